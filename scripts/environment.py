@@ -1,0 +1,46 @@
+"""The virtual environment of the two commands: made where it is missing, renewed where the lock changed.
+
+Only the standard library: it runs before anything is installed.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+def ensure(lock: str) -> None:
+    """Make `.venv` hold exactly what the lock file (in `scripts/`) names, and this checkout. Exits with one message when it cannot."""
+    if sys.version_info < (3, 11):
+        sys.exit(f"statevisit needs Python 3.11 or newer; this is {sys.version.split()[0]}: run this script with a newer one")
+    wanted = ROOT / "scripts" / lock
+    mark = VENV / f".{lock}.sha256"
+    digest = hashlib.sha256(wanted.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    if mark.is_file() and mark.read_text() == digest and PYTHON.exists():
+        return
+    if not PYTHON.exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+        print(f"making {VENV.relative_to(ROOT)}/", flush=True)
+        _run([sys.executable, "-m", "venv", str(VENV)], "Python's venv module is missing (Debian: apt install python3-venv)")
+    print(f"installing {wanted.relative_to(ROOT)}", flush=True)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(wanted)], "the packages could not be installed; is there a network?")
+    _run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], "this checkout could not be installed")
+    mark.write_text(digest)
+
+
+def _run(command: list[str], advice: str) -> None:
+    if subprocess.run(command, cwd=ROOT).returncode:
+        sys.exit(f"failed: {advice}")
+
+
+def run(*command: str) -> int:
+    """Run a command of the environment in the checkout; its exit status."""
+    return subprocess.run([str(PYTHON), *command], cwd=ROOT).returncode

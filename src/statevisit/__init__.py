@@ -1,0 +1,56 @@
+"""statevisit: a news article annotated for entities, events and quantities, and the tools to run such a corpus.
+
+`import statevisit` is quick: every name below is imported when it is first used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from statevisit.checks import validate
+    from statevisit.codec import decode, encode, read_document, write_document
+    from statevisit.corpus import Corpus, load
+    from statevisit.errors import FormatError, MissingExtra, ReleaseError, StateVisitError
+    from statevisit.findings import Finding
+    from statevisit.hub import load_dataset
+    from statevisit.model import Document
+    from statevisit.resources import data_root
+    from statevisit.schema import labels
+
+_HOME = {
+    "Corpus": "corpus",
+    "data_root": "resources",
+    "decode": "codec",
+    "Document": "model",
+    "encode": "codec",
+    "Finding": "findings",
+    "FormatError": "errors",
+    "labels": "schema",
+    "load": "corpus",
+    "load_dataset": "hub",
+    "MissingExtra": "errors",
+    "read_document": "codec",
+    "ReleaseError": "errors",
+    "StateVisitError": "errors",
+    "validate": "checks",
+    "write_document": "codec",
+}
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from statevisit.resources import version
+
+        return version()
+    if name not in _HOME:
+        raise AttributeError(f"module 'statevisit' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"statevisit.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *globals()]

@@ -1,0 +1,44 @@
+"""The command line's entry: the overview without importing anything, the rest through click."""
+
+import sys
+
+COMMANDS = {
+    "ingest": "Make a document from a source text: sentences and tokens, no annotation yet.",
+    "anchor": "Turn a draft in quote notation into offsets.",
+    "validate": "Check documents: schema, offsets, references, links, values, hashes.",
+    "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
+    "show": "Print a document with coloured spans and the tables of its layers.",
+    "stats": "Count documents, records and labels.",
+}
+"""Every subcommand with its line in the overview; each lives in `statevisit.commands.<name>`."""
+
+OVERVIEW = f"""Usage: statevisit [OPTIONS] COMMAND [ARGS]...
+
+  An annotated corpus as software: validate, build, show and load it.
+
+  Example: statevisit show
+
+Options:
+  --version  Show the version and exit.
+  --help     Show this message and exit.
+
+Commands:
+{chr(10).join(f"  {name:<9} {line}" for name, line in COMMANDS.items())}
+
+`statevisit COMMAND --help` explains a command, with an example that runs.
+"""
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 done, 1 something is wrong with the data, 2 with the command."""
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in ("--help", "-h"):  # before click is imported: it takes three times as long
+        sys.stdout.write(OVERVIEW)
+        return
+    from statevisit.commands import run
+
+    sys.exit(run(arguments))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""The dataset card: the generated parts of README.md, from the schema and the columns.
+
+Apart from hub because every build renews the card, and hub imports `datasets`, which takes seconds.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from statevisit import resources, schema, tables, views
+from statevisit.errors import FormatError
+from statevisit.model import LAYERS
+
+_FRONT = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
+_MARK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
+    """README.md of a corpus root with its generated parts renewed; None where there is no card to renew.
+
+    Generated are `configs` and `dataset_info` of the YAML front matter and what stands between
+    `<!-- generated: NAME -->` and `<!-- end -->`, for the names in PARTS. Raises FormatError for a name that
+    is none of them.
+    """
+    path = root / resources.CARD
+    if not path.is_file():
+        return None
+    text = path.read_text(encoding="utf-8")
+    front = _FRONT.match(text)
+    if not front:
+        return None
+    meta = {**yaml.safe_load(front[1]), "configs": _configs(), "dataset_info": _dataset_info()}
+    body = _MARK.sub(lambda m: f"{m[1]}{_part(path, m[2], manifest)}\n{m[3]}", text[front.end() :])
+    return f"---\n{_yaml(meta)}---\n{body}".encode()
+
+
+def _yaml(meta: dict[str, Any]) -> str:
+    return yaml.safe_dump(meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140)
+
+
+def _part(path: Path, name: str, manifest: dict[str, Any]) -> str:
+    if name not in PARTS:
+        raise FormatError(f"{path}: nothing generates {name!r}; there are {', '.join(PARTS)}")
+    return PARTS[name](manifest)
+
+
+def _configs() -> list[dict[str, Any]]:
+    return [
+        {"config_name": c, "data_files": [{"split": "train", "path": f"{resources.PARQUET}/{c}/train-*.parquet"}], **({"default": True} if c == "documents" else {})}
+        for c in tables.CONFIGS
+    ]
+
+
+def _dataset_info() -> list[dict[str, Any]]:
+    return [{"config_name": c, "features": _as_yaml(tables.features(c))} for c in tables.CONFIGS]
+
+
+def _as_yaml(features: dict[str, Any]) -> list[dict[str, Any]]:
+    """Features the way a card writes them (a test compares with what `datasets` reads back)."""
+    return [{"name": name, **_spec(feature)} for name, feature in features.items()]
+
+
+def _spec(feature: dict[str, Any]) -> dict[str, Any]:
+    kind = feature.get("_type")
+    if kind == "Value":
+        return {"dtype": feature["dtype"]}
+    if kind == "ClassLabel":
+        return {"dtype": {"class_label": {"names": {str(i): n for i, n in enumerate(feature["names"])}}}}
+    if kind is None:
+        return {"struct": _as_yaml(feature)}
+    inner = _spec(feature["feature"])
+    return {"list": inner.get("struct") or inner.get("dtype") or inner}
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines)
+
+
+def _config_table(manifest: dict[str, Any]) -> str:
+    described = {"documents": "One row a document, all layers nested, as in `corpus/documents/`.", **{k: v.description for k, v in views.VIEWS.items()}}
+    return _table(("config", "what a row is", "columns"), [(f"`{c}`" + (" (default)" if c == "documents" else ""), described[c], str(len(tables.columns(c)))) for c in tables.CONFIGS])
+
+
+def _column_tables(manifest: dict[str, Any]) -> str:
+    parts = []
+    for config in tables.CONFIGS:
+        rows = [(f"`{c.name}`", _kind(c.feature), c.description) for c in tables.columns(config)]
+        parts.append(f"<details><summary><b>{config}</b></summary>\n\n{_table(('column', 'type', 'what it holds'), rows)}\n\n</details>")
+    return "\n".join(parts)
+
+
+def _kind(feature: dict[str, Any]) -> str:
+    kind = feature.get("_type")
+    if kind == "Value":
+        return feature["dtype"]
+    if kind == "List":
+        return f"list of {_kind(feature['feature'])}"
+    return f"label ({len(feature['names'])})" if kind == "ClassLabel" else "struct"
+
+
+def _label_tables(manifest: dict[str, Any]) -> str:
+    parts = []
+    for layer, prop in schema.inventories():
+        rows = []
+        for label in schema.labels(layer, prop):
+            extra = "; ".join(f"{k.replace('_', ' ')}: {', '.join(v) if isinstance(v, list) else v}" for k, v in label.extra.items() if v)
+            rows.append((f"`{label.name}`", label.title, label.description + (f" ({extra})" if extra else "")))
+        title = f"{layer.replace('_', ' ')}: {prop}"
+        parts.append(f"<details><summary><b>{title}</b> ({len(rows)})</summary>\n\n{_table(('label', 'title', 'meaning'), rows)}\n\n</details>")
+    return "\n".join(parts)
+
+
+def _layer_table(manifest: dict[str, Any]) -> str:
+    rows = []
+    for layer in LAYERS:
+        node = schema.load()["properties"][layer]
+        rows.append((f"`{layer}`", node["description"], schema.record(layer)["x-source"], f"{manifest['counts'][layer]['records']:,}"))
+    return _table(("layer", "what it holds", "after", "records"), rows)
+
+
+def _version(manifest: dict[str, Any]) -> str:
+    return f"This is version **{manifest['version']}**."
+
+
+PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "version": _version,
+    "layers": _layer_table,
+    "configs": _config_table,
+    "columns": _column_tables,
+    "labels": _label_tables,
+}
+"""What the generated parts of a card are made by."""

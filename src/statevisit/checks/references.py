@@ -1,0 +1,97 @@
+"""References: ids, what they point to, and the lists beside the documents."""
+
+from itertools import chain
+
+from statevisit.checks import Context, Problems, check
+from statevisit.model import LAYERS, Document
+
+_TARGETS = {
+    "argument": ("mentions", "timexes", "quantities", "events"),
+    "measures": ("mentions", "events"),
+    "event_relation": ("events", "timexes"),
+}
+
+
+@check("E301")
+def unique_ids(document: Document, context: Context) -> Problems:
+    """The id is used twice in the document."""
+    seen: dict[str, str] = {}
+    for layer, kind in LAYERS.items():
+        if "id" in kind.__struct_fields__:
+            for number, record in enumerate(getattr(document, layer)):
+                if (first := seen.setdefault(record.id, f"{layer} {number}")) != f"{layer} {number}":
+                    yield (layer, number, "id"), f"{record.id!r} is already the id of {first}"
+
+
+def _references(document: Document):
+    """(path, id, layers it may be in) of every reference between records."""
+    for i, m in enumerate(document.mentions):
+        yield ("mentions", i, "entity"), m.entity, ("entities",)
+        if m.literal:
+            yield ("mentions", i, "literal"), m.literal, ("entities",)
+    for i, t in enumerate(document.timexes):
+        for name, target in (("anchor", t.anchor), ("begin", t.begin), ("end_point", t.end_point)):
+            if target and target != "DCT":
+                yield ("timexes", i, name), target, ("timexes",)
+    for i, q in enumerate(document.quantities):
+        if q.measures:
+            yield ("quantities", i, "measures"), q.measures, _TARGETS["measures"]
+        if q.conversion_of:
+            yield ("quantities", i, "conversion_of"), q.conversion_of, ("quantities",)
+    for i, e in enumerate(document.events):
+        yield ("events", i, "event"), e.event, ("event_chains",)
+        for n, a in enumerate(e.arguments):
+            yield ("events", i, "arguments", n, "target"), a.target, _TARGETS["argument"]
+    for i, q in enumerate(document.quotations):
+        if q.source:
+            yield ("quotations", i, "source"), q.source, ("mentions",)
+    for i, r in enumerate(document.relations):
+        yield ("relations", i, "source"), r.source, ("entities",)
+        yield ("relations", i, "target"), r.target, ("entities",)
+    for i, r in enumerate(document.event_relations):
+        yield ("event_relations", i, "source"), r.source, _TARGETS["event_relation"]
+        yield ("event_relations", i, "target"), r.target, _TARGETS["event_relation"]
+
+
+@check("E302")
+def dangling(document: Document, context: Context) -> Problems:
+    """The reference points to nothing."""
+    for path, target, layers in _references(document):
+        if target not in document:
+            yield path, f"there is no {target!r} in {' or '.join(layers)}"
+
+
+@check("E303")
+def wrong_layer(document: Document, context: Context) -> Problems:
+    """The reference points to a record of the wrong layer."""
+    for path, target, layers in _references(document):
+        if target in document and document.layer_of(target) not in layers:
+            yield path, f"{target!r} is in {document.layer_of(target)}, not in {' or '.join(layers)}"
+
+
+@check("E304")
+def evidence(document: Document, context: Context) -> Problems:
+    """The evidence names a sentence that the document does not have."""
+    for i, relation in enumerate(document.relations):
+        for n, number in enumerate(relation.evidence):
+            if number >= len(document.sentences):
+                yield ("relations", i, "evidence", n), f"{number}; the last one is {len(document.sentences) - 1}"
+
+
+@check("E305")
+def annotators(document: Document, context: Context) -> Problems:
+    """The annotator is not in corpus/annotators.json."""
+    for i, annotator in enumerate(document.annotators):
+        if context.annotators is not None and annotator not in context.annotators:
+            yield ("annotators", i), f"{annotator!r}; add it there, with its kind"
+
+
+@check("E306")
+def links(document: Document, context: Context) -> Problems:
+    """The Wikidata id is not among the verified ones."""
+    if context.links is None:
+        return
+    records = chain(((("entities", i), e) for i, e in enumerate(document.entities)), ((("event_chains", i), e) for i, e in enumerate(document.event_chains)))
+    for path, record in records:
+        if record.wikidata and record.wikidata not in context.links:
+            yield (*path, "wikidata"), f'{record.wikidata}; add it with evidence to corpus/wikidata.json, or set "nil": "UNVERIFIED" instead'

@@ -1,0 +1,109 @@
+"""The command line: one module per subcommand. Nothing else in the package prints."""
+
+import errno
+import signal
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from statevisit.__main__ import COMMANDS, OVERVIEW
+from statevisit.errors import StateVisitError
+
+
+class _Commands(click.Group):
+    """A group that imports a subcommand's module only when that subcommand is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return import_module(f"statevisit.commands.{cmd_name}").command if cmd_name in COMMANDS else None
+
+    def get_help(self, ctx: click.Context) -> str:
+        return OVERVIEW.rstrip()
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from statevisit.resources import version
+
+        click.echo(f"statevisit {version()}")
+        ctx.exit()
+
+
+@click.group(cls=_Commands)
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version and exit.")
+def cli() -> None:
+    """An annotated corpus as software."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit status; whatever a user can cause ends in one line, not a traceback."""
+    try:
+        return cli.main(arguments, prog_name="statevisit", standalone_mode=False) or 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as wrong:
+        wrong.show()
+        return 2
+    except click.ClickException as wrong:
+        wrong.show()
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("stopped; nothing was changed")
+    except StateVisitError as wrong:
+        return _fail(str(wrong))
+    except BrokenPipeError:  # the reader of our output went away: `statevisit show | head`
+        sys.stdout = None  # type: ignore[assignment]  so that the interpreter does not flush it again
+        return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
+    except OSError as wrong:
+        return _fail(_explain(wrong))
+
+
+def _fail(message: str) -> int:
+    click.echo(f"statevisit: {message}", err=True)
+    return 1
+
+
+def _explain(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    advice = {
+        errno.ENOSPC: "the disk is full; nothing was changed",
+        errno.EDQUOT: "the disk quota is used up; nothing was changed",
+        errno.EACCES: "permission denied; nothing was changed",
+        errno.EROFS: "read-only file system; nothing was changed",
+        errno.EPERM: "not permitted; nothing was changed",
+    }
+    return where + advice.get(error.errno or 0, error.strerror or str(error))
+
+
+def console(**options: Any):
+    """A rich console on standard output that keeps long lines whole when it is not a terminal."""
+    from rich.console import Console
+
+    plain = Console(**options)
+    if not plain.is_terminal and "width" not in options:
+        plain = Console(**options, width=200)
+    return plain
+
+
+def progress(total: int, what: str):
+    """A progress bar on standard error, shown where that is a terminal and only after a second."""
+    from statevisit.commands.progress import Bar
+
+    return Bar(total, what)
+
+
+def report(findings: list[Any], err: bool = False) -> None:
+    """Print findings, one a line, coloured where that is a terminal."""
+    if not findings:
+        return
+    out = console(highlight=False, soft_wrap=True, stderr=err)
+    from rich.markup import escape
+
+    for f in findings:
+        where = f"{f.file or f.document}" + (f":{f.line}:{f.column}" if f.line else "")
+        pointer = f" [dim]{escape(f.pointer)}[/dim]" if f.pointer else ""
+        out.print(f"{escape(where)}: [bold red]{f.code}[/bold red] {escape(f.message)}{pointer}")

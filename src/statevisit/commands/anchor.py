@@ -1,0 +1,55 @@
+"""statevisit anchor: quotes become offsets."""
+
+from pathlib import Path
+
+import click
+from msgspec import structs
+
+from statevisit import resources
+from statevisit.codec import encode, locate, parse, read_bytes, read_document, write_document
+from statevisit.commands import report
+from statevisit.errors import FormatError
+
+
+@click.command("anchor")
+@click.argument("draft", type=click.Path(path_type=Path))
+@click.option("--document", type=click.Path(path_type=Path), help="The document the draft is of. Default: corpus/documents/<id>.json, by the draft's `id`.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the annotated document here. Default: standard output.")
+def command(draft: Path, document: Path | None, output: Path | None) -> int:
+    """Turn a draft in quote notation into offsets.
+
+    A draft is a JSON object with the document's `id` and any of the layers; its records say {"quote": "visit",
+    "occurrence": 2} or {"quote": "visit", "prefix": "first "} instead of start, end and text, and may leave out
+    their id. Its layers replace the document's. Nothing is written when a quote is missing or ambiguous.
+
+    \b
+    Example:
+      statevisit anchor draft.json --output corpus/documents/2024-02-19-aliyev-visit.json
+    """
+    from statevisit.anchor import anchor
+
+    data = read_bytes(draft)
+    value = parse(data, str(draft))
+    base = read_document(document or _home(value, draft))
+    anchored, problems, reports = anchor(value, base, str(draft))
+    for finding in (*problems, *reports):
+        path = [int(p) if p.isdigit() else p.replace("~1", "/").replace("~0", "~") for p in finding.pointer.split("/")[1:]]
+        line, column = locate(data, path)
+        report([structs.replace(finding, line=line, column=column)], err=True)
+    if anchored is None:
+        click.echo(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}: nothing was written", err=True)
+        return 1
+    if output:
+        write_document(anchored, output)
+    else:
+        click.echo(encode(anchored), nl=False)
+    return 0
+
+
+def _home(value: object, draft: Path) -> Path:
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str):
+        raise FormatError(f"{draft}: has no `id` that says which document it is of; add it, or name the document with --document")
+    path = Path(resources.DOCUMENTS) / f"{value['id']}.json"
+    if "/" in value["id"] or not path.is_file():
+        raise FormatError(f"{path}: no such document; name it with --document")
+    return path

@@ -1,0 +1,151 @@
+"""A corpus: a directory, file or JSONL of documents, read lazily."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import overload
+
+import orjson
+
+from statevisit import resources
+from statevisit.codec import decode, read_bytes
+from statevisit.errors import FormatError
+from statevisit.model import Document
+
+JSONL = (".jsonl", ".ndjson")
+
+
+class Corpus(Sequence[Document]):
+    """Documents, in the order of their ids (JSONL: of the lines); each is read when it is asked for.
+
+    `len(corpus)`, `for document in corpus`, `corpus[0]`, `corpus["2024-02-19-aliyev-visit"]`, `id in corpus`.
+    Reading a document raises FormatError that names the file and line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raises FormatError where `path` holds no documents."""
+        self.path = path
+        self.root, self._entries = _entries(path)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the documents. Raises FormatError where two documents have one id."""
+        if not self._entries or self._entries[0].offset is None:
+            return tuple(e.path.stem for e in self._entries)
+        seen: dict[str, Entry] = {}
+        for entry in self._entries:
+            other = seen.setdefault(entry.read().id, entry)
+            if other is not entry:
+                raise FormatError(f"{entry.name}: a document with this id is in {other.name} already: give one another id")
+        return tuple(seen)
+
+    @property
+    def version(self) -> str | None:
+        """The version of the corpus, from its `release.json`; None where there is none."""
+        manifest = self.root and self.root / resources.RELEASE
+        return orjson.loads(manifest.read_bytes())["version"] if manifest and manifest.is_file() else None
+
+    def files(self) -> list[Path]:
+        """The files the documents are in, in order."""
+        return list(dict.fromkeys(e.path for e in self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Document]:
+        return (e.read() for e in self._entries)
+
+    @overload
+    def __getitem__(self, key: int | str) -> Document: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Document]: ...
+    def __getitem__(self, key):
+        if isinstance(key, slice):
+            return [e.read() for e in self._entries[key]]
+        if isinstance(key, str):
+            if key not in self:
+                raise KeyError(f"no document {key!r} in {self.path}; there are {len(self)}, such as {', '.join(self.ids[:3])}")
+            key = self.ids.index(key)
+        return self._entries[key].read()
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.ids if isinstance(key, str) else super().__contains__(key)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self.ids[:3]) + (", …" if len(self) > 3 else "")
+        version = f" {self.version}" if self.version else ""
+        return f"<Corpus{version}: {len(self)} document{'' if len(self) == 1 else 's'}: {shown}>"
+
+    def _repr_html_(self) -> str:
+        from statevisit.display import corpus_html
+
+        return corpus_html(self)
+
+
+class Entry:
+    """Where one document is: a file `<id>.json` in a directory, or `size` bytes (-1: all) from `offset` in a file of any name."""
+
+    __slots__ = ("line", "offset", "path", "size")
+
+    def __init__(self, path: Path, offset: int | None = None, size: int = -1, line: int = 0) -> None:
+        self.path, self.offset, self.size, self.line = path, offset, size, line
+
+    @property
+    def name(self) -> str:
+        """The file, with the line for JSONL."""
+        return f"{self.path}:{self.line}" if self.line else str(self.path)
+
+    def bytes(self) -> bytes:
+        """The document's JSON."""
+        if self.offset is None:
+            return read_bytes(self.path)
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+    def read(self) -> Document:
+        """The document. Raises FormatError, also where its id is not its file's name."""
+        document = decode(self.bytes(), self.name)
+        if self.offset is None and document.id != self.path.stem:
+            raise FormatError(f"{self.path}: holds the document {document.id!r}: rename the file to {document.id}.json, or change the id")
+        return document
+
+
+def entries(path: Path) -> list[Entry]:
+    """Where the documents of `path` are. Raises FormatError where there are none."""
+    return _entries(path)[1]
+
+
+def _entries(path: Path) -> tuple[Path | None, list[Entry]]:
+    if path.is_dir():
+        root = resources.enclosing_root(path)
+        directory = root / resources.DOCUMENTS if root else path
+        found = [Entry(p) for p in sorted(directory.glob("*.json"), key=lambda p: p.stem)]
+        if not found:
+            raise FormatError(f"{directory}: holds no documents (<id>.json); make one with `statevisit ingest`")
+        return root, found
+    if not path.exists():
+        raise FormatError(f"{path}: no such file or directory")
+    if path.suffix in JSONL:
+        return None, list(_lines(path))
+    return None, [Entry(path, 0)]
+
+
+def _lines(path: Path) -> Iterator[Entry]:
+    offset = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield Entry(path, offset, len(line), number)
+            offset += len(line)
+    if not offset:
+        raise FormatError(f"{path}: is empty: a document a line is wanted")
+
+
+def load(path: Path | str | None = None) -> Corpus:
+    """The documents in `path`; without one, the corpus that statevisit ships.
+
+    `path`: a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file, or JSONL with
+    a document a line. Raises FormatError that says what is there instead.
+    """
+    return Corpus(resources.data_root() if path is None else Path(path))

@@ -1,0 +1,87 @@
+"""The release manifest: what a version of the corpus consists of."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from statevisit import resources, schema
+from statevisit.codec import parse, read_bytes
+from statevisit.errors import FormatError
+from statevisit.model import LAYERS, SCHEMA_VERSION, Document
+
+FIRST_VERSION = "0.1.0"
+
+
+class Tally:
+    """Counts over documents, gathered one at a time and added up: records per layer and per label."""
+
+    def __init__(self) -> None:
+        self.records: Counter[str] = Counter()
+        self.labels: Counter[tuple[str, str, str]] = Counter()
+
+    def add(self, document: Document) -> None:
+        """Count a document."""
+        self.records.update(document.counts())
+        for layer, prop in schema.inventories():
+            field = "class_" if prop == "class" else prop
+            found = [a for e in document.events for a in e.arguments] if layer == "arguments" else getattr(document, layer)
+            self.labels.update((layer, prop, v) for v in (getattr(r, field) for r in found) if v)
+        self.records["arguments"] += sum(len(e.arguments) for e in document.events)
+
+    def merge(self, other: "Tally") -> None:
+        """Add the counts of other documents."""
+        self.records.update(other.records)
+        self.labels.update(other.labels)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Counts as `release.json` holds them: layers and labels in the schema's order, labels that occur."""
+        counts: dict[str, Any] = {layer: {"records": self.records[layer], "labels": {}} for layer in (*LAYERS, "arguments")}
+        for layer, prop in schema.inventories():
+            counts[layer]["labels"][prop] = {n: self.labels[layer, prop, n] for n in schema.label_names(layer, prop) if self.labels[layer, prop, n]}
+        return counts
+
+
+def version_of(root: Path) -> str:
+    """The version that the manifest of a corpus root states; 0.1.0 where there is no manifest yet."""
+    path = root / resources.RELEASE
+    if not path.is_file():
+        return FIRST_VERSION
+    value = parse(read_bytes(path), str(path))
+    if not isinstance(value, dict) or not isinstance(value.get("version"), str):
+        raise FormatError(f'{path}: states no "version"; restore the file, or delete it to begin at {FIRST_VERSION}')
+    return value["version"]
+
+
+def file_entry(path: Path, name: str) -> dict[str, Any]:
+    """Path, size in bytes and SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        size = 0
+        while block := file.read(1 << 20):
+            size += len(block)
+            digest.update(block)
+    return {"path": name, "size": size, "sha256": digest.hexdigest()}
+
+
+def manifest(version: str, tally: Tally, documents: int, content: str, configs: dict[str, int], files: Iterable[dict[str, Any]], tools: dict[str, str]) -> dict[str, Any]:
+    """The manifest as `schema/release.schema.json` describes it; `content` is the digest over the documents."""
+    return {
+        "version": version,
+        "schema_version": SCHEMA_VERSION,
+        "schema_sha256": hashlib.sha256(schema.path("document").read_bytes()).hexdigest(),
+        "content_sha256": content,
+        "documents": documents,
+        "counts": tally.as_dict(),
+        "configs": configs,
+        "files": sorted(files, key=lambda f: f["path"]),
+        "tools": tools,
+    }
+
+
+def encode(value: dict[str, Any]) -> bytes:
+    """A manifest as bytes: indented JSON with a newline at the end."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

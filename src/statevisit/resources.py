@@ -1,0 +1,79 @@
+"""Where corpus/, schema/ and seeds/ are: beside the code in a wheel, at the top of a checkout.
+
+No other module does path arithmetic on the package's own data; paths below a *corpus root* (the directory
+that holds `corpus/` and `seeds/`) are named here as well, so that the layout is written down once.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from statevisit.errors import FormatError, StateVisitError
+
+DOCUMENTS = "corpus/documents"
+PARQUET = "corpus/parquet"
+RELEASE = "corpus/release.json"
+ANNOTATORS = "corpus/annotators.json"
+LINKS = "corpus/wikidata.json"
+SEEDS = "seeds"
+SOURCES = "seeds/sources.jsonl"
+CARD = "README.md"
+
+
+def data_root() -> Path:
+    """The directory that holds the shipped `corpus/`, `schema/` and `README.md`.
+
+    `datasets.load_dataset(str(data_root()))` works on it. Raises StateVisitError where the package was
+    installed without its data.
+    """
+    package = Path(__file__).parent
+    if (package / "_data").is_dir():
+        return package / "_data"
+    checkout = package.parents[1]
+    if (checkout / "pyproject.toml").is_file() and (checkout / "schema").is_dir():
+        return checkout
+    raise StateVisitError(f"no data beside {package}: install the wheel, or work in a checkout (pip install -e .)")
+
+
+def enclosing_root(path: Path) -> Path | None:
+    """The corpus root that `path` is, or whose `corpus/` or `corpus/documents/` it is; None for any other directory."""
+    path = path.absolute()
+    for root in (path, path.parent, path.parent.parent):
+        if (root / DOCUMENTS).is_dir() and path in (root, root / "corpus", root / DOCUMENTS):
+            return root
+    return None
+
+
+def corpus_root(path: Path) -> Path:
+    """The corpus root for `path`. Raises FormatError when there is no `corpus/documents` directory."""
+    root = enclosing_root(path)
+    if root is None:
+        raise FormatError(f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, or make one document with `statevisit ingest`")
+    return root
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path` that replaces it when the block ends well and vanishes when it does not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)  # mkstemp makes 0600; what is published is readable as any new file is
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def version() -> str:
+    """The version of the package, which is that of the corpus it carries (its `release.json`)."""
+    import json
+
+    manifest = data_root() / RELEASE
+    return json.loads(manifest.read_bytes())["version"] if manifest.is_file() else "0"

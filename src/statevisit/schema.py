@@ -1,0 +1,202 @@
+"""The JSON Schemas: the single source of truth for validation, labels, columns and tables.
+
+jsonschema-rs gives the verdict (it is fast); jsonschema, the reference implementation in Python, writes the
+message for what failed. Both are imported only when something is validated.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import orjson
+from msgspec import Struct
+
+from statevisit.resources import data_root
+
+NAMES = ("document", "annotators", "release", "source")
+
+
+class Label(Struct, frozen=True):
+    """One label of an inventory; `extra` holds what else the schema says of it (ACE roles, Wikidata property)."""
+
+    name: str
+    title: str
+    description: str
+    color: str
+    extra: dict[str, Any]
+
+
+@cache
+def path(name: str = "document"):
+    """The schema's file. `name`: document, annotators, release or source."""
+    return data_root() / "schema" / f"{name}.schema.json"
+
+
+@cache
+def load(name: str = "document") -> dict[str, Any]:
+    """The schema as a dictionary. Treat it as read-only."""
+    return orjson.loads(path(name).read_bytes())
+
+
+def resolve(node: dict[str, Any], name: str = "document") -> dict[str, Any]:
+    """`node`, or what its `$ref` points to with the node's own keywords (its description) on top."""
+    if "$ref" not in node:
+        return node
+    target = load(name)
+    for part in node["$ref"].removeprefix("#/").split("/"):
+        target = target[part]
+    return {**target, **{k: v for k, v in node.items() if k != "$ref"}}
+
+
+def record(layer: str) -> dict[str, Any]:
+    """The schema of one record of `layer`."""
+    return resolve(load()["properties"][layer]["items"])
+
+
+def properties(layer: str) -> dict[str, dict[str, Any]]:
+    """The properties of a layer's records, resolved, in the order of a file."""
+    return {k: resolve(v) for k, v in record(layer)["properties"].items()}
+
+
+@cache
+def labels(layer: str, prop: str) -> tuple[Label, ...]:
+    """The label inventory of a property: `labels("events", "class")`; `labels("arguments", "role")` too."""
+    props = resolve(properties("events")["arguments"]["items"])["properties"] if layer == "arguments" else properties(layer)
+    return tuple(
+        Label(k, v["title"], v["description"], v["color"], {x: y for x, y in v.items() if x not in ("title", "description", "color")})
+        for k, v in resolve(props[prop])["x-labels"].items()
+    )
+
+
+def label_names(layer: str, prop: str) -> list[str]:
+    """The names of an inventory, in the schema's order (the order of the ClassLabel integers)."""
+    return [label.name for label in labels(layer, prop)]
+
+
+@cache
+def inventories() -> tuple[tuple[str, str], ...]:
+    """Every (layer, property) that has a label inventory, in the schema's order."""
+    layers = [k for k, v in load()["properties"].items() if v.get("type") == "array" and "$ref" in v["items"] and k != "annotators"]
+    found = []
+    for layer in layers:
+        for prop, node in properties(layer).items():
+            if "x-labels" in node:
+                found.append((layer, prop))
+            elif prop == "arguments":
+                found += [("arguments", p) for p, n in resolve(node["items"])["properties"].items() if "x-labels" in n]
+    return tuple(found)
+
+
+@cache
+def verdict(name: str = "document"):
+    """The validator that decides: a `jsonschema_rs` Draft 2020-12 validator, formats checked."""
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(load(name), validate_formats=True)
+
+
+@cache
+def oracle(name: str = "document"):
+    """The reference validator, whose errors are turned into messages."""
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(load(name), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+
+
+def errors(instance: Any, name: str = "document", limit: int = 100) -> Iterator[tuple[list[str | int], str]]:
+    """The (path, message) pairs of what is wrong with `instance`; nothing when it is valid. At most `limit`."""
+    if verdict(name).is_valid(instance):
+        return
+    count = 0
+    for error in oracle(name).iter_errors(instance):
+        yield list(error.absolute_path), _message(error)
+        if (count := count + 1) >= limit:
+            return
+    if not count:  # the engines differ here: the verdict stands, with its own words
+        for error in verdict(name).iter_errors(instance):
+            yield list(error.instance_path), _short(error.message)
+
+
+def _short(value: Any, limit: int = 60) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _instance(value: Any) -> str:
+    """A value as JSON, cut short before it is formatted: it may be 100 MB."""
+    if isinstance(value, str):
+        return _short(orjson.dumps(value[:60]).decode() if len(value) <= 60 else f'"{value[:50]}…" ({len(value):,} characters)', 90)
+    if isinstance(value, dict):
+        return "an object"
+    return f"an array of {len(value)}" if isinstance(value, list) else _short(repr(value))
+
+
+def _message(error: Any) -> str:
+    """What to do about a jsonschema error, in the words of the record rather than of the schema."""
+    value, limit, kind = error.instance, error.validator_value, error.validator
+    key = next((str(p) for p in reversed(error.absolute_path) if isinstance(p, str)), "the document")
+    if kind == "required":
+        missing = ", ".join(f"`{k}`" for k in limit if k not in value)
+        return f"missing {missing}{_because(error)}"
+    if kind == "additionalProperties":
+        unknown = ", ".join(f"`{_short(k)}`" for k in value if k not in error.schema.get("properties", {}))
+        known = ", ".join(error.schema.get("properties", {}))
+        return f"unknown property {unknown}; known are {known}"
+    if kind == "enum":
+        return f"`{key}` is {_instance(value)}; it must be {_choices(limit)}"
+    if kind == "type":
+        return f"`{key}` is {_instance(value)}; it must be {'an' if limit[0] in 'aio' else 'a'} {limit}"
+    if kind == "pattern":
+        return f"`{key}` is {_instance(value)}; it must be like this: {_expected(error)}"
+    if kind == "oneOf" or (kind == "anyOf" and "properties" in error.parent.schema if error.parent else False):
+        return f"needs exactly one of {_alternatives(limit)}"
+    if kind == "anyOf":
+        return f"needs {_alternatives(limit)}{_because(error)}"
+    if kind is None:  # a `false` schema: the property may not be there
+        return f"`{key}` does not belong here{_because(error)}"
+    if kind == "const":
+        return f"`{key}` is {_instance(value)}; it must be {limit!r}{_because(error)}"
+    if kind in ("maxLength", "minLength", "minItems", "maxItems"):
+        return f"`{key}` is {_instance(value)}; its length must be {'at least' if kind.startswith('min') else 'at most'} {limit:,}"
+    if kind == "uniqueItems":
+        return f"`{key}` lists something twice"
+    return _short(f"`{key}`: {error.message}", 200)
+
+
+def _choices(limit: list[str]) -> str:
+    return _short(", ".join(map(str, limit)), 160) if len(limit) > 1 else repr(limit[0])
+
+
+def _alternatives(limit: list[dict[str, Any]]) -> str:
+    return " and ".join(f"`{k}`" for option in limit for k in option.get("required", ()))
+
+
+def _expected(error: Any) -> str:
+    """The property's description, which says in words what a pattern says in signs."""
+    node: Any = error.schema
+    if "description" not in node:
+        node = _declared(error) or node
+    return node.get("description") or error.validator_value
+
+
+def _declared(error: Any) -> dict[str, Any] | None:
+    """The declaration of the property that a conditional rule narrowed."""
+    places = [p for p in error.absolute_path]
+    if len(places) >= 3 and isinstance(places[-2], int) and isinstance(places[0], str):
+        return properties(places[0]).get(str(places[-1]))
+    return None
+
+
+def _because(error: Any) -> str:
+    """For an error under `if`/`then`: the condition that decided, such as: where `kind` is MONEY."""
+    parts = list(error.absolute_schema_path)
+    word = next((w for w in ("then", "else") if w in parts), None)
+    if word is None:
+        return ""
+    node: Any = load()
+    for part in parts[: parts.index(word)]:
+        node = resolve(node) if part == "$ref" else node[part]
+    condition = node["if"]
+    stated = [f"`{k}` is {' or '.join([v['const']] if 'const' in v else v['enum'])}" for k, v in condition.get("properties", {}).items()]
+    stated = stated or [f"`{k}` is there" for k in condition["required"]]
+    return (" where " if word == "then" else " unless ") + " and ".join(stated)

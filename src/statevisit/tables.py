@@ -1,0 +1,163 @@
+"""Documents <-> Arrow: the `documents` table and the flat views, with columns compiled from the schema.
+
+Columns are described once, as Hugging Face features in their JSON form (what `datasets.Features.to_dict`
+gives); the Arrow schema is compiled from that, so `datasets` is not needed to write Parquet that it reads
+with its ClassLabels.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from statevisit import schema, views
+from statevisit.codec import encode
+from statevisit.errors import MissingExtra
+from statevisit.model import Document
+
+try:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.json as pj
+    import pyarrow.parquet as pq
+except ImportError:
+    raise MissingExtra("pyarrow", "parquet") from None
+
+CONFIGS = ("documents", *views.VIEWS)
+ROW_GROUP = {"documents": 256}
+"""Rows in a Parquet row group; 65,536 where a config is not named."""
+
+
+@cache
+def columns(config: str) -> tuple[views.Column, ...]:
+    """The columns of a config with feature and description, in order."""
+    if config == "documents":
+        nodes = schema.load()["properties"].items()
+        return tuple(views.Column(k, views.feature(schema.resolve(v)), v["description"]) for k, v in nodes)
+    return views.VIEWS[config].columns
+
+
+def features(config: str) -> dict[str, Any]:
+    """The features of a config in the JSON form of `datasets.Features`."""
+    return {c.name: c.feature for c in columns(config)}
+
+
+@cache
+def arrow_schema(config: str) -> pa.Schema:
+    """The Arrow schema of a config, with the metadata from which `datasets` restores ClassLabels."""
+    fields = [pa.field(c.name, _type(c.feature)) for c in columns(config)]
+    metadata = {"huggingface": json.dumps({"info": {"features": features(config)}})}
+    return pa.schema(fields, metadata=metadata)
+
+
+_PRIMITIVE = {"string": pa.string(), "int32": pa.int32(), "float64": pa.float64(), "date32": pa.date32()}
+
+
+def _type(feature: dict[str, Any], labels: pa.DataType = pa.int64()) -> pa.DataType:
+    """The Arrow type of a feature; `labels` is the type of a ClassLabel (names come in as strings)."""
+    kind = feature.get("_type")
+    if kind == "Value":
+        return _PRIMITIVE[feature["dtype"]]
+    if kind == "ClassLabel":
+        return labels
+    if kind == "List":
+        return pa.list_(_type(feature["feature"], labels))
+    return pa.struct([(k, _type(v, labels)) for k, v in feature.items()])
+
+
+def _coded(array: pa.Array, feature: dict[str, Any]) -> pa.Array:
+    """The array with label names turned into the integers of their ClassLabel, at any depth."""
+    kind = feature.get("_type")
+    if kind == "ClassLabel":
+        return pc.index_in(array, value_set=pa.array(feature["names"])).cast(pa.int64())
+    if kind == "List":
+        if (inner := _coded(array.values, feature["feature"])) is array.values:
+            return array
+        return pa.ListArray.from_arrays(array.offsets, inner, mask=array.is_null() if array.null_count else None)
+    if kind is None:
+        inner = [_coded(array.field(k), v) for k, v in feature.items()]
+        if all(new is array.field(k) for new, k in zip(inner, feature, strict=True)):
+            return array
+        return pa.StructArray.from_arrays(inner, fields=[pa.field(k, a.type) for k, a in zip(feature, inner, strict=True)], mask=array.is_null() if array.null_count else None)
+    return array.cast(_type(feature))
+
+
+def document_table(encoded: Iterable[bytes]) -> pa.Table:
+    """The `documents` table from the JSON of schema-valid documents, one row each."""
+    lines = [line.replace(b"\n", b"") for line in encoded]  # a newline in JSON is white space: inside a string it is escaped
+    data = b"\n".join(lines)
+    wanted = pa.schema([(c.name, _type(c.feature, pa.string())) for c in columns("documents")])
+    wanted = wanted.set(wanted.get_field_index("date"), pa.field("date", pa.string()))
+    table = pj.read_json(
+        pa.BufferReader(data),
+        read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
+        parse_options=pj.ParseOptions(explicit_schema=wanted, unexpected_field_behavior="error"),
+    ).combine_chunks()
+    arrays = [_coded(_whole(table.column(c.name)), c.feature) for c in columns("documents")]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema("documents"))
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+
+
+def view_table(config: str, documents: Iterable[Document]) -> pa.Table:
+    """The table of a flat view over documents."""
+    view = views.VIEWS[config]
+    rows = [row for document in documents for row in view.rows(document)]
+    by_column = zip(*rows, strict=True) if rows else [()] * len(view.columns)
+    arrays = [_coded(pa.array(values, _type(c.feature, pa.string())), c.feature) for values, c in zip(by_column, view.columns, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(config))
+
+
+def to_tables(documents: list[Document]) -> dict[str, pa.Table]:
+    """Every config's table over some documents, in the order given."""
+    return {"documents": document_table(map(encode, documents)), **{c: view_table(c, documents) for c in views.VIEWS}}
+
+
+def from_table(table: pa.Table) -> list[Document]:
+    """The documents of a `documents` table: the inverse of `document_table`."""
+    names = features("documents")
+    return [msgspec.convert({k: _plain(v, names[k]) for k, v in row.items()}, Document) for row in table.to_pylist()]
+
+
+def _plain(value: Any, feature: dict[str, Any]) -> Any:
+    kind = feature.get("_type")
+    if kind == "ClassLabel":
+        return feature["names"][value]
+    if kind == "List":
+        return [_plain(v, feature["feature"]) for v in value]
+    if kind is None:
+        return {k: _plain(v, feature[k]) for k, v in value.items() if v is not None}
+    return value.isoformat() if feature["dtype"] == "date32" else value
+
+
+class Writer:
+    """A Parquet file of one config, written in row groups of a fixed number of rows, whatever comes in.
+
+    The bytes depend on the rows, the options below and the version of pyarrow, and on nothing else.
+    """
+
+    def __init__(self, path: Path, config: str) -> None:
+        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 65_536), arrow_schema(config).empty_table()
+        self._file = pq.ParquetWriter(path, arrow_schema(config), compression="zstd", compression_level=9, write_page_index=True, version="2.6")
+
+    def add(self, table: pa.Table) -> None:
+        """Append rows."""
+        self.rows += table.num_rows
+        self._pending = pa.concat_tables([self._pending, table])
+        while self._pending.num_rows >= self._size:
+            self._write(self._pending.slice(0, self._size))
+            self._pending = self._pending.slice(self._size)
+
+    def _write(self, table: pa.Table) -> None:
+        self._file.write_table(table.combine_chunks(), row_group_size=self._size)
+
+    def close(self) -> None:
+        """Write what is left and the footer."""
+        if self._pending.num_rows or not self.rows:
+            self._write(self._pending)
+        self._file.close()
