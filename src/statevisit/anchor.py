@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-import msgspec
-
 from statevisit import schema
-from statevisit.codec import convert, ordered, pointer
+from statevisit.codec import convert, ordered, pointer, to_value
 from statevisit.findings import Finding
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
 
@@ -149,7 +147,7 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
     if problems:
         return None, problems, reports
     _name(layers)
-    value = msgspec.to_builtins(base) | layers | {k: draft[k] for k in ("annotators",) if k in draft}
+    value = to_value(base) | layers | {k: draft[k] for k in ("annotators",) if k in draft}
     value |= {k: v for k, v in draft.items() if k not in value and k != "text"}  # what is unknown is for the schema to refuse
     problems = [Finding(code="E104", file=file, document=base.id, pointer=pointer(p), message=m) for p, m in schema.errors(value)]
     return (None if problems else ordered(convert(value, file))), problems, reports

@@ -165,6 +165,11 @@ def encode(document: Document) -> bytes:
     return _lay_out((n, [one(r) for r in getattr(document, n)] if n in LAYERS else one(getattr(document, n))) for n in names)
 
 
+def to_value(document: Document) -> dict[str, Any]:
+    """A document as plain dictionaries and lists, as `parse` gives them."""
+    return orjson.loads(_ENCODER.encode(document))
+
+
 def decode(data: bytes, file: str = "<bytes>") -> Document:
     """A document from JSON bytes. Raises FormatError that names the file and line.
 
@@ -180,9 +185,10 @@ def convert(value: Any, file: str, data: bytes | None = None) -> Document:
     try:
         return msgspec.convert(value, Document)
     except msgspec.ValidationError as error:
-        path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.$\[\]`]+", str(error).partition(" - at ")[2])]
+        what, _, where = str(error).rpartition(" - at ") if " - at " in str(error) else (str(error), "", "")
+        path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.$\[\]`]+", where)]
         line = f":{locate(data, path)[0]}" if data else ""
-        raise FormatError(f"{file}{line}: {error}; `statevisit validate` says more") from None
+        raise FormatError(f"{file}{line}: {what[:200]} at {where or '`$`'}; `statevisit validate` says more") from None
 
 
 def is_newer(value: dict[str, Any]) -> bool:

@@ -107,12 +107,15 @@ def errors(instance: Any, name: str = "document", limit: int = 100) -> Iterator[
     """The (path, message) pairs of what is wrong with `instance`; nothing when it is valid. At most `limit`."""
     if verdict(name).is_valid(instance):
         return
-    count = 0
+    seen = set()
     for error in oracle(name).iter_errors(instance):
-        yield list(error.absolute_path), _message(error)
-        if (count := count + 1) >= limit:
+        found = list(error.absolute_path), _message(error)
+        if repr(found) not in seen:  # `required` errs once for each property, and the message names them all
+            seen.add(repr(found))
+            yield found
+        if len(seen) >= limit:
             return
-    if not count:  # the engines differ here: the verdict stands, with its own words
+    if not seen:  # the engines differ here: the verdict stands, with its own words
         for error in verdict(name).iter_errors(instance):
             yield list(error.instance_path), _short(error.message)
 
@@ -152,7 +155,7 @@ def _message(error: Any) -> str:
         return f"needs exactly one of {_alternatives(limit)}"
     if kind == "anyOf":
         return f"needs {_alternatives(limit)}{_because(error)}"
-    if kind is None:  # a `false` schema: the property may not be there
+    if kind == "not":  # the property may not be there
         return f"`{key}` does not belong here{_because(error)}"
     if kind == "const":
         return f"`{key}` is {_instance(value)}; it must be {limit!r}{_because(error)}"
@@ -195,8 +198,8 @@ def _because(error: Any) -> str:
         return ""
     node: Any = load()
     for part in parts[: parts.index(word)]:
-        node = resolve(node) if part == "$ref" else node[part]
-    condition = node["if"]
+        node = (resolve(node) if isinstance(node, dict) else node)[part]  # jsonschema leaves `$ref` out of its paths
+    condition = resolve(node)["if"]
     stated = [f"`{k}` is {' or '.join([v['const']] if 'const' in v else v['enum'])}" for k, v in condition.get("properties", {}).items()]
     stated = stated or [f"`{k}` is there" for k in condition["required"]]
     return (" where " if word == "then" else " unless ") + " and ".join(stated)

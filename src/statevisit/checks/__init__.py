@@ -6,11 +6,12 @@ that yields (path, detail); the first line of its docstring is its message and i
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, structs
 
 from statevisit import codec, resources, schema
-from statevisit.corpus import Entry, entries
+from statevisit.corpus import Entry, load
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.model import Document
@@ -62,21 +63,27 @@ def context_of(root: Path | None) -> Context:
     )
 
 
-def _listed(path: Path) -> list[dict]:
+def _listed(path: Path) -> list[dict[str, Any]]:
     value = codec.parse(codec.read_bytes(path), str(path))
     if not isinstance(value, list) or not all(isinstance(r, dict) and isinstance(r.get("evidence"), list) for r in value):
         raise FormatError(f"{path}: must be an array of objects with `name`, `wikidata` and `evidence`")
     return value
 
 
-def read_checked(path: Path, name: str) -> dict:
+def read_checked(path: Path, name: str) -> Any:
     """A JSON file that must follow the schema `name`. Raises FormatError with file and line for one that does not."""
     data = codec.read_bytes(path)
     value = codec.parse(data, str(path))
+    for finding in _against(value, data, str(path), name, "E704"):
+        raise FormatError(str(finding))
+    return value
+
+
+def _against(value: Any, data: bytes, file: str, name: str, code: str) -> Iterator[Finding]:
+    """What the schema `name` says against a parsed file."""
     for where, message in schema.errors(value, name):
         line, column = codec.locate(data, where)
-        raise FormatError(f"{path}:{line}:{column}: {message}")
-    return value
+        yield Finding(code=code, file=file, pointer=codec.pointer(where), line=line, column=column, message=message)
 
 
 def check_document(document: Document, context: Context = Context()) -> Iterator[tuple[str, Path_, str]]:
@@ -121,24 +128,20 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
             yield Finding(code="E702", file=str(path), message="not a document: corpus/documents/ holds <id>.json only; move it elsewhere")
     for name, schema_name in ((resources.ANNOTATORS, "annotators"), (resources.RELEASE, "release")):
         if (root / name).is_file():
-            try:
-                read_checked(root / name, schema_name)
-            except FormatError as error:
-                yield Finding(code="E704", file=str(root / name), message=str(error).removeprefix(f"{root / name}:"))
-    yield from _check_sources(root / resources.SOURCES)
+            yield from _check_json(codec.read_bytes(root / name), str(root / name), schema_name, "E704")
+    if (root / resources.SOURCES).is_file():
+        for number, line in enumerate(codec.read_bytes(root / resources.SOURCES).splitlines(), 1):
+            for finding in _check_json(line, str(root / resources.SOURCES), "source", "E703"):
+                yield structs.replace(finding, line=number)
 
 
-def _check_sources(path: Path) -> Iterator[Finding]:
-    if not path.is_file():
-        return
-    for number, line in enumerate(codec.read_bytes(path).splitlines(), 1):
-        try:
-            value = codec.parse(line, str(path))
-        except codec.Malformed as bad:
-            yield Finding(code="E703", file=str(path), line=number, column=bad.column, message=bad.message)
-            continue
-        for where, message in schema.errors(value, "source"):
-            yield Finding(code="E703", file=str(path), line=number, column=codec.locate(line, where)[1], message=message)
+def _check_json(data: bytes, file: str, name: str, code: str) -> Iterator[Finding]:
+    try:
+        value = codec.parse(data, file)
+    except codec.Malformed as bad:
+        yield Finding(code=code, file=file, line=bad.line, column=bad.column, message=bad.message)
+    else:
+        yield from _against(value, data, file, name, code)
 
 
 def validate(path: Path | str | None = None, done: Callable[[], None] = lambda: None) -> Iterator[Finding]:
@@ -154,7 +157,7 @@ def validate(path: Path | str | None = None, done: Callable[[], None] = lambda: 
     if root and not path.is_file():
         yield from check_corpus_files(root)
     homes: dict[str, str] = {}
-    for entry in entries(path):
+    for entry in load(path).entries:
         document, findings = check_entry(entry, context)
         yield from findings
         if document:
@@ -162,7 +165,7 @@ def validate(path: Path | str | None = None, done: Callable[[], None] = lambda: 
         done()
 
 
-def check_entry(entry: Entry, context: Context) -> tuple[Document | None, list[Finding]]:
+def check_entry(entry: Entry, context: Context = Context()) -> tuple[Document | None, list[Finding]]:
     """(document, findings) for one file, or one line of a JSONL file. Raises FormatError when it cannot be read."""
     document, findings = check_bytes(entry.bytes(), str(entry.path), context)
     if entry.line:

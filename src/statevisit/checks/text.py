@@ -5,7 +5,7 @@ import unicodedata
 from itertools import chain
 
 from statevisit.checks import Context, Problems, check
-from statevisit.model import SPAN_LAYERS, Document
+from statevisit.model import SPAN_LAYERS, Document, Token
 
 
 @check("E201")
@@ -114,13 +114,14 @@ def uncovered(document: Document, context: Context) -> Problems:
         last = max(last, token.end)
     if gap := document.text[last:].strip():
         yield ("tokens",), f"{_short(gap)} at the end is in no token"
-    numbers = iter(document.sentences)
-    sentence = next(numbers, None)
-    for number, token in enumerate(document.tokens):
-        while sentence and sentence.end <= token.start:
-            sentence = next(numbers, None)
-        if not sentence or not sentence.start <= token.start < token.end <= sentence.end:
-            yield ("tokens", number), f"{_short(document.text[token.start : token.end])} is in no sentence"
+    outside = [i for i, t in enumerate(document.tokens) if not _in_sentence(document, t)]
+    for number in (i for i in outside if i - 1 not in outside):  # once for each run of tokens
+        yield ("tokens", number), f"{_short(document.text[document.tokens[number].start :][:40])} is in no sentence"
+
+
+def _in_sentence(document: Document, token: Token) -> bool:
+    sentence = document.sentence_of(token)
+    return sentence is not None and token.end <= sentence.end
 
 
 def _short(text: str) -> str:
