@@ -23,17 +23,17 @@ class Corpus(Sequence[Document]):
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises FormatError where `path` holds no documents."""
+        """Raises FormatError where `path` holds no documents; `entries` says where each is."""
         self.path = path
-        self.root, self._entries = _entries(path)
+        self.root, self.entries = _entries(path)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
         """The ids of the documents. Raises FormatError where two documents have one id."""
-        if not self._entries or self._entries[0].offset is None:
-            return tuple(e.path.stem for e in self._entries)
+        if not self.entries or self.entries[0].offset is None:
+            return tuple(e.path.stem for e in self.entries)
         seen: dict[str, Entry] = {}
-        for entry in self._entries:
+        for entry in self.entries:
             other = seen.setdefault(entry.read().id, entry)
             if other is not entry:
                 raise FormatError(f"{entry.name}: a document with this id is in {other.name} already: give one another id")
@@ -47,13 +47,13 @@ class Corpus(Sequence[Document]):
 
     def files(self) -> list[Path]:
         """The files the documents are in, in order."""
-        return list(dict.fromkeys(e.path for e in self._entries))
+        return list(dict.fromkeys(e.path for e in self.entries))
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     def __iter__(self) -> Iterator[Document]:
-        return (e.read() for e in self._entries)
+        return (e.read() for e in self.entries)
 
     @overload
     def __getitem__(self, key: int | str) -> Document: ...
@@ -61,12 +61,16 @@ class Corpus(Sequence[Document]):
     def __getitem__(self, key: slice) -> list[Document]: ...
     def __getitem__(self, key):
         if isinstance(key, slice):
-            return [e.read() for e in self._entries[key]]
+            return [e.read() for e in self.entries[key]]
+        return self.entry(key).read()
+
+    def entry(self, key: int | str) -> "Entry":
+        """Where a document is, by its number or id. Raises KeyError for an id that is not there, IndexError for a number."""
         if isinstance(key, str):
             if key not in self:
                 raise KeyError(f"no document {key!r} in {self.path}; there are {len(self)}, such as {', '.join(self.ids[:3])}")
             key = self.ids.index(key)
-        return self._entries[key].read()
+        return self.entries[key]
 
     def __contains__(self, key: object) -> bool:
         return key in self.ids if isinstance(key, str) else super().__contains__(key)
@@ -109,11 +113,6 @@ class Entry:
         if self.offset is None and document.id != self.path.stem:
             raise FormatError(f"{self.path}: holds the document {document.id!r}: rename the file to {document.id}.json, or change the id")
         return document
-
-
-def entries(path: Path) -> list[Entry]:
-    """Where the documents of `path` are. Raises FormatError where there are none."""
-    return _entries(path)[1]
 
 
 def _entries(path: Path) -> tuple[Path | None, list[Entry]]:

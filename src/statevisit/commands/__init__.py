@@ -4,12 +4,16 @@ import errno
 import signal
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from statevisit.__main__ import COMMANDS, OVERVIEW
-from statevisit.errors import StateVisitError
+from statevisit.errors import FormatError, StateVisitError
+
+if TYPE_CHECKING:
+    from statevisit.corpus import Entry
+    from statevisit.model import Document
 
 
 class _Commands(click.Group):
@@ -89,11 +93,15 @@ def console(**options: Any):
     return plain
 
 
-def progress(total: int, what: str):
-    """A progress bar on standard error, shown where that is a terminal and only after a second."""
-    from statevisit.commands.progress import Bar
+def sound(entry: "Entry") -> "Document":
+    """A document without errors in itself. Raises FormatError with the first one, so that nothing wrong is shown or counted."""
+    from statevisit.checks import check_entry
 
-    return Bar(total, what)
+    document, findings = check_entry(entry)
+    if findings or document is None:
+        more = f"; {len(findings) - 1} more: statevisit validate {entry.path}" if len(findings) > 1 else ""
+        raise FormatError(f"{findings[0]}{more}")
+    return document
 
 
 def report(findings: list[Any], err: bool = False) -> None:

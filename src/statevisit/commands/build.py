@@ -20,8 +20,9 @@ import orjson
 
 from statevisit import codec, release, resources
 from statevisit.checks import Context, check_corpus_files, check_entry, context_of, same_id
-from statevisit.commands import progress, report
-from statevisit.corpus import Entry, entries
+from statevisit.commands import report
+from statevisit.commands.bar import Bar
+from statevisit.corpus import Entry, load
 from statevisit.errors import ReleaseError
 from statevisit.findings import Finding
 
@@ -118,13 +119,13 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
 
     from statevisit.tables import CONFIGS
 
-    found = entries(root)
+    found = load(root).entries
     findings = list(check_corpus_files(root))
     context, tally, content = context_of(root), release.Tally(), hashlib.sha256()
     homes: dict[str, str] = {}
     files: list[dict[str, Any]] = []
     shards = _Shards(staging, CONFIGS, len(found))
-    with progress(len(found), "building") as bar:
+    with Bar(len(found), "building") as bar:
         for chunk in _chunks(found, context, workers):
             findings += chunk["findings"]
             for entry, document_id in chunk["ids"]:

@@ -32,12 +32,12 @@ def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, langua
     """
     from statevisit.ingest import ingest
 
-    if document_id and len(seeds) > 1:
+    if document_id is not None and len(seeds) > 1:
         raise click.UsageError("--id names one document; give one seed with it")
     for path in seeds:
         data = read_bytes(path)
-        document = ingest(data, path.name, document_id or "pending", language)
-        document = _named(document, document_id or f"{document.date}-{path.stem}")
+        document = ingest(data, path.name, "pending", language)
+        document = _named(document, f"{document.date}-{path.stem}" if document_id is None else document_id)
         target = root / resources.DOCUMENTS / f"{document.id}.json"
         if target.exists():
             raise FormatError(f"{target}: exists already; a document's text never changes, so a corrected one needs another --id")
@@ -54,8 +54,9 @@ def _named(document: Document, wanted: str) -> Document:
     if "/" in wanted or "\\" in wanted:
         raise FormatError(f"{wanted!r} cannot be an id: it has a path separator in it; letters, digits, `_` and `-` only")
     document_id = re.sub(r"[^A-Za-z0-9_-]+", "-", wanted)[:64]
-    if document_id != wanted and not wanted.startswith(document.date):
-        raise FormatError(f"{wanted!r} cannot be an id: letters, digits, `_` and `-` only, at most 64; {document_id!r} could")
+    if not wanted or (document_id != wanted and not wanted.startswith(document.date)):
+        hint = f"; {document_id!r} could" if document_id else ""
+        raise FormatError(f"{wanted!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}")
     return replace(document, id=document_id)
 
 

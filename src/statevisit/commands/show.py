@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from statevisit.commands import console
+from statevisit.commands import console, sound
 from statevisit.corpus import load
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
@@ -47,13 +47,13 @@ def command(document: str | None, path: Path | None, layers: tuple[str, ...], te
 
 def _find(name: str | None, path: Path | None) -> Document:
     if name and path is None and Path(name).is_file():
-        return load(name)[0]
+        return sound(load(name).entry(0))
     corpus = load(path)
     if name is None:
-        return corpus[0]
+        return sound(corpus.entry(0))
     if name not in corpus:
         raise FormatError(f"{name}: neither a file nor the id of a document; {corpus.path} holds {', '.join(corpus.ids[:5])}")
-    return corpus[name]
+    return sound(corpus.entry(name))
 
 
 def _write(path: Path, text: str) -> None:

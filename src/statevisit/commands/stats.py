@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statevisit.commands import console
+from statevisit.commands import console, sound
 from statevisit.corpus import load
 
 
@@ -23,8 +23,8 @@ def command(path: Path | None, as_json: bool) -> None:
     from statevisit.release import Tally
 
     corpus, tally = load(path), Tally()
-    for document in corpus:
-        tally.add(document)
+    for entry in corpus.entries:
+        tally.add(sound(entry))
     counts = tally.as_dict()
     if as_json:
         import orjson

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from statevisit.commands import progress, report
+from statevisit.commands import report
+from statevisit.commands.bar import Bar
 from statevisit.corpus import load
 
 
@@ -25,7 +26,7 @@ def command(paths: tuple[Path, ...]) -> int:
 
     found = 0
     for path in paths or (Path(),):
-        with progress(len(load(path)), f"checking {path}") as bar:
+        with Bar(len(load(path)), f"checking {path}") as bar:
             for finding in validate(path, bar.advance):
                 found += 1
                 report([finding])
