@@ -1,0 +1,70 @@
+"""What several tests use: the shipped document, a corpus to change, and the command line in and out of process."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from statevisit import load
+from statevisit.model import Document
+
+ROOT = Path(__file__).resolve().parent.parent
+DOC_ID = "2024-02-19-aliyev-visit"
+
+
+class Result(NamedTuple):
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def article() -> Document:
+    """The shipped document."""
+    return load()[DOC_ID]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A copy of the shipped corpus root that a test may change; nothing built in it."""
+    for name in ("corpus", "seeds"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("parquet", "release.json"))
+    return tmp_path
+
+
+@pytest.fixture
+def document_file(corpus: Path) -> Path:
+    """The document in that copy."""
+    return corpus / "corpus" / "documents" / f"{DOC_ID}.json"
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Run the command line in this process."""
+    from statevisit.commands import run
+
+    def call(*arguments: object) -> Result:
+        capfd.readouterr()
+        status = run([str(a) for a in arguments])
+        return Result(status, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def shell() -> Callable[..., Result]:
+    """Run the command line in a process of its own."""
+
+    def call(*arguments: object, cwd: Path = ROOT, **env: str) -> Result:
+        command = [sys.executable, "-m", "statevisit", *map(str, arguments)]
+        done = subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, encoding="utf-8", timeout=120)
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return call

@@ -1,0 +1,258 @@
+"""Bad input: one clear message, the right exit status, no traceback, and what was there before still there."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DOC_ID, Result
+
+HEADER = b" date 2024-03-01 "
+
+SEEDS: list[tuple[str, bytes, str]] = [
+    ("not UTF-8", HEADER + b"caf\xe9", "seed.txt:1: not UTF-8: byte 0xe9 at offset 20"),
+    ("UTF-16", (HEADER + b"x").decode().encode("utf-16"), "not UTF-8"),
+    ("BOM", b"\xef\xbb\xbf" + HEADER + b"Text.", "seed.txt:1:1: a byte order mark is not allowed"),
+    ("CRLF", HEADER + b"One.\r\nTwo.", "seed.txt:1:22: a carriage return"),
+    ("surrogate", HEADER + b"One.\n\xed\xa0\x80", "seed.txt:2: not UTF-8: an encoded surrogate"),
+    ("NUL", HEADER + b"One.\n\nTwo\x00.", "seed.txt:3:4: a NUL"),
+    ("control", HEADER + b"One\x1b[31m.", "U+001B"),
+    ("empty", b"", "seed.txt: is empty"),
+    ("blank", b" \n ", "seed.txt: is empty"),
+    ("only a header", HEADER, "holds a header and no text"),
+    ("only a header and space", HEADER + b"\n\n", "holds a header and no text"),
+    ("no header", b"The president met.", "seed.txt:1: no header"),
+    ("no such date", b" date 2023-02-29 Text.", "seed.txt:1: the header's date: 2023-02-29 is not in the calendar"),
+    ("no date", b" date yesterday Text.", "'yesterday' is not YYYY-MM-DD"),
+    ("not NFC", HEADER + "One.\ncafe\u0301".encode(), "seed.txt:2: not in Unicode normal form NFC"),
+]
+
+
+@pytest.mark.parametrize(("seed", "message"), [s[1:] for s in SEEDS], ids=[s[0] for s in SEEDS])
+def test_bad_seed(tmp_path: Path, cli: Callable[..., Result], seed: bytes, message: str) -> None:
+    """A seed that is not in the format is refused with its place, and nothing is made."""
+    path = tmp_path / "seed.txt"
+    path.write_bytes(seed)
+    result = cli("ingest", path, "--root", tmp_path / "root")
+    _refused(result, message)
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--id", "a/b"], "path separator"),
+        (["--id", "..\\x"], "path separator"),
+        (["--id", "two words"], "letters, digits"),
+        (["--id", ""], "cannot be an id"),
+        (["--id", "x" * 65], "at most 64"),
+        (["--language", "xyzzy"], "spaCy has no tokenizer for the language 'xyzzy'"),
+    ],
+)
+def test_bad_ingest_arguments(tmp_path: Path, cli: Callable[..., Result], arguments: list[str], message: str) -> None:
+    """An id that cannot be a file name, or a language without a tokenizer, is refused before anything is made."""
+    path = tmp_path / "seed.txt"
+    path.write_bytes(HEADER + b"Text.")
+    _refused(cli("ingest", path, "--root", tmp_path / "root", *arguments), message)
+    assert not (tmp_path / "root").exists()
+
+
+def test_ingest_never_overwrites(corpus: Path, document_file: Path, cli: Callable[..., Result]) -> None:
+    """A document that exists is not made again; a seed's name that is taken by another text is refused."""
+    before = _state(corpus)
+    seed = next((corpus / "seeds").glob("*.txt"))
+    _refused(cli("ingest", seed, "--root", corpus, "--id", DOC_ID), "exists already")
+    other = corpus / seed.name
+    other.write_bytes(HEADER + b"Another text.")
+    _refused(cli("ingest", other, "--root", corpus, "--id", "other"), "another file of this name")
+    other.unlink()
+    assert before == _state(corpus)
+
+
+def _truncated(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+DOCUMENTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
+    ("truncated", _truncated, "E102 not JSON"),
+    ("empty", lambda d: b"", "E102 not JSON"),
+    ("not UTF-8", lambda d: d.replace("ğ".encode(), b"\xf0", 1), ":9:36: E101 not UTF-8"),
+    ("BOM", lambda d: b"\xef\xbb\xbf" + d, "byte order mark"),
+    ("duplicate key", lambda d: d.replace(b'"language":"en"', b'"language":"en",\n"language":"tr"'), ':5:1: E103 the key "language" stands twice'),
+    ("NaN", lambda d: d.replace(b'"header_length":17', b'"header_length":NaN'), "E102 not JSON"),
+    ("unknown key", lambda d: d.replace(b'"date"', b'"title":"x",\n"date"', 1), "E104 unknown property `title`"),
+    ("100 MB string", lambda d: d.replace(b'"id":"m1"', b'"id":"' + b"m" * 100_000_000 + b'"', 1), "(100,000,000 characters)"),
+    ("100 MB key", lambda d: d.replace(b'"id":"m1"', b'"' + b"m" * 100_000_000 + b'":1,"id":"m1"', 1), "E104 unknown property"),
+    ("nested 100,000 deep", lambda d: d.replace(b'"mentions":[', b'"mentions":' + b"[" * 100_000, 1), "E102 not JSON: depth limit"),
+    ("nested 1,020 deep", lambda d: d.replace(b'"mentions":[', b'"mentions":[' + b"[" * 1015 + b"]" * 1015 + b",", 1), "E10"),
+    ("id with path separator", lambda d: d.replace(b'"id":"m1"', b'"id":"../m1"', 1), "E104 `id` is \"../m1\""),
+    ("document id with path separator", lambda d: d.replace(f'"id":"{DOC_ID}"'.encode(), b'"id":"../../x"', 1), "E104 `id`"),
+    ("seed outside seeds/", lambda d: d.replace(b'"file":"000', b'"file":"../000', 1), "E104 `file`"),
+    ("an array", lambda d: b"[]", "E104"),
+    ("a number", lambda d: b"7", "E104"),
+    ("null", lambda d: b"null", "E104"),
+    ("layer is an object", lambda d: d.replace(b'"quotations":[', b'"quotations":{"a":[', 1)[:-3] + b"}\n}\n", "must be an array"),
+    ("newer schema", lambda d: d.replace(b'"schema_version":1', b'"schema_version":2'), "E105 written for a schema newer than version 1"),
+    ("version is a string", lambda d: d.replace(b'"schema_version":1', b'"schema_version":"1"'), "E104"),
+    ("offset beyond 2^53", lambda d: d.replace(b'"start":0,"end":119', b'"start":0,"end":99999999999999999999', 1), "E104"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), [d[1:] for d in DOCUMENTS], ids=[d[0] for d in DOCUMENTS])
+@pytest.mark.parametrize("command", ["validate", "build", "show", "stats"])
+def test_bad_document(corpus: Path, document_file: Path, cli: Callable[..., Result], command: str, spoil: Callable[[bytes], bytes], message: str) -> None:
+    """Every command names the file and what is wrong with it, prints no traceback, and writes nothing."""
+    document_file.write_bytes(spoil(document_file.read_bytes()))
+    before = _state(corpus)
+    result = cli(command, *(["--path"] if command == "show" else []), corpus)
+    assert 1 == result.status
+    assert document_file.name in result.out + result.err
+    if command in ("validate", "build"):
+        assert message in result.out
+    assert "Traceback" not in result.out + result.err
+    assert len(result.out + result.err) < 20_000
+    assert before == _state(corpus)
+
+
+def _remove_all(root: Path) -> None:
+    next((root / "corpus/documents").glob("*.json")).unlink()
+
+
+def _foreign(root: Path) -> None:
+    (root / "corpus/documents/thumbs.db").write_bytes(b"\0")
+
+
+def _twice(root: Path) -> None:
+    path = next((root / "corpus/documents").glob("*.json"))
+    path.with_name("again.json").write_bytes(path.read_bytes())
+
+
+def _broken_manifest(root: Path) -> None:
+    (root / "corpus/release.json").write_text("{")
+
+
+def _broken_list(root: Path) -> None:
+    (root / "corpus/wikidata.json").write_text('{"Q43": "Turkey"}')
+
+
+ROOTS: list[tuple[str, Callable[[Path], object], str]] = [
+    ("no documents", _remove_all, "holds no documents"),
+    ("foreign file", _foreign, "E702 not a document"),
+    ("two documents with one id", _twice, "E701"),
+    ("broken manifest", _broken_manifest, "release.json"),
+    ("broken list of links", _broken_list, "wikidata.json: must be an array"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), [r[1:] for r in ROOTS], ids=[r[0] for r in ROOTS])
+def test_bad_corpus(corpus: Path, cli: Callable[..., Result], spoil: Callable[[Path], object], message: str) -> None:
+    """A corpus directory with something wrong in it is not built, and stays as it is."""
+    spoil(corpus)
+    before = _state(corpus)
+    _refused(cli("build", corpus), message)
+    assert before == _state(corpus)
+
+
+@pytest.mark.parametrize("command", ["validate", "build", "stats"])
+def test_missing_directory(tmp_path: Path, cli: Callable[..., Result], command: str) -> None:
+    """A directory that is not there, or holds no corpus, is named with what to do."""
+    _refused(cli(command, tmp_path / "gone"), "gone")
+    (tmp_path / "empty").mkdir()
+    _refused(cli(command, tmp_path / "empty"), "statevisit ingest")
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["build", "--workers", "0"], ["validate", "--nonsense"], ["show", "--layer", "verbs"], ["ingest"], ["anchor"]])
+def test_wrong_usage(cli: Callable[..., Result], arguments: list[str]) -> None:
+    """A command line that cannot be understood ends with status 2 and the usage."""
+    result = cli(*arguments)
+    assert 2 == result.status
+    assert "Usage: statevisit" in result.err and "Traceback" not in result.err
+
+
+def test_directory_that_cannot_be_written(corpus: Path, shell: Callable[..., Result]) -> None:
+    """Where the output cannot be written, that is the message, and nothing is half-written."""
+    (corpus / "corpus" / "parquet").write_text("a file where a directory has to be")
+    before = _state(corpus)
+    _refused(shell("build", corpus), "parquet")
+    assert before == _state(corpus)
+
+
+@pytest.mark.parametrize("command", [["build"], ["show", "--html", "@/page.html"], ["ingest", "@/seeds/new.txt", "--root", "@"]])
+def test_read_only_file_system(corpus: Path, command: list[str]) -> None:
+    """On a read-only file system a command says so; nothing was changed."""
+    (corpus / "seeds/new.txt").write_bytes(HEADER + b"Text.")
+    inside = " ".join(f"'{part}'" for part in [sys.executable, "-m", "statevisit", *command]).replace("@", str(corpus))
+    script = f"mount --bind {corpus} {corpus} && mount -o remount,bind,ro {corpus} && cd {corpus} && exec {inside}"
+    _refused(_in_namespace(script), "read-only file system; nothing was changed")
+
+
+def test_full_disk(corpus: Path, document_file: Path) -> None:
+    """On a full disk a build says so, and what was built before is still there, whole."""
+    script = f"""
+        mount -t tmpfs -o size=1400k tmpfs /mnt && cp -r {corpus}/corpus {corpus}/seeds /mnt/ && cd /mnt
+        {sys.executable} -m statevisit build >/dev/null || exit 9
+        sed -i 's/"value":"2024-02-14"/"value":"2024-02-15"/' corpus/documents/*.json
+        find corpus/parquet corpus/release.json -type f | xargs sha256sum >/tmp/$$.before
+        dd if=/dev/zero of=filler bs=1k 2>/dev/null
+        {sys.executable} -m statevisit build; status=$?
+        sha256sum --quiet -c /tmp/$$.before || exit 8
+        rm /tmp/$$.before; ls -a corpus | grep -q '^.build-' && exit 7
+        exit $status
+    """
+    _refused(_in_namespace(script), "the disk is full; nothing was changed")
+
+
+def _in_namespace(script: str) -> Result:
+    """Run a shell script where it may mount: a mount namespace of its own, gone with it."""
+    command = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c", script]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, workers: str) -> None:
+    """Ctrl-C ends a build within seconds with one line; what was built before is there, and no process is left."""
+    value = document_file.read_text()
+    for number in range(120):
+        document_file.with_name(f"copy-{number}.json").write_text(value.replace(f'"id":"{DOC_ID}"', f'"id":"copy-{number}"'))
+    (corpus / "corpus/parquet").mkdir()
+    (corpus / "corpus/parquet/old.parquet").write_bytes(b"what was there before")
+    before = _state(corpus)
+    process = subprocess.Popen([sys.executable, "-m", "statevisit", "build", corpus, "--workers", workers], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not list((corpus / "corpus").glob(".build-*/corpus/parquet/*/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert 1 == process.returncode
+    assert "statevisit: stopped; nothing was changed" == err.strip()
+    assert before == _state(corpus)
+    assert _gone(process.pid), "a process is left"
+
+
+def _gone(group: int) -> bool:
+    """Whether the last process of a group has ended, or does within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _state(root: Path) -> dict[str, str]:
+    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def _refused(result: Result, message: str) -> None:
+    assert 1 == result.status, result
+    assert message in result.out + result.err
+    assert "Traceback" not in result.out + result.err

@@ -1,0 +1,139 @@
+"""The checks: each finds what it is for, says where, and nothing else fires."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from statevisit import validate
+from statevisit.checks import REGISTRY, Context, check_bytes, context_of
+from statevisit.codec import encode_value, to_value
+from statevisit.model import Document
+from tests.conftest import DOC_ID, ROOT, Result
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def _set(layer: str, number: int, **changes: Any) -> Change:
+    return lambda value: value[layer][number].update(changes)
+
+
+def _first(layer: str, **having: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda value: next(r for r in value[layer] if all(r.get(k) == v for k, v in having.items()))
+
+
+def _on(find: Callable[[dict[str, Any]], dict[str, Any]], **changes: Any) -> Change:
+    return lambda value: find(value).update(changes)
+
+
+def _token_in_no_sentence(value: dict[str, Any]) -> None:
+    del value["sentences"][21]
+    value["relations"] = []
+
+
+CHANGES: list[tuple[str, str, Change]] = [
+    ("E104", "/mentions/0/level", _set("mentions", 0, level="NAME")),
+    ("E104", "/mentions/0", _set("mentions", 0, note="x")),
+    ("E105", "/schema_version", lambda v: v.update(schema_version=2)),
+    ("E201", "/text_sha256", lambda v: v.update(text_sha256="0" * 64)),
+    ("E202", "/source/file", lambda v: v["source"].update(file="gone.txt")),
+    ("E202", "/source/sha256", lambda v: v["source"].update(sha256="0" * 64)),
+    ("E202", "/text", lambda v: v["source"].update(header_length=16)),
+    ("E204", "/mentions/0/text", _set("mentions", 0, text="Recep Tayyip Erdogan")),
+    ("E204", "/quotations/1/cue/text", lambda v: v["quotations"][1]["cue"].update(text="said")),
+    ("E205", "/timexes/14", _set("timexes", 14, end=99999)),
+    ("E205", "/timexes/0", _set("timexes", 0, start=84)),
+    ("E206", "/events/0", _set("events", 0, start=32, text="elcomed")),
+    ("E207", "/sentences/1", _set("sentences", 1, start=118)),
+    ("E208", "/tokens", lambda v: v["tokens"].pop(12)),
+    ("E208", "/tokens/523", _token_in_no_sentence),
+    ("E301", "/mentions/1/id", _set("mentions", 1, id="m1")),
+    ("E301", "/events/87/id", _set("events", 87, id="t1")),
+    ("E302", "/mentions/0/entity", _set("mentions", 0, entity="nobody")),
+    ("E302", "/events/0/arguments/0/target", lambda v: v["events"][0]["arguments"][0].update(target="m999")),
+    ("E302", "/timexes/0/anchor", _set("timexes", 0, anchor="t999")),
+    ("E303", "/mentions/0/entity", _set("mentions", 0, entity="m2")),
+    ("E303", "/event_relations/0/source", _set("event_relations", 0, source="m1")),
+    ("E303", "/quotations/1/source", _set("quotations", 1, source="aliyev")),
+    ("E304", "/relations/0/evidence/1", _set("relations", 0, evidence=[0, 22])),
+    ("E305", "/annotators/0", lambda v: v.update(annotators=["nobody"])),
+    ("E306", "/entities/0/wikidata", lambda v: v["entities"][0].update(wikidata="Q1")),
+    ("E401", "/events/0/arguments/0/ace_role", lambda v: v["events"][0]["arguments"][0].update(ace_role="Victim")),
+    ("E501", "/timexes/0/value", _set("timexes", 0, value="2024-02-30")),
+    ("E502", "/quantities/11/lower", lambda v: v["quantities"][11].update(comparator="RANGE", lower="3", upper="2.5") or v["quantities"][11].pop("value")),
+]
+
+
+@pytest.mark.parametrize(("code", "pointer", "change"), CHANGES, ids=[f"{c}{p}" for c, p, _ in CHANGES])
+def test_a_mistake_is_found_once_and_where_it_is(article: Document, code: str, pointer: str, change: Change) -> None:
+    """One mistake in a correct document gives one code, at the record that has it, with line and column."""
+    value = to_value(article)
+    change(value)
+    data = encode_value(value)
+    _, findings = check_bytes(data, "x.json", context_of(ROOT))
+    assert [(code, pointer)] == [(f.code, f.pointer) for f in findings]
+    finding = findings[0]
+    assert (DOC_ID, "x.json") == (finding.document, finding.file)
+    assert 0 < finding.line <= data.count(b"\n") and finding.column > 0
+    assert 20 < len(finding.message) < 400
+
+
+def test_every_check_has_a_mistake_here() -> None:
+    """No check is left that nothing shows to work; the text's form is tried with seeds, in test_ingest."""
+    assert set(REGISTRY) - {"E203"} <= {code for code, _, _ in CHANGES}
+
+
+@pytest.mark.parametrize("bad", ["a\rb", "a\x00b", "e\u0301"])
+def test_text_that_makes_offsets_ambiguous_is_found(article: Document, bad: str) -> None:
+    """A document whose text has CR, NUL or is not NFC is refused, whatever its hashes say."""
+    value = to_value(article)
+    value["text"] = value["text"].replace("President", bad, 1)
+    codes = {f.code for f in check_bytes(encode_value(value), "x.json")[1]}
+    assert "E203" in codes
+
+
+def test_the_shipped_corpus_is_clean() -> None:
+    """What statevisit ships passes all of its own checks."""
+    assert [] == list(validate(ROOT))
+    assert [] == list(validate())
+
+
+def test_a_document_alone_is_checked_without_its_corpus(article: Document, tmp_path: Path) -> None:
+    """A file outside a corpus root is checked for what it says itself; seeds and lists are not asked for."""
+    path = tmp_path / f"{DOC_ID}.json"
+    path.write_bytes(encode_value(to_value(article)))
+    assert [] == list(validate(path))
+    assert None is Context().links
+
+
+def test_two_documents_with_one_id(corpus: Path, document_file: Path, cli: Callable[..., Result]) -> None:
+    """The second document with an id is named, and so is the first."""
+    other = document_file.with_name("other.json")
+    other.write_bytes(document_file.read_bytes())
+    codes = [(f.code, Path(f.file).name) for f in validate(corpus)]
+    assert [("E210", "other.json"), ("E701", "other.json")] == codes
+    result = cli("validate", corpus)
+    assert 1 == result.status
+    assert f"rename it to {DOC_ID}.json" in result.out and "2 findings" in result.err
+
+
+def test_foreign_files_and_lists_are_checked(corpus: Path) -> None:
+    """A stray file among the documents, a wrong annotators' list, source list or manifest are findings."""
+    (corpus / "corpus/documents/notes.txt").write_text("x")
+    (corpus / "corpus/release.json").write_text('{"version": "1.0.0"}')
+    with (corpus / "seeds/sources.jsonl").open("a") as sources:
+        sources.write('{"file": "x"}\n{\n')
+    found = [(f.code, Path(f.file).name, f.line) for f in validate(corpus)]
+    assert [("E702", "notes.txt", 0), ("E704", "release.json", 1), ("E703", "sources.jsonl", 2), ("E703", "sources.jsonl", 3)] == found
+
+
+def test_jsonl_findings_name_the_line(article: Document, tmp_path: Path) -> None:
+    """In JSONL the line of a finding is the line of its document."""
+    value = to_value(article)
+    good = orjson.dumps(value)
+    value["id"], value["mentions"][0]["level"] = "other", "X"
+    path = tmp_path / "corpus.jsonl"
+    path.write_bytes(good + b"\n\n" + orjson.dumps(value) + b"\n" + good + b"\n")
+    assert [("E104", 3), ("E701", 0)] == [(f.code, f.line) for f in validate(path)]

@@ -1,0 +1,190 @@
+"""The schemas: what they say, and that everything else says the same."""
+
+import copy
+import hashlib
+import re
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from statevisit import schema
+from statevisit.codec import to_value
+from statevisit.model import LAYERS, Argument, Document, Record, Source, Span
+from tests.conftest import ROOT
+
+SHA256 = {
+    "document": "f3485bce6fb0c8c52f7b4afd214de6975941fb4ffb107dc77341fd27cf2ad0e6",
+    "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
+    "release": "f1c359c287523d4dfe9bc6d2aea5c8482b999bc936b3da516e1bfbe3087d94f8",
+    "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
+}
+
+
+@pytest.mark.parametrize("name", schema.NAMES)
+def test_the_schema_changes_only_on_purpose(name: str) -> None:
+    """A schema is data: who changes it also changes its digest here and writes a line under Schema in the CHANGELOG."""
+    assert SHA256[name] == hashlib.sha256(schema.path(name).read_bytes()).hexdigest()
+    assert "### Schema" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("name", schema.NAMES)
+def test_schemas_are_valid_2020_12(name: str) -> None:
+    """Every schema is itself valid, names its dialect, and both engines compile it."""
+    assert "https://json-schema.org/draft/2020-12/schema" == schema.load(name)["$schema"]
+    jsonschema.Draft202012Validator.check_schema(schema.load(name))
+    assert schema.verdict(name).is_valid({}) is False
+
+
+def _nodes(node: Any):
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from _nodes(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _nodes(value)
+
+
+@pytest.mark.parametrize("name", schema.NAMES)
+def test_every_property_is_described_and_every_object_closed(name: str) -> None:
+    """A reader of the schema finds what each property holds; a misspelt property is refused."""
+    for node in _nodes(schema.load(name)):
+        if node.get("type") == "object" and "properties" in node and "required" in node:
+            assert node["additionalProperties"] is False
+            for key, value in node["properties"].items():
+                assert schema.resolve(value, name).get("description"), f"{key} has no description"
+            assert set(node["required"]) <= set(node["properties"])
+
+
+def test_every_label_has_title_description_and_colour() -> None:
+    """Whatever draws or lists labels finds what it needs beside each."""
+    for node in _nodes(schema.load()):
+        if "x-labels" in node:
+            assert node["enum"] == list(node["x-labels"])
+            for label in node["x-labels"].values():
+                assert label["title"] and label["description"].endswith(".")
+                assert re.fullmatch(r"#[0-9a-f]{6}", label["color"])
+
+
+def test_patterns_refuse_a_trailing_newline_in_both_engines() -> None:
+    """Python's `$` accepts one newline at the end; every pattern here guards against that."""
+    patterns = [n["pattern"] for name in schema.NAMES for n in _nodes(schema.load(name)) if isinstance(n.get("pattern"), str)]
+    assert len(patterns) > 15
+    assert all(p.startswith("^") and p.endswith(r"$(?!\n)") for p in patterns)
+
+
+TYPES: list[tuple[type[Record] | type[Document], dict[str, Any]]] = [
+    (Document, schema.load()),
+    *((kind, schema.record(layer)) for layer, kind in LAYERS.items()),
+    (Argument, schema.load()["$defs"]["argument"]),
+    (Span, schema.load()["$defs"]["span"]),
+    (Source, schema.load()["properties"]["source"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "node"), TYPES, ids=lambda v: getattr(v, "__name__", ""))
+def test_types_mirror_the_schema(kind: type[Record], node: dict[str, Any]) -> None:
+    """The Python types have the schema's properties, in its order, optional where they are optional there."""
+    fields = msgspec.structs.fields(kind)
+    assert list(node["properties"]) == [f.encode_name for f in fields]
+    assert set(node["required"]) == {f.encode_name for f in fields if f.required}
+
+
+def test_the_inventories_of_the_scheme() -> None:
+    """The label sets that the sources fix are here whole."""
+    assert 10 == len(schema.labels("entities", "type"))
+    assert 34 == len(schema.labels("events", "type"))
+    assert 7 == len(schema.labels("events", "class"))
+    assert 9 == len(schema.labels("arguments", "role"))
+    assert 13 == len(schema.labels("event_relations", "type"))
+    assert "P463" == next(x for x in schema.labels("relations", "type") if x.name == "MEMBER_OF").extra["wikidata_property"]
+
+
+QUANTITY = {"id": "q90", "start": 0, "end": 9, "text": "President", "kind": "CARDINAL", "value": "1", "comparator": "EXACT"}
+TIMEX = {"id": "t90", "start": 0, "end": 9, "text": "President", "type": "DATE", "value": "2024"}
+EVENT = {"id": "ev90", "start": 0, "end": 9, "text": "President", "level": "NOM", "event": "x", "class": "STATE", "type": "OTHER", "polarity": "POS", "modality": "ACTUAL", "doc_time_rel": "OVERLAP", "arguments": []}  # fmt: skip
+ENTITY = {"id": "x", "type": "ORG", "name": "X", "nil": "NIL", "reference": "SPECIFIC"}
+CHAIN = {"id": "x"}
+RELATION = {"id": "r90", "type": "MEMBER_OF", "source": "x", "target": "y", "evidence": [0]}
+ABSENT = object()
+
+RULES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
+    ("quantities", QUANTITY, {}, True),
+    ("quantities", QUANTITY, {"value": ABSENT}, False),
+    ("quantities", QUANTITY, {"comparator": "RANGE", "value": ABSENT, "lower": "1", "upper": "2"}, True),
+    ("quantities", QUANTITY, {"comparator": "RANGE", "value": ABSENT, "lower": "1"}, False),
+    ("quantities", QUANTITY, {"comparator": "RANGE", "lower": "1", "upper": "2"}, False),
+    ("quantities", QUANTITY, {"lower": "1"}, False),
+    ("quantities", QUANTITY, {"kind": "MONEY", "unit": "USD"}, True),
+    ("quantities", QUANTITY, {"kind": "MONEY"}, False),
+    ("quantities", QUANTITY, {"kind": "MONEY", "unit": "US$"}, False),
+    ("quantities", QUANTITY, {"kind": "MONEY", "unit": "ABC"}, False),
+    ("quantities", QUANTITY, {"kind": "PERCENT", "unit": "%"}, True),
+    ("quantities", QUANTITY, {"kind": "PERCENT"}, False),
+    ("quantities", QUANTITY, {"kind": "PERCENT", "unit": "percent"}, False),
+    ("quantities", QUANTITY, {"kind": "MEASURE"}, False),
+    ("quantities", QUANTITY, {"kind": "MEASURE", "unit": "km"}, True),
+    ("quantities", QUANTITY, {"kind": "ORDINAL", "value": "2.5"}, False),
+    ("quantities", QUANTITY, {"conversion_of": "q1"}, False),
+    ("quantities", QUANTITY, {"kind": "MONEY", "unit": "USD", "conversion_of": "q1"}, True),
+    *(("quantities", QUANTITY, {"value": v}, ok) for v, ok in [("7600000000", True), ("-0.5", True), ("7,6", False), ("1e9", False), ("01", False), ("1.", False), ("", False), ("1\n", False), ("١", False)]),
+    *(("timexes", TIMEX, {"value": v}, ok) for v, ok in [("2024-02-19", True), ("2024-W08", True), ("2024-W08-WE", True), ("2024-Q1", True), ("2024-SU", True), ("202", True), ("20", True), ("PAST_REF", True), ("XXXX-02", True), ("BC0346", True), ("2024-13", False), ("2024-02-32", False), ("24-02-19", False), ("2024-02-19T10", False), ("P2D", False), ("2024-02-19\n", False)]),
+    *(("timexes", TIMEX, {"type": "TIME", "value": v}, ok) for v, ok in [("2024-02-19T10:30", True), ("2024-02-19TEV", True), ("2024-02-19T10:30Z", True), ("2024-02-19", False), ("2024-02-19T25", False), ("T10:30", False)]),
+    *(("timexes", TIMEX, {"type": "DURATION", "value": v}, ok) for v, ok in [("P2D", True), ("P3DE", True), ("PT2H30M", True), ("P1DT12H", True), ("PXY", True), ("P", False), ("PT", False), ("2D", False), ("P2", False)]),
+    ("timexes", TIMEX, {"begin": "DCT"}, False),
+    ("timexes", TIMEX, {"type": "DURATION", "value": "P2D", "begin": "DCT", "end_point": "t1"}, True),
+    ("timexes", TIMEX, {"type": "SET", "value": "P1W"}, False),
+    ("timexes", TIMEX, {"type": "SET", "value": "P1W", "quant": "EVERY"}, True),
+    ("timexes", TIMEX, {"type": "SET", "value": "XXXX-WXX-1", "freq": "2X"}, True),
+    ("timexes", TIMEX, {"quant": "EVERY"}, False),
+    ("events", EVENT, {"arguments": [{"role": "AGENT", "target": "m1", "ace_role": "Entity"}]}, False),
+    ("events", EVENT, {"type": "CONTACT.MEET", "arguments": [{"role": "AGENT", "target": "m1", "ace_role": "Entity"}]}, True),
+    ("events", EVENT, {"tense": "PAST"}, False),
+    ("events", EVENT, {"level": "VRB", "tense": "PAST", "aspect": "PERFECTIVE"}, True),
+    ("events", EVENT, {"id": "DCT"}, False),
+    ("events", EVENT, {"id": "a/b"}, False),
+    ("events", EVENT, {"id": "a b"}, False),
+    ("events", EVENT, {"start": -1}, False),
+    ("events", EVENT, {"start": 0.5}, False),
+    ("events", EVENT, {"tense": None}, False),
+    ("entities", ENTITY, {}, True),
+    ("entities", ENTITY, {"nil": ABSENT}, False),
+    ("entities", ENTITY, {"wikidata": "Q43"}, False),
+    ("entities", ENTITY, {"wikidata": "Q43", "nil": ABSENT}, True),
+    ("entities", ENTITY, {"wikidata": "43", "nil": ABSENT}, False),
+    ("event_chains", CHAIN, {}, True),
+    ("event_chains", CHAIN, {"name": "X"}, False),
+    ("event_chains", CHAIN, {"name": "X", "nil": "NIL"}, True),
+    ("event_chains", CHAIN, {"name": "X", "wikidata": "Q1", "nil": "NIL"}, False),
+    ("event_chains", CHAIN, {"wikidata": "Q1"}, False),
+    ("relations", RELATION, {}, True),
+    ("relations", RELATION, {"evidence": []}, False),
+    ("relations", RELATION, {"evidence": [0, 0]}, False),
+    ("relations", RELATION, {"note": "x"}, False),
+]
+
+
+@pytest.mark.parametrize(("layer", "record", "change", "valid"), RULES, ids=lambda v: str(v)[:40] if isinstance(v, dict) else None)
+def test_rules(article: Document, layer: str, record: dict[str, Any], change: dict[str, Any], valid: bool) -> None:
+    """What the scheme allows and forbids: both engines agree, and a refusal says what to do in one short line."""
+    value = to_value(article)
+    value[layer] = [{k: v for k, v in (copy.deepcopy(record) | change).items() if v is not ABSENT}]
+    assert valid == schema.verdict().is_valid(value)
+    assert valid == schema.oracle().is_valid(value)
+    messages = [message for _, message in schema.errors(value)]
+    assert valid == (not messages)
+    assert all(5 < len(m) < 260 and "\n" not in m for m in messages)
+
+
+def test_a_condition_is_named_in_the_message(article: Document) -> None:
+    """Who reads 'missing unit' is told that it is because the quantity is money."""
+    value = to_value(article)
+    value["quantities"] = [QUANTITY | {"kind": "MONEY"}]
+    assert [(["quantities", 0], "missing `unit` where `kind` is MONEY")] == list(schema.errors(value))
+    value["quantities"] = [QUANTITY | {"lower": "1"}]
+    assert [(["quantities", 0, "lower"], "`lower` does not belong here unless `comparator` is RANGE")] == list(schema.errors(value))
+    value["quantities"] = []
+    value["entities"] = [ENTITY | {"wikidata": "Q43"}]
+    assert [(["entities", 0], "needs exactly one of `wikidata` and `nil`")] == list(schema.errors(value))
