@@ -117,13 +117,16 @@ def _second_keys(text: str, at: int = -1) -> Iterator[int]:
 
 
 def locate(data: bytes, path: Iterable[str | int]) -> tuple[int, int]:
-    """Line and column, both from 1, of the value at `path` in a JSON text, or of the nearest thing around it."""
+    """Line and column, both from 1, of the value at `path` in a JSON text, or of the nearest thing around it.
+
+    A step into an array may be a number or its digits, as in a JSON Pointer.
+    """
     text = data.decode("utf-8")
     at = _skip(text, 0)
     for step in path:
         if text[at] not in "{[":
             break
-        found = next((value for key, _, value in _items(text, at) if key == step), None)
+        found = next((value for key, _, value in _items(text, at) if str(key) == str(step)), None)
         if found is None:
             break
         at = found
@@ -186,7 +189,7 @@ def convert(value: Any, file: str, data: bytes | None = None) -> Document:
         return msgspec.convert(value, Document)
     except msgspec.ValidationError as error:
         what, _, where = str(error).rpartition(" - at ") if " - at " in str(error) else (str(error), "", "")
-        path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.$\[\]`]+", where)]
+        path = re.findall(r"[^.$\[\]`]+", where)
         line = f":{locate(data, path)[0]}" if data else ""
         raise FormatError(f"{file}{line}: {what[:200]} at {where or '`$`'}; `statevisit validate` says more") from None
 
