@@ -16,6 +16,7 @@ ANNOTATOR = {"id": "spacy-blank", "kind": "rule", "name": "spaCy's rule-based to
 
 _HEADER = re.compile(r"\s?date (\S+) ")
 _REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _OPENING = re.compile(r'\s["“„«‘(\[]+$')
 
 
@@ -79,11 +80,10 @@ def segment(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], tupl
     A blank line begins a new paragraph and ends a sentence; an opening quotation mark or bracket that the
     sentencizer left at a sentence's end goes to the next sentence.
     """
-    tokens, sentences, paragraph, previous = [], [], 0, 0
-    spans = [m.span() for m in re.finditer(r"(?:(?!\n[ \t]*\n).)+", text, re.DOTALL) if m[0].strip()]
-    for first, last in spans:
-        if tokens and re.search(r"\n[ \t]*\n", text[previous:first]):
-            paragraph += 1
+    tokens, sentences = [], []
+    edges = [0, *(edge for gap in _BLANK_LINES.finditer(text) for edge in gap.span()), len(text)]
+    spans = [(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True) if text[first:last].strip()]
+    for paragraph, (first, last) in enumerate(spans):
         piece = _pipeline(language)(text[first:last])
         tokens += [Token(start=first + t.idx, end=first + t.idx + len(t)) for t in piece if not t.is_space]
         start = first
@@ -95,7 +95,6 @@ def segment(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], tupl
                 at = start + text[start:end].index(stripped)
                 sentences.append(Sentence(start=at, end=at + len(stripped), paragraph=paragraph))
             start = end
-        previous = last
     return tuple(sentences), tuple(tokens)
 
 
