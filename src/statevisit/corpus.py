@@ -76,7 +76,7 @@ class Corpus(Sequence[Document]):
         return key in self.ids if isinstance(key, str) else super().__contains__(key)
 
     def __repr__(self) -> str:
-        shown = ", ".join(self.ids[:3]) + (", …" if len(self) > 3 else "")
+        shown = ", ".join(i if len(i) <= 26 else f"{i[:25]}…" for i in self.ids[:3]) + (", …" if len(self) > 3 else "")
         version = f" {self.version}" if self.version else ""
         return f"<Corpus{version}: {len(self)} document{'' if len(self) == 1 else 's'}: {shown}>"
 
