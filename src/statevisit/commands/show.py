@@ -5,12 +5,14 @@ from typing import Any
 
 import click
 
+from statevisit import schema
 from statevisit.commands import console, sound
 from statevisit.corpus import load
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
 
 _HIDDEN = ("sentences", "tokens")
+_REFERENCES = ("source", "target", "measures", "conversion_of", "anchor", "begin", "end_point")
 
 
 @click.command("show")
@@ -68,7 +70,7 @@ def _print_text(out: Any, document: Document) -> None:
 
     out.print(f"[bold]{document.id}[/bold]  {document.date}")
     out.print()
-    out.print(to_text(document))
+    out.print(to_text(document), soft_wrap=not out.is_terminal)
     out.print()
     out.print(_legend(document))
     out.print()
@@ -104,22 +106,53 @@ def to_svg(document: Document) -> str:
 
 def _table(document: Document, layer: str) -> Any:
     from rich.table import Table
+    from rich.text import Text
 
     records = getattr(document, layer)
     table = Table(title=f"{layer.replace('_', ' ')} ({len(records)})", title_justify="left", header_style="bold")
-    fields = [f for f in LAYERS[layer].__struct_fields__ if any(getattr(r, f) not in (None, ()) for r in records)]
-    for name in fields:
+    columns = _columns(layer, records)
+    for name in columns:
         table.add_column(name.rstrip("_"), overflow="fold", justify="right" if name in ("start", "end") else "left")
     for record in records:
-        table.add_row(*(_cell(document, getattr(record, f)) for f in fields))
+        table.add_row(*(Text(_joined(document, record, name, fields)) for name, fields in columns.items()))
     return table
 
 
-def _cell(document: Document, value: Any) -> str:
-    from rich.markup import escape
+def _joined(document: Document, record: Any, column: str, fields: list[str]) -> str:
+    cells = [(f, cell) for f in fields if (cell := _cell(document, record, f))]
+    return ", ".join(f"{f} {cell}" for f, cell in cells) if column == "properties" else " ".join(cell for _, cell in cells)
 
+
+def _columns(layer: str, records: Any) -> dict[str, list[str]]:
+    """The columns of a layer's table with the properties in each: those that a record has.
+
+    More than three labels share a column, and in a wide table so do the optional properties: there has to be room for words.
+    """
+    fields = [f for f in LAYERS[layer].__struct_fields__ if any(getattr(r, f) not in (None, ()) for r in records)]
+    if "start" in fields and "text" not in fields:
+        fields.append("text")
+    labels = [f for f in fields if (layer, f.rstrip("_")) in schema.inventories()]
+    merged = labels if len(labels) > 3 else []
+    columns = {"labels" if f in merged else f: merged if f in merged else [f] for f in fields}
+    optional = [f for f in columns if f in schema.properties(layer) and f not in schema.record(layer)["required"]]
+    if len(columns) <= 7 or len(optional) < 2:
+        return columns
+    return {f: columns[f] for f in columns if f not in optional} | {"properties": optional}
+
+
+def _cell(document: Document, record: Any, name: str) -> str:
+    """A property as a person reads it: what is referred to by id comes with its text."""
+    value = getattr(record, name, None) if name != "text" else document.text_of(record)
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return ", ".join(f"{a.role.lower()} {escape(document.text_of(a.target))}" if hasattr(a, "role") else str(a) for a in value)
-    return escape(value.text if hasattr(value, "text") else str(value))
+        return ", ".join(f"{a.role.lower()} {_line(document.text_of(a.target))}" if hasattr(a, "role") else str(a) for a in value)
+    if name in _REFERENCES and value in document and hasattr(document[value], "text"):
+        return f"{value} {_line(document.text_of(value))}"
+    return _line(value.text if hasattr(value, "text") else str(value))
+
+
+def _line(text: str) -> str:
+    from statevisit.display import visible
+
+    return " ".join(visible(text).split())
