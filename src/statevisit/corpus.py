@@ -126,7 +126,10 @@ def _entries(path: Path) -> tuple[Path | None, list[Entry]]:
     if not path.exists():
         raise FormatError(f"{path}: no such file or directory")
     if path.suffix in JSONL:
-        return None, list(_lines(path))
+        lines = list(_lines(path))
+        if not lines:
+            raise FormatError(f"{path}: is empty: a document a line is wanted")
+        return None, lines
     return None, [Entry(path, 0)]
 
 
@@ -137,8 +140,6 @@ def _lines(path: Path) -> Iterator[Entry]:
             if line.strip():
                 yield Entry(path, offset, len(line), number)
             offset += len(line)
-    if not offset:
-        raise FormatError(f"{path}: is empty: a document a line is wanted")
 
 
 def load(path: Path | str | None = None) -> Corpus:
