@@ -47,7 +47,7 @@ def decode_seed(data: bytes, file: str) -> tuple[str, str, int]:
     if not header:
         raise FormatError(f"{file}:1: no header: a seed begins with ' date YYYY-MM-DD ', the date of the text")
     try:
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", header[1]) or not days(header[1]):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", header[1]) or not days(header[1]):
             raise ValueError(f"{header[1]!r} is not YYYY-MM-DD")
     except ValueError as error:
         raise FormatError(f"{file}:1: the header's date: {error}") from None
@@ -94,7 +94,7 @@ def segment(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], tupl
         start = first
         for sentence in piece.sents:
             end = first + sentence.end_char
-            if end < last and (opening := _OPENING.search(text, start, end)):
+            if text[end:last].strip() and (opening := _OPENING.search(text, start, end)):
                 end = opening.start()
             if stripped := text[start:end].strip():
                 at = start + text[start:end].index(stripped)
