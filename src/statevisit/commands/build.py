@@ -26,7 +26,7 @@ from statevisit.corpus import Entry, load
 from statevisit.errors import ReleaseError
 from statevisit.findings import Finding
 
-CHUNK = 16
+CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
 
 SHARD = 5_000
