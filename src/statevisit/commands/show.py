@@ -31,6 +31,8 @@ def command(document: str | None, path: Path | None, layers: tuple[str, ...], te
     Example:
       statevisit show 2024-02-19-aliyev-visit --layer quantities
     """
+    if layers and text_only:
+        raise click.UsageError("--layer shows tables only and --text-only shows none; give one of them")
     shown = _find(document, path)
     if svg:
         _write(svg, to_svg(shown))
