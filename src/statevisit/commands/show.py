@@ -100,7 +100,7 @@ def to_svg(document: Document) -> str:
     from rich.terminal_theme import DIMMED_MONOKAI, TerminalTheme
 
     light = TerminalTheme((255, 255, 255), (31, 35, 40), DIMMED_MONOKAI.ansi_colors._colors[:8], DIMMED_MONOKAI.ansi_colors._colors[8:])
-    out = Console(record=True, width=104, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False, legacy_windows=False)
+    out = Console(record=True, width=104, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False, legacy_windows=False, _environ={})  # not what this terminal can do
     _print_text(out, document)
     picture = out.export_svg(title="statevisit show", theme=light, unique_id="statevisit")
     return re.sub(r"\s*@font-face \{.*?\}\n", "\n", picture, flags=re.DOTALL)
@@ -113,10 +113,13 @@ def _table(document: Document, layer: str) -> Any:
     records = getattr(document, layer)
     table = Table(title=f"{layer.replace('_', ' ')} ({len(records)})", title_justify="left", header_style="bold")
     columns = _columns(layer, records)
-    for name in columns:
-        table.add_column(name.rstrip("_"), overflow="fold", justify="right" if name in ("start", "end") else "left")
-    for record in records:
-        table.add_row(*(Text(_joined(document, record, name, fields)) for name, fields in columns.items()))
+    rows = [[_joined(document, record, name, fields) for name, fields in columns.items()] for record in records]
+    for name, *cells in zip(columns, *rows, strict=True):
+        width = max(len(word) for cell in ("labels", *cells) for word in cell.split()) if name == "labels" else None
+        whole = (layer, name) in schema.inventories() or name in ("start", "end")  # a label cut in two cannot be read or searched for
+        table.add_column(name.rstrip("_"), overflow="fold", width=width, no_wrap=whole, justify="right" if name in ("start", "end") else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
 
 
