@@ -119,6 +119,18 @@ def test_show_text_only(article: Document, cli: Callable[..., Result]) -> None:
     assert 2 == cli("show", "--text-only", "--layer", "events").status
 
 
+def test_show_leaves_the_text_as_it_is(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Tabs, markup of the terminal library, emoji codes and long lines come out of a pipe as they went in."""
+    seed = tmp_path / "seed.txt"
+    text = "a\tb :smile: [bold]c[/bold] \\[d] " + "long " * 100 + "👩‍👩‍👧‍👦\u00a0end."
+    seed.write_text(f" date 2024-03-01 {text}", encoding="utf-8")
+    assert 0 == cli("ingest", seed, "--root", tmp_path / "root", "--id", "x").status
+    shown = cli("show", "--path", tmp_path / "root", "--layer", "sentences").out
+    assert ":smile: [bold]c[/bold]" in shown
+    assert f"x  2024-03-01\n\n{text}\n" == cli("show", "--path", tmp_path / "root").out.rstrip("\n") + "\n"
+    assert "event relations (0)\n" == cli("show", "--path", tmp_path / "root", "--layer", "event_relations").out
+
+
 def test_show_finds_documents(corpus: Path, document_file: Path, article: Document, cli: Callable[..., Result]) -> None:
     """A document is named by id or file, from the shipped corpus or another."""
     outputs = [cli("show", *a) for a in ([], [DOC_ID], [document_file], ["--path", corpus], [DOC_ID, "--path", corpus], ["--path", document_file])]

@@ -45,8 +45,8 @@ def command(document: str | None, path: Path | None, layers: tuple[str, ...], te
     if not layers:
         _print_text(out, shown)
     if not text_only:
-        for layer in layers or [n for n in LAYERS if n not in _HIDDEN]:
-            out.print(_table(shown, layer))
+        for layer in layers or [n for n in LAYERS if n not in _HIDDEN and getattr(shown, n)]:
+            out.print(_table(shown, layer) if getattr(shown, layer) else f"{layer.replace('_', ' ')} (0)")
 
 
 def _find(name: str | None, path: Path | None) -> Document:
@@ -68,11 +68,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_text(out: Any, document: Document) -> None:
-    from statevisit.display import to_text
+    from statevisit.display import to_text, visible
 
     out.print(f"[bold]{document.id}[/bold]  {document.date}")
     out.print()
-    out.print(to_text(document), soft_wrap=not out.is_terminal)
+    if out.is_terminal:
+        out.print(to_text(document))
+    else:
+        out.file.write(visible(document.text) + "\n")  # neither wrapped nor with its tabs made spaces
     out.print()
     out.print(_legend(document))
     out.print()
