@@ -87,25 +87,23 @@ def _legend(document: Document) -> Any:
 
     from statevisit.display import highlights, style_of
 
-    line = Text()
+    labels = []
     for key in dict.fromkeys((h.layer, h.label if h.layer != "events" else "EVENT", h.color if h.layer != "events" else "") for h in sorted(highlights(document), key=lambda h: h.layer)):
-        line.append(f" {key[1]} ", style_of(key[0], key[2]))
-        line.append("  ")
-    return line
+        labels.append(Text(key[1], style_of(key[0], key[2])))
+    return Text("  ").join(labels)
 
 
 def to_svg(document: Document) -> str:
-    """The article as an SVG picture, as `show` prints it, on a light ground; no font or anything else from outside."""
+    """The article as an SVG picture, as `show` prints it, on a dark ground, where every label's colour can be read; no font or anything else from outside."""
     import io
     import re
 
     from rich.console import Console
-    from rich.terminal_theme import DIMMED_MONOKAI, TerminalTheme
+    from rich.terminal_theme import SVG_EXPORT_THEME
 
-    light = TerminalTheme((255, 255, 255), (31, 35, 40), DIMMED_MONOKAI.ansi_colors._colors[:8], DIMMED_MONOKAI.ansi_colors._colors[8:])
     out = Console(record=True, width=104, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False, legacy_windows=False, _environ={})  # not what this terminal can do
     _print_text(out, document)
-    picture = out.export_svg(title="statevisit show", theme=light, unique_id="statevisit")
+    picture = out.export_svg(title="statevisit show", theme=SVG_EXPORT_THEME, unique_id="statevisit")
     return re.sub(r"\s*@font-face \{.*?\}\n", "\n", picture, flags=re.DOTALL)
 
 
