@@ -221,7 +221,7 @@ def extras(options: argparse.Namespace, folder: Path) -> None:
     in_turns(runs, 1)
     found = in_turns(runs, options.rounds)
     rows = [(n, f"{len(p)}", f"{sum(map(installed, p)) / 1e6:,.0f}", spread((a - b) * 1e3 for a, b in zip(found[n], found[""], strict=True))) for n, p in packages.items()]
-    table(("extra", "packages", "installed MB beyond the core", "ms of first import beyond bare Python"), *rows)
+    table(("extra", "packages", "installed MB (extras: beyond the core)", "ms of first import beyond bare Python"), *rows)
 
 
 def closure(wanted: str) -> set[str]:
