@@ -41,8 +41,8 @@ def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, langua
         target = root / resources.DOCUMENTS / f"{document.id}.json"
         if target.exists():
             raise FormatError(f"{target}: exists already; a document's text never changes, so a corrected one needs another --id")
-        _keep_seed(root / resources.SEEDS / path.name, data)
-        _list_source(root / resources.SOURCES, document, publisher, license_)
+        keep_seed(root / resources.SEEDS / path.name, data)
+        list_source(root / resources.SOURCES, document, publisher, license_)
         _list_annotator(root / resources.ANNOTATORS)
         write_document(document, target)
         click.echo(f"{target}: {len(document.sentences)} sentences, {len(document.tokens)} tokens")
@@ -65,14 +65,16 @@ def _write(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def _keep_seed(target: Path, data: bytes) -> None:
+def keep_seed(target: Path, data: bytes) -> None:
+    """Keep a seed's bytes in `seeds/`. Raises FormatError where another file has its name."""
     if not target.exists():
         _write(target, data)
     elif target.read_bytes() != data:
         raise FormatError(f"{target}: another file of this name is there already; rename the new one")
 
 
-def _list_source(path: Path, document: Document, publisher: str, license_: str) -> None:
+def list_source(path: Path, document: Document, publisher: str, license_: str) -> None:
+    """Add a line for a document's seed to the source list, where it is not listed yet."""
     line = orjson.dumps({"file": document.source.file, "sha256": document.source.sha256, "date": document.date, "language": document.language, "publisher": publisher, "license": license_})
     listed = read_bytes(path) if path.exists() else b""
     if document.source.sha256.encode() not in listed:
