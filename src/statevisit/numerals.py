@@ -15,7 +15,7 @@ _ONES = "zero one two three four five six seven eight nine ten eleven twelve thi
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
 _WORDS = {w: n for n, w in enumerate(_ONES)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "bn": 10**9, "tn": 10**12, "trn": 10**12}
+SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "bn": 10**9, "tn": 10**12, "trn": 10**12}
 """Read as scales beside a currency only: elsewhere "5m" is metres."""
 
 _IRREGULAR = {"first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12}
@@ -37,7 +37,7 @@ COMPARATORS = {
 
 _BEFORE = sorted(((phrase.split(), name) for name, phrases in COMPARATORS.items() for phrase in phrases), key=lambda p: -len(p[0]))
 _CURRENCIES = frozenset("$ us$ a$ c$ hk$ € £ ¥ ₺ ₽ ₹ ₩ ₼ ₾ tl usd eur gbp try jpy cny rub azn dollar dollars euro euros pound pounds lira liras yen yuan ruble rubles rouble roubles manat manats".split())
-_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th)?(?![\d])|[a-zA-Z]{0,3}[$€£¥₺₽₹₩₼₾]|[^\W\d_]+|[^\w\s]", re.UNICODE)
+_TOKEN = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?(?:st|nd|rd|th)?(?![0-9])|[a-zA-Z]{0,3}[$€£¥₺₽₹₩₼₾]|[^\W\d_]+|[^\w\s]", re.UNICODE)
 
 
 class Reading(Struct, frozen=True):
@@ -78,15 +78,19 @@ def read(text: str) -> Reading | None:
     return None if between or not _done(rest) else Reading((first,), comparator, ordinal, tuple(rest))
 
 
+_NUMERAL = _WORDS.keys() | _SCALES.keys() | _ORDINALS.keys() | {"hundred", "dozen", "half", "quarter", "score", "hundredth", "thousandth", "millionth", "billionth"}
+_PARTS = frozenset("halves point odd plus or and to minus times fold s".split())
+"""Words after a number that are a part of it, or change it."""
+
+
 def _done(rest: list[str]) -> bool:
     """Whether what follows a number is no further number or part of one."""
-    parts = {"hundred", "dozen", "half", "quarter", "quarters", "thirds", "fifths", "point", "odd", "plus", "or", "and", "to", "score", "minus", "times", "fold"}
-    return not any(t[0].isdigit() or t in _WORDS or t in _SCALES or t in _ORDINALS or t in parts or t in ",.+/:" for t in rest)
+    return not any(t in ",.+/:" or t in _PARTS or any(c.isnumeric() for c in t) or t.removesuffix("s") in _NUMERAL for t in rest)
 
 
 def _number(tokens: list[str], at: int, money: bool) -> tuple[Decimal | None, int, bool, int]:
     """(number, place after it, whether it is an ordinal, its scale); the number is None where there is none."""
-    if at < len(tokens) and tokens[at][0].isdigit():
+    if at < len(tokens) and "0" <= tokens[at][0] <= "9":
         return _figures(tokens, at, money)
     if at + 1 < len(tokens) and tokens[at] in ("a", "an") and (tokens[at + 1] in _SCALES or tokens[at + 1] in ("hundred", "dozen")):
         tokens = [*tokens[:at], "one", *tokens[at + 1 :]]
@@ -124,13 +128,13 @@ def _figures(tokens: list[str], at: int, money: bool) -> tuple[Decimal | None, i
     token = tokens[at]
     ordinal = token.endswith(("st", "nd", "rd", "th"))
     digits = token[:-2] if ordinal else token
-    if "," in digits and not re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits):
+    if "," in digits and not re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", digits):
         return None, at, False, 1
     number, at, scale = Decimal(digits.replace(",", "")), at + 1, 1
     if at < len(tokens) and not ordinal:
         hyphened = tokens[at] == "-" and at + 1 < len(tokens) and tokens[at + 1] in _SCALES
         word = tokens[at + hyphened]
-        scale = _SCALES.get(word) or (money and _SHORT_SCALES.get(word)) or 1
+        scale = _SCALES.get(word) or (money and SHORT_SCALES.get(word)) or 1
         at += 1 + hyphened if scale > 1 else 0
     return number * scale, at, ordinal, scale
 

@@ -83,7 +83,9 @@ def realign(document: Document, text: str, source: Source, date: str, segment: S
     layers = {layer: tuple(_record(document, layer, i, moved, text, findings) for i in range(len(getattr(document, layer)))) for layer in SPAN_LAYERS}
     sentences, tokens = segment(text, document.language)
     new_tokens = _merged(document.tokens, tokens, moved, lambda t, old: text[t.start : t.end] == document.text_of(old))
-    new_sentences = _numbered(_merged(document.sentences, sentences, moved, lambda s, old: True), text)
+    new_sentences = _merged(document.sentences, sentences, moved, lambda s, old: True)
+    if _numbered(document.sentences, document.text) == document.sentences:  # else the numbers follow something of their own
+        new_sentences = _numbered(new_sentences, text)
     relations = tuple(_relation(document, i, new_sentences, moved, findings) for i in range(len(document.relations)))
     if any(f.code == "A201" for f in findings):
         return None, findings

@@ -118,7 +118,7 @@ def _differences(t: Timex) -> Iterator[str]:
         return
     year, month, day = exact[1], exact[2], exact[3]
     years = {w for w in re.findall(r"(?<![\d.,:/-])[12]\d{3}(?![\d.,:/-]|s\b)", t.text)}
-    if len(years) == 1 and year not in years:
+    if len(years) == 1 and year not in years and not {"fiscal", "hours", "hrs"} & set(words):
         yield f"the year is {years.pop()}"
     named = {_ABBREVIATED[w] for w in words if w in _ABBREVIATED and (w not in ("may", "mar", "sun", "march") or t.text.lower() != w)}
     if month and len(named) == 1 and int(month) not in named:

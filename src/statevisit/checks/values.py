@@ -8,7 +8,7 @@ from typing import Any
 from statevisit import schema
 from statevisit.checks import Context, Problems, check
 from statevisit.model import Document, Quantity
-from statevisit.numerals import Reading, read
+from statevisit.numerals import SHORT_SCALES, Reading, read
 from statevisit.values import days, plain
 
 
@@ -106,17 +106,18 @@ def _readings(document: Document) -> Iterator[tuple[int, Quantity, Reading]]:
     """The quantities whose words are read wholly, with what they say."""
     if _english(document):
         for i, quantity in enumerate(document.quantities):
-            if (reading := read(quantity.text)) and _understood(quantity, reading.rest):
+            reading = read(quantity.text)
+            if reading and _understood(quantity, reading.rest) and (quantity.kind == "ORDINAL" or not reading.ordinal):
                 yield i, quantity, reading
 
 
 def _understood(quantity: Quantity, rest: tuple[str, ...]) -> bool:
-    """Whether the words after the number say nothing that changes it."""
+    """Whether the words after the number say nothing that changes it ("5m people" may be five million)."""
     if quantity.kind == "PERCENT":
         return rest in (("%",), ("percent",), ("per", "cent"), ("pct",))
     if quantity.kind == "MEASURE":  # the value may be in another unit than the words
         return rest == (quantity.unit,)
-    return not rest or quantity.kind in ("CARDINAL", "ORDINAL")
+    return not rest or (quantity.kind in ("CARDINAL", "ORDINAL") and rest[0] not in SHORT_SCALES)
 
 
 @check("E504")
