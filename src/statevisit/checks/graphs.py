@@ -167,12 +167,12 @@ def _stated(document: Document) -> Iterator[Edge]:
             yield from ((c, b, False, at), (b, d, False, at))
 
 
-def _dated(document: Document) -> Iterator[Edge]:
-    """What document times and calendar values say: events about the writing (DCT), dates about each other."""
+def _dated(document: Document, ids: set[str]) -> Iterator[Edge]:
+    """What document times and calendar values say about these records: events about the writing (DCT), dates about each other."""
     now, morning, night = ("DCT", "now"), ("DCT", 0), ("DCT", 1)  # OVERLAP is with the day of writing, BEFORE and AFTER the moment
     yield from ((morning, now, False, ()), (now, night, False, ()))
     for i, e in enumerate(document.events):
-        if e.modality == "ACTUAL":
+        if e.modality == "ACTUAL" and e.id in ids:
             begin, end, at = (e.id, 0), (e.id, 1), ("events", i, "doc_time_rel")
             if e.doc_time_rel == "BEFORE":
                 yield end, now, True, at
@@ -183,7 +183,7 @@ def _dated(document: Document) -> Iterator[Edge]:
                 yield morning, end, False, at
     bounds: list[tuple[int, Node, Node, tuple[str | int, ...]]] = []
     for i, t in enumerate(document.timexes):
-        if t.type in ("DATE", "TIME") and t.mod in (None, "START", "MID", "END") and (span := _days(t.value)):
+        if t.id in ids and t.type in ("DATE", "TIME") and t.mod in (None, "START", "MID", "END") and (span := _days(t.value)):
             bounds.append((span[0].toordinal(), (t.id, 0), (t.id, 1), ("timexes", i, "value")))
             bounds.append((span[1].toordinal() + 1, None, (t.id, 1), ("timexes", i, "value")))
     if written := _days(document.date):
@@ -203,9 +203,14 @@ def _days(value: str) -> Any:
         return None
 
 
+def _joined(document: Document) -> set[str]:
+    """The ids of what relations between events join: anything else contradicts nothing."""
+    return {r.source for r in document.event_relations} | {r.target for r in document.event_relations}
+
+
 def _contradictions(document: Document, edges: list[Edge]) -> Iterator[tuple[tuple[str | int, ...], str, set[str]]]:
     """(path, detail, ids) for every circle of points in which one has to be earlier than itself."""
-    edges += [((r.id, 0), (r.id, 1), False, ()) for layer in (document.events, document.timexes) for r in layer]
+    edges = [*edges, *(((r, 0), (r, 1), False, ()) for r in _joined(document))]
     graph: dict[Node, list[Node]] = {}
     for source, target, _, _ in edges:
         graph.setdefault(source, []).append(target)
@@ -262,9 +267,8 @@ def document_time(document: Document, context: Context) -> Problems:
     Right: `ev2` BEFORE `ev1`
     """
     stated = list(_stated(document))
-    if not stated:
-        return
-    alone = [ids for _, _, ids in _contradictions(document, list(stated))]
-    for path, detail, ids in _contradictions(document, [*stated, *_dated(document)]):
+    found = list(_contradictions(document, [*stated, *_dated(document, _joined(document))])) if stated else []
+    alone = [ids for _, _, ids in _contradictions(document, stated)] if found else []
+    for path, detail, ids in found:
         if not any(a <= ids for a in alone):  # those are E607's
             yield path, detail
