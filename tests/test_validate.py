@@ -146,7 +146,7 @@ def test_wrong_settings_are_named(tmp_path: Path, table: str, message: str) -> N
     """A key, code or value in [tool.statevisit] that there is not is an error that names the file."""
     (tmp_path / "pyproject.toml").write_text(f"[tool.statevisit]\n{table}\n")
     with pytest.raises(FormatError) as caught:
-        read_settings(tmp_path, catalogue())
+        read_settings(tmp_path, catalogue)
     assert message in str(caught.value) and str(tmp_path) in str(caught.value)
 
 

@@ -1,10 +1,8 @@
 """A project's choices for `statevisit validate`: `[tool.statevisit]` in the pyproject.toml of the corpus root."""
 
-import difflib
 import os
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +28,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         return chosen > refused
 
 
-def read_settings(root: Path, codes: Iterable[str]) -> Settings:
-    """The settings of a corpus root; defaults where it states none. Raises FormatError for keys, values and codes that there are not."""
+def read_settings(root: Path, codes: Callable[[], Iterable[str]]) -> Settings:
+    """The settings of a corpus root; defaults where it states none. `codes` gives the codes that there are. Raises FormatError for keys, values and codes that there are not."""
     path = root / "pyproject.toml"
+    if not path.is_file():
+        return Settings()
+    import tomllib
+
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("statevisit", {}) if path.is_file() else {}
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("statevisit", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormatError(f"{path}: not TOML: {error}") from None
     if not isinstance(table, dict):
@@ -48,7 +50,8 @@ def read_settings(root: Path, codes: Iterable[str]) -> Settings:
     if table.get("format", "text") not in FORMATS:
         raise FormatError(f"{path}: [tool.statevisit] `format` is {table['format']!r}; it must be {', '.join(FORMATS)}")
     for key in ("select", "ignore"):
-        check_codes(table.get(key, ()), codes, f"{path}: [tool.statevisit] `{key}`")
+        if table.get(key):
+            check_codes(table[key], codes(), f"{path}: [tool.statevisit] `{key}`")
     return Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
 
 
@@ -62,6 +65,8 @@ def check_codes(wanted: Iterable[str], codes: Iterable[str], where: str) -> None
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """"; do you mean …?" where something known looks like it: the same beginning counts most."""
+    import difflib
+
     found = difflib.get_close_matches(word, known := list(known), len(known), 0.5)
     best = max(found, key=lambda k: len(os.path.commonprefix((word, k))), default=None)
     return f"; do you mean {best}?" if best else ""

@@ -4,7 +4,6 @@ The last release is the commit that gave `corpus/release.json` the version it ha
 git, no checkout, a manifest that was never committed) nothing is compared.
 """
 
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from statevisit.findings import Finding
 
 
 def _git(root: Path, *arguments: str) -> bytes | None:
+    import subprocess
+
     try:
         done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

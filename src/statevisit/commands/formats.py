@@ -1,12 +1,9 @@
 """Findings as text and in the formats that programs read: each a writer that takes findings one by one."""
 
 import hashlib
-import sys
 from collections import Counter
 from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
-from xml.etree import ElementTree
 
 import click
 import orjson
@@ -134,6 +131,8 @@ class Sarif(Json):
 
 
 def _uri(file: str) -> str:
+    from urllib.parse import quote
+
     path = PurePath(file)
     return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 
@@ -158,6 +157,8 @@ class JUnit(Json):
     """JUnit's XML: a test case for each file with findings, which fails where one of them is an error."""
 
     def end(self) -> None:
+        from xml.etree import ElementTree
+
         by_file: dict[str, list[Finding]] = {}
         for f in self.found:
             by_file.setdefault(f.file, []).append(f)
@@ -175,7 +176,7 @@ class JUnit(Json):
         root = ElementTree.Element("testsuites")
         root.append(suite)
         ElementTree.indent(root)
-        sys.stdout.write('<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n")
+        click.echo('<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode"))
 
 
 def _xml(text: str) -> str:

@@ -57,15 +57,20 @@ def command(
 
 
 def _settings(path: Path, format_: str | None, select: tuple[str, ...], ignore: tuple[str, ...], strict: bool) -> Settings:
-    from statevisit.checks.catalogue import catalogue
-
     root = resources.enclosing_root(path) or (resources.enclosing_root(path.parent) if path.is_file() else None)
-    settings = read_settings(root or Path(), catalogue())
+    settings = read_settings(root or Path(), _codes)
     given = {"select": _split(select), "ignore": _split(ignore)}
     for option, codes in given.items():
-        check_codes(codes, catalogue(), f"--{option}")
+        if codes:
+            check_codes(codes, _codes(), f"--{option}")
     chosen = {k: v for k, v in {**given, "format": format_, "strict": strict}.items() if v}
     return structs.replace(settings, **chosen)
+
+
+def _codes() -> Iterable[str]:
+    from statevisit.checks.catalogue import catalogue
+
+    return catalogue()
 
 
 def _split(values: tuple[str, ...]) -> tuple[str, ...]:
