@@ -131,4 +131,4 @@ def test_jsonl_findings_name_the_line(article: Document, tmp_path: Path) -> None
     value["id"], value["mentions"][0]["level"] = "other", "X"
     path = tmp_path / "corpus.jsonl"
     path.write_bytes(good + b"\n\n" + orjson.dumps(value) + b"\n" + good + b"\n")
-    assert [("E104", 3), ("E701", 0)] == [(f.code, f.line) for f in validate(path)]
+    assert [("E104", 3), ("E701", 4)] == [(f.code, f.line) for f in validate(path)]

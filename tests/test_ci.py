@@ -112,7 +112,7 @@ def test_the_workflow_as_written(tmp_path: Path, distribution: Path, elsewhere: 
     document.write_bytes(document.read_bytes().replace(b'"value":"7600000000"', b'"value":"7600000"'))
     results = _steps(inputs | {"path": str(tmp_path)}, tmp_path, elsewhere)
     assert ["Install statevisit", "Validate", "Write SARIF"] == list(results)
-    assert 1 == results["Validate"].status and f"::error file={document},line=" in results["Validate"].out
+    assert 1 == results["Validate"].status and f"::error file=corpus/documents/{DOC_ID}.json,line=" in results["Validate"].out
     assert ["E504"] == [r["ruleId"] for r in json.loads((tmp_path / "statevisit.sarif").read_bytes())["runs"][0]["results"]]
 
 

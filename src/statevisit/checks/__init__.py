@@ -218,5 +218,5 @@ def check_entry(entry: Entry, context: Context = Context(), warnings: bool = Tru
     findings = [entry.placed(f) for f in findings]
     if document and entry.is_file and document.id != entry.path.stem:
         message = f"the file holds the document {document.id!r}: rename it to {document.id}.json, or change the id"
-        findings.append(Finding(code="E210", file=entry.name, document=document.id, pointer="/id", message=message))
+        findings.append(finding("E210", message, ("id",), {"id": document.id}, entry.bytes(), str(entry.path)))
     return document, findings

@@ -46,7 +46,7 @@ class Across:
         """The findings about a document beside the earlier ones."""
         name = entry.name
         if (home := self._homes.setdefault(found.id, name)) != name:
-            yield Finding(code="E701", file=name, document=found.id, pointer="/id", message=f"the id {found.id!r} is that of {home} already: give one of them another")
+            yield _at(entry, found, "E701", ("id",), f"the id {found.id!r} is that of {home} already: give one of them another")
         for link, layer, number, kind, label in found.links:
             first_kind, first_label, where = self._links.setdefault(link, (kind, label, name))
             if where == name:  # within one document that is E603

@@ -1,5 +1,6 @@
 """statevisit validate: is the corpus right?"""
 
+import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -90,7 +91,13 @@ def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) 
         mapper = partial(ordered, workers=workers, preload=("statevisit.checks",))
         for finding in validate(path, done, mapper, found):
             if settings.wants(finding.code):
-                writer.add(finding)
+                writer.add(structs.replace(finding, file=_relative(finding.file)))
+
+
+def _relative(file: str) -> str:
+    """A file as annotations and people want it: from the current directory, where it is below it."""
+    below = os.path.relpath(file) if os.path.isabs(file) else file
+    return file if below.startswith(os.pardir) else below
 
 
 def _found(path: Path) -> tuple[Iterable[Entry] | None, int | None]:
