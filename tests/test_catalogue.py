@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from statevisit import Finding, read_document, validate
 from statevisit.anchor import anchor
 from statevisit.checks import REGISTRY, check_bytes
 from statevisit.checks.catalogue import catalogue, entry
+from statevisit.checks.values import _factor
 from statevisit.ingest import decode_seed, segment
 from statevisit.model import Source
 from statevisit.realign import realign
@@ -107,3 +109,14 @@ def test_explain(cli: Callable[..., Result]) -> None:
     assert [] == [code for code in catalogue() if code not in listed.out]
     wrong = cli("explain", "E50A")
     assert 1 == wrong.status and "do you mean E50" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "factor"),
+    [("[mi_i]", "km", "1.609344"), ("har", "m2", "10000"), ("MW.h", "J", "3600000000"), ("kg", "m", None), ("Cel", "[degF]", "0"), ("{person}", "km", "0"), ("[pH]", "dB", "0"), ("10*3", "{x}", "0")],
+)
+def test_units_are_converted_where_that_can_be_said(source: str, target: str, factor: str | None) -> None:
+    """Units of UCUM that cannot be converted give no finding and no exception."""
+    found = _factor(source, target)
+    assert (factor is None) == (found is None)
+    assert found is None or abs(found - Decimal(factor)) <= Decimal(factor) / 10**9

@@ -1,28 +1,64 @@
 """A source text was corrected: its document's spans move with it, or are reported; nothing is guessed.
 
-The two texts are compared by words (difflib). What stands in words that both have moves with them; a word that was
-corrected (Erdogan → Erdoğan) is followed where the replaced words are as many as the new ones and look alike. A span
-whose first or last word has no such counterpart is not placed.
+The two texts are compared by words (rapidfuzz; on a text of 150,000 characters with 150 corrections it takes a
+hundredth of difflib's time). What stands in words that both have moves with them; a word that was corrected (Erdogan →
+Erdoğan) is followed where the replaced words are as many as the new ones and look alike. One or two equal words between
+two rewritten passages may be there by chance and count for nothing. A span whose first or last word has no counterpart
+is not placed.
 """
 
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Callable
-from difflib import SequenceMatcher
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
 
 from statevisit.codec import ordered, pointer
+from statevisit.errors import MissingExtra
 from statevisit.findings import Finding
 from statevisit.model import SPAN_LAYERS, Document, Sentence, Source, Token
 
 ALIKE = 0.6
-"""How alike (difflib's ratio) a word and the word that replaced it must be to be one word, corrected."""
+"""How alike (rapidfuzz's normalised Indel similarity) a word and the word that replaced it must be to be one word, corrected."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 Segmenter = Callable[[str, str], tuple[tuple[Sentence, ...], tuple[Token, ...]]]
+
+
+CHANCE = 3
+"""From this many words on an equal passage between two rewritten ones is no chance."""
+
+Block = tuple[bool, int, int, int, int]
+"""Whether two passages are equal, and where they are: words [i, j) of the old text, [k, m) of the new one."""
+
+
+def _blocks(a: list[str], b: list[str]) -> Iterator[Block]:
+    """The passages of two lists of words, equal and changed in turn."""
+    try:
+        from rapidfuzz.distance import Indel
+    except ImportError:
+        raise MissingExtra("rapidfuzz", "ingest") from None
+    i = k = 0
+    for op in Indel.opcodes(a, b):
+        if op.tag == "equal":
+            if i < op.src_start or k < op.dest_start:
+                yield False, i, op.src_start, k, op.dest_start
+            yield True, op.src_start, op.src_end, op.dest_start, op.dest_end
+            i, k = op.src_end, op.dest_end
+    if i < len(a) or k < len(b):
+        yield False, i, len(a), k, len(b)
+
+
+def _rewritten(a: list[str], b: list[str], block: Block) -> bool:
+    """Whether a changed passage is neither words corrected one by one nor only words added or only words removed."""
+    from rapidfuzz.distance import Indel
+
+    _, i, j, k, m = block
+    if i == j or k == m:
+        return False
+    return j - i != m - k or any(Indel.normalized_similarity(x, y) < ALIKE for x, y in zip(a[i:j], b[k:m], strict=True))
 
 
 class Alignment:
@@ -38,17 +74,15 @@ class Alignment:
     def _fill(self, old: str, new: str) -> None:
         theirs = [m.span() for m in _WORD.finditer(new)]
         a, b = [old[s:e] for s, e in self._old], [new[s:e] for s, e in theirs]
-        head = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-        tail = next((i for i, (x, y) in enumerate(zip(reversed(a[head:]), reversed(b[head:]), strict=False)) if x != y), min(len(a), len(b)) - head)
-        blocks = [("equal", 0, head, 0, head)]
-        middle = SequenceMatcher(None, a[head : len(a) - tail], b[head : len(b) - tail], autojunk=False)
-        blocks += [(tag, i + head, j + head, k + head, m + head) for tag, i, j, k, m in middle.get_opcodes()]
-        blocks.append(("equal", len(a) - tail, len(a), len(b) - tail, len(b)))
-        for tag, i, j, k, m in blocks:
-            if j - i == m - k:
-                for one, other in zip(range(i, j), range(k, m), strict=True):
-                    if tag == "equal" or SequenceMatcher(None, a[one], b[other], autojunk=False).ratio() >= ALIKE:
-                        self._place[one] = (*theirs[other], tag == "equal")
+        blocks = list(_blocks(a, b))
+        for n, (equal, i, j, k, m) in enumerate(blocks):
+            around = [block for block in blocks[n - 1 : n] + blocks[n + 1 : n + 2] if not block[0]]
+            if equal:
+                placed = not (j - i < CHANCE and len(around) == 2 and all(_rewritten(a, b, block) for block in around))
+            else:
+                placed = j - i == m - k and not _rewritten(a, b, blocks[n])
+            for one, other in zip(range(i, j), range(k, m), strict=False) if placed else ():
+                self._place[one] = (*theirs[other], equal)
 
     def _at(self, offset: int) -> int | None:
         """The number of the old word in which the character at `offset` is."""

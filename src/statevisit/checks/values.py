@@ -220,17 +220,23 @@ def _conversions(document: Document) -> Iterator[tuple[int, Quantity, Quantity, 
 
 @lru_cache(1024)
 def _factor(source: str, target: str) -> Decimal | None:
-    """How much of `target` a `source` is; None where they measure different things, 0 for scales with a zero of their own."""
-    from pint.errors import DimensionalityError, OffsetUnitCalculusError
+    """How much of `target` a `source` is; None where they measure different things, 0 where that cannot be said.
+
+    It cannot for scales with a zero of their own (degrees Celsius), for logarithmic ones, and for units of UCUM's that
+    pint has no like of.
+    """
+    from lark.exceptions import LarkError
+    from pint import PintError
 
     registry = _unit_registry()
     try:
-        one, two = (registry.from_ucum(code).to_base_units() for code in (source, target))
-        if registry.from_ucum(source).units != 1 and not one.is_compatible_with(two):
+        one, two = registry.from_ucum(source), registry.from_ucum(target)
+        if not one.is_compatible_with(two):
             return None
-        zero = registry.Quantity(0, registry.from_ucum(source).units).to(registry.from_ucum(target).units)
-        return Decimal(0) if zero.magnitude else Decimal(str((one / two).to_base_units().magnitude))
-    except (DimensionalityError, OffsetUnitCalculusError):
+        if registry.Quantity(0, one.units).to(two.units).magnitude:
+            return Decimal(0)
+        return Decimal(str(one.to(two.units).magnitude / two.magnitude))
+    except (LarkError, PintError, AttributeError, ArithmeticError, ValueError):
         return Decimal(0)
 
 
