@@ -160,7 +160,7 @@ MUTATIONS: dict[str, Callable[[random.Random, Value], None]] = {
     "a required property dropped": _drop,
     "an unknown property": lambda rng, value: rng.choice([value, value["source"], _record(rng, value)]).update({rng.choice(("note", "Id", "text ")): "x"}),
     "null": lambda rng, value: (r := _record(rng, value)).update({rng.choice(list(r)): None}),
-    "another type": lambda rng, value: (r := _record(rng, value)).update({rng.choice(list(r)): rng.choice((True, 1.5, [], {}, [[]]))}),
+    "another type": lambda rng, value: (r := _record(rng, value)).update({(k := rng.choice(list(r))): rng.choice([v for v in (True, 1.5, [], {}) if type(v) is not type(r[k])])}),
     "a label that is none": lambda rng, value: _put(rng.choice(("level", "type", "comparator", "doc_time_rel", "reference", "class")), "NAME", "", "nam", "NAM\n")(rng, value),
     "an id that is none": _put("id", "a b", "", "DCT", "ü", "m1\n", "x" * 65, "../m"),
     "an offset that is none": lambda rng, value: _record(rng, value, SPANS).update({rng.choice(("start", "end")): rng.choice((-1, 0.5, 2**31, 2**70, "1", True))}),
