@@ -8,6 +8,8 @@ a temporary directory first and moved into place, the manifest last.
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import click
 import orjson
 
 from statevisit import codec, release, resources
-from statevisit.checks import Context, check_corpus_files, check_entry, chunks, context_of
+from statevisit.checks import Context, check_corpus_files, check_entry, context_of
 from statevisit.checks.across import Across, facts
 from statevisit.commands import report
 from statevisit.commands.bar import Bar
@@ -26,6 +28,9 @@ from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 
 PRELOAD = ("statevisit.commands.build", "statevisit.tables")
+
+CHUNK = 8
+"""Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
 
 SHARD = 5_000
 """Documents in one Parquet file of a config."""
@@ -101,21 +106,23 @@ def _place(staged: Path, target: Path, name: str, check: bool) -> tuple[str, str
 def _clear(path: Path, root: Path, check: bool) -> tuple[str, str]:
     if not check:
         path.unlink()
+        with suppress(OSError):  # not empty
+            path.parent.rmdir()  # a config that is gone
     return str(path.relative_to(root)), "foreign" if check else "removed"
 
 
 def _other_tools(root: Path) -> str:
-    import pyarrow
+    from statevisit.tables import TOOLS
 
-    built = orjson.loads((root / resources.RELEASE).read_bytes()).get("tools", {}).get("pyarrow") if (root / resources.RELEASE).is_file() else None
-    return f" (they were built with pyarrow {built}, this is {pyarrow.__version__}: the bytes of Parquet differ between versions)" if built and built != pyarrow.__version__ else ""
+    manifest = root / resources.RELEASE
+    built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
+    others = [f"{name} {version}, this is {TOOLS[name]}" for name, version in built.items() if TOOLS.get(name, version) != version]
+    return f" (they were built with {', '.join(others)}: the bytes of Parquet differ between versions)" if others else ""
 
 
 def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
-    import pyarrow
-
-    from statevisit.tables import CONFIGS
+    from statevisit.tables import CONFIGS, TOOLS
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
@@ -124,7 +131,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     files: list[dict[str, Any]] = []
     shards = _Shards(staging, CONFIGS, len(found))
     with Bar(len(found), "building") as bar:
-        for chunk in ordered(partial(convert_chunk, context=context), chunks(found), workers, PRELOAD):
+        for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, PRELOAD):
             findings += chunk["findings"]
             for entry, of_document in chunk["facts"]:
                 findings += (f for f in across.add(entry, of_document) if f.severity == ERROR)
@@ -139,7 +146,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     files += [release.file_entry(root / n, n) for n in (resources.ANNOTATORS, resources.LINKS) if (root / n).is_file()]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
-    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, {"pyarrow": pyarrow.__version__})
+    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, TOOLS)
 
 
 class _Shards:
@@ -180,6 +187,12 @@ class _Shards:
         """Close what is open; the number of rows in every config."""
         self._shut()
         return self._rows
+
+
+def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
+    """The documents, CHUNK at a time; a chunk lies in one shard, so that a shard has SHARD documents."""
+    for shard in (found[i : i + SHARD] for i in range(0, len(found), SHARD)):
+        yield from (shard[i : i + CHUNK] for i in range(0, len(shard), CHUNK))
 
 
 def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 from statevisit import resources
 from statevisit.codec import locate, read_bytes, read_document, write_document
 from statevisit.commands import report
-from statevisit.commands.ingest import keep_seed, list_source
+from statevisit.commands.ingest import keep_seed
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 from statevisit.model import Source
@@ -67,8 +67,7 @@ def _realigned(path: Path, before: bytes, old: Path, after: bytes, target: tuple
         return placed
     root = resources.enclosing_root(path.absolute().parent)
     if root:
-        keep_seed(root / resources.SEEDS / source.file, after)
-        list_source(root / resources.SOURCES, made, *_stated(root, document.source.file))
+        keep_seed(root, made, after, *_stated(root, document.source.file))
     write_document(made, path)
     click.echo(f"realigned {path}")
     return placed
