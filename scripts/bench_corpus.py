@@ -129,9 +129,14 @@ def annotate(rng: random.Random, words: tuple[str, ...], sentences: int, spans: 
         entity |= {"wikidata": f"Q{n + 1}"} if n % 2 else {"nil": "UNVERIFIED"}
     chains = [{"id": f"event-{n}"} | ({"name": words[n], "nil": "NIL"} if n < 5 else {}) for n in range(CHAINS)]
     relations, orders = [], []
-    for n in range(20):
+    seen = set()
+    while len(relations) < 20:
         name, *ends = rng.choice(RELATIONS)
         source, target = (f"entity-{rng.randrange(0, ENTITIES, 5) + e}" for e in ends)
+        if (name, source, target) in seen:  # said once it holds
+            continue
+        seen.add((name, source, target))
+        n = len(relations)
         relations.append({"id": f"r{n}", "type": name, "source": source, "target": target, "evidence": sorted(rng.sample(range(sentences), 2))})
     for first in range(CHAINS):  # always from an earlier to a later event, so that there is no circle
         second = rng.randrange(first + 1, COUNTS["events"])

@@ -6,7 +6,7 @@ COMMANDS = {
     "ingest": "Make a document from a source text: sentences and tokens, no annotation yet.",
     "anchor": "Turn a draft in quote notation into offsets.",
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
-    "explain": "Say what a finding means, and what is right instead.",
+    "explain": "Say what a finding means, why it matters, and what is right instead.",
     "realign": "Move a document's spans to a corrected source text.",
     "init": "Make a new corpus repository of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",

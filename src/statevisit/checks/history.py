@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from statevisit import codec, release, resources
+from statevisit import codec, resources
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
@@ -19,19 +19,18 @@ def _git(root: Path, *arguments: str) -> bytes | None:
     import subprocess
 
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
+        return subprocess.check_output(["git", "-C", str(root), *arguments], stderr=subprocess.DEVNULL, timeout=60)
+    except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout if done.returncode == 0 else None
 
 
 def reused(root: Path) -> Iterator[Finding]:
     """W707 for every id of a document that means something else than in the last release; documents that are not valid are passed over."""
-    if not (root / resources.RELEASE).is_file() or not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
+    if not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
         return
     try:
-        version = release.version_of(root)
-    except FormatError:
+        version = orjson.loads((root / resources.RELEASE).read_bytes())["version"]
+    except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
         return
     commit = (_git(root, "log", "-1", "--format=%H", f'-S"version": "{version}"', "--", resources.RELEASE) or b"").decode().strip()
     changed = _git(root, "diff", "--name-only", "--relative", "-z", "--diff-filter=M", commit, "--", resources.DOCUMENTS) if commit else None

@@ -42,6 +42,7 @@ class Text(Writer):
     """For people: a line for each finding, and the text around it with the span underlined."""
 
     def add(self, finding: Finding) -> None:
+        """Take a finding."""
         super().add(finding)
         report([finding], excerpts=True)
 
@@ -50,6 +51,7 @@ class Statistics(Writer):
     """How many findings of each code, instead of the findings."""
 
     def end(self) -> None:
+        """Print what there is to print."""
         from statevisit.checks.catalogue import catalogue
 
         for code, count in sorted(self.counts.items(), key=lambda c: (-c[1], c[0])):
@@ -60,6 +62,7 @@ class JsonLines(Writer):
     """A finding a line."""
 
     def add(self, finding: Finding) -> None:
+        """Take a finding."""
         super().add(finding)
         click.echo(orjson.dumps(finding.as_dict()))
 
@@ -72,10 +75,12 @@ class Json(Writer):
         self.found: list[Finding] = []
 
     def add(self, finding: Finding) -> None:
+        """Take a finding."""
         super().add(finding)
         self.found.append(finding)
 
     def end(self) -> None:
+        """Print what there is to print."""
         from statevisit.resources import version
 
         value = {
@@ -92,6 +97,7 @@ class Sarif(Json):
     """SARIF 2.1.0 (OASIS), for code scanning."""
 
     def end(self) -> None:
+        """Print what there is to print."""
         from statevisit.checks.catalogue import catalogue
         from statevisit.resources import version
 
@@ -141,6 +147,7 @@ class GitHub(Writer):
     """Workflow commands: annotations on the lines of a pull request."""
 
     def add(self, finding: Finding) -> None:
+        """Take a finding."""
         super().add(finding)
         where = {"file": finding.file, "line": finding.line, "col": finding.column, "title": finding.code}
         properties = ",".join(f"{k}={_escape(str(v), ',:')}" for k, v in where.items() if v)
@@ -157,6 +164,7 @@ class JUnit(Json):
     """JUnit's XML: a test case for each file with findings, which fails where one of them is an error."""
 
     def end(self) -> None:
+        """Print what there is to print."""
         from xml.etree import ElementTree
 
         by_file: dict[str, list[Finding]] = {}

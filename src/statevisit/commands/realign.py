@@ -8,7 +8,7 @@ import click
 from statevisit import resources
 from statevisit.codec import locate, read_bytes, read_document, write_document
 from statevisit.commands import report
-from statevisit.commands.ingest import keep_seed
+from statevisit.commands.sources import keep_seed
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 from statevisit.model import Source
