@@ -234,3 +234,13 @@ def test_no_input_makes_the_validator_fail(article: Document) -> None:
         cut = data[:at] if rng.random() < 0.3 else data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
         for finding in check_bytes(cut, "x.json")[1]:
             assert finding.code in catalogue()
+
+
+def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli) -> None:
+    """`build` asks for no errors; what a right corpus can have does not stop it."""
+    assert "E504" in cli("build", wrong).out and not (wrong / "corpus/release.json").exists()
+    value = json.loads(document_file.read_bytes())
+    value["quantities"][8]["value"], value["entities"][0]["wikidata"] = "7600000000", "Q39259"
+    document_file.write_bytes(encode_value(value))
+    assert ["W511"] == [f.code for f in validate(wrong)]
+    assert 0 == cli("build", wrong).status
