@@ -128,15 +128,16 @@ def annotate(rng: random.Random, words: tuple[str, ...], sentences: int, spans: 
     for n, entity in enumerate(entities):
         entity |= {"wikidata": f"Q{n + 1}"} if n % 2 else {"nil": "UNVERIFIED"}
     chains = [{"id": f"event-{n}"} | ({"name": words[n], "nil": "NIL"} if n < 5 else {}) for n in range(CHAINS)]
-    relations, orders = [], []
-    for n in range(20):
+    relations, orders = {}, []
+    while len(relations) < 20:  # said once each
         name, *ends = rng.choice(RELATIONS)
         source, target = (f"entity-{rng.randrange(0, ENTITIES, 5) + e}" for e in ends)
-        relations.append({"id": f"r{n}", "type": name, "source": source, "target": target, "evidence": sorted(rng.sample(range(sentences), 2))})
+        about = {"id": f"r{len(relations)}", "type": name, "source": source, "target": target, "evidence": sorted(rng.sample(range(sentences), 2))}
+        relations.setdefault((name, source, target), about)
     for first in range(CHAINS):  # always from an earlier to a later event, so that there is no circle
         second = rng.randrange(first + 1, COUNTS["events"])
         orders.append({"type": rng.choice(("BEFORE", "CAUSE")), "source": f"ev{first + 1}", "target": f"ev{second + 1}"})
-    made |= {"entities": entities, "event_chains": chains, "relations": relations, "event_relations": orders}
+    made |= {"entities": entities, "event_chains": chains, "relations": list(relations.values()), "event_relations": orders}
     return {layer: tuple(LAYERS[layer](**r) for r in records) for layer, records in made.items()}
 
 

@@ -17,6 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DOC_ID = "2024-02-19-aliyev-visit"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many mistakes test_two_engines makes."""
+    parser.addoption("--mutations", type=int, default=20_000, help="mistakes made in documents made up at random (default: 20,000)")
+
+
 class Result(NamedTuple):
     """What a command did."""
 

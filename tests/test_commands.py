@@ -27,6 +27,7 @@ from tests.conftest import DOC_ID, ROOT, Result
 
 FIXTURES = {
     "draft.json": f'{{"id": "{DOC_ID}", "quotations": [{{"quote": "historic peak", "type": "DIRECT"}}]}}',
+    "corrected.txt": next((ROOT / "seeds").glob("000_*.txt")).read_text(encoding="utf-8").replace("sworn in on Feb. 14", "sworn in to office on Feb. 14"),
 }
 """Files that the examples in the help of the commands name, beside those of a corpus root."""
 

@@ -142,11 +142,22 @@ def _version(manifest: dict[str, Any]) -> str:
     return f"This is version **{manifest['version']}**."
 
 
+def _finding_tables(manifest: dict[str, Any]) -> str:
+    from statevisit.checks.catalogue import catalogue
+
+    parts, entries = [], list(catalogue().values())
+    for family in dict.fromkeys(e.family for e in entries):
+        rows = [(f"`{e.code}`", e.severity, e.message, e.wrong, e.right) for e in entries if e.family == family]
+        parts.append(f"<details><summary><b>{family}</b> ({len(rows)})</summary>\n\n{_table(('code', 'severity', 'what is wrong', 'wrong', 'right'), rows)}\n\n</details>")
+    return "\n".join(parts)
+
+
 PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "version": _version,
     "layers": _layer_table,
     "configs": _config_table,
     "columns": _column_tables,
     "labels": _label_tables,
+    "findings": _finding_tables,
 }
 """What the generated parts of a card are made by."""

@@ -1,15 +1,21 @@
 """A corpus: a directory, file or JSONL of documents, read lazily."""
 
+import io
+import sys
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import orjson
+from msgspec.structs import replace
 
 from statevisit import resources
 from statevisit.codec import decode, read_bytes
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, MissingExtra
+from statevisit.findings import Finding
 from statevisit.model import Document
 
 JSONL = (".jsonl", ".ndjson")
@@ -87,12 +93,28 @@ class Corpus(Sequence[Document]):
 
 
 class Entry:
-    """Where one document is: a file `<id>.json` in a directory, or `size` bytes (-1: all) from `offset` in a file of any name."""
+    """Where one document is: a file `<id>.json` in a directory, or `size` bytes (-1: all) from `offset` in a file of any name.
 
-    __slots__ = ("line", "offset", "path", "size")
+    Of what is read as a stream (compressed, Parquet, standard input) the entry holds the document's bytes as `data`.
+    """
 
-    def __init__(self, path: Path, offset: int | None = None, size: int = -1, line: int = 0) -> None:
-        self.path, self.offset, self.size, self.line = path, offset, size, line
+    __slots__ = ("data", "line", "offset", "path", "size")
+
+    def __init__(self, path: Path, offset: int | None = None, size: int = -1, line: int = 0, data: bytes | None = None) -> None:
+        self.path, self.offset, self.size, self.line, self.data = path, offset, size, line, data
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the document is a file of its own, whose name is its id."""
+        return self.offset is None
+
+    def placed(self, finding: Finding) -> Finding:
+        """A finding about the document's JSON, with the line of the JSONL file instead of the line within the document."""
+        return replace(finding, line=self.line) if self.line else finding
+
+    def without_data(self) -> "Entry":
+        """The entry as a worker sends it back."""
+        return self if self.data is None else Entry(self.path, -1, line=self.line)
 
     @property
     def name(self) -> str:
@@ -100,9 +122,13 @@ class Entry:
         return f"{self.path}:{self.line}" if self.line else str(self.path)
 
     def bytes(self) -> bytes:
-        """The document's JSON."""
+        """The document's JSON. Raises FormatError where it cannot be read, or not a second time."""
+        if self.data is not None:
+            return self.data
         if self.offset is None:
             return read_bytes(self.path)
+        if self.offset < 0:
+            raise FormatError(f"{self.name}: was read as a stream, which passes once")
         with self.path.open("rb") as file:
             file.seek(self.offset)
             return file.read(self.size)
@@ -130,7 +156,51 @@ def _entries(path: Path) -> tuple[Path | None, list[Entry]]:
         if not lines:
             raise FormatError(f"{path}: is empty: a document a line is wanted")
         return None, lines
+    if path.suffix in (".gz", ".zst", ".parquet"):
+        raise FormatError(f"{path}: only `statevisit validate` reads this as it is; decompress it, or load the dataset with load_dataset")
     return None, [Entry(path, 0)]
+
+
+def entries(path: Path) -> Iterator[Entry]:
+    """The entries in `path`, as for `load`, and of what only passes as a stream: .jsonl.gz, .jsonl.zst, "-" (standard input)."""
+    if str(path) == "-":
+        yield from _streamed(sys.stdin.buffer, Path("<stdin>"))
+    elif path.suffix in (".gz", ".zst"):
+        with _decompressed(path) as file:
+            yield from _streamed(file, path)
+    else:
+        yield from load(path).entries
+
+
+def _streamed(file: Any, path: Path) -> Iterator[Entry]:
+    number = 0
+    try:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield Entry(path, 0, line=number, data=line)
+    except (EOFError, zlib.error, OSError) as error:
+        raise FormatError(f"{path}: cannot be decompressed after line {number}: {error}; fetch it again") from None
+    if not number:
+        raise FormatError(f"{path}: is empty: a document a line is wanted")
+
+
+@contextmanager
+def _decompressed(path: Path) -> Iterator[Any]:
+    try:
+        if path.suffix == ".gz":
+            import gzip
+
+            with gzip.open(path) as file:
+                yield file
+            return
+        try:
+            import pyarrow as pa
+        except ImportError:
+            raise MissingExtra("pyarrow", "parquet") from None
+        with io.BufferedReader(pa.input_stream(str(path), compression="zstd"), 1 << 20) as file:
+            yield file
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def _lines(path: Path) -> Iterator[Entry]:

@@ -81,6 +81,11 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def starter() -> Path:
+    """The directory of the files that `statevisit init` copies."""
+    return Path(__file__).parent / "starter"
+
+
 def version() -> str:
     """The version of the package, which is that of the corpus it carries (its `release.json`)."""
     import json

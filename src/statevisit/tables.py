@@ -6,7 +6,7 @@ with its ClassLabels.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 
 from statevisit import schema, views
 from statevisit.codec import encode
-from statevisit.errors import MissingExtra
+from statevisit.errors import FormatError, MissingExtra
 from statevisit.model import Document
 
 try:
@@ -124,6 +124,16 @@ def from_table(table: pa.Table) -> list[Document]:
     """The documents of a `documents` table: the inverse of `document_table`."""
     names = features("documents")
     return [msgspec.convert({k: _plain(v, names[k]) for k, v in row.items()}, Document) for row in table.to_pylist()]
+
+
+def read_documents(path: Path) -> Iterator[Document]:
+    """The documents in a Parquet file of the `documents` config, a batch of rows in memory. Raises FormatError for any other file."""
+    try:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(64):
+                yield from from_table(pa.Table.from_batches([batch]))
+    except (pa.ArrowInvalid, KeyError, IndexError, TypeError, AttributeError, msgspec.ValidationError) as error:
+        raise FormatError(f"{path}: not Parquet of the `documents` config: {error}; `statevisit build` writes it") from None
 
 
 def _plain(value: Any, feature: dict[str, Any]) -> Any:

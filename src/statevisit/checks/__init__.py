@@ -1,19 +1,24 @@
 """Checks: what is wrong with a document, as findings.
 
 The schema first; then, on a document that the schema accepts, every registered check. A check is a generator
-that yields (path, detail); the first line of its docstring is its message and its code never changes meaning.
+that yields (path, detail); the first line of its docstring is its message, the rest is what `statevisit explain`
+prints (`catalogue.py`), and its code never changes meaning: E for an error, W for a warning, which a right corpus
+can have.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, structs
 
 from statevisit import codec, resources, schema
-from statevisit.corpus import Entry, load
+from statevisit.checks.excerpt import surroundings
+from statevisit.corpus import Entry, entries
 from statevisit.errors import FormatError
-from statevisit.findings import Finding
+from statevisit.findings import ERROR, Finding, severity
 from statevisit.model import Document
 
 Path_ = tuple[str | int, ...]
@@ -74,8 +79,8 @@ def read_checked(path: Path, name: str) -> Any:
     """A JSON file that must follow the schema `name`. Raises FormatError with file and line for one that does not."""
     data = codec.read_bytes(path)
     value = codec.parse(data, str(path))
-    for finding in _against(value, data, str(path), name, "E704"):
-        raise FormatError(str(finding))
+    for wrong in _against(value, data, str(path), name, "E704"):
+        raise FormatError(str(wrong))
     return value
 
 
@@ -86,15 +91,16 @@ def _against(value: Any, data: bytes, file: str, name: str, code: str) -> Iterat
         yield Finding(code=code, file=file, pointer=codec.pointer(where), line=line, column=column, message=message)
 
 
-def check_document(document: Document, context: Context = Context()) -> Iterator[tuple[str, Path_, str]]:
+def check_document(document: Document, context: Context = Context(), warnings: bool = True) -> Iterator[tuple[str, Path_, str]]:
     """(code, path, message) for everything that the registered checks find in a schema-valid document."""
-    _load()
+    load_checks()
     for code, registered in REGISTRY.items():
-        for path, detail in registered.run(document, context):
-            yield code, path, f"{registered.message}: {detail}" if detail else registered.message
+        if warnings or severity(code) == ERROR:
+            for path, detail in registered.run(document, context):
+                yield code, path, f"{registered.message}: {detail}" if detail else registered.message
 
 
-def check_bytes(data: bytes, file: str, context: Context = Context()) -> tuple[Document | None, list[Finding]]:
+def check_bytes(data: bytes, file: str, context: Context = Context(), warnings: bool = True) -> tuple[Document | None, list[Finding]]:
     """(document, findings) for JSON bytes; the document is None when the schema refuses them."""
     try:
         value = codec.parse(data, file)
@@ -105,24 +111,30 @@ def check_bytes(data: bytes, file: str, context: Context = Context()) -> tuple[D
         document = None
     elif schema.verdict().is_valid(value):
         document = codec.convert(value, file, data)
-        problems = list(check_document(document, context))
+        problems = list(check_document(document, context, warnings))
     else:
         document = None
         problems = [("E104", tuple(path), message) for path, message in schema.errors(value)]
+    return document, [finding(code, message, path, value, data, file) for code, path, message in problems]
+
+
+def finding(code: str, message: str, path: Path_, value: Any, data: bytes, file: str) -> Finding:
+    """A finding about what is at `path` of a document (`value`, parsed from `data`), with everything that says where that is."""
     name = value.get("id") if isinstance(value, dict) else None
-    findings = []
-    for code, path, message in problems:
-        line, column = codec.locate(data, path)
-        findings.append(Finding(code=code, message=message, file=file, document=name if isinstance(name, str) and len(name) < 100 else "", pointer=codec.pointer(path), line=line, column=column))
-    return document, findings
+    line, column = codec.locate(data, path)
+    where = {"document": name if isinstance(name, str) and len(name) < 100 else "", "pointer": codec.pointer(path), "line": line, "column": column}
+    return Finding(code=code, message=message, file=file, **where, **surroundings(value, path))
 
 
-def _load() -> None:
-    from statevisit.checks import references, text, values  # noqa: F401  they register their checks
+def load_checks() -> None:
+    """Import the modules that register checks."""
+    from statevisit.checks import consistency, graphs, references, roles, spans, text, times, values  # noqa: F401
 
 
 def check_corpus_files(root: Path) -> Iterator[Finding]:
     """Findings about the files of a corpus root beside its documents: foreign files, lists that do not follow their schema."""
+    from statevisit.checks.across import check_seeds
+
     for path in sorted((root / resources.DOCUMENTS).iterdir()):
         if path.suffix != ".json" and not path.name.startswith("."):
             yield Finding(code="E702", file=str(path), message="not a document: corpus/documents/ holds <id>.json only; move it elsewhere")
@@ -131,8 +143,9 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
             yield from _check_json(codec.read_bytes(root / name), str(root / name), schema_name, "E704")
     if (root / resources.SOURCES).is_file():
         for number, line in enumerate(codec.read_bytes(root / resources.SOURCES).splitlines(), 1):
-            for finding in _check_json(line, str(root / resources.SOURCES), "source", "E703"):
-                yield structs.replace(finding, line=number)
+            for wrong in _check_json(line, str(root / resources.SOURCES), "source", "E703"):
+                yield structs.replace(wrong, line=number)
+        yield from check_seeds(root)
 
 
 def _check_json(data: bytes, file: str, name: str, code: str) -> Iterator[Finding]:
@@ -144,38 +157,66 @@ def _check_json(data: bytes, file: str, name: str, code: str) -> Iterator[Findin
         yield from _against(value, data, file, name, code)
 
 
-def validate(path: Path | str | None = None, done: Callable[[], None] = lambda: None) -> Iterator[Finding]:
-    """Everything wrong with the documents in `path` (as for `statevisit.load`), in their order; nothing when all is well.
+CHUNK = 16
+"""Documents that are checked as one task: small enough to bound memory, large enough to pay for sending."""
 
-    Within a corpus root the documents are also checked against its seeds, annotators and verified links, and its
-    other files against their schemas. `done` is called after every document. Raises FormatError where there are
-    no documents at all.
+
+def validate(
+    path: Path | str | None = None,
+    done: Callable[[], None] = lambda: None,
+    mapper: Callable[..., Iterator[Any]] = map,
+    found: Iterable[Entry] | None = None,
+) -> Iterator[Finding]:
+    """Everything wrong with the documents in `path`, in their order; nothing when all is well.
+
+    `path` is as for `statevisit.load`, or compressed JSONL (.gz, .zst), or "-" for JSONL on standard input; these are
+    read as a stream. `found` are the entries to check where they are not those of `path`. Within a corpus root the documents are also checked
+    against its seeds, sources, annotators, verified links and last release, and its other files against their schemas.
+    `done` is called after every document; `mapper` is what runs the checks over chunks of documents, in order.
+    Raises FormatError where there are no documents at all.
     """
+    from statevisit.checks.across import Across
+    from statevisit.checks.history import reused
+
     path = resources.data_root() if path is None else Path(path)
     root = resources.enclosing_root(path) or (resources.enclosing_root(path.parent) if path.is_file() else None)
-    context = context_of(root)
-    if root and not path.is_file():
-        yield from check_corpus_files(root)
-    homes: dict[str, str] = {}
-    for entry in load(path).entries:
-        document, findings = check_entry(entry, context)
-        yield from findings
-        if document:
-            yield from same_id(document.id, entry.name, homes)
-        done()
+    whole = root if root and not path.is_file() else None
+    if whole:
+        yield from check_corpus_files(whole)
+    across = Across(root)
+    for chunk in mapper(partial(check_chunk, context=context_of(root)), chunks(entries(path) if found is None else found)):
+        for entry, findings, found in chunk:
+            yield from findings
+            if found:
+                yield from across.add(entry, found)
+            done()
+    if whole:
+        yield from reused(whole)
 
 
-def check_entry(entry: Entry, context: Context = Context()) -> tuple[Document | None, list[Finding]]:
-    """(document, findings) for one file, or one line of a JSONL file. Raises FormatError when it cannot be read."""
-    document, findings = check_bytes(entry.bytes(), str(entry.path), context)
-    if entry.line:
-        findings = [structs.replace(f, line=entry.line) for f in findings]
-    if document and entry.offset is None and document.id != entry.path.stem:
-        findings.append(Finding(code="E210", file=entry.name, document=document.id, pointer="/id", message=f"the file holds the document {document.id!r}: rename it to {document.id}.json, or change the id"))
+def chunks(found: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries, CHUNK at a time."""
+    found = iter(found)
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
+
+
+def check_chunk(chunk: list[Entry], context: Context = Context()) -> list[tuple[Entry, list[Finding], Any]]:
+    """(entry, findings, facts or None) of some documents."""
+    from statevisit.checks.across import facts
+
+    checked = [(entry, *check_entry(entry, context)) for entry in chunk]
+    return [(entry.without_data(), findings, facts(document) if document else None) for entry, document, findings in checked]
+
+
+def check_entry(entry: Entry, context: Context = Context(), warnings: bool = True) -> tuple[Document | None, list[Finding]]:
+    """(document, findings) for one file, or one line of a JSONL file; without `warnings` errors only.
+
+    Raises FormatError when it cannot be read.
+    """
+    document, findings = check_bytes(entry.bytes(), str(entry.path), context, warnings)
+    findings = [entry.placed(f) for f in findings]
+    if document and entry.is_file and document.id != entry.path.stem:
+        message = f"the file holds the document {document.id!r}: rename it to {document.id}.json, or change the id"
+        findings.append(finding("E210", message, ("id",), {"id": document.id}, entry.bytes(), str(entry.path)))
     return document, findings
-
-
-def same_id(document_id: str, name: str, homes: dict[str, str]) -> Iterator[Finding]:
-    """A finding where an earlier document, remembered in `homes`, has this id."""
-    if (home := homes.setdefault(document_id, name)) != name:
-        yield Finding(code="E701", file=name, document=document_id, pointer="/id", message=f"the id {document_id!r} is that of {home} already: give one of them another")

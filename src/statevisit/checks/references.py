@@ -14,7 +14,14 @@ _TARGETS = {
 
 @check("E301")
 def unique_ids(document: Document, context: Context) -> Problems:
-    """The id is used twice in the document."""
+    """The id is used twice in the document.
+
+    References name a record by its id alone, across all layers; with two records of one id nobody can tell which is
+    meant.
+
+    Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
+    Right: the mention `"id":"m1"`
+    """
     seen: dict[str, str] = {}
     for layer, kind in LAYERS.items():
         if "id" in kind.__struct_fields__:
@@ -55,7 +62,13 @@ def _references(document: Document):
 
 @check("E302")
 def dangling(document: Document, context: Context) -> Problems:
-    """The reference points to nothing."""
+    """The reference points to nothing.
+
+    A reference to a record that is not there says nothing, and breaks every program that follows it.
+
+    Wrong: `"entity":"nobody"` without an entity of that id
+    Right: `"entity":"aliyev"`
+    """
     for path, target, layers in _references(document):
         if target not in document:
             yield path, f"there is no {target!r} in {' or '.join(layers)}"
@@ -63,7 +76,14 @@ def dangling(document: Document, context: Context) -> Problems:
 
 @check("E303")
 def wrong_layer(document: Document, context: Context) -> Problems:
-    """The reference points to a record of the wrong layer."""
+    """The reference points to a record of the wrong layer.
+
+    A mention means an entity, a chain holds events, an argument is something in the text; a program that follows a
+    reference expects that kind of record.
+
+    Wrong: `"entity":"m2"`, the id of a mention
+    Right: `"entity":"aliyev"`, the id of an entity
+    """
     for path, target, layers in _references(document):
         if target in document and document.layer_of(target) not in layers:
             yield path, f"{target!r} is in {document.layer_of(target)}, not in {' or '.join(layers)}"
@@ -71,7 +91,14 @@ def wrong_layer(document: Document, context: Context) -> Problems:
 
 @check("E304")
 def evidence(document: Document, context: Context) -> Problems:
-    """The evidence names a sentence that the document does not have."""
+    """The evidence names a sentence that the document does not have.
+
+    Evidence is the sentences that support a relation, by number from 0; one that is not there supports nothing.
+    Numbers counted from 1 are the usual cause.
+
+    Wrong: `"evidence":[22]` in a document of 22 sentences
+    Right: `"evidence":[21]`
+    """
     for i, relation in enumerate(document.relations):
         for n, number in enumerate(relation.evidence):
             if number >= len(document.sentences):
@@ -80,7 +107,13 @@ def evidence(document: Document, context: Context) -> Problems:
 
 @check("E305")
 def annotators(document: Document, context: Context) -> Problems:
-    """The annotator is not in corpus/annotators.json."""
+    """The annotator is not in corpus/annotators.json.
+
+    Who annotated what, and whether a human, a model or a rule, is part of the data.
+
+    Wrong: `"annotators":["anna"]` without an entry `anna` in the list
+    Right: an entry `{"id":"anna","kind":"human",…}`
+    """
     for i, annotator in enumerate(document.annotators):
         if context.annotators is not None and annotator not in context.annotators:
             yield ("annotators", i), f"{annotator!r}; add it there, with its kind"
@@ -88,7 +121,14 @@ def annotators(document: Document, context: Context) -> Problems:
 
 @check("E306")
 def links(document: Document, context: Context) -> Problems:
-    """The Wikidata id is not among the verified ones."""
+    """The Wikidata id is not among the verified ones.
+
+    An id recalled from memory is often another thing's. Only ids with evidence in `corpus/wikidata.json` may be
+    used.
+
+    Wrong: `"wikidata":"Q1"` without evidence in the list
+    Right: `"nil":"UNVERIFIED"`, or the id added to the list with its evidence
+    """
     if context.links is None:
         return
     records = chain(((("entities", i), e) for i, e in enumerate(document.entities)), ((("event_chains", i), e) for i, e in enumerate(document.event_chains)))

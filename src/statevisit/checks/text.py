@@ -11,14 +11,28 @@ from statevisit.model import SPAN_LAYERS, Document
 
 @check("E201")
 def text_hash(document: Document, context: Context) -> Problems:
-    """`text_sha256` is not the SHA-256 of `text`: the text was changed, or the hash."""
+    """`text_sha256` is not the SHA-256 of `text`: the text was changed, or the hash.
+
+    All offsets count in exactly this text; one character more or less before a span moves every span after it. The
+    hash shows a change that no eye would.
+
+    Wrong: `"text":"The president…"` after someone mended a typo in it
+    Right: the text as it was, or the spans moved with it: `statevisit realign OLD.txt NEW.txt DOC`
+    """
     if hashlib.sha256(document.text.encode()).hexdigest() != document.text_sha256:
         yield ("text_sha256",), "restore the text; a corrected text is a new document"
 
 
 @check("E202")
 def seed(document: Document, context: Context) -> Problems:
-    """The seed is not what the document says it was made from."""
+    """The seed is not what the document says it was made from.
+
+    Anyone can derive the text again: the seed in `seeds/`, less its header. Where that gives another text, the
+    origin of the document is not what it says.
+
+    Wrong: `"source":{"file":"a.txt",…}` and no `seeds/a.txt`, or another file of that name
+    Right: `seeds/a.txt` with the SHA-256 that `source` states
+    """
     if context.seeds is None:
         return
     source = document.source
@@ -36,7 +50,14 @@ def seed(document: Document, context: Context) -> Problems:
 
 @check("E203")
 def text_form(document: Document, context: Context) -> Problems:
-    """`text` holds what makes offsets ambiguous."""
+    r"""`text` holds what makes offsets ambiguous.
+
+    Editors and programs turn CR LF into LF and compose accents silently; offsets counted before and after differ.
+    So a text has LF line ends, no NUL, and is in Unicode normal form NFC.
+
+    Wrong: `"text":"cafe\u0301"` (e and a combining accent)
+    Right: `"text":"caf\u00e9"`
+    """
     text = document.text
     if "\r" in text or "\x00" in text:
         yield ("text",), "a carriage return or NUL"
@@ -59,7 +80,14 @@ def _spans(document: Document):
 
 @check("E204")
 def surface(document: Document, context: Context) -> Problems:
-    """The surface form is not the text between the offsets."""
+    """The surface form is not the text between the offsets.
+
+    The surface form is there so that a slip in an offset shows. Where the two differ one of them is wrong, and
+    every tool that uses the other reads something else.
+
+    Wrong: `{"start":0,"end":4,"text":"Bakus",…}` over "Baku and Ankara"
+    Right: `{"start":0,"end":4,"text":"Baku",…}`
+    """
     text = document.text
     for path, span in _spans(document):
         if text[span.start : span.end] != span.text and span.start < span.end <= len(text):
@@ -68,7 +96,14 @@ def surface(document: Document, context: Context) -> Problems:
 
 @check("E205")
 def bounds(document: Document, context: Context) -> Problems:
-    """The span is empty or goes beyond the text."""
+    """The span is empty or goes beyond the text.
+
+    A span is half-open, counts code points, and holds at least one. Offsets beyond the text mostly count bytes or
+    UTF-16 units.
+
+    Wrong: `{"start":4,"end":4}`, or `"end":120` in a text of 100
+    Right: `{"start":4,"end":9}`
+    """
     length = len(document.text)
     bare = [((layer, i), s) for layer in ("sentences", "tokens") for i, s in enumerate(getattr(document, layer)) if not s.start < s.end <= length]
     for path, span in chain(bare, _spans(document)):
@@ -78,7 +113,14 @@ def bounds(document: Document, context: Context) -> Problems:
 
 @check("E206")
 def token_boundaries(document: Document, context: Context) -> Problems:
-    """The span does not start and end on token boundaries."""
+    """The span does not start and end on token boundaries.
+
+    Token-based tools, and all conversions to CoNLL and BIO, can only hold whole tokens; a span that cuts a token is
+    a slip, or the token is wrong.
+
+    Wrong: a mention of "resident" inside the token "president"
+    Right: a mention of "president"
+    """
     starts = {t.start for t in document.tokens}
     ends = {t.end for t in document.tokens}
     for path, span in chain(((("sentences", i), s) for i, s in enumerate(document.sentences)), _spans(document)):
@@ -89,7 +131,14 @@ def token_boundaries(document: Document, context: Context) -> Problems:
 
 @check("E207")
 def segmentation(document: Document, context: Context) -> Problems:
-    """Sentences and tokens must be in order, without overlap, and without white space at their edges."""
+    """Sentences and tokens must be in order, without overlap, and without white space at their edges.
+
+    They divide the text: each character is in one sentence and one token at most, and lookups by offset rely on the
+    order.
+
+    Wrong: tokens `[0, 5)` and `[4, 9)`
+    Right: tokens `[0, 4)` and `[5, 9)`
+    """
     text = document.text
     for layer in ("sentences", "tokens"):
         last = 0
@@ -103,7 +152,13 @@ def segmentation(document: Document, context: Context) -> Problems:
 
 @check("E208")
 def uncovered(document: Document, context: Context) -> Problems:
-    """There is text outside all tokens, or a token outside all sentences."""
+    """There is text outside all tokens, or a token outside all sentences.
+
+    What is in no token cannot be annotated, and what is in no sentence is missing from every table by sentence.
+
+    Wrong: no token for the full stop
+    Right: a token `[9, 10)` for it, inside the sentence
+    """
     text, last = document.text, 0
     for token in document.tokens:
         if gap := text[last : token.start].strip():

@@ -97,21 +97,27 @@ def sound(entry: "Entry") -> "Document":
     """A document without errors in itself. Raises FormatError with the first one, so that nothing wrong is shown or counted."""
     from statevisit.checks import check_entry
 
-    document, findings = check_entry(entry)
+    document, findings = check_entry(entry, warnings=False)
     if findings or document is None:
         more = f"; {len(findings) - 1} more: statevisit validate {entry.path}" if len(findings) > 1 else ""
         raise FormatError(f"{findings[0]}{more}")
     return document
 
 
-def report(findings: list[Any], err: bool = False) -> None:
-    """Print findings, one a line, coloured where that is a terminal."""
+def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> None:
+    """Print findings, one a line, coloured where that is a terminal; with `excerpts` the text around each, its span underlined."""
     if not findings:
         return
     out = console(highlight=False, soft_wrap=True, stderr=err)
+    from rich.cells import cell_len
     from rich.markup import escape
 
     for f in findings:
         where = f"{f.file or f.document}" + (f":{f.line}:{f.column}" if f.line else "")
         pointer = f" [dim]{escape(f.pointer)}[/dim]" if f.pointer else ""
-        out.print(f"{escape(where)}: [bold red]{f.code}[/bold red] {escape(f.message)}{pointer}")
+        colour = "bold red" if f.severity == "error" else "bold yellow"
+        out.print(f"{escape(where)}: [{colour}]{f.code}[/] {escape(f.message)}{pointer}")
+        if excerpts and f.excerpt:
+            before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
+            out.print(f"    [dim]|[/dim] {escape(f.excerpt)}")
+            out.print(f"    [dim]|[/dim] {' ' * cell_len(before)}[{colour}]{'^' * max(1, cell_len(inside))}[/]")

@@ -8,7 +8,7 @@ from typing import Self
 class Bar:
     """`with Bar(total, "building") as bar: bar.advance()`."""
 
-    def __init__(self, total: int, what: str) -> None:
+    def __init__(self, total: int | None, what: str) -> None:
         self.total, self.what, self.done = total, what, 0
         self._began = time.monotonic()
         self._bar = None

@@ -7,12 +7,10 @@ a temporary directory first and moved into place, the manifest last.
 
 import hashlib
 import os
-import shutil
-import signal
 import tempfile
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +18,16 @@ import click
 import orjson
 
 from statevisit import codec, release, resources
-from statevisit.checks import Context, check_corpus_files, check_entry, context_of, same_id
+from statevisit.checks import Context, check_corpus_files, check_entry, context_of
+from statevisit.checks.across import Across, facts
 from statevisit.commands import report
 from statevisit.commands.bar import Bar
+from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load
 from statevisit.errors import ReleaseError
-from statevisit.findings import Finding
+from statevisit.findings import ERROR, Finding
+
+PRELOAD = ("statevisit.commands.build", "statevisit.tables")
 
 CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
@@ -42,7 +44,7 @@ def command(path: Path, check: bool, workers: int | None) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
     PATH is the corpus root, which holds corpus/; without one, the current directory. Documents are validated
-    first: with findings nothing is written. A README.md with the marks of a dataset card has its generated
+    first: with errors nothing is written (warnings are for `statevisit validate`). A README.md with the marks of a dataset card has its generated
     parts renewed as well.
 
     \b
@@ -125,14 +127,14 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     found = load(root).entries
     findings = list(check_corpus_files(root))
     context, tally, content = context_of(root), release.Tally(), hashlib.sha256()
-    homes: dict[str, str] = {}
+    across = Across(root)
     files: list[dict[str, Any]] = []
     shards = _Shards(staging, CONFIGS, len(found))
     with Bar(len(found), "building") as bar:
-        for chunk in _chunks(found, context, workers):
+        for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, PRELOAD):
             findings += chunk["findings"]
-            for entry, document_id in chunk["ids"]:
-                findings += same_id(document_id, entry, homes)
+            for entry, of_document in chunk["facts"]:
+                findings += (f for f in across.add(entry, of_document) if f.severity == ERROR)
             files += chunk["files"]
             content.update(chunk["content"])
             tally.merge(chunk["tally"])
@@ -187,55 +189,32 @@ class _Shards:
         return self._rows
 
 
-def _chunks(found: list[Entry], context: Context, workers: int | None) -> Iterator[dict[str, Any]]:
-    """The documents' tables and findings, chunk by chunk in order; at most two chunks a worker are in flight."""
-    shards = [found[i : i + SHARD] for i in range(0, len(found), SHARD)]  # a chunk lies in one shard, so that a shard has SHARD documents
-    chunks = [shard[i : i + CHUNK] for shard in shards for i in range(0, len(shard), CHUNK)]
-    count = min(workers or os.cpu_count() or 1, len(chunks))
-    if count == 1:
-        for chunk in chunks:
-            yield convert_chunk(chunk, context)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_all_start_methods, get_context
-
-    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    processes = get_context(method)
-    if method == "forkserver":
-        processes.set_forkserver_preload(["statevisit.commands.build", "statevisit.tables"])
-    pool = ProcessPoolExecutor(count, processes, signal.signal, (signal.SIGINT, signal.SIG_IGN))
-    try:
-        waiting = deque()
-        for chunk in chunks:
-            waiting.append(pool.submit(convert_chunk, chunk, context))
-            if len(waiting) > 2 * count:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
+    """The documents, CHUNK at a time; a chunk lies in one shard, so that a shard has SHARD documents."""
+    for shard in (found[i : i + SHARD] for i in range(0, len(found), SHARD)):
+        yield from (shard[i : i + CHUNK] for i in range(0, len(shard), CHUNK))
 
 
 def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
-    """Check and convert some documents: their findings, ids, file entries, digests, counts and tables."""
+    """Check and convert some documents: their errors, facts, file entries, digests, counts and tables."""
     import gc
 
     from statevisit.tables import CONFIGS, document_table, view_table
 
     gc.disable()  # nothing here makes cycles, and there are many small objects
-    documents, encoded, findings, ids, files, content = [], [], [], [], [], b""
+    documents, encoded, findings, found, files, content = [], [], [], [], [], b""
     tally = release.Tally()
     for entry in chunk:
-        document, wrong = check_entry(entry, context)
+        document, wrong = check_entry(entry, context, warnings=False)
         findings += wrong
         if document is None:
             continue
         data = codec.encode(document)
         documents.append(document)
         encoded.append(data)
-        ids.append((entry.name, document.id))
+        found.append((entry, facts(document)))
         files.append({"path": str(entry.path), "size": entry.path.stat().st_size, "sha256": hashlib.sha256(entry.bytes()).hexdigest()})
         content += hashlib.sha256(data).hexdigest().encode() + b"\n"
         tally.add(document)
     tables = {} if findings else {"documents": document_table(encoded), **{c: view_table(c, documents) for c in CONFIGS[1:]}}
-    return {"findings": findings, "ids": ids, "files": files, "content": content, "tally": tally, "tables": tables, "size": len(chunk)}
+    return {"findings": findings, "facts": found, "files": files, "content": content, "tally": tally, "tables": tables, "size": len(chunk)}

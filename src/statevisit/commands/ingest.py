@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import click
-import orjson
 
-from statevisit import resources, schema
+from statevisit import resources
 from statevisit.checks import check_bytes, read_checked
-from statevisit.codec import encode, encode_value, parse, read_bytes, write_document
+from statevisit.codec import encode, encode_value, read_bytes, write_document
 from statevisit.commands.bar import Bar
+from statevisit.commands.sources import read_sources, source_line, write
 from statevisit.errors import FormatError
 from statevisit.model import Document
 
@@ -33,7 +33,7 @@ def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, langua
     """
     if document_id is not None and len(seeds) > 1:
         raise click.UsageError("--id names one document; give one seed with it")
-    sources, annotators = _sources(root / resources.SOURCES), _annotators(root / resources.ANNOTATORS)
+    sources, annotators = read_sources(root / resources.SOURCES), _annotators(root / resources.ANNOTATORS)
     made: dict[Path, tuple[bytes, Document]] = {}
     with Bar(len(seeds), "ingesting") as bar:
         for path in seeds:  # everything is made and checked before anything is written
@@ -47,13 +47,13 @@ def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, langua
                 raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
             if target in made:
                 raise FormatError(f"{path}: is given twice, or has the name and date of another seed; give each document one")
-            sources.setdefault(path.name, _source(document, publisher, license_))
+            sources.setdefault(path.name, source_line(document, publisher, license_))
             made[target] = data, document
             bar.advance()
-    _write(root / resources.ANNOTATORS, annotators)
-    _write(root / resources.SOURCES, b"".join(line + b"\n" for line in sources.values()))
+    write(root / resources.ANNOTATORS, annotators)
+    write(root / resources.SOURCES, b"".join(line + b"\n" for line in sources.values()))
     for target, (data, document) in made.items():  # documents last: without them, the same command can be given again
-        _write(root / resources.SEEDS / document.source.file, data)
+        write(root / resources.SEEDS / document.source.file, data)
         write_document(document, target)
         click.echo(f"{target}: {len(document.sentences)} sentences, {len(document.tokens)} tokens")
 
@@ -79,31 +79,6 @@ def _named(document: Document, wanted: str) -> Document:
         hint = f"; {document_id!r} could" if document_id else ""
         raise FormatError(f"{wanted!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}")
     return replace(document, id=document_id)
-
-
-def _write(path: Path, data: bytes) -> None:
-    if not path.exists() or read_bytes(path) != data:
-        with resources.replacing(path) as temporary:
-            temporary.write_bytes(data)
-
-
-def _source(document: Document, publisher: str, license_: str) -> bytes:
-    """The line of `seeds/sources.jsonl` for a document's seed. Raises FormatError."""
-    source = {"file": document.source.file, "sha256": document.source.sha256, "date": document.date, "language": document.language, "publisher": publisher, "license": license_}
-    for _, message in schema.errors(source, "source"):
-        raise FormatError(f"{document.source.file}: {message}")
-    return orjson.dumps(source)
-
-
-def _sources(path: Path) -> dict[str, bytes]:
-    """The lines of the list of seeds, by file name. Raises FormatError."""
-    listed = {}
-    for number, line in enumerate(read_bytes(path).splitlines() if path.exists() else (), 1):
-        source = parse(line, f"{path}:{number}")
-        for _, message in schema.errors(source, "source"):
-            raise FormatError(f"{path}:{number}: {message}")
-        listed[source["file"]] = line
-    return listed
 
 
 def _annotators(path: Path) -> bytes:

@@ -1,0 +1,274 @@
+"""References as graphs: cycles, and times that contradict each other."""
+
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any
+
+from statevisit.checks import Context, Problems, check
+from statevisit.model import Document
+from statevisit.values import days
+
+Node = Hashable
+
+
+def components(graph: dict[Any, list[Any]]) -> Iterator[list[Any]]:
+    """The strongly connected components of a graph (Tarjan, without recursion: a chain can be long)."""
+    index: dict[Any, int] = {}
+    low: dict[Any, int] = {}
+    stack: list[Any] = []
+    on: set[Any] = set()
+    for root in graph:
+        if root in index:
+            continue
+        work = [(root, iter(graph[root]))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on.add(root)
+        while work:
+            node, ahead = work[-1]
+            for other in ahead:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on.add(other)
+                    work.append((other, iter(graph.get(other, ()))))
+                    break
+                if other in on:
+                    low[node] = min(low[node], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    found = [stack.pop()]
+                    while found[-1] != node:
+                        found.append(stack.pop())
+                    on.difference_update(found)
+                    yield found
+
+
+def _cycles(edges: Iterable[tuple[tuple[str | int, ...], str, str]]) -> Problems:
+    """The first edge of every cycle: (path, source, target) edges in, (path, detail) out."""
+    edges = list(edges)
+    graph: dict[str, list[str]] = {}
+    for _, source, target in edges:
+        graph.setdefault(source, []).append(target)
+    for members in [set(c) for c in components(graph) if len(c) > 1] if graph else []:
+        inside = [e for e in edges if e[1] in members and e[2] in members]
+        yield inside[0][0], f"{_walk(inside)} leads back to itself"
+    for path, source, target in edges:
+        if source == target:
+            yield path, f"{source!r} refers to itself"
+
+
+def _walk(edges: list[tuple[Any, str, str]]) -> str:
+    """One way round a cycle: ev1 → ev2 → ev1."""
+    ahead = {source: target for _, source, target in reversed(edges)}
+    way = [edges[0][1]]
+    while way[-1] not in way[:-1]:
+        way.append(ahead[way[-1]])
+    way = way[way.index(way[-1]) :]
+    return " → ".join(way if len(way) < 8 else [*way[:6], "…", way[-1]])
+
+
+@check("E307")
+def conversion_cycle(document: Document, context: Context) -> Problems:
+    """A quantity restates itself.
+
+    `conversion_of` points from the restatement to the quantity that the text gives first; following it must come to
+    an end.
+
+    Wrong: `q1` with `"conversion_of":"q2"` and `q2` with `"conversion_of":"q1"`
+    Right: only `q2` with `"conversion_of":"q1"`
+    """
+    return _cycles((("quantities", i, "conversion_of"), q.id, q.conversion_of) for i, q in enumerate(document.quantities) if q.conversion_of)
+
+
+@check("E308")
+def timex_cycle(document: Document, context: Context) -> Problems:
+    """A time expression is anchored in itself.
+
+    `anchor`, `begin` and `end_point` say against what a value was resolved; a circle of them resolves nothing.
+
+    Wrong: `t1` with `"anchor":"t2"` and `t2` with `"anchor":"t1"`
+    Right: `t1` with `"anchor":"DCT"`
+    """
+    ends = ("anchor", "begin", "end_point")
+    return _cycles((("timexes", i, n), t.id, getattr(t, n)) for i, t in enumerate(document.timexes) for n in ends if getattr(t, n) not in (None, "DCT"))
+
+
+@check("E309")
+def subevent_cycle(document: Document, context: Context) -> Problems:
+    """An event is a part of itself.
+
+    SUBEVENT orders events into wholes and parts; a circle means that one relation is the wrong way round (`source` is
+    the whole).
+
+    Wrong: SUBEVENT from `ev1` to `ev2` and from `ev2` to `ev1`
+    Right: SUBEVENT from `ev1`, the whole, to `ev2`
+    """
+    return _cycles((("event_relations", i, "source"), r.source, r.target) for i, r in enumerate(document.event_relations) if r.type == "SUBEVENT")
+
+
+@check("W310")
+def argument_cycle(document: Document, context: Context) -> Problems:
+    """An event is, through its arguments, a participant of itself.
+
+    An event can be an argument of another (seek → improve → cooperation); a circle of them is mostly one argument too
+    many. Two that are about each other can be right.
+
+    Wrong: `ev1` with the argument `ev2` and `ev2` with the argument `ev1`
+    Right: only `ev1` with the argument `ev2`
+    """
+    return _cycles(
+        (("events", i, "arguments", n, "target"), e.id, a.target)
+        for i, e in enumerate(document.events)
+        for n, a in enumerate(e.arguments)
+        if a.target in document and document.layer_of(a.target) == "events"
+    )
+
+
+@check("E312")
+def relation_to_itself(document: Document, context: Context) -> Problems:
+    """The relation joins a thing with itself.
+
+    No relation of the scheme holds between a thing and itself; one of the two ids is a slip.
+
+    Wrong: `{"type":"BEFORE","source":"ev1","target":"ev1"}`
+    Right: `{"type":"BEFORE","source":"ev1","target":"ev2"}`
+    """
+    for layer in ("relations", "event_relations"):
+        for i, r in enumerate(getattr(document, layer)):
+            if r.source == r.target and r.type != "SUBEVENT":
+                yield (layer, i, "target"), f"{r.type} from {r.source!r} to {r.target!r}"
+
+
+Edge = tuple[Node, Node, bool, tuple[str | int, ...]]
+"""From a point that is not later than the other, or (True) earlier; and what says so."""
+
+
+def _stated(document: Document) -> Iterator[Edge]:
+    """What the relations between events say about their beginnings (0) and ends (1)."""
+    ids = {r.id for layer in (document.events, document.timexes) for r in layer}
+    for i, r in enumerate(document.event_relations):
+        if r.source == r.target or r.source not in ids or r.target not in ids:
+            continue
+        (a, b), (c, d), at = ((r.source, 0), (r.source, 1)), ((r.target, 0), (r.target, 1)), ("event_relations", i)
+        if r.type == "BEFORE":
+            yield b, c, True, at
+        elif r.type == "CONTAINS":
+            yield from ((a, c, False, at), (d, b, False, at))
+        elif r.type == "SIMULTANEOUS":
+            yield from ((a, c, False, at), (c, a, False, at), (b, d, False, at), (d, b, False, at))
+        elif r.type == "OVERLAP":
+            yield from ((a, c, False, at), (c, b, False, at))
+        elif r.type == "BEGINS_ON":
+            yield from ((c, a, False, at), (a, d, False, at))
+        elif r.type == "ENDS_ON":
+            yield from ((c, b, False, at), (b, d, False, at))
+
+
+def _dated(document: Document, ids: set[str]) -> Iterator[Edge]:
+    """What document times and calendar values say about these records: events about the writing (DCT), dates about each other."""
+    now, morning, night = ("DCT", "now"), ("DCT", 0), ("DCT", 1)  # OVERLAP is with the day of writing, BEFORE and AFTER the moment
+    yield from ((morning, now, False, ()), (now, night, False, ()))
+    for i, e in enumerate(document.events):
+        if e.modality == "ACTUAL" and e.id in ids:
+            begin, end, at = (e.id, 0), (e.id, 1), ("events", i, "doc_time_rel")
+            if e.doc_time_rel == "BEFORE":
+                yield end, now, True, at
+            elif e.doc_time_rel == "AFTER":
+                yield now, begin, True, at
+            else:
+                yield begin, night, False, at
+                yield morning, end, False, at
+    bounds: list[tuple[int, Node, Node, tuple[str | int, ...]]] = []
+    for i, t in enumerate(document.timexes):
+        if t.id in ids and t.type in ("DATE", "TIME") and t.mod in (None, "START", "MID", "END") and (span := _days(t.value)):
+            bounds.append((span[0].toordinal(), (t.id, 0), (t.id, 1), ("timexes", i, "value")))
+            bounds.append((span[1].toordinal() + 1, None, (t.id, 1), ("timexes", i, "value")))
+    if written := _days(document.date):
+        bounds += [(written[0].toordinal(), morning, night, ("date",)), (written[1].toordinal() + 1, None, night, ("date",))]
+    last = None
+    for day, begins, ends, at in sorted(bounds, key=lambda b: b[0]):
+        if last is not None and last != day:
+            yield ("day", last), ("day", day), True, at
+        last = day
+        yield (("day", day), begins, False, at) if begins else (ends, ("day", day), False, at)
+
+
+def _days(value: str) -> Any:
+    try:
+        return days(value)
+    except ValueError:
+        return None
+
+
+def _joined(document: Document) -> set[str]:
+    """The ids of what relations between events join: anything else contradicts nothing."""
+    return {r.source for r in document.event_relations} | {r.target for r in document.event_relations}
+
+
+def _contradictions(document: Document, edges: list[Edge]) -> Iterator[tuple[tuple[str | int, ...], str, set[str]]]:
+    """(path, detail, ids) for every circle of points in which one has to be earlier than itself."""
+    edges = [*edges, *(((r, 0), (r, 1), False, ()) for r in _joined(document))]
+    graph: dict[Node, list[Node]] = {}
+    for source, target, _, _ in edges:
+        graph.setdefault(source, []).append(target)
+        graph.setdefault(target, [])
+    home = {point: number for number, c in enumerate(components(graph)) if len(c) > 1 for point in c}
+    circles: dict[int, list[Edge]] = {}
+    for edge in edges:
+        if home.get(edge[0], -1) == home.get(edge[1], -2):
+            circles.setdefault(home[edge[0]], []).append(edge)
+    for circle in circles.values():
+        if any(strict for _, _, strict, _ in circle):
+            at = [e[3] for e in circle if e[3]]
+            path = min((p for p in at if p[0] == "event_relations"), default=at[0])
+            ids = dict.fromkeys(str(point[0]) for e in circle for point in e[:2] if point[0] != "day")
+            yield path, f"these cannot all hold: {_spelled(document, at)}", set(ids)
+
+
+def _spelled(document: Document, at: list[tuple[str | int, ...]]) -> str:
+    said = []
+    for path in dict.fromkeys(at):
+        if path[0] == "event_relations":
+            r = document.event_relations[path[1]]
+            said.append(f"{r.source} {r.type} {r.target}")
+        elif path[0] == "events":
+            said.append(f"{document.events[path[1]].id} is {document.events[path[1]].doc_time_rel} the document's time")
+        elif path[0] == "timexes":
+            said.append(f"{document.timexes[path[1]].id} is {document.timexes[path[1]].value}")
+    return ", ".join(said[:6]) + (", …" if len(said) > 6 else "")
+
+
+@check("E607")
+def before_cycle(document: Document, context: Context) -> Problems:
+    """The relations between events contradict each other: something would have to be earlier than itself.
+
+    BEFORE, CONTAINS, OVERLAP, SIMULTANEOUS, BEGINS_ON and ENDS_ON are statements about the beginnings and ends of
+    events; taken together, after transitive closure, they must leave a possible order.
+
+    Wrong: `ev1` BEFORE `ev2`, `ev2` CONTAINS `ev3`, `ev3` BEFORE `ev1`
+    Right: without the last one
+    """
+    for path, detail, _ in _contradictions(document, list(_stated(document))):
+        yield path, detail
+
+
+@check("E608")
+def document_time(document: Document, context: Context) -> Problems:
+    """The relations between events contradict the document's time or the dates.
+
+    An event that is BEFORE the writing cannot come after one that is AFTER it, and one that is inside 2020 cannot come
+    before one inside 2019. Only events of modality ACTUAL are held to their document time, and only times whose value
+    names days to theirs.
+
+    Wrong: `ev1` BEFORE `ev2`, where `ev1` has `"doc_time_rel":"AFTER"` and `ev2` has `"doc_time_rel":"BEFORE"`
+    Right: `ev2` BEFORE `ev1`
+    """
+    stated = list(_stated(document))
+    found = list(_contradictions(document, [*stated, *_dated(document, _joined(document))])) if stated else []
+    alone = [ids for _, _, ids in _contradictions(document, stated)] if found else []
+    for path, detail, ids in found:
+        if not any(a <= ids for a in alone):  # those are E607's
+            yield path, detail

@@ -1,0 +1,90 @@
+"""The corpus beside its last release: ids that mean something else now.
+
+The last release is the commit that gave `corpus/release.json` the version it has. Where that cannot be known (no
+git, no checkout, a manifest that was never committed) nothing is compared.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from statevisit import codec, resources
+from statevisit.errors import FormatError
+from statevisit.findings import Finding
+
+
+def _git(root: Path, *arguments: str) -> bytes | None:
+    import subprocess
+
+    try:
+        return subprocess.check_output(["git", "-C", str(root), *arguments], stderr=subprocess.DEVNULL, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def reused(root: Path) -> Iterator[Finding]:
+    """W707 for every id of a document that means something else than in the last release; documents that are not valid are passed over."""
+    if not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
+        return
+    try:
+        version = orjson.loads((root / resources.RELEASE).read_bytes())["version"]
+    except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
+        return
+    commit = (_git(root, "log", "-1", "--format=%H", f'-S"version": "{version}"', "--", resources.RELEASE) or b"").decode().strip()
+    changed = _git(root, "diff", "--name-only", "--relative", "-z", "--diff-filter=M", commit, "--", resources.DOCUMENTS) if commit else None
+    for name in sorted(filter(None, (changed or b"").decode().split("\0"))):
+        old = _git(root, "show", f"{commit}:./{name}")
+        if old is not None and (root / name).is_file():
+            yield from _compared(old, (root / name).read_bytes(), str(root / name), version)
+
+
+def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:
+    from statevisit.checks import finding
+
+    try:
+        before, after = codec.decode(old), codec.decode(new)
+        value = orjson.loads(new)
+    except FormatError:
+        return
+    for layer, (key, shown) in _MEANING.items():
+        for i, record in enumerate(getattr(after, layer)):
+            if record.id not in before:
+                continue
+            was = before[record.id]
+            if before.layer_of(record.id) != layer:
+                said = f"it was in {before.layer_of(record.id)}"
+            elif key(was, record):
+                said = f"it was {shown(was)}, now {shown(record)}"
+            else:
+                continue
+            message = f"{record.id!r} means something else than in version {version}: {said}; give the new thing a new id"
+            yield finding("W707", message, (layer, i, "id"), value, new, file)
+
+
+def _differ(*fields: str, at_least: int) -> Callable[[Any, Any], bool]:
+    return lambda a, b: sum(getattr(a, f) != getattr(b, f) for f in fields) >= at_least
+
+
+def _another_item(a: Any, b: Any) -> bool:
+    if a.wikidata and b.wikidata:
+        return a.wikidata != b.wikidata
+    return a.name != b.name and getattr(a, "type", None) != getattr(b, "type", None)
+
+
+def _quoted(record: Any) -> str:
+    return repr(record.text)
+
+
+_MEANING: dict[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
+    "mentions": (_differ("text", "entity", at_least=2), lambda m: f"{m.text!r} for {m.entity!r}"),
+    "entities": (_another_item, lambda e: f"{e.name!r} ({e.wikidata or e.type})"),
+    "timexes": (_differ("text", "value", at_least=2), _quoted),
+    "quantities": (_differ("text", "value", at_least=2), _quoted),
+    "events": (_differ("text", "event", at_least=2), lambda e: f"{e.text!r} of {e.event!r}"),
+    "event_chains": (_another_item, lambda c: f"{c.name!r} ({c.wikidata})"),
+    "relations": (_differ("type", "source", "target", at_least=2), lambda r: f"{r.type} from {r.source!r} to {r.target!r}"),
+    "quotations": (_differ("text", "source", at_least=2), _quoted),
+}
+"""For every layer with ids: whether two records of one id mean different things, and how each is shown."""

@@ -1,0 +1,47 @@
+"""The seeds of a corpus and their list, as the commands write them."""
+
+from pathlib import Path
+
+import orjson
+
+from statevisit import resources, schema
+from statevisit.codec import parse, read_bytes
+from statevisit.errors import FormatError
+from statevisit.model import Document
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file where it is not so already; it appears whole or not at all."""
+    if not path.exists() or read_bytes(path) != data:
+        with resources.replacing(path) as temporary:
+            temporary.write_bytes(data)
+
+
+def keep_seed(root: Path, document: Document, data: bytes, publisher: str, license_: str) -> None:
+    """Keep a document's seed in `seeds/` and list it. Raises FormatError where another file has its name."""
+    kept = root / resources.SEEDS / document.source.file
+    if kept.exists() and read_bytes(kept) != data:
+        raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
+    sources = read_sources(root / resources.SOURCES)
+    sources.setdefault(document.source.file, source_line(document, publisher, license_))
+    write(kept, data)
+    write(root / resources.SOURCES, b"".join(line + b"\n" for line in sources.values()))
+
+
+def source_line(document: Document, publisher: str, license_: str) -> bytes:
+    """The line of `seeds/sources.jsonl` for a document's seed. Raises FormatError."""
+    source = {"file": document.source.file, "sha256": document.source.sha256, "date": document.date, "language": document.language, "publisher": publisher, "license": license_}
+    for _, message in schema.errors(source, "source"):
+        raise FormatError(f"{document.source.file}: {message}")
+    return orjson.dumps(source)
+
+
+def read_sources(path: Path) -> dict[str, bytes]:
+    """The lines of the list of seeds, by file name. Raises FormatError."""
+    listed = {}
+    for number, line in enumerate(read_bytes(path).splitlines() if path.exists() else (), 1):
+        source = parse(line, f"{path}:{number}")
+        for _, message in schema.errors(source, "source"):
+            raise FormatError(f"{path}:{number}: {message}")
+        listed[source["file"]] = line
+    return listed

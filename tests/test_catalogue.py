@@ -1,0 +1,122 @@
+"""The catalogue: every code is explained, and has a fixture that triggers it and nothing else."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from statevisit import Finding, read_document, validate
+from statevisit.anchor import anchor
+from statevisit.checks import REGISTRY, check_bytes
+from statevisit.checks.catalogue import catalogue, entry
+from statevisit.checks.values import _factor
+from statevisit.ingest import decode_seed, segment
+from statevisit.model import Source
+from statevisit.realign import realign
+from tests.conftest import ROOT, Result
+
+INVALID = ROOT / "tests/data/invalid"
+VALID = ROOT / "tests/data/valid/bridge.json"
+FIXTURES = sorted(p for p in INVALID.iterdir())
+
+
+def _code(path: Path) -> str:
+    return path.name.partition("-")[0]
+
+
+def _found(path: Path, tmp_path: Path) -> list[Finding]:
+    """The findings that a fixture is there for: of a document, a corpus, a draft in quote notation, a corrected seed."""
+    if path.suffix == ".txt":
+        text, date, header = decode_seed(path.read_bytes(), path.name)
+        return realign(read_document(VALID), text, Source(file=path.name, sha256="0" * 64, header_length=header), date, segment)[1]
+    if _code(path)[0] == "A":
+        _, problems, reports = anchor(json.loads(path.read_bytes()), read_document(VALID), path.name)
+        return [*problems, *reports]
+    if (path / "released").is_dir():
+        path = _released(path, tmp_path)
+    return list(validate(path))
+
+
+def _released(path: Path, tmp_path: Path) -> Path:
+    """A git checkout whose last release is the fixture's `released/` and whose work tree is the rest."""
+    root = tmp_path / "checkout"
+    shutil.copytree(path, root, ignore=shutil.ignore_patterns("released"))
+    shutil.copytree(path / "released", root, dirs_exist_ok=True)
+    git = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "release"]):
+        subprocess.run([*git, *command], check=True)
+    (root / "corpus/release.json").unlink()
+    shutil.copytree(path, root, ignore=shutil.ignore_patterns("released"), dirs_exist_ok=True, copy_function=shutil.copyfile)
+    manifest = json.loads((ROOT / "corpus/release.json").read_bytes()) | {"version": "1.0.0"}
+    (root / "corpus/release.json").write_text(json.dumps(manifest))
+    return root
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)
+def test_a_fixture_triggers_its_code_and_nothing_else(path: Path, tmp_path: Path) -> None:
+    """Every file in tests/data/invalid is wrong in one way, the one its name says, and the finding says where."""
+    findings = _found(path, tmp_path)
+    assert {_code(path)} == {f.code for f in findings}
+    for finding in findings:
+        assert 10 < len(finding.message) < 400 and "\n" not in str(finding)
+        assert finding.file or finding.document
+        assert finding.excerpt[slice(*finding.mark)] or finding.mark == (0, 0)
+
+
+def test_every_code_has_a_fixture_and_every_fixture_a_code() -> None:
+    """No code is there that nothing shows to work."""
+    assert set(catalogue()) == {_code(p) for p in FIXTURES}
+    assert set(REGISTRY) <= set(catalogue())
+
+
+def test_the_valid_document_is_valid() -> None:
+    """What the fixtures were made from has no findings, warnings included."""
+    assert [] == check_bytes(VALID.read_bytes(), "bridge.json")[1]
+
+
+def test_every_code_is_explained() -> None:
+    """Message, why, wrong and right are there, each long enough to say something, and no two messages are alike."""
+    entries = catalogue().values()
+    for e in entries:
+        assert ("warning" if e.code[0] == "W" or e.code.startswith("A1") else "error") == e.severity
+        assert 10 < len(e.message) < 120 and len(e.why) > 60 and e.wrong != e.right
+    assert len(entries) == len({e.message for e in entries})
+
+
+def test_a_check_without_an_explanation_is_refused() -> None:
+    """Who writes a check and leaves out why is told."""
+    with pytest.raises(ValueError, match="E999: a check's docstring is its message, a paragraph of why"):
+        entry("E999", "The thing is wrong.")
+
+
+def test_the_readme_lists_every_code() -> None:
+    """The README's table is the catalogue."""
+    readme = (ROOT / "README.md").read_text()
+    assert [] == [code for code in catalogue() if f"| `{code}` |" not in readme]
+
+
+def test_explain(cli: Callable[..., Result]) -> None:
+    """`explain CODE` prints what the catalogue holds; alone it lists all; a slip gets a suggestion."""
+    result = cli("explain", "e504")
+    assert 0 == result.status
+    assert "E504 (error; values)" in result.out
+    assert all(part in " ".join(result.out.split()) for part in (catalogue()["E504"].why, catalogue()["E504"].wrong, catalogue()["E504"].right))
+    listed = cli("explain")
+    assert [] == [code for code in catalogue() if code not in listed.out]
+    wrong = cli("explain", "E50A")
+    assert 1 == wrong.status and "do you mean E50" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "factor"),
+    [("[mi_i]", "km", "1.609344"), ("har", "m2", "10000"), ("MW.h", "J", "3600000000"), ("kg", "m", None), ("Cel", "[degF]", "0"), ("{person}", "km", "0"), ("[pH]", "dB", "0"), ("10*3", "{x}", "0")],
+)
+def test_units_are_converted_where_that_can_be_said(source: str, target: str, factor: str | None) -> None:
+    """Units of UCUM that cannot be converted give no finding and no exception."""
+    found = _factor(source, target)
+    assert (factor is None) == (found is None)
+    assert found is None or abs(found - Decimal(factor)) <= Decimal(factor) / 10**9

