@@ -9,6 +9,8 @@ COMMANDS = {
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
+    "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
+    "agree": "Measure how far two or more annotators agree.",
 }
 """Every subcommand with its line in the overview; each lives in `statevisit.commands.<name>`."""
 
