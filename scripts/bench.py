@@ -4,8 +4,8 @@ Without a section it does all four. Makes .venv and installs the locked packages
 contestants of a comparison take turns (A B C A B C), every ratio is of two runs of one round, and what is shown is the
 median over the rounds with minimum and maximum. Seconds are of whole processes, from their start to their exit, unless
 it says "in process"; files are in the page cache. Peak memory is the largest sum of the proportional set sizes (PSS,
-from /proc, so on Linux only; pages that processes share count once) of a process and all that it started, sampled
-every 50 ms. MB are 10^6 bytes.
+from /proc, so on Linux only; pages that processes share count once, those of mapped files included, such as the cache of
+a Dataset) of a process and all that it started, sampled every 50 ms. MB are 10^6 bytes.
 """
 
 import argparse
@@ -221,7 +221,7 @@ def extras(options: argparse.Namespace, folder: Path) -> None:
     in_turns(runs, 1)
     found = in_turns(runs, options.rounds)
     rows = [(n, f"{len(p)}", f"{sum(map(installed, p)) / 1e6:,.0f}", spread((a - b) * 1e3 for a, b in zip(found[n], found[""], strict=True))) for n, p in packages.items()]
-    table(("extra", "packages", "installed MB beyond the core", "ms of first import beyond bare Python"), *rows)
+    table(("extra", "packages", "installed MB (extras: beyond the core)", "ms of first import beyond bare Python"), *rows)
 
 
 def closure(wanted: str) -> set[str]:

@@ -7,6 +7,7 @@ COMMANDS = {
     "anchor": "Turn a draft in quote notation into offsets.",
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
+    "diff": "Show the records that were added, removed or changed between two versions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
     "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",

@@ -12,6 +12,7 @@ import signal
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,21 +104,23 @@ def _place(staged: Path, target: Path, name: str, check: bool) -> tuple[str, str
 def _clear(path: Path, root: Path, check: bool) -> tuple[str, str]:
     if not check:
         path.unlink()
+        with suppress(OSError):  # not empty
+            path.parent.rmdir()  # a config that is gone
     return str(path.relative_to(root)), "foreign" if check else "removed"
 
 
 def _other_tools(root: Path) -> str:
-    import pyarrow
+    from statevisit.tables import TOOLS
 
-    built = orjson.loads((root / resources.RELEASE).read_bytes()).get("tools", {}).get("pyarrow") if (root / resources.RELEASE).is_file() else None
-    return f" (they were built with pyarrow {built}, this is {pyarrow.__version__}: the bytes of Parquet differ between versions)" if built and built != pyarrow.__version__ else ""
+    manifest = root / resources.RELEASE
+    built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
+    others = [f"{name} {version}, this is {TOOLS[name]}" for name, version in built.items() if TOOLS.get(name, version) != version]
+    return f" (they were built with {', '.join(others)}: the bytes of Parquet differ between versions)" if others else ""
 
 
 def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
-    import pyarrow
-
-    from statevisit.tables import CONFIGS
+    from statevisit.tables import CONFIGS, TOOLS
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
@@ -141,7 +144,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     files += [release.file_entry(root / n, n) for n in (resources.ANNOTATORS, resources.LINKS) if (root / n).is_file()]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
-    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, {"pyarrow": pyarrow.__version__})
+    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, TOOLS)
 
 
 class _Shards:
@@ -186,7 +189,8 @@ class _Shards:
 
 def _chunks(found: list[Entry], context: Context, workers: int | None) -> Iterator[dict[str, Any]]:
     """The documents' tables and findings, chunk by chunk in order; at most two chunks a worker are in flight."""
-    chunks = [found[i : i + CHUNK] for i in range(0, len(found), CHUNK)]
+    shards = [found[i : i + SHARD] for i in range(0, len(found), SHARD)]  # a chunk lies in one shard, so that a shard has SHARD documents
+    chunks = [shard[i : i + CHUNK] for shard in shards for i in range(0, len(shard), CHUNK)]
     count = min(workers or os.cpu_count() or 1, len(chunks))
     if count == 1:
         for chunk in chunks:

@@ -45,8 +45,8 @@ def command(document: str | None, path: Path | None, layers: tuple[str, ...], te
     if not layers:
         _print_text(out, shown)
     if not text_only:
-        for layer in layers or [n for n in LAYERS if n not in _HIDDEN]:
-            out.print(_table(shown, layer))
+        for layer in layers or [n for n in LAYERS if n not in _HIDDEN and getattr(shown, n)]:
+            out.print(_table(shown, layer) if getattr(shown, layer) else f"{layer.replace('_', ' ')} (0)")
 
 
 def _find(name: str | None, path: Path | None) -> Document:
@@ -68,11 +68,14 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_text(out: Any, document: Document) -> None:
-    from statevisit.display import to_text
+    from statevisit.display import to_text, visible
 
     out.print(f"[bold]{document.id}[/bold]  {document.date}")
     out.print()
-    out.print(to_text(document), soft_wrap=not out.is_terminal)
+    if out.is_terminal:
+        out.print(to_text(document))
+    else:
+        out.file.write(visible(document.text) + "\n")  # neither wrapped nor with its tabs made spaces
     out.print()
     out.print(_legend(document))
     out.print()
@@ -84,25 +87,23 @@ def _legend(document: Document) -> Any:
 
     from statevisit.display import highlights, style_of
 
-    line = Text()
+    labels = []
     for key in dict.fromkeys((h.layer, h.label if h.layer != "events" else "EVENT", h.color if h.layer != "events" else "") for h in sorted(highlights(document), key=lambda h: h.layer)):
-        line.append(f" {key[1]} ", style_of(key[0], key[2]))
-        line.append("  ")
-    return line
+        labels.append(Text(key[1], style_of(key[0], key[2])))
+    return Text("  ").join(labels)
 
 
 def to_svg(document: Document) -> str:
-    """The article as an SVG picture, as `show` prints it, on a light ground; no font or anything else from outside."""
+    """The article as an SVG picture, as `show` prints it, on a dark ground, where every label's colour can be read; no font or anything else from outside."""
     import io
     import re
 
     from rich.console import Console
-    from rich.terminal_theme import DIMMED_MONOKAI, TerminalTheme
+    from rich.terminal_theme import SVG_EXPORT_THEME
 
-    light = TerminalTheme((255, 255, 255), (31, 35, 40), DIMMED_MONOKAI.ansi_colors._colors[:8], DIMMED_MONOKAI.ansi_colors._colors[8:])
-    out = Console(record=True, width=104, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False, legacy_windows=False)
+    out = Console(record=True, width=104, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False, legacy_windows=False, _environ={})  # not what this terminal can do
     _print_text(out, document)
-    picture = out.export_svg(title="statevisit show", theme=light, unique_id="statevisit")
+    picture = out.export_svg(title="statevisit show", theme=SVG_EXPORT_THEME, unique_id="statevisit")
     return re.sub(r"\s*@font-face \{.*?\}\n", "\n", picture, flags=re.DOTALL)
 
 
@@ -113,10 +114,13 @@ def _table(document: Document, layer: str) -> Any:
     records = getattr(document, layer)
     table = Table(title=f"{layer.replace('_', ' ')} ({len(records)})", title_justify="left", header_style="bold")
     columns = _columns(layer, records)
-    for name in columns:
-        table.add_column(name.rstrip("_"), overflow="fold", justify="right" if name in ("start", "end") else "left")
-    for record in records:
-        table.add_row(*(Text(_joined(document, record, name, fields)) for name, fields in columns.items()))
+    rows = [[_joined(document, record, name, fields) for name, fields in columns.items()] for record in records]
+    for name, *cells in zip(columns, *rows, strict=True):
+        width = max(len(word) for cell in ("labels", *cells) for word in cell.split()) if name == "labels" else None
+        whole = (layer, name) in schema.inventories() or name in ("start", "end")  # a label cut in two cannot be read or searched for
+        table.add_column(name.rstrip("_"), overflow="fold", width=width, no_wrap=whole, justify="right" if name in ("start", "end") else "left")
+    for row in rows:
+        table.add_row(*map(Text, row))
     return table
 
 

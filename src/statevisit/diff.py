@@ -1,0 +1,109 @@
+"""The essential diff: which records were added, removed or changed between two versions of a document or corpus.
+
+Bytes, order and layout do not count; records do. A record is known by its id; sentences and tokens by their
+offsets, event relations by what they relate. What a document says of itself beside its layers (its text, date,
+source, ...) is one record of the layer `document`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from statevisit.corpus import Corpus, Entry
+from statevisit.model import LAYERS, Document
+
+Key = tuple[str, str]
+"""Layer and name of a record, unique in a document."""
+
+HEAD = tuple(name for name in Document.__struct_fields__ if name not in LAYERS)
+
+
+class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record that is not the same in two versions.
+
+    `old` and `new` are the record as JSON has it; a record that was added has no `old`, one that was removed no
+    `new`. Where a whole document was added or removed, `layer` is `document` and `record` its id.
+    """
+
+    document: str
+    kind: Literal["added", "removed", "changed"]
+    layer: str
+    record: str
+    old: dict[str, Any] | None = None
+    new: dict[str, Any] | None = None
+
+    def properties(self) -> dict[str, tuple[Any, Any]]:
+        """The properties that differ, each with its old and new value; None where it is absent."""
+        old, new = self.old or {}, self.new or {}
+        return {k: (old.get(k), new.get(k)) for k in {**old, **new} if old.get(k) != new.get(k)}
+
+
+def keyed(document: Document) -> dict[Key, Any]:
+    """The records of all layers by what they are known by, in the order of a file. What occurs twice is numbered."""
+    seen: Counter[Key] = Counter()
+    found = {}
+    for layer in LAYERS:
+        for record in getattr(document, layer):
+            key = layer, name_of(record)
+            seen[key] += 1
+            found[key if seen[key] == 1 else (layer, f"{key[1]} ({seen[key]})")] = record
+    return found
+
+
+def name_of(record: Any) -> str:
+    """What a record is known by within its layer."""
+    if hasattr(record, "id"):
+        return record.id
+    return f"{record.source} {record.type} {record.target}" if hasattr(record, "source") else f"[{record.start}, {record.end})"
+
+
+def head(document: Document) -> dict[str, Any]:
+    """What a document says of itself beside its layers."""
+    return {name: _plain(getattr(document, name)) for name in HEAD}
+
+
+def diff_documents(old: Document, new: Document) -> list[Change]:
+    """What changed from `old` to `new`, layer by layer; within a layer in the order of the text, as `new` has it."""
+    changes = []
+    before, after = keyed(old), keyed(new)
+    if (a := head(old)) != (b := head(new)):
+        changes.append(Change(document=new.id, kind="changed", layer="document", record=new.id, old=a, new=b))
+    for key in sorted({**after, **before}, key=lambda k: (_ORDER[k[0]], _place(after.get(k, before.get(k))))):
+        a, b = before.get(key), after.get(key)
+        if a != b:
+            kind: Any = "changed" if a and b else "added" if b else "removed"
+            changes.append(Change(document=new.id, kind=kind, layer=key[0], record=key[1], old=_plain(a), new=_plain(b)))  # _plain(None) is None
+    return changes
+
+
+_ORDER = {layer: number for number, layer in enumerate(LAYERS)}
+
+
+def _place(record: Any) -> int:
+    return getattr(record, "start", 0)  # the sort is stable: records without a span stay in the order of the file
+
+
+def _plain(record: Any) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(record))
+
+
+def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
+    """What changed from `old` to `new`: a document that only one of them has is one change.
+
+    Two documents are at most in memory. Raises FormatError, with file and line, for a document that cannot be read.
+    """
+    before, after = _entries(old), _entries(new)
+    for name in sorted({**before, **after}):
+        if name not in after:
+            yield Change(document=name, kind="removed", layer="document", record=name, old=head(before[name].read()))
+        elif name not in before:
+            yield Change(document=name, kind="added", layer="document", record=name, new=head(after[name].read()))
+        elif before[name].bytes() != after[name].bytes():
+            yield from diff_documents(before[name].read(), after[name].read())
+
+
+def _entries(corpus: Corpus) -> dict[str, Entry]:
+    return dict(zip(corpus.ids, corpus.entries, strict=True))

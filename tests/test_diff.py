@@ -1,0 +1,119 @@
+"""The essential diff: records, not bytes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+from msgspec.structs import replace
+
+from statevisit.codec import encode, encode_value, read_document, to_value, write_document
+from statevisit.corpus import load
+from statevisit.diff import Change, diff_corpora, diff_documents
+from statevisit.model import Document
+from tests.conftest import DOC_ID, ROOT, Result
+
+
+def _edited(article: Document) -> Document:
+    """The article without its sixth mention, with an argument less, another unit, a date and a relation of another type."""
+    first, *events = article.events
+    relation, *relations = article.event_relations
+    return replace(
+        article,
+        date="2024-02-20",
+        mentions=article.mentions[:5] + article.mentions[6:],
+        quantities=(replace(article.quantities[0], unit="trip"), *article.quantities[1:]),
+        events=(replace(first, arguments=first.arguments[1:]), *events),
+        event_relations=(replace(relation, type="OVERLAP"), *relations),
+    )
+
+
+def _brief(changes: list[Change]) -> list[tuple[str, str, str]]:
+    return [(c.kind, c.layer, c.record) for c in changes]
+
+
+def test_a_document_does_not_differ_from_itself(article: Document) -> None:
+    """The same records in another order and layout are no change."""
+    shuffled = replace(article, mentions=article.mentions[::-1], events=article.events[::-1], tokens=article.tokens[::-1])
+    assert [] == diff_documents(article, shuffled)
+
+
+def test_each_edit_is_one_change(article: Document) -> None:
+    """Every edited record is named once, with its layer, and nothing else is."""
+    wanted = [
+        ("changed", "document", DOC_ID),
+        ("removed", "mentions", "m6"),
+        ("changed", "quantities", "q1"),
+        ("changed", "events", "ev1"),
+        ("added", "event_relations", "t1 OVERLAP ev2"),
+        ("removed", "event_relations", "t1 CONTAINS ev2"),
+    ]
+    changes = diff_documents(article, _edited(article))
+    assert wanted == _brief(changes)
+    assert {"unit": ("visit", "trip")} == changes[2].properties()
+    assert {"date": ("2024-02-19", "2024-02-20")} == changes[0].properties()
+
+
+def test_the_diff_back_is_the_mirror(article: Document) -> None:
+    """From new to old, added and removed change places and old and new values too."""
+    forth, back = diff_documents(article, _edited(article)), diff_documents(_edited(article), article)
+    mirror = {"added": "removed", "removed": "added", "changed": "changed"}
+    assert {(mirror[c.kind], c.layer, c.record, repr(c.old), repr(c.new)) for c in forth} == {(c.kind, c.layer, c.record, repr(c.new), repr(c.old)) for c in back}
+
+
+def test_records_without_an_id_may_occur_twice(article: Document) -> None:
+    """A second copy of an event relation is one added record; nothing is swallowed by a key."""
+    doubled = replace(article, event_relations=article.event_relations + article.event_relations[:1])
+    assert [("added", "event_relations", "t1 CONTAINS ev2 (2)")] == _brief(diff_documents(article, doubled))
+
+
+def test_documents_come_and_go(corpus: Path, document_file: Path, article: Document, tmp_path: Path) -> None:
+    """A document that only one corpus has is one change, whatever it holds."""
+    other = tmp_path / "other"
+    other.mkdir()
+    write_document(replace(_edited(article), date=article.date), other / document_file.name)
+    write_document(replace(article, id="new"), other / "new.json")
+    changes = list(diff_corpora(load(corpus), load(other)))
+    assert [("removed", "mentions", "m6"), ("changed", "quantities", "q1")] == _brief(changes)[:2]
+    assert ("added", "document", "new") == _brief(changes)[-1]
+    assert ("removed", "document", "new") == _brief(list(diff_corpora(load(other), load(corpus))))[-1]
+
+
+def test_the_command_says_it_as_text(article: Document, tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Text names layer, record, surface form and what changed in it, `old → new`."""
+    path = tmp_path / "edited.json"
+    path.write_bytes(encode(_edited(article)))
+    result = cli("diff", ROOT / f"corpus/documents/{DOC_ID}.json", path)
+    assert (0, "") == (result.status, result.err)
+    assert "  mentions\n    - m6 [164, 166) 'he'  level=PRO  entity=aliyev\n" in result.out
+    assert "    ~ q1 [135, 140) 'first'  unit: visit → trip\n" in result.out
+    assert "    ~ ev1 [31, 39) 'welcomed'  arguments: -(AGENT m1 Entity)\n" in result.out
+    assert 1 == cli("diff", "--exit-code", path, ROOT).status
+    assert Result(0, "", "") == cli("diff", "--exit-code", ROOT, ROOT)
+
+
+def test_the_command_says_it_as_json_and_html(article: Document, tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """JSON gives both versions of a record; HTML is one page that escapes what the corpus holds."""
+    value = to_value(article)
+    value["entities"][0]["name"] = "<script>alert(1)</script>"
+    path = tmp_path / "edited.json"
+    path.write_bytes(encode_value(value))
+    (change,) = orjson.loads(cli("diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "json").out)
+    assert {"document", "kind", "layer", "record", "old", "new"} == change.keys()
+    assert article.entities[0].name == change["old"]["name"] and change["new"]["name"].startswith("<script>")
+    page = tmp_path / "diff.html"
+    assert Result(0, "", "") == cli("diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "html", "-o", page)
+    assert "&lt;script&gt;" in page.read_text() and "<script" not in page.read_text()
+
+
+def test_what_is_not_there_is_said(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """A path without documents is one message, and no file is made."""
+    result = cli("diff", ROOT, tmp_path / "gone", "-o", tmp_path / "out.html", "--format", "html")
+    assert (1, False) == (result.status, (tmp_path / "out.html").exists())
+    assert "gone: no such file or directory" in result.err
+
+
+def test_reading_back_what_was_written_is_no_change(article: Document, tmp_path: Path) -> None:
+    """Writing and reading a document changes nothing."""
+    path = tmp_path / f"{DOC_ID}.json"
+    write_document(article, path)
+    assert [] == diff_documents(article, read_document(path))
