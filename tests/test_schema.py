@@ -19,6 +19,7 @@ SHA256 = {
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
     "release": "f1c359c287523d4dfe9bc6d2aea5c8482b999bc936b3da516e1bfbe3087d94f8",
     "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
+    "report": "41abb659fc9f69e6102d5677435bc8d1b45ba95913753c706db2538af00c32da",
 }
 
 

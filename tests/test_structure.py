@@ -18,9 +18,11 @@ FLOORS: list[set[str]] = [
     {"resources"},
     {"schema", "codec", "values"},
     {"corpus"},
-    {"ingest", "anchor", "checks", "display", "views", "labelstudio", "scoring", "exports", "release"},
+    {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release"},
     {"tables"},
-    {"card", "hub"},
+    {"card", "hub", "predictions"},
+    {"evaluation"},
+    {"agreeing"},
     {"commands"},
     {"__main__", "__init__"},
 ]

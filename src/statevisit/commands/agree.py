@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statevisit.commands import console
+from statevisit.commands import console, echo_json, tell_notes
 from statevisit.model import LAYERS
 
 
@@ -30,14 +30,10 @@ def command(annotators: tuple[Path, ...], layers: tuple[str, ...], labels: bool,
 
     found = agree(*annotators, layers=layers, resamples=resamples)
     if as_json:
-        import orjson
-
-        click.echo(orjson.dumps(found.to_dict(), option=orjson.OPT_INDENT_2).decode())
-        return
-    from statevisit.commands.score import print_notes
+        return echo_json(found.to_dict())
     from statevisit.scoring.text import agreement_table
 
     console(highlight=False).print(agreement_table(found, labels))
     if found.resamples:
         click.echo(f"n: items compared; 95 % intervals by bootstrap over {found.units} {found.unit}s, {found.resamples:,} resamples; – where there is nothing to compare, or chance alone would agree")
-    print_notes(found.notes, found.not_annotated, "not annotated by all")
+    tell_notes(found.notes, found.not_annotated, "not annotated by all")

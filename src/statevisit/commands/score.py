@@ -1,12 +1,11 @@
 """statevisit score: how good is a system?"""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from statevisit.commands import console
+from statevisit.commands import console, echo_json, tell_notes
 from statevisit.model import LAYERS
 
 
@@ -33,7 +32,7 @@ def command(gold: Path | None, pred: Path | None, compare: Path | None, layers: 
     if draft_schema:
         from statevisit.drafts import draft_schema as schema_of
 
-        return _echo_json(schema_of(layers))
+        return echo_json(schema_of(layers))
     if gold is None or pred is None:
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.evaluation import Scored, assemble
@@ -50,16 +49,10 @@ def command(gold: Path | None, pred: Path | None, compare: Path | None, layers: 
         with replacing(html) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     if as_json:
-        return _echo_json(report.to_dict())
+        return echo_json(report.to_dict())
     _print(report, labels)
     if html:
         click.echo(f"wrote {html}")
-
-
-def _echo_json(value: Any) -> None:
-    import orjson
-
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 def _print(report: Any, labels: bool) -> None:
@@ -72,12 +65,4 @@ def _print(report: Any, labels: bool) -> None:
         click.echo("difference: F1 of the first system less that of the second; p: two-sided, paired bootstrap")
     if report.resamples:
         click.echo(SCORE_NOTE.format(units=report.units, unit=report.unit, resamples=report.resamples))
-    print_notes(report.notes, report.not_predicted, "not predicted")
-
-
-def print_notes(notes: Sequence[Any], missing: Sequence[str], what: str) -> None:
-    """The layers that are left out, and the notes, on standard error."""
-    if missing:
-        click.echo(f"{what}: {', '.join(missing)}")
-    for n in notes:
-        click.echo(f"{n.document}: {n.kind}: {n.message}", err=True)
+    tell_notes(report.notes, report.not_predicted, "not predicted")

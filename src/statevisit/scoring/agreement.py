@@ -93,7 +93,8 @@ def unitized(annotators: Sequence[Units], length: int) -> tuple[float, float]:
 
 
 def _differs(mine: Units, theirs: Units) -> float:
-    """The squared differences of one annotator's spans to those of another that they meet; a span that meets none costs its length squared."""
+    """The squared differences of one annotator's spans to those of another that they meet; a span that meets none costs its length squared,
+    for both orders of the two annotators at once."""
     total, first = 0.0, 0
     for start, end in mine:
         while first < len(theirs) and theirs[first][1] <= start:
@@ -104,7 +105,7 @@ def _differs(mine: Units, theirs: Units) -> float:
                 break
             met = True
             total += (start - s) ** 2 + (end - e) ** 2
-        total += 0 if met else (end - start) ** 2
+        total += 0 if met else 2 * (end - start) ** 2
     return total
 
 

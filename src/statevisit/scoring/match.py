@@ -1,7 +1,7 @@
 """One-to-one alignment of spans: the assignment that is best as a whole, not the first that fits.
 
-A greedy alignment, such as nervaluate's, depends on the order of the records and can pair one gold span with
-several predictions. Here every span has at most one partner, equal spans with equal labels are partners
+A greedy alignment, such as nervaluate's, depends on the order of the records: a prediction that overlaps can take
+the gold span of a later one that equals it. Here every span has at most one partner, equal spans with equal labels are partners
 first, and of all ways to pair the rest the one is taken that pairs best. The graph of what overlaps falls
 into components of two or three spans, each solved by the Hungarian method; scipy would be 60 MB for that.
 """

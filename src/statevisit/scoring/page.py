@@ -7,6 +7,7 @@ builds the text from JSON so that its spans can be filtered; figures and matrice
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
+from string import Template
 from typing import Any
 
 from statevisit.model import Document
@@ -33,53 +34,22 @@ def page(report: Report, scored: Iterable[Scored]) -> str:
     layers = [n for n in ("mentions", "timexes", "quantities", "events", "quotations", "ner") if any(n in d["layers"] for d in shown)]
     data = orjson.dumps({"layers": layers, "documents": shown}).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     here = files("statevisit.scoring")
-    title = f"{escape(report.pred)} against {escape(report.gold)}"
-    documents = f"{report.documents} document{'' if report.documents == 1 else 's'}"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>statevisit score: {title}</title>
-<style>
-{(here / "page.css").read_text(encoding="utf-8")}</style>
-</head>
-<body>
-<a class="skip" href="#read">Skip to the text</a>
-<main>
-<header>
-<h1>{escape(report.pred)}</h1>
-<p class="lead">scored against {escape(report.gold)} · {documents}{_missing(report)}</p>
-</header>
-<h2>At a glance</h2>
-<div class="cards">
-{"".join(_card(f) for f in _headlines(report))}</div>
-<p class="note">F1 in per cent. {_intervals(report)}</p>
-<h2 id="read">Read</h2>
-<div class="controls">
-<div class="tabs" id="layers" role="tablist" aria-label="Layer"></div>
-<label>Document <select id="document"></select></label>
-<label>Label <select id="label"></select></label>
-</div>
-<div class="controls" id="statuses" role="group" aria-label="Show"><button type="button" id="all" aria-pressed="false">only sentences with spans</button></div>
-<div id="text"></div>
-<div id="detail" role="status" aria-live="polite"></div>
-<p class="note"><kbd>n</kbd> next difference, <kbd>p</kbd> previous, <kbd>Tab</kbd> every span, <kbd>←</kbd> <kbd>→</kbd> layers.</p>
-{_comparison(report)}<h2>All figures</h2>
-<div class="controls"><button type="button" id="with-labels" aria-pressed="false">each label</button></div>
-<div class="scroll">{_figures(report.figures)}</div>
-<h2>Which label for which</h2>
-<div class="matrices">
-{"".join(_matrix(layer, met) for layer, met in report.confusion.items() if met)}</div>
-{_notes(report)}</main>
-<script type="application/json" id="data">{data}</script>
-<script>
-{(here / "page.js").read_text(encoding="utf-8")}</script>
-</body>
-</html>
-"""
+    style, script, template = ((here / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html"))
+    return Template(template).substitute(
+        title=f"{escape(report.pred)} against {escape(report.gold)}",
+        style=style,
+        script=script,
+        data=data,
+        pred=escape(report.pred),
+        gold=escape(report.gold),
+        documents=f"{report.documents} document{'' if report.documents == 1 else 's'}{_missing(report)}",
+        cards="".join(map(_card, _headlines(report))),
+        intervals=_intervals(report),
+        comparison=_comparison(report),
+        figures=_figures(report.figures),
+        matrices="".join(_matrix(layer, met) for layer, met in report.confusion.items() if met),
+        notes=_notes(report),
+    )
 
 
 def _missing(report: Report) -> str:

@@ -3,8 +3,8 @@
 The five ways to count are those of SemEval-2013 task 9.1 (Segura-Bedmar et al. 2013), after MUC-5 (Chinchor and
 Sundheim 1993), as nervaluate defines them, and head match beside them. Where this differs from nervaluate:
 
-- pairs are one to one and the best as a whole (`match`); nervaluate lets one gold span meet several predictions,
-  so that COR + INC + PAR + MIS can be more than there is gold;
+- pairs are the best as a whole (`match`); nervaluate goes through the predictions in order, and one that only overlaps takes
+  the gold span away from a later one that equals it. Where no span overlaps two, the figures are the same;
 - a label's exact and partial precision count the predictions of that label, its recall the gold of that label.
 """
 
