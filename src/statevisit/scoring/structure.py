@@ -6,11 +6,11 @@ have the same start and end (entities: as the measure says).
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from statevisit import schema
 from statevisit.model import Document
-from statevisit.scoring import coref, temporal
+from statevisit.scoring import coref, match, temporal
 from statevisit.scoring.prf import Key, Tally
 from statevisit.scoring.spans import Alignment
 
@@ -70,20 +70,33 @@ def coreference(tally: Tally, layer: str, chain: str, gold: Document, pred: Docu
             tally.add(Key(f"{layer} coreference", name if singletons else f"{name} without singletons"), 0, precision, of_pred, recall, of_gold)
 
 
+class _Cluster(NamedTuple):
+    """An entity as its mentions; in the order in which entities that have the same ones are paired."""
+
+    spans: frozenset[tuple[int, int]]
+    type: str
+    known_as: tuple[str, str]
+    id: str
+
+
+def _clusters(document: Document) -> list[_Cluster]:
+    found = (_Cluster(frozenset((m.start, m.end) for m in document.mentions_of(e)), e.type, (e.wikidata or "", e.name), e.id) for e in document.entities)
+    return sorted(found, key=lambda c: (sorted(c.spans), *c[1:]))
+
+
 def entity_names(gold: Document, pred: Document, exact: bool) -> dict[str, Hashable]:
-    """The gold ids of predicted entities: those with exactly the same mentions and type, or those paired by φ4 as in CEAFe."""
-    sides = [[(e.id, e.type, frozenset((m.start, m.end) for m in d.mentions_of(e))) for e in d.entities] for d in (gold, pred)]
-    if exact:
-        by_content = {(kind, spans): i for i, kind, spans in sides[0] if spans}
-        return {i: by_content[kind, spans] for i, kind, spans in sides[1] if (kind, spans) in by_content}
-    key, response = (sorted((e for e in side if e[2]), key=lambda e: (sorted(e[2]), e[1])) for side in sides)
-    pairs = _phi_pairs([e[2] for e in key], [e[2] for e in response])
-    return {response[j][0]: key[i][0] for i, j in pairs}
+    """The gold ids of predicted entities: those with exactly the same mentions and type, or those paired by φ4 as in CEAFe.
+
+    An entity without mentions (only meant literally) is the gold's with the same type, link and name.
+    """
+    key, response = _clusters(gold), _clusters(pred)
+    pairs = match.same(key, response, lambda c: (c.spans, c.type, None if c.spans else c.known_as))
+    if not exact:
+        pairs = [p for p in pairs if not key[p[0]].spans] + _phi_pairs([c.spans for c in key], [c.spans for c in response])
+    return {response[j].id: key[i].id for i, j in pairs}
 
 
 def _phi_pairs(key: list[Any], response: list[Any]) -> list[tuple[int, int]]:
-    from statevisit.scoring import match
-
     home: dict[Hashable, list[int]] = {}
     for j, group in enumerate(response):
         for m in group:
