@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from statevisit.resources import data_root
 
-NAMES = ("document", "annotators", "release", "source", "report")
+NAMES = ("document", "annotators", "release", "source", "adjudication", "report")
 
 
 class Label(Struct, frozen=True):
