@@ -117,18 +117,24 @@ def count(tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides
 
 
 def _one(tally: Tally, layer: str, name: str, aligned: Alignment, gold: list[Hashable], pred: list[Hashable]) -> None:
-    matched, whole = Key(layer, f"{name} (matched)"), Key(layer, f"{name} (end to end)")
+    matched: dict[int, list[float]] = {}
+    whole: dict[int, list[float]] = {}
+    for spans, found, at in ((aligned.pred, pred, 1), (aligned.gold, gold, 3)):
+        for span, value in zip(spans, found, strict=True):
+            if value is not None or span.record is None:
+                (whole.get(span.unit) or whole.setdefault(span.unit, [0, 0, 0, 0]))[at] += 1
     for i, j in aligned.pairs:
         g, p = gold[i], pred[j]
         if g is None and p is None:
             continue
-        right = g == p
-        tally.add(matched, aligned.pred[j].unit, right, p is not None, 0, 0)
-        tally.add(matched, aligned.gold[i].unit, 0, 0, right, g is not None)
-        if right and (name != "link" or (aligned.gold[i].start, aligned.gold[i].end) == (aligned.pred[j].start, aligned.pred[j].end)):
-            tally.add(whole, aligned.pred[j].unit, 1, 0, 0, 0)
-            tally.add(whole, aligned.gold[i].unit, 0, 0, 1, 0)
-    for spans, found, side in ((aligned.pred, pred, 1), (aligned.gold, gold, 3)):
-        for span, value in zip(spans, found, strict=True):
-            if value is not None or span.record is None:
-                tally.add(whole, span.unit, 0, side == 1, 0, side == 3)
+        of_gold, of_pred, right = aligned.gold[i], aligned.pred[j], g == p
+        for unit, at, there in ((of_pred.unit, 0, p is not None), (of_gold.unit, 2, g is not None)):
+            row = matched.get(unit) or matched.setdefault(unit, [0, 0, 0, 0])
+            row[at] += right
+            row[at + 1] += there
+        if right and (name != "link" or (of_gold.start == of_pred.start and of_gold.end == of_pred.end)):
+            whole[of_pred.unit][0] += 1
+            whole[of_gold.unit][2] += 1
+    for measure, rows in (("matched", matched), ("end to end", whole)):
+        for unit, row in rows.items():
+            tally.add(Key(layer, f"{name} ({measure})"), unit, *row)

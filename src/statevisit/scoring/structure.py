@@ -32,13 +32,17 @@ def names(alignments: Iterable[Alignment], same_bounds: bool = True) -> dict[str
 def _compare(tally: Tally, layer: str, measure: str, unit: int | Mapping[Hashable, int], gold: Iterable[tuple[str, Hashable]], pred: Iterable[tuple[str, Hashable]]) -> None:
     """Count multisets of (label, what was said), for all labels and for each; `unit`: of all, or by the first part of what was said."""
     gold_counts, pred_counts = Counter(gold), Counter(pred)
-    right = gold_counts & pred_counts
-    for counted, columns in ((pred_counts, 1), (gold_counts, 3), (right, 0)):
+    rows: dict[tuple[str, int], list[float]] = {}
+    for counted, columns in ((pred_counts, (1,)), (gold_counts, (3,)), (gold_counts & pred_counts, (0, 2))):
         for (label, said), n in counted.items():
             where = unit if isinstance(unit, int) else unit.get(said[0], -1)  # type: ignore[index]
-            row = [n, 0, n, 0] if columns == 0 else [n if c == columns else 0 for c in range(4)]
-            tally.add(Key(layer, measure), where, *row)
-            tally.add(Key(layer, measure, label), where, *row)
+            row = rows.get((label, where)) or rows.setdefault((label, where), [0, 0, 0, 0])
+            for c in columns:
+                row[c] += n
+    for (_, where), row in rows.items():
+        tally.add(Key(layer, measure), where, *row)
+    for (label, where), row in rows.items():
+        tally.add(Key(layer, measure, label), where, *row)
 
 
 def arguments(tally: Tally, gold: Document, pred: Document, called: Names, triggers: Alignment) -> None:
