@@ -21,6 +21,7 @@ SHA256 = {
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
+    "report": "41abb659fc9f69e6102d5677435bc8d1b45ba95913753c706db2538af00c32da",
 }
 
 

@@ -21,9 +21,11 @@ FLOORS: list[set[str]] = [
     {"corpus"},
     {"diff", "align"},
     {"adjudicate"},
-    {"ingest", "anchor", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign"},
+    {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign"},
     {"tables"},
-    {"card", "hub"},
+    {"card", "hub", "predictions"},
+    {"evaluation"},
+    {"agreeing"},
     {"commands"},
     {"__main__", "__init__"},
 ]

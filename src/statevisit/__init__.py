@@ -6,17 +6,22 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from statevisit.agreeing import Agreement, agree
     from statevisit.checks import validate
     from statevisit.codec import decode, encode, read_document, write_document
     from statevisit.corpus import Corpus, load
     from statevisit.errors import FormatError, MissingExtra, ReleaseError, StateVisitError
+    from statevisit.evaluation import score
     from statevisit.findings import Finding
     from statevisit.hub import load_dataset
     from statevisit.model import Document
     from statevisit.resources import data_root
     from statevisit.schema import labels
+    from statevisit.scoring.report import Report
 
 _HOME = {
+    "agree": "agreeing",
+    "Agreement": "agreeing",
     "Corpus": "corpus",
     "data_root": "resources",
     "decode": "codec",
@@ -30,6 +35,8 @@ _HOME = {
     "MissingExtra": "errors",
     "read_document": "codec",
     "ReleaseError": "errors",
+    "Report": "scoring.report",
+    "score": "evaluation",
     "StateVisitError": "errors",
     "validate": "checks",
     "write_document": "codec",

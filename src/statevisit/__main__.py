@@ -14,6 +14,8 @@ COMMANDS = {
     "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
+    "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
+    "agree": "Measure how far two or more annotators agree.",
 }
 """Every subcommand with its line in the overview; each lives in `statevisit.commands.<name>`."""
 

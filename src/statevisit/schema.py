@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from statevisit.resources import data_root
 
-NAMES = ("document", "annotators", "release", "source", "adjudication", "findings")
+NAMES = ("document", "annotators", "release", "source", "adjudication", "findings", "report")
 
 
 class Label(Struct, frozen=True):

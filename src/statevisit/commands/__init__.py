@@ -3,6 +3,7 @@
 import errno
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -121,3 +122,18 @@ def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> No
             before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
             out.print(f"    [dim]|[/dim] {escape(f.excerpt)}")
             out.print(f"    [dim]|[/dim] {' ' * cell_len(before)}[{colour}]{'^' * max(1, cell_len(inside))}[/]")
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    import orjson
+
+    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+
+
+def tell_notes(notes: Sequence[Any], missing: Sequence[str], what: str) -> None:
+    """Print which layers are left out of scoring, and on standard error what a reader of the figures should know."""
+    if missing:
+        click.echo(f"{what}: {', '.join(missing)}")
+    for n in notes:
+        click.echo(f"{n.document}: {n.kind}: {n.message}", err=True)

@@ -1,0 +1,213 @@
+"""Agreement of two or more annotators: layer by layer, attribute by attribute, label by label."""
+
+from collections.abc import Callable, Iterator, Sequence
+from statistics import fmean
+from typing import Any
+
+from msgspec import Struct, to_builtins
+
+from statevisit import predictions
+from statevisit.errors import FormatError
+from statevisit.evaluation import RESAMPLES, Scored, name_of
+from statevisit.model import SPAN_LAYERS, Document
+from statevisit.predictions import Source
+from statevisit.scoring import agreement, attributes, bootstrap, measure, report, spans, structure
+from statevisit.scoring.prediction import SCORED, Note, Prediction, bare
+from statevisit.scoring.prf import Key
+
+_ORDER = ("mentions", "mentions coreference", "timexes", "quantities", "events", "arguments", "events coreference", "relations", "event_relations", "quotations", "ner")
+"""The order of what is reported."""
+
+
+class Coefficient(Struct, frozen=True, omit_defaults=True):
+    """One figure of agreement: `coefficient` is F1, kappa, alpha, alpha_u or gamma; `n` the items behind it.
+
+    `of` says what was compared: a measure (F1), an attribute (kappa, alpha), spans (alpha_u, gamma). `interval` is absent where
+    it cannot be had; `value` where nothing was compared or chance alone would agree.
+    """
+
+    layer: str
+    coefficient: str
+    of: str
+    n: int
+    label: str | None = None
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+class Agreement(Struct, frozen=True, omit_defaults=True):
+    """What `statevisit agree` found. `to_dict` follows schema/report.schema.json; `find` gives one figure."""
+
+    annotators: list[str]
+    documents: int
+    unit: str
+    units: int
+    resamples: int
+    annotated: list[str]
+    not_annotated: list[str]
+    coefficients: list[Coefficient]
+    notes: list[Note]
+
+    def find(self, layer: str, coefficient: str, of: str, label: str | None = None) -> Coefficient:
+        """The figure of a layer. Raises KeyError where there is none."""
+        for c in self.coefficients:
+            if (c.layer, c.coefficient, c.of, c.label) == (layer, coefficient, of, label):
+                return c
+        raise KeyError(f"no figure {layer} {coefficient} {of} {label or ''}".rstrip())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain values, in the form of schema/report.schema.json."""
+        return {"kind": "agreement", **to_builtins(self)}
+
+    def __repr__(self) -> str:
+        return f"<Agreement of {', '.join(self.annotators)}: {len(self.coefficients)} figures>"
+
+    def __str__(self) -> str:
+        from statevisit.scoring.text import agreement_table, as_text
+
+        return as_text(agreement_table(self))
+
+
+def agree(*annotators: Source, layers: Any = None, resamples: int = RESAMPLES) -> Agreement:
+    """How far two or more annotators of the same texts agree, as an Agreement.
+
+    Each is what `statevisit.score` takes; the first has to have the texts. A layer counts where all have it. With more than two,
+    F1 is the mean over the pairs (Hripcsak and Rothschild 2005) and κ as well (Light 1971); α takes all at once.
+    Raises FormatError for texts that differ, with the first difference.
+    """
+    if len(annotators) < 2:
+        raise FormatError("agreement is between two annotators or more")
+    base = predictions.documents(annotators[0])
+    read = [predictions.read(a, base) for a in annotators]
+    return _Agreeing(base, read, layers, resamples).report([_short(name_of(a, f"annotator {n}")) for n, a in enumerate(annotators, 1)])
+
+
+def _short(name: str) -> str:
+    return name.rstrip("/")
+
+
+class _Agreeing:
+    """The annotators' documents aligned in pairs."""
+
+    def __init__(self, base: dict[str, Document], read: list[dict[str, Prediction]], layers: Any, resamples: int) -> None:
+        said = [frozenset().union(*(p.layers for p in r.values())) for r in read]
+        self.layers = frozenset.intersection(*said) & frozenset(layers or SCORED)
+        self.base, self.read = base, read
+        self.pairs = agreement.pairs(len(read))
+        self.scored = [Scored({i: p.document for i, p in read[a].items()}, read[b], self.layers) for a, b in self.pairs]
+        self.one = len(base) == 1
+        first = self.scored[0]
+        self.units = list(range(-1, len(next(iter(base.values())).sentences))) if self.one else first.units
+        self.drawn = bootstrap.draws(len(self.units), resamples) if len(self.units) > 1 and resamples else []
+        self.alignments = [[s.aligned(i) for i in s.ids] for s in self.scored]
+        self.docs = [[r[i].document if i in r else bare(d) for r in read] for i, d in base.items()]
+
+    def report(self, names: list[str]) -> Agreement:
+        notes = list(dict.fromkeys(n for s in self.scored for n in s.notes))
+        found = [*self._f1(), *self._attributes(), *self._unitized()]
+        found.sort(key=lambda c: _ORDER.index(c.layer))
+        return Agreement(
+            names, len(self.base), "sentence" if self.one else "document", len(self.units) - self.one, len(self.drawn),
+            [n for n in SCORED if n in self.layers], [n for n in SCORED if n not in self.layers and n != "ner"], found, notes,
+        )  # fmt: skip
+
+    def _f1(self) -> Iterator[Coefficient]:
+        """Mean pairwise F1 of every measure but those of attributes, which κ and α tell better."""
+        figures = [{(f.layer, f.measure, f.label): f for f in report.figures(s.tally) if f.average != "macro" and "(" not in f.measure} for s in self.scored]
+        for key in dict.fromkeys(k for f in figures for k in f):
+            there = [f[key] for f in figures if key in f]
+            known = [f.f1 for f in there if f.f1 is not None]
+            n = round(sum(f.gold + f.pred for f in there) / (2 * len(there))) if there else 0
+            yield Coefficient(key[0], "F1", key[1], n, key[2], fmean(known) if known else None, self._f1_interval(Key(key[0], key[1], key[2] or "")) if known else None)
+
+    def _f1_interval(self, key: Key) -> tuple[float, float] | None:
+        if not self.drawn or key.label or (self.one and key.layer in report.UNDIVIDED):
+            return None
+        resampled = report.Resampled([s.tally for s in self.scored], self.units, 0, self.one)
+        resampled.drawn = self.drawn
+        columns = [resampled.f1s(n, key) for n in range(len(self.scored))]
+        return bootstrap.interval([fmean(known) if (known := [v for v in row if v is not None]) else None for row in zip(*columns, strict=True)])
+
+    def _attributes(self) -> Iterator[Coefficient]:
+        for layer in (n for n in SPAN_LAYERS if n in self.layers):
+            for name in attributes.ATTRIBUTES[layer]:
+                if attributes.REFERS.get((layer, name), layer) in self.layers and name != "literal":
+                    yield from self._attribute(layer, name)
+
+    def _attribute(self, layer: str, name: str) -> Iterator[Coefficient]:
+        """κ over aligned spans, the mean of the pairs of annotators, and nominal α over spans with the same bounds; "absent" is a value."""
+        value = attributes.ATTRIBUTES[layer][name]
+        tables, n = [], 0
+        for s, alignments in zip(self.scored, self.alignments, strict=True):
+            rows: dict[int, list[list[Any]]] = {u: [] for u in self.units}
+            for number, (key, aligned) in enumerate(zip(s.ids, alignments, strict=True)):
+                gold, pred = s.both(key)
+                loose = structure.names((a for k, a in aligned.items() if k != "ner"), same_bounds=False)
+                sides = attributes.Sides(gold), attributes.Sides(pred.document, loose)
+                for i, j in aligned[layer].pairs:
+                    g, p = aligned[layer].gold[i], aligned[layer].pred[j]
+                    rows[g.unit if self.one else number].append([_said(value(sides[0], g.record)), _said(value(sides[1], p.record))])
+            n += sum(map(len, rows.values()))
+            tables.append(agreement.kappa_table(rows)[1])
+        yield self._coefficient(layer, "kappa", name, n // len(self.scored), [(t, agreement.kappa) for t in tables])
+        if not _refers(layer, name):
+            rows = self._places(layer, value)
+            items = sum(sum(v is not None for v in row) > 1 for found in rows.values() for row in found)
+            yield self._coefficient(layer, "alpha", name, items, [(agreement.alpha_table(rows)[1], agreement.alpha)])
+
+    def _places(self, layer: str, value: Callable[..., Any]) -> dict[int, list[list[Any]]]:
+        rows: dict[int, list[list[Any]]] = {u: [] for u in self.units}
+        for number, docs in enumerate(self.docs):
+            unit_of = measure.by_sentence(docs[0]) if self.one else lambda _, number=number: number
+            records = [[(unit_of(r.start), r.start, r.end, _said(value(attributes.Sides(d), r))) for r in getattr(d, layer)] for d in docs]
+            for unit, found in agreement.by_place(records).items():
+                rows[unit] += found
+        return rows
+
+    def _coefficient(self, layer: str, name: str, of: str, n: int, parts: Sequence[tuple[list[list[float]], Callable[[list[float]], float | None]]]) -> Coefficient:
+        def average(values: Sequence[float | None]) -> float | None:
+            known = [v for v in values if v is not None]
+            return fmean(known) if known else None
+
+        value = average([statistic([sum(c) for c in table]) for table, statistic in parts])
+        drawn = [average([statistic([sum(take(c)) for c in table]) for table, statistic in parts]) for take in self.drawn] if value is not None else []
+        return Coefficient(layer, name, of, n, None, value, bootstrap.interval(drawn) if drawn else None)
+
+    def _unitized(self) -> Iterator[Coefficient]:
+        """α_u per layer and label, and γ per layer where pygamma-agreement is installed."""
+        for layer in (n for n in SPAN_LAYERS if n in self.layers):
+            marked = [[[(r.start, r.end, spans.label_of(d, layer, r) or "?") for r in getattr(d, layer) if 0 <= r.start < r.end <= len(d.text)] for d in docs] for docs in self.docs]
+            labels = sorted({label for docs in marked for found in docs for *_, label in found})
+            parts = {label: self._parts(marked, label) for label in labels}
+            n = sum(len(found) for docs in marked for found in docs)
+            yield self._alpha_u(layer, None, n, [[p for label in labels for p in parts[label][d]] for d in range(len(marked))])
+            for label in labels:
+                mine = sum(x[2] == label for docs in marked for found in docs for x in found)
+                yield self._alpha_u(layer, label, mine, parts[label])
+            gammas = [agreement.gamma({str(a): found for a, found in enumerate(docs)}) for docs in marked]
+            known = [g for g in gammas if g is not None]
+            if known:
+                yield Coefficient(layer, "gamma", "spans", n, None, fmean(known))
+
+    def _parts(self, marked: list[list[list[tuple[int, int, str]]]], label: str) -> list[list[tuple[float, float, int]]]:
+        found = []
+        for docs, there in zip(marked, self.docs, strict=True):
+            length = max(len(there[0].text), 1)
+            found.append([(*agreement.unitized([agreement.outer((s, e) for s, e, x in spans_ if x == label) for spans_ in docs], length), length)])
+        return found
+
+    def _alpha_u(self, layer: str, label: str | None, n: int, by_document: list[list[tuple[float, float, int]]]) -> Coefficient:
+        value = agreement.alpha_u(p for parts in by_document for p in parts)
+        interval = None
+        if value is not None and self.drawn and not self.one:
+            interval = bootstrap.interval([agreement.alpha_u(p for parts in take(by_document) for p in parts) for take in self.drawn])  # type: ignore[arg-type,attr-defined]
+        return Coefficient(layer, "alpha_u", "spans", n, label, value, interval)
+
+
+def _said(value: Any) -> Any:
+    return "absent" if value is None else value
+
+
+def _refers(layer: str, name: str) -> bool:
+    """Whether an attribute names another record, whose id is each annotator's own."""
+    return (layer, name) in attributes.REFERS

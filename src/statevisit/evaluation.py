@@ -1,0 +1,116 @@
+"""Score a system, measure agreement: gold and predictions read, measured document by document, and reported."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from statevisit import predictions
+from statevisit.model import Document
+from statevisit.predictions import Source
+from statevisit.scoring import measure, report, spans
+from statevisit.scoring.prediction import SCORED, Note, Prediction, bare, notes_of
+from statevisit.scoring.prf import Tally
+from statevisit.scoring.report import Report
+from statevisit.scoring.spans import Alignment
+
+RESAMPLES = 1000
+
+
+class Scored:
+    """The counts of one prediction against gold, with the alignments for a reader's eyes."""
+
+    def __init__(self, gold: Mapping[str, Document], pred: Mapping[str, Prediction], layers: frozenset[str] | None = None) -> None:
+        self.gold, self.pred = gold, pred
+        self.layers = frozenset().union(*(p.layers for p in pred.values())) if pred else frozenset(n for n in SCORED if n != "ner")
+        self.layers = self.layers if layers is None else self.layers & layers
+        self.tally = Tally()
+        self.confusion: dict[str, Counter[tuple[str, str]]] = {}
+        self.notes: list[Note] = []
+        self.ids = [*gold, *(i for i in pred if i not in gold)]
+        self.by_sentence = len(self.ids) == 1
+        for number, key in enumerate(self.ids):
+            self._document(number, key)
+        self.units = list(range(len(self.ids)))
+        if self.by_sentence:
+            only = self.gold.get(self.ids[0]) or self.pred[self.ids[0]].document
+            self.units = list(range(-1, len(only.sentences)))
+
+    def both(self, key: str) -> tuple[Document, Prediction]:
+        """Gold and prediction of one document; where a side lacks it, one without records."""
+        gold, pred = self.gold.get(key), self.pred.get(key)
+        if gold is None:
+            assert pred is not None
+            return bare(pred.document), pred
+        return gold, pred or Prediction(document=bare(gold), layers=self.layers)
+
+    def aligned(self, key: str) -> dict[str, Alignment]:
+        """The alignments of one document."""
+        gold, pred = self.both(key)
+        unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: 0
+        return measure.align(gold, pred, self.layers, unit_of, predictions.flat_gold(gold) if "ner" in self.layers else ())
+
+    def _document(self, number: int, key: str) -> None:
+        gold, pred = self.both(key)
+        if key not in self.gold:
+            self.notes.append(Note("extra", key, "predicted, but not in the gold; everything in it is spurious"))
+        elif key not in self.pred:
+            self.notes.append(Note("missing", key, "in the gold, but not predicted; everything in it is missed"))
+        if pred.document is not gold:
+            self.notes += notes_of(gold, pred)
+        aligned = self.aligned(key)
+        one = Tally() if not self.by_sentence else self.tally
+        measure.count(one, gold, pred, self.layers, aligned)
+        if one is not self.tally:
+            for k in one.counts:
+                self.tally.add(k, number, *one.total(k))
+        for layer, alignment in aligned.items():
+            self.confusion.setdefault(layer, Counter()).update(spans.confusion(alignment))
+
+
+def name_of(source: Source, otherwise: str) -> str:
+    """What a source is called in a report."""
+    return str(source) if isinstance(source, str | Path) else source.id if isinstance(source, Document) else otherwise
+
+
+def score(gold: Source, pred: Source, *, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
+    """Everything that can be said of a prediction against gold, as a Report.
+
+    `gold` and `pred`: paths (documents, directories, JSONL, Parquet; `pred` also drafts in quote notation and CoNLL BIO), a
+    Corpus, documents, dictionaries, or several of these. Layers that `pred` does not have are "not predicted". `compare` is a
+    second system: a paired bootstrap tests the difference. `layers` limits what is scored; `resamples` is how often the
+    bootstrap draws, 0 for no intervals. Raises FormatError for what cannot be read and for a text that is not the gold's.
+    """
+    truth = predictions.documents(gold)
+    return assemble(Scored(truth, predictions.read(pred, truth), _chosen(layers)), gold, pred, compare, layers, resamples)
+
+
+def _chosen(layers: Any) -> frozenset[str] | None:
+    return frozenset(layers) if layers else None
+
+
+def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
+    """The report of what was counted."""
+    other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), _chosen(layers))
+    if other is not None and other.ids != scored.ids:  # a document that only one of them predicts beyond the gold is a unit of both
+        units = list(range(max(len(other.ids), len(scored.ids))))
+    else:
+        units = scored.units
+    resampled = report.Resampled([scored.tally, *([other.tally] if other else [])], units, resamples, scored.by_sentence)
+    found = list(report.figures(scored.tally))
+    predicted = [n for n in SCORED if n in scored.layers]
+    return Report(
+        gold=name_of(gold, "gold"),
+        pred=name_of(pred, "prediction"),
+        documents=len(scored.ids),
+        unit="sentence" if scored.by_sentence else "document",
+        units=len(units) if not scored.by_sentence else len(units) - 1,
+        resamples=len(resampled.drawn),
+        predicted=predicted,
+        not_predicted=[n for n in SCORED if n not in scored.layers and n != "ner"],
+        figures=report.with_intervals(found, resampled),
+        confusion=report.met(scored.confusion),
+        notes=scored.notes,
+        other=None if compare is None else name_of(compare, "the other prediction"),
+        comparison=None if other is None else report.compare(found, list(report.figures(other.tally)), resampled),
+    )

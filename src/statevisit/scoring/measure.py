@@ -1,0 +1,67 @@
+"""All measures of one document: gold against one prediction."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from statevisit.model import SPAN_LAYERS, Document
+from statevisit.scoring import attributes, spans, structure
+from statevisit.scoring.prediction import Prediction
+from statevisit.scoring.prf import Tally
+from statevisit.scoring.spans import Alignment, Item
+
+
+def by_sentence(document: Document) -> Callable[[int], int]:
+    """The unit of an offset: its sentence's number, -1 between sentences."""
+    from bisect import bisect_right
+
+    starts = [s.start for s in document.sentences]
+    return lambda offset: bisect_right(starts, offset) - 1
+
+
+def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Callable[[int], int], flat: Sequence[Item] = ()) -> dict[str, Alignment]:
+    """The alignment of every span layer that was predicted; `flat` are the gold's named entities for `ner`."""
+    tokens = [t.start for t in gold.tokens], [t.end for t in gold.tokens]
+    found = {}
+    for layer in (n for n in SPAN_LAYERS if n in layers):
+        nowhere = [Item(-2, -1, label, -1, -1) for n, label in pred.unplaced if n == layer]
+        mine = spans.items(gold, layer, gold.text, tokens, unit_of)
+        theirs = mine if pred.document is gold else spans.items(pred.document, layer, gold.text, tokens, unit_of)
+        found[layer] = spans.align(mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs)
+    if "ner" in layers:
+        sides = ([Item(s.start, s.end, s.label, unit_of(s.start), spans.head_end(s.start, s.end, gold.text, tokens)) for s in side] for side in (flat, pred.flat))
+        found["ner"] = spans.align(*map(spans.ordered, sides))
+    return found
+
+
+def count(tally: Tally, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment]) -> None:
+    """Add every measure of the layers that were predicted."""
+    exact = structure.names(aligned[n] for n in aligned if n != "ner")
+    loose = structure.names((aligned[n] for n in aligned if n != "ner"), same_bounds=False)
+    ours, theirs = attributes.Sides(gold), attributes.Sides(pred.document, loose)
+    for layer, alignment in aligned.items():
+        spans.count(tally, layer, alignment)
+        if layer != "ner":
+            attributes.count(tally, layer, alignment, ours, theirs, layers)
+    cut = _without(gold, layers)
+    if "events" in layers:
+        structure.arguments(tally, cut, pred.document, exact, aligned["events"])
+        structure.coreference(tally, "events", "event", gold, pred.document)
+    if "mentions" in layers:
+        structure.coreference(tally, "mentions", "entity", gold, pred.document)
+    if {"relations", "entities", "mentions"} <= layers:
+        structure.relations(tally, gold, pred.document)
+    if "event_relations" in layers:
+        structure.event_relations(tally, cut, pred.document, exact)
+
+
+def _without(gold: Document, layers: frozenset[str]) -> Document:
+    """The gold without the arguments and event relations that reach into layers that were not predicted."""
+    gone = {r.id for n in ("mentions", "timexes", "quantities", "events") if n not in layers for r in getattr(gold, n)}
+    if not gone:
+        return gold
+    return replace(
+        gold,
+        events=tuple(replace(e, arguments=tuple(a for a in e.arguments if a.target not in gone)) for e in gold.events),
+        event_relations=tuple(r for r in gold.event_relations if r.source not in gone and r.target not in gone),
+    )

@@ -1,0 +1,160 @@
+"""Flat spans: mentions, time expressions, quantities, event triggers, quotations, and named entities from BIO.
+
+The five ways to count are those of SemEval-2013 task 9.1 (Segura-Bedmar et al. 2013), after MUC-5 (Chinchor and
+Sundheim 1993), as nervaluate defines them, and head match beside them. Where this differs from nervaluate:
+
+- pairs are the best as a whole (`match`); nervaluate goes through the predictions in order, and one that only overlaps takes
+  the gold span away from a later one that equals it. Where no span overlaps two, the figures are the same;
+- a label's exact and partial precision count the predictions of that label, its recall the gold of that label.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from statevisit.model import Document
+from statevisit.scoring import match
+from statevisit.scoring.prf import Key, Tally
+
+MEASURES = ("strict", "exact", "partial", "type", "head")
+ACCORDING = {
+    "strict": "same start, end and label (SemEval-2013 strict; CoNLL-2003 phrase F1, as seqeval)",
+    "exact": "same start and end, whatever the label (SemEval-2013 exact boundary)",
+    "partial": "1 for the same start and end, 0.5 for an overlap, whatever the label (SemEval-2013 partial boundary, MUC)",
+    "type": "an overlap with the same label (SemEval-2013 type, MUC)",
+    "head": "same head token and label (ACE 2005; MUC-6 MIN)",
+}
+_PREPOSITIONS = frozenset(("of", "for", "in", "on", "at", "from", "to", "with", "between", "against"))
+
+
+class Item(Struct, frozen=True, gc=False):
+    """A span to score. Offsets are negative where a prediction stands nowhere in the text; `head` is the end of its head token."""
+
+    start: int
+    end: int
+    label: str | None
+    unit: int
+    head: int
+    record: Any = None
+
+
+def label_of(document: Document, layer: str, record: Any) -> str | None:
+    """The label by which a record of a span layer is scored; None for a mention of an entity that is not there."""
+    if layer == "mentions":
+        entity = document[record.entity] if record.entity in document else None
+        return getattr(entity, "type", None)
+    return record.class_ if layer == "events" else record.kind if layer == "quantities" else record.type
+
+
+def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]]) -> int:
+    """Where the head token of a span ends: its last token, or the last before its first preposition ("Organization of Turkic States")."""
+    from bisect import bisect_left
+
+    starts, ends = tokens
+    first, last = bisect_left(starts, start), bisect_left(ends, end)
+    if last >= len(ends) or ends[last] != end or last <= first:
+        return end
+    for at in range(first + 1, last + 1):
+        if text[starts[at] : ends[at]] in _PREPOSITIONS:
+            return ends[at - 1]
+    return end
+
+
+def items(document: Document, layer: str, text: str, tokens: tuple[list[int], list[int]], unit_of: Callable[[int], int]) -> list[Item]:
+    """The spans of a layer in order; `text` and `tokens` are the gold's, on which heads are decided."""
+    found = []
+    for r in getattr(document, layer):
+        inside = 0 <= r.start < r.end <= len(text)
+        start, end = (r.start, r.end) if inside else (-2, -1)  # stands nowhere: can only be spurious
+        found.append(Item(start, end, label_of(document, layer, r), unit_of(start) if inside else -1, head_end(start, end, text, tokens) if inside else -1, r))
+    return ordered(found)
+
+
+def ordered(found: Iterable[Item]) -> list[Item]:
+    """In the order of the text and, at one place, of the labels, so that the order of records decides nothing."""
+    return sorted(found, key=lambda s: (s.start, s.end, s.label or "", getattr(s.record, "id", "")))
+
+
+class Alignment(Struct, frozen=True):
+    """Gold and predicted spans of a layer, with the pairs (gold index, predicted index) that each way of counting makes."""
+
+    gold: list[Item]
+    pred: list[Item]
+    strict: list[tuple[int, int]]
+    exact: list[tuple[int, int]]
+    partial: list[tuple[int, int]]
+    type: list[tuple[int, int]]
+    head: list[tuple[int, int]]
+    pairs: list[tuple[int, int]]
+    """The pairs for attributes, confusion and display: strict ones first, then those with the most equal bounds, labels, overlap."""
+
+
+def align(gold: list[Item], pred: list[Item]) -> Alignment:
+    """Align two layers' spans (both `ordered`)."""
+    strict = match.same(gold, pred, lambda s: (s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None)
+    free_gold, free_pred = _free(gold, strict, 0), _free(pred, strict, 1)
+    shared = match.overlaps(gold, pred, free_gold, free_pred) if free_gold and free_pred else {}
+    if not shared:
+        head = match.same(gold, pred, _head)
+        return Alignment(gold, pred, strict, strict, strict, strict, head, strict)
+
+    def equal(i: int, j: int) -> bool:
+        return gold[i].start == pred[j].start and gold[i].end == pred[j].end
+
+    def labelled(i: int, j: int) -> bool:
+        return gold[i].label == pred[j].label and gold[i].label is not None
+
+    base = len(free_gold) + len(free_pred) + 1
+    scale = sum(shared.values()) + 1
+    bounds = match.assignment({p: 1 for p in shared if equal(*p)})
+    half = match.assignment({p: 1 + equal(*p) for p in shared})
+    same_label = match.assignment({p: 1 for p in shared if labelled(*p)})
+    best = match.assignment({p: (((equal(*p) * base) + labelled(*p)) * base + 1) * scale + n for p, n in shared.items()})
+    return Alignment(gold, pred, strict, strict + bounds, strict + half, strict + same_label, match.same(gold, pred, _head), sorted(strict + best))
+
+
+def _head(span: Item) -> tuple[int, str] | None:
+    return (span.head, span.label) if span.start >= 0 and span.label is not None else None
+
+
+def _free(spans: list[Item], pairs: list[tuple[int, int]], side: int) -> list[int]:
+    taken = {p[side] for p in pairs}
+    return [i for i, s in enumerate(spans) if i not in taken and s.start >= 0]
+
+
+def count(tally: Tally, layer: str, aligned: Alignment) -> None:
+    """Add the five measures of one document's layer, for all labels and for each."""
+    for measure in MEASURES:
+        pairs = getattr(aligned, measure)
+        worth = [1.0] * len(pairs)
+        if measure == "partial":
+            worth = [1.0 if aligned.gold[i].start == aligned.pred[j].start and aligned.gold[i].end == aligned.pred[j].end else 0.5 for i, j in pairs]
+        _sides(tally, layer, measure, aligned, pairs, worth)
+
+
+def _sides(tally: Tally, layer: str, measure: str, aligned: Alignment, pairs: list[tuple[int, int]], worth: list[float]) -> None:
+    gold, pred = aligned.gold, aligned.pred
+    cells: dict[tuple[int, str], list[float]] = {}
+    for side, spans in ((3, gold), (1, pred)):
+        for place, n in Counter([(s.unit, s.label or "?") for s in spans]).items():
+            cells.setdefault(place, [0, 0, 0, 0])[side] = n
+    for (i, j), value in zip(pairs, worth, strict=True):
+        cells[gold[i].unit, gold[i].label or "?"][2] += value
+        cells[pred[j].unit, pred[j].label or "?"][0] += value
+    sums: dict[int, list[float]] = {}
+    for (unit, label), counts in cells.items():
+        tally.add(Key(layer, measure, label), unit, *counts)
+        sums[unit] = [a + b for a, b in zip(sums.get(unit, (0, 0, 0, 0)), counts, strict=True)]
+    for unit, counts in sums.items():
+        tally.add(Key(layer, measure), unit, *counts)
+
+
+def confusion(aligned: Alignment) -> Counter[tuple[str, str]]:
+    """How often a gold label (empty: spurious) met a predicted label (empty: missed)."""
+    gold, pred = aligned.gold, aligned.pred
+    met = Counter((gold[i].label or "?", pred[j].label or "?") for i, j in aligned.pairs)
+    met.update((gold[i].label or "?", "") for i in set(range(len(gold))) - {i for i, _ in aligned.pairs})
+    met.update(("", pred[j].label or "?") for j in set(range(len(pred))) - {j for _, j in aligned.pairs})
+    return met

@@ -1,0 +1,102 @@
+"""Temporal relations: entailment over interval end points, and temporal awareness.
+
+Every relation is what the schema says of it, as an order of starts and ends; a relation is in the transitive closure
+of others where these entail that order (Allen 1983; Vilain and Kautz 1986 for the point algebra).
+"""
+
+from collections.abc import Hashable, Iterable
+from typing import Any, NamedTuple
+
+Point = tuple[Hashable, bool]
+"""An event or time, and whether its end is meant."""
+Less = tuple[Point, Point, bool]
+"""The first point is before the second; strictly, or at the same time at the latest."""
+
+
+class Link(NamedTuple):
+    """A temporal relation between two events or times."""
+
+    type: str
+    source: Any
+    target: Any
+
+
+def _order(link: Link) -> list[Less]:
+    a, a_end, b, b_end = (link.source, False), (link.source, True), (link.target, False), (link.target, True)
+    return {
+        "BEFORE": [(a_end, b, True)],
+        "CONTAINS": [(a, b, False), (b_end, a_end, False)],
+        "OVERLAP": [(a, b, True), (b, a_end, True)],
+        "BEGINS_ON": [(b, a, False), (a, b_end, False)],
+        "ENDS_ON": [(b, a_end, False), (a_end, b_end, False)],
+        "SIMULTANEOUS": [(a, b, False), (b, a, False), (a_end, b_end, False), (b_end, a_end, False)],
+    }[link.type]
+
+
+TYPES = ("BEFORE", "CONTAINS", "OVERLAP", "BEGINS_ON", "ENDS_ON", "SIMULTANEOUS")
+
+
+class Graph:
+    """What is said about an order of points; links can be added and taken away."""
+
+    def __init__(self, links: Iterable[Link] = ()) -> None:
+        self.after: dict[Point, list[tuple[Point, bool]]] = {}
+        for link in links:
+            self.add(link)
+
+    def add(self, link: Link) -> None:
+        """Say one more thing."""
+        for node in (link.source, link.target):
+            if (node, False) not in self.after:
+                self.after[node, False] = [((node, True), True)]  # an interval begins before it ends
+                self.after[node, True] = []
+        for first, second, strict in _order(link):
+            self.after[first].append((second, strict))
+
+    def remove(self, link: Link) -> None:
+        """Take one thing back."""
+        for first, second, strict in _order(link):
+            self.after[first].remove((second, strict))
+
+    def entails(self, link: Link) -> bool:
+        """Whether the relation is in the transitive closure."""
+        return all(self._before(*less) for less in _order(link))
+
+    def _before(self, first: Point, second: Point, strict: bool) -> bool:
+        if first not in self.after or second not in self.after:
+            return False
+        seen, todo = {(first, False)}, [(first, False)]
+        while todo:
+            point, strictly = todo.pop()
+            if point == second and (strictly or not strict):
+                return True
+            for following, more in self.after[point]:
+                state = following, strictly or more
+                if state not in seen:
+                    seen.add(state)
+                    todo.append(state)
+        return False
+
+
+def reduced(links: Iterable[Link]) -> list[Link]:
+    """The links without those that the remaining ones entail, looked at in their sorted order."""
+    kept = sorted(set(links), key=lambda link: (link.source, link.target, link.type))
+    graph = Graph(kept)
+    for link in list(kept):
+        graph.remove(link)
+        if graph.entails(link):
+            kept.remove(link)
+        else:
+            graph.add(link)
+    return kept
+
+
+def awareness(gold: list[Link], pred: list[Link]) -> list[float]:
+    """[correct, of predictions, correct, of gold] of temporal awareness (UzZaman and Allen 2011; TempEval-3, UzZaman et al. 2013).
+
+    Precision: how many links of the reduced prediction the gold entails; recall: how many of the reduced gold the
+    prediction entails.
+    """
+    gold_graph, pred_graph = Graph(gold), Graph(pred)
+    gold_reduced, pred_reduced = reduced(gold), reduced(pred)
+    return [sum(map(gold_graph.entails, pred_reduced)), len(pred_reduced), sum(map(pred_graph.entails, gold_reduced)), len(gold_reduced)]

@@ -1,0 +1,91 @@
+"""Agreement of annotators on whole documents."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+from msgspec.structs import replace
+
+import statevisit
+from statevisit import schema
+from statevisit.codec import write_document
+from statevisit.errors import FormatError
+from statevisit.model import Document
+from tests.conftest import DOC_ID, ROOT, Result
+from tests.test_score import disturbed
+
+Cli = Callable[..., Result]
+
+
+def test_who_marks_the_same_agrees_fully(article: Document) -> None:
+    """Every coefficient of three equal annotators is 1 or, where chance alone would agree, absent; counts stand beside each."""
+    found = statevisit.agree(article, article, article, resamples=50)
+    assert [] == [c for c in found.coefficients if c.value is not None and c.value != pytest.approx(1.0)]
+    assert 105 == found.find("mentions", "F1", "strict").n == found.find("mentions", "kappa", "type").n
+    assert found.find("events", "alpha", "polarity").value in (None, 1.0)
+
+
+def test_every_coefficient_of_two_who_differ(article: Document) -> None:
+    """F1 is that of `score`; κ, α and α_u are below 1 where the annotators differ, and have intervals where units can be drawn."""
+    other = disturbed(article)
+    found = statevisit.agree(article, other)
+    score = statevisit.score(article, other, resamples=0)
+    assert score.find("events", "strict").f1 == found.find("events", "F1", "strict").value
+    assert score.find("events", "strict", "STATE").f1 == found.find("events", "F1", "strict", "STATE").value
+    for coefficient in ("kappa", "alpha"):
+        c = found.find("events", coefficient, "class")
+        assert 0 < c.interval[0] <= c.value <= c.interval[1] < 1
+    assert 0 < found.find("events", "alpha_u", "spans").value < 1
+    assert 0 < found.find("mentions", "alpha_u", "spans", "GPE").value < 1
+    assert ("sentence", 22) == (found.unit, found.units)
+
+
+def test_agreement_is_symmetric(article: Document) -> None:
+    """It does not matter who is named first."""
+    other = disturbed(article)
+    one, two = (statevisit.agree(*pair, resamples=0) for pair in ((article, other), (other, article)))
+    theirs = {(c.layer, c.coefficient, c.of, c.label): c.value for c in two.coefficients}
+    for c in one.coefficients:
+        if c.of != "temporal awareness":
+            assert (None if c.value is None else pytest.approx(c.value)) == theirs[c.layer, c.coefficient, c.of, c.label], c
+
+
+def test_documents_are_drawn_where_there_are_several(article: Document) -> None:
+    """With several documents α_u has an interval too."""
+    gold = [replace(article, id=f"d{n}") for n in range(4)]
+    other = [replace(disturbed(article, n), id=f"d{n}") for n in range(4)]
+    found = statevisit.agree(gold, other, resamples=100)
+    assert ("document", 4, 100) == (found.unit, found.units, found.resamples)
+    c = found.find("mentions", "alpha_u", "spans")
+    assert c.interval[0] <= c.value <= c.interval[1]
+
+
+def test_what_not_all_have_is_left_out(article: Document, tmp_path: Path) -> None:
+    """A layer that one annotator did not touch is named as such and has no figure."""
+    partial = {"id": DOC_ID, "timexes": []}
+    found = statevisit.agree(article, partial, resamples=0)
+    assert ["timexes"] == found.annotated
+    assert "events" in found.not_annotated
+    assert 0.0 == found.find("timexes", "F1", "strict").value
+    assert {"timexes"} == {c.layer for c in found.coefficients}
+
+
+def test_bad_input(article: Document) -> None:
+    """One annotator is none too many; another text is refused."""
+    with pytest.raises(FormatError, match="two annotators"):
+        statevisit.agree(article)
+    with pytest.raises(FormatError, match="the first|from character 0"):
+        statevisit.agree(article, replace(article, text="X" + article.text[1:]))
+
+
+def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
+    """A table, or JSON that follows the schema; one annotator is a usage error."""
+    write_document(disturbed(article), tmp_path / f"{DOC_ID}.json")
+    done = cli("agree", ROOT / "corpus/documents", tmp_path, "--labels")
+    assert 0 == done.status
+    assert "α_u" in done.out
+    assert "22 sentences" in done.out
+    done = cli("agree", ROOT / "corpus/documents", tmp_path, "--json", "--resamples", "20")
+    assert [] == list(schema.errors(orjson.loads(done.out), "report"))
+    assert 2 == cli("agree", tmp_path).status

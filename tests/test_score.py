@@ -1,0 +1,382 @@
+"""Scoring whole documents: what a user gives, what comes back, and what is refused."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import statevisit
+from statevisit import schema
+from statevisit.codec import to_value, write_document
+from statevisit.drafts import draft_schema
+from statevisit.errors import FormatError
+from statevisit.model import LAYERS, Document
+from statevisit.predictions import documents as read_gold
+from statevisit.scoring import structure, temporal
+from statevisit.scoring.prediction import bare
+from tests.conftest import DOC_ID, ROOT, Result
+from tests.strategies import documents
+
+Cli = Callable[..., Result]
+
+
+def disturbed(document: Document, seed: int = 0, rate: float = 0.2) -> Document:
+    """A prediction with faults: spans that are missing, too long, or labelled otherwise, mentions of the wrong entity."""
+    dice = random.Random(seed)
+    ends = [t.end for t in document.tokens]
+
+    def spoil(r: Any, prop: str, labels: list[str]) -> Any:
+        throw = dice.random()
+        if throw < rate / 2:
+            return replace(r, **{prop: dice.choice(labels)})
+        longer = next((e for e in ends if e > r.end), r.end)
+        return replace(r, end=longer, text=document.text[r.start : longer]) if throw < rate else r
+
+    layers = {
+        layer: tuple(spoil(r, prop, schema.label_names(layer, prop.rstrip("_"))) for r in getattr(document, layer) if dice.random() > rate)
+        for layer, prop in (("mentions", "level"), ("timexes", "type"), ("quantities", "kind"), ("events", "class_"), ("quotations", "type"))
+    }
+    entities = [e.id for e in document.entities]
+    layers["mentions"] = tuple(replace(m, entity=dice.choice(entities)) if dice.random() < rate / 2 else m for m in layers["mentions"])
+    kept = tuple(r for r in document.event_relations if dice.random() > rate)
+    return replace(document, **layers, event_relations=kept, relations=tuple(r for r in document.relations if dice.random() > rate))
+
+
+def _comparable(report: Any) -> dict[tuple[str, str, str, str | None], Any]:
+    return {(f.layer, f.measure, f.average, f.label): (f.gold, f.pred, f.correct, f.precision, f.recall, f.f1) for f in report.figures}
+
+
+SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+@SLOW
+@given(documents())
+def test_a_document_against_itself_is_perfect(document: Document) -> None:
+    """Every figure of a document against an equal copy is 1, or absent where there is nothing; no note about the document's own text."""
+    report = statevisit.score(document, replace(document), resamples=0)
+    assert [] == [f for f in report.figures if f.f1 is not None and f.f1 != pytest.approx(1.0)]
+    assert not [n for n in report.notes if n.kind in ("offset", "label", "missing", "extra")]
+
+
+@SLOW
+@given(documents(), st.integers(0, 99))
+def test_the_sides_are_symmetric_and_within_bounds(document: Document, seed: int) -> None:
+    """Exchanging gold and prediction exchanges precision and recall of every measure of spans and coreference; all is within 0 and 1."""
+    other = disturbed(document, seed)
+    one, two = statevisit.score(document, other, resamples=0), statevisit.score(other, document, resamples=0)
+    exchanged = {(f.layer, f.measure, f.label): f for f in two.figures if f.average != "macro"}
+    for f in one.figures:
+        assert all(0 <= x <= 1 + 1e-9 for x in (f.precision, f.recall, f.f1) if x is not None)
+        if f.average != "macro" and f.measure in ("strict", "exact", "partial", "type", "head", "MUC", "B3", "CEAFe", "LEA") and f.layer != "event_relations" and f.layer != "relations":
+            g = exchanged[f.layer, f.measure, f.label]
+            assert (pytest.approx(f.precision), pytest.approx(f.recall)) == (g.recall, g.precision), (f, g)
+
+
+@SLOW
+@given(documents(), st.integers(0, 99), st.randoms())
+def test_the_order_of_records_never_matters(document: Document, seed: int, dice: Any) -> None:
+    """Shuffled layers give the same report."""
+    other = disturbed(document, seed)
+    expected = _comparable(statevisit.score(document, other, resamples=0))
+
+    def shuffled(d: Document) -> Document:
+        layers = {n: list(getattr(d, n)) for n in LAYERS if n not in ("sentences", "tokens")}
+        for records in layers.values():
+            dice.shuffle(records)
+        return replace(d, **{n: tuple(r) for n, r in layers.items()})
+
+    found = _comparable(statevisit.score(shuffled(document), shuffled(other), resamples=0))
+    assert set(expected) == set(found)
+    for key, figures in expected.items():
+        assert pytest.approx(figures) == found[key], key
+
+
+def test_a_disturbed_prediction_is_worse_everywhere_it_was_disturbed(article: Document) -> None:
+    """Faults lower the figures of their layers, and the counts beside a figure are those it is made of."""
+    report = statevisit.score(article, disturbed(article), resamples=0)
+    for layer in ("mentions", "timexes", "quantities", "events"):
+        figure = report.find(layer, "strict")
+        assert len(getattr(article, layer)) == figure.gold
+        assert 0.2 < figure.f1 < 0.95
+        assert figure.correct / figure.pred == figure.precision
+    for layer, measure in (("mentions coreference", "CoNLL"), ("events coreference", "CoNLL"), ("arguments", "end to end"), ("event_relations", "temporal awareness"), ("relations", "by cluster")):
+        assert 0 < report.find(layer, measure).f1 < 1
+    assert report.find("arguments", "end to end").f1 < report.find("arguments", "matched triggers").f1
+    assert report.find("mentions coreference", "CoNLL").f1 == pytest.approx(sum(report.find("mentions coreference", m).f1 for m in ("MUC", "B3", "CEAFe")) / 3)
+
+
+def _changed(article: Document, layer: str, record_id: str, **changes: Any) -> Document:
+    return replace(article, **{layer: tuple(replace(r, **changes) if r.id == record_id else r for r in getattr(article, layer))})
+
+
+def test_quantities_are_equal_as_numbers(article: Document) -> None:
+    """7.6 billion USD is 7600 million USD however it is written; another unit or another number is not."""
+    money = next(q for q in article.quantities if q.value == "7600000000")
+
+    def f1(**changes: Any) -> float:
+        return statevisit.score(article, _changed(article, "quantities", money.id, **changes), resamples=0).find("quantities", "value (end to end)").f1
+
+    assert 1.0 == f1(value="7600000000.00") == f1(value="7.6E9")
+    assert 1.0 > f1(unit="EUR") == f1(value="7600000001")
+
+
+def test_durations_of_one_length_are_equal(article: Document) -> None:
+    """P2D is PT48H; P1M is not P30D, which is longer or shorter."""
+    days = next(t for t in article.timexes if t.value == "P2D")
+
+    def f1(gold: str, pred: str) -> float:
+        sides = (_changed(article, "timexes", days.id, value=v) for v in (gold, pred))
+        return statevisit.score(*sides, resamples=0).find("timexes", "value (end to end)").f1
+
+    assert 1.0 == f1("P2D", "PT48H") == f1("P1Y", "P12M")
+    assert 1.0 > f1("P1M", "P30D") == f1("P2D", "P3D")
+
+
+def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path: Path) -> None:
+    """A prediction with some layers only is scored on these; a layer that is there and empty is scored as 0."""
+    path = tmp_path / f"{DOC_ID}.json"
+    value = to_value(article)
+    path.write_bytes(orjson.dumps({k: value[k] for k in ("id", "mentions", "entities")} | {"quantities": []}))
+    report = statevisit.score(article, path, resamples=0)
+    assert ["mentions", "entities", "quantities"] == report.predicted
+    assert "events" in report.not_predicted
+    assert 1.0 == report.find("mentions", "strict").f1
+    assert 0.0 == report.find("quantities", "strict").f1
+    with pytest.raises(KeyError, match="not predicted: .*events"):
+        report.find("events", "strict")
+
+
+def test_arguments_of_layers_that_were_not_predicted_are_not_asked_for(article: Document) -> None:
+    """Who predicts events and mentions only is not charged for arguments that are times or quantities."""
+    value = {k: v for k, v in to_value(article).items() if k in ("id", "mentions", "entities", "events", "event_chains")}
+    ids = {m["id"] for m in (*value["mentions"], *value["events"])}
+    for event in value["events"]:
+        event["arguments"] = [a for a in event["arguments"] if a["target"] in ids]
+    assert 1.0 == statevisit.score(article, value, resamples=0).find("arguments", "end to end").f1
+
+
+def _quoted(article: Document) -> dict[str, Any]:
+    """The article's names, times and quantities as a language model would write them."""
+    def selector(r: dict[str, Any]) -> dict[str, Any]:
+        span = {"quote": r["text"], "prefix": article.text[max(0, r["start"] - 25) : r["start"]], "suffix": article.text[r["end"] : r["end"] + 25]}
+        return {k: selector(v) if isinstance(v, dict) else v for k, v in r.items() if k not in ("start", "end", "text")} | span
+
+    value = to_value(article)
+    return {"id": article.id, "entities": value["entities"], **{n: [selector(r) for r in value[n]] for n in ("mentions", "timexes", "quantities", "events")}, "event_chains": value["event_chains"]}
+
+
+def test_quote_notation_is_scored_as_it_comes(article: Document, tmp_path: Path) -> None:
+    """A draft in quote notation needs no offsets; a quote that is not in the text is spurious and named, never an end."""
+    draft = _quoted(article)
+    assert 1.0 == statevisit.score(article, draft, resamples=0).find("events", "strict").f1
+    draft["timexes"].append({"id": "t99", "quote": "next Tuesday", "type": "DATE", "value": "2024-02-27"})
+    path = tmp_path / "drafts.jsonl"
+    path.write_bytes(orjson.dumps(draft) + b"\n")
+    report = statevisit.score(article, path, resamples=0)
+    assert ("unplaced", DOC_ID) == (report.notes[0].kind, report.notes[0].document)
+    assert "next Tuesday" in report.notes[0].message
+    assert (15, 16, 15) == (report.find("timexes", "strict").gold, report.find("timexes", "strict").pred, report.find("timexes", "strict").correct)
+
+
+def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
+    """What `--draft-schema` prints is a valid JSON Schema, explains its labels, and accepts a complete draft; offsets it refuses."""
+    import jsonschema
+
+    wanted = ("mentions", "entities", "timexes", "quantities", "events", "event_chains")
+    found = draft_schema(wanted)
+    jsonschema.Draft202012Validator.check_schema(found)
+    assert "BEFORE_OVERLAP: " in orjson.dumps(found).decode()
+    assert "x-labels" not in orjson.dumps(found).decode()
+    check = jsonschema.Draft202012Validator(found)
+    assert [] == list(check.iter_errors(_quoted(article)))
+    assert list(check.iter_errors({"id": article.id} | {n: to_value(article)[n] for n in wanted}))
+    assert {"relations", "quotations"} <= set(draft_schema()["properties"])
+
+
+def _bio(article: Document) -> str:
+    from statevisit.views import VIEWS
+
+    rows = VIEWS["ner"].rows(article)
+    return "\n".join("".join(f"{token} _ {tag}\n" for token, tag in zip(tokens, tags, strict=True)) for _, _, tokens, tags in rows)
+
+
+def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> None:
+    """A CoNLL file with the text's tokens is scored on the flat names, and nothing else counts as predicted."""
+    path = tmp_path / "system.bio"
+    path.write_text(f"# id = {DOC_ID}\n" + _bio(article), encoding="utf-8")
+    report = statevisit.score(article, path, resamples=0)
+    assert ["ner"] == report.predicted
+    assert 1.0 == report.find("ner", "strict").f1
+    path.write_text(_bio(article).replace("B-PERSON", "B-ORG").replace("I-PERSON", "I-ORG"), encoding="utf-8")
+    assert report.find("ner", "strict").f1 > statevisit.score(article, path, resamples=0).find("ner", "strict").f1 > 0
+
+
+BAD_BIO = [("President O\nErdogan B-PERSON\n", r"bio:2: the token 'Erdogan' does not come next in .* 'Recep"), ("President X\n", "bio:1: wanted a token and a tag"), ("# id = other\nPresident O\n", "bio:1: 'other' is none of the gold's documents")]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD_BIO)
+def test_bio_that_is_none(article: Document, tmp_path: Path, text: str, message: str) -> None:
+    """A wrong token, tag or document is named with its line."""
+    path = tmp_path / "bad.bio"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FormatError, match=message):
+        statevisit.score(article, path, resamples=0)
+
+
+def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_path: Path) -> None:
+    """The same prediction gives the same report in every form it may come in."""
+    other = disturbed(article)
+    from statevisit.tables import Writer, document_table
+
+    (tmp_path / "dir").mkdir()
+    write_document(other, tmp_path / "dir" / f"{DOC_ID}.json")
+    (tmp_path / "p.jsonl").write_bytes(orjson.dumps(to_value(other)) + b"\n")
+    writer = Writer(tmp_path / "p.parquet", "documents")
+    writer.add(document_table([orjson.dumps(to_value(other))]))
+    writer.close()
+    expected = _comparable(statevisit.score(article, other, resamples=0))
+    for form in ("dir", f"dir/{DOC_ID}.json", "p.jsonl", "p.parquet"):
+        assert expected == _comparable(statevisit.score(ROOT / "corpus/documents", tmp_path / form, resamples=0)), form
+
+
+def test_another_text_is_refused_with_the_first_difference(article: Document, tmp_path: Path) -> None:
+    """Offsets into another text mean nothing: the message shows where it begins to differ."""
+    other = replace(article, text=article.text.replace("on Monday in", "on Sunday in", 1))
+    with pytest.raises(FormatError, match=r"from character 78 it has '.*on Sunday in.*', the gold '.*on Monday in"):
+        statevisit.score(article, other)
+    with pytest.raises(FormatError, match="nothing after"):
+        statevisit.score(article, replace(article, text=article.text[:-5]))
+
+
+def _pair(article: Document) -> list[Document]:
+    return [article, replace(article, id="second")]
+
+
+def test_documents_that_one_side_lacks_are_counted_and_listed(article: Document) -> None:
+    """A document that was not predicted is missed, one that is not in the gold is spurious; both are listed."""
+    gold, second = _pair(article)
+    report = statevisit.score([gold, second], [gold], resamples=0)
+    assert (210, 105, 0.5) == (report.find("mentions", "strict").gold, report.find("mentions", "strict").pred, report.find("mentions", "strict").recall)
+    assert [("missing", "second")] == [(n.kind, n.document) for n in report.notes]
+    report = statevisit.score([gold], [gold, second], resamples=0)
+    assert 0.5 == report.find("mentions", "strict").precision
+    assert [("extra", "second")] == [(n.kind, n.document) for n in report.notes]
+
+
+def test_duplicates_unknown_labels_and_offsets_beyond_the_text(article: Document) -> None:
+    """Each is spurious or wrong, each is listed, and the report has numbers only."""
+    mentions, timexes = article.mentions, article.timexes
+    pred = replace(
+        article,
+        mentions=(*mentions, replace(mentions[0], id="m900")),
+        timexes=(replace(timexes[0], type="WHENEVER"), *timexes[1:]),
+        events=(*article.events, replace(article.events[0], id="ev900", start=99_990, end=99_999), replace(article.events[0], id="ev901", start=5, end=5)),
+    )
+    report = statevisit.score(article, pred, resamples=10)
+    assert ["duplicate", "label", "offset", "offset"] == [n.kind for n in report.notes]
+    assert (106, 105) == (report.find("mentions", "strict").pred, report.find("mentions", "strict").correct)
+    assert (15, 14) == (report.find("timexes", "strict").pred, report.find("timexes", "strict").correct)
+    assert (90, 88) == (report.find("events", "strict").pred, report.find("events", "strict").correct)
+    assert b"null" not in orjson.dumps(report.to_dict())  # NaN and infinity are written as null
+
+
+@pytest.mark.parametrize(("gold", "pred"), [("empty", "full"), ("full", "empty"), ("empty", "empty")])
+def test_an_empty_side_has_figures_or_none(article: Document, gold: str, pred: str) -> None:
+    """Nothing predicted is recall 0, nothing to find is precision 0, both are no figure; there is no division by zero."""
+    sides = {"empty": bare(article), "full": article}
+    report = statevisit.score(sides[gold], sides[pred])
+    strict = report.find("mentions", "strict") if gold != pred else None
+    assert (0.0, 0.0, 0.0) == (strict.precision, strict.recall, strict.f1) if strict else all(f.f1 is None for f in report.figures)
+    assert schema.verdict("report").is_valid(report.to_dict())
+
+
+def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(article: Document) -> None:
+    """The unit is stated; intervals hold the figure, are the same every time, and are absent where sentences cannot be counted apart."""
+    pred = disturbed(article)
+    report = statevisit.score(article, pred)
+    assert ("sentence", 22, 1000) == (report.unit, report.units, report.resamples)
+    strict = report.find("mentions", "strict")
+    assert strict.interval[0] < strict.f1 < strict.interval[1]
+    assert strict.interval == statevisit.score(article, pred).find("mentions", "strict").interval
+    assert report.find("mentions coreference", "B3").interval is None
+    many = statevisit.score([replace(article, id=f"d{n}") for n in range(6)], [replace(disturbed(article, n), id=f"d{n}") for n in range(6)], resamples=200)
+    assert ("document", 6, 200) == (many.unit, many.units, many.resamples)
+    low, high = many.find("mentions coreference", "CoNLL").interval
+    assert low < many.find("mentions coreference", "CoNLL").f1 < high
+
+
+def test_comparing_two_systems(article: Document) -> None:
+    """A much worse system differs with a small p, a system does not differ from itself, and exchanging the two turns the sign."""
+    good, bad = disturbed(article, 1, 0.05), disturbed(article, 2, 0.5)
+    report = statevisit.score(article, good, compare=bad)
+    strict = next(d for d in report.comparison if (d.layer, d.measure) == ("events", "strict"))
+    assert strict.difference == pytest.approx(report.find("events", "strict").f1 - statevisit.score(article, bad, resamples=0).find("events", "strict").f1)
+    assert strict.p < 0.01
+    assert 0 < strict.interval[0] < strict.difference < strict.interval[1]
+    same = statevisit.score(article, good, compare=good)
+    assert {(0.0, 1.0)} == {(d.difference, d.p) for d in same.comparison}
+    turned = statevisit.score(article, bad, compare=good)
+    assert -strict.difference == pytest.approx(next(d for d in turned.comparison if (d.layer, d.measure) == ("events", "strict")).difference)
+
+
+def test_temporal_awareness_is_over_the_closure() -> None:
+    """What follows from the gold is right though it is not written there, what the prediction implies need not be written; TempEval-3."""
+    a_b, b_c, a_c = (temporal.Link("BEFORE", *ends) for ends in (((0, "a"), (1, "b")), ((1, "b"), (2, "c")), ((0, "a"), (2, "c"))))
+    assert [a_b, b_c] == temporal.reduced([a_b, a_c, b_c])
+    assert [1, 1, 0, 2] == temporal.awareness([a_b, b_c], [a_c])
+    assert [2, 2, 2, 2] == temporal.awareness([a_b, b_c, a_c], [a_b, b_c])
+    contains = temporal.Link("CONTAINS", (2, "c"), (3, "d"))
+    assert temporal.Graph([b_c, contains]).entails(temporal.Link("BEFORE", (1, "b"), (3, "d")))
+    assert not temporal.Graph([b_c]).entails(temporal.Link("BEFORE", (2, "c"), (1, "b")))
+    assert list(temporal.TYPES) == structure.temporal_types()
+
+
+def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
+    """A table with the counts, JSON that follows the schema, layers that were left out; status 0."""
+    write_document(disturbed(article), tmp_path / f"{DOC_ID}.json")
+    done = cli("score", ROOT / "corpus/documents", tmp_path, "--labels")
+    assert 0 == done.status
+    assert "temporal awareness" in done.out
+    assert "CONFLICT" not in done.out.split("arguments")[0]
+    assert "over 22 sentences, 1,000 resamples" in done.out
+    done = cli("score", ROOT / "corpus/documents", tmp_path, "--json", "--layer", "timexes", "--compare", ROOT / "corpus/documents")
+    assert ["timexes"] == orjson.loads(done.out)["predicted"]
+    assert [] == list(schema.errors(orjson.loads(done.out), "report"))
+    assert 2 == cli("score", tmp_path).status
+
+
+def test_the_command_refuses_in_one_line(cli: Cli, tmp_path: Path) -> None:
+    """Nothing there, not a prediction, an unknown document, one document twice: one line that says so, status 1, no file written."""
+    gold = ROOT / "corpus/documents"
+    cases: dict[str, bytes] = {"list.json": b"[]", "other.json": b'{"id": "other", "mentions": []}', "none.json": b'{"id": "%s"}' % DOC_ID.encode(), "bad.jsonl": b"{\n"}
+    cases["twice.jsonl"] = b'{"id": "%s", "mentions": []}\n' % DOC_ID.encode() * 2
+    for name, data in cases.items():
+        (tmp_path / name).write_bytes(data)
+        done = cli("score", gold, tmp_path / name, "--html", tmp_path / "out.html")
+        assert (1, 1) == (done.status, done.err.count("\n")), name
+        assert name in done.err
+    assert 1 == cli("score", gold, tmp_path / "absent").status
+    assert not (tmp_path / "out.html").exists()
+
+
+def test_an_empty_prediction_file_is_all_missed(cli: Cli, tmp_path: Path) -> None:
+    """An empty JSONL predicts nothing: every gold document is missed and listed."""
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    done = cli("score", ROOT / "corpus/documents", tmp_path / "empty.jsonl", "--json")
+    assert 0 == done.status
+    assert "missing" == orjson.loads(done.out)["notes"][0]["kind"]
+    assert {0.0} == {f["f1"] for f in orjson.loads(done.out)["figures"] if f.get("f1") is not None}
+
+
+def test_gold_has_to_be_there(tmp_path: Path) -> None:
+    """No gold is an error, not a perfect score; so is one gold document twice."""
+    with pytest.raises(FormatError, match="no gold"):
+        statevisit.score([], [])
+    with pytest.raises(FormatError, match="is there already"):
+        read_gold([ROOT / "corpus/documents", ROOT / "corpus/documents"])

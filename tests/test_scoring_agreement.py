@@ -1,0 +1,103 @@
+"""Agreement: α is that of the `krippendorff` package and of Krippendorff's own examples, κ that of Cohen and scikit-learn."""
+
+import warnings
+from typing import Any
+
+import krippendorff
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+
+from statevisit.scoring import agreement
+
+
+def _alpha(data: list[list[Any]]) -> float | None:
+    """α of reliability data: a row an annotator, a column an item, None where one is missing."""
+    return agreement.alpha([sum(c) for c in agreement.alpha_table({0: [list(item) for item in zip(*data, strict=True)]})[1]])
+
+
+def test_krippendorff_2011_c() -> None:
+    """Four observers, twelve units, missing values: α nominal is 0.743 in "Computing Krippendorff's alpha-reliability", section C."""
+    _ = None
+    data = [
+        [1, 2, 3, 3, 2, 1, 4, 1, 2, _, _, _],
+        [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, _, 3],
+        [_, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, _],
+        [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, _],
+    ]
+    assert pytest.approx(0.743, abs=5e-4) == _alpha(data)
+
+
+def test_krippendorff_2011_a_and_b() -> None:
+    """Two observers: α is 0.095 for binary data (section A) and 0.692 for nominal data (section B)."""
+    binary = [[0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]]
+    assert pytest.approx(0.095, abs=5e-4) == _alpha(binary)
+    assert pytest.approx(0.692, abs=5e-4) == _alpha([list("aabbdcccedda"), list("babbbccceddd")])
+
+
+VALUES = st.lists(st.tuples(*[st.none() | st.sampled_from("abc")] * 3), min_size=2, max_size=12)
+
+
+@given(VALUES)
+def test_alpha_is_that_of_the_krippendorff_package(items: list[tuple[str | None, ...]]) -> None:
+    """Three annotators, any values, any gaps; where the package has no number there is none here."""
+    data = [list(row) for row in zip(*items, strict=True)]
+    coded = numpy.array([[numpy.nan if v is None else "abc".index(v) for v in row] for row in data], dtype=float)
+    used = {v for item in items for v in item if v is not None and sum(x is not None for x in item) > 1}
+    if len(used) < 2:
+        assert _alpha(data) is None
+        return
+    assert pytest.approx(krippendorff.alpha(reliability_data=coded, level_of_measurement="nominal"), abs=1e-9) == _alpha(data)
+
+
+PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=20)
+
+
+@given(PAIRS)
+def test_kappa_is_that_of_scikit_learn(items: list[tuple[str, str]]) -> None:
+    """Cohen's κ of two annotators; none where both use one value only."""
+    found = agreement.kappa([sum(c) for c in agreement.kappa_table({0: items})[1]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = cohen_kappa_score(*zip(*items, strict=True))
+    assert found is None if numpy.isnan(expected) else pytest.approx(expected) == found
+
+
+OBSERVER_I = {"c": [(75, 145), (220, 250)], "k": [(30, 90), (150, 200)]}
+OBSERVER_J = {"c": [(70, 150), (205, 225), (250, 270)], "k": [(30, 90), (150, 200)]}
+
+
+def test_unitized_alpha_of_krippendorff_2004() -> None:
+    """The worked example of "Measuring the reliability of qualitative text analysis data": D_o 0.0144 and 0, D_e 0.0532 and 0.0490, α_u 0.7285 and 1, both 0.8587.
+
+    Two observers, a continuum of 300 that begins at 150, categories c and k; the numbers as in DKPro Statistics, which computes
+    them without the paper's rounding.
+    """
+    parts = {category: agreement.unitized([OBSERVER_I[category], OBSERVER_J[category]], 300) for category in "ck"}
+    assert pytest.approx([0.0144, 0.0532], abs=1e-4) == list(parts["c"])
+    assert pytest.approx([0.0, 0.0490], abs=1e-4) == list(parts["k"])
+    assert pytest.approx(0.7285, abs=1e-4) == agreement.alpha_u([(*parts["c"], 300)])
+    assert pytest.approx(0.8587, abs=1e-4) == agreement.alpha_u([(*parts["c"], 300), (*parts["k"], 300)])
+
+
+def test_unitized_alpha_below_chance() -> None:
+    """DKPro's other example: one span of eight against three of one give D_o 0.91, D_e 0.5351, α_u -0.7003."""
+    found = agreement.unitized([[(1, 9)], [(2, 3), (4, 5), (6, 7)]], 10)
+    assert pytest.approx([0.91, 0.5351], abs=1e-4) == list(found)
+    assert pytest.approx(-0.7003, abs=1e-4) == agreement.alpha_u([(*found, 10)])
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=8).map(lambda drawn: agreement.outer((s, s + n) for s, n in drawn))
+
+
+@given(SPANS, SPANS)
+def test_unitized_alpha_is_symmetric_and_one_for_equals(one: Any, other: Any) -> None:
+    """The order of annotators does not matter; who marks the same agrees fully; nothing marked, no figure."""
+    a, b = agreement.unitized([one, other], 50), agreement.unitized([other, one], 50)
+    assert pytest.approx(a) == b
+    same = agreement.alpha_u([(*agreement.unitized([one, one], 50), 50)])
+    assert (1.0 if one else None) == same
+    found = agreement.alpha_u([(*a, 50)])
+    assert found is None or found <= 1

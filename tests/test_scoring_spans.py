@@ -1,0 +1,182 @@
+"""Spans: the figures are those of nervaluate, seqeval and scipy where these define the same; the alignment is the best one."""
+
+import itertools
+from typing import Any
+
+import nervaluate
+import numpy
+import pytest
+import seqeval.metrics
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from statevisit.scoring import match, spans
+from statevisit.scoring.prf import Key, Rates, Tally, rates
+from statevisit.scoring.spans import Item
+
+LABELS = ("PERSON", "GPE", "ORG")
+N = 30
+
+FLAT = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3), st.sampled_from(LABELS)), max_size=8)
+ANY = st.lists(st.tuples(st.integers(0, N - 1), st.integers(1, 6), st.sampled_from(LABELS)), max_size=9)
+
+
+def _flat(drawn: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """(start, end, label) spans one after the other, within N tokens: each of `length` after `gap`."""
+    found, at = [], 0
+    for length, gap, label in drawn:
+        at += gap
+        if at + length <= N:
+            found.append((at, at + length, label))
+        at += length
+    return found
+
+
+def _items(drawn: list[tuple[int, int, str]]) -> list[Item]:
+    return spans.ordered(Item(s, e, label, 0, e) for s, e, label in drawn)
+
+
+def _count(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> Tally:
+    tally = Tally()
+    spans.count(tally, "x", spans.align(_items(gold), _items(pred)))
+    return tally
+
+
+def _rates(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]], measure: str, label: str = "") -> Rates:
+    return rates(_count(gold, pred).total(Key("x", measure, label)))
+
+
+def _bio(drawn: list[tuple[int, int, str]]) -> list[str]:
+    tags = ["O"] * N
+    for start, end, label in drawn:
+        tags[start:end] = [f"B-{label}", *[f"I-{label}"] * (end - start - 1)]
+    return tags
+
+
+@settings(deadline=None)
+@given(FLAT, FLAT)
+def test_strict_is_what_seqeval_says(drawn_gold: Any, drawn_pred: Any) -> None:
+    """Strict precision, recall and F1, micro and of each label, are seqeval's on any flat spans."""
+    gold, pred = _flat(drawn_gold), _flat(drawn_pred)
+    report = seqeval.metrics.classification_report([_bio(gold)], [_bio(pred)], output_dict=True, zero_division=0) if gold or pred else {}
+    for label in {x[2] for x in (*gold, *pred)}:
+        found = _rates(gold, pred, "strict", label)
+        assert pytest.approx([report[label]["precision"], report[label]["recall"], report[label]["f1-score"]]) == [found.precision, found.recall, found.f1]
+    if gold or pred:
+        found = _rates(gold, pred, "strict")
+        expected = [m([_bio(gold)], [_bio(pred)], zero_division=0) for m in (seqeval.metrics.precision_score, seqeval.metrics.recall_score, seqeval.metrics.f1_score)]
+        assert pytest.approx(expected) == [found.precision, found.recall, found.f1]
+
+
+NERVALUATE = {"strict": "strict", "exact": "exact", "partial": "partial", "type": "ent_type"}
+
+
+def _nervaluate(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> dict[str, Any]:
+    sides = [[[{"label": label, "start": s, "end": e - 1} for s, e, label in side]] for side in (gold, pred)]  # its ends are inclusive
+    return nervaluate.Evaluator(*sides, tags=list(LABELS), loader="dict").evaluate()["overall"]
+
+
+def _meets_two(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> bool:
+    """Whether any span overlaps two of the other side."""
+    met = [(g, p) for g, p in itertools.product(gold, pred) if g[0] < p[1] and p[0] < g[1]]
+    return len({g for g, _ in met}) < len(met) or len({p for _, p in met}) < len(met)
+
+
+@settings(deadline=None, max_examples=300)
+@given(FLAT, FLAT)
+def test_the_four_schemes_are_what_nervaluate_says(drawn_gold: Any, drawn_pred: Any) -> None:
+    """Where no span overlaps two, all four ways of counting are nervaluate's; elsewhere a best alignment finds no less than its greedy one."""
+    gold, pred = _flat(drawn_gold), _flat(drawn_pred)
+    theirs = _nervaluate(gold, pred)
+    for mine, name in NERVALUATE.items():
+        found = _rates(gold, pred, mine)
+        expected = [theirs[name].precision, theirs[name].recall, theirs[name].f1]
+        if not _meets_two(gold, pred):
+            assert pytest.approx(expected) == [found.precision or 0, found.recall or 0, found.f1 or 0], mine
+        elif mine in ("strict", "exact", "partial"):
+            assert expected[0] <= (found.precision or 0) + 1e-9
+
+
+def test_where_the_alignment_differs_from_nervaluate() -> None:
+    """A prediction that only overlaps does not take the gold span from a later one that equals it: nervaluate counts none correct here."""
+    gold, pred = [(2, 6, "GPE")], [(0, 3, "GPE"), (2, 6, "GPE")]
+    assert 0 == _nervaluate(gold, pred)["strict"].correct
+    assert Rates(0.5, 1.0, pytest.approx(2 / 3)) == _rates(gold, pred, "strict")
+
+
+WEIGHTS = st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 9), max_size=20)
+
+
+@given(WEIGHTS)
+def test_the_assignment_is_the_best(weights: dict[tuple[int, int], int]) -> None:
+    """The pairs are one to one, all of them listed, and their total is scipy's."""
+    pairs = match.assignment(weights)
+    assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
+    dense = numpy.zeros((6, 6))
+    for at, w in weights.items():
+        dense[at] = w
+    rows, columns = linear_sum_assignment(dense, maximize=True)
+    assert dense[rows, columns].sum() == sum(weights[p] for p in pairs)
+
+
+def _spans(drawn: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    return [(s, s + length, label) for s, length, label in drawn]
+
+
+@given(ANY)
+def test_a_side_against_itself_is_perfect(drawn: Any) -> None:
+    """Every measure of any spans against themselves is 1, overlapping and repeated ones included."""
+    side = _spans(drawn)
+    for measure in spans.MEASURES:
+        assert (1.0 if side else None) == _rates(side, side, measure).f1
+
+
+@given(ANY, ANY)
+def test_symmetry_and_bounds(drawn_gold: Any, drawn_pred: Any) -> None:
+    """Exchanging the sides exchanges precision and recall; strict ≤ exact ≤ partial; nothing is below 0 or above 1."""
+    gold, pred = _spans(drawn_gold), _spans(drawn_pred)
+    f1 = {}
+    for measure in spans.MEASURES:
+        one, other = _rates(gold, pred, measure), _rates(pred, gold, measure)
+        assert (one.precision, one.recall) == (other.recall, other.precision)
+        assert one.f1 == pytest.approx(other.f1)
+        assert all(0 <= x <= 1 for x in (one.precision, one.recall, one.f1) if x is not None)
+        f1[measure] = one.f1 or 0
+    assert f1["strict"] <= f1["exact"] + 1e-9 <= f1["partial"] + 2e-9
+    assert f1["strict"] <= f1["type"] + 1e-9
+
+
+@given(ANY, ANY, st.randoms())
+def test_the_order_of_spans_never_matters(drawn_gold: Any, drawn_pred: Any, random: Any) -> None:
+    """Every count, of every label, is the same in any order."""
+    gold, pred = _spans(drawn_gold), _spans(drawn_pred)
+    expected = _count(gold, pred).counts
+    random.shuffle(gold)
+    random.shuffle(pred)
+    assert expected == _count(gold, pred).counts
+
+
+@given(ANY, ANY, st.integers(0, 8))
+def test_removing_a_wrong_prediction_never_lowers_precision(drawn_gold: Any, drawn_pred: Any, which: int) -> None:
+    """What is not right by a measure only costs precision: without it, precision is as high or higher."""
+    gold, pred = _spans(drawn_gold), _spans(drawn_pred)
+    if not pred:
+        return
+    gone = sorted(pred)[which % len(pred)]
+    aligned = spans.align(_items(gold), _items(pred))
+    at = next(n for n, p in enumerate(aligned.pred) if (p.start, p.end, p.label) == gone)
+    left = list(pred)
+    left.remove(gone)
+    for measure in spans.MEASURES:
+        if left and at not in {j for _, j in getattr(aligned, measure)}:
+            assert (_rates(gold, pred, measure).precision or 0) <= (_rates(gold, left, measure).precision or 0) + 1e-9
+
+
+def test_heads() -> None:
+    """The head of a name is its last token, or the last before a preposition; a span off the tokens has its end."""
+    text = "the Organization of Turkic States met"
+    tokens = [0, 4, 17, 20, 27, 34], [3, 16, 19, 26, 33, 37]
+    assert 16 == spans.head_end(4, 33, text, tokens)
+    assert 33 == spans.head_end(20, 33, text, tokens)
+    assert 30 == spans.head_end(4, 30, text, tokens)
