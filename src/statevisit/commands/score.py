@@ -45,7 +45,7 @@ def command(gold: Path | None, pred: Path | None, compare: Path | None, layers: 
         from statevisit.resources import replacing
         from statevisit.scoring.page import page
 
-        text = page(report, [(*scored.both(i), scored.aligned(i)) for i in scored.ids])
+        text = page(report, [(*scored.both(i), scored.shown(scored.aligned(i))) for i in scored.ids])
         with replacing(html) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     if as_json:
