@@ -336,6 +336,12 @@ def test_comparing_two_systems(article: Document) -> None:
     assert -strict.difference == pytest.approx(next(d for d in turned.comparison if (d.layer, d.measure) == ("events", "strict")).difference)
 
 
+def test_two_systems_are_compared_on_the_same_documents(article: Document) -> None:
+    """A document that only one of two systems has and the gold has not is named, not paired with something else."""
+    with pytest.raises(FormatError, match="only one of the two systems has second"):
+        statevisit.score([article], [article], compare=_pair(article))
+
+
 def test_temporal_awareness_is_over_the_closure() -> None:
     """What follows from the gold is right though it is not written there, what the prediction implies need not be written; TempEval-3."""
     a_b, b_c, a_c = (temporal.Link("BEFORE", *ends) for ends in (((0, "a"), (1, "b")), ((1, "b"), (2, "c")), ((0, "a"), (2, "c"))))

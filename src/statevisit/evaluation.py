@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import predictions
+from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.predictions import Source
 from statevisit.scoring import measure, report, spans
@@ -100,10 +101,10 @@ def _chosen(layers: Any) -> frozenset[str] | None:
 def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
     """The report of what was counted."""
     other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), _chosen(layers))
-    if other is not None and other.ids != scored.ids:  # a document that only one of them predicts beyond the gold is a unit of both
-        units = list(range(max(len(other.ids), len(scored.ids))))
-    else:
-        units = scored.units
+    if other is not None and other.ids != scored.ids:
+        odd = sorted(set(other.ids) ^ set(scored.ids))
+        raise FormatError(f"{name_of(compare, 'the other prediction')}: only one of the two systems has {', '.join(odd[:5])}, which the gold has not; leave it out to compare them")
+    units = scored.units
     resampled = report.Resampled([scored.tally, *([other.tally] if other else [])], units, resamples, scored.by_sentence)
     found = list(report.figures(scored.tally))
     predicted = [n for n in SCORED if n in scored.wanted]
