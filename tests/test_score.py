@@ -152,6 +152,16 @@ def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path
         report.find("events", "strict")
 
 
+@pytest.mark.parametrize(("layer", "measure"), [("relations", "by cluster"), ("event_relations", "temporal awareness"), ("quotations", "source (end to end)"), ("quantities", "measures (end to end)")])
+def test_a_layer_alone_has_the_figures_it_has_among_others(article: Document, layer: str, measure: str) -> None:
+    """Choosing layers leaves others out of the report; what they are needed for is scored all the same."""
+    pred = disturbed(article)
+    alone = statevisit.score(article, pred, layers=[layer], resamples=0)
+    assert ([layer], []) == (alone.predicted, alone.not_predicted)
+    assert {layer} == {f.layer for f in alone.figures}
+    assert statevisit.score(article, pred, resamples=0).find(layer, measure) == alone.find(layer, measure)
+
+
 def test_arguments_of_layers_that_were_not_predicted_are_not_asked_for(article: Document) -> None:
     """Who predicts events and mentions only is not charged for arguments that are times or quantities."""
     value = {k: v for k, v in to_value(article).items() if k in ("id", "mentions", "entities", "events", "event_chains")}
@@ -192,6 +202,7 @@ def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
     found = draft_schema(wanted)
     jsonschema.Draft202012Validator.check_schema(found)
     assert "BEFORE_OVERLAP: " in orjson.dumps(found).decode()
+    assert "disagreements" not in orjson.dumps(draft_schema()).decode()
     assert "x-labels" not in orjson.dumps(found).decode()
     check = jsonschema.Draft202012Validator(found)
     assert [] == list(check.iter_errors(_quoted(article)))
@@ -323,6 +334,12 @@ def test_comparing_two_systems(article: Document) -> None:
     assert {(0.0, 1.0)} == {(d.difference, d.p) for d in same.comparison}
     turned = statevisit.score(article, bad, compare=good)
     assert -strict.difference == pytest.approx(next(d for d in turned.comparison if (d.layer, d.measure) == ("events", "strict")).difference)
+
+
+def test_two_systems_are_compared_on_the_same_documents(article: Document) -> None:
+    """A document that only one of two systems has and the gold has not is named, not paired with something else."""
+    with pytest.raises(FormatError, match="only one of the two systems has second"):
+        statevisit.score([article], [article], compare=_pair(article))
 
 
 def test_temporal_awareness_is_over_the_closure() -> None:

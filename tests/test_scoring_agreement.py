@@ -101,3 +101,9 @@ def test_unitized_alpha_is_symmetric_and_one_for_equals(one: Any, other: Any) ->
     assert (1.0 if one else None) == same
     found = agreement.alpha_u([(*a, 50)])
     assert found is None or found <= 1
+
+
+def test_gamma_is_left_out_where_its_package_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """γ needs pygamma-agreement, which statevisit does not bring: without it there is no figure and no error."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert agreement.gamma({"a": [(0, 5, "x")], "b": [(0, 5, "x")]}) is None

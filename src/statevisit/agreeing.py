@@ -91,7 +91,8 @@ class _Agreeing:
 
     def __init__(self, base: dict[str, Document], read: list[dict[str, Prediction]], layers: Any, resamples: int) -> None:
         said = [frozenset().union(*(p.layers for p in r.values())) for r in read]
-        self.layers = frozenset.intersection(*said) & frozenset(layers or SCORED)
+        self.common = frozenset.intersection(*said)
+        self.layers = self.common & frozenset(layers or SCORED)
         self.base, self.read = base, read
         self.pairs = agreement.pairs(len(read))
         self.scored = [Scored({i: p.document for i, p in read[a].items()}, read[b], self.layers) for a, b in self.pairs]
@@ -108,7 +109,7 @@ class _Agreeing:
         found.sort(key=lambda c: _ORDER.index(c.layer))
         return Agreement(
             names, len(self.base), "sentence" if self.one else "document", len(self.units) - self.one, len(self.drawn),
-            [n for n in SCORED if n in self.layers], [n for n in SCORED if n not in self.layers and n != "ner"], found, notes,
+            [n for n in SCORED if n in self.layers], [n for n in SCORED if n not in self.common and n != "ner"], found, notes,
         )  # fmt: skip
 
     def _f1(self) -> Iterator[Coefficient]:
@@ -131,7 +132,7 @@ class _Agreeing:
     def _attributes(self) -> Iterator[Coefficient]:
         for layer in (n for n in SPAN_LAYERS if n in self.layers):
             for name in attributes.ATTRIBUTES[layer]:
-                if attributes.REFERS.get((layer, name), layer) in self.layers and name != "literal":
+                if attributes.REFERS.get((layer, name), layer) in self.common and name != "literal":
                     yield from self._attribute(layer, name)
 
     def _attribute(self, layer: str, name: str) -> Iterator[Coefficient]:

@@ -25,6 +25,7 @@ def draft_schema(layers: Iterable[str] = ()) -> dict[str, Any]:
     wanted = [n for n in LAYERS if n in (frozenset(layers) or frozenset(LAYERS) - {"sentences", "tokens"})]
     definitions = document["$defs"]
     for name, node in definitions.items():
+        node.get("properties", {}).pop("disagreements", None)  # which adjudication counts, nobody annotates
         if {"start", "end", "text"} <= set(node.get("properties", ())):
             definitions[name] = _quoted(node)
     found = {

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import predictions
+from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.predictions import Source
 from statevisit.scoring import measure, report, spans
@@ -18,12 +19,16 @@ RESAMPLES = 1000
 
 
 class Scored:
-    """The counts of one prediction against gold, with the alignments for a reader's eyes."""
+    """The counts of one prediction against gold, with the alignments for a reader's eyes.
+
+    `layers` is what was predicted, `wanted` what of it is to be reported: relations, for one, cannot be scored without mentions.
+    """
 
     def __init__(self, gold: Mapping[str, Document], pred: Mapping[str, Prediction], layers: frozenset[str] | None = None) -> None:
         self.gold, self.pred = gold, pred
         self.layers = frozenset().union(*(p.layers for p in pred.values())) if pred else frozenset(n for n in SCORED if n != "ner")
-        self.layers = self.layers if layers is None else self.layers & layers
+        self.wanted = self.layers if layers is None else self.layers & layers
+        self.unwanted = frozenset() if layers is None else frozenset(SCORED) - layers
         self.tally = Tally()
         self.confusion: dict[str, Counter[tuple[str, str]]] = {}
         self.notes: list[Note] = []
@@ -50,6 +55,10 @@ class Scored:
         unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: 0
         return measure.align(gold, pred, self.layers, unit_of, predictions.flat_gold(gold) if "ner" in self.layers else ())
 
+    def shown(self, aligned: dict[str, Alignment]) -> dict[str, Alignment]:
+        """Those of the wanted layers."""
+        return {n: a for n, a in aligned.items() if n in self.wanted}
+
     def _document(self, number: int, key: str) -> None:
         gold, pred = self.both(key)
         if key not in self.gold:
@@ -60,11 +69,11 @@ class Scored:
             self.notes += notes_of(gold, pred)
         aligned = self.aligned(key)
         one = Tally() if not self.by_sentence else self.tally
-        measure.count(one, gold, pred, self.layers, aligned)
+        measure.count(one, gold, pred, self.layers, aligned, self.wanted)
         if one is not self.tally:
             for k in one.counts:
                 self.tally.add(k, number, *one.total(k))
-        for layer, alignment in aligned.items():
+        for layer, alignment in self.shown(aligned).items():
             self.confusion.setdefault(layer, Counter()).update(spans.confusion(alignment))
 
 
@@ -92,13 +101,13 @@ def _chosen(layers: Any) -> frozenset[str] | None:
 def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
     """The report of what was counted."""
     other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), _chosen(layers))
-    if other is not None and other.ids != scored.ids:  # a document that only one of them predicts beyond the gold is a unit of both
-        units = list(range(max(len(other.ids), len(scored.ids))))
-    else:
-        units = scored.units
+    if other is not None and other.ids != scored.ids:
+        odd = sorted(set(other.ids) ^ set(scored.ids))
+        raise FormatError(f"{name_of(compare, 'the other prediction')}: only one of the two systems has {', '.join(odd[:5])}, which the gold has not; leave it out to compare them")
+    units = scored.units
     resampled = report.Resampled([scored.tally, *([other.tally] if other else [])], units, resamples, scored.by_sentence)
     found = list(report.figures(scored.tally))
-    predicted = [n for n in SCORED if n in scored.layers]
+    predicted = [n for n in SCORED if n in scored.wanted]
     return Report(
         gold=name_of(gold, "gold"),
         pred=name_of(pred, "prediction"),
@@ -107,7 +116,7 @@ def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None 
         units=len(units) if not scored.by_sentence else len(units) - 1,
         resamples=len(resampled.drawn),
         predicted=predicted,
-        not_predicted=[n for n in SCORED if n not in scored.layers and n != "ner"],
+        not_predicted=[n for n in SCORED if n not in scored.layers | scored.unwanted and n != "ner"],
         figures=report.with_intervals(found, resampled),
         confusion=report.met(scored.confusion),
         notes=scored.notes,

@@ -15,9 +15,9 @@ from statevisit.model import LAYERS
 @click.option("--json", "as_json", is_flag=True, help="JSON after schema/report.schema.json instead of a table.")
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(0), help="Draws of the bootstrap; 0 for no intervals.")
 def command(annotators: tuple[Path, ...], layers: tuple[str, ...], labels: bool, as_json: bool, resamples: int) -> None:
-    """Measure how far two or more annotators agree: F1, Cohen's κ, Krippendorff's α and α_u, γ.
+    """Measure how far two or more annotators agree.
 
-    ANNOTATORS are documents, directories, JSONL or Parquet of the same texts, two or more. A layer counts where all
+    Prints F1, Cohen's κ, Krippendorff's α and α_u, and γ. ANNOTATORS are documents, directories, JSONL or Parquet of the same texts, two or more. A layer counts where all
     of them have it. γ needs the package pygamma-agreement and is left out without it.
 
     \b

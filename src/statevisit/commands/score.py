@@ -20,7 +20,7 @@ from statevisit.model import LAYERS
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(0), help="Draws of the bootstrap; 0 for no intervals.")
 @click.option("--draft-schema", is_flag=True, help="Print the JSON Schema of quote notation, to give to a language model, and score nothing.")
 def command(gold: Path | None, pred: Path | None, compare: Path | None, layers: tuple[str, ...], labels: bool, as_json: bool, html: Path | None, resamples: int, draft_schema: bool) -> None:
-    """Score a prediction against gold, all layers in one call.
+    """Score a prediction against gold: spans, values, links, coreference, events, time.
 
     GOLD is a document, directory, JSONL or Parquet. PRED may be that too, with all layers or only some (the others are "not
     predicted"), or a draft in quote notation, or CoNLL BIO (.bio, .conll, .iob) for named entities.
@@ -45,7 +45,7 @@ def command(gold: Path | None, pred: Path | None, compare: Path | None, layers: 
         from statevisit.resources import replacing
         from statevisit.scoring.page import page
 
-        text = page(report, [(*scored.both(i), scored.aligned(i)) for i in scored.ids])
+        text = page(report, [(*scored.both(i), scored.shown(scored.aligned(i))) for i in scored.ids])
         with replacing(html) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     if as_json:

@@ -138,12 +138,16 @@ def gamma(annotators: Mapping[str, Sequence[tuple[int, int, str]]]) -> float | N
     from pyannote.core import Segment
     from pygamma_agreement import CombinedCategoricalDissimilarity, Continuum
 
-    numpy.random.seed(0)  # γ's chance level is sampled
     continuum = Continuum()
     for name, spans in annotators.items():
         for start, end, label in spans:
             continuum.add(name, Segment(start, end), label)
-    return float(continuum.compute_gamma(CombinedCategoricalDissimilarity(delta_empty=1, alpha=1, beta=1)).gamma)
+    state = numpy.random.get_state()
+    numpy.random.seed(0)  # γ's chance level is sampled; the same every time
+    try:
+        return float(continuum.compute_gamma(CombinedCategoricalDissimilarity(delta_empty=1, alpha=1, beta=1)).gamma)
+    finally:
+        numpy.random.set_state(state)
 
 
 def by_place(annotators: Sequence[Sequence[tuple[int, int, int, Any]]]) -> dict[int, list[list[Any]]]:

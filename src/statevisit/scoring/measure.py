@@ -34,24 +34,24 @@ def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Cal
     return found
 
 
-def count(tally: Tally, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment]) -> None:
-    """Add every measure of the layers that were predicted."""
+def count(tally: Tally, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment], wanted: frozenset[str]) -> None:
+    """Add every measure of the `wanted` layers, as far as the `layers` that were predicted allow."""
     exact = structure.names(aligned[n] for n in aligned if n != "ner")
     loose = structure.names((aligned[n] for n in aligned if n != "ner"), same_bounds=False)
     ours, theirs = attributes.Sides(gold), attributes.Sides(pred.document, loose)
-    for layer, alignment in aligned.items():
-        spans.count(tally, layer, alignment)
+    for layer in (n for n in aligned if n in wanted):
+        spans.count(tally, layer, aligned[layer])
         if layer != "ner":
-            attributes.count(tally, layer, alignment, ours, theirs, layers)
+            attributes.count(tally, layer, aligned[layer], ours, theirs, layers)
     cut = _without(gold, layers)
-    if "events" in layers:
+    if "events" in wanted:
         structure.arguments(tally, cut, pred.document, exact, aligned["events"])
         structure.coreference(tally, "events", "event", gold, pred.document)
-    if "mentions" in layers:
+    if "mentions" in wanted:
         structure.coreference(tally, "mentions", "entity", gold, pred.document)
-    if {"relations", "entities", "mentions"} <= layers:
+    if "relations" in wanted and {"entities", "mentions"} <= layers:
         structure.relations(tally, gold, pred.document)
-    if "event_relations" in layers:
+    if "event_relations" in wanted:
         structure.event_relations(tally, cut, pred.document, exact)
 
 

@@ -139,6 +139,6 @@ if (data.layers.length) {
 }
 const toggle = $("with-labels");
 toggle.onclick = () => {
-  const on = document.querySelector(".figures").classList.toggle("with-labels");
+  const on = document.getElementById("figures").classList.toggle("with-labels");
   toggle.setAttribute("aria-pressed", String(on));
 };

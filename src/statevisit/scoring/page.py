@@ -92,7 +92,7 @@ def _figures(figures: Sequence[Figure]) -> str:
             f'<td class="f1">{percent(f.f1)}</td><td>{between(f.interval)}</td></tr>'
         )
     heads = "".join(f'<th scope="col">{h}</th>' for h in ("measure", "gold", "predicted", "correct", "P", "R", "F1", "95 %"))
-    return f'<table class="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return f'<table class="figures" id="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
 def _comparison(report: Report) -> str:
