@@ -11,6 +11,7 @@ COMMANDS = {
     "init": "Make a new corpus repository of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
     "diff": "Show the records that were added, removed or changed between two versions.",
+    "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
 }
@@ -27,7 +28,7 @@ Options:
   --help     Show this message and exit.
 
 Commands:
-{chr(10).join(f"  {name:<9} {line}" for name, line in COMMANDS.items())}
+{chr(10).join(f"  {name:<10} {line}" for name, line in COMMANDS.items())}
 
 `statevisit COMMAND --help` explains a command, with an example that runs.
 """

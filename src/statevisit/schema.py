@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from statevisit.resources import data_root
 
-NAMES = ("document", "annotators", "release", "source", "findings")
+NAMES = ("document", "annotators", "release", "source", "adjudication", "findings")
 
 
 class Label(Struct, frozen=True):
