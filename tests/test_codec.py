@@ -34,7 +34,7 @@ def test_documents_survive_writing_and_reading(document: Document) -> None:
     data = encode(document)
     assert document == decode(data)
     assert data == encode(decode(data))
-    assert [] == [f for f in check_bytes(data, "x.json")[1] if f.code.startswith(("E1", "E20", "E30"))]  # whether it makes sense is another thing
+    assert [] == [f for f in check_bytes(data, "x.json")[1] if f.code.startswith(("E1", "E20")) or "E300" < f.code < "E307"]  # whether it makes sense is another thing
 
 
 @given(documents())
