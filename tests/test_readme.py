@@ -91,10 +91,10 @@ def _lines(block: Block) -> list[list[str]]:
 
 
 def _reader(root: Path) -> None:
-    """What the block of commands names and a reader has of their own: a seed, a draft, two documents to compare."""
+    """What the block of commands names and a reader has of their own: a seed, a draft, documents to compare."""
     (root / "seeds/TEXT.txt").write_text(" date 2024-03-01 The mayor of Springfield met 40 teachers on Friday.", encoding="utf-8")
     (root / "DRAFT.json").write_text(_draft_of("springfield").replace('"springfield",', '"my-article",', 1), encoding="utf-8")
-    for name in ("OLD", "NEW"):
+    for name in ("OLD", "NEW", "A", "B"):
         shutil.copy(root / f"corpus/documents/{DOC_ID}.json", root / name)
 
 
