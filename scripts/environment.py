@@ -17,7 +17,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 
 def ensure(lock: str) -> None:
-    """Make `.venv` hold exactly what the lock file (in `scripts/`) names, and this checkout. Exits with one message when it cannot."""
+    """Make `.venv` hold what the lock file (in `scripts/`) names, and this checkout. Exits with one message when it cannot."""
     if sys.version_info < (3, 11):
         sys.exit(f"statevisit needs Python 3.11 or newer; this is {sys.version.split()[0]}: run this script with a newer one")
     wanted = ROOT / "scripts" / lock
@@ -25,7 +25,7 @@ def ensure(lock: str) -> None:
     digest = hashlib.sha256(wanted.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     if mark.is_file() and mark.read_text() == digest and PYTHON.exists():
         return
-    if not PYTHON.exists():
+    if not _usable():
         shutil.rmtree(VENV, ignore_errors=True)
         print(f"making {VENV.relative_to(ROOT)}/", flush=True)
         _run([sys.executable, "-m", "venv", str(VENV)], "Python's venv module is missing (Debian: apt install python3-venv)")
@@ -35,6 +35,11 @@ def ensure(lock: str) -> None:
     _run([*pip, "--require-hashes", "--only-binary", ":all:", "--no-binary", "seqeval", "-r", str(wanted)], "the packages could not be installed; is there a network?")
     _run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], "this checkout could not be installed")
     mark.write_text(digest)
+
+
+def _usable() -> bool:
+    """Whether there is an environment that can install: not one whose making was interrupted or whose Python is gone."""
+    return PYTHON.exists() and subprocess.run([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0
 
 
 def _run(command: list[str], advice: str) -> None:

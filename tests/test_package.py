@@ -301,3 +301,17 @@ def test_an_old_python_is_told_so() -> None:
     old = "import sys; sys.version_info = (3, 10, 4); sys.version = '3.10.4 x'; sys.path.insert(0, 'scripts'); import environment; environment.ensure('requirements-test.txt')"
     done = subprocess.run([sys.executable, "-c", old], cwd=ROOT, capture_output=True, encoding="utf-8")
     assert (1, "statevisit needs Python 3.11 or newer; this is 3.10.4: run this script with a newer one\n") == (done.returncode, done.stderr)
+
+
+def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
+    """Without a network the command ends in one line that says so, and the next run tries again; a half-made environment is made anew."""
+    for name in ("scripts/environment.py", "pyproject.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (tmp_path / "scripts/lock.txt").write_text(f"click==8.1.0 --hash=sha256:{'0' * 64}\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")], check=True)  # as it is while it is being made
+    code = "import sys; sys.path.insert(0, 'scripts'); import environment; environment.ensure('lock.txt')"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=_clean(PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull), capture_output=True, encoding="utf-8", timeout=60)
+    assert (1, "failed: the packages could not be installed; is there a network?") == (done.returncode, done.stderr.splitlines()[-1])
+    assert "making .venv/\ninstalling scripts/lock.txt\n" == done.stdout
+    assert (tmp_path / ".venv/bin/pip").is_file() and [] == list((tmp_path / ".venv").glob(".*.sha256"))
