@@ -37,6 +37,21 @@ def ensure(lock: str) -> None:
     mark.write_text(digest)
 
 
+def browser() -> None:
+    """Have Chromium on this machine: the tests open pages in it. Where it is missing and cannot be installed, says so; those tests then fail."""
+    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        return
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        print("installing Chromium (apt-get)", flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"]):
+            if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL).returncode:
+                print("Chromium could not be installed: the tests of pages will fail", flush=True)
+                return
+    else:
+        print("no Chromium here: the tests of pages will fail; install it (Debian: sudo apt install chromium)", flush=True)
+
+
 def _usable() -> bool:
     """Whether there is an environment that can install: not one whose making was interrupted or whose Python is gone."""
     return PYTHON.exists() and subprocess.run([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0
