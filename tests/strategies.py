@@ -1,0 +1,296 @@
+"""Valid documents for property tests: nasty texts, every layer, every optional property, every label.
+
+`documents()` draws documents that the schema and every registered check accept, in canonical order (so that
+`decode(encode(d)) == d`). Their texts are tokens joined by separators: emoji, ZWJ sequences, Arabic, CJK,
+combining marks, markup and quotes in the tokens; nothing, spaces, NBSP, tabs, line and paragraph ends between
+them. Spans nest, overlap and coincide, within a layer too, and cross sentences; a document may have no token
+at all. Two entities, events or spans may have no relation or several, in both directions.
+
+    from tests.strategies import documents, seed_of
+
+    @given(documents())
+    def test_something(document): ...
+
+Wikidata ids and annotators are those that the shipped corpus lists, and `seed_of(document)` is the seed the document
+says it was made from: written to `seeds/`, it makes a corpus root in which the document is valid as well.
+
+How it is made: everything is drawn with strategies built once, cross references as whole numbers that are taken modulo
+what there is to refer to. That is quick, and it shrinks to short documents with few records.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import orjson
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from statevisit import schema
+from statevisit.codec import ordered
+from statevisit.model import SCHEMA_VERSION, Argument, Document, Entity, Event, EventChain, EventRelation, Mention, Quantity, Quotation, Relation, Sentence, Source, Span, Timex, Token  # fmt: skip
+from tests.conftest import ROOT
+
+TOKENS = (
+    "Aliyev", "visit", "a", "Erdoğan", "İstanbul", "café", "q\u0303", "ẍ\u0323", "\u0301", "👍", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇹🇷", "👍🏽", "❤️", "𝔘𝔫𝔦", "أذربيجان", "سَلَام", "‏العربية‎",
+    "می‌خواهم", "阿塞拜疆", "。", "日本語", "한국어", "गुरु", "ไทย", "<script>", "</b>", "&amp;", "&", '"', "“", "”", "'", "’", "-", "–", "—", ".", ",", ";", "(", ")", "#", "|", "_", "\\n", "\\", "{}", "%", "$", "[/bold]",
+    "-DOCSTART-", "null", "7.6", "10\u00a0000", "1\u202f000", "soft\u00adhyphen", "zero\u200bwidth", "µ", "ſ", "ß", "x" * 80,
+)  # fmt: skip
+SEPARATORS = (" ", "", "\n", "\n\n", "\u00a0", "\t", "  ", "\u3000", "\u2028", " \n\t\n ")
+
+VALUES = {
+    "DATE": ("2024-02-19", "2024", "2024-02", "2024-W08", "2024-W08-WE", "2024-Q1", "2024-H2", "2024-SU", "202", "20", "XXXX-02-29", "0001", "9999-12-31", "BC0346", "PAST_REF", "FUTURE_REF", "2024-02-29"),
+    "TIME": ("2024-02-19T10:30", "2024-02-19TEV", "2024-02-19T24", "2024-02-19T10:30:59Z", "2024-02-19T10+03:00", "2024-W08-1TMO", "PRESENT_REF"),
+    "DURATION": ("P2D", "P3DE", "PT90M", "P1Y6M", "P1DT12H", "P0.5Y", "PXM", "P1WE", "P1M1D", "P999999999Y", "PT0.000000001S"),
+    "SET": ("P1W", "XXXX-WXX-1", "2024", "PT1H", "XXXX-XX-XXTMO", "PAST_REF"),
+}  # fmt: skip
+UNITS = {"MONEY": ("USD", "TRY", "AZN", "JPY", "XXX"), "PERCENT": ("%",), "MEASURE": ("km", "kg", "Cel", "m2", "km/h", "1"), "CARDINAL": (None, "visit", "ülke", "人"), "ORDINAL": (None, "term")}
+NUMBERS = ("0", "1", "2", "92", "-3", "0.1", "-0.5", "7600000000", "234600000000", "9" * 40, f"0.{'0' * 19}1", f"{'1' * 40}.{'9' * 20}", "1.10")
+POSITIVE = ("1", "2", "5", "100", "9" * 40)
+LANGUAGES = ("en", "tr", "ar", "zh-Hant", "az-Latn-AZ")
+NAMES = ("Ilham Aliyev", "<b>&\"'", "👩‍👩‍👧‍👦", "阿利耶夫 [red]", "علييف", "x" * 300, "a\tb\nc")
+
+_number = st.integers(0, 999)
+_maybe = st.none() | _number
+
+
+def _of(values: Sequence[Any]) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+def _label(layer: str, prop: str) -> st.SearchStrategy[str]:
+    return _of(schema.label_names(layer, prop))
+
+
+def _perhaps(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+@cache
+def _listed() -> tuple[list[str], list[str]]:
+    """The verified Wikidata ids and the annotators' ids of the shipped corpus."""
+    links = orjson.loads((ROOT / "corpus/wikidata.json").read_bytes())
+    annotators = orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]
+    return [r["wikidata"] for r in links if r.get("wikidata") and r["evidence"]], [a["id"] for a in annotators]
+
+
+_any_token = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters="\u200b\u200d\u00ad\u202e\ue000"), min_size=1, max_size=5).map(lambda s: unicodedata.normalize("NFC", s))
+_token = st.one_of(_of(TOKENS), _of(TOKENS), _of(TOKENS), _any_token)
+_separator = _of((*[" "] * 8, *SEPARATORS))
+_break = _of((0, 0, 0, 0, 1, 2))
+_span = st.tuples(_number, _of((1, 1, 1, 2, 2, 3, 5, 30)))
+_link = _of(("NIL", "UNVERIFIED", "wikidata"))
+
+
+def _other(label: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, bool] | None]:
+    """A second relation of the same pair: its label, and whether it points the other way."""
+    return _perhaps(st.tuples(label, st.booleans()))
+
+
+@cache
+def _parts(max_tokens: int, max_records: int) -> st.SearchStrategy[Any]:
+    """The raw material of a document, references still whole numbers."""
+
+    def many(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return st.lists(st.tuples(*parts), max_size=max_records)
+
+    word = st.tuples(_separator, _token, _break)
+    argument = st.tuples(_label("arguments", "role"), _number, _maybe)
+    return st.fixed_dictionaries({
+        "id": st.text("abcXYZ0189_-", min_size=1, max_size=64).filter(lambda s: s != "DCT") | st.just("2024-02-19-aliyev-visit"),
+        "language": _of(LANGUAGES),
+        "date": _of(("2024-02-19", "1900-01-01", "2024-02-29", "2099-12-31")),
+        "file": _of(("seed.txt", "a seed é 阿.txt", ".hidden", "%2e%2e", "x" * 200)),
+        "annotators": st.lists(_number, min_size=1, max_size=2),
+        "ends": st.tuples(_of(("", "", " ", "\n", "\t\u00a0")), _of(("", "", "\n", " ", "\u2028"))),
+        "tokens": st.one_of(st.lists(word, min_size=at_least, max_size=max_tokens) for at_least in (0, min(1, max_tokens), max_tokens // 2, max_tokens // 2)),
+        "numbers": st.sampled_from((lambda n: n, lambda n: 7 * n + 3, lambda n: 1000 - n)),
+        "entities": st.lists(st.tuples(_label("entities", "type"), _of(NAMES), _link, _label("entities", "reference")), min_size=2, max_size=max(2, max_records)),
+        "chains": st.lists(st.tuples(_perhaps(_of(NAMES)), _link), min_size=2, max_size=max(2, max_records)),
+        "mentions": many(_span, _label("mentions", "level"), _number, _maybe),
+        "timexes": many(_span, _label("timexes", "type"), _number, _perhaps(_label("timexes", "mod")), _maybe, _maybe, _maybe, _perhaps(_of(("EVERY", "EACH"))), _perhaps(_of(("2X", "3D", "1WE")))),
+        "quantities": many(_span, _label("quantities", "kind"), _label("quantities", "comparator"), st.tuples(_number, _number), _number, _perhaps(_label("quantities", "change")), _maybe, _perhaps(_span), _maybe),
+        "events": many(
+            _span, _label("events", "level"), _number, _label("events", "class"), _label("events", "type"), _label("events", "polarity"), _label("events", "modality"),
+            _label("events", "doc_time_rel"), _perhaps(_label("events", "tense")), _perhaps(_label("events", "aspect")), st.lists(argument, max_size=4),
+        ),
+        "relations": many(_label("relations", "type"), _number, _number, _other(_label("relations", "type")), st.sets(_number, min_size=1, max_size=3)),
+        "event_relations": many(_label("event_relations", "type"), _number, _number, _other(_label("event_relations", "type"))),
+        "quotations": many(_span, _perhaps(_span), _maybe, _label("quotations", "type")),
+    })  # fmt: skip
+
+
+def documents(*, max_tokens: int = 24, max_records: int = 5) -> st.SearchStrategy[Document]:
+    """Valid documents of at most `max_tokens` tokens and `max_records` records in each layer; see the module's docstring."""
+    return _parts(max_tokens, max_records).map(_document)
+
+
+def seed_of(document: Document) -> bytes:
+    """The seed that a drawn document says it was made from."""
+    return _header(document.date).encode() + document.text.encode()
+
+
+def _header(date: str) -> str:
+    return f" date {date} "
+
+
+def _text(ends: tuple[str, str], raw: list[tuple[str, str, int]]) -> tuple[str, list[Token], list[Sentence]]:
+    """The text in NFC, its tokens, and sentences that cover them."""
+    text, tokens, sentences, first, paragraph = ends[0], [], [], 0, 0
+    for number, (separator, word, last) in enumerate(raw):
+        if number:
+            text += separator if unicodedata.is_normalized("NFC", text + separator + word) else " "
+        tokens.append(Token(start=len(text), end=len(text) + len(word)))
+        text += word
+        if last or number == len(raw) - 1:
+            sentences.append(Sentence(start=tokens[first].start, end=tokens[-1].end, paragraph=paragraph))
+            first, paragraph = number + 1, paragraph + last // 2
+    return (text + ends[1]) or " ", tokens, sentences
+
+
+def _pick(items: Sequence[Any], number: int | None) -> Any:
+    return None if number is None or not items else items[number % len(items)]
+
+
+def _distinct(records: list[Any]) -> list[Any]:
+    """The records without those that differ from an earlier one in the id only."""
+    return list({tuple(repr(getattr(r, f)) for f in r.__struct_fields__ if f != "id"): r for r in reversed(records)}.values())[::-1]
+
+
+class _Maker:
+    """Turns raw material into records; `spans` are only made where the text has tokens."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.text, self.tokens, self.sentences = _text(raw["ends"], raw["tokens"])
+
+    def span(self, drawn: tuple[int, int] | None) -> dict[str, Any] | None:
+        if drawn is None or not self.tokens:
+            return None
+        first = drawn[0] % len(self.tokens)
+        start, end = self.tokens[first].start, self.tokens[min(first + drawn[1], len(self.tokens)) - 1].end
+        return {"start": start, "end": end, "text": self.text[start:end]}
+
+    def ids(self, prefix: str) -> Callable[[int], str]:
+        return lambda number: f"{prefix}{self.raw['numbers'](number)}"
+
+    def spans(self, layer: str, prefix: str) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
+        """(id, start, end and text, what else was drawn) for the records of a span layer."""
+        name = self.ids(prefix)
+        return [({"id": name(n), **span}, rest) for n, (drawn, *rest) in enumerate(self.raw[layer], 1) if (span := self.span(drawn))]
+
+    def link(self, drawn: str, number: int) -> dict[str, str]:
+        """A verified Wikidata id, another for each `number`, or the reason for none."""
+        verified = _listed()[0]
+        if drawn == "wikidata":
+            return {"wikidata": verified[number]} if number < len(verified) else {"nil": "UNVERIFIED"}
+        return {"nil": drawn}
+
+    def mentions(self) -> tuple[list[Mention], list[Entity]]:
+        """Mentions, and the entities that have any."""
+        entities = [Entity(id=f"ent-{n}", type=t, name=name, reference=ref, **self.link(link, n)) for n, (t, name, link, ref) in enumerate(self.raw["entities"])]
+        found = []
+        for span, (level, entity, literal) in self.spans("mentions", "m"):
+            meant, literally = _pick(entities, entity).id, _pick(entities, literal)
+            found.append(Mention(**span, level=level, entity=meant, literal=literally.id if literally and literally.id != meant else None))
+        found = _distinct(found)
+        used = {m.entity for m in found} | {m.literal for m in found}
+        return found, [e for e in entities if e.id in used]
+
+    def timexes(self) -> list[Timex]:
+        found: list[Timex] = []
+        for span, (kind, value, mod, anchor, begin, end_point, quant, freq) in self.spans("timexes", "t"):
+            earlier = ["DCT", *(t.id for t in found)]
+            more: dict[str, Any] = {"quant": quant, "freq": freq if freq or quant else "2X"} if kind == "SET" else {}
+            if kind == "DURATION":
+                more = {"begin": _pick(earlier, begin), "end_point": _pick(earlier, end_point)}
+            found = _distinct([*found, Timex(**span, type=kind, value=_pick(VALUES[kind], value), mod=mod, anchor=_pick(earlier, anchor), **more)])
+        return found
+
+    def quantities(self, measured: list[Any]) -> list[Quantity]:
+        found: list[Quantity] = []
+        for span, (kind, comparator, numbers, unit, change, measures, prop, conversion) in self.spans("quantities", "q"):
+            values = [_pick(POSITIVE if kind == "ORDINAL" else NUMBERS, n) for n in numbers]
+            value = dict(zip(("lower", "upper"), sorted(values, key=Decimal), strict=True)) if comparator == "RANGE" else {"value": values[0]}
+            of = _pick([q for q in found if q.kind == kind and q.conversion_of is None], conversion) if kind in ("MONEY", "MEASURE") else None
+            more = {"measures": getattr(_pick(measured, measures), "id", None), "conversion_of": getattr(of, "id", None), "change": change}
+            words = self.span(prop)
+            found = _distinct([*found, Quantity(**span, kind=kind, **value, unit=_pick(UNITS[kind], unit), comparator=comparator, property=Span(**words) if words else None, **more)])
+        return found
+
+    def events(self) -> tuple[list[Event], list[EventChain]]:
+        """Events without arguments, and the chains that have any."""
+        named = [{"name": name, **self.link(link, len(self.raw["entities"]) + n)} if name else {} for n, (name, link) in enumerate(self.raw["chains"])]
+        chains = [EventChain(id=f"chain_{n}", **more) for n, more in enumerate(named)]
+        found = []
+        for span, (level, chain, class_, type_, polarity, modality, rel, tense, aspect, _) in self.spans("events", "ev"):
+            verb = {"tense": tense, "aspect": aspect} if level == "VRB" else {}
+            found.append(Event(**span, level=level, event=_pick(chains, chain).id, class_=class_, type=type_, polarity=polarity, modality=modality, doc_time_rel=rel, **verb, arguments=()))
+        found = _distinct(found)
+        used = {e.event for e in found}
+        return found, [c for c in chains if c.id in used]
+
+    def with_arguments(self, events: list[Event], targets: list[Any]) -> list[Event]:
+        roles = {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+        drawn = {span["id"]: rest[-1] for span, rest in self.spans("events", "ev")}
+        made = []
+        for event in events:
+            others = [t.id for t in targets if t.id != event.id]
+            arguments = {(role, _pick(others, target)): _pick(roles[event.type], ace) for role, target, ace in drawn[event.id] if others}
+            made.append(replace(event, arguments=tuple(Argument(role=r, target=t, ace_role=a) for (r, t), a in arguments.items())))
+        return made
+
+    def pairs(self, layer: str, members: list[Any]) -> list[tuple[tuple[str, str, str], tuple[Any, ...]]]:
+        """((type, source, target), what else was drawn), each triple once and source not target."""
+        ids = [r.id for r in members]
+        found: dict[tuple[str, str, str], Any] = {}
+        for kind, first, second, other, *rest in self.raw[layer] if ids else ():
+            source, target = _pick(ids, first), _pick(ids, second)
+            found[kind, source, target] = rest
+            if other:
+                found[other[0], *((target, source) if other[1] else (source, target))] = rest
+        return [(key, rest) for key, rest in found.items() if key[1] != key[2]]
+
+
+def _document(raw: dict[str, Any]) -> Document:
+    make = _Maker(raw)
+    mentions, entities = make.mentions()
+    timexes = make.timexes()
+    events, chains = make.events()
+    quantities = make.quantities([*mentions, *events])
+    events = make.with_arguments(events, [*mentions, *timexes, *quantities, *events])
+    name = make.ids("r")
+    last = len(make.sentences)
+    relations = [Relation(id=name(n), type=k[0], source=k[1], target=k[2], evidence=tuple({s % last for s in rest[0]})) for n, (k, rest) in enumerate(make.pairs("relations", entities), 1)]
+    event_relations = [EventRelation(type=k[0], source=k[1], target=k[2]) for k, _ in make.pairs("event_relations", [*events, *timexes])]
+    quotations: list[Quotation] = []
+    for span, (cue, source, kind) in make.spans("quotations", "quo"):
+        words = make.span(cue)
+        quotations = _distinct([*quotations, Quotation(**span, cue=Span(**words) if words else None, source=getattr(_pick(mentions, source), "id", None), type=kind)])
+    seed = (_header(raw["date"]) + make.text).encode()
+    annotators = _listed()[1]
+    document = Document(
+        schema_version=SCHEMA_VERSION,
+        id=raw["id"],
+        language=raw["language"],
+        date=raw["date"],
+        source=Source(file=raw["file"], sha256=hashlib.sha256(seed).hexdigest(), header_length=len(_header(raw["date"]))),
+        text_sha256=hashlib.sha256(make.text.encode()).hexdigest(),
+        annotators=tuple(dict.fromkeys(_pick(annotators, n) for n in raw["annotators"])),
+        text=make.text,
+        sentences=tuple(make.sentences),
+        tokens=tuple(make.tokens),
+        mentions=tuple(mentions),
+        entities=tuple(entities),
+        timexes=tuple(timexes),
+        quantities=tuple(quantities),
+        events=tuple(events),
+        event_chains=tuple(chains),
+        relations=tuple(relations),
+        event_relations=tuple(event_relations),
+        quotations=tuple(quotations),
+    )
+    return ordered(document)
