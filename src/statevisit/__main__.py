@@ -35,10 +35,16 @@ def main() -> None:
     """Run the command line. Exit status: 0 done, 1 something is wrong with the data, 2 with the command."""
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in ("--help", "-h"):  # before click is imported: it takes three times as long
-        sys.stdout.write(OVERVIEW)
-        return
-    from statevisit.commands import run
-
+        try:
+            sys.stdout.write(OVERVIEW)
+            sys.stdout.flush()
+            return
+        except OSError:  # nobody reads it, or the disk is full: click knows what to do
+            arguments = ["--help"]
+    try:
+        from statevisit.commands import run
+    except KeyboardInterrupt:
+        sys.exit("statevisit: stopped; nothing was changed")
     sys.exit(run(arguments))
 
 

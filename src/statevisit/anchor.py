@@ -48,7 +48,7 @@ class Anchorer:
         wrong = [k for k in ("quote", "prefix", "suffix") if not isinstance(selector.get(k, "-"), str)]
         if wrong or not quote.strip():
             raise Unresolved("A004", f"`{(wrong or ['quote'])[0]}` must be a string with something in it")
-        if occurrence is not None and (not isinstance(occurrence, int) or occurrence < 1):
+        if occurrence is not None and (type(occurrence) is not int or occurrence < 1):
             raise Unresolved("A004", f"`occurrence` is {occurrence!r}; it counts from 1")
         for find, exact in ((self._exact, True), (self._loose, False)):
             if found := list(find(quote, selector.get("prefix", ""), selector.get("suffix", ""))):
@@ -87,8 +87,8 @@ class Anchorer:
             shown = "; ".join(self.context(*span) for span in aligned[:8])
             return Unresolved("A001", f"{quote!r} does not stand between that `prefix` and `suffix`; it stands here: {shown}")
         if places:
-            start = max(t for t in self.starts if t <= places[0])
-            end = min(t for t in self.ends if t >= places[0] + len(quote))
+            start = max((t for t in self.starts if t <= places[0]), default=places[0])
+            end = min((t for t in self.ends if t >= places[0] + len(quote)), default=places[0] + len(quote))
             return Unresolved("A003", f"{quote!r} stands only inside a token; a span takes whole tokens: {self.text[start:end]!r}")
         words = quote.split()
         known = next((" ".join(words[:n]) for n in range(len(words) - 1, 0, -1) if " ".join(words[:n]) in self.text), "")
@@ -126,11 +126,11 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
     anchorer = Anchorer(base)
 
     def fill(value: Any, path: list[str | int]) -> Any:
-        if isinstance(value, list):
+        if isinstance(value, list) and len(path) == 1:
             return [fill(v, [*path, i]) for i, v in enumerate(value)]
-        if not isinstance(value, dict):
+        if not isinstance(value, dict) or len(path) > 3:  # a record, or a span in one
             return value
-        filled = {k: fill(v, [*path, k]) for k, v in value.items() if k not in _SELECTOR}
+        filled = {k: fill(v, [*path, k]) for k, v in value.items() if k not in _SELECTOR or "quote" not in value}
         if "quote" in value:
             where = {"file": file, "document": base.id, "pointer": pointer(path)}
             try:
@@ -138,7 +138,7 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
             except Unresolved as error:
                 problems.append(Finding(code=error.code, message=str(error), **where))
                 return filled
-            filled |= {"start": start, "end": end, "text": base.text[start:end]}
+            filled |= {"start": start, "end": end} | ({"text": base.text[start:end]} if "text" in LAYERS[str(path[0])].__struct_fields__ else {})
             if not exact:
                 reports.append(Finding(code="A101", message=f"{value['quote']!r} was taken for {anchorer.context(start, end)}", **where))
         return filled
@@ -146,20 +146,21 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
     layers = {name: fill(draft[name], [name]) for name in LAYERS if name in draft}
     if problems:
         return None, problems, reports
-    _name(layers)
     value = to_value(base) | layers | {k: draft[k] for k in ("annotators",) if k in draft}
+    _name(value)
     value |= {k: v for k, v in draft.items() if k not in value and k != "text"}  # what is unknown is for the schema to refuse
     problems = [Finding(code="E104", file=file, document=base.id, pointer=pointer(p), message=m) for p, m in schema.errors(value)]
     return (None if problems else ordered(convert(value, file))), problems, reports
 
 
-def _name(layers: dict[str, Any]) -> None:
+def _name(value: dict[str, Any]) -> None:
     """Give the records of span layers and relations that have no id the next free one: m1, m2, …"""
-    taken = {r["id"] for records in layers.values() if isinstance(records, list) for r in records if isinstance(r, dict) and isinstance(r.get("id"), str)}
+    records = {layer: [r for r in value[layer] if isinstance(r, dict)] for layer in LAYERS if isinstance(value[layer], list)}
+    taken = {r["id"] for layer in records.values() for r in layer if isinstance(r.get("id"), str)}
     for layer in (*SPAN_LAYERS, "relations"):
         number = 0
-        for record in layers.get(layer, ()):
-            if isinstance(record, dict) and "id" not in record:
+        for record in records.get(layer, ()):
+            if "id" not in record:
                 while f"{_PREFIX[layer]}{(number := number + 1)}" in taken:
                     pass
                 record["id"] = f"{_PREFIX[layer]}{number}"

@@ -23,18 +23,34 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
 
     Generated are `configs` and `dataset_info` of the YAML front matter and what stands between
     `<!-- generated: NAME -->` and `<!-- end -->`, for the names in PARTS. Raises FormatError for a name that
-    is none of them.
+    is none of them, and for a file or front matter that cannot be read.
     """
     path = root / resources.CARD
     if not path.is_file():
         return None
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
     front = _FRONT.match(text)
     if not front:
         return None
-    meta = {**yaml.safe_load(front[1]), "configs": _configs(), "dataset_info": _dataset_info()}
+    meta = {**_parsed(path, front[1]), "configs": _configs(), "dataset_info": _dataset_info()}
     body = _MARK.sub(lambda m: f"{m[1]}{_part(path, m[2], manifest)}\n{m[3]}", text[front.end() :])
     return f"---\n{_yaml(meta)}---\n{body}".encode()
+
+
+def _parsed(path: Path, front: str) -> dict[str, Any]:
+    try:
+        meta = yaml.safe_load(front) or {}
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 2}" if error.problem_mark else ""
+        raise FormatError(f"{path}{line}: the front matter is not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise FormatError(f"{path}: the front matter is not YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(meta, dict):
+        raise FormatError(f"{path}: the front matter must be a mapping of keys")
+    return meta
 
 
 def _yaml(meta: dict[str, Any]) -> str:

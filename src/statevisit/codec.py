@@ -8,6 +8,7 @@ shows exactly the records that changed, and `encode(decode(data)) == data` for e
 import json
 import re
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from statevisit import resources
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, SCHEMA_VERSION, Document
+from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 
 NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
 
@@ -38,7 +39,7 @@ def parse(data: bytes, file: str = "<bytes>") -> Any:
     """
     try:
         value = orjson.loads(data)
-        if encode_value(value) != data:  # canonical bytes cannot hold a key twice
+        if orjson.dumps(value) != data.replace(b"\n", b""):  # such compact bytes cannot hold a key twice
             _refuse_duplicates(data, file)
     except orjson.JSONDecodeError as error:
         raise _malformed(data, error, file) from None
@@ -117,13 +118,16 @@ def _second_keys(text: str, at: int = -1) -> Iterator[int]:
 
 
 def locate(data: bytes, path: Iterable[str | int]) -> tuple[int, int]:
-    """Line and column, both from 1, of the value at `path` in a JSON text, or of the nearest thing around it."""
+    """Line and column, both from 1, of the value at `path` in a JSON text, or of the nearest thing around it.
+
+    A step into an array may be a number or its digits, as in a JSON Pointer.
+    """
     text = data.decode("utf-8")
     at = _skip(text, 0)
     for step in path:
         if text[at] not in "{[":
             break
-        found = next((value for key, _, value in _items(text, at) if key == step), None)
+        found = next((value for key, _, value in _items(text, at) if str(key) == str(step)), None)
         if found is None:
             break
         at = found
@@ -161,8 +165,8 @@ def encode(document: Document) -> bytes:
     """The canonical bytes of a document, its records sorted."""
     document = ordered(document)
     names = (f for f in Document.__struct_fields__)
-    one = _ENCODER.encode
-    return _lay_out((n, [one(r) for r in getattr(document, n)] if n in LAYERS else one(getattr(document, n))) for n in names)
+    lines, one = _ENCODER.encode_lines, _ENCODER.encode
+    return _lay_out((n, lines(getattr(document, n)).split(b"\n")[:-1] if n in LAYERS else one(getattr(document, n))) for n in names)
 
 
 def to_value(document: Document) -> dict[str, Any]:
@@ -186,7 +190,7 @@ def convert(value: Any, file: str, data: bytes | None = None) -> Document:
         return msgspec.convert(value, Document)
     except msgspec.ValidationError as error:
         what, _, where = str(error).rpartition(" - at ") if " - at " in str(error) else (str(error), "", "")
-        path = [int(p) if p.isdigit() else p for p in re.findall(r"[^.$\[\]`]+", where)]
+        path = re.findall(r"[^.$\[\]`]+", where)
         line = f":{locate(data, path)[0]}" if data else ""
         raise FormatError(f"{file}{line}: {what[:200]} at {where or '`$`'}; `statevisit validate` says more") from None
 
@@ -202,6 +206,9 @@ def natural(record_id: str) -> tuple[int, str]:
     return len(record_id), record_id
 
 
+_START, _END = attrgetter("start"), attrgetter("end")
+
+
 def ordered(document: Document) -> Document:
     """The document with its records in canonical order.
 
@@ -209,10 +216,10 @@ def ordered(document: Document) -> Document:
     by their first evidence; event relations by source and target; arguments by the place of their target.
     """
     def span(r: Any) -> tuple[Any, ...]:
-        return r.start, -r.end, natural(getattr(r, "id", ""))
+        return r.start, -r.end, natural(r.id)
 
-    spans = {n: tuple(sorted(getattr(document, n), key=span)) for n in LAYERS if "start" in LAYERS[n].__struct_fields__}
-    place = {r.id: i for i, r in enumerate(sorted((r for n in spans for r in spans[n] if hasattr(r, "id")), key=span))}
+    spans = {n: tuple(sorted(getattr(document, n), key=span)) for n in SPAN_LAYERS}
+    place = {r.id: i for i, r in enumerate(sorted((r for n in spans for r in spans[n]), key=span))}
     last = len(place)
     first: dict[str, int] = {}
     for record, group in [(m, m.entity) for m in spans["mentions"]] + [(e, e.event) for e in spans["events"]]:
@@ -228,9 +235,11 @@ def ordered(document: Document) -> Document:
         e if len(e.arguments) < 2 else replace(e, arguments=tuple(sorted(e.arguments, key=lambda a: (place.get(a.target, last), a.role, a.ace_role or ""))))
         for e in spans["events"]
     )
+    bare = {n: tuple(sorted(sorted(getattr(document, n), key=_END, reverse=True), key=_START)) for n in ("sentences", "tokens")}  # many: keys in C
     return replace(
         document,
         **spans,
+        **bare,
         entities=tuple(sorted(document.entities, key=group)),
         event_chains=tuple(sorted(document.event_chains, key=group)),
         relations=tuple(sorted((replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations), key=lambda r: (r.evidence[:1], natural(r.id)))),

@@ -76,7 +76,7 @@ class Corpus(Sequence[Document]):
         return key in self.ids if isinstance(key, str) else super().__contains__(key)
 
     def __repr__(self) -> str:
-        shown = ", ".join(self.ids[:3]) + (", …" if len(self) > 3 else "")
+        shown = ", ".join(i if len(i) <= 26 else f"{i[:25]}…" for i in self.ids[:3]) + (", …" if len(self) > 3 else "")
         version = f" {self.version}" if self.version else ""
         return f"<Corpus{version}: {len(self)} document{'' if len(self) == 1 else 's'}: {shown}>"
 
@@ -126,7 +126,10 @@ def _entries(path: Path) -> tuple[Path | None, list[Entry]]:
     if not path.exists():
         raise FormatError(f"{path}: no such file or directory")
     if path.suffix in JSONL:
-        return None, list(_lines(path))
+        lines = list(_lines(path))
+        if not lines:
+            raise FormatError(f"{path}: is empty: a document a line is wanted")
+        return None, lines
     return None, [Entry(path, 0)]
 
 
@@ -137,8 +140,6 @@ def _lines(path: Path) -> Iterator[Entry]:
             if line.strip():
                 yield Entry(path, offset, len(line), number)
             offset += len(line)
-    if not offset:
-        raise FormatError(f"{path}: is empty: a document a line is wanted")
 
 
 def load(path: Path | str | None = None) -> Corpus:

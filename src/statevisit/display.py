@@ -4,6 +4,7 @@ Here because the model holds types only, and both a notebook and `statevisit sho
 """
 
 import html
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -31,23 +32,33 @@ class Highlight(Struct, frozen=True):
 
 
 def highlights(document: Document) -> list[Highlight]:
-    """The mentions, times, quantities and events of a document, the enclosing span before the enclosed."""
-    colors = {(layer, prop): {x.name: x.color for x in schema.labels(layer, prop)} for layer, prop in (("entities", "type"), ("timexes", "type"), ("quantities", "kind"), ("events", "class"))}
+    """The mentions, times, quantities and events of a document, the enclosing span before the enclosed.
+
+    A label that the schema does not know, or an entity that is not there, is shown in grey: a document that is
+    being worked on can be looked at.
+    """
     found = []
+
+    def add(span: Any, layer: str, inventory: tuple[str, str], label: str, note: str) -> None:
+        color = next((x.color for x in schema.labels(*inventory) if x.name == label), "#adb5bd")
+        found.append(Highlight(span.start, span.end, layer, label, color, note))
+
     for m in document.mentions:
-        e = document.entity_of(m)
-        found.append(Highlight(m.start, m.end, "mentions", e.type, colors["entities", "type"][e.type], f"{e.type} {m.level} → {e.name}"))
+        e = document.entity_of(m) if m.entity in document else None
+        label, name = getattr(e, "type", "?"), getattr(e, "name", m.entity)
+        add(m, "mentions", ("entities", "type"), label, f"{label} {m.level} → {name}")
     for t in document.timexes:
-        found.append(Highlight(t.start, t.end, "timexes", t.type, colors["timexes", "type"][t.type], f"{t.type} {t.value}{f' {t.mod}' if t.mod else ''}"))
+        add(t, "timexes", ("timexes", "type"), t.type, f"{t.type} {t.value}{f' {t.mod}' if t.mod else ''}")
     for q in document.quantities:
         value = q.value or f"{q.lower}–{q.upper}"
-        found.append(Highlight(q.start, q.end, "quantities", q.kind, colors["quantities", "kind"][q.kind], f"{q.kind} {q.comparator} {value} {q.unit or ''}".rstrip()))
+        add(q, "quantities", ("quantities", "kind"), q.kind, f"{q.kind} {q.comparator} {value} {q.unit or ''}".rstrip())
     for e in document.events:
         type_ = f" {e.type}" if e.type != "OTHER" else ""
-        found.append(Highlight(e.start, e.end, "events", e.class_, colors["events", "class"][e.class_], f"{e.class_}{type_} {e.polarity} {e.modality} {e.doc_time_rel}"))
+        add(e, "events", ("events", "class"), e.class_, f"{e.class_}{type_} {e.polarity} {e.modality} {e.doc_time_rel}")
     return sorted(found, key=lambda h: (h.start, -h.end))
 
 
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STYLE = {
     "mentions": "background:{c}40;border-bottom:2px solid {c}",
     "timexes": "background:{c}40;border-radius:3px;outline:1px solid {c}",
@@ -109,11 +120,16 @@ def style_of(layer: str, color: str) -> "Style":
     return Style(**styles[layer])
 
 
+def visible(text: str) -> str:
+    """The text as a terminal may have it: control characters but newline and tab, which could steer it, replaced one for one."""
+    return _CONTROLS.sub("\ufffd", text)
+
+
 def to_text(document: Document) -> "Text":
     """The text with its spans as styled terminal text; an enclosed span is drawn over the enclosing one."""
     from rich.text import Text
 
-    text = Text(document.text)
+    text = Text(visible(document.text))
     for h in highlights(document):
         text.stylize(style_of(h.layer, h.color), h.start, h.end)
     return text

@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+import sys
 import unicodedata
 from functools import cache
 from typing import Any
 
+from statevisit import schema
 from statevisit.codec import position
 from statevisit.errors import FormatError, MissingExtra
 from statevisit.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source, Token
@@ -15,7 +17,8 @@ ANNOTATOR = {"id": "spacy-blank", "kind": "rule", "name": "spaCy's rule-based to
 """The entry of `corpus/annotators.json` for what `ingest` makes."""
 
 _HEADER = re.compile(r"\s?date (\S+) ")
-_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\ufffe\uffff]")
+_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _OPENING = re.compile(r'\s["“„«‘(\[]+$')
 
 
@@ -38,19 +41,22 @@ def decode_seed(data: bytes, file: str) -> tuple[str, str, int]:
         name = {"\ufeff": "a byte order mark", "\r": "a carriage return (CRLF line ends?)", "\x00": "a NUL"}.get(bad[0], f"U+{ord(bad[0]):04X}")
         raise FormatError(f"{file}:{line}:{column}: {name} is not allowed in a text; remove it, so that offsets mean the same everywhere")
     if not unicodedata.is_normalized("NFC", seed):
-        at = next(i for i, c in enumerate(seed.splitlines(), 1) if not unicodedata.is_normalized("NFC", c))
+        at = next(i for i, c in enumerate(seed.split("\n"), 1) if not unicodedata.is_normalized("NFC", c))
         raise FormatError(f"{file}:{at}: not in Unicode normal form NFC; normalise the file, so that offsets mean the same everywhere")
     header = _HEADER.match(seed)
     if not header:
         raise FormatError(f"{file}:1: no header: a seed begins with ' date YYYY-MM-DD ', the date of the text")
     try:
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", header[1]) or not days(header[1]):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", header[1]) or not days(header[1]):
             raise ValueError(f"{header[1]!r} is not YYYY-MM-DD")
     except ValueError as error:
         raise FormatError(f"{file}:1: the header's date: {error}") from None
-    if not seed[header.end() :].strip():
+    text = seed[header.end() :]
+    if not text.strip():
         raise FormatError(f"{file}: holds a header and no text")
-    return seed[header.end() :], header[1], header.end()
+    if len(text) > (limit := schema.load()["properties"]["text"]["maxLength"]):
+        raise FormatError(f"{file}: {len(text):,} characters; a document has at most {limit:,}: split the text")
+    return text, header[1], header.end()
 
 
 def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Document:
@@ -79,23 +85,21 @@ def segment(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], tupl
     A blank line begins a new paragraph and ends a sentence; an opening quotation mark or bracket that the
     sentencizer left at a sentence's end goes to the next sentence.
     """
-    tokens, sentences, paragraph, previous = [], [], 0, 0
-    spans = [m.span() for m in re.finditer(r"(?:(?!\n[ \t]*\n).)+", text, re.DOTALL) if m[0].strip()]
-    for first, last in spans:
-        if tokens and re.search(r"\n[ \t]*\n", text[previous:first]):
-            paragraph += 1
+    tokens, sentences = [], []
+    edges = [0, *(edge for gap in _BLANK_LINES.finditer(text) for edge in gap.span()), len(text)]
+    spans = [(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True) if text[first:last].strip()]
+    for paragraph, (first, last) in enumerate(spans):
         piece = _pipeline(language)(text[first:last])
         tokens += [Token(start=first + t.idx, end=first + t.idx + len(t)) for t in piece if not t.is_space]
         start = first
         for sentence in piece.sents:
             end = first + sentence.end_char
-            if end < last and (opening := _OPENING.search(text, start, end)):
+            if text[end:last].strip() and (opening := _OPENING.search(text, start, end)):
                 end = opening.start()
             if stripped := text[start:end].strip():
                 at = start + text[start:end].index(stripped)
                 sentences.append(Sentence(start=at, end=at + len(stripped), paragraph=paragraph))
             start = end
-        previous = last
     return tuple(sentences), tuple(tokens)
 
 
@@ -106,8 +110,9 @@ def _pipeline(language: str) -> Any:
     except ImportError:
         raise MissingExtra("spacy", "ingest") from None
     try:
-        pipeline = spacy.blank(language)
+        pipeline = spacy.blank(language.partition("-")[0].lower())  # its languages have no regions or scripts
     except ImportError:
         raise FormatError(f"spaCy has no tokenizer for the language {language!r}; `xx` is its tokenizer for any language") from None
+    pipeline.max_length = sys.maxsize  # its limit is for parsers, whose memory grows with the text
     pipeline.add_pipe("sentencizer")
     return pipeline

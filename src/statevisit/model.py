@@ -17,11 +17,9 @@ SCHEMA_VERSION = 1
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What every record of a layer is: frozen, compared by value."""
 
-    def _summary(self) -> str:
-        return " ".join(str(v) for v in (getattr(self, n) for n in self.__struct_fields__) if isinstance(v, str))
-
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._summary()}>"
+        values = (getattr(self, n) for n in self.__struct_fields__)
+        return f"<{type(self).__name__} {_short(' '.join(_short(v, 40) for v in values if isinstance(v, str)), 90)}>"
 
 
 class Span(Record, frozen=True, kw_only=True):
@@ -214,7 +212,7 @@ class ResolvedArgument(Struct, frozen=True):
     target: Any
 
     def __repr__(self) -> str:
-        return f"<{self.role} {self.target!r}>"
+        return f"<{self.role} {_short(repr(self.target)[1:-1], 90)}>"
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True, eq=True):
@@ -327,12 +325,18 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{len(getattr(self, n))} {n}" for n in ("mentions", "events", "quantities"))
-        return f"<Document {self.id}: {len(self.sentences)} sentences, {shown}>"
+        return f"<Document {_short(self.id, 40)}: {len(self.sentences)} sentences, {shown}>"
 
     def _repr_html_(self) -> str:
         from statevisit.display import to_html
 
         return to_html(self)
+
+
+def _short(text: str, limit: int) -> str:
+    """The text on one line, cut to `limit` characters."""
+    line = " ".join(text[: 2 * limit].split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:

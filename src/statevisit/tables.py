@@ -27,8 +27,8 @@ except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
 
 CONFIGS = ("documents", *views.VIEWS)
-ROW_GROUP = {"documents": 256}
-"""Rows in a Parquet row group; 65,536 where a config is not named."""
+ROW_GROUP = {"documents": 64}
+"""Rows in a Parquet row group; 8,192 where a config is not named."""
 
 
 @cache
@@ -142,8 +142,8 @@ class Writer:
     """
 
     def __init__(self, path: Path, config: str) -> None:
-        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 65_536), arrow_schema(config).empty_table()
-        self._file = pq.ParquetWriter(path, arrow_schema(config), compression="zstd", compression_level=9, write_page_index=True, version="2.6")
+        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 8_192), arrow_schema(config).empty_table()
+        self._file = pq.ParquetWriter(path, arrow_schema(config), compression="zstd", compression_level=3, write_page_index=True, version="2.6")
 
     def add(self, table: pa.Table) -> None:
         """Append rows."""

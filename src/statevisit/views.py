@@ -1,5 +1,6 @@
 """The flat views: which columns they have, and the rows a document gives. No Arrow here."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -163,21 +164,18 @@ def flat_names(document: Document) -> list[tuple[int, int, str]]:
 
 
 def _ner(document: Document) -> Iterator[Row]:
-    spans = flat_names(document)
-    at = token = 0
-    tokens, text = document.tokens, document.text
+    text, starts, ends = document.text, [t.start for t in document.tokens], [t.end for t in document.tokens]
+    words, tags = [text[t.start : t.end] for t in document.tokens], ["O"] * len(starts)
+    for start, end, label in flat_names(document):
+        first, last = bisect_left(starts, start), bisect_left(starts, end)
+        tags[first:last] = [f"B-{label}", *[f"I-{label}"] * (last - first - 1)] if first < last else []
+    at = 0
     for number, sentence in enumerate(document.sentences):
-        words, tags = [], []
-        while token < len(tokens) and tokens[token].end <= sentence.end:
-            start, end = tokens[token].start, tokens[token].end
-            while at < len(spans) and spans[at][1] <= start:
-                at += 1
-            words.append(text[start:end])
-            inside = at < len(spans) and spans[at][0] <= start
-            first = inside and (start == spans[at][0] or len(words) == 1)
-            tags.append(f"{'B' if first else 'I'}-{spans[at][2]}" if inside else "O")
-            token += 1
-        yield document.id, number, words, tags
+        first, at = at, bisect_right(ends, sentence.end)
+        inside = tags[first:at]
+        if inside and inside[0].startswith("I-"):  # the rest of a name that began in the sentence before
+            inside[0] = f"B{inside[0][1:]}"
+        yield document.id, number, words[first:at], inside
 
 
 _ARGUMENT_NODES = schema.resolve(schema.properties("events")["arguments"]["items"])["properties"]

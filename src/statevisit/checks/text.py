@@ -2,10 +2,11 @@
 
 import hashlib
 import unicodedata
+from bisect import bisect_right
 from itertools import chain
 
 from statevisit.checks import Context, Problems, check
-from statevisit.model import SPAN_LAYERS, Document, Token
+from statevisit.model import SPAN_LAYERS, Document
 
 
 @check("E201")
@@ -56,11 +57,6 @@ def _spans(document: Document):
             yield ("quotations", number, "cue"), quotation.cue
 
 
-def _bare(document: Document):
-    """(path, span) of sentences and tokens."""
-    return chain(((("sentences", i), s) for i, s in enumerate(document.sentences)), ((("tokens", i), t) for i, t in enumerate(document.tokens)))
-
-
 @check("E204")
 def surface(document: Document, context: Context) -> Problems:
     """The surface form is not the text between the offsets."""
@@ -74,7 +70,8 @@ def surface(document: Document, context: Context) -> Problems:
 def bounds(document: Document, context: Context) -> Problems:
     """The span is empty or goes beyond the text."""
     length = len(document.text)
-    for path, span in chain(_bare(document), _spans(document)):
+    bare = [((layer, i), s) for layer in ("sentences", "tokens") for i, s in enumerate(getattr(document, layer)) if not s.start < s.end <= length]
+    for path, span in chain(bare, _spans(document)):
         if not span.start < span.end <= length:
             yield path, f"[{span.start}, {span.end}) in a text of {length} code points"
 
@@ -99,7 +96,7 @@ def segmentation(document: Document, context: Context) -> Problems:
         for number, span in enumerate(getattr(document, layer)):
             if span.start < last:
                 yield (layer, number), f"it begins at {span.start}, before the last one ends at {last}"
-            elif text[span.start : span.start + 1].isspace() or text[span.end - 1 : span.end].isspace():
+            elif (word := text[span.start : span.end]) != word.strip():
                 yield (layer, number), f"[{span.start}, {span.end}) has white space at an edge"
             last = max(last, span.end)
 
@@ -107,21 +104,18 @@ def segmentation(document: Document, context: Context) -> Problems:
 @check("E208")
 def uncovered(document: Document, context: Context) -> Problems:
     """There is text outside all tokens, or a token outside all sentences."""
-    last = 0
+    text, last = document.text, 0
     for token in document.tokens:
-        if gap := document.text[last : token.start].strip():
+        if gap := text[last : token.start].strip():
             yield ("tokens",), f"{_short(gap)} before {token.start} is in no token"
-        last = max(last, token.end)
-    if gap := document.text[last:].strip():
+        if token.end > last:
+            last = token.end
+    if gap := text[last:].strip():
         yield ("tokens",), f"{_short(gap)} at the end is in no token"
-    outside = [i for i, t in enumerate(document.tokens) if not _in_sentence(document, t)]
+    starts, ends = [s.start for s in document.sentences], [-1, *(s.end for s in document.sentences)]
+    outside = [i for i, t in enumerate(document.tokens) if not t.start < ends[bisect_right(starts, t.start)] >= t.end]
     for number in (i for i in outside if i - 1 not in outside):  # once for each run of tokens
-        yield ("tokens", number), f"{_short(document.text[document.tokens[number].start :][:40])} is in no sentence"
-
-
-def _in_sentence(document: Document, token: Token) -> bool:
-    sentence = document.sentence_of(token)
-    return sentence is not None and token.end <= sentence.end
+        yield ("tokens", number), f"{_short(text[document.tokens[number].start :][:40])} is in no sentence"
 
 
 def _short(text: str) -> str:

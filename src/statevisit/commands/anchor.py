@@ -33,7 +33,7 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
     base = read_document(document or _home(value, draft))
     anchored, problems, reports = anchor(value, base, str(draft))
     for finding in (*problems, *reports):
-        path = [int(p) if p.isdigit() else p.replace("~1", "/").replace("~0", "~") for p in finding.pointer.split("/")[1:]]
+        path = [p.replace("~1", "/").replace("~0", "~") for p in finding.pointer.split("/")[1:]]
         line, column = locate(data, path)
         report([structs.replace(finding, line=line, column=column)], err=True)
     if anchored is None:

@@ -12,6 +12,7 @@ import signal
 import tempfile
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from statevisit.corpus import Entry, load
 from statevisit.errors import ReleaseError
 from statevisit.findings import Finding
 
-CHUNK = 16
+CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
 
 SHARD = 5_000
@@ -103,6 +104,8 @@ def _place(staged: Path, target: Path, name: str, check: bool) -> tuple[str, str
 def _clear(path: Path, root: Path, check: bool) -> tuple[str, str]:
     if not check:
         path.unlink()
+        with suppress(OSError):  # not empty
+            path.parent.rmdir()  # a config that is gone
     return str(path.relative_to(root)), "foreign" if check else "removed"
 
 
@@ -186,7 +189,8 @@ class _Shards:
 
 def _chunks(found: list[Entry], context: Context, workers: int | None) -> Iterator[dict[str, Any]]:
     """The documents' tables and findings, chunk by chunk in order; at most two chunks a worker are in flight."""
-    chunks = [found[i : i + CHUNK] for i in range(0, len(found), CHUNK)]
+    shards = [found[i : i + SHARD] for i in range(0, len(found), SHARD)]  # a chunk lies in one shard, so that a shard has SHARD documents
+    chunks = [shard[i : i + CHUNK] for shard in shards for i in range(0, len(shard), CHUNK)]
     count = min(workers or os.cpu_count() or 1, len(chunks))
     if count == 1:
         for chunk in chunks:

@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 import orjson
 
-from statevisit import resources
-from statevisit.checks import read_checked
-from statevisit.codec import encode_value, read_bytes, write_document
+from statevisit import resources, schema
+from statevisit.checks import check_bytes, read_checked
+from statevisit.codec import encode, encode_value, parse, read_bytes, write_document
+from statevisit.commands.bar import Bar
 from statevisit.errors import FormatError
 from statevisit.model import Document
 
@@ -30,22 +31,42 @@ def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, langua
     Example:
       statevisit ingest seeds/000_82c204a477bd98b6.txt --root my-corpus --id 2024-02-19-aliyev-visit
     """
-    from statevisit.ingest import ingest
-
     if document_id is not None and len(seeds) > 1:
         raise click.UsageError("--id names one document; give one seed with it")
-    for path in seeds:
-        data = read_bytes(path)
-        document = ingest(data, path.name, "pending", language)
-        document = _named(document, f"{document.date}-{path.stem}" if document_id is None else document_id)
-        target = root / resources.DOCUMENTS / f"{document.id}.json"
-        if target.exists():
-            raise FormatError(f"{target}: exists already; a document's text never changes, so a corrected one needs another --id")
-        _keep_seed(root / resources.SEEDS / path.name, data)
-        _list_source(root / resources.SOURCES, document, publisher, license_)
-        _list_annotator(root / resources.ANNOTATORS)
+    sources, annotators = _sources(root / resources.SOURCES), _annotators(root / resources.ANNOTATORS)
+    made: dict[Path, tuple[bytes, Document]] = {}
+    with Bar(len(seeds), "ingesting") as bar:
+        for path in seeds:  # everything is made and checked before anything is written
+            data = read_bytes(path)
+            document = _made(data, path, document_id, language)
+            target = root / resources.DOCUMENTS / f"{document.id}.json"
+            if target.exists():
+                raise FormatError(f"{target}: exists already; a document's text never changes, so a corrected one needs another --id")
+            kept = root / resources.SEEDS / path.name
+            if (kept.exists() and read_bytes(kept) != data) or any(other.source.file == path.name and seed != data for seed, other in made.values()):
+                raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
+            if target in made:
+                raise FormatError(f"{path}: is given twice, or has the name and date of another seed; give each document one")
+            sources.setdefault(path.name, _source(document, publisher, license_))
+            made[target] = data, document
+            bar.advance()
+    _write(root / resources.ANNOTATORS, annotators)
+    _write(root / resources.SOURCES, b"".join(line + b"\n" for line in sources.values()))
+    for target, (data, document) in made.items():  # documents last: without them, the same command can be given again
+        _write(root / resources.SEEDS / document.source.file, data)
         write_document(document, target)
         click.echo(f"{target}: {len(document.sentences)} sentences, {len(document.tokens)} tokens")
+
+
+def _made(data: bytes, path: Path, document_id: str | None, language: str) -> Document:
+    """The document of a seed, valid. Raises FormatError."""
+    from statevisit.ingest import ingest
+
+    document = ingest(data, path.name, "pending", language)
+    document = _named(document, f"{document.date}-{path.stem}" if document_id is None else document_id)
+    for finding in check_bytes(encode(document), str(path))[1]:
+        raise FormatError(f"{path}: cannot be made a document: {finding.message}")
+    return document
 
 
 def _named(document: Document, wanted: str) -> Document:
@@ -61,28 +82,36 @@ def _named(document: Document, wanted: str) -> Document:
 
 
 def _write(path: Path, data: bytes) -> None:
-    with resources.replacing(path) as temporary:
-        temporary.write_bytes(data)
+    if not path.exists() or read_bytes(path) != data:
+        with resources.replacing(path) as temporary:
+            temporary.write_bytes(data)
 
 
-def _keep_seed(target: Path, data: bytes) -> None:
-    if not target.exists():
-        _write(target, data)
-    elif target.read_bytes() != data:
-        raise FormatError(f"{target}: another file of this name is there already; rename the new one")
+def _source(document: Document, publisher: str, license_: str) -> bytes:
+    """The line of `seeds/sources.jsonl` for a document's seed. Raises FormatError."""
+    source = {"file": document.source.file, "sha256": document.source.sha256, "date": document.date, "language": document.language, "publisher": publisher, "license": license_}
+    for _, message in schema.errors(source, "source"):
+        raise FormatError(f"{document.source.file}: {message}")
+    return orjson.dumps(source)
 
 
-def _list_source(path: Path, document: Document, publisher: str, license_: str) -> None:
-    line = orjson.dumps({"file": document.source.file, "sha256": document.source.sha256, "date": document.date, "language": document.language, "publisher": publisher, "license": license_})
-    listed = read_bytes(path) if path.exists() else b""
-    if document.source.sha256.encode() not in listed:
-        _write(path, listed + (b"" if listed.endswith(b"\n") or not listed else b"\n") + line + b"\n")
+def _sources(path: Path) -> dict[str, bytes]:
+    """The lines of the list of seeds, by file name. Raises FormatError."""
+    listed = {}
+    for number, line in enumerate(read_bytes(path).splitlines() if path.exists() else (), 1):
+        source = parse(line, f"{path}:{number}")
+        for _, message in schema.errors(source, "source"):
+            raise FormatError(f"{path}:{number}: {message}")
+        listed[source["file"]] = line
+    return listed
 
 
-def _list_annotator(path: Path) -> None:
+def _annotators(path: Path) -> bytes:
+    """The list of annotators with ours in it. Raises FormatError."""
     from statevisit.ingest import ANNOTATOR
 
-    value = read_checked(path, "annotators") if path.exists() else {"annotators": []}
-    if all(a["id"] != ANNOTATOR["id"] for a in value["annotators"]):
-        value["annotators"].append(ANNOTATOR)
-        _write(path, encode_value(value))
+    data = read_bytes(path) if path.exists() else b""
+    value = read_checked(path, "annotators") if data else {"annotators": []}
+    if any(a["id"] == ANNOTATOR["id"] for a in value["annotators"]):
+        return data
+    return encode_value(value | {"annotators": [*value["annotators"], ANNOTATOR]})

@@ -1,0 +1,227 @@
+"""Canonical JSON: the same bytes always, one record a line, and places that can be found again."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from statevisit import FormatError, decode, encode, read_document, schema, write_document
+from statevisit.checks import check_bytes
+from statevisit.codec import Malformed, locate, ordered, parse, pointer, to_value
+from statevisit.model import LAYERS, Document, Mention
+from tests.conftest import DOC_ID, ROOT
+from tests.strategies import documents
+
+SHIPPED = ROOT / "corpus" / "documents" / f"{DOC_ID}.json"
+
+
+def test_the_shipped_file_is_canonical(tmp_path: Path) -> None:
+    """Reading and writing the shipped document gives the same bytes."""
+    write_document(read_document(SHIPPED), tmp_path / "again.json")
+    assert SHIPPED.read_bytes() == (tmp_path / "again.json").read_bytes()
+
+
+@given(documents())
+@settings(deadline=None)
+def test_documents_survive_writing_and_reading(document: Document) -> None:
+    """Whatever is in a valid document comes back, the bytes are stable, and the checks accept them."""
+    data = encode(document)
+    assert document == decode(data)
+    assert data == encode(decode(data))
+    assert [] == check_bytes(data, "x.json")[1]
+
+
+@given(documents())
+@settings(deadline=None, max_examples=30)
+def test_one_record_a_line(document: Document) -> None:
+    """A line holds one member of the document, or one record of a layer, in the schema's order of properties."""
+    lines = encode(document).decode().split("\n")
+    expected = ["{"]
+    for name in schema.load()["properties"]:
+        records = to_value(document)[name]
+        start = json.dumps(name) + ":"
+        if name in LAYERS and records:
+            expected += [start + "[", *[_compact(r) + "," for r in records]]
+            expected[-1] = expected[-1][:-1]
+            expected.append("],")
+        else:
+            expected.append(start + _compact(records) + ",")
+    expected[-1] = expected[-1][:-1]
+    assert [*expected, "}", ""] == lines
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@pytest.mark.parametrize("layer", [name for name in LAYERS if name != "tokens"])
+def test_a_change_of_one_record_changes_its_line(article: Document, layer: str) -> None:
+    """A git diff shows the record that changed and nothing else."""
+    changes: dict[str, dict[str, Any]] = {
+        "sentences": {"paragraph": 9},
+        "mentions": {"level": "PRO"},
+        "entities": {"name": "Another name"},
+        "timexes": {"value": "2024-02-20"},
+        "quantities": {"comparator": "APPROX"},
+        "events": {"polarity": "NEG"},
+        "event_chains": {"name": "A name", "nil": "NIL"},
+        "relations": {"type": "PART_OF"},
+        "event_relations": {"type": "OVERLAP"},
+        "quotations": {"type": "DIRECT"},
+    }
+    first, *others = getattr(article, layer)
+    changed = replace(article, **{layer: (replace(first, **changes[layer]), *others)})
+    before, after = encode(article).splitlines(), encode(changed).splitlines()
+    assert 1 == sum(a != b for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("layer", ["quantities", "quotations"])
+def test_a_record_less_is_a_line_less(article: Document, layer: str) -> None:
+    """Removing a record that nothing refers to removes its line, and no other moves."""
+    data = encode(article).decode()
+    record = next(r for r in getattr(article, layer)[1:-1] if data.count(f'"{r.id}"') == 1)
+    fewer = replace(article, **{layer: tuple(r for r in getattr(article, layer) if r is not record)})
+    assert [line for line in data.splitlines() if f'"id":"{record.id}",' not in line] == encode(fewer).decode().splitlines()
+
+
+@given(documents(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=50)
+def test_the_order_of_records_is_not_data(document: Document, chance: random.Random) -> None:
+    """However the records of a document are shuffled, the same bytes are written."""
+    layers: dict[str, tuple[Any, ...]] = {name: tuple(chance.sample(records, len(records))) for name in LAYERS for records in [getattr(document, name)]}
+    layers["events"] = tuple(replace(e, arguments=tuple(chance.sample(e.arguments, len(e.arguments)))) for e in layers["events"])
+    layers["relations"] = tuple(replace(r, evidence=r.evidence[::-1]) for r in layers["relations"])
+    assert encode(document) == encode(replace(document, **layers))
+
+
+def test_what_the_order_is(article: Document) -> None:
+    """Spans by start, the longer first, then m2 before m10; entities by their first mention, literal use included."""
+
+    def mention(record_id: str, start: int, end: int, entity: str, literal: str | None = None) -> Mention:
+        return Mention(id=record_id, start=start, end=end, text=article.text[start:end], level="NAM", entity=entity, literal=literal)
+
+    mentions = (mention("m10", 10, 15, "turkiye"), mention("m2", 10, 15, "baku", "ankara"), mention("m3", 10, 30, "erdogan"), mention("m1", 62, 74, "aliyev"))
+    document = ordered(replace(article, mentions=mentions, relations=article.relations[::-1]))
+    assert ["m3", "m2", "m10", "m1"] == [m.id for m in document.mentions]
+    assert ["erdogan", "baku", "turkiye", "aliyev"] == [e.id for e in document.entities if e.id != "ankara"][:4]
+    assert "ankara" in [e.id for e in document.entities[:5]]
+    assert ["r1", "r2", "r3"] == [r.id for r in document.relations[:3]]
+    assert list(article.event_relations) == list(document.event_relations)
+
+
+REFUSED = [
+    (b"", "E102", 1, 1),
+    (b"  \n", "E102", 1, 1),
+    (b'{"a":1,}', "E102", 1, 7),
+    (b'{\n"a":1\n"b":2}', "E102", 3, 1),
+    (b"[1] x", "E102", 1, 5),
+    (b"[NaN]", "E102", 1, 2),
+    (b"-Infinity", "E102", 1, 2),
+    (b"1e999", "E102", 1, 1),
+    (b"'a'", "E102", 1, 1),
+    (b'"\\ud800"', "E102", 1, 2),
+    (b'"a\tb"', "E102", 1, 3),
+    (b"[" * 2000 + b"]" * 2000, "E102", 1, 1025),
+    (b'"caf\xe9"', "E101", 1, 5),
+    (b'{\n"a":"\xed\xa0\x80"}', "E101", 2, 6),
+    (b"\xef\xbb\xbf{}", "E101", 1, 1),
+    (b'{"a":1,\n"a":1}', "E103", 2, 1),
+    (b'{"a":1,"\\u0061":2}', "E103", 1, 8),
+    (b'{"x":[{"d":1},{"d":1,\n  "d":2}]}', "E103", 2, 3),
+    (b'[[{"a":{"b":0,"b":0}}]]', "E103", 1, 15),
+]
+
+
+@pytest.mark.parametrize(("data", "code", "line", "column"), REFUSED, ids=[repr(r[0][:24]) for r in REFUSED])
+def test_what_is_not_json_is_refused_where_it_stops(data: bytes, code: str, line: int, column: int) -> None:
+    """Bytes that are not strict JSON, and a key twice in one object, are refused with code, line and column."""
+    with pytest.raises(Malformed) as bad:
+        parse(data, "x.json")
+    assert (code, line) == (bad.value.code, bad.value.line)
+    assert abs(column - bad.value.column) <= 1
+    assert str(bad.value).startswith(f"x.json:{line}:")
+
+
+def test_one_key_in_two_objects_is_fine() -> None:
+    """Only a second key in the same object is a duplicate."""
+    assert {"a": {"a": [{"a": 1}, {"a": 1}]}, "b": 1.0} == parse(b' {"a": {"a": [{"a":1}, {"a":1}]}, "b": 1.0} ')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'"schema_version":1', b'"schema_version":2', "x.json: written for a schema newer than version 1"),
+        (b'"id":"m1","start":10,', b'"id":"m1","start":"10",', "x.json:LINE: Expected `int`, got `str`"),
+        (b'"level":"NAM",', b"", "x.json:LINE: Object missing required field `level`"),
+        (b'"language":"en"', b'"language":"en","langauge":"en"', "unknown field `langauge`"),
+    ],
+)
+def test_decode_names_file_and_line(old: bytes, new: bytes, message: str) -> None:
+    """A document that lacks its structure is refused with file and line."""
+    data = SHIPPED.read_bytes()
+    line = data[: data.index(b'"id":"m1",')].count(b"\n") + 1
+    with pytest.raises(FormatError, match="x.json") as bad:
+        decode(data.replace(old, new, 1), "x.json")
+    assert message.replace("LINE", str(line)) in str(bad.value)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab0~/\"\\ğ👍 ²", max_size=3), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    yield path, value
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from _paths(inner, (*path, key))
+
+
+@given(_JSON, st.sampled_from([None, 0, 1, "\t"]), st.booleans())
+@settings(deadline=None)
+def test_locate_finds_every_value(value: Any, indent: int | str | None, ascii_only: bool) -> None:
+    """At the line and column that `locate` gives for a path, the value of that path stands; digits serve for numbers."""
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    lines = text.split("\n")
+    for path, inner in _paths(value):
+        line, column = locate(text.encode(), path)
+        rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
+        assert inner == json.JSONDecoder().raw_decode(rest)[0]
+        assert (line, column) == locate(text.encode(), [str(p) for p in path])
+
+
+def test_locate_gives_the_nearest_place() -> None:
+    """Where a path leads to nothing, the last thing on the way is the place."""
+    data = b'{\n "a": [1,\n  {"b": 2}]}'
+    assert (3, 3) == locate(data, ("a", 1, "missing"))
+    assert (3, 9) == locate(data, ("a", 1, "b", "deeper"))
+    assert (1, 1) == locate(data, ("z",))
+
+
+def test_pointers_are_escaped() -> None:
+    """A JSON Pointer writes `~` and `/` as RFC 6901 has it."""
+    assert "/a~1b/m~0n/0" == pointer(["a/b", "m~n", 0])
+    assert "" == pointer([])
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(article: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When writing fails, what was there is there still, and no temporary file is left."""
+    path = tmp_path / "x.json"
+    write_document(article, path)
+    before = path.read_bytes()
+
+    def fail(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_document(replace(article, language="tr"), path)
+    assert before == path.read_bytes()
+    assert [path] == list(tmp_path.iterdir())

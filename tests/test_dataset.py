@@ -1,0 +1,544 @@
+"""The dataset: Parquet and card as `datasets`, DuckDB and polars read them, and what the columns hold."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import datasets
+import duckdb
+import orjson
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import statevisit
+from statevisit import FormatError, MissingExtra, load, schema
+from statevisit.codec import to_value
+from statevisit.model import Document, Quantity, Timex
+from statevisit.tables import CONFIGS, columns, features, view_table
+from statevisit.values import days, duration
+from statevisit.views import ONTONOTES, TAGS, flat_names
+from tests.conftest import DOC_ID, ROOT
+from tests.strategies import documents
+
+EACH = pytest.mark.parametrize("config", CONFIGS)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A fresh cache: that of `datasets` knows a file by its time of change."""
+    return str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def tables(cache: str) -> dict[str, datasets.Dataset]:
+    """Every config as `load_dataset` gives it from the checkout."""
+    return {c: datasets.load_dataset(str(ROOT), c, split="train", cache_dir=cache) for c in CONFIGS}
+
+
+def _parquet(config: str) -> Path:
+    return ROOT / f"corpus/parquet/{config}/train-00000-of-00001.parquet"
+
+
+def _rows(config: str) -> list[dict[str, Any]]:
+    """The rows with label names instead of integers."""
+    spec = features(config)
+    return [{k: _named(v, spec[k]) for k, v in row.items()} for row in pq.read_table(_parquet(config)).to_pylist()]
+
+
+def _named(value: Any, feature: Any) -> Any:
+    if value is None:
+        return None
+    if feature.get("_type") == "ClassLabel":
+        return feature["names"][value]
+    if feature.get("_type") == "List":
+        return [_named(v, feature["feature"]) for v in value]
+    return {k: _named(v, feature[k]) for k, v in value.items()} if "_type" not in feature else value
+
+
+# What there is, and that all who say so agree
+
+
+@EACH
+def test_card_parquet_and_schema_name_the_same_features(config: str, cache: str) -> None:
+    """The columns, their order, types and labels are the same in the card, in the Parquet's metadata and in the schema."""
+    wanted = datasets.Features.from_dict(features(config))
+    in_card = datasets.load_dataset_builder(str(ROOT), config, cache_dir=cache).info.features
+    in_parquet = datasets.Features.from_arrow_schema(pq.read_schema(_parquet(config)))
+    read = datasets.Dataset.from_parquet(str(_parquet(config)), cache_dir=cache).features
+    assert list(wanted.items()) == list(in_card.items()) == list(in_parquet.items()) == list(read.items())
+    assert list(wanted) == pq.read_schema(_parquet(config)).names
+    assert wanted.arrow_schema.remove_metadata() == pq.read_schema(_parquet(config)).remove_metadata()
+
+
+def _front() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+
+
+def test_the_card_declares_every_config_and_no_other(cache: str) -> None:
+    """The configs of the card are those of Parquet, `documents` is the default, and each has a train split."""
+    front = _front()
+    assert list(CONFIGS) == [c["config_name"] for c in front["configs"]] == [c["config_name"] for c in front["dataset_info"]]
+    assert ["documents"] == [c["config_name"] for c in front["configs"] if c.get("default")]
+    assert list(CONFIGS) == datasets.get_dataset_config_names(str(ROOT))
+    assert sorted(CONFIGS) == sorted(p.name for p in (ROOT / "corpus/parquet").iterdir())
+    assert ["train"] == datasets.get_dataset_split_names(str(ROOT), "ner")
+
+
+def test_the_front_matter_is_what_the_hub_wants() -> None:
+    """The card's metadata passes the Hub's own parser, names a licence that is spelled out, and declares where annotation came from."""
+    from huggingface_hub import DatasetCard
+
+    data = DatasetCard.load(ROOT / "README.md").data.to_dict()
+    wanted = {"pretty_name", "language", "license", "license_name", "license_link", "annotations_creators", "language_creators", "source_datasets", "multilinguality", "size_categories"}
+    assert set() == {*wanted, "task_categories", "task_ids", "tags", "configs", "dataset_info"} - set(data)
+    assert ("other", True) == (data["license"], (ROOT / data["license_link"]).is_file())
+    kinds = {a["kind"] for a in orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]}
+    assert ("human" in kinds) == ("expert-generated" in data["annotations_creators"]), "what the card claims of annotators is what annotators.json says"
+    assert (kinds != {"human"}) == ("machine-generated" in data["annotations_creators"])
+
+
+@EACH
+def test_every_column_is_described_in_the_card(config: str) -> None:
+    """Every column of every config has its description, from the schema or the view, in the card."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text.split(f"<details><summary><b>{config}</b></summary>")[1].split("</details>")[0]
+    described = {line.split("|")[1].strip(" `"): line.split("|")[3].strip() for line in block.splitlines() if line.startswith("| `")}
+    assert [c.name for c in columns(config)] == list(described)
+    for name, what in described.items():
+        assert len(what) > 10 and what.endswith(".") and what != name
+
+
+def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Dataset]) -> None:
+    """A column that the schema has an inventory for is a ClassLabel with those names in that order; the integers of the article are within it."""
+    found = Counter()
+    for config, layer in {"entities": "mentions", "events": "events", "quantities": "quantities", "timexes": "timexes", "relations": "relations"}.items():
+        for column, feature in tables[config].features.items():
+            if isinstance(feature, datasets.ClassLabel):
+                found[config] += 1
+                home = layer if (layer, column) in schema.inventories() else "entities"
+                prop = {"source_type": "type", "target_type": "type"}.get(column, column)
+                if column == "measures_layer":
+                    assert ["mentions", "events"] == feature.names
+                elif (config, column) == ("quantities", "kind"):
+                    assert [*schema.label_names("quantities", "kind"), "DURATION"] == feature.names
+                else:
+                    assert schema.label_names(home, prop) == feature.names
+    assert {"entities": 4, "events": 8, "quantities": 4, "timexes": 2, "relations": 3} == found
+    assert ("O", 37, 18) == (tables["ner"].features["ner_tags"].feature.names[0], len(TAGS), len(ONTONOTES))
+
+
+# Ways to load
+
+
+def test_a_checkout_is_the_dataset(cache: str, article: Document) -> None:
+    """`load_dataset(checkout)` gives the documents with every layer, under one split."""
+    found = datasets.load_dataset(str(ROOT), cache_dir=cache)
+    assert ["train"] == list(found)
+    assert [DOC_ID] == found["train"]["id"]
+    assert article.text == found["train"][0]["text"]
+
+
+@EACH
+def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.Dataset]) -> None:
+    """`load_dataset(checkout, config)` gives the Parquet's rows, and streaming gives the same ones with the same features."""
+    expected = pq.read_table(_parquet(config)).to_pylist()
+    assert expected == tables[config].to_list()
+    streamed = datasets.load_dataset(str(ROOT), config, split="train", streaming=True)
+    assert expected == list(streamed)
+    assert tables[config].features == streamed.features
+
+
+@EACH
+def test_the_package_gives_the_same_dataset(config: str, tables: dict[str, datasets.Dataset], cache: str) -> None:
+    """`statevisit.load_dataset(config)` is a DatasetDict, `split=` a Dataset, `streaming=` the iterable kind; a path names another root."""
+    found = statevisit.load_dataset(config, cache_dir=cache)
+    assert isinstance(found, datasets.DatasetDict)
+    expected = tables[config].to_list()
+    assert expected == found["train"].to_list()
+    assert expected == statevisit.load_dataset(config, ROOT, split="train", cache_dir=cache).to_list()
+    assert expected == list(statevisit.load_dataset(config, str(ROOT), split="train", streaming=True))
+
+
+def test_documents_are_the_default(cache: str) -> None:
+    """`statevisit.load_dataset()` is the documents config."""
+    assert [DOC_ID] == statevisit.load_dataset(cache_dir=cache)["train"]["id"]
+
+
+OFFLINE = """
+import socket, sys
+def refuse(*a, **k): raise AssertionError("the network was asked for")
+socket.socket.connect = socket.getaddrinfo = refuse
+import datasets, statevisit
+for config in sys.argv[2:]:
+    loaded = datasets.load_dataset(sys.argv[1], config, split="train")
+    assert loaded.to_list() == list(datasets.load_dataset(sys.argv[1], config, split="train", streaming=True))
+    assert loaded.to_list() == statevisit.load_dataset(config, split="train").to_list()
+    print(config, len(loaded))
+"""
+
+
+def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dataset]) -> None:
+    """With HF_HUB_OFFLINE=1, an empty cache and no network at all, every config loads and streams."""
+    env = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", OFFLINE, str(ROOT), *CONFIGS], cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=120)
+    assert 0 == done.returncode, done.stderr
+    assert [f"{c} {len(tables[c])}" for c in CONFIGS] == done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("config", ["nope", "", "../documents", "default"])
+def test_a_config_that_is_not_there_is_named_with_those_that_are(config: str) -> None:
+    """Who mistypes a config sees which there are."""
+    with pytest.raises(FormatError) as error:
+        statevisit.load_dataset(config)
+    assert f"{ROOT}: no config {config!r}; there are {', '.join(sorted(CONFIGS))}" == str(error.value)
+
+
+def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) -> None:
+    """A path that is not there, an empty one, and a corpus that was not built or has no card each say what is missing."""
+    with pytest.raises(FormatError, match="gone: no such directory"):
+        statevisit.load_dataset("events", tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    for root in (tmp_path / "empty", corpus):
+        with pytest.raises(FormatError, match="no config 'events'; build it with `statevisit build`"):
+            statevisit.load_dataset("events", root)
+
+
+def test_a_corpus_of_ones_own_loads_without_a_card(corpus: Path, tables: dict[str, datasets.Dataset], cache: str) -> None:
+    """`statevisit.load_dataset(config, path)` needs only what `statevisit build` writes: with no README.md, wherever it is; columns and labels are Parquet's."""
+    from statevisit.commands.build import build
+
+    root = corpus / "a [b] {c} é *"
+    shutil.copytree(corpus / "corpus", root / "corpus")
+    shutil.copytree(corpus / "seeds", root / "seeds")
+    build(root, workers=1)
+    found = statevisit.load_dataset("events", root, cache_dir=cache)
+    assert features("events") == found["train"].features.to_dict()
+    assert tables["events"].to_list() == found["train"].to_list()
+
+
+def test_without_datasets_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where `datasets` is not installed, the message is the command that installs it."""
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(MissingExtra, match=r"this needs datasets: pip install 'statevisit\[hub\]'"):
+        statevisit.load_dataset()
+
+
+# What the columns hold
+
+
+def test_the_documents_config_is_the_json(tables: dict[str, datasets.Dataset]) -> None:
+    """A row of `documents` is the document's JSON: every property, in the schema's order, absent ones null."""
+    value = orjson.loads((ROOT / f"corpus/documents/{DOC_ID}.json").read_bytes())
+    row = _rows("documents")[0]
+    assert list(value) == list(row) == tables["documents"].column_names
+    assert date.fromisoformat(value["date"]) == row["date"]
+    assert {**value, "date": None} == {**_present(row), "date": None}
+
+
+def _present(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _present(v) for k, v in value.items() if v is not None}
+    return [_present(v) for v in value] if isinstance(value, list) else value
+
+
+def test_span_columns_are_the_records(article: Document) -> None:
+    """Ids, offsets and texts of the views are the records', a row each in their order, with the sentence they begin in."""
+    for config, records in {"entities": article.mentions, "events": article.events, "timexes": article.timexes}.items():
+        rows = _rows(config)
+        assert [(DOC_ID, r.id, r.start, r.end, r.text) for r in records] == [tuple(row[k] for k in ("document", "id", "start", "end", "text")) for row in rows]
+        for row in rows:
+            sentence = article.sentences[row["sentence"]]
+            assert sentence.start <= row["start"] < sentence.end
+            assert article.text[sentence.start : sentence.end] == row["sentence_text"]
+            assert row["text"] in row["sentence_text"]
+
+
+def test_entities_have_their_entity(article: Document) -> None:
+    """A mention's row says what its entity is; exactly one of wikidata and nil is there; metonymy keeps both readings."""
+    for row, mention in zip(_rows("entities"), article.mentions, strict=True):
+        entity = article[row["entity"]]
+        assert (entity.type, entity.name, entity.wikidata, entity.nil, entity.reference) == tuple(row[k] for k in ("type", "name", "wikidata", "nil", "reference"))
+        assert (mention.level, mention.literal) == (row["level"], row["literal"])
+        assert (row["wikidata"] is None) != (row["nil"] is None)
+    ankara = next(r for r in _rows("entities") if r["text"] == "Ankara")
+    assert ("turkiye", "ankara", "Q43") == (ankara["entity"], ankara["literal"], ankara["wikidata"])
+
+
+def test_events_have_their_arguments_resolved(article: Document) -> None:
+    """An event's row has its arguments with layer, span and text of the target, and the entity of a mention; nothing has to be looked up."""
+    for row, event in zip(_rows("events"), article.events, strict=True):
+        chain = article[event.event]
+        assert (chain.id, chain.name, chain.wikidata) == (row["event"], row["event_name"], row["event_wikidata"])
+        assert to_value(event).items() >= {k: row[k] for k in ("class", "type", "polarity", "modality", "doc_time_rel")}.items()
+        assert len(event.arguments) == len(row["arguments"])
+        for resolved, argument in zip(article.arguments_of(event), row["arguments"], strict=True):
+            target = resolved.target
+            assert (resolved.role, resolved.ace_role, resolved.layer) == tuple(argument[k] for k in ("role", "ace_role", "layer"))
+            assert (target.id, target.start, target.end, article.text[target.start : target.end]) == tuple(argument[k] for k in ("target", "start", "end", "text"))
+            assert getattr(target, "entity", None) == argument["entity"]
+    welcomed = _rows("events")[0]
+    assert ("welcomed", "AGENT", "erdogan") == (welcomed["text"], welcomed["arguments"][0]["role"], welcomed["arguments"][0]["entity"])
+
+
+def test_relations_have_names_and_evidence(article: Document) -> None:
+    """A relation's row names both entities, the Wikidata property and the sentences that support it."""
+    properties = {label.name: label.extra.get("wikidata_property") for label in schema.labels("relations", "type")}
+    for row, relation in zip(_rows("relations"), article.relations, strict=True):
+        source, target = article[relation.source], article[relation.target]
+        assert (relation.id, relation.type, properties[relation.type]) == (row["id"], row["type"], row["wikidata_property"])
+        assert (source.id, source.name, source.type, target.id, target.name, target.type) == tuple(row[f"{side}{k}"] for side in ("source", "target") for k in ("", "_name", "_type"))
+        assert list(relation.evidence) == row["evidence"]
+        assert [article.text_of(article.sentences[n]) for n in relation.evidence] == row["evidence_text"]
+    assert "P35" == _rows("relations")[0]["wikidata_property"]
+
+
+def test_quantities_hold_exact_numbers_and_durations(article: Document) -> None:
+    """Every quantity has its decimal string as annotated and the nearest float; every duration is there as well, as a number of units."""
+    rows = {r["id"]: r for r in _rows("quantities")}
+    durations = [t for t in article.timexes if t.type == "DURATION"]
+    assert [q.id for q in article.quantities] + [t.id for t in durations] == list(rows)
+    for q in article.quantities:
+        assert (q.value, q.lower, q.upper, q.unit, q.kind, q.comparator, q.change) == tuple(rows[q.id][k] for k in ("value", "lower", "upper", "unit", "kind", "comparator", "change"))
+        assert (q.value and float(Decimal(q.value))) == rows[q.id]["value_float"]
+        assert (q.measures, q.measures and article.layer_of(q.measures), q.measures and article.text_of(q.measures)) == tuple(rows[q.id][f"measures{k}"] for k in ("", "_layer", "_text"))
+    by_text = {r["text"]: r for r in rows.values()}
+    assert ("234600000000", 234_600_000_000.0, "TRY") == tuple(by_text["TL 234.6 billion"][k] for k in ("value", "value_float", "unit"))
+    assert by_text["around $7.6 billion"]["id"] == by_text["TL 234.6 billion"]["conversion_of"]
+    assert ("DURATION", "44", 44.0, "d", "EXACT") == tuple(by_text["44 days"][k] for k in ("kind", "value", "value_float", "unit", "comparator"))
+    assert ("30", "a") == tuple(by_text["three decades"][k] for k in ("value", "unit"))
+
+
+BIG = "9007199254740993"  # 2^53 + 1: a float cannot hold it
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"value": BIG}, {"value": BIG, "value_float": 2.0**53}),
+        ({"value": f"0.{'0' * 19}1"}, {"value": f"0.{'0' * 19}1", "value_float": 1e-20}),
+        ({"value": "-9" + "9" * 39}, {"value": "-9" + "9" * 39, "value_float": -1e40}),
+        ({"value": "1.10"}, {"value": "1.10", "value_float": 1.1}),
+        ({"value": None, "comparator": "RANGE", "lower": "-3", "upper": BIG}, {"value": None, "value_float": None, "lower": "-3", "lower_float": -3.0, "upper": BIG, "upper_float": 2.0**53}),
+    ],
+)
+def test_no_number_loses_a_digit(article: Document, changes: dict[str, Any], expected: dict[str, Any]) -> None:
+    """The string keeps every digit that was annotated, where the float beside it cannot."""
+    changed = replace(article, quantities=(replace(article.quantities[0], measures=None, **changes),), timexes=())
+    row = view_table("quantities", [replace(changed, events=())]).to_pylist()[0]
+    assert expected.items() <= row.items()
+
+
+@pytest.mark.parametrize(("mod", "comparator"), [(None, "EXACT"), ("APPROX", "APPROX"), ("MORE_THAN", "MORE_THAN"), ("EQUAL_OR_LESS", "EQUAL_OR_LESS")])
+def test_a_durations_modifier_is_its_comparator(article: Document, mod: str | None, comparator: str) -> None:
+    """How a duration's value bounds it is said as for a quantity; START, MID and END say nothing about its length."""
+    timex = Timex(id="t1", start=0, end=9, text="President", type="DURATION", value="PT90M", mod=mod)
+    row = _only_row(article, "quantities", timexes=(timex,), quantities=(), events=())
+    assert (comparator, "90", "min") == tuple(row[k] for k in ("comparator", "value", "unit"))
+
+
+def _only_row(article: Document, config: str, **layers: Any) -> dict[str, Any]:
+    spec = features(config)
+    (row,) = view_table(config, [replace(article, **layers)]).to_pylist()
+    return {k: _named(v, spec[k]) for k, v in row.items()}
+
+
+# Times
+
+
+@given(st.dates())
+def test_a_day_is_one_day(day: date) -> None:
+    """A DATE of a day, with or without a time of the day, begins and ends on it; so does its ISO week date."""
+    year, week, weekday = day.isocalendar()
+    assert (day, day) == days(day.isoformat()) == days(f"{day.isoformat()}T10:30") == days(f"{day.isoformat()}TEV")
+    assert (day, day) == days(f"{year:04}-W{week:02}-{weekday}")
+
+
+@given(st.dates(max_value=date(9998, 12, 31)))
+def test_a_month_quarter_half_and_year_end_on_their_last_day(day: date) -> None:
+    """They begin on the first of their first month and end the day before the next begins; the day itself is inside."""
+    for form, length in (("-{:02}", 1), ("-Q{}", 3), ("-H{}", 6), ("", 12)):
+        number = (day.month - 1) // length
+        following = (number + 1) * length
+        first, last = _days(f"{day.year:04}{form.format(number + 1)}")
+        assert date(day.year, number * length + 1, 1) == first <= day <= last
+        assert date(day.year + following // 12, following % 12 + 1, 1) == last + timedelta(1)
+
+
+def _days(value: str) -> tuple[date, date]:
+    found = days(value)
+    assert found is not None, value
+    return found
+
+
+@given(st.dates(min_value=date(1, 1, 8), max_value=date(9999, 12, 20)))
+def test_a_week_is_an_iso_week(day: date) -> None:
+    """A week runs from Monday to Sunday, a weekend is its Saturday and Sunday, as `isocalendar` counts weeks."""
+    year, week, _ = day.isocalendar()
+    first, last = _days(f"{year:04}-W{week:02}")
+    assert (1, 7, 6) == (first.isoweekday(), last.isoweekday(), (last - first).days)
+    assert first <= day <= last
+    assert (last - timedelta(1), last) == days(f"{year:04}-W{week:02}-WE")
+
+
+@given(st.integers(1, 998))
+def test_a_decade_and_a_century(decade: int) -> None:
+    """Three digits are a decade of ten years, two a century of a hundred."""
+    assert (date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31)) == days(f"{decade:03}")
+    assume(decade // 10)
+    assert (date(decade // 10 * 100, 1, 1), date(decade // 10 * 100 + 99, 12, 31)) == days(f"{decade // 10:02}")
+
+
+@pytest.mark.parametrize("value", ["2024-SU", "2024-WI", "BC0346", "PAST_REF", "PRESENT_REF", "FUTURE_REF", "XXXX-02-29", "2024-XX", "2024-WXX", "2024-QX", "202X", "2024-W08-X", "P2D"])
+def test_what_is_no_particular_day_has_none(value: str) -> None:
+    """Seasons, unknown parts, references and durations stand for no particular days: null, not a guess."""
+    assert None is days(value)
+
+
+@pytest.mark.parametrize("value", ["2023-02-29", "2024-04-31", "2023-W53", "0000", "0000-01"])
+def test_a_day_that_the_calendar_lacks_is_an_error(value: str) -> None:
+    """29 February of a common year, week 53 of a short year, the year 0."""
+    with pytest.raises(ValueError, match=f"{value} is not in the calendar"):
+        days(value)
+
+
+UNITS = {"Y": ("a", 12), "M": ("mo", 1)}
+CLOCK = {"W": ("wk", 604_800), "D": ("d", 86_400), "TH": ("h", 3600), "TM": ("min", 60), "TS": ("s", 1)}
+
+
+@given(st.integers(0, 999_999_999), st.sampled_from([*UNITS.items(), *CLOCK.items()]))
+def test_a_duration_of_one_component_is_its_number_and_unit(number: int, unit: tuple[str, tuple[str, int]]) -> None:
+    """"P3D" is 3 d: the number as it stands, the unit in UCUM."""
+    prefix = "PT" if len(unit[0]) == 2 else "P"
+    assert (str(number), unit[1][0]) == duration(f"{prefix}{number}{unit[0][-1]}")
+
+
+@given(st.dictionaries(st.sampled_from(list(CLOCK)), st.integers(1, 9999), min_size=1))
+def test_a_duration_of_several_components_adds_up(parts: dict[str, int]) -> None:
+    """Several components come in the smallest unit, and the sum is exact."""
+    ordered = [u for u in CLOCK if u in parts]
+    date_part = "".join(f"{parts[u]}{u}" for u in ordered if len(u) == 1)
+    time_part = "".join(f"{parts[u]}{u[1]}" for u in ordered if len(u) == 2)
+    number, unit = duration(f"P{date_part}" + (f"T{time_part}" if time_part else "")) or ("", "")
+    assert CLOCK[ordered[-1]][0] == unit
+    assert sum(n * CLOCK[u][1] for u, n in parts.items()) == Decimal(number) * CLOCK[ordered[-1]][1]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("P3DE", ("30", "a")), ("P2CE", ("200", "a")), ("P1ML", ("1000", "a")), ("P2Q", ("6", "mo")), ("P1Y6M", ("18", "mo")), ("P0.5Y", ("0.5", "a")), ("P1DT12H", ("36", "h")),
+        ("P30.0D", ("30", "d")), ("PT0.000000001S", ("0.000000001", "s")), ("P999999999ML", ("999999999000", "a")),
+        ("PXM", None), ("P1WE", None), ("P1M1D", None), ("P1YT1H", None), ("PTXH", None),
+    ],
+)  # fmt: skip
+def test_durations(value: str, expected: tuple[str, str] | None) -> None:
+    """Decades and centuries are years, quarters months; months beside days, weekends and X have no exact number."""
+    assert expected == duration(value)
+
+
+def test_times_of_the_article_have_their_days(article: Document) -> None:
+    """`first_day` and `last_day` are those of the value for dates and times, null for durations and what is vague."""
+    rows = _rows("timexes")
+    for row, timex in zip(rows, article.timexes, strict=True):
+        expected = days(timex.value) if timex.type in ("DATE", "TIME") else None
+        assert (expected or (None, None)) == (row["first_day"], row["last_day"])
+        assert (timex.type, timex.value, timex.mod, timex.anchor) == tuple(row[k] for k in ("type", "value", "mod", "anchor"))
+    by_text = {r["text"]: (r["first_day"], r["last_day"]) for r in rows}
+    assert (date(2023, 1, 1), date(2023, 12, 31)) == by_text["last year"]
+    assert (date(2023, 6, 1), date(2023, 6, 30)) == by_text["June"]
+    assert (date(2024, 2, 18), date(2024, 2, 18)) == by_text["late Sunday"]
+    assert (None, None) == by_text["two-day"]
+
+
+# Names
+
+
+def _spans(tokens: list[str], tags: list[str]) -> list[tuple[int, int, str]]:
+    """(first token, last token, label) of well-formed BIO; an I- that continues nothing fails."""
+    spans: list[tuple[int, int, str]] = []
+    for number, tag in enumerate(tags):
+        if tag.startswith("B-"):
+            spans.append((number, number, tag[2:]))
+        elif tag.startswith("I-"):
+            assert spans and (spans[-1][1], spans[-1][2]) == (number - 1, tag[2:]), f"{tag} continues nothing"
+            spans[-1] = (spans[-1][0], number, tag[2:])
+    return spans
+
+
+def test_names_of_the_article(article: Document) -> None:
+    """`ner` has the article's tokens sentence by sentence, and its tags are the names, times and quantities, each with its text."""
+    rows = _rows("ner")
+    assert len(article.sentences) == len(rows)
+    assert [article.text_of(t) for t in article.tokens] == [t for r in rows for t in r["tokens"]]
+    found = []
+    for number, row in enumerate(rows):
+        assert (DOC_ID, number, len(row["tokens"])) == (row["document"], row["sentence"], len(row["ner_tags"]))
+        inside = article.within(article.sentences[number], "tokens")
+        found += [(inside[first].start, inside[last].end, label) for first, last, label in _spans(row["tokens"], row["ner_tags"])]
+    assert flat_names(article) == found
+    texts = {(article.text[s:e], label) for s, e, label in found}
+    assert {("Recep Tayyip Erdoğan", "PERSON"), ("Second Karabakh War", "EVENT"), ("44 days", "DATE"), ("over 92%", "PERCENT"), ("around $7.6 billion", "MONEY"), ("first", "ORDINAL")} <= texts
+    assert {label for _, _, label in found} <= set(ONTONOTES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(documents())
+def test_names_of_any_document_are_well_formed(document: Document) -> None:
+    """Whatever nests, overlaps or crosses sentences: valid BIO, a tag a token, labels of OntoNotes, no span that a longer kept one excludes."""
+    spec = features("ner")
+    rows = [{k: _named(v, spec[k]) for k, v in r.items()} for r in view_table("ner", [document]).to_pylist()]
+    assert [document.text_of(t) for t in document.tokens] == [t for r in rows for t in r["tokens"]]
+    for row in rows:
+        assert len(row["tokens"]) == len(row["ner_tags"])
+        _spans(row["tokens"], row["ner_tags"])
+    kept = flat_names(document)
+    assert all(a[1] <= b[0] for a, b in zip(kept, kept[1:], strict=False)), "names overlap"
+    for start, end in _candidates(document):
+        assert (start, end) in {k[:2] for k in kept} or any(s < end and start < e and e - s >= end - start for s, e, _ in kept), "a span was left out without a longer one in its way"
+
+
+def _candidates(document: Document) -> list[tuple[int, int]]:
+    named = [m for m in document.mentions if m.level == "NAM"] + [e for e in document.events if e.level == "NAM"]
+    return [(r.start, r.end) for r in (*named, *document.timexes, *document.quantities)]
+
+
+def test_of_overlapping_names_the_longest_is_tagged(article: Document) -> None:
+    """The railway is one FAC, though three cities are named in it; the war one EVENT, though Karabakh is."""
+    found = {article.text[s:e]: label for s, e, label in flat_names(article)}
+    railway = next(m for m in article.mentions if m.text == "Baku-Tbilisi-Kars railway")
+    assert "FAC" == found[railway.text]
+    assert not [1 for s, e, _ in flat_names(article) if railway.start <= s and e <= railway.end and (s, e) != (railway.start, railway.end)]
+    quantity = Quantity(id="q1", start=0, end=9, text="President", kind="MEASURE", value="1", unit="km", comparator="EXACT")
+    timex = Timex(id="t1", start=0, end=9, text="President", type="DURATION", value="PT90M")
+    assert [(0, 9, "TIME")] == flat_names(replace(article, mentions=(), events=(), timexes=(timex,), quantities=(quantity,))), "equally long: by layer"
+    later = replace(quantity, start=5, end=14)
+    assert [(0, 9, "QUANTITY")] == flat_names(replace(article, mentions=(), events=(), timexes=(), quantities=(later, quantity))), "equally long: the first"
+
+
+# Without `datasets`
+
+
+@EACH
+def test_sql_and_polars_read_the_same_rows(config: str) -> None:
+    """DuckDB and polars need no special reader: they see the rows that pyarrow sees."""
+    expected = pq.read_table(_parquet(config))
+    with duckdb.connect() as connection:
+        assert expected.to_pylist() == connection.sql(f"SELECT * FROM '{ROOT}/corpus/parquet/{config}/*.parquet'").to_arrow_table().to_pylist()
+    assert expected.to_pylist() == pl.read_parquet(f"{ROOT}/corpus/parquet/{config}/*.parquet").to_dicts()
+
+
+def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, datasets.Dataset]) -> None:
+    """`statevisit.load()` and the views agree on how much there is."""
+    (document,) = load()
+    assert {"entities": len(document.mentions), "events": len(document.events), "timexes": len(document.timexes), "relations": len(document.relations)}.items() <= {c: len(t) for c, t in tables.items()}.items()

@@ -1,0 +1,292 @@
+"""From a seed to a document: header, paragraphs, sentences, tokens, and the lists that go with them."""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import assume, given, settings
+
+from statevisit import FormatError, load, read_document, validate
+from statevisit.checks import check_document
+from statevisit.ingest import ANNOTATOR, decode_seed, ingest, segment
+from statevisit.model import Document
+from tests.conftest import DOC_ID, ROOT, Result
+from tests.strategies import documents, seed_of
+
+HEADER = " date 2024-03-01 "
+
+
+def _split(text: str, language: str = "en") -> tuple[list[str], list[str]]:
+    sentences, tokens = segment(text, language)
+    return [text[s.start : s.end] for s in sentences], [text[t.start : t.end] for t in tokens]
+
+
+def test_the_shipped_document_is_what_ingest_makes(article: Document) -> None:
+    """Sentences and tokens of the shipped document are the rules' own: reading them through left nothing to correct."""
+    seed = (ROOT / "seeds" / article.source.file).read_bytes()
+    made = ingest(seed, article.source.file, DOC_ID)
+    for name in ("id", "language", "date", "source", "text", "text_sha256", "tokens", "sentences"):
+        assert getattr(article, name) == getattr(made, name), name
+    assert (17, hashlib.sha256(seed).hexdigest()) == (made.source.header_length, made.source.sha256)
+    assert (ANNOTATOR["id"],) == made.annotators
+    assert {0} == {n for layer, n in made.counts().items() if layer not in ("sentences", "tokens")}
+
+
+def test_paragraphs_of_the_article(article: Document) -> None:
+    """The article has nine paragraphs, of as many sentences as one counts in it."""
+    assert [3, 2, 1, 1, 2, 4, 3, 2, 4] == [sum(s.paragraph == p for s in article.sentences) for p in range(9)]
+
+
+@pytest.mark.parametrize(
+    ("seed", "text", "length"),
+    [
+        (" date 2024-03-01 Text.", "Text.", 17),
+        ("date 2024-03-01 Text.", "Text.", 16),
+        ("\ndate 2024-03-01  Text.\n", " Text.\n", 17),
+        (" date 2024-03-01 date 2024-03-02 Text.", "date 2024-03-02 Text.", 17),
+        (" date 2024-03-01 \n👍 date 2024-03-02", "\n👍 date 2024-03-02", 17),
+    ],
+)
+def test_header(seed: str, text: str, length: int) -> None:
+    """The first header is taken off, and no character of the text with it."""
+    assert (text, "2024-03-01", length) == decode_seed(seed.encode(), "seed.txt")
+
+
+@pytest.mark.parametrize(
+    ("seed", "message"),
+    [
+        (" date 2024-3-1 Text.", "'2024-3-1' is not YYYY-MM-DD"),
+        (" date 2024-13-01 Text.", "2024-13-01 is not in the calendar"),
+        (" date 0000-01-01 Text.", "0000-01-01 is not in the calendar"),
+        (" date ٢٠٢٤-03-01 Text.", "is not YYYY-MM-DD"),
+        ("  date 2024-03-01 Text.", "no header"),
+        (" Date 2024-03-01 Text.", "no header"),
+        (" date 2024-03-01", "no header"),
+        (f"{HEADER}a\x85b", "seed.txt:1:19: U\\+0085 is not allowed"),
+        (f"{HEADER}a\u2028b\nc\ufeff", "seed.txt:2:2: a byte order mark"),
+        (f"{HEADER}a\u2028b\ne\u0301", "seed.txt:2: not in Unicode normal form NFC"),
+        (f"{HEADER}{'x' * 10_000_001}", "10,000,001 characters; a document has at most 10,000,000"),
+    ],
+    ids=lambda v: repr(v[:30]),
+)
+def test_bad_headers_and_texts(seed: str, message: str) -> None:
+    """What is not a seed is refused with file and line; lines are what LF ends, whatever else looks like a line end."""
+    with pytest.raises(FormatError, match=message):
+        decode_seed(seed.encode(), "seed.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("a two-day visit", ["a", "two", "-", "day", "visit"]),
+        ("the Baku-Tbilisi-Kars railway", ["the", "Baku", "-", "Tbilisi", "-", "Kars", "railway"]),
+        ("Türkiye-Azerbaijan relations", ["Türkiye", "-", "Azerbaijan", "relations"]),
+        ("Aliyev's visit (OTS).", ["Aliyev", "'s", "visit", "(", "OTS", ")", "."]),
+        ("around $7.6 billion, over 92%", ["around", "$", "7.6", "billion", ",", "over", "92", "%"]),
+        ("on Feb. 14", ["on", "Feb.", "14"]),
+    ],
+)
+def test_tokens(text: str, tokens: list[str]) -> None:
+    """Hyphens between letters, currency signs, per cent signs, possessives and brackets are tokens of their own."""
+    assert tokens == _split(text)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two! Three?", ["One.", "Two!", "Three?"]),
+        ("On Feb. 14 he came. He left.", ["On Feb. 14 he came.", "He left."]),
+        ('He said it. "We must." Then he left.', ["He said it.", '"We must."', "Then he left."]),
+        ("He said it. “We must.” Then he left.", ["He said it.", "“We must.”", "Then he left."]),
+        ("It ended. (The end.)", ["It ended.", "(The end.)"]),
+        ("A heading\n\nA text. ", ["A heading", "A text."]),
+        ("one line\nof a sentence.", ["one line\nof a sentence."]),
+        ("Only words", ["Only words"]),
+    ],
+)
+def test_sentences(text: str, sentences: list[str]) -> None:
+    """Sentences end at marks and blank lines; an opening quotation mark goes with the sentence that it opens."""
+    assert sentences == _split(text)[0]
+
+
+@pytest.mark.parametrize("blank", ["\n\n", "\n \n", "\n\t\u00a0\n", "\n\n\n\n", "  \n\n  "])
+def test_a_blank_line_begins_a_paragraph(blank: str) -> None:
+    """One blank line or several, with white space in them or not, are one boundary; those at the edges are none."""
+    sentences, _ = segment(f"{blank}One. Two.{blank}Three\nfour.{blank}Five.{blank}")
+    assert [0, 0, 1, 2] == [s.paragraph for s in sentences]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "sentences", "tokens"),
+    [
+        ("tr", "Cumhurbaşkanı geldi. Sonra gitti.", 2, 6),
+        ("az-Latn-AZ", "Prezident gəldi. Sonra getdi.", 2, 6),
+        ("en-GB", "He came. He left.", 2, 6),
+        ("ar", "وصل الرئيس. ثم غادر.", 2, 6),
+        ("zh", "总统到达。他离开了。", 2, 10),
+        ("xx", "Прибыл президент. Уехал.", 2, 5),
+    ],
+)
+def test_other_languages(language: str, text: str, sentences: int, tokens: int) -> None:
+    """Languages are named by BCP 47, with a region or script or without; the document keeps the name as given."""
+    made = ingest((HEADER + text).encode(), "seed.txt", "x", language)
+    assert (sentences, tokens) == (len(made.sentences), len(made.tokens))
+    assert language == made.language
+    assert [] == list(check_document(made))
+
+
+@given(documents())
+@settings(deadline=None, max_examples=60)
+def test_what_ingest_makes_is_right(document: Document) -> None:
+    """Whatever the text, what ingest makes of it keeps it whole and passes every check."""
+    assume(document.text.strip())
+    made = ingest(seed_of(document), document.source.file, document.id, "xx")
+    assert (document.text, document.source, document.text_sha256) == (made.text, made.source, made.text_sha256)
+    assert unicodedata.is_normalized("NFC", made.text)
+    assert [] == list(check_document(made))
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> list[Path]:
+    """Three seeds outside any root; the last has the bytes of the first."""
+    made = []
+    for name, text in (("one.txt", "One. Two."), ("two.txt", "Ärger\n\n👩‍👩‍👧‍👦 بالعربية."), ("three.txt", "One. Two.")):
+        made.append(tmp_path / name)
+        made[-1].write_text(HEADER + text, encoding="utf-8")
+    return made
+
+
+def test_ingest_into_a_new_root(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+    """A root is made with the seeds byte for byte, their list, the annotators and the documents: a valid corpus."""
+    root = tmp_path / "new" / "root"
+    result = cli("ingest", *seeds, "--root", root, "--publisher", "A & B", "--license", "CC0-1.0")
+    assert (0, "") == (result.status, result.err)
+    assert [f"{root}/corpus/documents/2024-03-01-{name}.json" for name in ("one", "two", "three")] == [line.split(": ")[0] for line in result.out.splitlines()]
+    assert [] == list(validate(root))
+    assert [s.read_bytes() for s in seeds] == [(root / "seeds" / s.name).read_bytes() for s in seeds]
+    sources = [orjson.loads(line) for line in (root / "seeds/sources.jsonl").read_bytes().splitlines()]
+    assert ["one.txt", "two.txt", "three.txt"] == [s["file"] for s in sources]
+    assert {("2024-03-01", "en", "A & B", "CC0-1.0")} == {(s["date"], s["language"], s["publisher"], s["license"]) for s in sources}
+    assert {"annotators": [ANNOTATOR]} == orjson.loads((root / "corpus/annotators.json").read_bytes())
+
+
+def test_ingest_into_a_root_that_is_there(corpus: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+    """A second ingest adds lines to the lists and changes none, nor any document; the corpus stays valid."""
+    lists = [corpus / "seeds/sources.jsonl", corpus / "corpus/annotators.json"]
+    before = [path.read_bytes() for path in lists]
+    assert 0 == cli("ingest", seeds[0], "--root", corpus).status
+    assert 0 == cli("ingest", seeds[1], "--root", corpus, "--id", "second", "--language", "de").status
+    assert before[0] + b"".join((corpus / "seeds/sources.jsonl").read_bytes().splitlines(True)[1:]) == lists[0].read_bytes()
+    assert 3 == len(lists[0].read_bytes().splitlines())
+    assert before[1] == lists[1].read_bytes()
+    assert [] == list(validate(corpus))
+    assert ("2024-02-19-aliyev-visit", "2024-03-01-one", "second") == load(corpus).ids
+    assert "de" == load(corpus)["second"].language
+
+
+def test_a_list_without_a_last_newline_is_added_to(corpus: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+    """A list of sources that an editor left without a newline at its end keeps its last line."""
+    path = corpus / "seeds/sources.jsonl"
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    assert 0 == cli("ingest", seeds[0], "--root", corpus).status
+    assert [] == list(validate(corpus))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("seeds/sources.jsonl", '{"file": "x.txt"}\n', "sources.jsonl:1: missing `sha256`"),
+        ("seeds/sources.jsonl", "{\n", "sources.jsonl:1:1:"),
+        ("corpus/annotators.json", "[]", "annotators.json:1:1: E704"),
+    ],
+)
+def test_a_broken_list_is_not_added_to(corpus: Path, seeds: list[Path], cli: Callable[..., Result], name: str, text: str, message: str) -> None:
+    """Where a list cannot be read, nothing is written: no seed without its line, no document without its annotator."""
+    (corpus / name).write_text(text)
+    before = _state(corpus)
+    result = cli("ingest", seeds[0], "--root", corpus)
+    assert 1 == result.status
+    assert message in result.err
+    assert before == _state(corpus)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "arguments", "message"),
+    [
+        (lambda s: s[1].write_text("no header"), [], "two.txt:1: no header"),
+        (lambda s: s[1].unlink(), [], "two.txt: cannot be read: No such file or directory"),
+        (lambda s: None, ["--publisher", ""], "one.txt: `publisher` is"),
+        (lambda s: None, ["--language", "en-"], "`language` is"),
+    ],
+)
+def test_several_seeds_are_all_made_or_none(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result], spoil: Callable[[list[Path]], object], arguments: list[str], message: str) -> None:
+    """When one of several seeds cannot be ingested, none is."""
+    spoil(seeds)
+    result = cli("ingest", *seeds, "--root", tmp_path / "root", *arguments)
+    assert (1, "") == (result.status, result.out)
+    assert message in result.err
+    assert not (tmp_path / "root").exists()
+
+
+def test_two_seeds_of_one_name(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+    """Two files of one name, or one file given twice, cannot both become documents."""
+    (tmp_path / "other").mkdir()
+    shutil.copy(seeds[1], tmp_path / "other" / "one.txt")
+    assert "another file of this name" in cli("ingest", seeds[0], tmp_path / "other" / "one.txt", "--root", tmp_path / "root").err
+    assert "given twice" in cli("ingest", seeds[0], seeds[0], "--root", tmp_path / "root").err
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3, 4])
+def test_an_ingest_that_was_interrupted_can_be_run_again(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    """Stopped after any of its writes, ingest leaves no half-written file, and the same command then finishes the work."""
+    from statevisit import resources
+
+    replacing, writes = resources.replacing, iter(range(1, 100))
+
+    def stop(path: Path):
+        if next(writes) == failing:
+            raise KeyboardInterrupt
+        return replacing(path)
+
+    root = tmp_path / "root"
+    with monkeypatch.context() as patch:
+        patch.setattr(resources, "replacing", stop)
+        assert 1 == cli("ingest", seeds[1], "--root", root).status
+    assert not (root / "corpus/documents/2024-03-01-two.json").exists()
+    assert not [p for p in root.rglob("*") if p.name.startswith(".")]
+    assert 0 == cli("ingest", seeds[1], "--root", root).status
+    assert [] == list(validate(root))
+    assert 1 == len((root / "seeds/sources.jsonl").read_bytes().splitlines())
+    assert "👩‍👩‍👧‍👦" in read_document(root / "corpus/documents/2024-03-01-two.json").text
+
+
+def test_ctrl_c_while_seeds_are_read(tmp_path: Path) -> None:
+    """Ctrl-C ends an ingest with one line; nothing was written."""
+    seeds = []
+    for number in range(40):
+        seeds.append(tmp_path / f"seed-{number}.txt")
+        seeds[-1].write_text(HEADER + "A sentence of several words. " * 20_000)
+    command = [sys.executable, "-m", "statevisit", "ingest", *map(str, seeds), "--root", str(tmp_path / "root")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+    deadline = time.monotonic() + 30
+    while "spacy" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (1, "", "statevisit: stopped; nothing was changed") == (process.returncode, out, err.strip())
+    assert not (tmp_path / "root").exists()
+
+
+def _state(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}

@@ -1,0 +1,236 @@
+"""The house: which way the code depends, how large its parts are, and what may lie about in the repository."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "src" / "statevisit"
+
+FLOORS: list[set[str]] = [
+    {"errors", "findings", "model"},
+    {"resources"},
+    {"schema", "codec", "values"},
+    {"corpus"},
+    {"ingest", "anchor", "checks", "display", "views", "labelstudio", "scoring", "exports", "release"},
+    {"tables"},
+    {"card", "hub"},
+    {"commands"},
+    {"__main__", "__init__"},
+]
+"""Parts of the package from the ground up: a part imports from lower floors only."""
+
+NOTEBOOK = {("model", "display"), ("corpus", "display")}
+"""Upward, but only inside `_repr_html_`: what a notebook asks an object for is drawn where the terminal's text is."""
+
+ENTRY = {("commands", "__main__")}
+"""The overview's words, which `__main__` holds so that `--help` imports nothing."""
+
+ONLY_IN = {
+    "datasets": {"hub"},
+    "huggingface_hub": {"hub"},
+    "label_studio_sdk": {"labelstudio"},
+    "pyarrow": {"tables", "hub", "exports", "commands"},
+    "spacy": {"ingest"},
+    "click": {"commands"},
+    "yaml": {"card", "hub"},
+}
+"""Packages that are imported in these parts only."""
+
+
+class Import(NamedTuple):
+    """That a file imports a module, in which function, and whether only for type checkers."""
+
+    file: Path
+    module: str
+    function: str
+    typing: bool
+
+    @property
+    def part(self) -> str:
+        """The part of the package that imports."""
+        return self.file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def _sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def _imports(path: Path) -> Iterator[Import]:
+    def walk(node: ast.AST, function: str, typing: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                yield from (Import(path, a.name, function, typing) for a in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                assert child.level == 0, f"{path}: relative import"
+                yield Import(path, child.module or "", function, typing)
+                yield from (Import(path, f"{child.module}.{a.name}", function, typing) for a in child.names if (child.module or "").startswith("statevisit"))
+            else:
+                name = child.name if isinstance(child, ast.FunctionDef) else function
+                guarded = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
+                yield from walk(child, name, typing or guarded)
+
+    yield from walk(_tree(path), "", False)
+
+
+ALL = [i for path in _sources() for i in _imports(path)]
+PARTS = {p.relative_to(PACKAGE).parts[0].removesuffix(".py") for p in _sources()}
+
+
+def _floor(part: str) -> int:
+    return next(n for n, floor in enumerate(FLOORS) if part in floor)
+
+
+def _inside() -> Iterator[tuple[Import, str]]:
+    """Imports from one part of the package to another, with the other's name."""
+    for i in ALL:
+        names = i.module.split(".")
+        if names[0] == "statevisit" and len(names) > 1 and names[1] in PARTS and names[1] != i.part:
+            yield i, names[1]
+
+
+def test_every_part_has_its_floor() -> None:
+    """A new module has to be given its place before it is built."""
+    known = set().union(*FLOORS)
+    assert set() == PARTS - known
+
+
+def test_dependencies_point_down() -> None:
+    """A part imports what is below it, never what is above or beside it; siblings never import each other, type checkers excepted."""
+    wrong = []
+    for i, other in _inside():
+        arrow = (i.part, other)
+        if i.part == "__init__" or i.typing or arrow in ENTRY or (arrow in NOTEBOOK and i.function == "_repr_html_"):
+            continue
+        if _floor(other) >= _floor(i.part) and arrow != ("__main__", "commands"):
+            wrong.append(f"{i.file.relative_to(ROOT)}: {i.part} imports {other}")
+    assert [] == wrong
+
+
+def test_every_exception_is_needed() -> None:
+    """The exceptions to that rule are ones that the code makes use of: one that is no longer needed goes."""
+    arrows = {(i.part, other) for i, other in _inside()}
+    assert set() == (NOTEBOOK | ENTRY) - arrows
+
+
+def test_subcommands_do_not_know_each_other() -> None:
+    """A subcommand imports no other one: what two of them need is in a part below, or in commands/__init__.py."""
+    from statevisit.__main__ import COMMANDS
+
+    wrong = [f"{i.file.name} imports {i.module}" for i in ALL if i.part == "commands" for c in COMMANDS if i.module.startswith(f"statevisit.commands.{c}")]
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_a_heavy_package_is_imported_in_its_place_only(package: str) -> None:
+    """What costs seconds or megabytes is imported in one place, inside a function or by a module that is itself imported late."""
+    used = {i.part for i in ALL if i.module.split(".")[0] == package and not i.typing}
+    assert used <= ONLY_IN[package]
+
+
+def test_only_commands_print() -> None:
+    """Findings are returned and errors raised: nothing but commands/ and the overview writes to the terminal."""
+    wrong = []
+    for path in _sources():
+        if path.parent.name != "commands" and path.name != "__main__.py":
+            for node in ast.walk(_tree(path)):
+                if (isinstance(node, ast.Name) and node.id in ("print", "input", "breakpoint")) or (isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr", "echo")):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert [] == wrong
+    printing = [p.name for p in (PACKAGE / "commands").glob("*.py") for n in ast.walk(_tree(p)) if isinstance(n, ast.Name) and n.id == "print"]
+    assert [] == printing, "click.echo, which knows about pipes and encodings"
+
+
+def _public(node: ast.AST) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """Public classes, functions and methods; what a function defines inside itself is its own affair."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef | ast.FunctionDef) and not child.name.startswith("_"):
+            if not any("overload" in ast.dump(d) for d in child.decorator_list):
+                yield child
+            if isinstance(child, ast.ClassDef):
+                yield from _public(child)
+
+
+def test_everything_public_has_a_docstring() -> None:
+    """Every module, and every public class, function and method, says what it is for."""
+    missing = [str(p.relative_to(ROOT)) for p in _sources() if not ast.get_docstring(_tree(p))]
+    missing += [f"{p.relative_to(ROOT)}:{n.lineno} {n.name}" for p in _sources() for n in _public(_tree(p)) if not ast.get_docstring(n)]
+    assert [] == missing
+
+
+def _length(function: ast.FunctionDef) -> int:
+    """Lines of a function, its docstring apart."""
+    first = function.body[0]
+    text = first.end_lineno - first.lineno + 1 if ast.get_docstring(function) is not None else 0
+    return function.end_lineno - function.lineno + 1 - text
+
+
+def test_modules_and_functions_are_small() -> None:
+    """A module has fewer than 350 lines and a function fewer than 40, docstring apart: what is larger is two things."""
+    everything = [*_sources(), *(ROOT / "scripts").glob("*.py")]
+    lines = {str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in everything}
+    assert {} == {name: n for name, n in lines.items() if n >= 350}
+    long = {f"{p.relative_to(ROOT)}:{n.lineno} {n.name}": _length(n) for p in everything for n in ast.walk(_tree(p)) if isinstance(n, ast.FunctionDef)}
+    assert {} == {name: n for name, n in long.items() if n >= 40}
+
+
+def test_names_say_what_is_in_them() -> None:
+    """No utils, helpers, common or misc, and no Manager: a thing is named after what it holds."""
+    assert [] == [str(p.relative_to(ROOT)) for p in _sources() if re.search(r"util|helper|common|misc|manager", p.stem)]
+    assert [] == [n.name for p in _sources() for n in ast.walk(_tree(p)) if isinstance(n, ast.ClassDef) and re.search(r"Manager|Helper|Util", n.name)]
+
+
+def _tracked() -> list[str]:
+    return subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.rstrip("\0").split("\0")
+
+
+TOP = {".ci", ".gitattributes", ".github", ".gitignore", "CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "corpus", "guidelines", "pyproject.toml", "schema", "scripts", "seeds", "src", "tests"}
+
+
+def test_the_top_of_the_repository_holds_agreed_names() -> None:
+    """Nothing lies about: what is at the top is what the Layout names, and the files that tools look for there."""
+    assert set() == {name.split("/")[0] for name in _tracked()} - TOP
+    kinds = {"corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.json|article\.svg", "schema": r"\w+\.schema\.json", "seeds": r".*\.txt|sources\.jsonl"}
+    for directory, kind in kinds.items():
+        assert [] == [n for n in _tracked() if n.startswith(f"{directory}/") and not re.fullmatch(f"{directory}/({kind})", n)]
+
+
+FOREIGN = {
+    "a path of somebody's machine": r"(?<![\w.@-])/(?:wor[k]|roo[t]|hom[e]|User[s]|op[t])/\w",
+    "an address of a package registry": r"(?:https?|file)://[\w./-]*(?:pyp[i]|pythonhoste[d]|npmj[s]|debia[n]|conda-forg[e])",
+    "an address in place of a pinned version": r"^(?:--(?:extra-)?index-ur[l]|--find-link[s]|-[if]) |@ (?:https?|file|git\+)",
+    "a merge that was not finished": r"^(?:<{7}|>{7}) ",
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_no_file_speaks_of_a_machine(kind: str) -> None:
+    """No tracked text has in it where it was made or where packages were taken from."""
+    wrong = []
+    for name in _tracked():
+        if not name.endswith(".parquet") and (ROOT / name).is_file():
+            text = (ROOT / name).read_text(encoding="utf-8")
+            wrong += [f"{name}:{text[: m.start()].count(chr(10)) + 1}: {m[0]}" for m in re.finditer(FOREIGN[kind], text, re.MULTILINE)]
+    assert [] == wrong
+
+
+def test_text_files_are_tidy() -> None:
+    """Our own text files are UTF-8 with LF and a newline at the end, and have no tabs or blanks at the end of lines."""
+    wrong = []
+    for name in _tracked():
+        if name.endswith((".py", ".md", ".toml", ".sh", ".cff")) and (ROOT / name).is_file():
+            data = (ROOT / name).read_bytes()
+            data.decode("utf-8")
+            if data and (b"\r" in data or not data.endswith(b"\n") or data.endswith(b"\n\n") or re.search(rb"[ \t]+$", data, re.MULTILINE)):
+                wrong.append(name)
+    assert [] == wrong
