@@ -290,5 +290,3 @@ def test_the_interface_holds_every_label_of_the_schema() -> None:
     keys = [label.get("hotkey") for label in root.iter("Label")]
     assert None not in keys and len(set(keys)) == len(keys)
     assert sum(map(len, labels.values())) == len(set().union(*labels.values())), "a label in two groups shows the fields of both"
-
-

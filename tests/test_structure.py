@@ -18,6 +18,7 @@ FLOORS: list[set[str]] = [
     {"resources"},
     {"schema", "codec", "values"},
     {"corpus"},
+    {"diff"},
     {"ingest", "anchor", "checks", "display", "views", "labelstudio", "scoring", "exports", "release"},
     {"tables"},
     {"card", "hub"},

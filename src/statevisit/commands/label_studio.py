@@ -196,7 +196,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
 def _take_in(tasks: Iterable[tuple[str, dict[str, Any]]], path: Path, bar: Bar, dry_run: bool, mapping: Path | None, prefer: Any, annotator: str | None) -> int:
     """Merge tasks into the corpus, all or nothing. The exit status."""
     from statevisit.commands import report
-    from statevisit.commands.diff import show
+    from statevisit.commands.changes import show
     from statevisit.commands.taking import Staging
     from statevisit.labelstudio.foreign import read_mapping
     from statevisit.resources import corpus_root
