@@ -39,6 +39,7 @@ class Server:
 
     def __init__(self, url: str, token: str) -> None:
         try:
+            import httpx
             from label_studio_sdk import LabelStudio
         except ImportError:
             raise MissingExtra("label-studio-sdk", "label-studio") from None
@@ -46,7 +47,9 @@ class Server:
         if not self.url.startswith(("http://", "https://")):
             raise LabelStudioError(f"{url}: the address of a Label Studio server begins with http:// or https://")
         with self._explained("signing in"):
-            self._client = LabelStudio(base_url=self.url, api_key=token, timeout=TIMEOUT, max_retries=0)
+            local = httpx.URL(self.url).host in ("127.0.0.1", "localhost")  # no proxy of the environment's leads there
+            http = httpx.Client(timeout=TIMEOUT, follow_redirects=True, trust_env=not local)
+            self._client = LabelStudio(base_url=self.url, api_key=token, timeout=TIMEOUT, max_retries=0, httpx_client=http)
             self._client.users.whoami()
 
     def project(self, name: str, create: bool = False) -> Any:

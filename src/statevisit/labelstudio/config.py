@@ -150,11 +150,17 @@ def _field(view: ElementTree.Element, control: Control) -> None:
 
 
 _STYLE = """
-.statevisit .labels { position: sticky; top: 0; z-index: 2; background: var(--color-neutral-background, #fff); padding: 4px 0; }
-.statevisit .group { display: flex; align-items: baseline; gap: 8px; }
-.statevisit .group h6 { min-width: 80px; margin: 0; }
+.statevisit h4, .statevisit h5, .statevisit h6 { font-size: 13px; line-height: 20px; margin: 4px 0 0 !important; }
+.statevisit .labels { position: sticky; top: 0; z-index: 2; background: var(--color-neutral-background, #fff); padding-bottom: 6px; border-bottom: 1px solid #8884; }
+.statevisit .group { display: flex; align-items: center; gap: 8px; }
+.statevisit .group > h4, .statevisit .group > h5, .statevisit .group > h6 { min-width: 76px; }
+.statevisit .group .lsf-labels { margin: 0; }
+.statevisit .group .lsf-label { margin: 2px 6px 2px 0; }
+.statevisit .group input { order: 3; width: 110px; flex: none; }
 .statevisit .columns { display: flex; gap: 24px; align-items: flex-start; }
-.statevisit .text { flex: 3; line-height: 2; }
-.statevisit .fields { flex: 2; position: sticky; top: 240px; }
-.statevisit .fields h6 { margin: 6px 0 0; }
+.statevisit .text { flex: 3; line-height: 2.1; }
+.statevisit .fields { flex: 2; position: sticky; top: 200px; max-height: 75vh; overflow-y: auto; }
+.statevisit .fields .lsf-text-area, .statevisit .fields .lsf-choices { margin: 0 0 4px; }
+.relations-overlay { opacity: 0.07; }
+.relations-overlay:hover, .relations-overlay:has([class*="highlight"]) { opacity: 1; }
 """

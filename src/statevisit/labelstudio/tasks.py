@@ -5,13 +5,12 @@ without its text, the digest of its canonical bytes, the versions. So a task can
 """
 
 import hashlib
-import mmap
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import msgspec
-import orjson
 from msgspec import Struct
 
 from statevisit.codec import NEWER, convert, encode, is_newer, to_value
@@ -132,27 +131,62 @@ def _list(task: dict[str, Any], key: str, where: str) -> list[Any]:
 
 
 def read_export(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where, task) for each task of a full JSON export; one task is in memory at a time.
+    """(where, task) for each task of a full JSON export; a task and a block of the file are in memory at a time.
 
     Raises FormatError for other export formats, with the reason and what to export instead.
     """
     try:
-        with path.open("rb") as file:
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # the pages stay the file's, and `Raw` points into them
-        _recognise(bytes(data[:4096]), path)
-        for number, raw in enumerate(msgspec.json.decode(memoryview(data), type=list[msgspec.Raw]), 1):
-            task = orjson.loads(memoryview(raw))
-            where = f"{path}, task {task.get('id', number) if isinstance(task, dict) else number}"
-            _refuse_minimal(task, where)
-            yield where, task
-    except ValueError as error:  # what msgspec, orjson and mmap raise for what is no JSON, or an empty file
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            _recognise(file.read(4096), path)
+            file.seek(0)
+            for number, task in enumerate(_elements(file), 1):
+                where = f"{path}, task {task.get('id', number) if isinstance(task, dict) else number}"
+                _refuse_minimal(task, where)
+                yield where, task
+    except (ValueError, RecursionError) as error:  # what is no UTF-8, or no JSON
         raise FormatError(f"{path}: not a JSON array of tasks ({error}); {FULL}") from None
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _recognise(head: bytes, path: Path) -> None:
-    text = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+BLOCK = 1 << 20
+"""Characters that are read at a time."""
+
+
+def _elements(file: IO[str]) -> Iterator[Any]:
+    """The elements of a JSON array, one at a time. Raises ValueError for what is none."""
+    decode, buffer, at, size, opened = json.JSONDecoder().raw_decode, "", 0, BLOCK, False
+    while True:
+        at = _SPACE.match(buffer, at).end()  # type: ignore[union-attr]
+        mark = buffer[at : at + 1]
+        if mark == "]" and opened:
+            if (buffer[at + 1 :] + file.read(BLOCK)).strip():
+                raise ValueError("there is more after the array")
+            return
+        if mark in ("[", ",") and mark and (mark == ",") == opened:
+            try:
+                start = _SPACE.match(buffer, at + 1).end()  # type: ignore[union-attr]
+                if mark == "[" and buffer[start : start + 1] == "]":
+                    at, opened = start, True
+                    continue
+                element, at = decode(buffer, start)
+                opened = True
+                yield element
+                continue
+            except json.JSONDecodeError as error:
+                more = file.read(size)  # it may only be cut off
+                if not more:
+                    raise ValueError(error.msg) from None
+        elif mark or not (more := file.read(size)):
+            raise ValueError(f"{mark or 'the end'} where {'a comma or ]' if opened else '['} was expected")
+        buffer, at, size = buffer[at:] + more, 0, size * 2 if len(buffer) - at > size else BLOCK
+
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _recognise(head: str, path: Path) -> None:
+    text = head.lstrip()
     first = text.split("\n", 1)[0]
     if text.startswith("-DOCSTART-"):
         raise FormatError(f"{path}: a CoNLL export, which has no relations, ids or overlapping spans; {FULL}")
