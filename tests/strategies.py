@@ -31,7 +31,7 @@ from msgspec.structs import replace
 
 from statevisit import schema
 from statevisit.codec import ordered
-from statevisit.model import SCHEMA_VERSION, Argument, Document, Entity, Event, EventChain, EventRelation, Mention, Quantity, Quotation, Relation, Sentence, Source, Span, Timex, Token  # fmt: skip
+from statevisit.model import LAYERS, SCHEMA_VERSION, Argument, Document, Entity, Event, EventChain, EventRelation, Mention, Quantity, Quotation, Relation, Sentence, Source, Span, Timex, Token  # fmt: skip
 from tests.conftest import ROOT
 
 TOKENS = (
@@ -120,6 +120,7 @@ def _parts(max_tokens: int, max_records: int) -> st.SearchStrategy[Any]:
         "relations": many(_label("relations", "type"), _number, _number, _other(_label("relations", "type")), st.sets(_number, min_size=1, max_size=3)),
         "event_relations": many(_label("event_relations", "type"), _number, _number, _other(_label("event_relations", "type"))),
         "quotations": many(_span, _perhaps(_span), _maybe, _label("quotations", "type")),
+        "contested": st.sets(st.integers(0, 4), max_size=2),
     })  # fmt: skip
 
 
@@ -293,4 +294,10 @@ def _document(raw: dict[str, Any]) -> Document:
         event_relations=tuple(event_relations),
         quotations=tuple(quotations),
     )
-    return ordered(document)
+    return ordered(_contested(document, raw["contested"]))
+
+
+def _contested(document: Document, numbers: set[int]) -> Document:
+    """The document with a count of disagreements at the records of these numbers, in every layer that has it."""
+    layers = [layer for layer, kind in LAYERS.items() if "disagreements" in kind.__struct_fields__]
+    return replace(document, **{layer: tuple(replace(r, disagreements=i + 1) if i in numbers else r for i, r in enumerate(getattr(document, layer))) for layer in layers})

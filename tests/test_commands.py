@@ -37,6 +37,8 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("corpus", "seeds", "schema"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "README.md", tmp_path)
+    for annotator in ("a", "b"):
+        shutil.copytree(ROOT / "corpus/documents", tmp_path / "corpus/annotators" / annotator, dirs_exist_ok=True)
     for name, text in FIXTURES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -74,7 +76,7 @@ def test_the_overview_lists_every_command(shell: Callable[..., Result], cli: Cal
     for name, line in COMMANDS.items():
         assert re.search(rf"^  {name} +{re.escape(line)}$", OVERVIEW, re.MULTILINE)
     assert all(len(line) <= 100 for line in OVERVIEW.splitlines())
-    modules = {path.stem for path in (ROOT / "src/statevisit/commands").glob("*.py") if "\ndef command(" in path.read_text(encoding="utf-8")}
+    modules = {path.stem.replace("_", "-") for path in (ROOT / "src/statevisit/commands").glob("*.py") if "\ndef command(" in path.read_text(encoding="utf-8")}
     assert modules == set(COMMANDS)
 
 

@@ -14,11 +14,13 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "src" / "statevisit"
 
 FLOORS: list[set[str]] = [
-    {"errors", "findings", "model"},
+    {"errors", "findings", "records"},
+    {"model"},
     {"resources"},
     {"schema", "codec", "values"},
     {"corpus"},
-    {"diff"},
+    {"diff", "align"},
+    {"adjudicate"},
     {"ingest", "anchor", "checks", "display", "views", "labelstudio", "scoring", "exports", "release"},
     {"tables"},
     {"card", "hub"},
@@ -177,10 +179,10 @@ def _length(function: ast.FunctionDef) -> int:
 
 
 def test_modules_and_functions_are_small() -> None:
-    """A module has fewer than 350 lines and a function fewer than 40, docstring apart: what is larger is two things."""
+    """A module has fewer than 300 lines and a function fewer than 40, docstring apart: what is larger is two things."""
     everything = [*_sources(), *(ROOT / "scripts").glob("*.py")]
     lines = {str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in everything}
-    assert {} == {name: n for name, n in lines.items() if n >= 350}
+    assert {} == {name: n for name, n in lines.items() if n >= 300}
     long = {f"{p.relative_to(ROOT)}:{n.lineno} {n.name}": _length(n) for p in everything for n in ast.walk(_tree(p)) if isinstance(n, ast.FunctionDef)}
     assert {} == {name: n for name, n in long.items() if n >= 40}
 

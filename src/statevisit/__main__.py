@@ -9,6 +9,7 @@ COMMANDS = {
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
     "diff": "Show the records that were added, removed or changed between two versions.",
     "label-studio": "Take documents to Label Studio and bring back what was changed there.",
+    "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
 }

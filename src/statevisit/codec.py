@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from statevisit import resources
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Record
 
 NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
 
@@ -169,9 +169,9 @@ def encode(document: Document) -> bytes:
     return _lay_out((n, lines(getattr(document, n)).split(b"\n")[:-1] if n in LAYERS else one(getattr(document, n))) for n in names)
 
 
-def to_value(document: Document) -> dict[str, Any]:
-    """A document as plain dictionaries and lists, as `parse` gives them."""
-    return orjson.loads(_ENCODER.encode(document))
+def to_value(record: Document | Record) -> dict[str, Any]:
+    """A document or record as plain dictionaries and lists, as `parse` gives them."""
+    return orjson.loads(_ENCODER.encode(record))
 
 
 def decode(data: bytes, file: str = "<bytes>") -> Document:

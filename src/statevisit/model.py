@@ -1,188 +1,21 @@
-"""The types of a document. No I/O.
+"""A document: its layers, and the questions it answers. No I/O.
 
-The classes mirror `schema/document.schema.json` property by property and in its order (a test holds them
-together). Spans are half-open `[start, end)` offsets in Unicode code points into `Document.text`. Records are
-frozen; an optional property that is absent is `None` here.
+The types of its records are in `records.py`, and can be imported from here as well.
 """
 
 from bisect import bisect_right
 from functools import cached_property
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
+
+from statevisit.records import Argument, Entity, Event, EventChain, EventRelation, Mention, Quantity, Quotation, Record, Relation, Sentence, Source, Span, Timex, Token
+from statevisit.records import short as _short
+
+__all__ = ["LAYERS", "SCHEMA_VERSION", "SPAN_LAYERS", "Argument", "Document", "Entity", "Event", "EventChain", "EventRelation", "Mention"]
+__all__ += ["Quantity", "Quotation", "Record", "Relation", "ResolvedArgument", "Sentence", "Source", "Span", "Timex", "Token"]
 
 SCHEMA_VERSION = 1
-
-
-class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What every record of a layer is: frozen, compared by value."""
-
-    def __repr__(self) -> str:
-        values = (getattr(self, n) for n in self.__struct_fields__)
-        return f"<{type(self).__name__} {_short(' '.join(_short(v, 40) for v in values if isinstance(v, str)), 90)}>"
-
-
-class Span(Record, frozen=True, kw_only=True):
-    """A stretch of text inside a record: what is measured, the cue of a quotation."""
-
-    start: int
-    end: int
-    text: str
-
-
-class Sentence(Record, frozen=True, kw_only=True):
-    """A sentence, and the number of its paragraph from 0."""
-
-    start: int
-    end: int
-    paragraph: int
-
-    def __repr__(self) -> str:
-        return f"<Sentence [{self.start}, {self.end}) paragraph {self.paragraph}>"
-
-
-class Token(Record, frozen=True, kw_only=True):
-    """A token."""
-
-    start: int
-    end: int
-
-    def __repr__(self) -> str:
-        return f"<Token [{self.start}, {self.end})>"
-
-
-class Mention(Record, frozen=True, kw_only=True):
-    """A mention of an entity: NAM, NOM or PRO."""
-
-    id: str
-    start: int
-    end: int
-    text: str
-    level: str
-    entity: str
-    literal: str | None = None
-
-
-class Entity(Record, frozen=True, kw_only=True):
-    """An entity; exactly one of `wikidata` and `nil` is set."""
-
-    id: str
-    type: str
-    name: str
-    wikidata: str | None = None
-    nil: str | None = None
-    reference: str
-
-
-class Timex(Record, frozen=True, kw_only=True):
-    """A time expression with its TIMEX3 value."""
-
-    id: str
-    start: int
-    end: int
-    text: str
-    type: str
-    value: str
-    mod: str | None = None
-    anchor: str | None = None
-    begin: str | None = None
-    end_point: str | None = None
-    quant: str | None = None
-    freq: str | None = None
-
-
-class Quantity(Record, frozen=True, kw_only=True):
-    """A quantity; values are decimal strings in full magnitude."""
-
-    id: str
-    start: int
-    end: int
-    text: str
-    kind: str
-    value: str | None = None
-    lower: str | None = None
-    upper: str | None = None
-    unit: str | None = None
-    comparator: str
-    change: str | None = None
-    measures: str | None = None
-    property: Span | None = None
-    conversion_of: str | None = None
-
-
-class Argument(Record, frozen=True, kw_only=True):
-    """A participant of an event; `target` is the id of a mention, time expression, quantity or event."""
-
-    role: str
-    target: str
-    ace_role: str | None = None
-
-
-class Event(Record, frozen=True, kw_only=True):
-    """A mention of an event; `event` is its chain."""
-
-    id: str
-    start: int
-    end: int
-    text: str
-    level: str
-    event: str
-    class_: str = field(name="class")
-    type: str
-    polarity: str
-    modality: str
-    doc_time_rel: str
-    tense: str | None = None
-    aspect: str | None = None
-    arguments: tuple[Argument, ...]
-
-
-class EventChain(Record, frozen=True, kw_only=True):
-    """An event: what its mentions share."""
-
-    id: str
-    name: str | None = None
-    wikidata: str | None = None
-    nil: str | None = None
-
-
-class Relation(Record, frozen=True, kw_only=True):
-    """A relation between two entities; `evidence` are sentence numbers from 0."""
-
-    id: str
-    type: str
-    source: str
-    target: str
-    evidence: tuple[int, ...]
-
-
-class EventRelation(Record, frozen=True, kw_only=True):
-    """A relation between two event mentions or time expressions."""
-
-    type: str
-    source: str
-    target: str
-
-
-class Quotation(Record, frozen=True, kw_only=True):
-    """A quotation: its content, cue and source."""
-
-    id: str
-    start: int
-    end: int
-    text: str
-    cue: Span | None = None
-    source: str | None = None
-    type: str
-
-
-class Source(Record, frozen=True, kw_only=True):
-    """The seed a text comes from; `header_length` in code points."""
-
-    file: str
-    sha256: str
-    header_length: int
-
 
 LAYERS: dict[str, type[Record]] = {
     "sentences": Sentence,
@@ -310,9 +143,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
     def arguments_of(self, event: Event | str) -> tuple[ResolvedArgument, ...]:
         """The arguments of an event, each with the record its target names."""
-        return tuple(
-            ResolvedArgument(a.role, a.ace_role, *self._index[a.target]) for a in self._record(event).arguments
-        )
+        return tuple(ResolvedArgument(a.role, a.ace_role, *self._index[a.target]) for a in self._record(event).arguments)
 
     def relations_of(self, entity: Entity | str) -> tuple[Relation, ...]:
         """The relations an entity takes part in, on either side."""
@@ -331,12 +162,6 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         from statevisit.display import to_html
 
         return to_html(self)
-
-
-def _short(text: str, limit: int) -> str:
-    """The text on one line, cut to `limit` characters."""
-    line = " ".join(text[: 2 * limit].split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from statevisit.resources import data_root
 
-NAMES = ("document", "annotators", "release", "source")
+NAMES = ("document", "annotators", "release", "source", "adjudication")
 
 
 class Label(Struct, frozen=True):
@@ -28,7 +28,7 @@ class Label(Struct, frozen=True):
 
 @cache
 def path(name: str = "document"):
-    """The schema's file. `name`: document, annotators, release or source."""
+    """The schema's file. `name`: one of NAMES."""
     return data_root() / "schema" / f"{name}.schema.json"
 
 

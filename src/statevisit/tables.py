@@ -27,6 +27,8 @@ except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
 
 CONFIGS = ("documents", *views.VIEWS)
+TOOLS = {"pyarrow": pa.__version__}
+"""Versions of the tools whose version shows in the bytes of Parquet."""
 ROW_GROUP = {"documents": 64}
 """Rows in a Parquet row group; 8,192 where a config is not named."""
 

@@ -70,6 +70,9 @@ _SENTENCE_TEXT = Column("sentence_text", STRING, "Text of that sentence.")
 _SPAN = ("id", "start", "end", "text")
 
 
+_DISAGREEMENTS = Column("disagreements", INT, "In how many properties the independent annotations of the record differed before adjudication; 0 where they agreed, or where there were not two.")
+
+
 def _where(document: Document, span: Any) -> tuple[int | None, str | None]:
     number = document.sentence_number(span)
     return (None, None) if number is None else (number, document.text_of(document.sentences[number]))
@@ -78,7 +81,7 @@ def _where(document: Document, span: Any) -> tuple[int | None, str | None]:
 def _entities(document: Document) -> Iterator[Row]:
     for m in document.mentions:
         e = document.entity_of(m)
-        yield (document.id, m.id, m.start, m.end, m.text, m.level, e.id, e.type, e.name, e.wikidata, e.nil, e.reference, m.literal, *_where(document, m))
+        yield (document.id, m.id, m.start, m.end, m.text, m.level, e.id, e.type, e.name, e.wikidata, e.nil, e.reference, m.literal, *_where(document, m), m.disagreements or 0)
 
 
 def _target(document: Document, target: str) -> tuple[str, Any]:
@@ -94,7 +97,7 @@ def _events(document: Document) -> Iterator[Row]:
             entity = target.entity if layer == "mentions" else None
             arguments.append({"role": a.role, "ace_role": a.ace_role, "layer": layer, "target": target.id, "start": target.start, "end": target.end, "text": target.text, "entity": entity})
         fixed = (document.id, e.id, e.start, e.end, e.text, e.level, e.class_, e.type, e.polarity, e.modality, e.doc_time_rel, e.tense, e.aspect)
-        yield (*fixed, e.event, chain.name, chain.wikidata, arguments, *_where(document, e))
+        yield (*fixed, e.event, chain.name, chain.wikidata, arguments, *_where(document, e), e.disagreements or 0)
 
 
 def _number(value: str | None) -> float | None:
@@ -106,7 +109,7 @@ def _quantities(document: Document) -> Iterator[Row]:
         layer, measured = _target(document, q.measures) if q.measures else (None, None)
         numbers = (q.value, _number(q.value), q.lower, _number(q.lower), q.upper, _number(q.upper))
         fixed = (document.id, q.id, q.start, q.end, q.text, q.kind, *numbers, q.unit, q.comparator, q.change)
-        yield (*fixed, q.measures, layer, measured and measured.text, q.property and q.property.text, q.conversion_of, *_where(document, q))
+        yield (*fixed, q.measures, layer, measured and measured.text, q.property and q.property.text, q.conversion_of, *_where(document, q), q.disagreements or 0)
     comparators = set(schema.label_names("quantities", "comparator"))
     lasting = {a.target: e for e in reversed(document.events) for a in e.arguments if a.role == "TIME"}
     for t in document.timexes:
@@ -115,14 +118,14 @@ def _quantities(document: Document) -> Iterator[Row]:
             value, unit = duration(t.value) or (None, None)
             comparator = t.mod if t.mod in comparators else "EXACT"
             fixed = (document.id, t.id, t.start, t.end, t.text, "DURATION", value, _number(value), None, None, None, None, unit, comparator)
-            yield (*fixed, None, event and event.id, event and "events", event and event.text, None, None, *_where(document, t))
+            yield (*fixed, None, event and event.id, event and "events", event and event.text, None, None, *_where(document, t), t.disagreements or 0)
 
 
 def _timexes(document: Document) -> Iterator[Row]:
     for t in document.timexes:
         first, last = days(t.value) or (None, None) if t.type in ("DATE", "TIME") else (None, None)
         fixed = (document.id, t.id, t.start, t.end, t.text, t.type, t.value, t.mod, first, last)
-        yield (*fixed, t.anchor, t.begin, t.end_point, t.quant, t.freq, *_where(document, t))
+        yield (*fixed, t.anchor, t.begin, t.end_point, t.quant, t.freq, *_where(document, t), t.disagreements or 0)
 
 
 def _relations(document: Document) -> Iterator[Row]:
@@ -130,7 +133,7 @@ def _relations(document: Document) -> Iterator[Row]:
         source, target = document[r.source], document[r.target]
         evidence = [document.text_of(document.sentences[n]) for n in r.evidence]
         fixed = (document.id, r.id, r.type, _properties()[r.type])
-        yield (*fixed, source.id, source.name, source.type, target.id, target.name, target.type, list(r.evidence), evidence)
+        yield (*fixed, source.id, source.name, source.type, target.id, target.name, target.type, list(r.evidence), evidence, r.disagreements or 0)
 
 
 @cache
@@ -199,6 +202,7 @@ VIEWS: dict[str, View] = {
             *_of("mentions", "literal"),
             _SENTENCE,
             _SENTENCE_TEXT,
+            _DISAGREEMENTS,
         ),
         _entities,
     ),
@@ -211,6 +215,7 @@ VIEWS: dict[str, View] = {
             Column("arguments", many(_ARGUMENT), "Participants: role, ACE role, layer and id of the target, its span and text, and for a mention its entity."),
             _SENTENCE,
             _SENTENCE_TEXT,
+            _DISAGREEMENTS,
         ),
         _events,
     ),
@@ -235,6 +240,7 @@ VIEWS: dict[str, View] = {
             *_of("quantities", "conversion_of"),
             _SENTENCE,
             _SENTENCE_TEXT,
+            _DISAGREEMENTS,
         ),
         _quantities,
     ),
@@ -248,6 +254,7 @@ VIEWS: dict[str, View] = {
             *_of("timexes", "anchor", "begin", "end_point", "quant", "freq"),
             _SENTENCE,
             _SENTENCE_TEXT,
+            _DISAGREEMENTS,
         ),
         _timexes,
     ),
@@ -265,6 +272,7 @@ VIEWS: dict[str, View] = {
             Column("target_type", _ENTITY_TYPE, "Type of the other entity."),
             *_of("relations", "evidence"),
             Column("evidence_text", many(STRING), "Text of those sentences."),
+            _DISAGREEMENTS,
         ),
         _relations,
     ),

@@ -110,17 +110,17 @@ def _clear(path: Path, root: Path, check: bool) -> tuple[str, str]:
 
 
 def _other_tools(root: Path) -> str:
-    import pyarrow
+    from statevisit.tables import TOOLS
 
-    built = orjson.loads((root / resources.RELEASE).read_bytes()).get("tools", {}).get("pyarrow") if (root / resources.RELEASE).is_file() else None
-    return f" (they were built with pyarrow {built}, this is {pyarrow.__version__}: the bytes of Parquet differ between versions)" if built and built != pyarrow.__version__ else ""
+    manifest = root / resources.RELEASE
+    built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
+    others = [f"{name} {version}, this is {TOOLS[name]}" for name, version in built.items() if TOOLS.get(name, version) != version]
+    return f" (they were built with {', '.join(others)}: the bytes of Parquet differ between versions)" if others else ""
 
 
 def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
-    import pyarrow
-
-    from statevisit.tables import CONFIGS
+    from statevisit.tables import CONFIGS, TOOLS
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
@@ -144,7 +144,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     files += [release.file_entry(root / n, n) for n in (resources.ANNOTATORS, resources.LINKS) if (root / n).is_file()]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
-    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, {"pyarrow": pyarrow.__version__})
+    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, TOOLS)
 
 
 class _Shards:

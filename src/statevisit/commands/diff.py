@@ -16,14 +16,14 @@ from statevisit.diff import Change, diff_corpora, diff_documents
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
 @click.option("--exit-code", is_flag=True, help="Exit with status 1 when there are changes, as `git diff --exit-code` does.")
 def command(old: Path, new: Path, form: str, output: Path | None, exit_code: bool) -> int:
-    """Show the records that were added, removed or changed from OLD to NEW.
+    """Show the records that were added, removed or changed between two versions.
 
     OLD and NEW are corpus roots, directories of documents, documents or JSONL files. Two single documents are
     compared whatever their ids are.
 
     \b
     Example:
-      statevisit diff corpus/documents corpus/annotators/a --format html -o diff.html
+      statevisit diff corpus/annotators/a corpus/annotators/b --format html -o diff.html
     """
     changes = list(compare(old, new))
     if output:

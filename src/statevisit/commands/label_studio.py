@@ -13,7 +13,9 @@ from statevisit.errors import StateVisitError
 
 @click.group("label-studio")
 def command() -> None:
-    """Annotate in Label Studio, and bring back exactly what was changed.
+    """Take documents to Label Studio and bring back what was changed there.
+
+    The text, labels, values and relations of a document are edited there; whatever the editor cannot show is kept.
 
     \b
     Example:

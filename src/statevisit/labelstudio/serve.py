@@ -56,9 +56,10 @@ def install(say: Say) -> Path:
         [sys.executable, "-m", "venv", str(home)],
         [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--prefer-binary", "-r", str(PINS)],
     ):
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
-        if done.returncode:
-            said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()[-3:]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
+        lines = process.communicate()[1].splitlines()
+        if process.returncode:
+            said = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
             raise LabelStudioError(f"Label Studio could not be installed into {home}: {' '.join(said)[:500] or 'no reason given'}; is there a network, and 1 GB of disk?")
     mark.write_text(digest)
     return program

@@ -1,0 +1,47 @@
+"""statevisit adjudicate: two annotations and the decisions between them become one."""
+
+from pathlib import Path
+
+import click
+
+from statevisit.codec import encode, read_bytes, read_document, write_document
+from statevisit.errors import FormatError
+
+
+@click.command("adjudicate")
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option("--decisions", type=click.Path(path_type=Path), help="Decisions, one JSON object a line. Without them, the disagreements are listed in that form, undecided.")
+@click.option("--annotator", default="adjudicator", show_default=True, help="Id of who decided.")
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
+def command(a: Path, b: Path, decisions: Path | None, annotator: str, output: Path | None) -> None:
+    """List what two annotations disagree about, or make one of both by decisions.
+
+    A and B are documents: two independent annotations of one text. Each line of the list is a record that they do
+    not share; to decide it, add "decision" ("a", "b", or "other" with a "result") and a "reason".
+
+    \b
+    Example:
+      statevisit adjudicate corpus/annotators/a/2024-02-19-aliyev-visit.json corpus/annotators/b/2024-02-19-aliyev-visit.json
+    """
+    import msgspec
+
+    from statevisit.adjudicate import adjudicated, disagreements, read_decisions
+    from statevisit.resources import replacing
+
+    one, two = read_document(a), read_document(b)
+    if one.id != two.id:
+        raise FormatError(f"{b}: is of the document {two.id!r}, {a} of {one.id!r}")
+    if decisions:
+        document = adjudicated(one, two, read_decisions(read_bytes(decisions), str(decisions)), annotator, str(decisions))
+        if output:
+            write_document(document, output)
+        else:
+            click.echo(encode(document), nl=False)
+        return
+    listed = b"".join(msgspec.json.encode(d) + b"\n" for d in disagreements(one, two))
+    if output:
+        with replacing(output) as temporary:
+            temporary.write_bytes(listed)
+    else:
+        click.echo(listed, nl=False)
