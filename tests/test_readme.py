@@ -61,7 +61,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
     """Every fenced block has a language, and there is a test for each language."""
-    assert {"python", "sh", "json", "text"} == {b.language for b in BLOCKS}
+    assert {"python", "sh", "json", "text", "toml"} == {b.language for b in BLOCKS}
     assert [DOC_ID, "springfield"] == [orjson.loads(b.text)["id"] for b in BLOCKS if b.language == "json"]
 
 
@@ -84,6 +84,20 @@ def test_values_in_comments_are_true() -> None:
         for expression in re.findall(r"^(document\..*?)\s+# ", block.text, re.MULTILINE):
             assert eval(expression, {"document": load()[DOC_ID]}), f"{expression} shows nothing"  # noqa: S307
     assert 1 <= found
+
+
+ONLINE = ("serve", "push", "pull")
+"""Subcommands of label-studio that need a server: test_labelstudio_live runs them."""
+
+
+@_of("toml")
+def test_the_mapping_is_one(block: Block, tmp_path: Path) -> None:
+    """The mapping file shown is read, and every label, relation and property in it exists."""
+    from statevisit.labelstudio.foreign import read_mapping
+
+    (tmp_path / "mapping.toml").write_text(block.text, encoding="utf-8")
+    mapping = read_mapping(tmp_path / "mapping.toml")
+    assert mapping.labels and mapping.relations and mapping.choices and mapping.defaults
 
 
 def _lines(block: Block) -> list[list[str]]:
@@ -112,7 +126,9 @@ def test_shell_blocks_run(block: Block, copy: Path, shell: Callable[..., Result]
     else:
         _reader(copy)
     for words in _lines(block):
-        if words[0] == "statevisit":
+        if words[:2] == ["statevisit", "label-studio"] and words[2] in ONLINE:
+            assert all(w in shell(*words[1:3], "--help").out for w in words[3:])
+        elif words[0] == "statevisit":
             result = shell(*words[1:], cwd=place)
             assert 0 == result.status, f"{shlex.join(words)}\n{result.out[-2000:]}{result.err}"
         elif words[0] == "printf":

@@ -49,9 +49,11 @@ def with_links(records: Records, regions: dict[str, Region], links: list[Link]) 
             roles.setdefault(source, []).append((label, target))
     events = [replace(e, arguments=_arguments(e, roles.get(e.id, []), base, records.report)) for e in layers["events"].values()]
     types = frozenset(schema.label_names("event_relations", "type"))
-    wanted = [EventRelation(type=label, source=source, target=target) for source, label, target in found if label in types]
+    wanted = dict.fromkeys(link for link in found if link[1] in types)
     there = {*layers["events"], *layers["timexes"]}
-    kept = [r for r in base.event_relations if r in wanted or (r.source == r.target and r.source in there)]
+    before = {(r.source, r.type, r.target) for r in base.event_relations}
+    related = [r for r in base.event_relations if (r.source, r.type, r.target) in wanted or (r.source == r.target and r.source in there)]
+    related += [EventRelation(type=label, source=source, target=target) for source, label, target in wanted if (source, label, target) not in before]
     return ordered(
         replace(
             base,
@@ -60,7 +62,7 @@ def with_links(records: Records, regions: dict[str, Region], links: list[Link]) 
             quantities=tuple(layers["quantities"].values()),
             events=tuple(events),
             quotations=tuple(layers["quotations"].values()),
-            event_relations=(*kept, *(r for r in wanted if r not in kept)),
+            event_relations=tuple(related),
             **records.grouped(),
         )
     )
