@@ -161,6 +161,7 @@ _STYLE = """
 .statevisit .text { flex: 3; line-height: 2.1; }
 .statevisit .fields { flex: 2; position: sticky; top: 200px; max-height: 75vh; overflow-y: auto; }
 .statevisit .fields .lsf-text-area, .statevisit .fields .lsf-choices { margin: 0 0 4px; }
+.lsf-richtext .htx-highlight area { display: inline; }
 .relations-overlay { opacity: 0.07; }
 .relations-overlay:hover, .relations-overlay:has([class*="highlight"]) { opacity: 1; }
 """
