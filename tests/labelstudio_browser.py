@@ -57,6 +57,11 @@ class Editor:
         self.page.wait_for_selector(".htx-highlight", timeout=120_000)
         self.page.wait_for_timeout(1500)
 
+    def regions(self) -> dict[str, tuple[int, int]]:
+        """Start and end, in code points, of the regions by id, as the editor has them."""
+        found = self.page.evaluate("Htx.annotationStore.selected.regions.map(r => [r.cleanId, r.globalOffsets.start, r.globalOffsets.end])")
+        return {name: (start, end) for name, start, end in found}
+
     def spans(self) -> set[tuple[int, int]]:
         """Start and end, in code points, of everything that is drawn."""
         return {tuple(s) for s in self.page.evaluate("[...document.querySelectorAll('.htx-highlight')].map(e => [+e.dataset.start, +e.dataset.end])")}
@@ -112,6 +117,45 @@ class Editor:
         self.select(name)
         self.page.keyboard.press("Backspace")
         self.page.wait_for_timeout(300)
+
+    def answer(self, prop: str, value: str) -> None:
+        """Change a text answer of the selected region."""
+        field = self.page.locator(".fields h4, .fields h5, .fields h6").locator(f"text=/^{prop}( |$)/").locator("visible=true").first.locator("xpath=following-sibling::*[1]")
+        field.hover()
+        field.get_by_test_id("htx-textbox-edit-button").click()
+        field.locator("input, textarea").last.fill(value)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_timeout(300)
+
+    def _relations(self) -> Any:
+        self.page.get_by_text("Relations", exact=True).first.click()
+        self.page.locator(".lsf-relations__item").first.wait_for()
+        return self.page.locator(".lsf-relations__item")
+
+    def _regions_tab(self) -> None:
+        self.page.get_by_text("Regions", exact=True).first.click()
+
+    def relate(self, source: str, target: str, label: str) -> None:
+        """Draw a relation with a label."""
+        self.select(source)
+        self.page.keyboard.press("Alt+r")
+        self.region(target).click(force=True)
+        item = self._relations().last
+        item.scroll_into_view_if_needed()
+        item.hover()
+        item.get_by_label("Show Relation Labels").click()
+        item.get_by_test_id("select-trigger-").click()
+        self.page.get_by_role("option", name=label, exact=True).first.click()
+        self.page.keyboard.press("Escape")
+        self._regions_tab()
+
+    def unrelate(self, number: int) -> None:
+        """Delete a relation by its place in the list, from 0."""
+        item = self._relations().nth(number)
+        item.scroll_into_view_if_needed()
+        item.hover()
+        item.get_by_label("Delete Relation").click()
+        self._regions_tab()
 
     def update(self) -> None:
         """Save the annotation."""
