@@ -128,12 +128,12 @@ class Editor:
         self.page.wait_for_timeout(300)
 
     def _relations(self) -> Any:
-        self.page.get_by_text("Relations", exact=True).first.click()
+        self._tab("Relations")
         self.page.locator(".lsf-relations__item").first.wait_for()
         return self.page.locator(".lsf-relations__item")
 
-    def _regions_tab(self) -> None:
-        self.page.get_by_text("Regions", exact=True).first.click()
+    def _tab(self, name: str) -> None:
+        self.page.get_by_text(name, exact=True).locator("visible=true").first.click()
 
     def relate(self, source: str, target: str, label: str) -> None:
         """Draw a relation with a label."""
@@ -147,7 +147,7 @@ class Editor:
         item.get_by_test_id("select-trigger-").click()
         self.page.get_by_role("option", name=label, exact=True).first.click()
         self.page.keyboard.press("Escape")
-        self._regions_tab()
+        self._tab("Regions")
 
     def unrelate(self, number: int) -> None:
         """Delete a relation by its place in the list, from 0."""
@@ -155,7 +155,7 @@ class Editor:
         item.scroll_into_view_if_needed()
         item.hover()
         item.get_by_label("Delete Relation").click()
-        self._regions_tab()
+        self._tab("Regions")
 
     def update(self) -> None:
         """Save the annotation."""

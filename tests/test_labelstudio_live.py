@@ -111,7 +111,7 @@ def test_what_the_corpus_has_in_another_version_is_left_alone(root: Path, online
     online("push", "--project", "version")
     path = root / f"corpus/documents/{DOC_ID}.json"
     document = read_document(path)
-    write_document(replace(document, mentions=document.mentions[1:]), path)
+    write_document(replace(document, quantities=(replace(document.quantities[0], unit="trip"), *document.quantities[1:])), path)
     pushed = online("push", "--project", "version")
     assert 1 == pushed.status and f"another version: {DOC_ID}; pull, delete" in pushed.err
     kept = path.read_bytes()
@@ -140,7 +140,7 @@ def test_what_cannot_work_is_one_message(server: Local, root: Path, online: Call
 def test_both_kinds_of_token_work(server: Local, online: Callable[..., Result]) -> None:
     """A personal access token of the account page signs in as the legacy token does."""
     client = Server(server.url, server.token)._client
-    client.jwt_settings.update(api_tokens_enabled=True, legacy_api_tokens_enabled=True)
+    client.jwt_settings.update(api_token_ttl_days=30, api_tokens_enabled=True, legacy_api_tokens_enabled=True)
     personal = client.tokens.create()
     assert 3 == len(personal.token.split("."))
     pushed = online("push", "--project", "tokens", LABEL_STUDIO_API_KEY=personal.token)
