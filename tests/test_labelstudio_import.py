@@ -99,7 +99,9 @@ def test_skipped_older_and_unfinished_annotations_are_set_aside(article: Documen
 def test_an_annotator_can_be_credited(article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run) -> None:
     """`--annotator` adds a listed annotator to what changed; one that is not listed is refused."""
     export = _export(tmp_path / "export.json", _annotated(article, "ada"))
-    listed = next(a["id"] for a in orjson.loads((corpus / "corpus/annotators.json").read_bytes())["annotators"] if a["id"] not in article.annotators)
+    people = orjson.loads((corpus / "corpus/annotators.json").read_bytes())
+    people["annotators"].append({**people["annotators"][0], "id": (listed := "ada")})
+    (corpus / "corpus/annotators.json").write_bytes(orjson.dumps(people))
     assert "not in" in _import(cli, corpus, export, "--annotator", "nobody").err
     assert 0 == _import(cli, corpus, export, "--annotator", listed).status
     assert (*article.annotators, listed) == read_document(document_file).annotators
@@ -130,7 +132,7 @@ REFUSED = {
     "x.tsv": ("annotation_id\tannotator\tid\n1\t1\t1\n", "a CSV or TSV export"),
     "x.conll": ("-DOCSTART- -X- O\nBaku -X- _ B-LOC\n", "a CoNLL export"),
     "one.json": ('{"id": 1, "data": {}}', "one JSON object"),
-    "broken.json": ('[{"data": {"text": "x"}, "annotations": []}, {', "not a JSON array of tasks"),
+    "broken.json": ('[{"data": {"text": "x"}, "annotations": [', "not a JSON array of tasks"),
     "empty.json": ("", "not a JSON array of tasks"),
     "list.json": ("[1]", "not a task"),
 }
@@ -233,7 +235,7 @@ class _Failing(BaseHTTPRequestHandler):
         if "/api/projects/1" in self.path:
             return self._send(200, {"id": 1, "title": "p", "task_number": 1, "label_config": config()})
         if "/api/projects" in self.path:
-            return self._send(200, {"count": 1, "results": [{"id": 1, "title": "p", "label_config": config()}]})
+            return self._send(200, {"count": 1, "results": [] if "page=2" in self.path else [{"id": 1, "title": "p", "label_config": config()}]})
         if "/api/tasks" in self.path:
             return self._send(200, {"total": 0, "total_annotations": 0, "total_predictions": 0, "tasks": []})
         self._send(200, [] if "/api/users" in self.path else {"id": 1, "email": "x@example.org"})
@@ -263,7 +265,7 @@ def test_a_server_that_fails_is_one_message(corpus: Path, document_file: Path, f
     for command in ("push", "pull"):
         result = cli("label-studio", command, "--path", corpus, "--url", failing, "--token", "t", "--project", "p")
         assert (1, "") == (result.status, result.out), result
-        assert message in result.err or (mode == "html" and "cannot be reached" in result.err), result.err
+        assert message in result.err, result.err
         assert 1 == result.err.count("\n") and failing in result.err and "Traceback" not in result.err
     assert before == document_file.read_bytes()
 

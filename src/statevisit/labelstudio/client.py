@@ -142,6 +142,8 @@ class Server:
             return f"{self.url} does not allow this with this token ({doing}): {said}"
         if status == 404:
             return f"{self.url} has no such thing ({doing}): was the project deleted there, or is this no Label Studio?"
+        if status and status < 300:
+            return f"{self.url} does not answer as Label Studio does ({doing}): {said}; is the address right?"
         if status and status >= 500:
             return f"{self.url} failed with status {status} ({doing}); nothing was lost: see the server's log and try again"
         return f"{self.url} refused with status {status} ({doing}): {said}"
