@@ -77,7 +77,7 @@ def test_the_overview_lists_every_command(shell: Callable[..., Result], cli: Cal
     for name, line in COMMANDS.items():
         assert re.search(rf"^  {name} +{re.escape(line)}$", OVERVIEW, re.MULTILINE)
     assert all(len(line) <= 100 for line in OVERVIEW.splitlines())
-    modules = {path.stem for path in (ROOT / "src/statevisit/commands").glob("*.py") if "\ndef command(" in path.read_text(encoding="utf-8")}
+    modules = {path.stem.replace("_", "-") for path in (ROOT / "src/statevisit/commands").glob("*.py") if "\ndef command(" in path.read_text(encoding="utf-8")}
     assert modules == set(COMMANDS)
 
 

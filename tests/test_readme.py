@@ -89,6 +89,23 @@ def test_values_in_comments_are_true() -> None:
     assert 1 <= found
 
 
+ONLINE = ("serve", "push", "pull")
+"""Subcommands of label-studio that need a server: test_labelstudio_live runs them."""
+
+
+def _toml(beginning: str) -> str:
+    return next(b.text for b in BLOCKS if b.language == "toml" and b.text.startswith(beginning))
+
+
+def test_the_mapping_is_one(tmp_path: Path) -> None:
+    """The mapping file shown is read, and every label, relation and property in it exists."""
+    from statevisit.labelstudio.foreign import read_mapping
+
+    (tmp_path / "mapping.toml").write_text(_toml("[labels]"), encoding="utf-8")
+    mapping = read_mapping(tmp_path / "mapping.toml")
+    assert mapping.labels and mapping.relations and mapping.choices and mapping.defaults
+
+
 def _lines(block: Block) -> list[list[str]]:
     return [words for line in block.text.splitlines() if (words := shlex.split(line, comments=True))]
 
@@ -120,7 +137,9 @@ def test_shell_blocks_run(block: Block, copy: Path, shell: Callable[..., Result]
     else:
         _reader(copy)
     for words in _lines(block):
-        if words[0] == "statevisit":
+        if words[:2] == ["statevisit", "label-studio"] and words[2] in ONLINE:
+            assert all(w in shell(*words[1:3], "--help").out for w in words[3:])
+        elif words[0] == "statevisit":
             result = shell(*words[1:], cwd=place)
             assert 0 == result.status, f"{shlex.join(words)}\n{result.out[-2000:]}{result.err}"
         elif words[0] == "printf":
@@ -192,11 +211,11 @@ def test_the_finding_shown_is_what_validate_prints(copy: Path, cli: Callable[...
     assert re.sub(r"^\S+:\d+:\d+", "", shown) == re.sub(r"^\S+:\d+:\d+", "", printed)
 
 
-def test_toml_blocks_are_settings(tmp_path: Path) -> None:
-    """The settings shown are ones that `validate` takes."""
-    for block in (b for b in BLOCKS if b.language == "toml"):
-        (tmp_path / "pyproject.toml").write_text(block.text)
-        assert read_settings(tmp_path, catalogue).select
+def test_the_settings_are_some(tmp_path: Path) -> None:
+    """The settings shown are ones that `validate` takes, and there is no third kind of TOML."""
+    (tmp_path / "pyproject.toml").write_text(_toml("[tool.statevisit]"))
+    assert read_settings(tmp_path, catalogue).select
+    assert 2 == sum(b.language == "toml" for b in BLOCKS)
 
 
 def test_every_command_is_named() -> None:

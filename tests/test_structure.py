@@ -205,7 +205,7 @@ TOP = {".ci", ".gitattributes", ".github", ".gitignore", ".pre-commit-hooks.yaml
 def test_the_top_of_the_repository_holds_agreed_names() -> None:
     """Nothing lies about: what is at the top is what the Layout names, and the files that tools look for there."""
     assert set() == {name.split("/")[0] for name in _tracked()} - TOP
-    kinds = {"corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.json|article\.svg", "schema": r"\w+\.schema\.json", "seeds": r".*\.txt|sources\.jsonl"}
+    kinds = {"corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.json|article\.svg|label-studio\.png", "schema": r"\w+\.schema\.json", "seeds": r".*\.txt|sources\.jsonl"}
     for directory, kind in kinds.items():
         assert [] == [n for n in _tracked() if n.startswith(f"{directory}/") and not re.fullmatch(f"{directory}/({kind})", n)]
 
@@ -223,7 +223,7 @@ def test_no_file_speaks_of_a_machine(kind: str) -> None:
     """No tracked text has in it where it was made or where packages were taken from."""
     wrong = []
     for name in _tracked():
-        if not name.endswith(".parquet") and (ROOT / name).is_file():
+        if not name.endswith((".parquet", ".png")) and (ROOT / name).is_file():
             text = (ROOT / name).read_text(encoding="utf-8", errors="replace")  # a fixture is not UTF-8
             wrong += [f"{name}:{text[: m.start()].count(chr(10)) + 1}: {m[0]}" for m in re.finditer(FOREIGN[kind], text, re.MULTILINE)]
     assert [] == wrong

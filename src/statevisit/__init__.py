@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from statevisit.checks import validate
     from statevisit.codec import decode, encode, read_document, write_document
     from statevisit.corpus import Corpus, load
-    from statevisit.errors import FormatError, MissingExtra, ReleaseError, StateVisitError
+    from statevisit.errors import FormatError, LabelStudioError, MissingExtra, ReleaseError, StateVisitError
     from statevisit.evaluation import score
     from statevisit.findings import Finding
     from statevisit.hub import load_dataset
@@ -30,6 +30,7 @@ _HOME = {
     "Finding": "findings",
     "FormatError": "errors",
     "labels": "schema",
+    "LabelStudioError": "errors",
     "load": "corpus",
     "load_dataset": "hub",
     "MissingExtra": "errors",

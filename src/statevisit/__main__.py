@@ -11,6 +11,7 @@ COMMANDS = {
     "init": "Make a new corpus repository of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
     "diff": "Show the records that were added, removed or changed between two versions.",
+    "label-studio": "Take documents to Label Studio and bring back what was changed there.",
     "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
@@ -30,7 +31,7 @@ Options:
   --help     Show this message and exit.
 
 Commands:
-{chr(10).join(f"  {name:<10} {line}" for name, line in COMMANDS.items())}
+{chr(10).join(f"  {name:<12} {line}" for name, line in COMMANDS.items())}
 
 `statevisit COMMAND --help` explains a command, with an example that runs.
 """

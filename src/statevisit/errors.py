@@ -9,6 +9,10 @@ class FormatError(StateVisitError):
     """A file or record is not in the format; the message names the file and, where there is one, the line."""
 
 
+class LabelStudioError(StateVisitError):
+    """A Label Studio server, export or task cannot be used; nothing was changed on either side."""
+
+
 class ReleaseError(StateVisitError):
     """A build or release cannot be made, or what is there does not match what would be built."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from statevisit.errors import FormatError, StateVisitError
 
 DOCUMENTS = "corpus/documents"
+ANNOTATIONS = "corpus/annotators"
 PARQUET = "corpus/parquet"
 RELEASE = "corpus/release.json"
 ANNOTATORS = "corpus/annotators.json"

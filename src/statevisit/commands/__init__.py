@@ -24,7 +24,7 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return import_module(f"statevisit.commands.{cmd_name}").command if cmd_name in COMMANDS else None
+        return import_module(f"statevisit.commands.{cmd_name.replace('-', '_')}").command if cmd_name in COMMANDS else None
 
     def get_help(self, ctx: click.Context) -> str:
         return OVERVIEW.rstrip()
