@@ -39,7 +39,7 @@ PEERS = {"from_generator": "Dataset.from_generator", "from_list": "Dataset.from_
 DOCUMENT_BYTES = 250_000
 """Disk space that a document needs at most, with what is built from it."""
 
-IMPORTS = {"core": "click, jsonschema, jsonschema_rs, msgspec, orjson, rich.table", "parquet": "pyarrow.parquet, yaml", "hub": "datasets", "ingest": "spacy", "label-studio": "label_studio_sdk"}
+IMPORTS = {"core": "click, jsonschema, jsonschema_rs, msgspec, orjson, rich.table", "parquet": "pyarrow.parquet, yaml", "hub": "datasets", "ingest": "spacy", "label-studio": "label_studio_sdk.client"}
 """What is imported when an extra is first used."""
 
 Run = Callable[[], float]

@@ -99,7 +99,7 @@ def test_every_region_is_alone_with_its_id(document: Document) -> None:
 @given(documents(), st.randoms(use_true_random=False))
 @settings(max_examples=50, phases=set(Phase) - {Phase.shrink})
 def test_nothing_that_comes_back_makes_it_fail(document: Document, chance: Any) -> None:
-    """Results that lost pieces at random give a document that the schema accepts, and never an exception."""
+    """Results that lost pieces at random give a document in form, with spans and references that hold, and never an exception."""
     results = [r for r in copy.deepcopy(to_results(document)) if chance.random() < 0.8]
     for result in results:
         if chance.random() < 0.2:
@@ -107,7 +107,7 @@ def test_nothing_that_comes_back_makes_it_fail(document: Document, chance: Any) 
         elif "value" in result and chance.random() < 0.2:
             result["value"][chance.choice([*result["value"]])] = chance.choice([None, -1, 10**6, "x", [], ["x"], [3], {}])
     imported, _ = _imported(results, document)
-    assert {code for code, _, _ in check_document(imported)} <= {"E401", "E501", "E502"}
+    assert [] == [code for code, _, _ in check_document(imported) if code.startswith("E20") or "E300" < code < "E307"]
 
 
 def test_the_article_comes_back(article: Document) -> None:
