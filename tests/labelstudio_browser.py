@@ -90,6 +90,9 @@ class Editor:
         mouse.move(right - 1, middle, steps=4)
         mouse.up()
         self.page.wait_for_timeout(500)
+        if not self.page.locator(".fields h6").locator("visible=true").count():  # drawn and not selected: a click selects
+            mouse.click((left + right) / 2, middle)
+            self.page.wait_for_timeout(500)
 
     def stretch(self, name: str, needle: str) -> None:
         """Drag the end of a region to the end of some text."""
@@ -117,6 +120,12 @@ class Editor:
         field.get_by_test_id("htx-textbox-edit-button").click()
         field.locator("input, textarea").last.fill(value)
         self.page.keyboard.press("Enter")
+        self.page.wait_for_timeout(300)
+
+    def choose(self, prop: str, value: str) -> None:
+        """Choose an answer of the selected region."""
+        field = self.page.locator(".fields h4, .fields h5, .fields h6").locator(f"text=/^{prop}( |$)/").locator("visible=true").first.locator("xpath=following-sibling::*[1]")
+        field.get_by_text(value).first.click()
         self.page.wait_for_timeout(300)
 
     def _relations(self) -> Any:

@@ -169,6 +169,7 @@ def test_edits_in_the_browser_come_back_and_nothing_else(server: Local, chromium
         _edit_the_article(editor, page)
         editor.open(project, tasks["emoji"])
         editor.mark("PERSON", "🇹🇷")
+        editor.choose("level", "NAM")
         editor.update()
     dry = online("pull", "--project", "browser", "--dry-run")
     assert untouched == _bytes(root), "a dry run writes nothing"
@@ -208,9 +209,11 @@ def _check_the_edits(root: Path, before: dict[str, Document], pulled: Result) ->
     assert sorted(set(wanted)) == sorted(changes)
     assert ("STATE", "trip", "Azerbaijani President") == (article["ev1"].class_, article["q1"].unit, article["m2"].text)
     assert Argument(role="TIME", target="t2") in article["ev1"].arguments and old["ev1"].arguments[0] not in article["ev1"].arguments
-    flag = EMOJI.index("🇹🇷")
-    assert [] == diff_documents(before["emoji"], after["emoji"]), "a mention without a level is left out"
-    assert f"[{flag}, {flag + 2}) '🇹🇷' is left out: missing `level`" in pulled.err
+    added = [(c.kind, c.layer) for c in diff_documents(before["emoji"], after["emoji"])]
+    assert [("added", "mentions"), ("added", "entities")] == added, pulled.err
+    flag, new = EMOJI.index("🇹🇷"), next(m for m in after["emoji"].mentions if m.id != "m1")
+    assert (flag, flag + 2, "🇹🇷", "NAM", "PERSON") == (new.start, new.end, new.text, new.level, after["emoji"].entity_of(new).type)
+    assert new.entity in pulled.err, "a new entity is asked for its name"
 
 
 def test_the_server_stops_with_everything_it_started(tmp_path: Path) -> None:
