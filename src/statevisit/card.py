@@ -53,6 +53,27 @@ def _parsed(path: Path, front: str) -> dict[str, Any]:
     return meta
 
 
+_LABELS = re.compile(r"(<!-- generated: labels (\w+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def renewed_guidelines(root: Path) -> bytes | None:
+    """`schema/GUIDELINES.md` of a corpus root with its label tables renewed from the schema; None where there is none.
+
+    Raises FormatError where a mark names a property that has no labels.
+    """
+    path = root / resources.GUIDELINES
+    if not path.is_file():
+        return None
+
+    def table(mark: re.Match[str]) -> str:
+        if (mark[2], mark[3]) not in schema.inventories():
+            raise FormatError(f"{path}: there are no labels of {mark[2]}.{mark[3]}")
+        rows = [(x.name, x.title, x.description) for x in schema.labels(mark[2], mark[3])]
+        return f"{mark[1]}{_table(('label', 'title', 'meaning'), rows)}\n{mark[4]}"
+
+    return _LABELS.sub(table, path.read_text(encoding="utf-8")).encode()
+
+
 def _yaml(meta: dict[str, Any]) -> str:
     return yaml.safe_dump(meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140)
 

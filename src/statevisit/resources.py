@@ -21,6 +21,7 @@ LINKS = "corpus/wikidata.json"
 SEEDS = "seeds"
 SOURCES = "seeds/sources.jsonl"
 CARD = "README.md"
+GUIDELINES = "schema/GUIDELINES.md"
 
 
 def data_root() -> Path:

@@ -74,18 +74,18 @@ def build(root: Path, check: bool = False, workers: int | None = None) -> tuple[
     version = release.version_of(root)
     wanted = root / resources.PARQUET
     place = None if check else root / "corpus"
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as name:
-        staging = Path(name)
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
+        staging = Path(temporary)
         findings, manifest = _stage(root, staging, version, workers)
         if findings:
             return findings, []
-        from statevisit.card import renewed_card
+        from statevisit.card import renewed_card, renewed_guidelines
 
         staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
-        card = renewed_card(root, manifest)
-        if card is not None:
-            (staging / "card").write_bytes(card)
-            staged[resources.CARD] = staging / "card"
+        for name, page in ((resources.CARD, renewed_card(root, manifest)), (resources.GUIDELINES, renewed_guidelines(root))):
+            if page is not None:
+                staged[name] = staging / Path(name).name
+                staged[name].write_bytes(page)
         (staging / "manifest").write_bytes(release.encode(manifest))
         staged[resources.RELEASE] = staging / "manifest"  # last: it vouches for the others
         made = [_place(staged[n], root / n, n, check) for n in staged]
