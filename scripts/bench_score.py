@@ -2,8 +2,9 @@
 
 Everything is in one process, and every contestant has its input in memory in its own form before the clock starts:
 statevisit documents, nervaluate dictionaries of spans, seqeval tags, scorch sets of spans. Predictions are the gold,
-perturbed from a fixed seed. Of the coreference scorers in Python that PyPI has, scorch is the one that counts as the reference scorer does
-(`coval` there is another program, and corefud-scorer is not there).
+perturbed from a fixed seed. The peer for
+coreference is scorch: on PyPI, and it takes sets of spans (`coval` there is another program, corefud-scorer is not there;
+coreference-eval is, and is not compared).
 """
 
 import argparse
