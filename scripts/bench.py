@@ -1,6 +1,6 @@
-"""How fast and how large, beside named peers in the same run: python3 scripts/bench.py [build] [load] [start] [extras]
+"""How fast and how large, beside named peers in the same run: python3 scripts/bench.py [build] [load] [start] [extras] [score]
 
-Without a section it does all four. Makes .venv and installs the locked packages where that is still to be done. The
+Without a section it does all of them. Makes .venv and installs the locked packages where that is still to be done. The
 contestants of a comparison take turns (A B C A B C), every ratio is of two runs of one round, and what is shown is the
 median over the rounds with minimum and maximum. Seconds are of whole processes, from their start to their exit, unless
 it says "in process"; files are in the page cache. Peak memory is the largest sum of the proportional set sizes (PSS,
@@ -28,6 +28,7 @@ from statistics import median
 from threading import Event, Thread
 from typing import Any
 
+import bench_score
 from environment import BIN, PYTHON, ROOT, VENV, ensure
 
 SIZES = (200, 2_000, 20_000)
@@ -246,7 +247,7 @@ def installed(package: str) -> int:
     return sum(p.stat().st_size for p in paths if p.is_file())
 
 
-SECTIONS = {"build": build, "load": load, "start": start, "extras": extras}
+SECTIONS = {"build": build, "load": load, "start": start, "extras": extras, "score": bench_score.score}
 
 
 def main() -> None:
@@ -265,7 +266,7 @@ def main() -> None:
     if Path(sys.prefix) != VENV:
         os.execv(PYTHON, [str(PYTHON), *sys.argv])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    names = ("statevisit", "datasets", "pyarrow", "polars")
+    names = ("statevisit", "datasets", "pyarrow", "polars", "nervaluate", "seqeval", "scorch")
     print(f"{', '.join(f'{n} {version(n)}' for n in names)}; Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(prefix="statevisit-bench-") as folder:
         for section in options.sections or SECTIONS:

@@ -126,27 +126,32 @@ def _free(spans: list[Item], pairs: list[tuple[int, int]], side: int) -> list[in
 
 def count(tally: Tally, layer: str, aligned: Alignment) -> None:
     """Add the five measures of one document's layer, for all labels and for each."""
+    gold, pred = ([(s.unit, s.label or "?") for s in side] for side in (aligned.gold, aligned.pred))
+    empty: dict[tuple[int, str], list[float]] = {}
+    for side, places in ((3, gold), (1, pred)):
+        for place, n in Counter(places).items():
+            (empty.get(place) or empty.setdefault(place, [0, 0, 0, 0]))[side] = n
     for measure in MEASURES:
         pairs = getattr(aligned, measure)
-        worth = [1.0] * len(pairs)
-        if measure == "partial":
-            worth = [1.0 if aligned.gold[i].start == aligned.pred[j].start and aligned.gold[i].end == aligned.pred[j].end else 0.5 for i, j in pairs]
-        _sides(tally, layer, measure, aligned, pairs, worth)
+        cells = {place: counts.copy() for place, counts in empty.items()}
+        for i, j in pairs:
+            worth = 1.0 if measure != "partial" or _bounds(aligned.gold[i]) == _bounds(aligned.pred[j]) else 0.5
+            cells[gold[i]][2] += worth
+            cells[pred[j]][0] += worth
+        _add(tally, layer, measure, cells)
 
 
-def _sides(tally: Tally, layer: str, measure: str, aligned: Alignment, pairs: list[tuple[int, int]], worth: list[float]) -> None:
-    gold, pred = aligned.gold, aligned.pred
-    cells: dict[tuple[int, str], list[float]] = {}
-    for side, spans in ((3, gold), (1, pred)):
-        for place, n in Counter([(s.unit, s.label or "?") for s in spans]).items():
-            cells.setdefault(place, [0, 0, 0, 0])[side] = n
-    for (i, j), value in zip(pairs, worth, strict=True):
-        cells[gold[i].unit, gold[i].label or "?"][2] += value
-        cells[pred[j].unit, pred[j].label or "?"][0] += value
+def _bounds(span: Item) -> tuple[int, int]:
+    return span.start, span.end
+
+
+def _add(tally: Tally, layer: str, measure: str, cells: dict[tuple[int, str], list[float]]) -> None:
     sums: dict[int, list[float]] = {}
     for (unit, label), counts in cells.items():
         tally.add(Key(layer, measure, label), unit, *counts)
-        sums[unit] = [a + b for a, b in zip(sums.get(unit, (0, 0, 0, 0)), counts, strict=True)]
+        whole = sums.get(unit) or sums.setdefault(unit, [0, 0, 0, 0])
+        for column, n in enumerate(counts):
+            whole[column] += n
     for unit, counts in sums.items():
         tally.add(Key(layer, measure), unit, *counts)
 

@@ -67,8 +67,9 @@ def arguments(tally: Tally, gold: Document, pred: Document, called: Names, trigg
 
 def coreference(tally: Tally, layer: str, chain: str, gold: Document, pred: Document) -> None:
     """MUC, B³, CEAFe and LEA of a document's entities (`mentions`) or events, with and without singletons."""
+    every = [coref.clusters(getattr(d, layer), chain) for d in (gold, pred)]
     for singletons in (True, False):
-        key, response = (coref.clusters(getattr(d, layer), chain, singletons) for d in (gold, pred))
+        key, response = every if singletons else ([c for c in side if len(c) > 1] for side in every)
         for name, measure in coref.MEASURES.items():
             recall, of_gold, precision, of_pred = measure(key, response)
             tally.add(Key(f"{layer} coreference", name if singletons else f"{name} without singletons"), 0, precision, of_pred, recall, of_gold)
