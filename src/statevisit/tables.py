@@ -147,6 +147,19 @@ def _plain(value: Any, feature: dict[str, Any]) -> Any:
     return value.isoformat() if feature["dtype"] == "date32" else value
 
 
+def to_ipc(table: pa.Table) -> bytes:
+    """A table as bytes for another process, in less than half the time that pickling its many small buffers takes."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue().to_pybytes()
+
+
+def from_ipc(data: bytes) -> pa.Table:
+    """The table that `to_ipc` made into bytes."""
+    return pa.ipc.open_stream(data).read_all()
+
+
 class Writer:
     """A Parquet file of one config, written in row groups of a fixed number of rows, whatever comes in.
 
@@ -154,7 +167,7 @@ class Writer:
     """
 
     def __init__(self, path: Path, config: str) -> None:
-        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 8_192), arrow_schema(config).empty_table()
+        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 8_192), pa.Table.from_batches([], arrow_schema(config))
         self._file = pq.ParquetWriter(path, arrow_schema(config), compression="zstd", compression_level=3, write_page_index=True, version="2.6")
 
     def add(self, table: pa.Table) -> None:

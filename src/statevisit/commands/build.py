@@ -27,7 +27,7 @@ from statevisit.corpus import Entry, load
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 
-PRELOAD = ("statevisit.commands.build", "statevisit.tables")
+PRELOAD = ("statevisit.commands.build", "statevisit.tables", "ucumvert", "pandas")  # pyarrow imports pandas at the first list, only to see whether that is a Series
 
 CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
@@ -122,7 +122,7 @@ def _other_tools(root: Path) -> str:
 
 def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
-    from statevisit.tables import CONFIGS, TOOLS
+    from statevisit.tables import CONFIGS, TOOLS, from_ipc
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
@@ -139,7 +139,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
             content.update(chunk["content"])
             tally.merge(chunk["tally"])
             if not findings:
-                shards.add(chunk["tables"])
+                shards.add({config: from_ipc(data) for config, data in chunk["tables"].items()})
             bar.advance(chunk["size"])
     rows = shards.close()
     files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
@@ -196,10 +196,10 @@ def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
 
 
 def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
-    """Check and convert some documents: their errors, facts, file entries, digests, counts and tables."""
+    """Check and convert some documents: their errors, facts, file entries, digests, counts and tables (as Arrow IPC)."""
     import gc
 
-    from statevisit.tables import CONFIGS, document_table, view_table
+    from statevisit.tables import CONFIGS, document_table, to_ipc, view_table
 
     gc.disable()  # nothing here makes cycles, and there are many small objects
     documents, encoded, findings, found, files, content = [], [], [], [], [], b""
@@ -213,8 +213,10 @@ def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
         documents.append(document)
         encoded.append(data)
         found.append((entry, facts(document)))
-        files.append({"path": str(entry.path), "size": entry.path.stat().st_size, "sha256": hashlib.sha256(entry.bytes()).hexdigest()})
-        content += hashlib.sha256(data).hexdigest().encode() + b"\n"
+        stored, digest = entry.bytes(), hashlib.sha256(data).hexdigest()
+        files.append({"path": str(entry.path), "size": len(stored), "sha256": digest if stored == data else hashlib.sha256(stored).hexdigest()})
+        content += digest.encode() + b"\n"
         tally.add(document)
     tables = {} if findings else {"documents": document_table(encoded), **{c: view_table(c, documents) for c in CONFIGS[1:]}}
-    return {"findings": findings, "facts": found, "files": files, "content": content, "tally": tally, "tables": tables, "size": len(chunk)}
+    sent = {config: to_ipc(table) for config, table in tables.items()}
+    return {"findings": findings, "facts": found, "files": files, "content": content, "tally": tally, "tables": sent, "size": len(chunk)}
