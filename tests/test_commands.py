@@ -38,8 +38,6 @@ def checkout(tmp_path: Path) -> Path:
     for name in ("corpus", "seeds", "schema"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "README.md", tmp_path)
-    for annotator in ("a", "b"):
-        shutil.copytree(ROOT / "corpus/documents", tmp_path / "corpus/annotators" / annotator, dirs_exist_ok=True)
     for name, text in FIXTURES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")

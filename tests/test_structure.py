@@ -199,13 +199,13 @@ def _tracked() -> list[str]:
     return subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.rstrip("\0").split("\0")
 
 
-TOP = {".ci", ".gitattributes", ".github", ".gitignore", ".pre-commit-hooks.yaml", "CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "corpus", "guidelines", "pyproject.toml", "schema", "scripts", "seeds", "src", "tests"}
+TOP = {".ci", ".gitattributes", ".github", ".gitignore", ".pre-commit-hooks.yaml", "CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "corpus", "pyproject.toml", "schema", "scripts", "seeds", "src", "tests"}
 
 
 def test_the_top_of_the_repository_holds_agreed_names() -> None:
     """Nothing lies about: what is at the top is what the Layout names, and the files that tools look for there."""
     assert set() == {name.split("/")[0] for name in _tracked()} - TOP
-    kinds = {"corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.json|article\.svg|label-studio\.png", "schema": r"\w+\.schema\.json", "seeds": r".*\.txt|sources\.jsonl"}
+    kinds = {"corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.jsonl?|article\.svg|label-studio\.png", "schema": r"\w+\.schema\.json|GUIDELINES\.md", "seeds": r".*\.txt|sources\.jsonl"}
     for directory, kind in kinds.items():
         assert [] == [n for n in _tracked() if n.startswith(f"{directory}/") and not re.fullmatch(f"{directory}/({kind})", n)]
 

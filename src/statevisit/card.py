@@ -173,6 +173,26 @@ def _finding_tables(manifest: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
+_SHOWN = {
+    "F1": ("exact", "CoNLL", "end to end", "by cluster", "strict"),
+    "kappa": ("type", "level", "value", "unit", "class", "modality", "polarity", "doc_time_rel", "link"),
+}
+"""The figures of agreement that a card shows; `release.json` has them all."""
+
+
+def _agreement(manifest: dict[str, Any]) -> str:
+    found = manifest.get("agreement")
+    if not found:
+        return "There is one annotation of each document, so no agreement to report."
+    rows = []
+    for f in found["figures"]:
+        spans = any(g["layer"] == f["layer"] and g["of"] == "exact" for g in found["figures"])
+        if f["of"] in _SHOWN.get(f["coefficient"], ()) and not (f["of"] == "strict" and spans):
+            interval = " to ".join(f"{v:.3f}" for v in f["interval"]) if "interval" in f else ""
+            rows.append((f["layer"].replace("_", " "), f"{'κ' if f['coefficient'] == 'kappa' else 'F1'} {f['of']}", str(f["n"] or ""), f"{f['value']:.3f}", interval))
+    return _table(("layer", "figure", "items", "value", f"95 % ({found['units']} {found['unit']}s)"), rows)
+
+
 PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "version": _version,
     "layers": _layer_table,
@@ -180,5 +200,6 @@ PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "columns": _column_tables,
     "labels": _label_tables,
     "findings": _finding_tables,
+    "agreement": _agreement,
 }
 """What the generated parts of a card are made by."""

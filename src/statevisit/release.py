@@ -67,7 +67,7 @@ def file_entry(path: Path, name: str) -> dict[str, Any]:
     return {"path": name, "size": size, "sha256": digest.hexdigest()}
 
 
-def manifest(version: str, tally: Tally, documents: int, content: str, configs: dict[str, int], files: Iterable[dict[str, Any]], tools: dict[str, str]) -> dict[str, Any]:
+def manifest(version: str, tally: Tally, documents: int, content: str, configs: dict[str, int], files: Iterable[dict[str, Any]], tools: dict[str, str], agreement: dict[str, Any] | None = None) -> dict[str, Any]:
     """The manifest as `schema/release.schema.json` describes it; `content` is the digest over the documents."""
     return {
         "version": version,
@@ -77,6 +77,7 @@ def manifest(version: str, tally: Tally, documents: int, content: str, configs: 
         "documents": documents,
         "counts": tally.as_dict(),
         "configs": configs,
+        **({"agreement": agreement} if agreement else {}),
         "files": sorted(files, key=lambda f: f["path"]),
         "tools": tools,
     }

@@ -122,6 +122,7 @@ def _other_tools(root: Path) -> str:
 
 def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
+    from statevisit.agreeing import published
     from statevisit.tables import CONFIGS, TOOLS, from_ipc
 
     found = load(root).entries
@@ -143,10 +144,11 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
             bar.advance(chunk["size"])
     rows = shards.close()
     files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
-    files += [release.file_entry(root / n, n) for n in (resources.ANNOTATORS, resources.LINKS) if (root / n).is_file()]
+    lists = [root / n for n in (resources.ANNOTATORS, resources.LINKS, resources.DECISIONS) if (root / n).is_file()]
+    files += [release.file_entry(p, str(p.relative_to(root))) for p in (*lists, *sorted((root / resources.PASSES).rglob("*.json")))]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
-    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, TOOLS)
+    return findings, release.manifest(version, tally, len(found), content.hexdigest(), rows, files, TOOLS, None if findings else published(root))
 
 
 class _Shards:
