@@ -22,12 +22,12 @@ def unique_ids(document: Document, context: Context) -> Problems:
     Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
     Right: the mention `"id":"m1"`
     """
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, int]] = {}
     for layer, kind in LAYERS.items():
         if "id" in kind.__struct_fields__:
             for number, record in enumerate(getattr(document, layer)):
-                if (first := seen.setdefault(record.id, f"{layer} {number}")) != f"{layer} {number}":
-                    yield (layer, number, "id"), f"{record.id!r} is already the id of {first}"
+                if (first := seen.setdefault(record.id, here := (layer, number))) is not here:
+                    yield (*here, "id"), f"{record.id!r} is already the id of {first[0]} {first[1]}"
 
 
 def _references(document: Document):

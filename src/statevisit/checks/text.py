@@ -3,7 +3,9 @@
 import hashlib
 import unicodedata
 from bisect import bisect_right
-from itertools import chain
+from itertools import chain, repeat
+from operator import ge, le, lt
+from typing import Any
 
 from statevisit.checks import Context, Problems, check
 from statevisit.model import SPAN_LAYERS, Document
@@ -78,6 +80,12 @@ def _spans(document: Document):
             yield ("quotations", number, "cue"), quotation.cue
 
 
+def _divides(text: str, spans: Any) -> bool:
+    """Whether spans are in order, not empty, and within the text, as in all but wrong documents: a quick look before the one that says where not."""
+    starts, ends = [s.start for s in spans], [s.end for s in spans]
+    return all(map(lt, starts, ends)) and all(map(le, ends, starts[1:])) and (not ends or ends[-1] <= len(text))
+
+
 @check("E204")
 def surface(document: Document, context: Context) -> Problems:
     """The surface form is not the text between the offsets.
@@ -105,7 +113,8 @@ def bounds(document: Document, context: Context) -> Problems:
     Right: `{"start":4,"end":9}`
     """
     length = len(document.text)
-    bare = [((layer, i), s) for layer in ("sentences", "tokens") for i, s in enumerate(getattr(document, layer)) if not s.start < s.end <= length]
+    doubtful = [layer for layer in ("sentences", "tokens") if not _divides(document.text, getattr(document, layer))]
+    bare = (((layer, i), s) for layer in doubtful for i, s in enumerate(getattr(document, layer)))
     for path, span in chain(bare, _spans(document)):
         if not span.start < span.end <= length:
             yield path, f"[{span.start}, {span.end}) in a text of {length} code points"
@@ -141,8 +150,10 @@ def segmentation(document: Document, context: Context) -> Problems:
     """
     text = document.text
     for layer in ("sentences", "tokens"):
-        last = 0
-        for number, span in enumerate(getattr(document, layer)):
+        spans, last = getattr(document, layer), 0
+        if _divides(text, spans) and not _has_space("".join([text[s.start] + text[s.end - 1] for s in spans])):
+            continue
+        for number, span in enumerate(spans):
             if span.start < last:
                 yield (layer, number), f"it begins at {span.start}, before the last one ends at {last}"
             elif (word := text[span.start : span.end]) != word.strip():
@@ -160,6 +171,8 @@ def uncovered(document: Document, context: Context) -> Problems:
     Right: a token `[9, 10)` for it, inside the sentence
     """
     text, last = document.text, 0
+    if _divides(text, document.tokens) and _divides(text, document.sentences) and _covered(document):
+        return
     for token in document.tokens:
         if gap := text[last : token.start].strip():
             yield ("tokens",), f"{_short(gap)} before {token.start} is in no token"
@@ -171,6 +184,19 @@ def uncovered(document: Document, context: Context) -> Problems:
     outside = [i for i, t in enumerate(document.tokens) if not t.start < ends[bisect_right(starts, t.start)] >= t.end]
     for number in (i for i in outside if i - 1 not in outside):  # once for each run of tokens
         yield ("tokens", number), f"{_short(text[document.tokens[number].start :][:40])} is in no sentence"
+
+
+def _has_space(text: str) -> bool:
+    return text.split() != [text] if text else False
+
+
+def _covered(document: Document) -> bool:
+    """Whether no text is outside the tokens and no token outside the sentences, where both are in order."""
+    text, starts, ends = document.text, [t.start for t in document.tokens], [t.end for t in document.tokens]
+    if "".join([text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True) if a != b]).strip():
+        return False
+    begins, closes = [s.start for s in document.sentences], [-1, *(s.end for s in document.sentences)]
+    return all(map(ge, map(closes.__getitem__, map(bisect_right, repeat(begins), starts)), ends))
 
 
 def _short(text: str) -> str:
