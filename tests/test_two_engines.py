@@ -59,6 +59,18 @@ class Tally(NamedTuple):
     missed: dict[str, bytes]
 
 
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
+def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
+    """`schema.errors` passes over what is right, and says of the rest, in its order, what jsonschema says of the whole."""
+    try:
+        value = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError:
+        return
+    said = [list(error.absolute_path) for error in schema.oracle().iter_errors(value)]
+    places = [where for where, _ in schema.errors(value)]
+    assert [p for n, p in enumerate(said) if p not in said[:n]] == [p for n, p in enumerate(places) if p not in places[:n]]
+
+
 @cache
 def quick_oracle() -> Any:
     """The oracle, but that it looks each `$ref` up once, and remembers the values it found right under one: most of a document is as before the mistake."""

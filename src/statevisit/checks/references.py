@@ -69,8 +69,9 @@ def dangling(document: Document, context: Context) -> Problems:
     Wrong: `"entity":"nobody"` without an entity of that id
     Right: `"entity":"aliyev"`
     """
+    known = document.layers
     for path, target, layers in _references(document):
-        if target not in document:
+        if target not in known:
             yield path, f"there is no {target!r} in {' or '.join(layers)}"
 
 
@@ -84,9 +85,10 @@ def wrong_layer(document: Document, context: Context) -> Problems:
     Wrong: `"entity":"m2"`, the id of a mention
     Right: `"entity":"aliyev"`, the id of an entity
     """
+    known = document.layers
     for path, target, layers in _references(document):
-        if target in document and document.layer_of(target) not in layers:
-            yield path, f"{target!r} is in {document.layer_of(target)}, not in {' or '.join(layers)}"
+        if (layer := known.get(target)) and layer not in layers:
+            yield path, f"{target!r} is in {layer}, not in {' or '.join(layers)}"
 
 
 @check("E304")

@@ -4,8 +4,7 @@ import hashlib
 import unicodedata
 from bisect import bisect_right
 from itertools import chain, repeat
-from operator import ge, le, lt
-from typing import Any
+from operator import ge
 
 from statevisit.checks import Context, Problems, check
 from statevisit.model import SPAN_LAYERS, Document
@@ -80,12 +79,6 @@ def _spans(document: Document):
             yield ("quotations", number, "cue"), quotation.cue
 
 
-def _divides(text: str, spans: Any) -> bool:
-    """Whether spans are in order, not empty, and within the text, as in all but wrong documents: a quick look before the one that says where not."""
-    starts, ends = [s.start for s in spans], [s.end for s in spans]
-    return all(map(lt, starts, ends)) and all(map(le, ends, starts[1:])) and (not ends or ends[-1] <= len(text))
-
-
 @check("E204")
 def surface(document: Document, context: Context) -> Problems:
     """The surface form is not the text between the offsets.
@@ -113,8 +106,7 @@ def bounds(document: Document, context: Context) -> Problems:
     Right: `{"start":4,"end":9}`
     """
     length = len(document.text)
-    doubtful = [layer for layer in ("sentences", "tokens") if not _divides(document.text, getattr(document, layer))]
-    bare = (((layer, i), s) for layer in doubtful for i, s in enumerate(getattr(document, layer)))
+    bare = (((layer, i), s) for layer in ("sentences", "tokens") if layer not in document.orderly for i, s in enumerate(getattr(document, layer)))
     for path, span in chain(bare, _spans(document)):
         if not span.start < span.end <= length:
             yield path, f"[{span.start}, {span.end}) in a text of {length} code points"
@@ -130,8 +122,7 @@ def token_boundaries(document: Document, context: Context) -> Problems:
     Wrong: a mention of "resident" inside the token "president"
     Right: a mention of "president"
     """
-    starts = {t.start for t in document.tokens}
-    ends = {t.end for t in document.tokens}
+    starts, ends = map(set, document.bounds["tokens"])
     for path, span in chain(((("sentences", i), s) for i, s in enumerate(document.sentences)), _spans(document)):
         if (span.start not in starts or span.end not in ends) and span.start < span.end <= len(document.text):
             inside = [document.text[t.start : t.end] for t in document.tokens if t.start < span.end and span.start < t.end]
@@ -150,10 +141,10 @@ def segmentation(document: Document, context: Context) -> Problems:
     """
     text = document.text
     for layer in ("sentences", "tokens"):
-        spans, last = getattr(document, layer), 0
-        if _divides(text, spans) and not _has_space("".join([text[s.start] + text[s.end - 1] for s in spans])):
+        if layer in document.orderly and not _has_space(_edges(document, layer)):
             continue
-        for number, span in enumerate(spans):
+        last = 0
+        for number, span in enumerate(getattr(document, layer)):
             if span.start < last:
                 yield (layer, number), f"it begins at {span.start}, before the last one ends at {last}"
             elif (word := text[span.start : span.end]) != word.strip():
@@ -171,7 +162,7 @@ def uncovered(document: Document, context: Context) -> Problems:
     Right: a token `[9, 10)` for it, inside the sentence
     """
     text, last = document.text, 0
-    if _divides(text, document.tokens) and _divides(text, document.sentences) and _covered(document):
+    if len(document.orderly) == 2 and _covered(document):
         return
     for token in document.tokens:
         if gap := text[last : token.start].strip():
@@ -186,16 +177,23 @@ def uncovered(document: Document, context: Context) -> Problems:
         yield ("tokens", number), f"{_short(text[document.tokens[number].start :][:40])} is in no sentence"
 
 
+def _edges(document: Document, layer: str) -> str:
+    """The first and last characters of the spans of an orderly layer."""
+    starts, ends = document.bounds[layer]
+    return "".join(map(document.text.__getitem__, starts)) + "".join([document.text[end - 1] for end in ends])
+
+
 def _has_space(text: str) -> bool:
     return text.split() != [text] if text else False
 
 
 def _covered(document: Document) -> bool:
     """Whether no text is outside the tokens and no token outside the sentences, where both are in order."""
-    text, starts, ends = document.text, [t.start for t in document.tokens], [t.end for t in document.tokens]
+    text, (starts, ends) = document.text, document.bounds["tokens"]
     if "".join([text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True) if a != b]).strip():
         return False
-    begins, closes = [s.start for s in document.sentences], [-1, *(s.end for s in document.sentences)]
+    begins, closes = document.bounds["sentences"]
+    closes = [-1, *closes]
     return all(map(ge, map(closes.__getitem__, map(bisect_right, repeat(begins), starts)), ends))
 
 
