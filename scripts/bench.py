@@ -1,4 +1,4 @@
-"""How fast and how large, beside named peers in the same run: python3 scripts/bench.py [build] [load] [start] [extras] [score]
+"""How fast and how large, beside named peers in the same run: python3 scripts/bench.py [build] [load] [start] [extras] [validate] [score]
 
 Without a section it does all of them. Makes .venv and installs the locked packages where that is still to be done. The
 contestants of a comparison take turns (A B C A B C), every ratio is of two runs of one round, and what is shown is the
@@ -247,7 +247,14 @@ def installed(package: str) -> int:
     return sum(p.stat().st_size for p in paths if p.is_file())
 
 
-SECTIONS = {"build": build, "load": load, "start": start, "extras": extras, "score": bench_score.score}
+def validate(options: argparse.Namespace, folder: Path) -> None:
+    """Check documents, beside other validators: bench_validate.py."""
+    import bench_validate  # which imports this module
+
+    bench_validate.validate(options, folder)
+
+
+SECTIONS = {"build": build, "load": load, "start": start, "extras": extras, "validate": validate, "score": bench_score.score}
 
 
 def main() -> None:
@@ -255,18 +262,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0], epilog=__doc__.partition("\n\n")[2], formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all when none is named")
     parser.add_argument("--documents", nargs="+", type=int, default=SIZES, metavar="N", help="how many documents to build from, after the sections (default: 200 2000 20000)")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of a build; 10 times as many of a load, 5 times of a start (default: 5)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of a build or of validating; 10 times as many of a load, 5 times of a start (default: 5)")
+    parser.add_argument("--checked", type=int, default=2_000, metavar="N", help="how many documents to validate (default: 2000)")
     parser.add_argument("--peers", action="store_true", help=f"peers above {ALONE:,} documents too; from_list needs about 1.3 MB of memory for each")
     options = parser.parse_args()
     if unknown := [s for s in options.sections if s not in SECTIONS]:
         parser.error(f"no section {unknown[0]!r}: choose from {', '.join(SECTIONS)}")
-    if min(*options.documents, options.rounds, 1) < 1:
-        parser.error("--documents and --rounds must be positive")
+    if min(*options.documents, options.checked, options.rounds) < 1:
+        parser.error("--documents, --checked and --rounds must be positive")
     ensure("requirements-test.txt")
     if Path(sys.prefix) != VENV:
         os.execv(PYTHON, [str(PYTHON), *sys.argv])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    names = ("statevisit", "datasets", "pyarrow", "polars", "nervaluate", "seqeval", "scorch")
+    names = ("statevisit", "datasets", "pyarrow", "polars", "jsonschema", "fastjsonschema", "check-jsonschema", "nervaluate", "seqeval", "scorch")
     print(f"{', '.join(f'{n} {version(n)}' for n in names)}; Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(prefix="statevisit-bench-") as folder:
         for section in options.sections or SECTIONS:

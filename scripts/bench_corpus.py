@@ -32,17 +32,17 @@ RELATIONS = (("CITIZEN_OF", 0, 2), ("EMPLOYER", 0, 1), ("MEMBER_OF", 2, 1), ("LO
 
 
 def vocabulary() -> tuple[str, ...]:
-    """Made-up words, some of them beyond ASCII, the Latin alphabet and the Basic Multilingual Plane."""
+    """Made-up words, no two alike, some of them beyond ASCII, the Latin alphabet and the Basic Multilingual Plane."""
     rng = random.Random(SEED)
     syllables = "ba co de fa gi ho ju ka lo mé nø pa ra si tu ve ğo şa ža ło".split()
-    return tuple("".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3)))) for _ in range(800)) + ("東京", "Москва", "مدينة", "🌍")
+    made = ("".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3)))) for _ in range(800))
+    return tuple(dict.fromkeys(made)) + ("東京", "Москва", "مدينة", "🌍")
 
 
-def some_item(rng: random.Random, layer: str, words: tuple[str, ...]) -> Item:
-    """A piece of text for one record of `layer`."""
+def some_item(rng: random.Random, layer: str, words: tuple[str, ...], entity: int) -> Item:
+    """A piece of text for one record of `layer`; `entity` is what a mention mentions."""
     word, number = rng.choice(words), str(rng.randint(2, 99))
     if layer == "mentions":
-        entity = rng.randrange(ENTITIES)
         name = tuple(words[entity * 2 + n].capitalize() for n in range(1 + entity % 2))
         level, tokens = rng.choice((("NAM", name), ("NAM", name), ("NOM", (word,)), ("PRO", ("they",))))
         return layer, tokens, {"level": level, "entity": f"entity-{entity}"}
@@ -64,14 +64,14 @@ def some_item(rng: random.Random, layer: str, words: tuple[str, ...]) -> Item:
 
 def plan(rng: random.Random, words: tuple[str, ...]) -> list[list[list[Item]]]:
     """The paragraphs of a text, each its sentences, each the pieces it is made of."""
-    pieces = [some_item(rng, layer, words) for layer, count in COUNTS.items() for _ in range(count)]
+    pieces = [some_item(rng, layer, words, n % ENTITIES) for layer, count in COUNTS.items() for n in range(count)]
     pieces += [("", (rng.choice(words),), {}) for _ in range(WORDS)]
     rng.shuffle(pieces)
     comma, stop = ("", (",",), {}), ("", (".",), {})
     sentences = [[*pieces[at : at + 12], comma, *pieces[at + 12 : at + 24], stop] for at in range(0, len(pieces), 24)]
     for at in range(0, 100, 20):
         said = ("quotations", ("“", *rng.choices(words, k=8), "”"), {"type": "DIRECT"}), ("cue", ("said",), {})
-        sentences.insert(at, [*said, some_item(rng, "mentions", words), stop])
+        sentences.insert(at, [*said, some_item(rng, "mentions", words, rng.randrange(ENTITIES)), stop])
     return [sentences[at : at + 4] for at in range(0, len(sentences), 4)]
 
 

@@ -1,5 +1,6 @@
 """`statevisit validate`: formats, choices, streams, processes."""
 
+import re
 import gzip
 import json
 import subprocess
@@ -244,3 +245,13 @@ def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli
     document_file.write_bytes(encode_value(value))
     assert ["W511"] == [f.code for f in validate(wrong)]
     assert 0 == cli("build", wrong).status
+
+
+def test_the_same_words_with_and_without_colours(shell: Callable[..., Result]) -> None:
+    """A pipe gets the words that a terminal gets, without its colours; line 100 is a number and no emoji."""
+    wrong = ROOT / "tests/data/invalid"
+    plain = shell("validate", wrong, NO_COLOR="", FORCE_COLOR="")
+    coloured = shell("validate", wrong, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200")
+    assert "W605-1.json:100:1: W605" in plain.out
+    assert "\x1b[" in coloured.out and "\x1b[" not in plain.out
+    assert plain.out == re.sub(r"\x1b\[[0-9;]*m", "", coloured.out)

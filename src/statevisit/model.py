@@ -5,6 +5,7 @@ The types of its records are in `records.py`, and can be imported from here as w
 
 from bisect import bisect_right
 from functools import cached_property
+from operator import le, lt
 from typing import Any
 
 from msgspec import Struct
@@ -80,8 +81,23 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return {r.id: (name, r) for name, kind in LAYERS.items() if "id" in kind.__struct_fields__ for r in getattr(self, name)}
 
     @cached_property
-    def _sentence_starts(self) -> list[int]:
-        return [s.start for s in self.sentences]
+    def bounds(self) -> dict[str, tuple[list[int], list[int]]]:
+        """Of `sentences` and `tokens`, where each starts and where each ends."""
+        return {layer: ([s.start for s in spans], [s.end for s in spans]) for layer, spans in (("sentences", self.sentences), ("tokens", self.tokens))}
+
+    @cached_property
+    def orderly(self) -> frozenset[str]:
+        """Of `sentences` and `tokens`, the layers whose spans are in order, without overlap, not empty, and within the text."""
+        return frozenset(
+            layer
+            for layer, (starts, ends) in self.bounds.items()
+            if all(map(lt, starts, ends)) and all(map(le, ends, starts[1:])) and (not ends or ends[-1] <= len(self.text))
+        )
+
+    @cached_property
+    def layers(self) -> dict[str, str]:
+        """The name of the layer that holds each id."""
+        return {record_id: layer for record_id, (layer, _) in self._index.items()}
 
     def __getitem__(self, record_id: str) -> Any:
         return self._index[record_id][1]
@@ -104,7 +120,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     def sentence_number(self, span: Any) -> int | None:
         """The number, from 0, of the sentence in which `span` begins; None between sentences."""
         span = self._record(span)
-        number = bisect_right(self._sentence_starts, span.start) - 1
+        number = bisect_right(self.bounds["sentences"][0], span.start) - 1
         return number if number >= 0 and span.start < self.sentences[number].end else None
 
     def sentence_of(self, span: Any) -> Sentence | None:

@@ -6,6 +6,7 @@ prints (`catalogue.py`), and its code never changes meaning: E for an error, W f
 can have.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -205,8 +206,17 @@ def check_chunk(chunk: list[Entry], context: Context = Context()) -> list[tuple[
     """(entry, findings, facts or None) of some documents."""
     from statevisit.checks.across import facts
 
-    checked = [(entry, *check_entry(entry, context)) for entry in chunk]
-    return [(entry.without_data(), findings, facts(document) if document else None) for entry, document, findings in checked]
+    def checked(entry: Entry) -> tuple[Entry, list[Finding], Any]:
+        document, findings = check_entry(entry, context)
+        return entry.without_data(), findings, facts(document) if document else None
+
+    collecting = gc.isenabled()
+    gc.disable()  # a document makes many objects and hardly a cycle; looking for some all the while takes a fifth of the time
+    try:
+        return [checked(entry) for entry in chunk]
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def check_entry(entry: Entry, context: Context = Context(), warnings: bool = True) -> tuple[Document | None, list[Finding]]:

@@ -22,12 +22,12 @@ def unique_ids(document: Document, context: Context) -> Problems:
     Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
     Right: the mention `"id":"m1"`
     """
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[str, int]] = {}
     for layer, kind in LAYERS.items():
         if "id" in kind.__struct_fields__:
             for number, record in enumerate(getattr(document, layer)):
-                if (first := seen.setdefault(record.id, f"{layer} {number}")) != f"{layer} {number}":
-                    yield (layer, number, "id"), f"{record.id!r} is already the id of {first}"
+                if (first := seen.setdefault(record.id, here := (layer, number))) is not here:
+                    yield (*here, "id"), f"{record.id!r} is already the id of {first[0]} {first[1]}"
 
 
 def _references(document: Document):
@@ -69,8 +69,9 @@ def dangling(document: Document, context: Context) -> Problems:
     Wrong: `"entity":"nobody"` without an entity of that id
     Right: `"entity":"aliyev"`
     """
+    known = document.layers
     for path, target, layers in _references(document):
-        if target not in document:
+        if target not in known:
             yield path, f"there is no {target!r} in {' or '.join(layers)}"
 
 
@@ -84,9 +85,10 @@ def wrong_layer(document: Document, context: Context) -> Problems:
     Wrong: `"entity":"m2"`, the id of a mention
     Right: `"entity":"aliyev"`, the id of an entity
     """
+    known = document.layers
     for path, target, layers in _references(document):
-        if target in document and document.layer_of(target) not in layers:
-            yield path, f"{target!r} is in {document.layer_of(target)}, not in {' or '.join(layers)}"
+        if (layer := known.get(target)) and layer not in layers:
+            yield path, f"{target!r} is in {layer}, not in {' or '.join(layers)}"
 
 
 @check("E304")

@@ -104,7 +104,7 @@ def heads(document: Document, context: Context) -> Problems:
     Wrong: a mention of level NOM over "the two leaders"
     Right: a mention of level NOM over "leaders"
     """
-    starts = {t.start: t.end for t in document.tokens}
+    starts = dict(zip(*document.bounds["tokens"], strict=True))
     for layer in ("mentions", "events"):
         for i, record in enumerate(getattr(document, layer)):
             if record.level != "NAM" and starts.get(record.start, record.end) < record.end:

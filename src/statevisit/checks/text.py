@@ -3,7 +3,8 @@
 import hashlib
 import unicodedata
 from bisect import bisect_right
-from itertools import chain
+from itertools import chain, repeat
+from operator import ge
 
 from statevisit.checks import Context, Problems, check
 from statevisit.model import SPAN_LAYERS, Document
@@ -105,7 +106,7 @@ def bounds(document: Document, context: Context) -> Problems:
     Right: `{"start":4,"end":9}`
     """
     length = len(document.text)
-    bare = [((layer, i), s) for layer in ("sentences", "tokens") for i, s in enumerate(getattr(document, layer)) if not s.start < s.end <= length]
+    bare = (((layer, i), s) for layer in ("sentences", "tokens") if layer not in document.orderly for i, s in enumerate(getattr(document, layer)))
     for path, span in chain(bare, _spans(document)):
         if not span.start < span.end <= length:
             yield path, f"[{span.start}, {span.end}) in a text of {length} code points"
@@ -121,8 +122,7 @@ def token_boundaries(document: Document, context: Context) -> Problems:
     Wrong: a mention of "resident" inside the token "president"
     Right: a mention of "president"
     """
-    starts = {t.start for t in document.tokens}
-    ends = {t.end for t in document.tokens}
+    starts, ends = map(set, document.bounds["tokens"])
     for path, span in chain(((("sentences", i), s) for i, s in enumerate(document.sentences)), _spans(document)):
         if (span.start not in starts or span.end not in ends) and span.start < span.end <= len(document.text):
             inside = [document.text[t.start : t.end] for t in document.tokens if t.start < span.end and span.start < t.end]
@@ -141,6 +141,8 @@ def segmentation(document: Document, context: Context) -> Problems:
     """
     text = document.text
     for layer in ("sentences", "tokens"):
+        if layer in document.orderly and not _has_space(_edges(document, layer)):
+            continue
         last = 0
         for number, span in enumerate(getattr(document, layer)):
             if span.start < last:
@@ -160,6 +162,8 @@ def uncovered(document: Document, context: Context) -> Problems:
     Right: a token `[9, 10)` for it, inside the sentence
     """
     text, last = document.text, 0
+    if len(document.orderly) == 2 and _covered(document):
+        return
     for token in document.tokens:
         if gap := text[last : token.start].strip():
             yield ("tokens",), f"{_short(gap)} before {token.start} is in no token"
@@ -171,6 +175,26 @@ def uncovered(document: Document, context: Context) -> Problems:
     outside = [i for i, t in enumerate(document.tokens) if not t.start < ends[bisect_right(starts, t.start)] >= t.end]
     for number in (i for i in outside if i - 1 not in outside):  # once for each run of tokens
         yield ("tokens", number), f"{_short(text[document.tokens[number].start :][:40])} is in no sentence"
+
+
+def _edges(document: Document, layer: str) -> str:
+    """The first and last characters of the spans of an orderly layer."""
+    starts, ends = document.bounds[layer]
+    return "".join(map(document.text.__getitem__, starts)) + "".join([document.text[end - 1] for end in ends])
+
+
+def _has_space(text: str) -> bool:
+    return text.split() != [text] if text else False
+
+
+def _covered(document: Document) -> bool:
+    """Whether no text is outside the tokens and no token outside the sentences, where both are in order."""
+    text, (starts, ends) = document.text, document.bounds["tokens"]
+    if "".join([text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True) if a != b]).strip():
+        return False
+    begins, closes = document.bounds["sentences"]
+    closes = [-1, *closes]
+    return all(map(ge, map(closes.__getitem__, map(bisect_right, repeat(begins), starts)), ends))
 
 
 def _short(text: str) -> str:

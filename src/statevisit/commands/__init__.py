@@ -1,6 +1,7 @@
 """The command line: one module per subcommand. Nothing else in the package prints."""
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -109,7 +110,10 @@ def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> No
     """Print findings, one a line, coloured where that is a terminal; with `excerpts` the text around each, its span underlined."""
     if not findings:
         return
-    out = console(highlight=False, soft_wrap=True, stderr=err)
+    if _is_plain(sys.stderr if err else sys.stdout):
+        _report_plainly(findings, err, excerpts)
+        return
+    out = console(highlight=False, soft_wrap=True, emoji=False, stderr=err)  # :100: is a line, no emoji
     from rich.cells import cell_len
     from rich.markup import escape
 
@@ -122,6 +126,28 @@ def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> No
             before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
             out.print(f"    [dim]|[/dim] {escape(f.excerpt)}")
             out.print(f"    [dim]|[/dim] {' ' * cell_len(before)}[{colour}]{'^' * max(1, cell_len(inside))}[/]")
+
+
+def _is_plain(stream: Any) -> bool:
+    """Whether rich would write no colours to a stream; it need not be imported then."""
+    return not (stream.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE") == "1")
+
+
+def _report_plainly(findings: list[Any], err: bool, excerpts: bool) -> None:
+    from rich.cells import cell_len
+
+    lines = []
+    for f in findings:
+        where = f"{f.file or f.document}" + (f":{f.line}:{f.column}" if f.line else "")
+        lines.append(f"{where}: {f.code} {f.message}" + (f" {f.pointer}" if f.pointer else ""))
+        if excerpts and f.excerpt:
+            before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
+            lines += [f"    | {f.excerpt}", f"    | {' ' * cell_len(before)}{'^' * max(1, cell_len(inside))}"]
+    click.echo("\n".join(lines).translate(_CONTROLS), err=err)
+
+
+_CONTROLS = dict.fromkeys(map(ord, "\a\b\v\f\r"))
+"""What rich, too, leaves out: it would move a terminal's cursor."""
 
 
 def echo_json(value: Any) -> None:
