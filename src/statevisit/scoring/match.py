@@ -36,7 +36,7 @@ def assignment(weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]
         elif len(rows) <= len(columns):
             found += _hungarian(rows, columns, weights)
         else:
-            found += [(i, j) for j, i in _hungarian(columns, rows, {(j, i): w for (i, j), w in weights.items() if i in set(rows)})]
+            found += [(i, j) for j, i in _hungarian(columns, rows, {(j, i): weights[i, j] for i in rows for j in columns if (i, j) in weights})]
     return sorted(found)
 
 
