@@ -63,16 +63,16 @@ def export(root: str, output: str) -> None:
     label_studio.export.callback(documents=(), path=Path(root), predictions=False, output=Path(output))
 
 
-def take_in(root: str, tasks: str) -> None:
-    """What `statevisit label-studio import` does, in this process, save moving the documents into the corpus."""
+def take_in(root: str, tasks: str, workers: int | None) -> None:
+    """What `statevisit label-studio import` does, save moving the documents into the corpus; `workers`: None for all cores, 1 for this process."""
     from statevisit.commands.taking import Staging
-    from statevisit.labelstudio.tasks import read_export
+    from statevisit.labelstudio.tasks import elements
 
     with Staging(Path(root), None, None, None) as staging:
-        for where, task in read_export(Path(tasks)):
-            for findings, changes in staging.take(task, where):
-                if findings or len(changes) != 1:
-                    sys.exit(f"{where}: {len(findings)} findings and {len(changes)} changes, not one change and no finding")
+        for found in staging.take(elements(Path(tasks)), workers):
+            for p in found:
+                if p.findings or len(p.changes) != 1:
+                    sys.exit(f"{p.document}: {len(p.findings)} findings and {len(p.changes)} changes, not one change and no finding")
 
 
 def contestants(root: str, tasks: str) -> dict[str, Callable[[], Any]]:
