@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,8 @@ def test_a_task_that_was_tampered_with_is_refused(article: Document, corpus: Pat
     good = _annotated(article, "ada")
     for change, message in (
         (lambda t: t["data"].update(text="x" + t["data"]["text"]), "is not what was exported"),
-        (lambda t: t["meta"]["statevisit"]["base"].update(date="2024-02-20"), "is not what was exported"),
+        (lambda t: t["meta"]["statevisit"].update(base=t["meta"]["statevisit"]["base"].replace("2024-02-19", "2024-02-20")), "is not what was exported"),
+        (lambda t: t["meta"]["statevisit"].update(base="{", base_sha256=sha256(b"{").hexdigest()), "`statevisit validate` says more"),
         (lambda t: t["meta"]["statevisit"].update(schema_version=9), "newer than version"),
         (lambda t: t["meta"]["statevisit"].pop("base"), "is missing in `meta.statevisit`"),
         (lambda t: t.update(meta={}), "--mapping FILE"),

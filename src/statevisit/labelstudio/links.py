@@ -67,7 +67,8 @@ def with_links(records: Records, regions: dict[str, Region], links: list[Link]) 
             quotations=tuple(layers["quotations"].values()),
             event_relations=tuple(related),
             **records.grouped(),
-        )
+        ),
+        like=base,
     )
 
 

@@ -1,7 +1,7 @@
 """Documents as tasks, and what a full JSON export holds, one task at a time.
 
-A task's `data` is what the interface shows; its `meta.statevisit` is what it was made from: the base document
-without its text, the digest of its canonical bytes, the versions. So a task can be merged wherever it comes back.
+A task's `data` is what the interface shows; its `meta.statevisit` is what it was made from: the base document, as its
+canonical JSON without the text, the digest of all of it, the versions. So a task can be merged wherever it comes back.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from statevisit.codec import NEWER, convert, encode, is_newer
+from statevisit.codec import NEWER, decode_canonical, encode, is_newer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.links import to_document
@@ -76,15 +76,19 @@ def _digest(data: bytes) -> str:
 def to_task(document: Document, version: str | None = None, predictions: bool = False) -> dict[str, Any]:
     """A document as a task with one annotation, or with its annotation as a prediction. `version`: the corpus's."""
     data = encode(document)
-    base = orjson.loads(data)
-    del base["text"]
-    origin = {"schema_version": SCHEMA_VERSION, "corpus_version": version, "base_sha256": _digest(data), "predictions": predictions, "base": base}
+    base = data.replace(_text_line(document.text), _text_line(""), 1).decode()
+    origin = {"schema_version": SCHEMA_VERSION, "corpus_version": version, "document": document.id, "base_sha256": _digest(data), "predictions": predictions, "base": base}
     task: dict[str, Any] = {"data": _shown(document), "meta": {KEY: {k: v for k, v in origin.items() if v is not None}}}
     if predictions:
         task["predictions"] = [{"result": to_results(document), "model_version": f"statevisit {version or ''}".rstrip()}]
     else:
         task["annotations"] = [{"result": to_results(document), "ground_truth": False, "was_cancelled": False}]
     return task
+
+
+def _text_line(text: str) -> bytes:
+    """A document's text in its canonical bytes, where only the records of layers stand on lines of their own beside it, in braces."""
+    return b'\n"text":' + orjson.dumps(text) + b",\n"
 
 
 def _shown(document: Document) -> dict[str, Any]:
@@ -112,13 +116,12 @@ def base_of(task: dict[str, Any], where: str) -> Base | None:
     if is_newer(origin):
         raise FormatError(f"{where}: {NEWER}")
     base, text = origin.get("base"), data.get("text") if isinstance(data, dict) else None
-    if not isinstance(base, dict) or not isinstance(text, str):
+    if not isinstance(base, str) or not isinstance(text, str):
         raise FormatError(f"{where}: the document that the task was made from is missing in `meta.{KEY}`; delete the task and push the document again")
-    document = convert({**base, "text": text}, where)
-    data = encode(document)
-    if _digest(data) != origin.get("base_sha256"):
-        raise FormatError(f"{where}: the text or the base of {document.id} is not what was exported (its digest differs); delete the task and push the document again")
-    return Base(document, data)
+    canonical = base.encode().replace(_text_line(""), _text_line(text), 1)
+    if _digest(canonical) != origin.get("base_sha256"):
+        raise FormatError(f"{where}: the text or the base of {origin.get('document')} is not what was exported (its digest differs); delete the task and push the document again")
+    return Base(decode_canonical(canonical, where), canonical)
 
 
 def pushed_as_predictions(task: dict[str, Any]) -> bool:
