@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "statevisit"
 FLOORS: list[set[str]] = [
     {"errors", "findings", "records"},
     {"model"},
-    {"resources"},
+    {"resources", "migrate"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align"},

@@ -8,6 +8,7 @@ COMMANDS = {
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
     "explain": "Say what a finding means, why it matters, and what is right instead.",
     "realign": "Move a document's spans to a corrected source text.",
+    "migrate": "Bring documents of older schema versions to the present one.",
     "init": "Make a new corpus repository of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
     "diff": "Show the records that were added, removed or changed between two versions.",
