@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, encode, load, schema
-from statevisit.commands import build as builder
-from statevisit.commands.build import build
+from statevisit.commands import making as builder
+from statevisit.commands.making import build
 from statevisit.model import Document
 from statevisit.tables import CONFIGS, ROW_GROUP, document_table, from_table, to_tables
 from tests.conftest import DOC_ID, ROOT, Result
