@@ -1,4 +1,4 @@
-"""How fast and how large, beside named peers in the same run: python3 scripts/bench.py [build] [load] [start] [extras] [validate] [score]
+"""How fast and how large, beside named peers in the same run: python3 scripts/bench.py [build] [load] [start] [extras] [validate] [score] [label-studio]
 
 Without a section it does all of them. Makes .venv and installs the locked packages where that is still to be done. The
 contestants of a comparison take turns (A B C A B C), every ratio is of two runs of one round, and what is shown is the
@@ -28,6 +28,7 @@ from statistics import median
 from threading import Event, Thread
 from typing import Any
 
+import bench_labelstudio
 import bench_score
 from environment import BIN, PYTHON, ROOT, VENV, ensure
 
@@ -254,7 +255,7 @@ def validate(options: argparse.Namespace, folder: Path) -> None:
     bench_validate.validate(options, folder)
 
 
-SECTIONS = {"build": build, "load": load, "start": start, "extras": extras, "validate": validate, "score": bench_score.score}
+SECTIONS = {"build": build, "load": load, "start": start, "extras": extras, "validate": validate, "score": bench_score.score, "label-studio": bench_labelstudio.label_studio}
 
 
 def main() -> None:
@@ -264,17 +265,18 @@ def main() -> None:
     parser.add_argument("--documents", nargs="+", type=int, default=SIZES, metavar="N", help="how many documents to build from, after the sections (default: 200 2000 20000)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of a build or of validating; 10 times as many of a load, 5 times of a start (default: 5)")
     parser.add_argument("--checked", type=int, default=2_000, metavar="N", help="how many documents to validate (default: 2000)")
+    parser.add_argument("--tasks", type=int, default=1_000, metavar="N", help="how many documents to take to Label Studio and back (default: 1000)")
     parser.add_argument("--peers", action="store_true", help=f"peers above {ALONE:,} documents too; from_list needs about 1.3 MB of memory for each")
     options = parser.parse_args()
     if unknown := [s for s in options.sections if s not in SECTIONS]:
         parser.error(f"no section {unknown[0]!r}: choose from {', '.join(SECTIONS)}")
-    if min(*options.documents, options.checked, options.rounds) < 1:
-        parser.error("--documents, --checked and --rounds must be positive")
+    if min(*options.documents, options.checked, options.tasks, options.rounds) < 1:
+        parser.error("--documents, --checked, --tasks and --rounds must be positive")
     ensure("requirements-test.txt")
     if Path(sys.prefix) != VENV:
         os.execv(PYTHON, [str(PYTHON), *sys.argv])
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    names = ("statevisit", "datasets", "pyarrow", "polars", "jsonschema", "fastjsonschema", "check-jsonschema", "nervaluate", "seqeval", "scorch")
+    names = ("statevisit", "datasets", "pyarrow", "polars", "jsonschema", "fastjsonschema", "check-jsonschema", "nervaluate", "seqeval", "scorch", "label-studio-sdk")
     print(f"{', '.join(f'{n} {version(n)}' for n in names)}; Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(prefix="statevisit-bench-") as folder:
         for section in options.sections or SECTIONS:

@@ -6,6 +6,7 @@ value. Entity links count where the span is the same (strong annotation match: C
 2015), the others where it overlaps. References to other records are equal when these are aligned.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -117,21 +118,25 @@ def count(tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides
 
 
 def _one(tally: Tally, layer: str, name: str, aligned: Alignment, gold: list[Hashable], pred: list[Hashable]) -> None:
-    matched: dict[int, list[float]] = {}
-    whole: dict[int, list[float]] = {}
+    if not any(v is not None for v in gold) and not any(v is not None for v in pred) and all(s.record is not None for s in aligned.pred):
+        return  # an attribute nobody uses
+    matched: defaultdict[int, list[float]] = defaultdict(lambda: [0, 0, 0, 0])
+    whole = matched.copy()
     for spans, found, at in ((aligned.pred, pred, 1), (aligned.gold, gold, 3)):
         for span, value in zip(spans, found, strict=True):
             if value is not None or span.record is None:
-                (whole.get(span.unit) or whole.setdefault(span.unit, [0, 0, 0, 0]))[at] += 1
+                whole[span.unit][at] += 1
     for i, j in aligned.pairs:
         g, p = gold[i], pred[j]
         if g is None and p is None:
             continue
         of_gold, of_pred, right = aligned.gold[i], aligned.pred[j], g == p
-        for unit, at, there in ((of_pred.unit, 0, p is not None), (of_gold.unit, 2, g is not None)):
-            row = matched.get(unit) or matched.setdefault(unit, [0, 0, 0, 0])
-            row[at] += right
-            row[at + 1] += there
+        row = matched[of_pred.unit]
+        row[0] += right
+        row[1] += p is not None
+        row = matched[of_gold.unit]
+        row[2] += right
+        row[3] += g is not None
         if right and (name != "link" or (of_gold.start == of_pred.start and of_gold.end == of_pred.end)):
             whole[of_pred.unit][0] += 1
             whole[of_gold.unit][2] += 1

@@ -50,6 +50,15 @@ def _home(groups: list[Cluster]) -> dict[Hashable, int]:
     return {m: n for n, group in enumerate(groups) for m in group}
 
 
+def _shared(group: Cluster, home: dict[Hashable, int]) -> Iterable[int]:
+    """How many mentions a cluster shares with each of the other side that shares any."""
+    counts: dict[int, int] = {}
+    for m in group:
+        if (n := home.get(m)) is not None:
+            counts[n] = counts.get(n, 0) + 1
+    return counts.values()
+
+
 def _links(groups: list[Cluster], home: dict[Hashable, int]) -> tuple[float, float]:
     kept = sum(len(g) - len({home.get(m, m) for m in g}) for g in groups)
     return kept, sum(len(g) - 1 for g in groups)
@@ -59,7 +68,7 @@ def b_cubed(key: list[Cluster], response: list[Cluster]) -> list[float]:
     """For each mention the share of its cluster that is right (Bagga and Baldwin 1998, "Algorithms for scoring coreference chains")."""
 
     def share(groups: list[Cluster], home: dict[Hashable, int]) -> tuple[float, float]:
-        right = (sum(n * n for n in Counter(home[m] for m in g if m in home).values()) / len(g) for g in groups)
+        right = (sum([n * n for n in _shared(g, home)]) / len(g) for g in groups)
         return sum(right), sum(map(len, groups))
 
     return [*share(key, _home(response)), *share(response, _home(key))]
@@ -89,11 +98,11 @@ def lea(key: list[Cluster], response: list[Cluster]) -> list[float]:
     def resolved(groups: list[Cluster], others: list[Cluster], home: dict[Hashable, int]) -> tuple[float, float]:
         total = 0.0
         for g in groups:
-            (only, *more) = g
-            if not more:
+            if len(g) == 1:
+                (only,) = g
                 total += only in home and len(others[home[only]]) == 1
             else:
-                links = sum(n * (n - 1) for n in Counter(home[m] for m in g if m in home).values())
+                links = sum([n * (n - 1) for n in _shared(g, home)])
                 total += len(g) * links / (len(g) * (len(g) - 1))
         return total, sum(map(len, groups))
 

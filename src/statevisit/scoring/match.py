@@ -29,12 +29,14 @@ def assignment(weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]
     """
     found: list[tuple[int, int]] = []
     for rows, columns in _components(weights):
-        if len(rows) == 1 or len(columns) == 1:
+        if len(rows) == len(columns) == 1:
+            found.append((rows[0], columns[0]))
+        elif len(rows) == 1 or len(columns) == 1:
             found.append(max(((i, j) for i in rows for j in columns if (i, j) in weights), key=lambda p: (weights[p], -p[0], -p[1])))
         elif len(rows) <= len(columns):
             found += _hungarian(rows, columns, weights)
         else:
-            found += [(i, j) for j, i in _hungarian(columns, rows, {(j, i): w for (i, j), w in weights.items() if i in set(rows)})]
+            found += [(i, j) for j, i in _hungarian(columns, rows, {(j, i): weights[i, j] for i in rows for j in columns if (i, j) in weights})]
     return sorted(found)
 
 
@@ -51,6 +53,9 @@ def _components(edges: Mapping[tuple[int, int], Any]) -> list[tuple[list[int], l
     found, seen = [], set()
     for first in sorted(rows):
         if first in seen:
+            continue
+        if len(rows[first]) == len(columns[rows[first][0]]) == 1:  # most are one pair
+            found.append(([first], rows[first]))
             continue
         mine, theirs, todo = {first}, set(), [first]
         while todo:

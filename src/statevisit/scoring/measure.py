@@ -21,7 +21,7 @@ def by_sentence(document: Document) -> Callable[[int], int]:
 
 def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Callable[[int], int], flat: Sequence[Item] = ()) -> dict[str, Alignment]:
     """The alignment of every span layer that was predicted; `flat` are the gold's named entities for `ner`."""
-    tokens = [t.start for t in gold.tokens], [t.end for t in gold.tokens]
+    tokens = gold.bounds["tokens"]
     found = {}
     for layer in (n for n in SPAN_LAYERS if n in layers):
         nowhere = [Item(-2, -1, label, -1, -1) for n, label in pred.unplaced if n == layer]

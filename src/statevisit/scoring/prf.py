@@ -51,7 +51,10 @@ class Tally:
 
     def total(self, key: Key) -> Counts:
         """The counts of all units together."""
-        return [sum(column) for column in zip(*self.counts.get(key, {}).values(), strict=True)] or [0, 0, 0, 0]
+        rows = self.counts.get(key, {}).values()
+        if len(rows) == 1:
+            return [*next(iter(rows))]
+        return [sum(column) for column in zip(*rows, strict=True)] or [0, 0, 0, 0]
 
 
 def rates(counts: Iterable[float]) -> Rates:

@@ -8,6 +8,7 @@ Sundheim 1993), as nervaluate defines them, and head match beside them. Where th
 - a label's exact and partial precision count the predictions of that label, its recall the gold of that label.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -50,13 +51,11 @@ def label_of(document: Document, layer: str, record: Any) -> str | None:
 
 def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]]) -> int:
     """Where the head token of a span ends: its last token, or the last before its first preposition ("Organization of Turkic States")."""
-    from bisect import bisect_left
-
     starts, ends = tokens
-    first, last = bisect_left(starts, start), bisect_left(ends, end)
-    if last >= len(ends) or ends[last] != end or last <= first:
-        return end
-    for at in range(first + 1, last + 1):
+    last = bisect_left(ends, end)
+    if not 0 < last < len(ends) or ends[last] != end or starts[last - 1] < start:
+        return end  # most spans are one token
+    for at in range(bisect_left(starts, start) + 1, last + 1):
         if text[starts[at] : ends[at]] in _PREPOSITIONS:
             return ends[at - 1]
     return end
@@ -65,10 +64,14 @@ def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]
 def items(document: Document, layer: str, text: str, tokens: tuple[list[int], list[int]], unit_of: Callable[[int], int]) -> list[Item]:
     """The spans of a layer in order; `text` and `tokens` are the gold's, on which heads are decided."""
     found = []
-    for r in getattr(document, layer):
+    records = getattr(document, layer)
+    of_entity = {r.entity: r for r in records} if layer == "mentions" else {}
+    types = {entity: label_of(document, layer, r) for entity, r in of_entity.items()}
+    for r in records:
+        label = types[r.entity] if types else label_of(document, layer, r)
         inside = 0 <= r.start < r.end <= len(text)
         start, end = (r.start, r.end) if inside else (-2, -1)  # stands nowhere: can only be spurious
-        found.append(Item(start, end, label_of(document, layer, r), unit_of(start) if inside else -1, head_end(start, end, text, tokens) if inside else -1, r))
+        found.append(Item(start, end, label, unit_of(start) if inside else -1, head_end(start, end, text, tokens) if inside else -1, r))
     return ordered(found)
 
 
@@ -131,13 +134,16 @@ def count(tally: Tally, layer: str, aligned: Alignment) -> None:
     for side, places in ((3, gold), (1, pred)):
         for place, n in Counter(places).items():
             (empty.get(place) or empty.setdefault(place, [0, 0, 0, 0]))[side] = n
+    strict: dict[tuple[int, str], list[float]] = {}
     for measure in MEASURES:
         pairs = getattr(aligned, measure)
-        cells = {place: counts.copy() for place, counts in empty.items()}
-        for i, j in pairs:
+        begun = strict and measure != "head"  # the pairs of the others begin with the strict ones
+        cells = {place: counts.copy() for place, counts in (strict if begun else empty).items()}
+        for i, j in pairs[len(aligned.strict) :] if begun else pairs:
             worth = 1.0 if measure != "partial" or _bounds(aligned.gold[i]) == _bounds(aligned.pred[j]) else 0.5
             cells[gold[i]][2] += worth
             cells[pred[j]][0] += worth
+        strict = strict or cells
         _add(tally, layer, measure, cells)
 
 
