@@ -32,7 +32,9 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what is committed, built files and card included, that a test may change."""
     for name in ("corpus", "seeds"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "README.md", tmp_path)
+    for name in ("README.md", "CITATION.cff", "schema/GUIDELINES.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -142,7 +144,7 @@ def _other_pyarrow(root: Path) -> None:
 
 ALL_OF = "corpus/parquet/documents/train-00000-of-00001.parquet"
 DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
-    ("document", _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"'), [f"differs {EVENTS}", f"differs {ALL_OF}", "differs corpus/release.json"]),
+    ("document", _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"'), [f"differs {EVENTS}", f"differs {ALL_OF}", "differs corpus/croissant.json", "differs corpus/release.json"]),
     ("document in other bytes only", _append(DOCUMENT), ["differs corpus/release.json"]),
     ("Parquet", _append(EVENTS), [f"differs {EVENTS}"]),
     ("Parquet gone", lambda root: (root / EVENTS).unlink(), [f"missing {EVENTS}"]),

@@ -24,7 +24,7 @@ FLOORS: list[set[str]] = [
     {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign"},
     {"tables"},
     {"card", "hub", "predictions"},
-    {"evaluation"},
+    {"evaluation", "croissant"},
     {"agreeing"},
     {"commands"},
     {"__main__", "__init__"},
@@ -44,7 +44,7 @@ ONLY_IN = {
     "pyarrow": {"tables", "hub", "exports", "commands", "corpus"},
     "spacy": {"ingest"},
     "click": {"commands"},
-    "yaml": {"card", "hub"},
+    "yaml": {"card", "hub", "croissant"},
 }
 """Packages that are imported in these parts only."""
 

@@ -40,6 +40,15 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
     return f"---\n{_yaml(meta)}---\n{body}".encode()
 
 
+def front_matter(root: Path, text: str | None = None) -> dict[str, Any] | None:
+    """The front matter of a root's card, or of a card's `text`; None where there is none. Raises FormatError."""
+    path = root / resources.CARD
+    if text is None:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    front = _FRONT.match(text)
+    return _parsed(path, front[1]) if front else None
+
+
 def _parsed(path: Path, front: str) -> dict[str, Any]:
     try:
         meta = yaml.safe_load(front) or {}

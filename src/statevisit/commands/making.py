@@ -48,12 +48,18 @@ def build(root: Path, check: bool = False, workers: int | None = None) -> tuple[
         if findings:
             return findings, []
         from statevisit.card import renewed_card, renewed_guidelines
+        from statevisit.croissant import metadata
 
         staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
         for name, page in ((resources.CARD, renewed_card(root, manifest)), (resources.GUIDELINES, renewed_guidelines(root))):
             if page is not None:
                 staged[name] = staging / Path(name).name
                 staged[name].write_bytes(page)
+        described = metadata(root, manifest)
+        if described is not None:
+            staged[resources.CROISSANT] = staging / "croissant"
+            staged[resources.CROISSANT].write_bytes(described)
+            manifest["files"] = sorted([*manifest["files"], release.file_entry(staging / "croissant", resources.CROISSANT)], key=lambda f: f["path"])
         (staging / "manifest").write_bytes(release.encode(manifest))
         staged[resources.RELEASE] = staging / "manifest"  # last: it vouches for the others
         made = [_place(staged[n], root / n, n, check) for n in staged]
