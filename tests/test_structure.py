@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
     {"adjudicate", "rule"},
     {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign"},
     {"tables"},
-    {"card", "hub", "predictions"},
+    {"card", "hub", "publish", "predictions"},
     {"evaluation", "croissant"},
     {"agreeing"},
     {"commands"},
@@ -39,12 +39,12 @@ ENTRY = {("commands", "__main__")}
 
 ONLY_IN = {
     "datasets": {"hub"},
-    "huggingface_hub": {"hub"},
+    "huggingface_hub": {"hub", "publish"},
     "label_studio_sdk": {"labelstudio"},
     "pyarrow": {"tables", "hub", "exports", "commands", "corpus"},
     "spacy": {"ingest"},
     "click": {"commands"},
-    "yaml": {"card", "hub", "croissant"},
+    "yaml": {"card", "hub", "publish", "croissant"},
 }
 """Packages that are imported in these parts only."""
 

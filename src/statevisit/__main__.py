@@ -12,6 +12,7 @@ COMMANDS = {
     "init": "Make a new corpus repository of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
     "release": "Make a new version: manifest, changelog, citation, commit and tag.",
+    "publish": "Publish a version on the Hugging Face Hub: one commit, then its tag.",
     "diff": "Show the records that were added, removed or changed between two versions.",
     "label-studio": "Take documents to Label Studio and bring back what was changed there.",
     "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
