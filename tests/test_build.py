@@ -27,17 +27,6 @@ MANY = 40
 """Documents enough for three chunks, so that two workers have something to share."""
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what is committed, built files and card included, that a test may change."""
-    for name in ("corpus", "seeds"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("README.md", "CITATION.cff", "schema/GUIDELINES.md"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
-
-
 def _bytes(root: Path) -> dict[str, bytes]:
     """What stands below a root: file -> bytes."""
     return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}

@@ -33,15 +33,13 @@ FIXTURES = {
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what the examples are run in: a corpus root with everything built, and the files that they name."""
-    for name in ("corpus", "seeds", "schema"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "README.md", tmp_path)
+def checkout(checkout: Path) -> Path:
+    """What the examples are run in: a corpus root with everything built, the schema, and the files that they name."""
+    shutil.copytree(ROOT / "schema", checkout / "schema")
     for name, text in FIXTURES.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text(text, encoding="utf-8")
+    return checkout
 
 
 def _examples(help_text: str) -> list[list[str]]:

@@ -30,6 +30,9 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     (tmp_path / "schema/GUIDELINES.md").write_text("<!-- generated: labels events.colour -->\n<!-- end -->")
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: there are no labels of events\.colour"):
         renewed_guidelines(tmp_path)
+    (tmp_path / "schema/GUIDELINES.md").write_bytes(b"caf\xe9")
+    with pytest.raises(FormatError, match=r"GUIDELINES\.md: is not UTF-8"):
+        renewed_guidelines(tmp_path)
     assert None is renewed_guidelines(tmp_path / "elsewhere")
 
 

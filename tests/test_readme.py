@@ -53,15 +53,6 @@ def _of(language: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("block", blocks, ids=[f"line {b.line}" for b in blocks])
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the checkout's data in which commands may write."""
-    for name in ("corpus", "seeds"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "README.md", tmp_path)
-    return tmp_path
-
-
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
     """Every fenced block has a language, and there is a test for each language."""
     assert {"python", "sh", "json", "text", "yaml", "toml"} == {b.language for b in BLOCKS}  # yaml: test_ci; toml: below
@@ -128,14 +119,14 @@ def _draft_of(document_id: str) -> str:
 
 
 @_of("sh")
-def test_shell_blocks_run(block: Block, copy: Path, shell: Callable[..., Result], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_shell_blocks_run(block: Block, checkout: Path, shell: Callable[..., Result], tmp_path_factory: pytest.TempPathFactory) -> None:
     """The commands of a shell block work as typed, in their order: in a checkout or, where the text says so, beside `draft.json` alone."""
-    place = copy
+    place = checkout
     if "saved as `draft.json` in a directory that is otherwise empty:" in README.split(block.text)[0][-100:]:
         place = tmp_path_factory.mktemp("empty")
         (place / "draft.json").write_text(_draft_of("springfield"), encoding="utf-8")
     else:
-        _reader(copy)
+        _reader(checkout)
     for words in _lines(block):
         if words[:2] == ["statevisit", "label-studio"] and words[2] in ONLINE:
             assert all(w in shell(*words[1:3], "--help").out for w in words[3:])
@@ -170,10 +161,10 @@ def test_every_extra_is_in_the_table_with_what_it_brings() -> None:
         assert [] == [p for p in packages if p != "statevisit" and p.lower() not in brought.lower()], extra
 
 
-def test_the_draft_does_what_is_said(copy: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_draft_does_what_is_said(checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     """The draft for the article is anchored: each quote where `occurrence`, `prefix` and `suffix` say, its layer in place of the document's, the others as they were."""
-    monkeypatch.chdir(copy)
-    (copy / "draft.json").write_text(_draft_of(DOC_ID), encoding="utf-8")
+    monkeypatch.chdir(checkout)
+    (checkout / "draft.json").write_text(_draft_of(DOC_ID), encoding="utf-8")
     result = cli("anchor", "draft.json")
     assert (0, "") == (result.status, result.err)
     document, article = decode(result.out.encode(), "anchored"), load()[DOC_ID]
@@ -199,10 +190,10 @@ def test_finding_codes_exist() -> None:
         assert REGISTRY[code].message == message
 
 
-def test_the_finding_shown_is_what_validate_prints(copy: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_finding_shown_is_what_validate_prints(checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     """The example of a finding is word for word what `validate` says of a value of another size, the underlined text included; only file and place differ."""
     shown = next(b.text for b in BLOCKS if b.language == "text" and re.match(r"\S+:\d+:\d+: E", b.text)).rstrip()
-    monkeypatch.chdir(copy)
+    monkeypatch.chdir(checkout)
     file = Path(f"corpus/documents/{DOC_ID}.json")
     value = orjson.loads(file.read_bytes())
     value["quantities"][8]["value"] = "7600000"

@@ -28,7 +28,7 @@ from statevisit.checks.catalogue import catalogue
 from tests.conftest import ROOT
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
 
-EACH = 20
+EACH = 10
 """Mistakes made in one document, each in a fresh copy of it."""
 
 SAMPLE = 50

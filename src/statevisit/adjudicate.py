@@ -8,6 +8,7 @@ decision takes one of the two readings or gives a third, and says why; the list 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from statevisit import codec, schema
@@ -90,8 +91,6 @@ def adjudicated(a: Document, b: Document, decisions: Iterable[Decision], annotat
 
 def read_decisions(data: bytes, file: str) -> Iterator[Decision]:
     """The decisions of a JSONL file. Raises FormatError that names the line of one that does not follow the schema."""
-    import msgspec
-
     for number, line in enumerate(data.splitlines(), 1):
         try:
             value = codec.parse(line, file)

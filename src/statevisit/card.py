@@ -26,12 +26,7 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
     is none of them, and for a file or front matter that cannot be read.
     """
     path = root / resources.CARD
-    if not path.is_file():
-        return None
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    text = _text(path)
     front = _FRONT.match(text)
     if not front:
         return None
@@ -43,10 +38,16 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
 def front_matter(root: Path, text: str | None = None) -> dict[str, Any] | None:
     """The front matter of a root's card, or of a card's `text`; None where there is none. Raises FormatError."""
     path = root / resources.CARD
-    if text is None:
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    front = _FRONT.match(text)
+    front = _FRONT.match(_text(path) if text is None else text)
     return _parsed(path, front[1]) if front else None
+
+
+def _text(path: Path) -> str:
+    """What a page holds; nothing where there is none."""
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
 
 
 def _parsed(path: Path, front: str) -> dict[str, Any]:
@@ -68,11 +69,9 @@ _LABELS = re.compile(r"(<!-- generated: labels (\w+)\.(\w+) -->\n).*?(<!-- end -
 def renewed_guidelines(root: Path) -> bytes | None:
     """`schema/GUIDELINES.md` of a corpus root with its label tables renewed from the schema; None where there is none.
 
-    Raises FormatError where a mark names a property that has no labels.
+    Raises FormatError where a mark names a property that has no labels, and for a file that is not UTF-8.
     """
     path = root / resources.GUIDELINES
-    if not path.is_file():
-        return None
 
     def table(mark: re.Match[str]) -> str:
         if (mark[2], mark[3]) not in schema.inventories():
@@ -80,7 +79,7 @@ def renewed_guidelines(root: Path) -> bytes | None:
         rows = [(x.name, x.title, x.description) for x in schema.labels(mark[2], mark[3])]
         return f"{mark[1]}{_table(('label', 'title', 'meaning'), rows)}\n{mark[4]}"
 
-    return _LABELS.sub(table, path.read_text(encoding="utf-8")).encode()
+    return _LABELS.sub(table, _text(path)).encode() if path.is_file() else None
 
 
 def _yaml(meta: dict[str, Any]) -> str:

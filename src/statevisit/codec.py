@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from statevisit import resources
 from statevisit.errors import FormatError
 from statevisit.migrate import upgraded
-from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Record
+from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 
 NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
 
@@ -170,8 +170,8 @@ def encode(document: Document) -> bytes:
     return _lay_out((n, lines(getattr(document, n)).split(b"\n")[:-1] if n in LAYERS else one(getattr(document, n))) for n in names)
 
 
-def to_value(record: Document | Record) -> dict[str, Any]:
-    """A document or record as plain dictionaries and lists, as `parse` gives them."""
+def to_value(record: Any) -> Any:
+    """A document, a record or what one holds as plain dictionaries, lists and values, as `parse` gives them."""
     return orjson.loads(_ENCODER.encode(record))
 
 

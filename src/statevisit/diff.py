@@ -6,12 +6,12 @@ source, ...) is one record of the layer `document`.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
+from statevisit.codec import to_value
 from statevisit.corpus import Corpus, Entry
 from statevisit.model import LAYERS, Document
 
@@ -41,16 +41,21 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {k: (old.get(k), new.get(k)) for k in {**old, **new} if old.get(k) != new.get(k)}
 
 
-def keyed(document: Document) -> dict[Key, Any]:
-    """The records of all layers by what they are known by, in the order of a file. What occurs twice is numbered."""
+def keyed(document: Document, layers: Iterable[str] = LAYERS) -> dict[Key, Any]:
+    """The records of layers by what they are known by, in the order of a file. What occurs twice is numbered."""
     seen: Counter[Key] = Counter()
     found = {}
-    for layer in LAYERS:
+    for layer in layers:
         for record in getattr(document, layer):
             key = layer, name_of(record)
             seen[key] += 1
             found[key if seen[key] == 1 else (layer, f"{key[1]} ({seen[key]})")] = record
     return found
+
+
+def differing(old: Document, new: Document) -> list[str]:
+    """The layers that are not the same in two documents: naming the records of the others, every token among them, would be for nothing."""
+    return [layer for layer in LAYERS if getattr(old, layer) != getattr(new, layer)]
 
 
 def name_of(record: Any) -> str:
@@ -62,20 +67,21 @@ def name_of(record: Any) -> str:
 
 def head(document: Document) -> dict[str, Any]:
     """What a document says of itself beside its layers."""
-    return {name: _plain(getattr(document, name)) for name in HEAD}
+    return {name: to_value(getattr(document, name)) for name in HEAD}
 
 
 def diff_documents(old: Document, new: Document) -> list[Change]:
     """What changed from `old` to `new`, layer by layer; within a layer in the order of the text, as `new` has it."""
     changes = []
-    before, after = keyed(old), keyed(new)
+    changed = differing(old, new)
+    before, after = keyed(old, changed), keyed(new, changed)
     if (a := head(old)) != (b := head(new)):
         changes.append(Change(document=new.id, kind="changed", layer="document", record=new.id, old=a, new=b))
     for key in sorted({**after, **before}, key=lambda k: (_ORDER[k[0]], _place(after.get(k, before.get(k))))):
         a, b = before.get(key), after.get(key)
         if a != b:
             kind: Any = "changed" if a and b else "added" if b else "removed"
-            changes.append(Change(document=new.id, kind=kind, layer=key[0], record=key[1], old=_plain(a), new=_plain(b)))  # _plain(None) is None
+            changes.append(Change(document=new.id, kind=kind, layer=key[0], record=key[1], old=to_value(a), new=to_value(b)))  # to_value(None) is None
     return changes
 
 
@@ -84,10 +90,6 @@ _ORDER = {layer: number for number, layer in enumerate(LAYERS)}
 
 def _place(record: Any) -> int:
     return getattr(record, "start", 0)  # the sort is stable: records without a span stay in the order of the file
-
-
-def _plain(record: Any) -> Any:
-    return msgspec.json.decode(msgspec.json.encode(record))
 
 
 def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:

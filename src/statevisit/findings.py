@@ -40,11 +40,13 @@ class Finding(Struct, frozen=True, kw_only=True):
         value |= {n: getattr(self, n) for n in ("file", "document", "pointer", "line", "column", "layer", "record") if getattr(self, n)}
         return value | ({"excerpt": self.excerpt, "mark": list(self.mark)} if self.excerpt else {})
 
+    @property
+    def where(self) -> str:
+        """The file, or else the document, with line and column where there is a line."""
+        return (self.file or self.document) + (f":{self.line}:{self.column}" if self.line else "")
+
     def __str__(self) -> str:
-        where = self.file or self.document
-        if self.line:
-            where += f":{self.line}:{self.column}"
-        return f"{where}: {self.code} {self.message}" if where else f"{self.code} {self.message}"
+        return f"{self.where}: {self.code} {self.message}" if self.where else f"{self.code} {self.message}"
 
 
 def severity(code: str) -> str:

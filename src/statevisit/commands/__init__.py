@@ -118,10 +118,9 @@ def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> No
     from rich.markup import escape
 
     for f in findings:
-        where = f"{f.file or f.document}" + (f":{f.line}:{f.column}" if f.line else "")
         pointer = f" [dim]{escape(f.pointer)}[/dim]" if f.pointer else ""
         colour = "bold red" if f.severity == "error" else "bold yellow"
-        out.print(f"{escape(where)}: [{colour}]{f.code}[/] {escape(f.message)}{pointer}")
+        out.print(f"{escape(f.where)}: [{colour}]{f.code}[/] {escape(f.message)}{pointer}")
         if excerpts and f.excerpt:
             before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
             out.print(f"    [dim]|[/dim] {escape(f.excerpt)}")
@@ -138,8 +137,7 @@ def _report_plainly(findings: list[Any], err: bool, excerpts: bool) -> None:
 
     lines = []
     for f in findings:
-        where = f"{f.file or f.document}" + (f":{f.line}:{f.column}" if f.line else "")
-        lines.append(f"{where}: {f.code} {f.message}" + (f" {f.pointer}" if f.pointer else ""))
+        lines.append(f"{f.where}: {f.code} {f.message}" + (f" {f.pointer}" if f.pointer else ""))
         if excerpts and f.excerpt:
             before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
             lines += [f"    | {f.excerpt}", f"    | {' ' * cell_len(before)}{'^' * max(1, cell_len(inside))}"]

@@ -7,10 +7,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.codec import ordered
-from statevisit.diff import Key, keyed
+from statevisit.diff import Key, differing, keyed
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.model import LAYERS, Document
+from statevisit.model import Document
 
 Side = Literal["ours", "theirs"]
 """Who wins a conflict: the corpus (`ours`) or the annotation (`theirs`)."""
@@ -30,16 +30,17 @@ def merge(base: Document, theirs: Document, ours: Document, prefer: Side | None 
         raise FormatError(f"{ours.id}: its text is not the one that was exported; what was annotated on the old text cannot be merged")
     if theirs == base:
         return ours, []
-    before, after, now = keyed(base), keyed(theirs), keyed(ours)
+    changed = [layer for layer in differing(base, theirs) if layer not in _FIXED]
+    before, after, now = (keyed(d, changed) for d in (base, theirs, ours))
     merged = dict(now)
     conflicts: list[Finding] = []
     for key in {**before, **after}:
         a, b, c = before.get(key), after.get(key), now.get(key)
-        if key[0] in _FIXED or a == b or b == c:
+        if a == b or b == c:
             continue
         report = _reporter(conflicts, ours.id, key, prefer)
         merged[key] = b if a == c else _both(a, b, c, prefer, report)
-    layers: dict[str, list[Any]] = {layer: [] for layer in LAYERS}
+    layers: dict[str, list[Any]] = {layer: [] for layer in changed}
     for (layer, _), record in merged.items():
         if record is not None:
             layers[layer].append(record)
