@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from statevisit import resources
 from statevisit.errors import FormatError
+from statevisit.migrate import upgraded
 from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 
 NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
@@ -195,7 +196,8 @@ def convert(value: Any, file: str, data: bytes | None = None) -> Document:
     """A document from parsed JSON. Raises FormatError; `data` is what was parsed, for the line."""
     if isinstance(value, dict) and is_newer(value):
         raise FormatError(f"{file}: {NEWER}")
-    return _typed(lambda: msgspec.convert(value, Document), file, data)
+    present = upgraded(value, file)
+    return _typed(lambda: msgspec.convert(present, Document), file, data if present is value else None)  # what was migrated has other lines
 
 
 def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -> Document:

@@ -157,7 +157,10 @@ def push(documents: tuple[str, ...], path: Path, predictions: bool, url: str, to
     server = Server(url, token)
     home = server.project(project, create=True)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
-        pushed = server.push(home, found, version, predictions, bar.advance)
+        try:
+            pushed = server.push(home, found, version, predictions, bar.advance)
+        except KeyboardInterrupt:
+            raise StateVisitError("stopped; what had arrived at the server stays there: push again and it goes on from there") from None
     click.echo(f"{len(pushed.added)} added, {len(pushed.there)} there already: {server.url}/projects/{home.id}/data", err=True)
     if pushed.other:
         click.echo(f"left alone, since the project has them in another version: {', '.join(pushed.other)}; pull, delete their tasks there, push again", err=True)

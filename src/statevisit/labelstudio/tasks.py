@@ -14,7 +14,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from statevisit.codec import NEWER, decode_canonical, encode, is_newer
+from statevisit.codec import NEWER, decode, decode_canonical, encode, is_newer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.links import to_document
@@ -121,7 +121,8 @@ def base_of(task: dict[str, Any], where: str) -> Base | None:
     canonical = base.encode().replace(_text_line(""), _text_line(text), 1)
     if _digest(canonical) != origin.get("base_sha256"):
         raise FormatError(f"{where}: the text or the base of {origin.get('document')} is not what was exported (its digest differs); delete the task and push the document again")
-    return Base(decode_canonical(canonical, where), canonical)
+    read = decode_canonical if origin.get("schema_version") == SCHEMA_VERSION else decode  # which migrates
+    return Base(read(canonical, where), canonical)
 
 
 def pushed_as_predictions(task: dict[str, Any]) -> bool:
