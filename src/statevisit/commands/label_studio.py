@@ -226,7 +226,7 @@ def _take_in(tasks: Iterable[Any], path: Path, bar: Bar, dry_run: bool, mapping:
 
 @command.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; default: a free one.")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the server keeps its data; default: label-studio-data in the cache directory.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the server keeps its data; default: statevisit/label-studio in the user's data directory.")
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
