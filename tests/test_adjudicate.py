@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import validate
 from statevisit.adjudicate import Decision, adjudicated, disagreements, read_decisions
 from statevisit.align import _renamed, aligned
-from statevisit.codec import encode, read_document, to_value, write_document
+from statevisit.codec import encode, to_value, write_document
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
