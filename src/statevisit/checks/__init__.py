@@ -146,10 +146,12 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
     for name, schema_name in ((resources.ANNOTATORS, "annotators"), (resources.RELEASE, "release")):
         if (root / name).is_file():
             yield from _check_json(codec.read_bytes(root / name), str(root / name), schema_name, "E704")
+    for name, schema_name, code in ((resources.DECISIONS, "adjudication", "E704"), (resources.SOURCES, "source", "E703")):
+        if (root / name).is_file():
+            for number, line in enumerate(codec.read_bytes(root / name).splitlines(), 1):
+                for wrong in _check_json(line, str(root / name), schema_name, code):
+                    yield structs.replace(wrong, line=number)
     if (root / resources.SOURCES).is_file():
-        for number, line in enumerate(codec.read_bytes(root / resources.SOURCES).splitlines(), 1):
-            for wrong in _check_json(line, str(root / resources.SOURCES), "source", "E703"):
-                yield structs.replace(wrong, line=number)
         yield from check_seeds(root)
 
 

@@ -121,7 +121,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     rows = shards.close()
     files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
     lists = [root / n for n in (resources.ANNOTATORS, resources.LINKS, resources.DECISIONS) if (root / n).is_file()]
-    files += [release.file_entry(p, str(p.relative_to(root))) for p in (*lists, *sorted((root / resources.PASSES).rglob("*.json")))]
+    files += [release.file_entry(p, str(p.relative_to(root))) for p in (*lists, *sorted((root / resources.ANNOTATIONS).rglob("*.json")))]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
     return findings, release.manifest(version, tally, len(found), {config: digest.hexdigest() for config, digest in content.items()}, rows, files, TOOLS, None if findings else published(root))
