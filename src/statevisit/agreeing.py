@@ -163,9 +163,10 @@ class _Agreeing:
                 gold, pred = s.both(key)
                 loose = structure.names((a for k, a in aligned.items() if k != "ner"), same_bounds=False)
                 sides = attributes.Sides(gold), attributes.Sides(pred.document, loose)
-                for i, j in aligned[layer].pairs:
-                    g, p = aligned[layer].gold[i], aligned[layer].pred[j]
-                    rows[g.unit if self.one else number].append([_said(value(sides[0], g.record)), _said(value(sides[1], p.record))])
+                met = [(aligned[layer].gold[i], aligned[layer].pred[j]) for i, j in aligned[layer].pairs]
+                values = (map(_said, value(side, [pair[n].record for pair in met])) for n, side in enumerate(sides))
+                for (g, _), *row in zip(met, *values, strict=True):
+                    rows[g.unit if self.one else number].append(row)
             n += sum(map(len, rows.values()))
             tables.append(agreement.kappa_table(rows)[1])
         yield self._coefficient(layer, "kappa", name, n // len(self.scored), [(t, agreement.kappa) for t in tables])
@@ -178,7 +179,8 @@ class _Agreeing:
         rows: dict[int, list[list[Any]]] = {u: [] for u in self.units}
         for number, docs in enumerate(self.docs):
             unit_of = measure.by_sentence(docs[0]) if self.one else lambda _, number=number: number
-            records = [[(unit_of(r.start), r.start, r.end, _said(value(attributes.Sides(d), r))) for r in getattr(d, layer)] for d in docs]
+            said = [map(_said, value(attributes.Sides(d), getattr(d, layer))) for d in docs]
+            records = [[(unit_of(r.start), r.start, r.end, v) for r, v in zip(getattr(d, layer), values, strict=True)] for d, values in zip(docs, said, strict=True)]
             for unit, found in agreement.by_place(records).items():
                 rows[unit] += found
         return rows
@@ -195,7 +197,7 @@ class _Agreeing:
     def _unitized(self) -> Iterator[Coefficient]:
         """α_u per layer and label, and γ per layer where pygamma-agreement is installed."""
         for layer in (n for n in SPAN_LAYERS if n in self.layers):
-            marked = [[[(r.start, r.end, spans.label_of(d, layer, r) or "?") for r in getattr(d, layer) if 0 <= r.start < r.end <= len(d.text)] for d in docs] for docs in self.docs]
+            marked = [[[(r.start, r.end, label or "?") for r, label in zip(getattr(d, layer), spans.labels(d, layer), strict=True) if 0 <= r.start < r.end <= len(d.text)] for d in docs] for docs in self.docs]
             labels = sorted({label for docs in marked for found in docs for *_, label in found})
             parts = {label: self._parts(marked, label) for label in labels}
             n = sum(len(found) for docs in marked for found in docs)

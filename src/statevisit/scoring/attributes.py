@@ -6,9 +6,11 @@ value. Entity links count where the span is the same (strong annotation match: C
 2015), the others where it overlaps. References to other records are equal when these are aligned.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
+from itertools import compress
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -32,32 +34,39 @@ class Sides(Struct, frozen=True):
         return self.names.get(record_id, ("unaligned", record_id))
 
 
-Value = Callable[[Sides, Any], Hashable]
+Values = Callable[[Sides, Sequence[Any]], list[Hashable]]
+"""What the records of a layer say of one attribute; None where they say nothing."""
 
 
-def _plain(name: str) -> Value:
-    return lambda side, r: getattr(r, name)
+def _plain(name: str) -> Values:
+    get = attrgetter(name)
+    return lambda side, records: [*map(get, records)]
 
 
-def _reference(name: str) -> Value:
-    return lambda side, r: side.reference(getattr(r, name))
+def _each(value: Callable[[Any], Hashable]) -> Values:
+    return lambda side, records: [*map(value, records)]
 
 
-def _span(name: str) -> Value:
-    def bounds(side: Sides, r: Any) -> Hashable:
-        span = getattr(r, name)
-        return span and (span.start, span.end)
-
-    return bounds
+def _reference(name: str) -> Values:
+    get = attrgetter(name)
+    return lambda side, records: [*map(side.reference, map(get, records))]
 
 
-def _entity(name: str) -> Value:
-    return lambda side, r: getattr(side.document[r.entity], name, None) if r.entity in side.document else None
+def _span(name: str) -> Values:
+    get = attrgetter(name)
+    return lambda side, records: [span and (span.start, span.end) for span in map(get, records)]
 
 
-def _link(side: Sides, r: Any) -> Hashable:
-    entity = side.document[r.entity] if r.entity in side.document else None
-    return entity and (getattr(entity, "wikidata", None) or getattr(entity, "nil", None) and "NIL")
+def _of_entity(value: Callable[[Any], Hashable]) -> Values:
+    def said(side: Sides, records: Sequence[Any]) -> list[Hashable]:
+        of = {e: value(side.document[e]) if e in side.document else None for e in {r.entity for r in records}}
+        return [of[r.entity] for r in records]
+
+    return said
+
+
+def _link(entity: Any) -> Hashable:
+    return getattr(entity, "wikidata", None) or (getattr(entity, "nil", None) and "NIL")
 
 
 def number(text: str | None) -> Hashable:
@@ -69,13 +78,13 @@ def number(text: str | None) -> Hashable:
     return value if value is None or value.is_finite() else text
 
 
-def quantity(side: Sides, r: Any) -> Hashable:
+def quantity(r: Any) -> Hashable:
     """Value or bounds as numbers, with the unit."""
     found = number(r.value), number(r.lower), number(r.upper), r.unit
     return found if any(v is not None for v in found[:3]) else None
 
 
-def timex(side: Sides, r: Any) -> Hashable:
+def timex(r: Any) -> Hashable:
     """A TIMEX3 value; durations of one exact length are equal (P1D, PT24H; not P1M, P30D)."""
     if r.type == "DURATION" and (exact := values.duration(r.value)):
         amount, unit = exact
@@ -84,14 +93,17 @@ def timex(side: Sides, r: Any) -> Hashable:
     return r.value
 
 
-ATTRIBUTES: dict[str, dict[str, Value]] = {
-    "mentions": {"type": _entity("type"), "level": _plain("level"), "reference": _entity("reference"), "literal": _plain("literal"), "link": _link},
+ATTRIBUTES: dict[str, dict[str, Values]] = {
+    "mentions": {
+        "type": _of_entity(lambda e: getattr(e, "type", None)), "level": _plain("level"), "reference": _of_entity(lambda e: getattr(e, "reference", None)),
+        "literal": _plain("literal"), "link": _of_entity(_link),
+    },
     "timexes": {
-        "type": _plain("type"), "value": timex, "mod": _plain("mod"), "anchor": _reference("anchor"), "begin": _reference("begin"),
+        "type": _plain("type"), "value": _each(timex), "mod": _plain("mod"), "anchor": _reference("anchor"), "begin": _reference("begin"),
         "end_point": _reference("end_point"), "quant": _plain("quant"), "freq": _plain("freq"),
     },
     "quantities": {
-        "kind": _plain("kind"), "value": quantity, "unit": _plain("unit"), "comparator": _plain("comparator"), "change": _plain("change"),
+        "kind": _plain("kind"), "value": _each(quantity), "unit": _plain("unit"), "comparator": _plain("comparator"), "change": _plain("change"),
         "measures": _reference("measures"), "property": _span("property"), "conversion_of": _reference("conversion_of"),
     },
     "events": {
@@ -111,35 +123,43 @@ REFERS = {
 
 def count(tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides, known: frozenset[str]) -> None:
     """Add every attribute of a layer, matched and end to end; `known` are the layers that were predicted."""
-    for name, value in ATTRIBUTES[layer].items():
-        if REFERS.get((layer, name), layer) not in known or (layer, name) == ("mentions", "literal"):
-            continue
-        _one(tally, layer, name, aligned, [value(gold, s.record) for s in aligned.gold], [value(pred, s.record) if s.record is not None else None for s in aligned.pred])
+    counting = _Counting(layer, aligned)
+    mine, theirs = ([s.record for s in side] for side in (aligned.gold, aligned.pred))
+    nowhere = theirs.count(None)  # measure.align puts them first
+    for name, said in ATTRIBUTES[layer].items():
+        if REFERS.get((layer, name), layer) in known and (layer, name) != ("mentions", "literal"):
+            counting.add(tally, name, said(gold, mine), [None] * nowhere + said(pred, theirs[nowhere:]), nowhere)
 
 
-def _one(tally: Tally, layer: str, name: str, aligned: Alignment, gold: list[Hashable], pred: list[Hashable]) -> None:
-    if not any(v is not None for v in gold) and not any(v is not None for v in pred) and all(s.record is not None for s in aligned.pred):
-        return  # an attribute nobody uses
-    matched: defaultdict[int, list[float]] = defaultdict(lambda: [0, 0, 0, 0])
-    whole = matched.copy()
-    for spans, found, at in ((aligned.pred, pred, 1), (aligned.gold, gold, 3)):
-        for span, value in zip(spans, found, strict=True):
-            if value is not None or span.record is None:
-                whole[span.unit][at] += 1
-    for i, j in aligned.pairs:
-        g, p = gold[i], pred[j]
-        if g is None and p is None:
-            continue
-        of_gold, of_pred, right = aligned.gold[i], aligned.pred[j], g == p
-        row = matched[of_pred.unit]
-        row[0] += right
-        row[1] += p is not None
-        row = matched[of_gold.unit]
-        row[2] += right
-        row[3] += g is not None
-        if right and (name != "link" or (of_gold.start == of_pred.start and of_gold.end == of_pred.end)):
-            whole[of_pred.unit][0] += 1
-            whole[of_gold.unit][2] += 1
-    for measure, rows in (("matched", matched), ("end to end", whole)):
-        for unit, row in rows.items():
-            tally.add(Key(layer, f"{name} ({measure})"), unit, *row)
+class _Counting:
+    """An alignment as its attributes are counted: the units of its spans and of both sides of its pairs."""
+
+    def __init__(self, layer: str, aligned: Alignment) -> None:
+        self.layer, self.aligned = layer, aligned
+        self.rows, self.columns = [i for i, _ in aligned.pairs], [j for _, j in aligned.pairs]
+        self.gold, self.pred = [s.unit for s in aligned.gold], [s.unit for s in aligned.pred]
+        self.gold_pairs, self.pred_pairs = [self.gold[i] for i in self.rows], [self.pred[j] for j in self.columns]
+        self.one = len({*self.gold, *self.pred}) == 1
+
+    def add(self, tally: Tally, name: str, gold: list[Hashable], pred: list[Hashable], nowhere: int) -> None:
+        """Add one attribute; `nowhere` predicted spans say nothing, but are there."""
+        if not nowhere and gold.count(None) == len(gold) and pred.count(None) == len(pred):
+            return  # an attribute nobody uses
+        mine, theirs = [gold[i] for i in self.rows], [pred[j] for j in self.columns]
+        right = [a == b and a is not None for a, b in zip(mine, theirs, strict=True)]
+        matched = [(self.pred_pairs, right), (self.pred_pairs, _there(theirs)), (self.gold_pairs, right), (self.gold_pairs, _there(mine))]
+        self._add(tally, f"{name} (matched)", matched)
+        if name == "link":
+            right = [yes and self.aligned.same_bounds(*p) for yes, p in zip(right, self.aligned.pairs, strict=True)]
+        whole = [(self.pred_pairs, right), (self.pred, [True] * nowhere + _there(pred[nowhere:])), (self.gold_pairs, right), (self.gold, _there(gold))]
+        self._add(tally, f"{name} (end to end)", whole)
+
+    def _add(self, tally: Tally, measure: str, columns: list[tuple[list[int], list[bool]]]) -> None:
+        """Add how many are true in each unit, column by column."""
+        counts = [{(self.gold or self.pred)[0]: sum(true)} if self.one else Counter(compress(units, true)) for units, true in columns]
+        for unit in {u for column in counts for u, n in column.items() if n}:
+            tally.add(Key(self.layer, measure), unit, *(column.get(unit, 0) for column in counts))
+
+
+def _there(values: list[Hashable]) -> list[bool]:
+    return [v is not None for v in values]

@@ -6,7 +6,7 @@ first, and of all ways to pair the rest the one is taken that pairs best. The gr
 into components of two or three spans, each solved by the Hungarian method; scipy would be 60 MB for that.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from math import inf
 from typing import Any, Protocol, TypeVar
 
@@ -105,13 +105,13 @@ def _hungarian(rows: list[int], columns: list[int], weights: Mapping[tuple[int, 
     return [p for p in pairs if p in weights]
 
 
-def same(gold: Sequence[Any], pred: Sequence[Any], key: Callable[[Any], Hashable]) -> list[tuple[int, int]]:
-    """As many pairs of equal `key` as there are, the first with the first; None as a key has no partner."""
+def same(gold: Sequence[Hashable], pred: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """As many pairs of equal keys as there are, the first with the first; None as a key has no partner."""
     places: dict[Hashable, list[int]] = {}
     for j in range(len(pred) - 1, -1, -1):
-        places.setdefault(key(pred[j]), []).append(j)
+        places.setdefault(pred[j], []).append(j)
     places.pop(None, None)
-    return [(i, found.pop()) for i, g in enumerate(gold) if (found := places.get(key(g)))]
+    return [(i, found.pop()) for i, key in enumerate(gold) if (found := places.get(key))]
 
 
 def overlaps(gold: Sequence[Spanned], pred: Sequence[Spanned], free_gold: Sequence[int], free_pred: Sequence[int]) -> dict[tuple[int, int], int]:
