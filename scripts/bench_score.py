@@ -100,8 +100,7 @@ def span_measures(documents: list[Any], predictions: list[Any]) -> list[Any]:
     for number, (gold, pred) in enumerate(zip(documents, predictions, strict=True)):
         one = Tally()
         flat.count(one, "mentions", measure.align(gold, Prediction(document=pred, layers=layers), layers, lambda _: 0)["mentions"])
-        for key in one.counts:
-            tally.add(key, number, *one.total(key))
+        tally.merge(one, number)
     return list(report.figures(tally))
 
 

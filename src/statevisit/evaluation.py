@@ -71,8 +71,7 @@ class Scored:
         one = Tally() if not self.by_sentence else self.tally
         measure.count(one, gold, pred, self.layers, aligned, self.wanted)
         if one is not self.tally:
-            for k in one.counts:
-                self.tally.add(k, number, *one.total(k))
+            self.tally.merge(one, number)
         for layer, alignment in self.shown(aligned).items():
             self.confusion.setdefault(layer, Counter()).update(spans.confusion(alignment))
 

@@ -194,7 +194,7 @@ def flat_gold(document: Document) -> list[Item]:
     """The gold of BIO: the names, events, times and quantities of the flat view, without overlap."""
     from statevisit.views import flat_names
 
-    return [Item(start, end, label, 0, end) for start, end, label in flat_names(document)]
+    return [Item(start, end, label, 0) for start, end, label in flat_names(document)]
 
 
 def _spans(places: list[tuple[int, int]], tags: Iterable[str]) -> Iterator[Item]:
@@ -204,7 +204,7 @@ def _spans(places: list[tuple[int, int]], tags: Iterable[str]) -> Iterator[Item]
     for (first, last), tag in [*zip(places, tags, strict=True), ((-1, -1), "O")]:
         kind, _, name = tag.partition("-")
         if label and (kind != "I" or name != label):
-            yield Item(start, end, label, 0, end)
+            yield Item(start, end, label, 0)
             label = ""
         if kind in ("B", "I") and not label:
             start, label = first, name

@@ -59,14 +59,14 @@ def _span(name: str) -> Values:
 
 def _of_entity(value: Callable[[Any], Hashable]) -> Values:
     def said(side: Sides, records: Sequence[Any]) -> list[Hashable]:
-        of = {e: value(side.document[e]) if e in side.document else None for e in {r.entity for r in records}}
-        return [of[r.entity] for r in records]
+        of = {e.id: value(e) for e in side.document.entities}
+        return [of.get(r.entity) for r in records]
 
     return said
 
 
 def _link(entity: Any) -> Hashable:
-    return getattr(entity, "wikidata", None) or (getattr(entity, "nil", None) and "NIL")
+    return entity.wikidata or (entity.nil and "NIL")
 
 
 def number(text: str | None) -> Hashable:
@@ -95,7 +95,7 @@ def timex(r: Any) -> Hashable:
 
 ATTRIBUTES: dict[str, dict[str, Values]] = {
     "mentions": {
-        "type": _of_entity(lambda e: getattr(e, "type", None)), "level": _plain("level"), "reference": _of_entity(lambda e: getattr(e, "reference", None)),
+        "type": _of_entity(attrgetter("type")), "level": _plain("level"), "reference": _of_entity(attrgetter("reference")),
         "literal": _plain("literal"), "link": _of_entity(_link),
     },
     "timexes": {

@@ -1,7 +1,6 @@
 """All measures of one document: gold against one prediction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 
 from msgspec.structs import replace
 
@@ -23,16 +22,19 @@ def by_sentence(document: Document) -> Callable[[int], int]:
 def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Callable[[int], int], flat: Sequence[Item] = ()) -> dict[str, Alignment]:
     """The alignment of every span layer that was predicted; `flat` are the gold's named entities for `ner`."""
     tokens = gold.bounds["tokens"]
-    head_of = cache(lambda start, end: spans.head_end(start, end, gold.text, tokens))  # most spans are on both sides
+
+    def head_of(start: int, end: int) -> int:
+        return spans.head_end(start, end, gold.text, tokens)
+
     found = {}
     for layer in (n for n in SPAN_LAYERS if n in layers):
-        nowhere = [Item(-3, -2, label, -1, -1) for n, label in pred.unplaced if n == layer]
-        mine = spans.items(gold, layer, head_of, unit_of)
-        theirs = mine if pred.document is gold else spans.items(pred.document, layer, head_of, unit_of)
-        found[layer] = spans.align(mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs)
+        nowhere = [Item(-3, -2, label, -1) for n, label in pred.unplaced if n == layer]
+        mine = spans.items(gold, layer, unit_of)
+        theirs = mine if pred.document is gold else spans.items(pred.document, layer, unit_of)
+        found[layer] = spans.align(mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs, head_of)
     if "ner" in layers:
-        sides = ([Item(s.start, s.end, s.label, unit_of(s.start), head_of(s.start, s.end)) for s in side] for side in (flat, pred.flat))
-        found["ner"] = spans.align(*map(spans.ordered, sides))
+        sides = ([Item(s.start, s.end, s.label, unit_of(s.start)) for s in side] for side in (flat, pred.flat))
+        found["ner"] = spans.align(*map(spans.ordered, sides), head_of)
     return found
 
 

@@ -53,9 +53,17 @@ class Tally:
 
     def add_labels(self, layer: str, measure: str, cells: Mapping[Place, Counts]) -> None:
         """Add the counts of labels in units, and those of all labels together."""
+        whole: dict[int, Counts] = {}
         for (unit, label), counts in cells.items():
-            self.add(Key(layer, measure), unit, *counts)
             self.add(Key(layer, measure, label), unit, *counts)
+            whole[unit] = [a + b for a, b in zip(whole[unit], counts, strict=True)] if unit in whole else counts
+        for unit, counts in whole.items():
+            self.add(Key(layer, measure), unit, *counts)
+
+    def merge(self, other: "Tally", unit: int) -> None:
+        """Take what another one counted, in whatever units, as a unit that is new here."""
+        for key in other.counts:
+            self.counts.setdefault(key, {})[unit] = other.total(key)
 
     def total(self, key: Key) -> Counts:
         """The counts of all units together."""

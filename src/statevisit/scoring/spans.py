@@ -32,13 +32,12 @@ _PREPOSITIONS = frozenset(("of", "for", "in", "on", "at", "from", "to", "with", 
 
 
 class Item(Struct, frozen=True, gc=False):
-    """A span to score. Offsets are negative where a prediction stands nowhere in the text; `head` is the end of its head token."""
+    """A span to score. Offsets are negative where a prediction stands nowhere in the text."""
 
     start: int
     end: int
     label: str | None
     unit: int
-    head: int
     record: Any = None
 
 
@@ -50,8 +49,8 @@ def labels(document: Document, layer: str) -> list[str | None]:
     records = getattr(document, layer)
     if layer != "mentions":
         return [*map(attrgetter(_LABEL.get(layer, "type")), records)]
-    types = {e: getattr(document[e], "type", None) if e in document else None for e in {r.entity for r in records}}
-    return [types[r.entity] for r in records]
+    types = {e.id: e.type for e in document.entities}
+    return [types.get(r.entity) for r in records]
 
 
 def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]]) -> int:
@@ -66,15 +65,15 @@ def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]
     return end
 
 
-def items(document: Document, layer: str, head_of: Callable[[int, int], int], unit_of: Callable[[int], int]) -> list[Item]:
-    """The spans of a layer in order; `head_of` tells the end of the head token of a span."""
+def items(document: Document, layer: str, unit_of: Callable[[int], int]) -> list[Item]:
+    """The spans of a layer in order."""
     found, length = [], len(document.text)
     for r, label in zip(getattr(document, layer), labels(document, layer), strict=True):
         start, end = r.start, r.end
         if 0 <= start < end <= length:
-            found.append(Item(start, end, label, unit_of(start), head_of(start, end), r))
+            found.append(Item(start, end, label, unit_of(start), r))
         else:
-            found.append(Item(-2, -1, label, -1, -1, r))  # stands nowhere: can only be spurious
+            found.append(Item(-2, -1, label, -1, r))  # stands nowhere: can only be spurious
     return ordered(found)
 
 
@@ -102,52 +101,45 @@ class Alignment(Struct, frozen=True):
         return g.start == p.start and g.end == p.end
 
 
-def align(gold: list[Item], pred: list[Item]) -> Alignment:
-    """Align two layers' spans (both `ordered`)."""
+def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]) -> Alignment:
+    """Align two layers' spans (both `ordered`); `head_of` a start and end is where the head token ends."""
     strict = match.same(*([(s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None for s in side] for side in (gold, pred)))
-    head = match.same(*([(s.head, s.label) if s.start >= 0 and s.label is not None else None for s in side] for side in (gold, pred)))
-    free_gold, free_pred = _free(gold, strict, 0), _free(pred, strict, 1)
-    shared = match.overlaps(gold, pred, free_gold, free_pred) if free_gold and free_pred else {}
-    if not shared:
-        return Alignment(gold, pred, strict, strict, strict, strict, head, strict)
-
-    def equal(i: int, j: int) -> bool:
-        return gold[i].start == pred[j].start and gold[i].end == pred[j].end
-
-    def labelled(i: int, j: int) -> bool:
-        return gold[i].label == pred[j].label and gold[i].label is not None
-
-    base = len(free_gold) + len(free_pred) + 1
-    scale = sum(shared.values()) + 1
-    bounds = match.assignment({p: 1 for p in shared if equal(*p)})
-    half = match.assignment({p: 1 + equal(*p) for p in shared})
-    same_label = match.assignment({p: 1 for p in shared if labelled(*p)})
-    best = match.assignment({p: (((equal(*p) * base) + labelled(*p)) * base + 1) * scale + n for p, n in shared.items()})
-    return Alignment(gold, pred, strict, strict + bounds, strict + half, strict + same_label, head, sorted(strict + best))
+    free = [_free(side, [p[n] for p in strict]) for n, side in enumerate((gold, pred))]
+    if not all(free):
+        return Alignment(gold, pred, *[strict] * 6)
+    heads = ([(head_of(s.start, s.end), s.label) if s.label is not None else None for s in map(side.__getitem__, left)] for side, left in zip((gold, pred), free, strict=True))
+    head = [(free[0][i], free[1][j]) for i, j in match.same(*heads)]
+    shared = match.overlaps(gold, pred, *free)
+    base, scale = len(free[0]) + len(free[1]) + 1, sum(shared.values()) + 1
+    weights: list[list[int]] = []
+    for (i, j), n in shared.items():
+        g, p = gold[i], pred[j]
+        equal, labelled = g.start == p.start and g.end == p.end, g.label == p.label and g.label is not None
+        weights.append([equal, 1 + equal, labelled, ((equal * base + labelled) * base + 1) * scale + n])
+    exact, partial, same_label, best = match.assignments(dict(zip(shared, weights, strict=True)), 4)
+    return Alignment(gold, pred, strict, strict + exact, strict + partial, strict + same_label, strict + head, sorted(strict + best))
 
 
-def _free(spans: list[Item], pairs: list[tuple[int, int]], side: int) -> list[int]:
-    taken = {p[side] for p in pairs}
-    return [i for i, s in enumerate(spans) if i not in taken and s.start >= 0]
+def _free(spans: list[Item], paired: list[int]) -> list[int]:
+    return [i for i in sorted({*range(len(spans))}.difference(paired)) if spans[i].start >= 0]
 
 
 def count(tally: Tally, layer: str, aligned: Alignment) -> None:
     """Add the five measures of one document's layer, for all labels and for each."""
     gold, pred = ([(s.unit, s.label or "?") for s in side] for side in (aligned.gold, aligned.pred))
-    empty: defaultdict[Place, Counts] = defaultdict(lambda: [0, 0, 0, 0])
+    whole: defaultdict[Place, Counts] = defaultdict(lambda: [0, 0, 0, 0])
     for side, places in ((3, gold), (1, pred)):
         for place, n in Counter(places).items():
-            empty[place][side] = n
-    begun: dict[Place, Counts] = {}
-    for measure in MEASURES:
-        pairs = getattr(aligned, measure)
-        on_strict = begun and measure != "head"  # the pairs of the others begin with the strict ones
-        cells = {place: counts.copy() for place, counts in (begun if on_strict else empty).items()}
-        for i, j in pairs[len(aligned.strict) :] if on_strict else pairs:
+            whole[place][side] = n
+    for i, j in aligned.strict:
+        whole[gold[i]][2] += 1.0
+        whole[pred[j]][0] += 1.0
+    for measure in MEASURES:  # the pairs of all begin with the strict ones
+        cells = {place: counts.copy() for place, counts in whole.items()}
+        for i, j in getattr(aligned, measure)[len(aligned.strict) :]:
             worth = 1.0 if measure != "partial" or aligned.same_bounds(i, j) else 0.5
             cells[gold[i]][2] += worth
             cells[pred[j]][0] += worth
-        begun = begun or cells
         tally.add_labels(layer, measure, cells)
 
 
