@@ -98,9 +98,7 @@ def span_measures(documents: list[Any], predictions: list[Any]) -> list[Any]:
 
     tally, layers = Tally(), frozenset(("mentions",))
     for number, (gold, pred) in enumerate(zip(documents, predictions, strict=True)):
-        one = Tally()
-        flat.count(one, "mentions", measure.align(gold, Prediction(document=pred, layers=layers), layers, lambda _: 0)["mentions"])
-        tally.merge(one, number)
+        flat.count(tally, "mentions", measure.align(gold, Prediction(document=pred, layers=layers), layers, lambda _, unit=number: unit)["mentions"])
     return list(report.figures(tally))
 
 

@@ -49,10 +49,10 @@ class Scored:
             return bare(pred.document), pred
         return gold, pred or Prediction(document=bare(gold), layers=self.layers)
 
-    def aligned(self, key: str) -> dict[str, Alignment]:
-        """The alignments of one document."""
+    def aligned(self, key: str, number: int = 0) -> dict[str, Alignment]:
+        """The alignments of one document, whose number is its unit unless the units are sentences."""
         gold, pred = self.both(key)
-        unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: 0
+        unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: number
         return measure.align(gold, pred, self.layers, unit_of, predictions.flat_gold(gold) if "ner" in self.layers else ())
 
     def shown(self, aligned: dict[str, Alignment]) -> dict[str, Alignment]:
@@ -67,11 +67,8 @@ class Scored:
             self.notes.append(Note("missing", key, "in the gold, but not predicted; everything in it is missed"))
         if pred.document is not gold:
             self.notes += notes_of(gold, pred)
-        aligned = self.aligned(key)
-        one = Tally() if not self.by_sentence else self.tally
-        measure.count(one, gold, pred, self.layers, aligned, self.wanted)
-        if one is not self.tally:
-            self.tally.merge(one, number)
+        aligned = self.aligned(key, number)
+        measure.count(self.tally, number, gold, pred, self.layers, aligned, self.wanted)
         for layer, alignment in self.shown(aligned).items():
             self.confusion.setdefault(layer, Counter()).update(spans.confusion(alignment))
 

@@ -9,7 +9,6 @@ value. Entity links count where the span is the same (strong annotation match: C
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
-from itertools import compress
 from operator import attrgetter
 from typing import Any
 
@@ -123,43 +122,45 @@ REFERS = {
 
 def count(tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides, known: frozenset[str]) -> None:
     """Add every attribute of a layer, matched and end to end; `known` are the layers that were predicted."""
-    counting = _Counting(layer, aligned)
+    counting = _Counting(tally, layer, aligned)
     mine, theirs = ([s.record for s in side] for side in (aligned.gold, aligned.pred))
     nowhere = theirs.count(None)  # measure.align puts them first
     for name, said in ATTRIBUTES[layer].items():
         if REFERS.get((layer, name), layer) in known and (layer, name) != ("mentions", "literal"):
-            counting.add(tally, name, said(gold, mine), [None] * nowhere + said(pred, theirs[nowhere:]), nowhere)
+            counting.add(name, said(gold, mine), [_NOWHERE] * nowhere + said(pred, theirs[nowhere:]))
+
+
+_NOWHERE = "nowhere"
+"""What a predicted span without a record says of every attribute: something, and it is paired with nothing."""
 
 
 class _Counting:
     """An alignment as its attributes are counted: the units of its spans and of both sides of its pairs."""
 
-    def __init__(self, layer: str, aligned: Alignment) -> None:
-        self.layer, self.aligned = layer, aligned
+    def __init__(self, tally: Tally, layer: str, aligned: Alignment) -> None:
+        self.tally, self.layer, self.aligned = tally, layer, aligned
         self.rows, self.columns = [i for i, _ in aligned.pairs], [j for _, j in aligned.pairs]
         self.gold, self.pred = [s.unit for s in aligned.gold], [s.unit for s in aligned.pred]
         self.gold_pairs, self.pred_pairs = [self.gold[i] for i in self.rows], [self.pred[j] for j in self.columns]
-        self.one = len({*self.gold, *self.pred}) == 1
+        units = {*self.gold, *self.pred}
+        self.only = units.pop() if len(units) == 1 else None
 
-    def add(self, tally: Tally, name: str, gold: list[Hashable], pred: list[Hashable], nowhere: int) -> None:
-        """Add one attribute; `nowhere` predicted spans say nothing, but are there."""
-        if not nowhere and gold.count(None) == len(gold) and pred.count(None) == len(pred):
+    def add(self, name: str, gold: list[Hashable], pred: list[Hashable]) -> None:
+        """Add one attribute, given what all spans say of it."""
+        if gold.count(None) == len(gold) and pred.count(None) == len(pred):
             return  # an attribute nobody uses
         mine, theirs = [gold[i] for i in self.rows], [pred[j] for j in self.columns]
-        right = [a == b and a is not None for a, b in zip(mine, theirs, strict=True)]
-        matched = [(self.pred_pairs, right), (self.pred_pairs, _there(theirs)), (self.gold_pairs, right), (self.gold_pairs, _there(mine))]
-        self._add(tally, f"{name} (matched)", matched)
+        right = [a if a == b else None for a, b in zip(mine, theirs, strict=True)]
+        self._add(f"{name} (matched)", (self.pred_pairs, right), (self.pred_pairs, theirs), (self.gold_pairs, right), (self.gold_pairs, mine))
         if name == "link":
-            right = [yes and self.aligned.same_bounds(*p) for yes, p in zip(right, self.aligned.pairs, strict=True)]
-        whole = [(self.pred_pairs, right), (self.pred, [True] * nowhere + _there(pred[nowhere:])), (self.gold_pairs, right), (self.gold, _there(gold))]
-        self._add(tally, f"{name} (end to end)", whole)
+            right = [a if a and self.aligned.same_bounds(*p) else None for a, p in zip(right, self.aligned.pairs, strict=True)]
+        self._add(f"{name} (end to end)", (self.pred_pairs, right), (self.pred, pred), (self.gold_pairs, right), (self.gold, gold))
 
-    def _add(self, tally: Tally, measure: str, columns: list[tuple[list[int], list[bool]]]) -> None:
-        """Add how many are true in each unit, column by column."""
-        counts = [{(self.gold or self.pred)[0]: sum(true)} if self.one else Counter(compress(units, true)) for units, true in columns]
-        for unit in {u for column in counts for u, n in column.items() if n}:
-            tally.add(Key(self.layer, measure), unit, *(column.get(unit, 0) for column in counts))
-
-
-def _there(values: list[Hashable]) -> list[bool]:
-    return [v is not None for v in values]
+    def _add(self, measure: str, *columns: tuple[list[int], list[Hashable]]) -> None:
+        """Add how many say something in each unit, column by column."""
+        if self.only is not None:
+            counts = [{self.only: len(said) - said.count(None)} for _, said in columns]
+        else:
+            counts = [Counter(unit for unit, value in zip(*column, strict=True) if value is not None) for column in columns]
+        for unit in {unit for column in counts for unit, n in column.items() if n}:
+            self.tally.add(Key(self.layer, measure), unit, *(column.get(unit, 0) for column in counts))

@@ -28,7 +28,7 @@ def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Cal
 
     found = {}
     for layer in (n for n in SPAN_LAYERS if n in layers):
-        nowhere = [Item(-3, -2, label, -1) for n, label in pred.unplaced if n == layer]
+        nowhere = [Item(-3, -2, label, unit_of(-1)) for n, label in pred.unplaced if n == layer]
         mine = spans.items(gold, layer, unit_of)
         theirs = mine if pred.document is gold else spans.items(pred.document, layer, unit_of)
         found[layer] = spans.align(mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs, head_of)
@@ -38,8 +38,8 @@ def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Cal
     return found
 
 
-def count(tally: Tally, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment], wanted: frozenset[str]) -> None:
-    """Add every measure of the `wanted` layers, as far as the `layers` that were predicted allow."""
+def count(tally: Tally, unit: int, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment], wanted: frozenset[str]) -> None:
+    """Add every measure of the `wanted` layers, as far as the `layers` that were predicted allow; `unit` is where what joins spans counts."""
     exact = structure.names(aligned[n] for n in aligned if n != "ner")
     loose = structure.names((aligned[n] for n in aligned if n != "ner"), same_bounds=False)
     ours, theirs = attributes.Sides(gold), attributes.Sides(pred.document, loose)
@@ -50,13 +50,13 @@ def count(tally: Tally, gold: Document, pred: Prediction, layers: frozenset[str]
     cut = _without(gold, layers)
     if "events" in wanted:
         structure.arguments(tally, cut, pred.document, exact, aligned["events"])
-        structure.coreference(tally, "events", "event", gold, pred.document)
+        structure.coreference(tally, unit, "events", "event", gold, pred.document)
     if "mentions" in wanted:
-        structure.coreference(tally, "mentions", "entity", gold, pred.document)
+        structure.coreference(tally, unit, "mentions", "entity", gold, pred.document)
     if "relations" in wanted and {"entities", "mentions"} <= layers:
-        structure.relations(tally, gold, pred.document)
+        structure.relations(tally, unit, gold, pred.document)
     if "event_relations" in wanted:
-        structure.event_relations(tally, cut, pred.document, exact)
+        structure.event_relations(tally, unit, cut, pred.document, exact)
 
 
 def _without(gold: Document, layers: frozenset[str]) -> Document:

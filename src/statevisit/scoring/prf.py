@@ -60,11 +60,6 @@ class Tally:
         for unit, counts in whole.items():
             self.add(Key(layer, measure), unit, *counts)
 
-    def merge(self, other: "Tally", unit: int) -> None:
-        """Take what another one counted, in whatever units, as a unit that is new here."""
-        for key in other.counts:
-            self.counts.setdefault(key, {})[unit] = other.total(key)
-
     def total(self, key: Key) -> Counts:
         """The counts of all units together."""
         rows = self.counts.get(key, {}).values()

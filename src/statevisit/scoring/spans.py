@@ -73,7 +73,7 @@ def items(document: Document, layer: str, unit_of: Callable[[int], int]) -> list
         if 0 <= start < end <= length:
             found.append(Item(start, end, label, unit_of(start), r))
         else:
-            found.append(Item(-2, -1, label, -1, r))  # stands nowhere: can only be spurious
+            found.append(Item(-2, -1, label, unit_of(-1), r))  # stands nowhere: can only be spurious
     return ordered(found)
 
 

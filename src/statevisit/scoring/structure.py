@@ -62,14 +62,14 @@ def arguments(tally: Tally, gold: Document, pred: Document, called: Names, trigg
     _compare(tally, "arguments", "matched triggers", *([said for said in side if said[1][0] in both] for side in (mine, theirs)))
 
 
-def coreference(tally: Tally, layer: str, chain: str, gold: Document, pred: Document) -> None:
+def coreference(tally: Tally, unit: int, layer: str, chain: str, gold: Document, pred: Document) -> None:
     """MUC, B³, CEAFe and LEA of a document's entities (`mentions`) or events, with and without singletons."""
     every = [coref.clusters(getattr(d, layer), chain) for d in (gold, pred)]
     for singletons in (True, False):
         key, response = coref.sides(*(every if singletons else ([c for c in side if len(c) > 1] for side in every)))
         for name, measure in coref.MEASURES.items():
             recall, of_gold, precision, of_pred = measure(key, response)
-            tally.add(Key(f"{layer} coreference", name if singletons else f"{name} without singletons"), 0, precision, of_pred, recall, of_gold)
+            tally.add(Key(f"{layer} coreference", name if singletons else f"{name} without singletons"), unit, precision, of_pred, recall, of_gold)
 
 
 class _Cluster(NamedTuple):
@@ -108,14 +108,14 @@ def _phi_pairs(key: list[Any], response: list[Any]) -> list[tuple[int, int]]:
     return match.assignment({(i, j): 2 * n / (len(key[i]) + len(response[j])) for (i, j), n in sorted(shared.items())})
 
 
-def relations(tally: Tally, gold: Document, pred: Document) -> None:
+def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
     """Relations between entities: strict (both have exactly the gold's mentions and types: SemEval-2010/ACE style), by cluster
     (entities are paired by their mentions as in CEAFe: the entity level of DWIE, Zaporojets et al. 2021), and evidence (DocRED, Yao
     et al. 2019: a relation with each sentence that supports it, entities by cluster).
     """
-    mine = [((0, r.type), (r.source, r.target)) for r in gold.relations]
+    mine = [((unit, r.type), (r.source, r.target)) for r in gold.relations]
     for measure, called in zip(("strict", "by cluster"), entity_names(gold, pred), strict=True):
-        theirs = _ends(pred.relations, called)
+        theirs = _ends(unit, pred.relations, called)
         _compare(tally, "relations", measure, mine, theirs)
     evidence = [[(place, (*ends, s)) for (place, ends), r in zip(said, d.relations, strict=True) for s in r.evidence] for said, d in ((mine, gold), (theirs, pred))]
     _compare(tally, "relations", "evidence", *evidence)
@@ -126,14 +126,14 @@ def _named(called: Mapping[str, str], record_id: str) -> str | tuple[str, str]:
     return called.get(record_id) or ("unaligned", record_id)
 
 
-def _ends(records: Iterable[Any], called: Mapping[str, str]) -> list[tuple[Place, tuple[Any, Any]]]:
+def _ends(unit: int, records: Iterable[Any], called: Mapping[str, str]) -> list[tuple[Place, tuple[Any, Any]]]:
     """What predicted relations say, in the gold's ids."""
-    return [((0, r.type), (_named(called, r.source), _named(called, r.target))) for r in records]
+    return [((unit, r.type), (_named(called, r.source), _named(called, r.target))) for r in records]
 
 
-def event_relations(tally: Tally, gold: Document, pred: Document, called: Names) -> None:
+def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, called: Names) -> None:
     """Relations between events and times: strict by type, and temporal awareness over the temporal ones."""
-    mine, theirs = [((0, r.type), (r.source, r.target)) for r in gold.event_relations], _ends(pred.event_relations, called)
+    mine, theirs = [((unit, r.type), (r.source, r.target)) for r in gold.event_relations], _ends(unit, pred.event_relations, called)
     both = [[(place, tuple(sorted(ends, key=str)) if place[1] == "SIMULTANEOUS" else ends) for place, ends in side] for side in (mine, theirs)]
     _compare(tally, "event_relations", "strict", *both)
     gold_place = {r.id: (r.start, r.end, r.id, 0) for r in (*gold.events, *gold.timexes)}
@@ -143,7 +143,7 @@ def event_relations(tally: Tally, gold: Document, pred: Document, called: Names)
         return gold_place.get(name) or pred_place.get(name[1]) or (-1, -1, *name[::-1]) if isinstance(name, tuple) else gold_place.get(name, (-1, -1, name, 0))
 
     times = [[temporal.Link(t, *map(place, ends)) for (_, t), ends in side if t in temporal.TYPES] for side in (mine, theirs)]
-    tally.add(Key("event_relations", "temporal awareness"), 0, *temporal.awareness(*times))
+    tally.add(Key("event_relations", "temporal awareness"), unit, *temporal.awareness(*times))
 
 
 def temporal_types() -> list[str]:
