@@ -161,7 +161,7 @@ class _Agreeing:
             rows: dict[int, list[list[Any]]] = {u: [] for u in self.units}
             for number, (key, aligned) in enumerate(zip(s.ids, alignments, strict=True)):
                 gold, pred = s.both(key)
-                loose = structure.names((a for k, a in aligned.items() if k != "ner"), same_bounds=False)
+                _, loose = structure.names(a for k, a in aligned.items() if k != "ner")
                 sides = attributes.Sides(gold), attributes.Sides(pred.document, loose)
                 met = [(aligned[layer].gold[i], aligned[layer].pred[j]) for i, j in aligned[layer].pairs]
                 values = (map(_said, value(side, [pair[n].record for pair in met])) for n, side in enumerate(sides))

@@ -40,8 +40,7 @@ def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Cal
 
 def count(tally: Tally, unit: int, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment], wanted: frozenset[str]) -> None:
     """Add every measure of the `wanted` layers, as far as the `layers` that were predicted allow; `unit` is where what joins spans counts."""
-    exact = structure.names(aligned[n] for n in aligned if n != "ner")
-    loose = structure.names((aligned[n] for n in aligned if n != "ner"), same_bounds=False)
+    exact, loose = structure.names(aligned[n] for n in aligned if n != "ner")
     ours, theirs = attributes.Sides(gold), attributes.Sides(pred.document, loose)
     for layer in (n for n in aligned if n in wanted):
         spans.count(tally, layer, aligned[layer])

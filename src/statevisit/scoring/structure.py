@@ -18,15 +18,16 @@ Names = Mapping[str, str]
 """What a predicted record's id is called on the gold side."""
 
 
-def names(alignments: Iterable[Alignment], same_bounds: bool = True) -> dict[str, str]:
-    """The gold ids of predicted spans that have the same bounds (or, without `same_bounds`, that are aligned at all)."""
-    found: dict[str, str] = {}
+def names(alignments: Iterable[Alignment]) -> tuple[dict[str, str], dict[str, str]]:
+    """The gold ids of predicted spans: of those that have the same bounds, and of those that are aligned at all."""
+    exact, loose = {}, {}
     for a in alignments:
         for i, j in a.pairs:
             g, p = a.gold[i], a.pred[j]
-            if p.record is not None and (not same_bounds or (g.start, g.end) == (p.start, p.end)):
-                found[p.record.id] = g.record.id
-    return found
+            loose[p.record.id] = g.record.id
+            if g.start == p.start and g.end == p.end:
+                exact[p.record.id] = g.record.id
+    return exact, loose
 
 
 Said = tuple[Place, Hashable]

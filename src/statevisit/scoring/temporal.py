@@ -50,7 +50,7 @@ class Graph:
     def add(self, link: Link) -> None:
         """Say one more thing."""
         for node in (link.source, link.target):
-            if (node, False) not in self.after:
+            if (node, True) not in self.after:
                 self.after[node, False] = [((node, True), True)]  # an interval begins before it ends
                 self.after[node, True] = []
         for first, second, strict in _order(link):
