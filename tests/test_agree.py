@@ -64,7 +64,7 @@ def test_kappa_and_alpha_of_one_label(article: Document) -> None:
 
 
 def test_labels_have_intervals_in_table_and_json(article: Document, tmp_path: Path, cli: Cli) -> None:
-    """`--labels` shows κ, α and α_u of each label with count and interval; without it the table is short; JSON has them always and keeps to the schema."""
+    """`--labels` shows F1, κ and α of each label with count and interval; without it the table is short; JSON has them always and keeps to the schema."""
     paths = [tmp_path / f"{n}.json" for n in "ab"]
     for path, document in zip(paths, (article, disturbed(article)), strict=True):
         write_document(document, path)
@@ -73,12 +73,12 @@ def test_labels_have_intervals_in_table_and_json(article: Document, tmp_path: Pa
     assert "OCCURRENCE" not in short
     report = orjson.loads(cli(*arguments, "--json").out)
     assert schema.verdict("report").is_valid(report)
-    mine = [c for c in report["coefficients"] if c.get("label") == "OCCURRENCE" and c["of"] == "class"]
-    assert ["kappa", "alpha"] == [c["coefficient"] for c in mine]
-    for c, sign in zip(mine, "κα", strict=True):
+    mine = [c for c in report["coefficients"] if c.get("label") == "OCCURRENCE" and c["of"] in ("strict", "class")]
+    assert ["F1", "kappa", "alpha"] == [c["coefficient"] for c in mine]
+    for c, sign in zip(mine, ("F1", "κ", "α"), strict=True):
         assert c["interval"][0] <= c["value"] <= c["interval"][1]
-        row = next(line for line in long.splitlines() if line.split()[:3] == [sign, "class", "OCCURRENCE"])
-        assert [str(c["n"]), f"{c['value']:.3f}", f"{c['interval'][0]:.3f}"] == row.split()[3:6]
+        row = next(line for line in long.splitlines() if line.split()[-8:-5] == [sign, c["of"], "OCCURRENCE"])
+        assert [str(c["n"]), f"{c['value']:.3f}", f"{c['interval'][0]:.3f}"] == row.split()[-5:-2]
 
 
 def test_agreement_is_symmetric(article: Document) -> None:

@@ -141,7 +141,7 @@ class _Agreeing:
             yield Coefficient(key[0], "F1", key[1], n, key[2], fmean(known) if known else None, self._f1_interval(Key(key[0], key[1], key[2] or "")) if known else None)
 
     def _f1_interval(self, key: Key) -> tuple[float, float] | None:
-        if not self.drawn or key.label or (self.one and key.layer in report.UNDIVIDED):
+        if not self.drawn or (self.one and key.layer in report.UNDIVIDED):
             return None
         resampled = report.Resampled([s.tally for s in self.scored], self.units, 0, self.one)
         resampled.drawn = self.drawn

@@ -130,7 +130,7 @@ class Resampled:
 
     def f1s(self, which: int, key: Key) -> list[float | None]:
         """F1 of a measure of one tally in each resample; nothing where it has no interval."""
-        if not self.drawn or key.label or (self.undivided and key.layer in UNDIVIDED):
+        if not self.drawn or (self.undivided and key.layer in UNDIVIDED):
             return []
         if key.measure.startswith("CoNLL"):
             parts = [self.f1s(which, Key(key.layer, name + key.measure.removeprefix("CoNLL"))) for name in ("MUC", "B3", "CEAFe")]
