@@ -9,7 +9,7 @@ from msgspec import Struct, to_builtins
 
 from statevisit import predictions, resources
 from statevisit.errors import FormatError
-from statevisit.evaluation import RESAMPLES, Scored, name_of
+from statevisit.evaluation import RESAMPLES, Scored, chosen, name_of
 from statevisit.model import SPAN_LAYERS, Document
 from statevisit.predictions import Source
 from statevisit.scoring import agreement, attributes, bootstrap, measure, report, spans, structure
@@ -111,7 +111,7 @@ class _Agreeing:
     def __init__(self, base: dict[str, Document], read: list[dict[str, Prediction]], layers: Any, resamples: int) -> None:
         said = [frozenset().union(*(p.layers for p in r.values())) for r in read]
         self.common = frozenset.intersection(*said)
-        self.layers = self.common & frozenset(layers or SCORED)
+        self.layers = self.common & (chosen(layers) or frozenset(SCORED))
         self.base, self.read = base, read
         self.pairs = agreement.pairs(len(read))
         self.scored = [Scored({i: p.document for i, p in read[a].items()}, read[b], self.layers) for a, b in self.pairs]

@@ -94,16 +94,20 @@ def score(gold: Source, pred: Source, *, compare: Source | None = None, layers: 
     bootstrap draws, 0 for no intervals. Raises FormatError for what cannot be read and for a text that is not the gold's.
     """
     truth = predictions.documents(gold)
-    return assemble(Scored(truth, predictions.read(pred, truth), _chosen(layers)), gold, pred, compare, layers, resamples)
+    return assemble(Scored(truth, predictions.read(pred, truth), chosen(layers)), gold, pred, compare, layers, resamples)
 
 
-def _chosen(layers: Any) -> frozenset[str] | None:
-    return frozenset(layers) if layers else None
+def chosen(layers: Any) -> frozenset[str] | None:
+    """The layers that were asked for; None for all. Raises FormatError for what is no layer that can be scored."""
+    asked = frozenset([layers] if isinstance(layers, str) else layers or ())
+    if unknown := asked - frozenset(SCORED):
+        raise FormatError(f"{', '.join(sorted(map(str, unknown)))}: no layer that is scored; there are {', '.join(SCORED)}")
+    return asked or None
 
 
 def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
     """The report of what was counted."""
-    other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), _chosen(layers))
+    other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), chosen(layers))
     if other is not None and other.ids != scored.ids:
         odd = sorted(set(other.ids) ^ set(scored.ids))
         raise FormatError(f"{name_of(compare, 'the other prediction')}: only one of the two systems has {', '.join(odd[:5])}, which the gold has not; leave it out to compare them")

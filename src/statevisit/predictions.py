@@ -248,6 +248,8 @@ def bio(path: Path, gold: Mapping[str, Document]) -> Iterator[Prediction]:
             raise FormatError(f"{path}:{number}: the token {token!r} does not come next in {document.id!r}; the text goes on {document.text[start : start + 30]!r}")
         at = start + len(token)
         found[document.id][-1].append((start, at, tag))
+    if not found:
+        raise FormatError(f"{path}: holds no token; a system that found nothing tags every token O")
     for key, sentences in found.items():
         spans = [s for rows in sentences for s in _spans([r[:2] for r in rows], [r[2] for r in rows])]
         yield Prediction(document=bare(gold[key]), layers=frozenset(("ner",)), flat=tuple(spans))
