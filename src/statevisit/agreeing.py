@@ -215,7 +215,7 @@ class _Agreeing:
     def _unitized(self) -> Iterator[Coefficient]:
         """α_u per layer and label, and γ per layer where pygamma-agreement is installed."""
         for layer in (n for n in SPAN_LAYERS if n in self.layers):
-            marked = [[[(r.start, r.end, label or "?") for r, label in zip(getattr(d, layer), spans.labels(d, layer), strict=True) if 0 <= r.start < r.end <= len(d.text)] for d in docs] for docs in self.docs]
+            marked = [[_marked(d, layer) for d in docs] for docs in self.docs]
             labels = sorted({label for docs in marked for found in docs for *_, label in found})
             parts = {label: self._parts(marked, label) for label in labels}
             n = sum(len(found) for docs in marked for found in docs)
@@ -241,6 +241,12 @@ class _Agreeing:
         if value is not None and self.drawn and not self.one:
             interval = bootstrap.interval([agreement.alpha_u(p for parts in take(by_document) for p in parts) for take in self.drawn])  # type: ignore[arg-type,attr-defined]
         return Coefficient(layer, "alpha_u", "spans", n, label, value, interval)
+
+
+def _marked(document: Document, layer: str) -> list[tuple[int, int, str]]:
+    """Start, end and label of the spans that are in the text."""
+    labelled = zip(getattr(document, layer), spans.labels(document, layer), strict=True)
+    return [(r.start, r.end, label or "?") for r, label in labelled if 0 <= r.start < r.end <= len(document.text)]
 
 
 def _said(value: Any) -> Any:

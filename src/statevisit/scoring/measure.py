@@ -33,8 +33,8 @@ def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Cal
         theirs = mine if pred.document is gold else spans.items(pred.document, layer, unit_of)
         found[layer] = spans.align(mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs, head_of)
     if "ner" in layers:
-        sides = ([Item(s.start, s.end, s.label, unit_of(s.start)) for s in side] for side in (flat, pred.flat))
-        found["ner"] = spans.align(*map(spans.ordered, sides), head_of)
+        ours, theirs = (spans.ordered(Item(s.start, s.end, s.label, unit_of(s.start)) for s in side) for side in (flat, pred.flat))
+        found["ner"] = spans.align(ours, theirs, head_of)
     return found
 
 

@@ -104,13 +104,14 @@ class Alignment(Struct, frozen=True):
 def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]) -> Alignment:
     """Align two layers' spans (both `ordered`); `head_of` a start and end is where the head token ends."""
     strict = match.same(*([(s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None for s in side] for side in (gold, pred)))
-    free = [_free(side, [p[n] for p in strict]) for n, side in enumerate((gold, pred))]
-    if not all(free):
-        return Alignment(gold, pred, *[strict] * 6)
-    heads = ([(head_of(s.start, s.end), s.label) if s.label is not None else None for s in map(side.__getitem__, left)] for side, left in zip((gold, pred), free, strict=True))
-    head = [(free[0][i], free[1][j]) for i, j in match.same(*heads)]
-    shared = match.overlaps(gold, pred, *free)
-    base, scale = len(free[0]) + len(free[1]) + 1, sum(shared.values()) + 1
+    free_gold, free_pred = _free(gold, [i for i, _ in strict]), _free(pred, [j for _, j in strict])
+    if not free_gold or not free_pred:
+        return Alignment(gold, pred, strict, strict, strict, strict, strict, strict)
+    left = [gold[i] for i in free_gold], [pred[j] for j in free_pred]
+    heads = ([(head_of(s.start, s.end), s.label) if s.label is not None else None for s in side] for side in left)
+    head = [(free_gold[i], free_pred[j]) for i, j in match.same(*heads)]
+    shared = match.overlaps(gold, pred, free_gold, free_pred)
+    base, scale = len(free_gold) + len(free_pred) + 1, sum(shared.values()) + 1
     weights: list[list[int]] = []
     for (i, j), n in shared.items():
         g, p = gold[i], pred[j]
