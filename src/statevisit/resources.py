@@ -23,6 +23,7 @@ DECISIONS = "corpus/adjudication.jsonl"
 SEEDS = "seeds"
 SOURCES = "seeds/sources.jsonl"
 CARD = "README.md"
+CROISSANT = "corpus/croissant.json"
 GUIDELINES = "schema/GUIDELINES.md"
 
 

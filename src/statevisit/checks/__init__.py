@@ -20,6 +20,7 @@ from statevisit.checks.excerpt import surroundings
 from statevisit.corpus import Entry, entries
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding, severity
+from statevisit.migrate import is_older
 from statevisit.model import Document
 
 Path_ = tuple[str | int, ...]
@@ -109,6 +110,9 @@ def check_bytes(data: bytes, file: str, context: Context = Context(), warnings: 
         return None, [Finding(code=bad.code, message=bad.message, file=file, line=bad.line, column=bad.column)]
     if isinstance(value, dict) and codec.is_newer(value):
         problems: Iterable[tuple[str, Path_, str]] = [("E105", ("schema_version",), codec.NEWER)]
+        document = None
+    elif is_older(value):
+        problems = [("E104", ("schema_version",), f"of schema version {value['schema_version']}, an older one: statevisit migrate {file}")]
         document = None
     elif schema.verdict().is_valid(value):
         document = codec.convert(value, file, data)
