@@ -95,6 +95,11 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         )
 
     @cached_property
+    def tiled(self) -> bool:
+        """Whether the tokens are orderly and hold all of the text but white space, and no white space."""
+        return "tokens" in self.orderly and "".join(self.text.split()) == "".join(map(self.text.__getitem__, map(slice, *self.bounds["tokens"])))
+
+    @cached_property
     def layers(self) -> dict[str, str]:
         """The name of the layer that holds each id."""
         return {record_id: layer for record_id, (layer, _) in self._index.items()}

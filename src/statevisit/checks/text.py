@@ -141,7 +141,7 @@ def segmentation(document: Document, context: Context) -> Problems:
     """
     text = document.text
     for layer in ("sentences", "tokens"):
-        if layer in document.orderly and not _has_space(_edges(document, layer)):
+        if layer in document.orderly and ((layer == "tokens" and document.tiled) or not _has_space(_edges(document, layer))):
             continue
         last = 0
         for number, span in enumerate(getattr(document, layer)):
@@ -162,7 +162,7 @@ def uncovered(document: Document, context: Context) -> Problems:
     Right: a token `[9, 10)` for it, inside the sentence
     """
     text, last = document.text, 0
-    if len(document.orderly) == 2 and _covered(document):
+    if "sentences" in document.orderly and document.tiled and _in_sentences(document):
         return
     for token in document.tokens:
         if gap := text[last : token.start].strip():
@@ -187,11 +187,9 @@ def _has_space(text: str) -> bool:
     return text.split() != [text] if text else False
 
 
-def _covered(document: Document) -> bool:
-    """Whether no text is outside the tokens and no token outside the sentences, where both are in order."""
-    text, (starts, ends) = document.text, document.bounds["tokens"]
-    if "".join([text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True) if a != b]).strip():
-        return False
+def _in_sentences(document: Document) -> bool:
+    """Whether every token is in a sentence, where both are in order."""
+    starts, ends = document.bounds["tokens"]
     begins, closes = document.bounds["sentences"]
     closes = [-1, *closes]
     return all(map(ge, map(closes.__getitem__, map(bisect_right, repeat(begins), starts)), ends))
