@@ -2,11 +2,11 @@
 
 import hashlib
 import unicodedata
-from bisect import bisect_right
-from itertools import chain, repeat
-from operator import ge
+from bisect import bisect_left, bisect_right
+from itertools import chain
+from typing import Any
 
-from statevisit.checks import Context, Problems, check
+from statevisit.checks import Context, Path_, Problems, check, once
 from statevisit.model import SPAN_LAYERS, Document
 
 
@@ -66,17 +66,12 @@ def text_form(document: Document, context: Context) -> Problems:
         yield ("text",), "characters that are not in Unicode normal form NFC"
 
 
-def _spans(document: Document):
+@once
+def _spans(document: Document) -> list[tuple[Path_, Any]]:
     """(path, span) of every span that has a surface form, those inside records included."""
-    for layer in SPAN_LAYERS:
-        for number, record in enumerate(getattr(document, layer)):
-            yield (layer, number), record
-    for number, quantity in enumerate(document.quantities):
-        if quantity.property:
-            yield ("quantities", number, "property"), quantity.property
-    for number, quotation in enumerate(document.quotations):
-        if quotation.cue:
-            yield ("quotations", number, "cue"), quotation.cue
+    found: list[tuple[Path_, Any]] = [((layer, i), record) for layer in SPAN_LAYERS for i, record in enumerate(getattr(document, layer))]
+    found += [(("quantities", i, "property"), q.property) for i, q in enumerate(document.quantities) if q.property]
+    return found + [(("quotations", i, "cue"), q.cue) for i, q in enumerate(document.quotations) if q.cue]
 
 
 @check("E204")
@@ -190,9 +185,8 @@ def _has_space(text: str) -> bool:
 def _in_sentences(document: Document) -> bool:
     """Whether every token is in a sentence, where both are in order."""
     starts, ends = document.bounds["tokens"]
-    begins, closes = document.bounds["sentences"]
-    closes = [-1, *closes]
-    return all(map(ge, map(closes.__getitem__, map(bisect_right, repeat(begins), starts)), ends))
+    inside = (bisect_right(ends, close) - bisect_left(starts, begin) for begin, close in zip(*document.bounds["sentences"], strict=True))
+    return sum(max(0, number) for number in inside) == len(starts)
 
 
 def _short(text: str) -> str:
