@@ -113,8 +113,8 @@ def heads(document: Document, context: Context) -> Problems:
     Wrong: a mention of level NOM over "the two leaders"
     Right: a mention of level NOM over "leaders"
     """
-    starts = dict(zip(*document.bounds["tokens"], strict=True))
+    ends = document.token_ends
     for layer in ("mentions", "events"):
         for i, record in enumerate(getattr(document, layer)):
-            if record.level != "NAM" and starts.get(record.start, record.end) < record.end:
+            if record.level != "NAM" and ends.get(record.start, record.end) < record.end:
                 yield (layer, i), f"{record.text!r} is of level {record.level}"

@@ -117,7 +117,7 @@ def token_boundaries(document: Document, context: Context) -> Problems:
     Wrong: a mention of "resident" inside the token "president"
     Right: a mention of "president"
     """
-    starts, ends = map(set, document.bounds["tokens"])
+    starts, ends = document.token_ends, set(document.bounds["tokens"][1])
     for path, span in chain(((("sentences", i), s) for i, s in enumerate(document.sentences)), _spans(document)):
         if (span.start not in starts or span.end not in ends) and span.start < span.end <= len(document.text):
             inside = [document.text[t.start : t.end] for t in document.tokens if t.start < span.end and span.start < t.end]
