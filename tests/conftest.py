@@ -49,7 +49,9 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of the data that is committed, built files and card included, that a test may change."""
     for name in ("corpus", "seeds"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    shutil.copy(ROOT / "README.md", tmp_path)
+    for name in ("README.md", "CITATION.cff", "schema/GUIDELINES.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import validate
 from statevisit.adjudicate import Decision, adjudicated, disagreements, read_decisions
 from statevisit.align import _renamed, aligned
-from statevisit.codec import encode, read_document, to_value, write_document
+from statevisit.codec import encode, to_value, write_document
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
@@ -118,15 +117,9 @@ def test_a_decision_reads_as_it_was_written(article: Document) -> None:
     assert [decision] == list(read_decisions(msgspec.json.encode(decision), "x"))
 
 
-def test_the_shipped_decisions_make_a_document_without_errors(article: Document, tmp_path: Path, cli: Callable[..., Result]) -> None:
-    """Anyone can make the adjudicated document from what ships; what the draft annotates as well keeps its ids; and again gives the same bytes."""
+def test_the_shipped_decisions_make_the_published_document(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Anyone can make the published document, to the byte, from the passes and decisions that ship."""
     one, two = (ROOT / f"corpus/annotators/{name}/{DOC_ID}.json" for name in "ab")
-    out, again = tmp_path / f"{DOC_ID}.json", tmp_path / "again.json"
-    arguments = ("adjudicate", one, two, "--decisions", ROOT / "corpus/adjudication.jsonl")
-    assert 0 == cli(*arguments, "--ids", ROOT / f"corpus/documents/{DOC_ID}.json", "-o", out).status
-    assert [] == [f for f in validate(out) if f.severity == "error"]
-    made = read_document(out)
-    assert article["m1"].entity == made["m1"].entity and made["q9"].value == article["q9"].value
-    assert {"a", "b", "adjudicator"} == set(made.annotators)
-    assert 0 == cli(*arguments, "--ids", out, "-o", again).status
-    assert out.read_bytes() == again.read_bytes()
+    published, out = ROOT / f"corpus/documents/{DOC_ID}.json", tmp_path / "made.json"
+    assert (0, "", "") == cli("adjudicate", one, two, "--decisions", ROOT / "corpus/adjudication.jsonl", "--ids", published, "-o", out)
+    assert published.read_bytes() == out.read_bytes()

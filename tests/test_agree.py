@@ -22,7 +22,7 @@ def test_who_marks_the_same_agrees_fully(article: Document) -> None:
     """Every coefficient of three equal annotators is 1 or, where chance alone would agree, absent; counts stand beside each."""
     found = statevisit.agree(article, article, article, resamples=50)
     assert [] == [c for c in found.coefficients if c.value is not None and c.value != pytest.approx(1.0)]
-    assert 105 == found.find("mentions", "F1", "strict").n == found.find("mentions", "kappa", "type").n
+    assert len(article.mentions) == found.find("mentions", "F1", "strict").n == found.find("mentions", "kappa", "type").n
     assert found.find("events", "alpha", "polarity").value in (None, 1.0)
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, encode, load, schema
-from statevisit.commands import build as builder
-from statevisit.commands.build import build
+from statevisit.commands import making as builder
+from statevisit.commands.making import build
 from statevisit.model import Document
 from statevisit.tables import CONFIGS, ROW_GROUP, document_table, from_table, to_tables
 from tests.conftest import DOC_ID, ROOT, Result
@@ -133,7 +133,7 @@ def _other_pyarrow(root: Path) -> None:
 
 ALL_OF = "corpus/parquet/documents/train-00000-of-00001.parquet"
 DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
-    ("document", _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"'), [f"differs {EVENTS}", f"differs {ALL_OF}", "differs corpus/release.json"]),
+    ("document", _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"'), [f"differs {EVENTS}", f"differs {ALL_OF}", "differs corpus/croissant.json", "differs corpus/release.json"]),
     ("document in other bytes only", _append(DOCUMENT), ["differs corpus/release.json"]),
     ("Parquet", _append(EVENTS), [f"differs {EVENTS}"]),
     ("Parquet gone", lambda root: (root / EVENTS).unlink(), [f"missing {EVENTS}"]),

@@ -98,11 +98,9 @@ def _steps(inputs: dict[str, Any], cwd: Path, env: dict[str, str]) -> dict[str, 
     return results
 
 
-def test_the_workflow_as_written(tmp_path: Path, distribution: Path, elsewhere: dict[str, str]) -> None:
+def test_the_workflow_as_written(checkout: Path, tmp_path: Path, distribution: Path, elsewhere: dict[str, str]) -> None:
     """The steps of the reusable workflow install, validate, write SARIF and check the build of a clone; a wrong corpus fails with annotations."""
-    for name in ("corpus", "seeds", "README.md"):
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile)(ROOT / name, tmp_path / name)
-    _commit(tmp_path)
+    _commit(checkout)
     inputs = {"statevisit": f"{distribution}[parquet]", "strict": True}
     results = _steps(inputs, tmp_path, elsewhere)
     assert ["Install statevisit", "Validate", "Write SARIF", "Check that what is built is current"] == list(results)
@@ -128,23 +126,21 @@ def test_the_readme_shows_the_workflow_with_inputs_that_it_has() -> None:
     assert hooks == {h["id"] for b in blocks if "repos" in b for h in b["repos"][0]["hooks"]}
 
 
-def test_pre_commit(tmp_path: Path, distribution: Path, elsewhere: dict[str, str], corpus: Path) -> None:
+def test_pre_commit(tmp_path: Path, distribution: Path, elsewhere: dict[str, str], checkout: Path) -> None:
     """pre-commit installs the hooks from this checkout and runs them: a right corpus is committed, a wrong one is not."""
-    shutil.copytree(ROOT / "corpus", corpus / "corpus", dirs_exist_ok=True)
-    shutil.copyfile(ROOT / "README.md", corpus / "README.md")
     hooks = ["statevisit-validate", "statevisit-build-check"]
     config = {"repos": [{"repo": str(distribution), "rev": "HEAD", "hooks": [{"id": h} for h in hooks]}]}
     revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=distribution, capture_output=True, check=True, encoding="utf-8").stdout.strip()
     config["repos"][0]["rev"] = revision
-    (corpus / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
-    _commit(corpus)
+    (checkout / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    _commit(checkout)
     env = {k: v for k, v in elsewhere.items() if k != "PIP_NO_BUILD_ISOLATION"}
-    right = _run(sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=corpus, env=env, timeout=600)
+    right = _run(sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=checkout, env=env, timeout=600)
     assert 0 == right.status and 2 == right.out.count("Passed"), right
-    document = corpus / f"corpus/documents/{DOC_ID}.json"
+    document = checkout / f"corpus/documents/{DOC_ID}.json"
     document.write_bytes(document.read_bytes().replace(b'"value":"7600000000"', b'"value":"7600000"'))
-    subprocess.run(["git", "add", "-A"], cwd=corpus, check=True)
-    wrong = _run(sys.executable, "-m", "pre_commit", "run", cwd=corpus, env=env)
+    subprocess.run(["git", "add", "-A"], cwd=checkout, check=True)
+    wrong = _run(sys.executable, "-m", "pre_commit", "run", cwd=checkout, env=env)
     assert 1 == wrong.status and 2 == wrong.out.count("Failed") and "E504 The words of the quantity are another number" in wrong.out
 
 

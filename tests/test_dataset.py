@@ -216,7 +216,7 @@ def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) 
 
 def test_a_corpus_of_ones_own_loads_without_a_card(corpus: Path, tables: dict[str, datasets.Dataset], cache: str) -> None:
     """`statevisit.load_dataset(config, path)` needs only what `statevisit build` writes: with no README.md, wherever it is; columns and labels are Parquet's."""
-    from statevisit.commands.build import build
+    from statevisit.commands.making import build
 
     root = corpus / "a [b] {c} é *"
     shutil.copytree(corpus / "corpus", root / "corpus")

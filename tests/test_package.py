@@ -88,7 +88,7 @@ def _run(python: Path, cwd: Path, *arguments: str) -> str:
 
 def test_the_wheel_holds_code_and_data(wheel: Path) -> None:
     """The wheel has every tracked file of the package, the corpus, the schemas, the seeds and the card, byte for byte, and nothing else."""
-    homes = {"src/": "", "corpus/": "statevisit/_data/corpus/", "schema/": "statevisit/_data/schema/", "seeds/": "statevisit/_data/seeds/", "README.md": "statevisit/_data/README.md"}
+    homes = {"src/": "", "corpus/": "statevisit/_data/corpus/", "schema/": "statevisit/_data/schema/", "seeds/": "statevisit/_data/seeds/", "README.md": "statevisit/_data/README.md", "CITATION.cff": "statevisit/_data/CITATION.cff"}
     expected = {home + name.removeprefix(start): name for name in _tracked() for start, home in homes.items() if name.startswith(start)}
     with zipfile.ZipFile(wheel) as archive:
         found = {n for n in archive.namelist() if ".dist-info/" not in n}

@@ -16,15 +16,15 @@ PACKAGE = ROOT / "src" / "statevisit"
 FLOORS: list[set[str]] = [
     {"errors", "findings", "records"},
     {"model"},
-    {"resources"},
+    {"resources", "migrate"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
-    {"diff", "align"},
-    {"adjudicate"},
+    {"diff", "align", "history"},
+    {"adjudicate", "rule"},
     {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign"},
     {"tables"},
-    {"card", "hub", "predictions"},
-    {"evaluation"},
+    {"card", "hub", "publish", "predictions"},
+    {"evaluation", "croissant"},
     {"agreeing"},
     {"commands"},
     {"__main__", "__init__"},
@@ -39,12 +39,12 @@ ENTRY = {("commands", "__main__")}
 
 ONLY_IN = {
     "datasets": {"hub"},
-    "huggingface_hub": {"hub"},
+    "huggingface_hub": {"hub", "publish"},
     "label_studio_sdk": {"labelstudio"},
     "pyarrow": {"tables", "hub", "exports", "commands", "corpus"},
     "spacy": {"ingest"},
     "click": {"commands"},
-    "yaml": {"card", "hub"},
+    "yaml": {"card", "hub", "publish", "croissant"},
 }
 """Packages that are imported in these parts only."""
 

@@ -92,7 +92,7 @@ def published(root: Path) -> dict[str, Any] | None:
 
     All figures but those of single labels, rounded to three decimals. Raises FormatError as `agree` does.
     """
-    passes = sorted(p for p in (root / resources.PASSES).glob("*") if p.is_dir())
+    passes = sorted(p for p in (root / resources.ANNOTATIONS).glob("*") if p.is_dir())
     if len(passes) < 2:
         return None
     found = agree(*passes)

@@ -24,8 +24,8 @@ def aligned(document: Document, reference: Document) -> Document:
     """`document` with the ids of `reference` wherever the two annotate the same thing, and fresh ids elsewhere.
 
     Records of a span layer are the same where their spans are equal, else where they overlap most, one to one;
-    entities and event chains where they share most of these mentions (ties: the first in the text); relations
-    where type and both ends, else both ends, are the same. Raises FormatError for two different texts.
+    entities and event chains where they share most of these mentions (ties: the first in the text), but never with
+    another name and another type; relations where type and both ends, else both ends, are the same. Raises FormatError for two different texts.
     """
     if document.text != reference.text:
         raise FormatError(f"{document.id}: the texts differ; only annotations of one text can be aligned")
@@ -71,10 +71,14 @@ def _groups(document: Document, reference: Document, layer: str, of: str, key: s
     for record in getattr(document, of):
         if (other := names.get(record.id)) and other in home:
             shared[getattr(record, key), home[other]] += 1
-    own_names = {r.id: r.name for r in getattr(document, layer)}
-    others = {r.id: r.name for r in getattr(reference, layer)}
-    pairs = [((-n, own_names.get(a) != others.get(b), i), a, b) for i, ((a, b), n) in enumerate(shared.items()) if a in own_names and b in others]
-    pairs += [((0, False, i), a, b) for i, (a, n) in enumerate(own_names.items()) if n for b, m in others.items() if m == n and (a, b) not in shared]
+    mine = {r.id: (r.name, getattr(r, "type", None)) for r in getattr(document, layer)}
+    theirs = {r.id: (r.name, getattr(r, "type", None)) for r in getattr(reference, layer)}
+    pairs = []
+    for i, ((own, other), n) in enumerate(shared.items()):
+        if own in mine and other in theirs and (mine[own][0] == theirs[other][0] or mine[own][1] == theirs[other][1]):
+            pairs.append(((-n, mine[own] != theirs[other], i), own, other))
+    for i, (own, (name, _)) in enumerate(mine.items()):
+        pairs += [((0, False, i), own, other) for other, (named, _) in theirs.items() if name and name == named and (own, other) not in shared]
     return _one_to_one(pairs)
 
 

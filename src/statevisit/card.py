@@ -35,6 +35,13 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
     return f"---\n{_yaml(meta)}---\n{body}".encode()
 
 
+def front_matter(root: Path, text: str | None = None) -> dict[str, Any] | None:
+    """The front matter of a root's card, or of a card's `text`; None where there is none. Raises FormatError."""
+    path = root / resources.CARD
+    front = _FRONT.match(_text(path) if text is None else text)
+    return _parsed(path, front[1]) if front else None
+
+
 def _text(path: Path) -> str:
     """What a page holds; nothing where there is none."""
     try:

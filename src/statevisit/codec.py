@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from statevisit import resources
 from statevisit.errors import FormatError
+from statevisit.migrate import upgraded
 from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 
 NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
@@ -186,6 +187,8 @@ def convert(value: Any, file: str, data: bytes | None = None) -> Document:
     """A document from parsed JSON. Raises FormatError; `data` is what was parsed, for the line."""
     if isinstance(value, dict) and is_newer(value):
         raise FormatError(f"{file}: {NEWER}")
+    if (present := upgraded(value, file)) is not value:
+        value, data = present, None  # lines of what was migrated are not lines of the file
     try:
         return msgspec.convert(value, Document)
     except msgspec.ValidationError as error:

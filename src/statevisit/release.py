@@ -67,16 +67,23 @@ def file_entry(path: Path, name: str) -> dict[str, Any]:
     return {"path": name, "size": size, "sha256": digest.hexdigest()}
 
 
-def manifest(version: str, tally: Tally, documents: int, content: str, configs: dict[str, int], files: Iterable[dict[str, Any]], tools: dict[str, str], agreement: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The manifest as `schema/release.schema.json` describes it; `content` is the digest over the documents."""
+def rows_digest(rows: list[tuple[Any, ...]]) -> bytes:
+    """The line that a document's rows of a view give to the digest of a config: the SHA-256 of the rows as JSON, a row a line."""
+    return hashlib.sha256(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)).hexdigest().encode() + b"\n"
+
+
+def manifest(version: str, tally: Tally, documents: int, content: dict[str, str], configs: dict[str, int], files: Iterable[dict[str, Any]], tools: dict[str, str], agreement: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The manifest as `schema/release.schema.json` describes it; `content` is the digest over the content of every config."""
     return {
         "version": version,
         "schema_version": SCHEMA_VERSION,
         "schema_sha256": hashlib.sha256(schema.path("document").read_bytes()).hexdigest(),
-        "content_sha256": content,
+        "schemas": {name: hashlib.sha256(schema.path(name).read_bytes()).hexdigest() for name in schema.NAMES},
+        "content_sha256": content["documents"],
         "documents": documents,
         "counts": tally.as_dict(),
         "configs": configs,
+        "content": content,
         **({"agreement": agreement} if agreement else {}),
         "files": sorted(files, key=lambda f: f["path"]),
         "tools": tools,

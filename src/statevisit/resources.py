@@ -17,11 +17,11 @@ PARQUET = "corpus/parquet"
 RELEASE = "corpus/release.json"
 ANNOTATORS = "corpus/annotators.json"
 LINKS = "corpus/wikidata.json"
-PASSES = "corpus/annotators"
 DECISIONS = "corpus/adjudication.jsonl"
 SEEDS = "seeds"
 SOURCES = "seeds/sources.jsonl"
 CARD = "README.md"
+CROISSANT = "corpus/croissant.json"
 GUIDELINES = "schema/GUIDELINES.md"
 
 

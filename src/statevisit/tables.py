@@ -108,8 +108,12 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 def view_table(config: str, documents: Iterable[Document]) -> pa.Table:
     """The table of a flat view over documents."""
+    return rows_table(config, [row for document in documents for row in views.VIEWS[config].rows(document)])
+
+
+def rows_table(config: str, rows: list[views.Row]) -> pa.Table:
+    """The table of a flat view from its rows."""
     view = views.VIEWS[config]
-    rows = [row for document in documents for row in view.rows(document)]
     by_column = zip(*rows, strict=True) if rows else [()] * len(view.columns)
     arrays = [_coded(pa.array(values, _type(c.feature, pa.string())), c.feature) for values, c in zip(by_column, view.columns, strict=True)]
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config))

@@ -20,6 +20,7 @@ from statevisit.checks.excerpt import surroundings
 from statevisit.corpus import Entry, entries
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding, severity
+from statevisit.migrate import is_older
 from statevisit.model import Document
 
 Path_ = tuple[str | int, ...]
@@ -126,6 +127,9 @@ def check_bytes(data: bytes, file: str, context: Context = Context(), warnings: 
     if isinstance(value, dict) and codec.is_newer(value):
         problems: Iterable[tuple[str, Path_, str]] = [("E105", ("schema_version",), codec.NEWER)]
         document = None
+    elif is_older(value):
+        problems = [("E104", ("schema_version",), f"of schema version {value['schema_version']}, an older one: statevisit migrate {file}")]
+        document = None
     elif schema.verdict().is_valid(value):
         document = codec.convert(value, file, data)
         problems = list(check_document(document, context, warnings))
@@ -158,10 +162,12 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
     for name, schema_name in ((resources.ANNOTATORS, "annotators"), (resources.RELEASE, "release")):
         if (root / name).is_file():
             yield from _check_json(codec.read_bytes(root / name), str(root / name), schema_name, "E704")
+    for name, schema_name, code in ((resources.DECISIONS, "adjudication", "E704"), (resources.SOURCES, "source", "E703")):
+        if (root / name).is_file():
+            for number, line in enumerate(codec.read_bytes(root / name).splitlines(), 1):
+                for wrong in _check_json(line, str(root / name), schema_name, code):
+                    yield structs.replace(wrong, line=number)
     if (root / resources.SOURCES).is_file():
-        for number, line in enumerate(codec.read_bytes(root / resources.SOURCES).splitlines(), 1):
-            for wrong in _check_json(line, str(root / resources.SOURCES), "source", "E703"):
-                yield structs.replace(wrong, line=number)
         yield from check_seeds(root)
 
 

@@ -149,8 +149,8 @@ _OTHERS = {
     "E704": """
         A list beside the documents is not in the format.
 
-        The lists of annotators and the manifest are data as the documents are: each has its schema, and what does
-        not follow it cannot be relied on.
+        The lists of annotators, the decisions between annotators and the manifest are data as the documents are: each
+        has its schema, and what does not follow it cannot be relied on.
 
         Wrong: `{"annotators":[{"id":"a","kind":"robot","name":"A","layers":[]}]}`
         Right: `{"annotators":[{"id":"a","kind":"rule","name":"A","layers":["tokens"]}]}`

@@ -1,0 +1,205 @@
+"""What `build` and `release` do: documents -> Parquet and the manifest, the same bytes every time.
+
+Documents are checked and turned into tables in chunks, on all cores; the parent writes what comes back in the
+order of the documents, so that the bytes do not depend on how many workers there were. Everything is written to
+a temporary directory first and moved into place, the manifest last.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from statevisit import codec, release, resources
+from statevisit.checks import Context, check_corpus_files, check_entry, context_of
+from statevisit.checks.across import Across, facts
+from statevisit.commands.bar import Bar
+from statevisit.commands.pool import ordered
+from statevisit.corpus import Entry, load
+from statevisit.findings import ERROR, Finding
+
+PRELOAD = ("statevisit.commands.making", "statevisit.tables", "ucumvert", "pandas")  # pyarrow imports pandas at the first list, only to see whether that is a Series
+
+CHUNK = 8
+"""Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
+
+SHARD = 5_000
+"""Documents in one Parquet file of a config."""
+
+
+def build(root: Path, check: bool = False, workers: int | None = None) -> tuple[list[Finding], list[tuple[str, str]]]:
+    """Build a corpus root, or with `check` compare it. Returns (findings, (file, state) of everything built).
+
+    States: "current" (as it was), and "written", "removed" or, with `check`, "differs", "missing", "foreign".
+    Raises OSError where it cannot write; what was there is then still there.
+    """
+    version = release.version_of(root)
+    wanted = root / resources.PARQUET
+    place = None if check else root / "corpus"
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
+        staging = Path(temporary)
+        findings, manifest = _stage(root, staging, version, workers)
+        if findings:
+            return findings, []
+        from statevisit.card import renewed_card, renewed_guidelines
+        from statevisit.croissant import metadata
+
+        staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
+        for name, page in ((resources.CARD, renewed_card(root, manifest)), (resources.GUIDELINES, renewed_guidelines(root))):
+            if page is not None:
+                staged[name] = staging / Path(name).name
+                staged[name].write_bytes(page)
+        described = metadata(root, manifest)
+        if described is not None:
+            staged[resources.CROISSANT] = staging / "croissant"
+            staged[resources.CROISSANT].write_bytes(described)
+            manifest["files"] = sorted([*manifest["files"], release.file_entry(staging / "croissant", resources.CROISSANT)], key=lambda f: f["path"])
+        (staging / "manifest").write_bytes(release.encode(manifest))
+        staged[resources.RELEASE] = staging / "manifest"  # last: it vouches for the others
+        made = [_place(staged[n], root / n, n, check) for n in staged]
+        made += [_clear(p, root, check) for p in sorted(wanted.rglob("*")) if p.is_file() and str(p.relative_to(root)) not in staged]
+    return [], made
+
+
+def _place(staged: Path, target: Path, name: str, check: bool) -> tuple[str, str]:
+    if target.is_file() and target.read_bytes() == staged.read_bytes():
+        return name, "current"
+    if check:
+        return name, "differs" if target.is_file() else "missing"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(staged, target)
+    return name, "written"
+
+
+def _clear(path: Path, root: Path, check: bool) -> tuple[str, str]:
+    if not check:
+        path.unlink()
+        with suppress(OSError):  # not empty
+            path.parent.rmdir()  # a config that is gone
+    return str(path.relative_to(root)), "foreign" if check else "removed"
+
+
+def other_tools(root: Path) -> str:
+    """Which versions of tools differ from those of the last build, as the end of a message; empty where none do."""
+    from statevisit.tables import TOOLS
+
+    manifest = root / resources.RELEASE
+    built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
+    others = [f"{name} {version}, this is {TOOLS[name]}" for name, version in built.items() if TOOLS.get(name, version) != version]
+    return f" (they were built with {', '.join(others)}: the bytes of Parquet differ between versions)" if others else ""
+
+
+def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tuple[list[Finding], dict[str, Any]]:
+    """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
+    from statevisit.agreeing import published
+    from statevisit.tables import CONFIGS, TOOLS, from_ipc
+
+    found = load(root).entries
+    findings = list(check_corpus_files(root))
+    context, tally, content = context_of(root), release.Tally(), {config: hashlib.sha256() for config in CONFIGS}
+    across = Across(root)
+    files: list[dict[str, Any]] = []
+    shards = _Shards(staging, CONFIGS, len(found))
+    with Bar(len(found), "building") as bar:
+        for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, PRELOAD):
+            findings += chunk["findings"]
+            for entry, of_document in chunk["facts"]:
+                findings += (f for f in across.add(entry, of_document) if f.severity == ERROR)
+            files += chunk["files"]
+            for config, digests in chunk["content"].items():
+                content[config].update(digests)
+            tally.merge(chunk["tally"])
+            if not findings:
+                shards.add({config: from_ipc(data) for config, data in chunk["tables"].items()})
+            bar.advance(chunk["size"])
+    rows = shards.close()
+    files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
+    lists = [root / n for n in (resources.ANNOTATORS, resources.LINKS, resources.DECISIONS) if (root / n).is_file()]
+    files += [release.file_entry(p, str(p.relative_to(root))) for p in (*lists, *sorted((root / resources.ANNOTATIONS).rglob("*.json")))]
+    for f in files:
+        f["path"] = f["path"].removeprefix(f"{root}/")
+    return findings, release.manifest(version, tally, len(found), {config: digest.hexdigest() for config, digest in content.items()}, rows, files, TOOLS, None if findings else published(root))
+
+
+class _Shards:
+    """The Parquet files of every config: a new one every SHARD documents."""
+
+    def __init__(self, staging: Path, configs: tuple[str, ...], documents: int) -> None:
+        self._staging, self._count = staging, max(1, -(-documents // SHARD))
+        self._writers: dict[str, Any] = {}
+        self._number, self._documents = 0, 0
+        self.paths: list[Path] = []
+        self._rows = dict.fromkeys(configs, 0)
+
+    def add(self, tables: dict[str, Any]) -> None:
+        if not self._writers:
+            self._open()
+        for config, table in tables.items():
+            self._writers[config].add(table)
+        self._documents += tables["documents"].num_rows
+        if self._documents >= SHARD:
+            self._shut()
+
+    def _open(self) -> None:
+        from statevisit.tables import Writer
+
+        for config in self._rows:
+            path = self._staging / resources.PARQUET / config / f"train-{self._number:05d}-of-{self._count:05d}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.paths.append(path)
+            self._writers[config] = Writer(path, config)
+
+    def _shut(self) -> None:
+        for config, writer in self._writers.items():
+            writer.close()
+            self._rows[config] += writer.rows
+        self._writers, self._documents, self._number = {}, 0, self._number + 1
+
+    def close(self) -> dict[str, int]:
+        """Close what is open; the number of rows in every config."""
+        self._shut()
+        return self._rows
+
+
+def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
+    """The documents, CHUNK at a time; a chunk lies in one shard, so that a shard has SHARD documents."""
+    for shard in (found[i : i + SHARD] for i in range(0, len(found), SHARD)):
+        yield from (shard[i : i + CHUNK] for i in range(0, len(shard), CHUNK))
+
+
+def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
+    """Check and convert some documents: their errors, facts, file entries, digests, counts and tables (as Arrow IPC)."""
+    import gc
+
+    from statevisit.tables import CONFIGS, document_table, rows_table, to_ipc
+    from statevisit.views import VIEWS
+
+    gc.disable()  # nothing here makes cycles, and there are many small objects
+    encoded, findings, found, files = [], [], [], []
+    content, rows = dict.fromkeys(CONFIGS, b""), {config: [] for config in VIEWS}
+    tally = release.Tally()
+    for entry in chunk:
+        document, wrong = check_entry(entry, context, warnings=False)
+        findings += wrong
+        if document is None:
+            continue
+        data = codec.encode(document)
+        encoded.append(data)
+        found.append((entry, facts(document)))
+        stored, digest = entry.bytes(), hashlib.sha256(data).hexdigest()
+        files.append({"path": str(entry.path), "size": len(stored), "sha256": digest if stored == data else hashlib.sha256(stored).hexdigest()})
+        content["documents"] += digest.encode() + b"\n"
+        for config, view in VIEWS.items():
+            of_document = list(view.rows(document))
+            content[config] += release.rows_digest(of_document)
+            rows[config] += of_document
+        tally.add(document)
+    tables = {} if findings else {"documents": document_table(encoded), **{c: rows_table(c, r) for c, r in rows.items()}}
+    sent = {config: to_ipc(table) for config, table in tables.items()}
+    return {"findings": findings, "facts": found, "files": files, "content": content, "tally": tally, "tables": sent, "size": len(chunk)}

@@ -1,0 +1,35 @@
+"""statevisit publish: a version on the Hugging Face Hub."""
+
+from pathlib import Path
+
+import click
+
+from statevisit import resources
+
+
+@click.command("publish")
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option("--repo", required=True, metavar="OWNER/NAME", help="The dataset repository; made where there is none.")
+@click.option("--private", is_flag=True, help="Make a new repository private.")
+@click.option("--dry-run", is_flag=True, help="List every file with its SHA-256, and send nothing.")
+def command(path: Path, repo: str, private: bool, dry_run: bool) -> int:
+    """Publish a version on the Hugging Face Hub: one commit, then its tag.
+
+    PATH is the corpus root. A version that is there already is left alone; another content under an existing version is
+    refused. When anything fails on the way, branch and tags on the Hub are as they were: run the command again.
+
+    \b
+    Example:
+      statevisit publish --repo OWNER/NAME --dry-run
+    """
+    from statevisit.publish import contents, publish
+
+    version, items = contents(resources.corpus_root(path))
+    if dry_run:
+        for item in items:
+            click.echo(f"{item.sha256}  {item.size:>9,}  {item.path}")
+        click.echo(f"would publish {len(items)} files as version {version} of {repo}")
+        return 0
+    done = publish(items, version, repo, private)
+    click.echo(f"version {version} of {repo}: {done}")
+    return 0

@@ -1,0 +1,46 @@
+"""statevisit release: a new version, whole or not at all."""
+
+from pathlib import Path
+
+import click
+
+from statevisit import resources
+
+
+@click.command("release")
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option("--version", "wanted", metavar="X.Y.Z", help="The new version; default: the least that the rule allows.")
+@click.option("--dry-run", is_flag=True, help="Say which version that would be and why, and change nothing.")
+def command(path: Path, wanted: str | None, dry_run: bool) -> int:
+    """Make a new version: manifest, changelog, citation, commit and tag.
+
+    PATH is the corpus root at the top of its git checkout. The tree has to be clean, the documents valid, the build
+    current. What changed since the last release decides which version is the least: major where the schema breaks or an
+    id means something else, minor where something was added, patch for corrections. Everything happens or nothing; a
+    release that was stopped is finished or undone first.
+
+    \b
+    Example:
+      statevisit release --help
+    """
+    from statevisit.commands.releasing import make, plan, ready, recover
+    from statevisit.history import numbers
+
+    if wanted is not None:
+        numbers(wanted)
+    root = resources.corpus_root(path)
+    if not dry_run and (state := recover(root)):
+        click.echo(f"a release that was stopped is {state}")
+    ready(root)
+    planned = plan(root, wanted)
+    click.echo(f"last release {planned.last}, least version {planned.least}" if planned.last else "first release")
+    for reason in sorted(planned.reasons, key=lambda r: -r.level)[:10]:
+        click.echo(f"  {('patch', 'minor', 'major')[reason.level - 1]}: {reason.message}")
+    if len(planned.reasons) > 10:
+        click.echo(f"  and {len(planned.reasons) - 10} more: statevisit diff v{planned.last} .")
+    if dry_run:
+        click.echo(f"would release {planned.version}")
+        return 0
+    commit = make(root, planned)
+    click.echo(f"released {planned.version}: commit {commit[:12]}, tag v{planned.version}; git push --follow-tags publishes both")
+    return 0

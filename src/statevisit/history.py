@@ -1,0 +1,103 @@
+"""Earlier releases in the history of a git checkout: the tag `vX.Y.Z` or, where tags were not fetched, the commit that
+first had a `release.json` of that version.
+"""
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import weakref
+from pathlib import Path
+
+import orjson
+
+from statevisit import resources
+from statevisit.corpus import Corpus, load
+from statevisit.errors import ReleaseError
+
+VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
+Version = tuple[int, int, int]
+
+
+def numbers(version: str) -> Version:
+    """A version as three numbers. Raises ReleaseError for what is none."""
+    found = VERSION.fullmatch(version)
+    if not found:
+        raise ReleaseError(f"{version!r} is no version: three numbers are, such as 1.0.0")
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+def git(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
+    """What a git command prints. Raises ReleaseError with git's own words when it fails."""
+    try:
+        with subprocess.Popen(["git", "-C", str(root), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C"}) as process:
+            printed, said = process.communicate(stdin)
+    except OSError as error:
+        raise ReleaseError(f"git cannot be run: {error.strerror}; install it") from None
+    if process.returncode:
+        words = (said or printed).decode(errors="replace").strip().replace("\n", "; ")
+        raise ReleaseError(f"{root}: git {arguments[0]} failed: {words}")
+    return printed
+
+
+def line(root: Path, *arguments: str) -> str:
+    """What a git command prints, as one line without its end."""
+    return git(root, *arguments).decode().strip()
+
+
+def in_git(root: Path) -> bool:
+    """Whether a corpus root lies in a git checkout that has commits."""
+    try:
+        return bool(line(root, "rev-parse", "--verify", "HEAD"))
+    except ReleaseError:
+        return False
+
+
+def resolve(root: Path, revision: str) -> str | None:
+    """The commit of a revision; None where git knows none of that name."""
+    try:
+        return line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except ReleaseError:
+        return None
+
+
+def tags(root: Path) -> list[str]:
+    """The versions that have a tag which HEAD descends from, the newest first."""
+    names = line(root, "tag", "--list", "v*", "--merged", "HEAD").split()
+    return sorted((n[1:] for n in names if VERSION.fullmatch(n[1:])), key=numbers, reverse=True)
+
+
+def commit_of(root: Path, version: str) -> str | None:
+    """The commit of a release; None where the history holds none."""
+    if found := resolve(root, f"refs/tags/v{version}"):
+        return found
+    for commit in line(root, "log", "--format=%H", "--reverse", "--", resources.RELEASE).split():
+        if version_at(root, commit) == version:
+            return commit
+    return None
+
+
+def version_at(root: Path, revision: str) -> str | None:
+    """The version that `release.json` stated at a revision; None where there was none."""
+    try:
+        return orjson.loads(git(root, "show", f"{revision}:./{resources.RELEASE}"))["version"]
+    except (ReleaseError, orjson.JSONDecodeError, TypeError, KeyError):
+        return None
+
+
+def corpus_at(root: Path, revision: str) -> Corpus:
+    """The corpus of a corpus root as it was at a revision; its files are kept for as long as it is. Raises ReleaseError."""
+    data = git(root, "archive", "--format=tar", revision)
+    place = tempfile.mkdtemp(prefix="statevisit-")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            archive.extractall(place, filter="data")
+        corpus = load(Path(place))
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    weakref.finalize(corpus, shutil.rmtree, place, ignore_errors=True)
+    return corpus

@@ -1,0 +1,239 @@
+"""A local stand-in of the Hub's HTTP API: enough of it to publish a dataset and to read it back with `datasets`.
+
+It keeps commits as whole trees in memory. `fail` makes a request whose method and path match answer with a status, or
+closes the connection in the middle of it.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+LFS = (".parquet", ".png")
+
+
+class Failure(NamedTuple):
+    """How a request fails: `status` as HTTP has it, or 0 for a connection that is cut."""
+
+    method: str
+    path: str
+    status: int
+
+
+class Hub:
+    """The state of the stand-in: repositories with commits, branch and tags, and objects that were uploaded."""
+
+    def __init__(self) -> None:
+        self.repos: dict[str, dict[str, Any]] = {}
+        self.objects: dict[str, bytes] = {}
+        self.failure: Failure | None = None
+        self.requests: list[str] = []
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"hub": self}))
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self.server.shutdown()
+        self.server.server_close()
+
+    def create(self, name: str, private: bool = False) -> None:
+        """A repository as the Hub makes it: with one commit, of .gitattributes."""
+        self.repos[name] = {"private": private, "commits": {}, "main": None, "tags": {}}
+        self.commit(name, {".gitattributes": b"*.parquet filter=lfs\n"})
+
+    def commit(self, name: str, tree: dict[str, bytes]) -> str:
+        """Put a tree on top of a repository's branch."""
+        repo = self.repos[name]
+        listed = sorted((k, hashlib.sha256(v).hexdigest()) for k, v in tree.items())
+        oid = hashlib.sha1(repr((repo["main"], listed)).encode()).hexdigest()
+        repo["commits"][oid] = dict(tree)
+        repo["main"] = oid
+        return oid
+
+    def resolve(self, name: str, revision: str) -> str | None:
+        """The commit of a branch, tag or commit."""
+        repo = self.repos[name]
+        if revision in ("main", "refs/heads/main"):
+            return repo["main"]
+        revision = revision.removeprefix("refs/tags/")
+        return repo["tags"].get(revision) or (revision if revision in repo["commits"] else None)
+
+    def state(self) -> dict[str, Any]:
+        """What a user sees of the repositories: branch, tags and their files."""
+        return {n: (r["main"], dict(r["tags"]), {k: dict(v) for k, v in r["commits"].items()}) for n, r in self.repos.items()}
+
+
+def blob(data: bytes) -> str:
+    """The id that git gives to a file."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One request."""
+
+    hub: Hub
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing on standard error."""
+
+    def _answer(self) -> None:
+        url = urlsplit(self.path)
+        path = unquote(url.path)
+        data = self.rfile.read(int(self.headers.get("Content-Length") or 0)) if not self._cut(path) else b""
+        if data == b"" and self.close_connection:
+            return
+        self.hub.requests.append(f"{self.command} {path}")
+        failure = self.hub.failure
+        if failure and failure.method == self.command and re.search(failure.path, path):
+            return self._json({"error": "as the test wants it"}, failure.status)
+        for pattern, method in ROUTES:
+            if found := re.fullmatch(pattern, path):
+                return method(self, *found.groups(), data)
+        return self._json({"error": f"not made: {self.command} {path}"}, 404)
+
+    do_GET = do_POST = do_PUT = do_HEAD = _answer
+
+    def _cut(self, path: str) -> bool:
+        failure = self.hub.failure
+        if failure and failure.status == 0 and failure.method == self.command and re.search(failure.path, path):
+            self.rfile.read(min(100, int(self.headers.get("Content-Length") or 0)))
+            self.close_connection = True
+            self.connection.close()
+            return True
+        return False
+
+    def _json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self._bytes(json.dumps(value).encode(), status, {"Content-Type": "application/json", **(headers or {})})
+
+    def _bytes(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for key, value in {"Content-Length": str(len(data)), **(headers or {})}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def create_repo(self, data: bytes) -> None:
+        wanted = json.loads(data)
+        name = f"{wanted['organization']}/{wanted['name']}" if wanted.get("organization") else wanted["name"]
+        if name in self.hub.repos:
+            return self._json({"error": "there already", "url": f"{self.hub.url}/datasets/{name}"}, 409)
+        self.hub.create(name, bool(wanted.get("private")))
+        return self._json({"url": f"{self.hub.url}/datasets/{name}", "name": name})
+
+    def validate(self, data: bytes) -> None:
+        self._json({"errors": [], "warnings": []})
+
+    def refs(self, name: str, data: bytes) -> None:
+        repo = self.hub.repos[name]
+        tags = [{"name": t, "ref": f"refs/tags/{t}", "targetCommit": c} for t, c in repo["tags"].items()]
+        self._json({"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repo["main"]}], "converts": [], "tags": tags})
+
+    def tree(self, name: str, revision: str, below: str | None, data: bytes) -> None:
+        files = self._files(name, revision)
+        if files is not None:
+            prefix = f"{below.strip('/')}/" if below and below.strip("/") else ""
+            self._json([_entry(n, d) for n, d in sorted(files.items()) if n.startswith(prefix)])
+
+    def _files(self, name: str, revision: str) -> dict[str, bytes] | None:
+        commit = self.hub.resolve(name, revision) if name in self.hub.repos else None
+        if commit is None:
+            code = "RevisionNotFound" if name in self.hub.repos else "RepoNotFound"
+            self._json({"error": "not found"}, 404, {"X-Error-Code": code})
+            return None
+        return self.hub.repos[name]["commits"][commit]
+
+    def paths_info(self, name: str, revision: str, data: bytes) -> None:
+        files = self._files(name, revision)
+        if files is not None:
+            wanted = json.loads(data)["paths"] if data.startswith(b"{") else [unquote(p.split("=", 1)[1].replace("+", " ")) for p in data.decode().split("&") if p.startswith("paths=")]
+            self._json([_entry(n, files[n]) for n in wanted if n in files])
+
+    def info(self, name: str, revision: str | None, data: bytes) -> None:
+        files = self._files(name, revision or "main")
+        if files is not None:
+            sha = self.hub.resolve(name, revision or "main")
+            self._json({"id": name, "sha": sha, "private": self.hub.repos[name]["private"], "tags": [], "siblings": [{"rfilename": n} for n in sorted(files)], "downloads": 0, "likes": 0})
+
+    def preupload(self, name: str, data: bytes) -> None:
+        files = json.loads(data)["files"]
+        self._json({"files": [{"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(LFS) else "regular", "shouldIgnore": False} for f in files]})
+
+    def batch(self, name: str, data: bytes) -> None:
+        objects = []
+        for o in json.loads(data)["objects"]:
+            actions = {} if o["oid"] in self.hub.objects else {"actions": {"upload": {"href": f"{self.hub.url}/lfs/{o['oid']}", "header": {}}}}
+            objects.append({"oid": o["oid"], "size": o["size"], **actions})
+        self._json({"transfer": "basic", "objects": objects})
+
+    def upload(self, oid: str, data: bytes) -> None:
+        if hashlib.sha256(data).hexdigest() != oid:
+            return self._json({"error": "another content"}, 400)
+        self.hub.objects[oid] = data
+        return self._bytes(b"")
+
+    def commits(self, name: str, data: bytes) -> None:
+        lines = [json.loads(line) for line in data.splitlines()]
+        repo = self.hub.repos[name]
+        if lines[0]["value"].get("parentCommit") not in (None, repo["main"]):
+            return self._json({"error": "the branch moved"}, 412)
+        tree = dict(repo["commits"][repo["main"]])
+        for line in lines[1:]:
+            value = line["value"]
+            if line["key"] == "file":
+                tree[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                tree[value["path"]] = self.hub.objects[value["oid"]]
+            elif line["key"] == "deletedFile":
+                del tree[value["path"]]
+        oid = self.hub.commit(name, tree)
+        return self._json({"success": True, "commitOid": oid, "commitUrl": f"{self.hub.url}/datasets/{name}/commit/{oid}"})
+
+    def tag(self, name: str, revision: str, data: bytes) -> None:
+        wanted, repo = json.loads(data)["tag"], self.hub.repos[name]
+        if wanted in repo["tags"]:
+            return self._json({"error": "there already"}, 409)
+        repo["tags"][wanted] = self.hub.resolve(name, revision)
+        return self._bytes(b"")
+
+    def file(self, name: str, revision: str, path: str, data: bytes) -> None:
+        files = self._files(name, revision)
+        if files is None:
+            return None
+        if path not in files:
+            return self._json({"error": "no such file"}, 404, {"X-Error-Code": "EntryNotFound"})
+        found = files[path]
+        etag = hashlib.sha256(found).hexdigest() if path.endswith(LFS) else blob(found)
+        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": self.hub.resolve(name, revision) or "", "Accept-Ranges": "bytes"}
+        if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+            first, last = int(asked[1]), int(asked[2] or len(found) - 1)
+            return self._bytes(found[first : last + 1], 206, {**headers, "Content-Range": f"bytes {first}-{min(last, len(found) - 1)}/{len(found)}"})
+        return self._bytes(found, 200, headers)
+
+
+def _entry(name: str, data: bytes) -> dict[str, Any]:
+    lfs = {"lfs": {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}} if name.endswith(LFS) else {}
+    return {"type": "file", "path": name, "size": len(data), "oid": blob(data), **lfs}
+
+
+_NAME = r"/api/datasets/([\w.-]+/[\w.-]+)"
+ROUTES = [
+    (r"/api/repos/create", Handler.create_repo),
+    (r"/api/validate-yaml", Handler.validate),
+    (_NAME + r"/refs", Handler.refs),
+    (_NAME + r"/tree/([^/]+|refs/\w+/[^/]+)(/.*)?", Handler.tree),
+    (_NAME + r"/paths-info/(.+)", Handler.paths_info),
+    (_NAME + r"/preupload/main", Handler.preupload),
+    (_NAME + r"/commit/main", Handler.commits),
+    (_NAME + r"/tag/(.+)", Handler.tag),
+    (_NAME + r"(?:/revision/(.+))?", Handler.info),
+    (r"/datasets/([\w.-]+/[\w.-]+)\.git/info/lfs/objects/batch", Handler.batch),
+    (r"/lfs/(\w+)", Handler.upload),
+    (r"/datasets/([\w.-]+/[\w.-]+)/resolve/([^/]+)/(.+)", Handler.file),
+]

@@ -1,0 +1,281 @@
+"""`statevisit release` in git repositories made from what the checkout tracks: the rule, and that all happens or nothing."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from statevisit import ReleaseError, encode, load, read_document, rule, schema
+from statevisit.commands import releasing
+from statevisit.commands.releasing import recover
+from statevisit.diff import diff_corpora
+from statevisit.history import corpus_at
+from tests.conftest import DOC_ID, ROOT, Result
+
+DOCUMENT = f"corpus/documents/{DOC_ID}.json"
+CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org"}
+
+
+def git(root: Path, *arguments: str) -> str:
+    """What a git command prints."""
+    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=True, env=os.environ | CONFIG).stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who commits, whoever runs the tests; the day of the release is fixed."""
+    for name, value in {**CONFIG, "SOURCE_DATE_EPOCH": "1800000000"}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one release, v0.1.0, of the files that make one."""
+    return _repository(tmp_path / "repository")
+
+
+def _repository(root: Path) -> Path:
+    for name in ("corpus", "seeds", "schema"):
+        shutil.copytree(ROOT / name, root / name)
+    for name in ("README.md", "CHANGELOG.md", "CITATION.cff", ".gitignore"):
+        shutil.copy(ROOT / name, root)
+    git(root, "init", "--quiet", "--initial-branch=main", str(root))
+    _commit(root, "0.1.0")
+    git(root, "tag", "v0.1.0")
+    return root
+
+
+def _commit(root: Path, message: str) -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "-m", message)
+
+
+def _corrected(root: Path, cli: Callable[..., Result], old: str = '"polarity":"POS"', new: str = '"polarity":"NEG"') -> None:
+    """A correction of the gold data, built and committed."""
+    path = root / DOCUMENT
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert 0 == cli("build", root, "--workers", "1").status
+    _commit(root, "a correction")
+
+
+def _state(root: Path) -> tuple[str, str, str]:
+    """Branches and tags, what is not committed, and worktrees: everything that a release changes."""
+    return git(root, "for-each-ref"), git(root, "status", "--porcelain"), git(root, "worktree", "list")
+
+
+def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[..., Result]) -> None:
+    """Manifest, changelog, citation and card bear the derived version; the tree is clean, and the build current."""
+    _corrected(repository, cli)
+    done = cli("release", repository)
+    assert 0 == done.status, done.err
+    assert "last release 0.1.0, least version 0.1.1" in done.out
+    assert ("main", "") == (git(repository, "branch", "--show-current"), git(repository, "status", "--porcelain"))
+    assert git(repository, "rev-parse", "HEAD") == git(repository, "rev-parse", "v0.1.1^{commit}")
+    assert "tag" == git(repository, "cat-file", "-t", "v0.1.1")
+    manifest = orjson.loads((repository / "corpus/release.json").read_bytes())
+    assert ("0.1.1", []) == (manifest["version"], list(schema.errors(manifest, "release")))
+    assert "This is version **0.1.1**." in (repository / "README.md").read_text()
+    assert "version: 0.1.1\ndate-released: 2027-01-15\n" in (repository / "CITATION.cff").read_text()
+    log = (repository / "CHANGELOG.md").read_text()
+    assert "## [Unreleased]\n\n## [0.1.1] - 2027-01-15\n\n### Corpus\n" in log
+    assert f"- `{DOC_ID}`, events: 1 changed." in log.split("## [0.1.1]")[1].split("## [0.1.0]")[0]
+    assert 0 == cli("build", repository, "--check").status
+    assert 1 == len(git(repository, "worktree", "list").splitlines())
+
+
+def test_a_dry_run_changes_nothing(repository: Path, cli: Callable[..., Result]) -> None:
+    """`--dry-run` says which version it would be."""
+    _corrected(repository, cli)
+    before = _state(repository)
+    assert "would release 0.1.1" in cli("release", repository, "--dry-run").out
+    assert before == _state(repository)
+
+
+def _added(root: Path, cli: Callable[..., Result]) -> None:
+    document = read_document(root / DOCUMENT)
+    path = root / "corpus/documents/copy.json"
+    path.write_bytes((root / DOCUMENT).read_bytes().replace(DOC_ID.encode(), b"copy"))
+    assert "copy" == read_document(path).id != document.id
+    assert 0 == cli("build", root, "--workers", "1").status
+    _commit(root, "one more document")
+
+
+def test_what_was_added_asks_for_a_minor_version(repository: Path, cli: Callable[..., Result]) -> None:
+    """A patch version is refused with the reason, a minor one is made."""
+    _added(repository, cli)
+    before = _state(repository)
+    refused = cli("release", repository, "--version", "0.1.1")
+    assert (1, before) == (refused.status, _state(repository))
+    assert "version 0.1.1 breaks the rule: after 0.1.0 the least is 0.2.0, because copy: document copy added" in refused.err
+    assert 0 == cli("release", repository, "--version", "0.2.0").status
+
+
+def test_a_reused_id_asks_for_a_major_version(repository: Path, cli: Callable[..., Result]) -> None:
+    """From 1.0.0 on, an id that means something else is a major change."""
+    assert 0 == cli("release", repository, "--version", "1.0.0").status
+    document = load(repository)[DOC_ID]
+    used = {a.target for e in document.events for a in e.arguments} | {q.measures for q in document.quantities}
+    unused = [m for m in document.mentions if m.id not in used]
+    one = unused[0]
+    two = next(m for m in unused if m.text != one.text and m.entity != one.entity)
+    text = (repository / DOCUMENT).read_text(encoding="utf-8")
+    for old, new in ((one.id, "m0"), (two.id, one.id), ("m0", two.id)):
+        text = text.replace(f'"id":"{old}"', f'"id":"{new}"')
+    (repository / DOCUMENT).write_text(text, encoding="utf-8")
+    assert 0 == cli("build", repository, "--workers", "1").status
+    _commit(repository, "ids swapped")
+    refused = cli("release", repository, "--version", "1.1.0")
+    assert "version 1.1.0 breaks the rule: after 1.0.0 the least is 2.0.0, because" in refused.err
+    assert "means something else than in version 1.0.0" in refused.err
+    assert "released 2.0.0" in cli("release", repository).out
+
+
+REFUSED = [
+    ("dirty", lambda root: (root / "notes.txt").write_text("x"), "1 files are not committed, such as notes.txt: commit or remove them first"),
+    ("stale", lambda root: ((root / "corpus/parquet/events/train-00000-of-00001.parquet").write_bytes(b"x"), _commit(root, "x")), "is not what would be built: run `statevisit build` and commit"),
+    ("invalid", lambda root: ((root / DOCUMENT).write_text((root / DOCUMENT).read_text().replace('"POS"', '"MAYBE"', 1)), _commit(root, "x")), "the corpus is not valid: "),
+    ("detached", lambda root: git(root, "switch", "--quiet", "--detach"), "HEAD is on no branch"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+def test_what_is_not_ready_is_refused(repository: Path, cli: Callable[..., Result], change: Callable[[Path], object], message: str) -> None:
+    """A dirty tree, a stale build, an invalid document and no branch are each refused with what to do; nothing changes."""
+    change(repository)
+    before = _state(repository)
+    done = cli("release", repository, "--version", "0.2.0")
+    assert (1, before) == (done.status, _state(repository))
+    assert message in done.err
+
+
+def test_outside_git_the_message_says_so(corpus: Path, cli: Callable[..., Result]) -> None:
+    """A release is a tag, so it needs git."""
+    done = cli("release", corpus)
+    assert (1, True) == (done.status, "is not a git checkout with commits" in done.err)
+
+
+KILL = """
+import os, shutil, subprocess, sys
+from pathlib import Path
+from statevisit import history
+from statevisit.commands import releasing
+source, place = map(Path, sys.argv[1:])
+planned, run, count = releasing.Plan("0.1.0", "0.2.0", "0.2.0", [], []), subprocess.Popen, 0
+def counted(*arguments, **options):
+    global count
+    count += 1
+    if count > limit:
+        os._exit(9)
+    return run(*arguments, **options)
+history.subprocess.Popen = counted
+limit, status = 0, 9
+while status:
+    root = place / str(limit)
+    shutil.copytree(source, root)
+    child = os.fork()
+    if not child:
+        releasing.make(root, planned)
+        os._exit(0)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status in (0, 9), (limit, status)
+    limit += 1
+print(limit)
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of repositories in which a release was killed before its first, second, ... git command; the last was not."""
+    place = tmp_path_factory.mktemp("killed")
+    source = place / "source"
+    _repository(source)
+    done = subprocess.run([sys.executable, "-c", KILL, str(source), str(place)], capture_output=True, encoding="utf-8", timeout=200, cwd=ROOT, env=os.environ | CONFIG)
+    assert 0 == done.returncode, done.stderr
+    return place
+
+
+def test_a_stopped_release_with_edits_is_not_overwritten(killed: Path, tmp_path: Path) -> None:
+    """What somebody wrote into a file of the release after it was stopped is named, and stays."""
+    root = tmp_path / "edited"
+    head = git(killed / "source", "rev-parse", "HEAD")
+    moved = next(p for p in killed.iterdir() if p.name.isdigit() and (p / ".git/statevisit-release.json").exists() and git(p, "rev-parse", "HEAD") != head)
+    shutil.copytree(moved, root, symlinks=True)
+    (root / "CHANGELOG.md").write_text("mine\n")
+    with pytest.raises(ReleaseError, match=r"CHANGELOG.md was edited while the release was made"):
+        recover(root)
+    assert "mine\n" == (root / "CHANGELOG.md").read_text()
+
+
+def test_killed_between_any_two_steps(killed: Path, cli: Callable[..., Result]) -> None:
+    """Killed before any git command of a release: the last release stays loadable, and the next run finishes or undoes."""
+    before, states, one = _state(killed / "source")[0], [], encode(load()[DOC_ID])
+    roots = sorted((p for p in killed.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
+    assert len(roots) > 20
+    for root in roots:
+        assert (one, 1) == (encode(corpus_at(root, "v0.1.0")[DOC_ID]), len(load(root))), "the last release stays loadable"
+        state = recover(root)
+        refs, status, worktrees = _state(root)
+        assert ("", 1) == (status, len(worktrees.splitlines())), f"killed before command {root.name}"
+        assert not list((root / ".git").glob("statevisit-release*"))
+        version = load(root).version
+        if version == "0.1.0":
+            assert before == refs
+        else:
+            assert git(root, "rev-parse", "HEAD") == git(root, "rev-parse", "v0.2.0^{commit}")
+            assert "0.2.0" == version
+        states.append(state)
+    assert {None, "undone", "finished", "over"} == set(states)
+    assert 0 == cli("build", root, "--check").status
+
+
+def test_a_full_disk_changes_nothing(repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No space while the release is written: an error, and everything as it was."""
+    import errno
+
+    _corrected(repository, cli)
+    before = _state(repository)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "x")
+
+    monkeypatch.setattr(releasing, "_write", full)
+    done = cli("release", repository)
+    assert (1, before) == (done.status, _state(repository))
+    assert "the disk is full; nothing was changed" in done.err
+
+
+SCHEMAS = [
+    ({"properties": {"a": {}}}, {"properties": {"a": {}, "b": {}}}, "1.1.0"),
+    ({"properties": {"a": {}, "b": {}}}, {"properties": {"a": {}}}, "2.0.0"),
+    ({"required": ["a"]}, {"required": ["a", "b"]}, "2.0.0"),
+    ({"enum": ["A"]}, {"enum": ["A", "B"]}, "1.1.0"),
+    ({"enum": ["A", "B"]}, {"enum": ["A"]}, "2.0.0"),
+    ({"type": "string", "description": "x"}, {"type": "string", "description": "y"}, "1.0.1"),
+    ({"properties": {"title": {"type": "string"}}}, {"properties": {"title": {"type": "integer"}}}, "2.0.0"),
+    ({"minimum": 0}, {"minimum": 1}, "2.0.0"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "version"), SCHEMAS)
+def test_the_rule_for_schemas(old: dict, new: dict, version: str) -> None:
+    """Optional properties and labels that are added are minor, what refuses more or lets other things through is major, words are corrections."""
+    assert version == rule.least("1.0.0", rule.schema_reasons(old, new, "x"))
+
+
+def test_the_rule_below_one() -> None:
+    """Before 1.0.0 a break is minor."""
+    assert "0.2.0" == rule.least("0.1.3", [rule.Reason(rule.MAJOR, "x")])
+    assert "0.1.4" == rule.least("0.1.3", [])
+
+
+def test_nothing_changed_between_equal_corpora() -> None:
+    """The diff behind a release is of records: equal corpora have none."""
+    assert [] == list(diff_corpora(load(ROOT), load(ROOT)))
