@@ -80,6 +80,17 @@ def commit_of(root: Path, version: str) -> str | None:
     return None
 
 
+def stated(root: Path) -> set[str]:
+    """Every version that has a tag or was stated by a `release.json` in the history."""
+    commits = line(root, "log", "--format=%H", "--", resources.RELEASE).split()
+    return {*tags(root), *(v for c in commits if (v := version_at(root, c)))}
+
+
+def unchanged(root: Path, commit: str) -> bool:
+    """Whether the documents at hand are those of a commit."""
+    return not line(root, "diff", "--name-only", commit, "--", resources.DOCUMENTS) and not line(root, "ls-files", "--others", "--", resources.DOCUMENTS)
+
+
 def version_at(root: Path, revision: str) -> str | None:
     """The version that `release.json` stated at a revision; None where there was none."""
     try:
@@ -91,10 +102,12 @@ def version_at(root: Path, revision: str) -> str | None:
 def corpus_at(root: Path, revision: str) -> Corpus:
     """The corpus of a corpus root as it was at a revision; its files are kept for as long as it is. Raises ReleaseError."""
     data = git(root, "archive", "--format=tar", revision)
-    place = tempfile.mkdtemp(prefix="statevisit-")
+    place = tempfile.mkdtemp(prefix=f"statevisit-{revision[:12]}-")  # which messages about its documents then name
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             archive.extractall(place, filter="data")
+        if not (Path(place) / resources.DOCUMENTS).is_dir():
+            raise ReleaseError(f"{root}: there was no {resources.DOCUMENTS}/ at {revision[:12]}")
         corpus = load(Path(place))
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)
