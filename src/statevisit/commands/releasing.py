@@ -141,9 +141,16 @@ def _note(root: Path) -> Path:
 
 
 def _clear(root: Path) -> None:
+    for unfinished in _unfinished(root):
+        unfinished.unlink(missing_ok=True)
     shutil.rmtree(_place(root), ignore_errors=True)
     if _listed(root):
         git(root, "worktree", "remove", "--force", "--force", str(_place(root)))  # twice: also where it was killed while git made it
+
+
+def _unfinished(root: Path) -> list[Path]:
+    """Notes that were never put in place, as `resources.replacing` leaves them when it is killed."""
+    return list(_git_directory(root).glob(f".{_note(root).name}.*"))
 
 
 def _listed(root: Path) -> bool:
@@ -152,7 +159,7 @@ def _listed(root: Path) -> bool:
 
 def recover(root: Path) -> str | None:
     """Finish or undo a release that was stopped: "finished" or "undone", "over" where only its worktree was left, None for nothing. Raises ReleaseError."""
-    if not in_git(root) or not (_note(root).exists() or _place(root).exists() or _listed(root)):
+    if not in_git(root) or not (_note(root).exists() or _place(root).exists() or _unfinished(root) or _listed(root)):
         return None
     done = "over"
     if _note(root).exists():
