@@ -1,6 +1,5 @@
 """`statevisit release` in git repositories made from what the checkout tracks: the rule, and that all happens or nothing."""
 
-import errno
 import os
 import shutil
 import subprocess
@@ -12,7 +11,6 @@ import orjson
 import pytest
 
 from statevisit import ReleaseError, encode, load, read_document, rule, schema
-from statevisit.commands import releasing
 from statevisit.commands.releasing import recover
 from statevisit.diff import diff_corpora
 from tests.conftest import DOC_ID, ROOT, Result
@@ -248,22 +246,6 @@ def test_killed_between_any_two_steps(killed: Killed, cli: Callable[..., Result]
         states.append(state)
     assert {None, "undone", "finished", "over"} == set(states)
     assert 0 == cli("build", root, "--check").status
-
-
-def test_a_full_disk_changes_nothing(repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No space while the release is written: an error, and everything as it was."""
-    import errno
-
-    _corrected(repository, cli)
-    before = _state(repository)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "x")
-
-    monkeypatch.setattr(releasing, "_write", full)
-    done = cli("release", repository)
-    assert (1, before) == (done.status, _state(repository))
-    assert "the disk is full; nothing was changed" in done.err
 
 
 SCHEMAS = [

@@ -38,9 +38,14 @@ def git(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     except OSError as error:
         raise ReleaseError(f"git cannot be run: {error.strerror}; install it") from None
     if process.returncode:
-        words = (said or printed).decode(errors="replace").strip().replace("\n", "; ")
-        raise ReleaseError(f"{root}: git {arguments[0]} failed: {words}")
+        raise ReleaseError(f"{root}: git {arguments[0]} failed: {_words(said or printed, process.returncode)}")
     return printed
+
+
+def _words(said: bytes, status: int) -> str:
+    """What git said when it failed, on one line: the first and the last thing where it named many files."""
+    lines = said.decode(errors="replace").strip().splitlines() or [f"it was killed by signal {-status}" if status < 0 else f"status {status}"]
+    return "; ".join(lines if len(lines) < 4 else [lines[0], f"{len(lines) - 2} more", lines[-1]])
 
 
 def line(root: Path, *arguments: str) -> str:

@@ -107,7 +107,13 @@ def make(root: Path, planned: Plan) -> str:
         note = {"branch": branch, "old": old, "new": new, "tag": tag, "tagged": tagged}
         with resources.replacing(_note(root)) as temporary:
             temporary.write_bytes(orjson.dumps(note))
-        finish(root)
+        try:
+            finish(root)
+        except (ReleaseError, OSError) as error:
+            if _moved(root, note):
+                raise ReleaseError(f"{error}; version {version} is committed and tagged, but not all of its files are here: mend that, and run `statevisit release` again to finish") from None
+            _note(root).unlink(missing_ok=True)
+            raise
     finally:
         _clear(root)
     return new
@@ -165,12 +171,17 @@ def recover(root: Path) -> str | None:
     if _note(root).exists():
         done = "undone"
         note = orjson.loads(_note(root).read_bytes())
-        if note["new"] in (resolve(root, note["branch"]), resolve(root, note["tag"])):
+        if _moved(root, note):
             finish(root)
             done = "finished"
         _note(root).unlink(missing_ok=True)
     _clear(root)
     return done
+
+
+def _moved(root: Path, note: dict[str, str]) -> bool:
+    """Whether branch or tag are where the note says."""
+    return note["new"] in (resolve(root, note["branch"]), resolve(root, note["tag"]))
 
 
 def finish(root: Path) -> None:
