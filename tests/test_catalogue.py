@@ -15,6 +15,8 @@ from statevisit.checks import REGISTRY, check_bytes
 from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.values import _factor
 from statevisit.ingest import decode_seed, segment
+from statevisit.labelstudio.incoming import Incoming
+from statevisit.labelstudio.tasks import read_export
 from statevisit.model import Source
 from statevisit.realign import realign
 from tests.conftest import ROOT, Result
@@ -29,13 +31,17 @@ def _code(path: Path) -> str:
 
 
 def _found(path: Path, tmp_path: Path) -> list[Finding]:
-    """The findings that a fixture is there for: of a document, a corpus, a draft in quote notation, a corrected seed."""
+    """The findings that a fixture is there for: of a document, a corpus, a draft in quote notation, a corrected seed, an export of Label Studio."""
     if path.suffix == ".txt":
         text, date, header = decode_seed(path.read_bytes(), path.name)
         return realign(read_document(VALID), text, Source(file=path.name, sha256="0" * 64, header_length=header), date, segment)[1]
     if _code(path)[0] == "A":
         _, problems, reports = anchor(json.loads(path.read_bytes()), read_document(VALID), path.name)
         return [*problems, *reports]
+    if _code(path)[0] == "L":
+        corpus = read_document(VALID)
+        incoming = Incoming(lambda base: corpus if base.document.id == corpus.id else base.document, lambda text: None)
+        return [f for where, task in read_export(path) for o in incoming.outcomes(task, where) for f in (*o.findings, *o.conflicts)]
     if (path / "released").is_dir():
         path = _released(path, tmp_path)
     return list(validate(path))
@@ -82,7 +88,7 @@ def test_every_code_is_explained() -> None:
     """Message, why, wrong and right are there, each long enough to say something, and no two messages are alike."""
     entries = catalogue().values()
     for e in entries:
-        assert ("warning" if e.code[0] == "W" or e.code.startswith("A1") else "error") == e.severity
+        assert ("warning" if e.code[0] == "W" or e.code.startswith(("A1", "L1")) else "error") == e.severity
         assert 10 < len(e.message) < 120 and len(e.why) > 60 and e.wrong != e.right
     assert len(entries) == len({e.message for e in entries})
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from statevisit.codec import encode
 from statevisit.diff import diff_documents
 from statevisit.labelstudio.config import INVERSE, config, controls, region_labels, relation_labels
 from statevisit.labelstudio.links import to_document
+from statevisit.labelstudio.records import Records
 from statevisit.labelstudio.regions import to_results
 from statevisit.labelstudio.tasks import annotations_of, base_of, to_task
 from statevisit.model import Argument, Document, EventRelation
@@ -59,8 +61,9 @@ def _new(control: str, start: int, end: int, label: str, name: str = "aB3_x-9Kq0
 def test_what_goes_out_comes_back_to_the_byte(document: Document) -> None:
     """Export and import give the same bytes for every valid document, without a finding."""
     task = orjson.loads(orjson.dumps(to_task(document, "1.0.0")))
-    base = base_of(task, "task")
-    assert base is not None and encode(document) == encode(base)
+    origin = base_of(task, "task")
+    assert origin is not None and encode(document) == encode(origin.document) == origin.data
+    base = origin.document
     (annotation,) = annotations_of(task, base, base, "task")
     assert (encode(document), [], True) == (encode(annotation.document), annotation.findings, annotation.unchanged)
 
@@ -96,17 +99,33 @@ def test_every_region_is_alone_with_its_id(document: Document) -> None:
     assert all(set(r["labels"]) <= {x for n in relation_labels() for x in (n, INVERSE + n)} for r in results if r["type"] == "relation")
 
 
-@given(documents(), st.randoms(use_true_random=False))
-@settings(max_examples=50, phases=set(Phase) - {Phase.shrink})
-def test_nothing_that_comes_back_makes_it_fail(document: Document, chance: Any) -> None:
-    """Results that lost pieces at random give a document in form, with spans and references that hold, and never an exception."""
+def _damaged(document: Document, chance: Any) -> Results:
+    """Results that lost pieces at random."""
     results = [r for r in copy.deepcopy(to_results(document)) if chance.random() < 0.8]
     for result in results:
         if chance.random() < 0.2:
             result[chance.choice([*result])] = chance.choice([None, 3, "x", [], {}, [3]])
         elif "value" in result and chance.random() < 0.2:
             result["value"][chance.choice([*result["value"]])] = chance.choice([None, -1, 10**6, "x", [], ["x"], [3], {}])
-    imported, _ = _imported(results, document)
+    return results
+
+
+@given(documents(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=50, phases=set(Phase) - {Phase.shrink})
+def test_a_record_that_is_as_it_was_shown_need_not_be_made_again(document: Document, chance: Any) -> None:
+    """What is taken from the base as it is, is what making every record from its region gives, findings included."""
+    results = _damaged(document, chance)
+    with pytest.MonkeyPatch.context() as patch:
+        taken = _imported(results, document)
+        patch.setattr(Records, "_kept", lambda *_: False)
+        assert _imported(results, document) == taken
+
+
+@given(documents(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=50, phases=set(Phase) - {Phase.shrink})
+def test_nothing_that_comes_back_makes_it_fail(document: Document, chance: Any) -> None:
+    """Results that lost pieces at random give a document in form, with spans and references that hold, and never an exception."""
+    imported, _ = _imported(_damaged(document, chance), document)
     assert [] == [code for code, _, _ in check_document(imported) if code.startswith("E20") or "E300" < code < "E307"]
 
 

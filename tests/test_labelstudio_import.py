@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,13 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from statevisit.codec import read_document, write_document
+from statevisit.codec import encode_value, read_document, write_document
+from statevisit.diff import diff_documents
 from statevisit.labelstudio.config import config
 from statevisit.labelstudio.tasks import read_export, to_task
 from statevisit.model import Document
 from tests.conftest import DOC_ID, Result
+from tests.test_migrate import v0
 
 Run = Callable[..., Result]
 
@@ -113,7 +116,8 @@ def test_a_task_that_was_tampered_with_is_refused(article: Document, corpus: Pat
     good = _annotated(article, "ada")
     for change, message in (
         (lambda t: t["data"].update(text="x" + t["data"]["text"]), "is not what was exported"),
-        (lambda t: t["meta"]["statevisit"]["base"].update(date="2024-02-20"), "is not what was exported"),
+        (lambda t: t["meta"]["statevisit"].update(base=t["meta"]["statevisit"]["base"].replace("2024-02-19", "2024-02-20")), "is not what was exported"),
+        (lambda t: t["meta"]["statevisit"].update(base="{", base_sha256=sha256(b"{").hexdigest()), "`statevisit validate` says more"),
         (lambda t: t["meta"]["statevisit"].update(schema_version=9), "newer than version"),
         (lambda t: t["meta"]["statevisit"].pop("base"), "is missing in `meta.statevisit`"),
         (lambda t: t.update(meta={}), "--mapping FILE"),
@@ -124,6 +128,50 @@ def test_a_task_that_was_tampered_with_is_refused(article: Document, corpus: Pat
         result = _import(cli, corpus, _export(tmp_path / "export.json", good, bad))
         assert (1, "") == (result.status, result.out) and message in result.err and "Traceback" not in result.err
         assert before == document_file.read_bytes()
+
+
+def test_a_task_of_an_older_schema_is_read(article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run) -> None:
+    """What was pushed before the schema changed comes back: the document that the task was made from is migrated as files are."""
+    task, old = _annotated(article, "ada"), encode_value(v0(article))
+    base = old.decode().replace(f'\n"text":{orjson.dumps(article.text).decode()},\n', '\n"text":"",\n')
+    task["meta"]["statevisit"].update(schema_version=0, base=base, base_sha256=sha256(old).hexdigest())
+    done = _import(cli, corpus, _export(tmp_path / "export.json", task))
+    assert (0, "", "of ada") == (done.status, done.out, read_document(document_file)["q1"].unit), done.err
+    assert [("changed", "q1")] == [(c.kind, c.record) for c in diff_documents(article, read_document(document_file))]
+
+
+def test_a_document_that_comes_back_twice_is_changed_twice(article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run) -> None:
+    """Two tasks of one document, in one export or in two: what the second one changed is added to what the first one did."""
+    one, two = _annotated(article, "ada"), _annotated(article, "ada")
+    two["annotations"][0]["result"] = [r for r in to_task(article)["annotations"][0]["result"] if "m6" not in (r.get("id"), r.get("from_id"), r.get("to_id"))]
+    done = _import(cli, corpus, _export(tmp_path / "export.json", one, two))
+    assert 0 == done.status, done.err
+    document = read_document(document_file)
+    assert ("of ada", False) == (document["q1"].unit, "m6" in document)
+
+
+def test_on_all_cores_it_is_the_same(article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run) -> None:
+    """More tasks than go into one process: every document is changed, in order; an error is the same message as from a single task, and nothing is written."""
+    copies = [replace(article, id=f"copy-{n:02}") for n in range(40)]
+    for document in copies:
+        write_document(document, document_file.with_name(f"{document.id}.json"))
+    tasks = [_annotated(document, "ada") for document in copies]
+    before = [p.read_bytes() for p in sorted(document_file.parent.iterdir())]
+    broken = _import(cli, corpus, _export(tmp_path / "export.json", *tasks[:30], {**tasks[30], "annotations": None}, *tasks[31:]))
+    assert 1 == broken.status and "no list `annotations`" in broken.err and "Traceback" not in broken.err
+    assert before == [p.read_bytes() for p in sorted(document_file.parent.iterdir())]
+    done = _import(cli, corpus, _export(tmp_path / "export.json", *tasks))
+    assert [f"corpus/documents/{d.id}.json written" for d in copies] == done.err.splitlines()
+    assert {"of ada"} == {read_document(document_file.with_name(f"{d.id}.json"))["q1"].unit for d in copies}
+
+
+@pytest.mark.parametrize("options", [("--theirs",), ()], ids=["theirs", "undecided"])
+def test_a_document_that_the_corpus_lacks_is_checked_against_the_schema(article: Document, corpus: Path, tmp_path: Path, cli: Run, options: tuple[str, ...]) -> None:
+    """A task whose base is no valid document, such as one whose id is a path out of the corpus, is refused, decided or not."""
+    strange = replace(article, id="../../elsewhere")
+    done = _import(cli, corpus, _export(tmp_path / "export.json", _annotated(strange, "ada")), *options)
+    assert 1 == done.status and "E104" in done.err and "nothing was written" in done.err
+    assert not (tmp_path / "elsewhere.json").exists() and not list(tmp_path.rglob("elsewhere*"))
 
 
 REFUSED = {
@@ -268,6 +316,17 @@ def test_a_server_that_fails_is_one_message(corpus: Path, document_file: Path, f
         assert message in result.err, result.err
         assert 1 == result.err.count("\n") and failing in result.err and "Traceback" not in result.err
     assert before == document_file.read_bytes()
+
+
+def test_ctrl_c_says_what_was_done(corpus: Path, failing: str, cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stops a push is told that what had arrived stays, and how to go on."""
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("statevisit.labelstudio.client.Server.push", interrupted)
+    result = cli("label-studio", "push", "--path", corpus, "--url", failing, "--token", "t", "--project", "p")
+    assert (1, "") == (result.status, result.out)
+    assert "push again and it goes on from there" in result.err and "nothing was changed" not in result.err
 
 
 def test_a_server_or_token_must_be_named(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:

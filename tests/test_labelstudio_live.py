@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from msgspec.structs import replace
 
 from statevisit import load
 from statevisit.codec import read_document, write_document
 from statevisit.diff import diff_documents
+from statevisit.errors import LabelStudioError
 from statevisit.labelstudio.client import Server
 from statevisit.labelstudio.serve import Local
 from statevisit.model import Argument, Document, Entity, Mention, Source
@@ -104,6 +106,33 @@ def test_a_task_deleted_there_is_said_and_pushed_again(server: Local, root: Path
     assert 0 == pulled.status and "1 without a task there" in pulled.err and "emoji" in pulled.err
     assert before == _bytes(root)
     assert "1 added, 1 there already" in online("push", "--project", "gone").err
+
+
+def test_an_interrupted_push_goes_on(server: Local, root: Path, online: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between two chunks, or a connection that is lost before the answer: what arrived stays, the next push adds the rest, and nothing twice."""
+    monkeypatch.setattr("statevisit.labelstudio.client.CHUNK", 1)
+    write_document(replace(read_document(root / "corpus/documents/emoji.json"), id="third"), root / "corpus/documents/third.json")
+    remote = Server(server.url, server.token)
+    project = remote.project("interrupted", create=True)
+
+    def interrupt(number: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        remote.push(project, load(root), "1.0.0", False, interrupt)
+    assert [DOC_ID] == [*_tasks(server, "interrupted")[1]]
+    arrives = remote._client.projects.import_tasks
+
+    def lost(**request: Any) -> None:
+        arrives(**request)
+        raise httpx.ReadError("the connection is gone")
+
+    monkeypatch.setattr(remote._client.projects, "import_tasks", lost)
+    with pytest.raises(LabelStudioError, match="pushing after 0 documents had arrived; push again and it goes on from there"):
+        remote.push(project, load(root), "1.0.0", False)
+    pushed = online("push", "--project", "interrupted")
+    assert 0 == pushed.status and "1 added, 2 there already" in pushed.err
+    assert [DOC_ID, "emoji", "third"] == sorted(task["data"]["document"] for _, task in remote.pull(project))
 
 
 def test_what_the_corpus_has_in_another_version_is_left_alone(root: Path, online: Callable[..., Result]) -> None:

@@ -7,7 +7,7 @@ shows exactly the records that changed, and `encode(decode(data)) == data` for e
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ class Malformed(FormatError):
     def __init__(self, file: str, code: str, message: str, line: int = 0, column: int = 0) -> None:
         super().__init__(f"{file}:{line}:{column}: {message}" if line else f"{file}: {message}")
         self.code, self.message, self.line, self.column = code, message, line, column
+        self._arguments = file, code, message, line, column
+
+    def __reduce__(self) -> Any:  # what raises it may be another process
+        return Malformed, self._arguments
 
 
 def parse(data: bytes, file: str = "<bytes>") -> Any:
@@ -144,19 +148,20 @@ def encode_value(value: Any) -> bytes:
     """Any JSON value in the canonical layout: the members of the top object one per line, records one per line."""
     if not isinstance(value, dict):
         return orjson.dumps(value) + b"\n"
-    return _lay_out((k, [orjson.dumps(r) for r in v] if _records(v) else orjson.dumps(v)) for k, v in value.items())
+    return _lay_out((k, _lines(b"\n".join(map(orjson.dumps, v))) if _records(v) else orjson.dumps(v)) for k, v in value.items())
 
 
 def _records(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _lay_out(members: Iterable[tuple[str, list[bytes] | bytes]]) -> bytes:
-    lines = []
-    for key, value in members:
-        body = value if isinstance(value, bytes) else (b"[\n" + b",\n".join(value) + b"\n]" if value else b"[]")
-        lines.append(orjson.dumps(key) + b":" + body)
-    return b"{\n" + b",\n".join(lines) + b"\n}\n"
+def _lines(records: bytes) -> bytes:
+    """An array of records, given one a line, which in JSON no string breaks."""
+    return b"[\n" + records.replace(b"\n", b",\n") + b"\n]" if records else b"[]"
+
+
+def _lay_out(members: Iterable[tuple[str, bytes]]) -> bytes:
+    return b"{\n" + b",\n".join(orjson.dumps(key) + b":" + value for key, value in members) + b"\n}\n"
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -165,9 +170,8 @@ _ENCODER = msgspec.json.Encoder()
 def encode(document: Document) -> bytes:
     """The canonical bytes of a document, its records sorted."""
     document = ordered(document)
-    names = (f for f in Document.__struct_fields__)
     lines, one = _ENCODER.encode_lines, _ENCODER.encode
-    return _lay_out((n, lines(getattr(document, n)).split(b"\n")[:-1] if n in LAYERS else one(getattr(document, n))) for n in names)
+    return _lay_out((n, _lines(lines(getattr(document, n))[:-1]) if n in LAYERS else one(getattr(document, n))) for n in Document.__struct_fields__)
 
 
 def to_value(record: Any) -> Any:
@@ -183,15 +187,23 @@ def decode(data: bytes, file: str = "<bytes>") -> Document:
     return convert(parse(data, file), file, data)
 
 
+def decode_canonical(data: bytes, file: str) -> Document:
+    """A document from bytes that `encode` made, as their digest shows: quicker, for no key is looked for twice. Raises FormatError."""
+    return _typed(lambda: msgspec.json.decode(data, type=Document), file)
+
+
 def convert(value: Any, file: str, data: bytes | None = None) -> Document:
     """A document from parsed JSON. Raises FormatError; `data` is what was parsed, for the line."""
     if isinstance(value, dict) and is_newer(value):
         raise FormatError(f"{file}: {NEWER}")
-    if (present := upgraded(value, file)) is not value:
-        value, data = present, None  # lines of what was migrated are not lines of the file
+    present = upgraded(value, file)
+    return _typed(lambda: msgspec.convert(present, Document), file, data if present is value else None)  # what was migrated has other lines
+
+
+def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -> Document:
     try:
-        return msgspec.convert(value, Document)
-    except msgspec.ValidationError as error:
+        return make()
+    except msgspec.DecodeError as error:
         what, _, where = str(error).rpartition(" - at ") if " - at " in str(error) else (str(error), "", "")
         path = re.findall(r"[^.$\[\]`]+", where)
         line = f":{locate(data, path)[0]}" if data else ""
@@ -210,23 +222,23 @@ def natural(record_id: str) -> tuple[int, str]:
 
 
 _START, _END = attrgetter("start"), attrgetter("end")
+_ORDERED = "_ordered"
+"""Set on documents that are in canonical order, so that none is sorted again; a changed copy does not have it."""
 
 
-def ordered(document: Document) -> Document:
-    """The document with its records in canonical order.
+def ordered(document: Document, like: Document | None = None) -> Document:
+    """The document with its records in canonical order; sentences and tokens that are the very ones of `like` are in it already.
 
     Spans by start, then the longer first, then id; entities and event chains by their first mention; relations
     by their first evidence; event relations by source and target; arguments by the place of their target.
     """
-    def span(r: Any) -> tuple[Any, ...]:
-        return r.start, -r.end, natural(r.id)
-
-    spans = {n: tuple(sorted(getattr(document, n), key=span)) for n in SPAN_LAYERS}
-    place = {r.id: i for i, r in enumerate(sorted((r for n in spans for r in spans[n]), key=span))}
+    if _ORDERED in document.__dict__:
+        return document
+    spans, place = _placed(document)
     last = len(place)
     first: dict[str, int] = {}
-    for record, group in [(m, m.entity) for m in spans["mentions"]] + [(e, e.event) for e in spans["events"]]:
-        first.setdefault(group, place[record.id])
+    for record, name in [(m, m.entity) for m in spans["mentions"]] + [(e, e.event) for e in spans["events"]]:
+        first.setdefault(name, place[record.id])
     for mention in spans["mentions"]:
         if mention.literal:
             first.setdefault(mention.literal, place[mention.id])
@@ -234,20 +246,36 @@ def ordered(document: Document) -> Document:
     def group(r: Any) -> tuple[Any, ...]:
         return first.get(r.id, last), natural(r.id)
 
-    spans["events"] = tuple(
+    spans["events"] = [
         e if len(e.arguments) < 2 else replace(e, arguments=tuple(sorted(e.arguments, key=lambda a: (place.get(a.target, last), a.role, a.ace_role or ""))))
         for e in spans["events"]
-    )
-    bare = {n: tuple(sorted(sorted(getattr(document, n), key=_END, reverse=True), key=_START)) for n in ("sentences", "tokens")}  # many: keys in C
-    return replace(
+    ]
+    bare = {n: _sorted(r) for n in ("sentences", "tokens") if (r := getattr(document, n)) is not getattr(like, n, None)}
+    made = replace(
         document,
-        **spans,
+        **{layer: tuple(records) for layer, records in spans.items()},
         **bare,
         entities=tuple(sorted(document.entities, key=group)),
         event_chains=tuple(sorted(document.event_chains, key=group)),
         relations=tuple(sorted((replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations), key=lambda r: (r.evidence[:1], natural(r.id)))),
         event_relations=tuple(sorted(document.event_relations, key=lambda r: (place.get(r.source, last), place.get(r.target, last), r.type))),
     )
+    made.__dict__[_ORDERED] = True
+    return made
+
+
+def _sorted(records: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(sorted(sorted(records, key=_END, reverse=True), key=_START))  # many: keys in C
+
+
+def _placed(document: Document) -> tuple[dict[str, list[Any]], dict[str, int]]:
+    """(the span layers in canonical order, the place of each id among the spans of all of them)."""
+    found = [(r.start, -r.end, len(r.id), r.id, number, at, r) for number, layer in enumerate(SPAN_LAYERS) for at, r in enumerate(getattr(document, layer))]
+    found.sort()  # no two are alike before the record
+    spans: dict[str, list[Any]] = {layer: [] for layer in SPAN_LAYERS}
+    for _, _, _, _, number, _, record in found:
+        spans[SPAN_LAYERS[number]].append(record)
+    return spans, {item[3]: place for place, item in enumerate(found)}
 
 
 def read_bytes(path: Path) -> bytes:

@@ -75,8 +75,8 @@ def diff_documents(old: Document, new: Document) -> list[Change]:
     changes = []
     changed = differing(old, new)
     before, after = keyed(old, changed), keyed(new, changed)
-    if (a := head(old)) != (b := head(new)):
-        changes.append(Change(document=new.id, kind="changed", layer="document", record=new.id, old=a, new=b))
+    if any(getattr(old, name) != getattr(new, name) for name in HEAD):
+        changes.append(Change(document=new.id, kind="changed", layer="document", record=new.id, old=head(old), new=head(new)))
     for key in sorted({**after, **before}, key=lambda k: (_ORDER[k[0]], _place(after.get(k, before.get(k))))):
         a, b = before.get(key), after.get(key)
         if a != b:

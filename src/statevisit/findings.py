@@ -50,5 +50,5 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def severity(code: str) -> str:
-    """"warning" for the codes that begin with W and for what `anchor` and `realign` only report (A1xx); "error" for all others."""
-    return WARNING if code.startswith(("W", "A1")) else ERROR
+    """"warning" for codes that begin with W and for what is only reported, by `anchor`, `realign` (A1xx) or Label Studio's import (L1xx); else "error"."""
+    return WARNING if code.startswith(("W", "A1", "L1")) else ERROR

@@ -1,7 +1,7 @@
 """Every code in one place: severity, message, why, and an example of wrong and right.
 
 A check says all this in its docstring: the message first, then why, then `Wrong:` and `Right:`. The codes that
-no check of a document stands behind (form, corpus, quote notation) say it here, in the same form.
+no check of a document stands behind (form, corpus, quote notation; Label Studio: `incoming.py`) say it in the same form.
 """
 
 import inspect
@@ -11,6 +11,7 @@ from functools import cache
 from msgspec import Struct
 
 from statevisit.checks import REGISTRY, load_checks
+from statevisit.checks.incoming import EXPLAINED
 from statevisit.findings import severity
 
 FAMILIES = {
@@ -22,6 +23,7 @@ FAMILIES = {
     "6": "the document as a whole",
     "7": "the corpus",
     "A": "quotes and realignment",
+    "L": "Label Studio",
 }
 
 
@@ -42,7 +44,7 @@ class Entry(Struct, frozen=True):
     @property
     def family(self) -> str:
         """What the code is about."""
-        return FAMILIES["A" if self.code[0] == "A" else self.code[1]]
+        return FAMILIES[self.code[0] if self.code[0] in FAMILIES else self.code[1]]
 
 
 _FORM = re.compile(r"(?P<message>.+?)\n\n(?P<why>.+?)\n\nWrong: (?P<wrong>.+?)\nRight: (?P<right>.+)", re.DOTALL)
@@ -61,8 +63,8 @@ def entry(code: str, text: str) -> Entry:
 def catalogue() -> dict[str, Entry]:
     """Every code with its entry: by family, then by number."""
     load_checks()
-    texts = _OTHERS | {code: registered.run.__doc__ or "" for code, registered in REGISTRY.items()}
-    return {code: entry(code, texts[code]) for code in sorted(texts, key=lambda c: (c[0] == "A", c[1:], c[0]))}
+    texts = _OTHERS | EXPLAINED | {code: registered.run.__doc__ or "" for code, registered in REGISTRY.items()}
+    return {code: entry(code, texts[code]) for code in sorted(texts, key=lambda c: ("AL".find(c[0]), c[1:], c[0]))}
 
 
 _OTHERS = {

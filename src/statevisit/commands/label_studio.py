@@ -131,9 +131,9 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     Example:
       statevisit label-studio import export.json --dry-run
     """
-    from statevisit.labelstudio.tasks import read_export
+    from statevisit.labelstudio.tasks import elements
 
-    return _take_in((task for export in exports for task in read_export(export)), path, Bar(0, ""), **options)
+    return _take_in((element for export in exports for element in elements(export)), path, Bar(0, ""), **options)
 
 
 @command.command("push")
@@ -157,7 +157,10 @@ def push(documents: tuple[str, ...], path: Path, predictions: bool, url: str, to
     server = Server(url, token)
     home = server.project(project, create=True)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
-        pushed = server.push(home, found, version, predictions, bar.advance)
+        try:
+            pushed = server.push(home, found, version, predictions, bar.advance)
+        except KeyboardInterrupt:
+            raise StateVisitError("stopped; what had arrived at the server stays there: push again and it goes on from there") from None
     click.echo(f"{len(pushed.added)} added, {len(pushed.there)} there already: {server.url}/projects/{home.id}/data", err=True)
     if pushed.other:
         click.echo(f"left alone, since the project has them in another version: {', '.join(pushed.other)}; pull, delete their tasks there, push again", err=True)
@@ -187,7 +190,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
             seen.add(task.get("data", {}).get("document"))
             yield where, task
 
-    status = _take_in(tasks(), path, Bar(server.count(home), "pulling"), **options)
+    status = _take_in(tasks(), path, Bar(server.count(home), "pulling"), workers=1, **options)  # the server is what takes the time
     missing = [i for i in load(path).ids if i not in seen]
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
@@ -195,7 +198,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     return status
 
 
-def _take_in(tasks: Iterable[tuple[str, dict[str, Any]]], path: Path, bar: Bar, dry_run: bool, mapping: Path | None, prefer: Any, annotator: str | None) -> int:
+def _take_in(tasks: Iterable[Any], path: Path, bar: Bar, dry_run: bool, mapping: Path | None, prefer: Any, annotator: str | None, workers: int | None = None) -> int:
     """Merge tasks into the corpus, all or nothing. The exit status."""
     from statevisit.commands import report
     from statevisit.commands.changes import show
@@ -205,11 +208,11 @@ def _take_in(tasks: Iterable[tuple[str, dict[str, Any]]], path: Path, bar: Bar, 
 
     known = read_mapping(mapping) if mapping else None
     with Staging(corpus_root(path), known, prefer, annotator) as staging, bar:
-        for where, task in tasks:
-            for findings, changes in staging.take(task, where):
-                report(findings, err=True)
+        for found in staging.take(tasks, workers):
+            for prepared in found:
+                report(prepared.findings, err=True)
                 if dry_run:
-                    show(changes)
+                    show(prepared.changes)
             bar.advance()
         if staging.blocked:
             raise StateVisitError(f"nothing was written: {staging.blocked}")
@@ -223,7 +226,7 @@ def _take_in(tasks: Iterable[tuple[str, dict[str, Any]]], path: Path, bar: Bar, 
 
 @command.command("serve")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; default: a free one.")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the server keeps its data; default: label-studio-data in the cache directory.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the server keeps its data; default: statevisit/label-studio in the user's data directory.")
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions

@@ -1,66 +1,104 @@
 """What comes back from Label Studio on its way into a corpus: everything is prepared first, then moved into place."""
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import resources
+from statevisit import resources, schema
 from statevisit.checks import check_document, context_of
-from statevisit.codec import pointer, read_document, write_document
+from statevisit.codec import encode, pointer, read_bytes, read_document, to_value
+from statevisit.commands.pool import ordered, uncollected
 from statevisit.corpus import load
 from statevisit.diff import Change, diff_documents
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, StateVisitError
 from statevisit.findings import Finding
 from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
+from statevisit.labelstudio.tasks import Base, Element
 from statevisit.model import Document
 
+CHUNK = 16
+"""Tasks that are merged together: small enough to bound memory, large enough to pay for sending."""
 
-class Staging:
-    """A directory beside the corpus where merged documents wait; it vanishes, and `commit` moves them first."""
+Task = Element | tuple[str, dict[str, Any]]
+"""A task as it stands in a file, or parsed, with where it is."""
 
-    def __init__(self, root: Path, mapping: Mapping | None, prefer: Any, annotator: str | None) -> None:
-        self.root, self._annotator, self._prefer = root, annotator, prefer
+
+class Prepared(Struct, frozen=True):
+    """What a task makes of a document: `file` is to be moved to `place` in the corpus root, unless it is None; `blocks` says why nothing may be."""
+
+    document: str
+    place: str
+    file: Path | None
+    findings: list[Finding]
+    changes: list[Change]
+    blocks: list[str]
+
+
+class Merging:
+    """Merges tasks onto a corpus, checks what that gives and writes it into `directory`; it can be sent to another process.
+
+    `staged` are the files that were prepared for places in the corpus: they count as what is there.
+    """
+
+    def __init__(self, root: Path, directory: Path, mapping: Mapping | None, prefer: Any, annotator: str | None) -> None:
+        self.root, self._directory, self._annotator, self._prefer = root, directory, annotator, prefer
         self._entries = {e.path.stem: e for e in load(root).entries}
         self._context = context_of(root)
         if annotator and annotator not in (self._context.annotators or ()):
             raise FormatError(f"{annotator}: not in {root / resources.ANNOTATORS}; add it there, with its kind")
-        self._texts: dict[str, str] | None = None
-        self._incoming = Incoming(self._find, self._with_text, mapping, prefer)
-        self._blocks: list[str] = []
-        self._staged: dict[str, Path] = {}
+        self._mapping = mapping
+        self.staged: dict[str, Path] = {}
 
-    def __enter__(self) -> Self:
-        self._directory = Path(tempfile.mkdtemp(prefix=".label-studio-", dir=self.root))
-        return self
+    def __call__(self, tasks: list[Task]) -> list[list[Prepared] | StateVisitError]:
+        """What each of some tasks makes of documents, or why it cannot be used."""
+        with uncollected():
+            return [self._merged(task) for task in tasks]
 
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._directory, ignore_errors=True)
+    def _merged(self, task: Task) -> list[Prepared] | StateVisitError:
+        try:
+            return self.merged(task)
+        except StateVisitError as error:
+            return error
 
-    def _find(self, document_id: str) -> Document | None:
-        if staged := self._staged.get(f"{resources.DOCUMENTS}/{document_id}.json"):
-            return read_document(staged)
-        return self._entries[document_id].read() if document_id in self._entries else None
+    def merged(self, task: Task) -> list[Prepared]:
+        """What a task makes of documents. Raises FormatError for one that cannot be used."""
+        where, parsed = task.parsed() if isinstance(task, Element) else task
+        incoming = Incoming(self._current, self._with_text, self._mapping, self._prefer)
+        return [self._prepared(outcome) for outcome in incoming.outcomes(parsed, where)]
+
+    def _current(self, base: Base) -> Document | None:
+        """The document of a base as it is now; the base's own where that is the same to the byte, as it mostly is."""
+        return self._find(base.document.id, base)
+
+    def _find(self, name: str, base: Base | None = None) -> Document | None:
+        staged = self.staged.get(f"{resources.DOCUMENTS}/{name}.json")
+        if staged is None and name not in self._entries:
+            return None
+        if base and read_bytes(staged or self._entries[name].path) == base.data:
+            return base.document
+        return read_document(staged) if staged else self._entries[name].read()
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        return {e.read().text_sha256: name for name, e in self._entries.items()}
 
     def _with_text(self, text: str) -> Document | None:
-        from hashlib import sha256
-
-        if self._texts is None:
-            self._texts = {e.read().text_sha256: name for name, e in self._entries.items()}
         name = self._texts.get(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
         return self._find(name) if name else None
 
-    def take(self, task: dict[str, Any], where: str) -> Iterator[tuple[list[Finding], list[Change]]]:
-        """Merge one task and keep the result; (findings, changes) for each document that it is about."""
-        for outcome in self._incoming.outcomes(task, where):
-            yield self._keep(outcome)
-
-    def _keep(self, outcome: Outcome) -> tuple[list[Finding], list[Change]]:
-        document, old = outcome.document, outcome.old
+    def _prepared(self, outcome: Outcome) -> Prepared:
+        document, old, blocks = outcome.document, outcome.old, []
         place = f"{resources.DOCUMENTS}/{document.id}.json"
         if outcome.annotator:
             place = f"{resources.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
@@ -68,20 +106,75 @@ class Staging:
         elif self._annotator and old != document and self._annotator not in document.annotators:
             document = replace(document, annotators=(*document.annotators, self._annotator))
         changes = [] if old == document else diff_documents(old, document) if old else [Change(document=document.id, kind="added", layer="document", record=document.id)]
-        wrong = list(self._check(document, place)) if changes else []
+        wrong = list(self._check(document, place, whole=old is None or bool(outcome.annotator))) if changes else []
         if outcome.conflicts and not self._prefer:
-            self._blocks.append(f"{len(outcome.conflicts)} conflict{'s' * (len(outcome.conflicts) > 1)} in {document.id}; --ours or --theirs decides")
+            blocks.append(f"{len(outcome.conflicts)} conflict{'s' * (len(outcome.conflicts) > 1)} in {document.id}; --ours or --theirs decides")
         if blocking := [f for f in wrong if not (outcome.annotator and f.code == "E305")]:  # who annotated there is listed once the pass is used
-            self._blocks.append(f"{place} would have {len(blocking)} error{'s' * (len(blocking) > 1)}; mend the annotation or the corpus")
-        if changes or (outcome.annotator and not (self.root / place).is_file()):
-            staged = self._directory / f"{len(self._staged)}.json"
-            write_document(document, staged)
-            self._staged[place] = staged
-        return [*outcome.findings, *outcome.conflicts, *wrong], changes
+            blocks.append(f"{place} would have {len(blocking)} error{'s' * (len(blocking) > 1)}; mend the annotation or the corpus")
+        file = self._written(document) if changes or (outcome.annotator and not (self.root / place).is_file()) else None
+        return Prepared(document.id, place, file, [*outcome.findings, *outcome.conflicts, *wrong], changes, blocks)
 
-    def _check(self, document: Document, place: str) -> Iterator[Finding]:
-        for code, path, message in check_document(document, self._context):
+    def _check(self, document: Document, place: str, whole: bool) -> Iterator[Finding]:
+        """What is wrong with a document; `whole`: with records that the corpus does not have already, too, as far as the schema goes."""
+        refused = [("E104", path, message) for path, message in schema.errors(to_value(document))] if whole else []
+        for code, path, message in refused or check_document(document, self._context):
             yield Finding(code=code, message=message, document=document.id, file=place, pointer=pointer(path))
+
+    def _written(self, document: Document) -> Path:
+        handle, name = tempfile.mkstemp(dir=self._directory)
+        with os.fdopen(handle, "wb") as file:
+            file.write(encode(document))
+        return Path(name)
+
+
+class Staging:
+    """A directory beside the corpus where merged documents wait; it vanishes, and `commit` moves them first."""
+
+    def __init__(self, root: Path, mapping: Mapping | None, prefer: Any, annotator: str | None) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix=".label-studio-", dir=root))
+        try:
+            self._merging = Merging(root, self._directory, mapping, prefer, annotator)
+        except BaseException:
+            self.__exit__()
+            raise
+        self._blocks: list[str] = []
+        self._documents: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def take(self, tasks: Iterable[Task], workers: int | None = None) -> Iterator[list[Prepared]]:
+        """Merge tasks, on all cores or `workers`, and keep the results: for each task in order what it made of documents.
+
+        Raises FormatError for a task that cannot be used.
+        """
+        waiting: deque[Task] = deque()
+
+        def chunks() -> Iterator[list[Task]]:
+            rest = iter(tasks)
+            while chunk := list(islice(rest, CHUNK)):
+                waiting.extend(chunk)
+                yield chunk
+
+        for chunk in ordered(self._merging, chunks(), workers, ("statevisit.commands.taking",)):
+            for found in chunk:
+                task = waiting.popleft()
+                if isinstance(found, StateVisitError):
+                    raise found
+                if any(p.document in self._documents for p in found):  # one before was about the same: this goes on from there
+                    found = self._merging.merged(task)
+                yield self._keep(found)
+
+    def _keep(self, found: list[Prepared]) -> list[Prepared]:
+        for prepared in found:
+            self._blocks += prepared.blocks
+            self._documents.add(prepared.document)
+            if prepared.file:
+                self._merging.staged[prepared.place] = prepared.file
+        return found
 
     @property
     def blocked(self) -> str:
@@ -90,9 +183,9 @@ class Staging:
 
     def commit(self) -> list[str]:
         """Move what was prepared into place: the names of the files, in the corpus root."""
-        for place, staged in self._staged.items():
-            target = self.root / place
+        for place, staged in self._merging.staged.items():
+            target = self._merging.root / place
             target.parent.mkdir(parents=True, exist_ok=True)
             with resources.replacing(target) as temporary:
                 shutil.copyfile(staged, temporary)
-        return list(self._staged)
+        return list(self._merging.staged)

@@ -74,7 +74,7 @@ class Server:
         """Add a task for every document that has none. `done` is called with the number of documents dealt with."""
         pushed = Pushed([], [], [])
         with self._explained("listing the tasks"):
-            there = {m["base"]["id"]: m["base_sha256"] for t in self._tasks(project.id, "id,meta", "task_only") if (m := (t.get("meta") or {}).get(KEY))}
+            there = {m["document"]: m["base_sha256"] for t in self._tasks(project.id, "id,meta", "task_only") if (m := (t.get("meta") or {}).get(KEY))}
         rest = iter(documents)
         while chunk := list(islice(rest, CHUNK)):
             new = [d for d in chunk if d.id not in there]

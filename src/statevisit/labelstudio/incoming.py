@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from statevisit.findings import Finding
 from statevisit.labelstudio.foreign import Mapping, converted, document_text
 from statevisit.labelstudio.merge import Side, merge
-from statevisit.labelstudio.tasks import Annotation, annotations_of, base_of, pushed_as_predictions
+from statevisit.labelstudio.tasks import Annotation, Base, annotations_of, base_of, pushed_as_predictions
 from statevisit.model import Document
 
 
@@ -28,18 +28,21 @@ class Outcome(Struct):
 
 
 class Incoming:
-    """Merges tasks onto a corpus: `find` gives the document with an id, `with_text` the one with a text, or None."""
+    """Merges tasks onto a corpus: `find` gives what the document of a base is now, `with_text` the one with a text, or None.
 
-    def __init__(self, find: Callable[[str], Document | None], with_text: Callable[[str], Document | None], mapping: Mapping | None = None, prefer: Side | None = None) -> None:
+    Where the corpus has the base itself, `find` gives that very document: nothing is to be merged then.
+    """
+
+    def __init__(self, find: Callable[[Base], Document | None], with_text: Callable[[str], Document | None], mapping: Mapping | None = None, prefer: Side | None = None) -> None:
         self._find, self._with_text, self._mapping, self._prefer = find, with_text, mapping, prefer
 
     def outcomes(self, task: dict[str, Any], where: str) -> list[Outcome]:
         """What follows from a task; empty where it says nothing new. Raises FormatError for a task that cannot be used."""
         findings: list[Finding] = []
-        base = base_of(task, where)
-        if base is None:
+        origin = base_of(task, where)
+        if origin is None:
             return self._foreign(task, where)
-        current = self._find(base.id)
+        base, current = origin.document, self._find(origin)
         annotations = list(annotations_of(task, base, current or base, where))
         for number in range(len(task.get("drafts") or ())):
             findings.append(_set_aside(base, where, f"draft {number + 1} was not submitted; it is not taken"))

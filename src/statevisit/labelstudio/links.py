@@ -47,7 +47,10 @@ def with_links(records: Records, regions: dict[str, Region], links: list[Link]) 
     for source, label, target in found:
         if label in _roles():
             roles.setdefault(source, []).append((label, target))
-    events = [replace(e, arguments=_arguments(e, roles.get(e.id, []), base, records.report)) for e in layers["events"].values()]
+    events = []
+    for event in layers["events"].values():
+        arguments = _arguments(event, roles.get(event.id, []), base, records.report)
+        events.append(event if arguments == event.arguments else replace(event, arguments=arguments))
     types = frozenset(schema.label_names("event_relations", "type"))
     wanted = dict.fromkeys(link for link in found if link[1] in types)
     there = {*layers["events"], *layers["timexes"]}
@@ -64,7 +67,8 @@ def with_links(records: Records, regions: dict[str, Region], links: list[Link]) 
             quotations=tuple(layers["quotations"].values()),
             event_relations=tuple(related),
             **records.grouped(),
-        )
+        ),
+        like=base,
     )
 
 
@@ -98,12 +102,15 @@ def _point(records: Records, found: list[Link]) -> None:
                 targets.setdefault(source, []).append(target)
                 used.add(target)
         for name, record in records.layers[layer].items():
+            if name not in targets and getattr(record, prop) is None:
+                continue
             old = getattr(records.base[name], prop) if name in records.base else None
             given = [records.spans[t] if label in ("PROPERTY", "CUE") else t for t in targets.get(name, ())]
             if len(given) > 1:
                 records.report("L107", f"{name} has {len(given)} relations {label} and can have one; {'the one it had stays' if old in given else 'the first is taken'}")
             value = old if old in given or old == name else given[0] if given else None
-            records.layers[layer][name] = replace(record, **{prop: value})
+            if value != getattr(record, prop):
+                records.layers[layer][name] = replace(record, **{prop: value})
     for name, span in records.spans.items():
         if name not in used:
             records.report("L104", f"the words {name} {span.text!r} [{span.start}, {span.end}) belong to nothing: draw a relation to them, or delete them")

@@ -31,6 +31,8 @@ def merge(base: Document, theirs: Document, ours: Document, prefer: Side | None 
     if theirs == base:
         return ours, []
     changed = [layer for layer in differing(base, theirs) if layer not in _FIXED]
+    if ours is base and all(getattr(theirs, n) == getattr(ours, n) for n in Document.__struct_fields__ if n not in changed):
+        return ordered(theirs), []  # nothing changed here since: what follows would give the same
     before, after, now = (keyed(d, changed) for d in (base, theirs, ours))
     merged = dict(now)
     conflicts: list[Finding] = []

@@ -7,7 +7,9 @@ was exported: sentences, tokens, entities' names and links, event chains, relati
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from functools import cache
+from collections.abc import Callable
+from functools import cache, cached_property
+from operator import attrgetter
 from typing import Any
 
 from msgspec.structs import replace
@@ -33,9 +35,8 @@ class Records:
 
     def __init__(self, regions: dict[str, Region], base: Document, current: Document, report: Report) -> None:
         self.base, self.current, self.report = base, current, report
-        self._starts, self._ends = [t.start for t in base.tokens], [t.end for t in base.tokens]
-        self._boundaries = frozenset(self._starts), frozenset(self._ends)
-        self._taken = {r.id for d in (base, current) for layer in LAYERS for r in getattr(d, layer) if hasattr(r, "id")}
+        self._starts, self._ends = base.bounds["tokens"]
+        self._known = {layer: {r.id: r for r in getattr(base, layer)} for layer in SPAN_LAYERS}
         self.groups = {layer: {g.id: g for g in getattr(base, home)} for layer, (home, _) in _GROUPS.items()}
         self.layers: dict[str, dict[str, Any]] = {layer: {} for layer in SPAN_LAYERS}
         self.homes: dict[str, dict[str, str]] = {}
@@ -43,17 +44,35 @@ class Records:
         self._typed: dict[str, dict[str, list[Region]]] = {}
         self._added = {layer: [r for r in getattr(current, layer) if r.id not in base] for layer in SPAN_LAYERS} if current is not base else {}
         for region in sorted(regions.values(), key=lambda r: (r.start, -r.end, len(r.id), r.id)):
-            if span := self._snapped(region):
-                for layer in region.labels:
+            changed = [layer for layer in region.labels if not self._kept(layer, region)]
+            if changed and (span := self._snapped(region)):
+                for layer in changed:
                     self._add(layer, region, span)
         self._reconcile_types()
         self._drop_references()
 
+    @cached_property
+    def _taken(self) -> set[str]:
+        """The ids that nothing new may get."""
+        return {r.id for d in (self.base, self.current) for layer in LAYERS for r in getattr(d, layer) if hasattr(r, "id")}
+
+    def _kept(self, layer: str, region: Region) -> bool:
+        """Whether a region says of its record what the base says, as most do; the base's record is taken then."""
+        known = self._known[layer].get(region.id) if layer != PARTS else None
+        if known is None:
+            return False
+        shown, controls_ = _shown(layer)
+        label = () if layer == "mentions" else (region.labels[layer],)  # a mention's is the type of its entity
+        if shown(known) != (region.start, region.end, *label, *map(region.answers.get, controls_)):
+            return False
+        self._take(layer, known, region)
+        return True
+
     def _snapped(self, region: Region) -> Span | None:
         """The region's span on token boundaries, which is what a person meant who cannot see tokens."""
         start, end = region.start, region.end
-        if start not in self._boundaries[0] or end not in self._boundaries[1]:
-            first, last = bisect_right(self._ends, start), bisect_left(self._starts, end) - 1
+        first, last = bisect_right(self._ends, start), bisect_left(self._starts, end) - 1
+        if first > last or start != self._starts[first] or end != self._ends[last]:
             if first > last:
                 return self.report("L105", f"{region} covers no token; it is left out")
             bare = self.base.text[start:end].strip()
@@ -67,7 +86,7 @@ class Records:
             self.spans[region.id] = span
             self.homes.setdefault(region.id, {})[PARTS] = region.id
             return
-        known = self.base[region.id] if region.id in self.base and self.base.layer_of(region.id) == layer else None
+        known = self._known[layer].get(region.id)
         added = None if known else self._take_added(layer, span)
         fields = {"start": span.start, "end": span.end, "text": span.text, **self._fields(layer, region, known)}
         group = self._group_id(layer, region, known, added, span.text)
@@ -80,13 +99,17 @@ class Records:
                 return self.report("L102", f"{region} {span.text!r} is left out: {why}")
             if why:
                 self.report("L102", f"{region} {span.text!r} stays as it was: {why}")
-                record, group = known, getattr(known, _GROUPS[layer][1]) if layer in _GROUPS else ""
+                record = known
         if record is None:
             record = LAYERS[layer](id=added.id if added else self._new_id(layer), **({"arguments": ()} if layer == "events" else {}), **fields)
+        self._take(layer, record, region)
+
+    def _take(self, layer: str, record: Any, region: Region) -> None:
+        """Take the record that a region has in a layer."""
         self.layers[layer][record.id] = record
         self.homes.setdefault(region.id, {})[layer] = record.id
         if layer in _GROUPS:
-            self._join(layer, group, region, span.text)
+            self._join(layer, getattr(record, _GROUPS[layer][1]), region, record.text)
 
     def _fields(self, layer: str, region: Region, known: Any) -> dict[str, Any]:
         """Label and answers as the record's fields; a new answer without the white space around it."""
@@ -191,6 +214,14 @@ def _attribute(prop: str) -> str:
 def _answered(layer: str) -> tuple[tuple[Any, str], ...]:
     """The controls of a layer with the field each fills, the one that names the group apart."""
     return tuple((c, _attribute(c.prop)) for c in controls().values() if c.layer == layer and c.prop != _GROUPS.get(layer, ("", ""))[1])
+
+
+@cache
+def _shown(layer: str) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]:
+    """(a record's span, label and answers; the names of the controls that these answers are given with)."""
+    label = () if layer == "mentions" else (_attribute(LABELS[layer][1]),)
+    asked = [c for c in controls().values() if c.layer == layer]
+    return attrgetter("start", "end", *label, *(_attribute(c.prop) for c in asked)), tuple(c.name for c in asked)
 
 
 @cache

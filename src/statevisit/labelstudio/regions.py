@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from statevisit.labelstudio.config import INVERSE, LABELS, PARTS, POINTERS, RELATION, TEXT, controls, region_labels, relation_labels
+from statevisit.labelstudio.config import INVERSE, LABELS, PARTS, POINTERS, RELATION, TEXT, Control, controls, region_labels, relation_labels
 from statevisit.model import SPAN_LAYERS, Document, Span
 
 Link = tuple[str, str, str]
@@ -112,8 +112,9 @@ def from_results(results: list[Any], length: int, report: Report) -> tuple[dict[
             _add_label(regions, item, length, report)
         else:
             answers.append(item)
+    known = controls()
     for item in answers:
-        _add_answer(regions, item, report)
+        _add_answer(regions, item, known, report)
     return regions, list(dict.fromkeys(link for item in relations for link in _read_relation(item, regions, report)))
 
 
@@ -134,23 +135,26 @@ def _add_label(regions: dict[str, Region], item: dict[str, Any], length: int, re
     region.labels[layer] = labels[0]
 
 
-def _add_answer(regions: dict[str, Region], item: Any, report: Report) -> None:
-    control = controls().get(item.get("from_name")) if isinstance(item, dict) and isinstance(item.get("from_name"), str) else None
-    value = item.get("value") if isinstance(item, dict) else None
-    region = regions.get(item["id"]) if control and isinstance(item.get("id"), str) else None
+def _add_answer(regions: dict[str, Region], item: Any, known: dict[str, Control], report: Report) -> None:
+    control = region = value = None
+    if isinstance(item, dict):
+        name, home, value = item.get("from_name"), item.get("id"), item.get("value")
+        control = known.get(name) if isinstance(name, str) else None
+        region = regions.get(home) if control and isinstance(home, str) else None
     if control is None or region is None or not isinstance(value, dict):
         return report("L104", f"no place for this {'answer' if region or not control else 'answer without a region'}: {_short(item)}")
     given = value.get("choices" if control.choices else TEXT)
-    given = [given] if isinstance(given, str) else given
-    if not isinstance(given, list) or not all(isinstance(g, str) for g in given):
-        return report("L104", f"{region}: {control.prop} is no text: {_short(given)}")
-    given = list(dict.fromkeys(g for g in given if g))
-    if len(given) > 1:
-        report("L104", f"{region}: {control.prop} has {len(given)} answers, {_short(given)}; the first is taken")
+    if not (type(given) is list and len(given) == 1 and type(given[0]) is str and given[0]):  # what it hardly ever is not
+        given = [given] if isinstance(given, str) else given
+        if not isinstance(given, list) or not all(isinstance(g, str) for g in given):
+            return report("L104", f"{region}: {control.prop} is no text: {_short(given)}")
+        given = list(dict.fromkeys(g for g in given if g))
+        if len(given) > 1:
+            report("L104", f"{region}: {control.prop} has {len(given)} answers, {_short(given)}; the first is taken")
     if given and control.choices and given[0] not in control.names:
         return report("L104", f"{region}: {_short(given[0])} is no choice of {control.prop}")
     if given:
-        region.answers[control.name] = given[0]
+        region.answers[name] = given[0]
 
 
 def _read_relation(item: dict[str, Any], regions: dict[str, Region], report: Report) -> Iterator[Link]:
