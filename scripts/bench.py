@@ -275,6 +275,7 @@ def main() -> None:
     ensure("requirements-test.txt")
     if Path(sys.prefix) != VENV:
         os.execv(PYTHON, [str(PYTHON), *sys.argv])
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # installed packages have their bytecode
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     names = ("statevisit", "datasets", "pyarrow", "polars", "jsonschema", "fastjsonschema", "check-jsonschema", "nervaluate", "seqeval", "scorch", "label-studio-sdk")
     print(f"{', '.join(f'{n} {version(n)}' for n in names)}; Python {platform.python_version()}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores")

@@ -1,27 +1,36 @@
 """A local stand-in of the Hub's HTTP API: enough of it to publish a dataset and to read it back with `datasets`.
 
-It keeps commits as whole trees in memory. `fail` makes a request whose method and path match answer with a status, or
-closes the connection in the middle of it.
+It keeps commits as whole trees in memory. `Hub.failure` makes a request whose method and path match answer with a status,
+or closes the connection in the middle of it. Whoever writes has to bear the token TOKEN.
 """
 
 import base64
 import hashlib
+import io
 import json
 import re
+import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 LFS = (".parquet", ".png")
+TOKEN = "hf_test"
 
 
 class Failure(NamedTuple):
-    """How a request fails: `status` as HTTP has it, or 0 for a connection that is cut."""
+    """How a request fails: `status` as HTTP has it, 0 for a connection that is cut in the request, DONE in the answer to it."""
 
     method: str
     path: str
     status: int
+
+
+DONE = -1
+"""The request is carried out, and its answer is lost."""
 
 
 class Hub:
@@ -31,10 +40,11 @@ class Hub:
         self.repos: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, bytes] = {}
         self.failure: Failure | None = None
+        self.meanwhile: Callable[[], object] | None = None
         self.requests: list[str] = []
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"hub": self}))
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
         """Stop serving."""
@@ -83,30 +93,35 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing on standard error."""
 
     def _answer(self) -> None:
-        url = urlsplit(self.path)
-        path = unquote(url.path)
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0)) if not self._cut(path) else b""
-        if data == b"" and self.close_connection:
-            return
+        path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
         failure = self.hub.failure
-        if failure and failure.method == self.command and re.search(failure.path, path):
-            return self._json({"error": "as the test wants it"}, failure.status)
+        failed = failure.status if failure and failure.method == self.command and re.search(failure.path, path) else None
+        length = int(self.headers.get("Content-Length") or 0)
+        if failed == 0:
+            self.rfile.read(min(100, length))
+            return self._cut()
+        data = self.rfile.read(length)
+        if failed == DONE:
+            self.wfile = io.BytesIO()  # what the handler answers goes nowhere
+        elif failed:
+            return self._json({"error": "as the test wants it", "url": f"{self.hub.url}/datasets/its/name"}, failed)
+        elif self.command == "POST" and self.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return self._json({"error": "Invalid username or password."}, 401)
+        self._route(path, data)
+        return self._cut() if failed == DONE else None
+
+    do_GET = do_POST = do_PUT = do_HEAD = _answer
+
+    def _route(self, path: str, data: bytes) -> None:
         for pattern, method in ROUTES:
             if found := re.fullmatch(pattern, path):
                 return method(self, *found.groups(), data)
         return self._json({"error": f"not made: {self.command} {path}"}, 404)
 
-    do_GET = do_POST = do_PUT = do_HEAD = _answer
-
-    def _cut(self, path: str) -> bool:
-        failure = self.hub.failure
-        if failure and failure.status == 0 and failure.method == self.command and re.search(failure.path, path):
-            self.rfile.read(min(100, int(self.headers.get("Content-Length") or 0)))
-            self.close_connection = True
-            self.connection.close()
-            return True
-        return False
+    def _cut(self) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def _json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self._bytes(json.dumps(value).encode(), status, {"Content-Type": "application/json", **(headers or {})})
@@ -124,22 +139,31 @@ class Handler(BaseHTTPRequestHandler):
         name = f"{wanted['organization']}/{wanted['name']}" if wanted.get("organization") else wanted["name"]
         if name in self.hub.repos:
             return self._json({"error": "there already", "url": f"{self.hub.url}/datasets/{name}"}, 409)
-        self.hub.create(name, bool(wanted.get("private")))
+        self.hub.create(name, wanted.get("visibility") == "private")
         return self._json({"url": f"{self.hub.url}/datasets/{name}", "name": name})
 
     def validate(self, data: bytes) -> None:
         self._json({"errors": [], "warnings": []})
 
     def refs(self, name: str, data: bytes) -> None:
+        if name not in self.hub.repos:
+            return self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
         repo = self.hub.repos[name]
         tags = [{"name": t, "ref": f"refs/tags/{t}", "targetCommit": c} for t, c in repo["tags"].items()]
-        self._json({"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repo["main"]}], "converts": [], "tags": tags})
+        return self._json({"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repo["main"]}], "converts": [], "tags": tags})
 
     def tree(self, name: str, revision: str, below: str | None, data: bytes) -> None:
         files = self._files(name, revision)
-        if files is not None:
-            prefix = f"{below.strip('/')}/" if below and below.strip("/") else ""
-            self._json([_entry(n, d) for n, d in sorted(files.items()) if n.startswith(prefix)])
+        if files is None:
+            return None
+        prefix = f"{below.strip('/')}/" if below and below.strip("/") else ""
+        inside = {n.removeprefix(prefix): n for n in sorted(files) if n.startswith(prefix)}
+        if prefix and not inside:
+            return self._json({"error": f"{below} does not exist"}, 404, {"X-Error-Code": "EntryNotFound"})
+        found = {parent: _folder(prefix + parent) for n in inside for parent in map(str, PurePosixPath(n).parents) if parent != "."}
+        found |= {n: _entry(full, files[full]) for n, full in inside.items()}
+        everything = parse_qs(urlsplit(self.path).query).get("recursive", [""])[0].lower() in ("true", "1")
+        return self._json([entry for n, entry in sorted(found.items()) if everything or "/" not in n])
 
     def _files(self, name: str, revision: str) -> dict[str, bytes] | None:
         commit = self.hub.resolve(name, revision) if name in self.hub.repos else None
@@ -152,8 +176,8 @@ class Handler(BaseHTTPRequestHandler):
     def paths_info(self, name: str, revision: str, data: bytes) -> None:
         files = self._files(name, revision)
         if files is not None:
-            wanted = json.loads(data)["paths"] if data.startswith(b"{") else [unquote(p.split("=", 1)[1].replace("+", " ")) for p in data.decode().split("&") if p.startswith("paths=")]
-            self._json([_entry(n, files[n]) for n in wanted if n in files])
+            wanted = json.loads(data)["paths"] if data.startswith(b"{") else parse_qs(data.decode())["paths"]
+            self._json([_entry(n, files[n]) if n in files else _folder(n) for n in wanted if any(f == n or f.startswith(f"{n}/") for f in files)])
 
     def info(self, name: str, revision: str | None, data: bytes) -> None:
         files = self._files(name, revision or "main")
@@ -162,6 +186,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json({"id": name, "sha": sha, "private": self.hub.repos[name]["private"], "tags": [], "siblings": [{"rfilename": n} for n in sorted(files)], "downloads": 0, "likes": 0})
 
     def preupload(self, name: str, data: bytes) -> None:
+        if self.hub.meanwhile:
+            self.hub.meanwhile()
         files = json.loads(data)["files"]
         self._json({"files": [{"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(LFS) else "regular", "shouldIgnore": False} for f in files]})
 
@@ -220,6 +246,10 @@ class Handler(BaseHTTPRequestHandler):
 def _entry(name: str, data: bytes) -> dict[str, Any]:
     lfs = {"lfs": {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}} if name.endswith(LFS) else {}
     return {"type": "file", "path": name, "size": len(data), "oid": blob(data), **lfs}
+
+
+def _folder(name: str) -> dict[str, Any]:
+    return {"type": "directory", "path": name, "size": 0, "oid": blob(name.encode())}
 
 
 _NAME = r"/api/datasets/([\w.-]+/[\w.-]+)"

@@ -41,6 +41,46 @@ def test_every_coefficient_of_two_who_differ(article: Document) -> None:
     assert ("sentence", 22) == (found.unit, found.units)
 
 
+def test_kappa_and_alpha_of_one_label(article: Document) -> None:
+    """By hand: of 12 quantities (5 CARDINAL, 3 ORDINAL, 3 MONEY, 1 PERCENT) one that is an ORDINAL to one annotator is a CARDINAL to the other.
+
+    κ of CARDINAL: 11 of 12 agree where (5 * 6 + 7 * 6) / 144 = 1/2 is expected; of ORDINAL (3 * 2 + 9 * 10) / 144 = 2/3. α of CARDINAL: one of
+    its 11 values of 24 meets another; of ORDINAL one of 5. The count is of those that anybody gave the label.
+    """
+    odd = next(q for q in article.quantities if q.kind == "ORDINAL")
+    other = replace(article, quantities=tuple(replace(q, kind="CARDINAL") if q is odd else q for q in article.quantities))
+    found = statevisit.agree(article, other, resamples=0)
+    expected = {
+        "CARDINAL": (6, (11 / 12 - 1 / 2) / (1 / 2), 1 - 23 / (11 * 13)),
+        "ORDINAL": (3, (11 / 12 - 2 / 3) / (1 / 3), 1 - 23 / (5 * 19)),
+        "MONEY": (3, 1.0, 1.0),
+        "PERCENT": (1, 1.0, 1.0),
+    }
+    for label, (n, kappa, alpha) in expected.items():
+        of_kappa, of_alpha = (found.find("quantities", c, "kind", label) for c in ("kappa", "alpha"))
+        assert (n, n) == (of_kappa.n, of_alpha.n), label
+        assert (pytest.approx(kappa), pytest.approx(alpha)) == (of_kappa.value, of_alpha.value), label
+    assert {"type", "kind", "class"} == {c.of for c in found.coefficients if c.coefficient in ("kappa", "alpha") and c.label}
+
+
+def test_labels_have_intervals_in_table_and_json(article: Document, tmp_path: Path, cli: Cli) -> None:
+    """`--labels` shows F1, κ and α of each label with count and interval; without it the table is short; JSON has them always and keeps to the schema."""
+    paths = [tmp_path / f"{n}.json" for n in "ab"]
+    for path, document in zip(paths, (article, disturbed(article)), strict=True):
+        write_document(document, path)
+    arguments = ("agree", *map(str, paths), "--layer", "events", "--resamples", "50")
+    short, long = cli(*arguments).out, cli(*arguments, "--labels").out
+    assert "OCCURRENCE" not in short
+    report = orjson.loads(cli(*arguments, "--json").out)
+    assert schema.verdict("report").is_valid(report)
+    mine = [c for c in report["coefficients"] if c.get("label") == "OCCURRENCE" and c["of"] in ("strict", "class")]
+    assert ["F1", "kappa", "alpha"] == [c["coefficient"] for c in mine]
+    for c, sign in zip(mine, ("F1", "κ", "α"), strict=True):
+        assert c["interval"][0] <= c["value"] <= c["interval"][1]
+        row = next(line for line in long.splitlines() if line.split()[-8:-5] == [sign, c["of"], "OCCURRENCE"])
+        assert [str(c["n"]), f"{c['value']:.3f}", f"{c['interval'][0]:.3f}"] == row.split()[-5:-2]
+
+
 def test_agreement_is_symmetric(article: Document) -> None:
     """It does not matter who is named first."""
     other = disturbed(article)

@@ -13,7 +13,7 @@ import pytest
 
 from statevisit.tables import CONFIGS
 from tests.conftest import ROOT, Result
-from tests.hub_stand_in import Failure, Hub
+from tests.hub_stand_in import DONE, TOKEN, Failure, Hub
 
 REPO = "someone/visits"
 VERSION = orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"]
@@ -21,13 +21,13 @@ VERSION = orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"]
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """The stand-in, empty; no request of the tests goes anywhere else, and nobody waits between two attempts."""
+    """The stand-in, empty; no request of the tests goes anywhere else, and huggingface_hub does not wait between two attempts."""
     from huggingface_hub import constants
     from huggingface_hub.utils import _http
 
     found = Hub()
     monkeypatch.setenv("HF_ENDPOINT", found.url)
-    monkeypatch.setenv("HF_TOKEN", "hf_test")
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
     monkeypatch.setattr(constants, "ENDPOINT", found.url)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(_http.time, "sleep", lambda _: None)
@@ -107,20 +107,52 @@ def test_a_file_that_is_not_of_the_release_is_not_sent(hub: Hub, checkout: Path,
     assert "is not what corpus/release.json says: run `statevisit build`" in done.err
 
 
-def test_files_that_are_gone_go_on_the_hub(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
-    """A new version holds its own files only; the Hub's .gitattributes stays."""
-    hub.create(REPO)
-    hub.commit(REPO, {".gitattributes": b"x", "old/file.txt": b"old"})
+def test_a_directory_without_a_release_is_not_sent(hub: Hub, tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Where nothing was built, the message says so; a manifest that is not one is named."""
+    done = _publish(cli, tmp_path)
+    assert (1, True, []) == (done.status, "has no corpus/release.json: run `statevisit build`" in done.err, hub.requests)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus/release.json").write_text('{"version": "1.0.0"}')
+    done = _publish(cli, tmp_path)
+    assert (1, 1, []) == (done.status, len(done.err.splitlines()), hub.requests)
+    assert "corpus/release.json: " in done.err
+
+
+def test_a_new_version_replaces_the_files_of_the_last(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+    """A commit sends what differs and deletes what is gone; the Hub's .gitattributes and the last version's tag stay."""
     assert 0 == _publish(cli, checkout).status
-    tree = hub.repos[REPO]["commits"][hub.repos[REPO]["main"]]
-    assert (False, b"x") == ("old/file.txt" in tree, tree[".gitattributes"])
+    repo = hub.repos[REPO]
+    first, sent = repo["main"], len(hub.requests)
+    manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
+    (checkout / "corpus/release.json").write_bytes(orjson.dumps(manifest | {"version": "9.0.0"}))
+    (checkout / "CHANGELOG.md").unlink()
+    assert 0 == _publish(cli, checkout).status
+    old, new = repo["commits"][first], repo["commits"][repo["main"]]
+    assert ({"CHANGELOG.md"}, {"corpus/release.json"}) == (old.keys() - new.keys(), {n for n in new if new[n] != old[n]})
+    assert {f"v{VERSION}": first, "v9.0.0": repo["main"]} == repo["tags"]
+    assert [] == [r for r in hub.requests[sent:] if r.startswith("PUT")]
 
 
-@pytest.mark.parametrize("private", [True, False])
-def test_private(hub: Hub, checkout: Path, cli: Callable[..., Result], private: bool) -> None:
-    """A new repository is private when that is asked for."""
-    assert 0 == _publish(cli, checkout, *(["--private"] if private else [])).status
-    assert private == hub.repos[REPO]["private"]
+def test_another_data_set_is_not_replaced(hub: Hub, cli: Callable[..., Result]) -> None:
+    """A repository that holds something else than a corpus is left alone: it is most likely a wrong --repo."""
+    hub.create(REPO)
+    hub.commit(REPO, {".gitattributes": b"x", "README.md": b"mine", "data/mine.csv": b"a,b"})
+    before = hub.state()
+    done = _publish(cli, ROOT)
+    assert (1, before) == (done.status, hub.state())
+    assert "holds something else (data/mine.csv)" in done.err
+
+
+def test_private(hub: Hub, cli: Callable[..., Result]) -> None:
+    """A new repository is private when that is asked for; into a public one nothing is sent then."""
+    assert 0 == _publish(cli, ROOT, "--private").status
+    assert hub.repos[REPO]["private"]
+    hub.create(REPO)
+    before = hub.state()
+    done = _publish(cli, ROOT, "--private")
+    assert (1, before) == (done.status, hub.state())
+    assert "is public, and nothing was sent" in done.err
+    assert (0, False) == (_publish(cli, ROOT).status, hub.repos[REPO]["private"])
 
 
 def test_a_dry_run_lists_and_sends_nothing(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
@@ -134,9 +166,9 @@ def test_a_dry_run_lists_and_sends_nothing(hub: Hub, checkout: Path, cli: Callab
 
 
 STEPS = {
-    "create": ("POST", "/repos/create"),
     "refs": ("GET", "/refs$"),
     "tree": ("GET", "/tree/"),
+    "card": ("POST", "/validate-yaml"),
     "preupload": ("POST", "/preupload/"),
     "batch": ("POST", "/objects/batch"),
     "put": ("PUT", "/lfs/"),
@@ -145,47 +177,86 @@ STEPS = {
 SAID = {
     0: "the connection broke",
     401: "not logged in: `hf auth login`",
-    403: "may not write to someone/visits",
+    403: "this token may not write there",
     409: "somebody else changed the repository meanwhile",
     429: "wait some minutes",
     500: "the Hub is in trouble: run the command again later",
     503: "the Hub is in trouble: run the command again later",
 }
+"""What the message says for every status; 0 is a cut connection."""
+
+
+def _said(done: Result, words: str) -> None:
+    """The command failed, and said so in one line."""
+    assert (1, 1) == (done.status, len(done.err.splitlines())), done.err
+    assert words in done.err
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_failure_leaves_the_repository_as_it_was(hub: Hub, cli: Callable[..., Result], step: str) -> None:
+    """A cut connection, 401, 403, 409, 429 and 5xx at any step: branch and tags stay, one line says what to do, the next run succeeds."""
+    hub.create(REPO)
+    before = hub.state()
+    for status, words in SAID.items():
+        hub.failure = Failure(*STEPS[step], status)
+        _said(_publish(cli, ROOT), words)
+        assert before == hub.state(), status
+    hub.failure = None
+    assert f"version {VERSION} of {REPO}: published\n" == _publish(cli, ROOT).out
+    assert {f"v{VERSION}": hub.repos[REPO]["main"]} == hub.repos[REPO]["tags"]
 
 
 @pytest.mark.parametrize("status", SAID)
-@pytest.mark.parametrize("step", STEPS)
-def test_a_failure_leaves_the_repository_as_it_was(hub: Hub, checkout: Path, cli: Callable[..., Result], step: str, status: int) -> None:
-    """A cut connection, 401, 403, 409, 429 and 5xx at any step: branch and tags stay, the message says what to do, the next run succeeds."""
-    hub.create(REPO)
-    before = hub.state()
-    hub.failure = Failure(*STEPS[step], status)
-    done = _publish(cli, checkout)
-    if (step, status) == ("create", 409):  # that is how the Hub says that the repository exists
-        assert 0 == done.status
-        return
-    assert (1, before) == (done.status, hub.state())
-    assert SAID[status] in done.err
-    assert 1 == len(done.err.splitlines())
-    hub.failure = None
-    assert 0 == _publish(cli, checkout).status
-    assert [f"v{VERSION}"] == list(hub.repos[REPO]["tags"])
+def test_a_repository_that_cannot_be_made(hub: Hub, cli: Callable[..., Result], status: int) -> None:
+    """The same where the repository is to be made; 409 there says that it exists, which this token then does not see."""
+    hub.failure = Failure("POST", "/repos/create", status)
+    _said(_publish(cli, ROOT), "no such repository for this token" if status == 409 else SAID[status])
+    assert {} == hub.repos
 
 
-@pytest.mark.parametrize("status", [s for s in SAID if s != 409])
-def test_a_tag_that_failed_is_made_by_the_next_run(hub: Hub, checkout: Path, cli: Callable[..., Result], status: int) -> None:
-    """Between commit and tag: no version is there; the next run tags that commit and makes no second one."""
+def test_a_tag_that_failed_is_made_by_the_next_run(hub: Hub, cli: Callable[..., Result]) -> None:
+    """Between commit and tag: no version is there, and the line says so; the next run tags that commit and makes no second one."""
     hub.create(REPO)
-    hub.failure = Failure("POST", "/tag/", status)
-    done = _publish(cli, checkout)
-    assert (1, True) == (done.status, SAID[status] in done.err)
-    assert ({}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
+    for status, words in SAID.items():
+        hub.failure = Failure("POST", "/tag/", status)
+        done = _publish(cli, ROOT)
+        _said(done, words)
+        assert f"version {VERSION} is committed, but making its tag failed" in done.err
+        assert ({}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
     hub.failure = None
-    assert f"version {VERSION} of {REPO}: tagged\n" == _publish(cli, checkout).out
+    assert f"version {VERSION} of {REPO}: tagged\n" == _publish(cli, ROOT).out
     assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
 
 
-def test_a_bad_name_is_said(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+@pytest.mark.parametrize(("path", "then"), [("/commit/", "tagged"), ("/tag/", "there already")])
+def test_an_answer_that_is_lost(hub: Hub, cli: Callable[..., Result], path: str, then: str) -> None:
+    """Where the Hub did what was asked and the connection broke before it could say so, the next run does only what is left."""
+    hub.failure = Failure("POST", path, DONE)
+    _said(_publish(cli, ROOT), "the connection broke")
+    hub.failure = None
+    assert f"version {VERSION} of {REPO}: {then}\n" == _publish(cli, ROOT).out
+    assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
+
+
+def test_a_commit_of_somebody_else_stays(hub: Hub, cli: Callable[..., Result]) -> None:
+    """Where the branch moves while files are sent, nothing is put on top of it unseen."""
+    hub.create(REPO)
+    hub.meanwhile = lambda: hub.commit(REPO, {".gitattributes": b"x", "README.md": b"theirs"})
+    _said(_publish(cli, ROOT), "somebody else changed the repository meanwhile: run the command again")
+    repo = hub.repos[REPO]
+    assert ({}, b"theirs") == (repo["tags"], repo["commits"][repo["main"]]["README.md"])
+
+
+def test_without_patches(hub: Hub, shell: Callable[..., Result]) -> None:
+    """In a process of its own the command is as terse: one line when the token is wrong, one line when all is well."""
+    environment = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "NO_COLOR": "1"}
+    done = shell("publish", "--repo", REPO, HF_TOKEN="hf_wrong", **environment)
+    _said(done, "(HTTP 401): not logged in")
+    done = shell("publish", "--repo", REPO, HF_TOKEN=TOKEN, **environment)
+    assert Result(0, f"version {VERSION} of {REPO}: published\n", "") == done
+
+
+def test_a_bad_name_is_said(hub: Hub, cli: Callable[..., Result]) -> None:
     """What cannot be a repository's name is refused in one line."""
-    done = cli("publish", checkout, "--repo", "a/b/c")
-    assert (1, True) == (done.status, "is no name of a repository" in done.err)
+    _said(cli("publish", ROOT, "--repo", "a/b/c"), "that is no name of a repository")
+    assert [] == hub.requests

@@ -1,6 +1,5 @@
 """`statevisit release` in git repositories made from what the checkout tracks: the rule, and that all happens or nothing."""
 
-import errno
 import os
 import shutil
 import subprocess
@@ -12,10 +11,8 @@ import orjson
 import pytest
 
 from statevisit import ReleaseError, encode, load, read_document, rule, schema
-from statevisit.commands import releasing
 from statevisit.commands.releasing import recover
 from statevisit.diff import diff_corpora
-from statevisit.history import corpus_at
 from tests.conftest import DOC_ID, ROOT, Result
 
 DOCUMENT = f"corpus/documents/{DOC_ID}.json"
@@ -163,93 +160,92 @@ def test_outside_git_the_message_says_so(corpus: Path, cli: Callable[..., Result
 
 
 KILL = """
-import os, shutil, subprocess, sys
+import os, shutil, sys
 from pathlib import Path
-from statevisit import history
 from statevisit.commands import releasing
-source, place = map(Path, sys.argv[1:])
-planned, run, count = releasing.Plan("0.1.0", "0.2.0", "0.2.0", [], []), subprocess.Popen, 0
-def counted(*arguments, **options):
-    global count
-    count += 1
-    if count > limit:
-        os._exit(9)
-    return run(*arguments, **options)
-history.subprocess.Popen = counted
-limit, status = 0, 9
-while status:
-    root = place / str(limit)
-    shutil.copytree(source, root)
-    child = os.fork()
-    if not child:
-        releasing.make(root, planned)
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status in (0, 9), (limit, status)
-    limit += 1
-print(limit)
+root, place = map(Path, sys.argv[1:])
+writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+steps, copying = [], False
+
+def copy(old, new):
+    (os.link if "/objects/" in old else shutil.copy2)(old, new)  # git never changes an object
+
+def before(event, arguments):
+    global copying
+    writes = event == "open" and not isinstance(arguments[0], int) and arguments[2] & writing
+    if not copying and (writes or event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen")):
+        copying = True
+        shutil.copytree(root, place / str(len(steps)), symlinks=True, copy_function=copy)
+        steps.append(event)
+        copying = False
+
+sys.addaudithook(before)
+releasing.make(root, releasing.Plan("0.1.0", "0.2.0", "0.2.0", [], []))
+copying = True
+print(*steps)
 """
 
 
+class Killed:
+    """A repository as it was left by a release that was killed before its first, second, ... step.
+
+    A step is a git command, or a file or directory that is made, written, renamed or removed. Between two steps of ours
+    nothing is under way, so what a killed process leaves is what lies on the disk just then: it is copied there.
+    """
+
+    def __init__(self, place: Path) -> None:
+        """Make one release and keep every state it went through."""
+        self.root, self._place = _repository(place / "repository"), place / "states"
+        self.refs, self.head = git(self.root, "for-each-ref"), git(self.root, "rev-parse", "HEAD")
+        done = subprocess.run([sys.executable, "-c", KILL, str(self.root), str(self._place)], capture_output=True, encoding="utf-8", timeout=200, cwd=ROOT, env=os.environ | CONFIG)
+        assert 0 == done.returncode, done.stderr
+        self.steps = done.stdout.split()
+
+    def before(self, step: int) -> Path:
+        """The repository as it was before a step, where it was: git's worktrees know where they are."""
+        shutil.rmtree(self.root)
+        shutil.copytree(self._place / str(step), self.root, symlinks=True)
+        return self.root
+
+
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory of repositories in which a release was killed before its first, second, ... git command; the last was not."""
-    place = tmp_path_factory.mktemp("killed")
-    source = place / "source"
-    _repository(source)
-    done = subprocess.run([sys.executable, "-c", KILL, str(source), str(place)], capture_output=True, encoding="utf-8", timeout=200, cwd=ROOT, env=os.environ | CONFIG)
-    assert 0 == done.returncode, done.stderr
-    return place
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """A release that was killed before each of its steps."""
+    return Killed(tmp_path_factory.mktemp("killed"))
 
 
-def test_a_stopped_release_with_edits_is_not_overwritten(killed: Path, tmp_path: Path) -> None:
+def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None:
     """What somebody wrote into a file of the release after it was stopped is named, and stays."""
-    root = tmp_path / "edited"
-    head = git(killed / "source", "rev-parse", "HEAD")
-    moved = next(p for p in killed.iterdir() if p.name.isdigit() and (p / ".git/statevisit-release.json").exists() and git(p, "rev-parse", "HEAD") != head)
-    shutil.copytree(moved, root, symlinks=True)
+    states = map(killed.before, range(len(killed.steps)))
+    root = next(r for r in states if (r / ".git/statevisit-release.json").exists() and git(r, "rev-parse", "HEAD") != killed.head)
     (root / "CHANGELOG.md").write_text("mine\n")
     with pytest.raises(ReleaseError, match=r"CHANGELOG.md was edited while the release was made"):
         recover(root)
     assert "mine\n" == (root / "CHANGELOG.md").read_text()
 
 
-def test_killed_between_any_two_steps(killed: Path, cli: Callable[..., Result]) -> None:
-    """Killed before any git command of a release: the last release stays loadable, and the next run finishes or undoes."""
-    before, states, one = _state(killed / "source")[0], [], encode(load()[DOC_ID])
-    roots = sorted((p for p in killed.iterdir() if p.name.isdigit()), key=lambda p: int(p.name))
-    assert len(roots) > 20
-    for root in roots:
-        assert (one, 1) == (encode(corpus_at(root, "v0.1.0")[DOC_ID]), len(load(root))), "the last release stays loadable"
+def test_killed_between_any_two_steps(killed: Killed, cli: Callable[..., Result]) -> None:
+    """Killed before any git command or change of a file: the last release stays loadable, and the next run finishes or undoes."""
+    states, one = [], encode(load()[DOC_ID])
+    assert {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen"} <= set(killed.steps)
+    for step, what in enumerate(killed.steps):
+        root = killed.before(step)
+        assert (one, one) == (encode(load(root, version="0.1.0")[DOC_ID]), encode(load(root)[DOC_ID])), "the last release stays loadable"
         state = recover(root)
         refs, status, worktrees = _state(root)
-        assert ("", 1) == (status, len(worktrees.splitlines())), f"killed before command {root.name}"
-        assert not list((root / ".git").glob("statevisit-release*"))
+        assert ("", 1) == (status, len(worktrees.splitlines())), f"killed before step {step}, {what}"
+        assert not list((root / ".git").glob("*statevisit-release*")), f"killed before step {step}, {what}"
         version = load(root).version
         if version == "0.1.0":
-            assert before == refs
+            assert killed.refs == refs
+            if state not in states:
+                assert 0 == cli("release", root, "--version", "0.2.0").status, "undone, it can be made again"
         else:
             assert git(root, "rev-parse", "HEAD") == git(root, "rev-parse", "v0.2.0^{commit}")
             assert "0.2.0" == version
         states.append(state)
     assert {None, "undone", "finished", "over"} == set(states)
     assert 0 == cli("build", root, "--check").status
-
-
-def test_a_full_disk_changes_nothing(repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No space while the release is written: an error, and everything as it was."""
-    import errno
-
-    _corrected(repository, cli)
-    before = _state(repository)
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "x")
-
-    monkeypatch.setattr(releasing, "_write", full)
-    done = cli("release", repository)
-    assert (1, before) == (done.status, _state(repository))
-    assert "the disk is full; nothing was changed" in done.err
 
 
 SCHEMAS = [

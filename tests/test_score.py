@@ -229,12 +229,17 @@ def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> N
     assert report.find("ner", "strict").f1 > statevisit.score(article, path, resamples=0).find("ner", "strict").f1 > 0
 
 
-BAD_BIO = [("President O\nErdogan B-PERSON\n", r"bio:2: the token 'Erdogan' does not come next in .* 'Recep"), ("President X\n", "bio:1: wanted a token and a tag"), ("# id = other\nPresident O\n", "bio:1: 'other' is none of the gold's documents")]
+BAD_BIO = [
+    ("President O\nErdogan B-PERSON\n", r"bio:2: the token 'Erdogan' does not come next in .* 'Recep"),
+    ("President X\n", "bio:1: wanted a token and a tag"),
+    ("# id = other\nPresident O\n", "bio:1: 'other' is none of the gold's documents"),
+    ("\n", "bio: holds no token"),
+]
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_BIO)
 def test_bio_that_is_none(article: Document, tmp_path: Path, text: str, message: str) -> None:
-    """A wrong token, tag or document is named with its line."""
+    """A wrong token, tag or document is named with its line; a file without tokens is no prediction that found nothing."""
     path = tmp_path / "bad.bio"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FormatError, match=message):
@@ -280,6 +285,23 @@ def test_documents_that_one_side_lacks_are_counted_and_listed(article: Document)
     report = statevisit.score([gold], [gold, second], resamples=0)
     assert 0.5 == report.find("mentions", "strict").precision
     assert [("extra", "second")] == [(n.kind, n.document) for n in report.notes]
+
+
+def test_figures_are_in_one_order(article: Document) -> None:
+    """Layers and measures come in the same order whatever the first document has: here it was not predicted, and has no quotations."""
+    gold, second = _pair(article)
+    whole = statevisit.score([gold], [gold], resamples=0)
+    found = statevisit.score([replace(gold, quotations=(), events=()), second], [second], resamples=0)
+    order = [(f.layer, f.measure) for f in whole.figures if f.average == "micro"]
+    assert order == [key for f in found.figures if f.average == "micro" and (key := (f.layer, f.measure)) in order]
+
+
+@pytest.mark.parametrize("score", [statevisit.score, statevisit.agree])
+def test_layers_that_are_none(article: Document, score: Any) -> None:
+    """A layer that cannot be scored is named with those that can; one name alone need not be in a list."""
+    with pytest.raises(FormatError, match="^mention, tokens: no layer that is scored; there are mentions, "):
+        score(article, article, layers=["tokens", "mention"])
+    assert score(article, article, layers="timexes", resamples=0).to_dict() == score(article, article, layers=["timexes"], resamples=0).to_dict()
 
 
 def test_duplicates_unknown_labels_and_offsets_beyond_the_text(article: Document) -> None:
@@ -368,6 +390,17 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert ["timexes"] == orjson.loads(done.out)["predicted"]
     assert [] == list(schema.errors(orjson.loads(done.out), "report"))
     assert 2 == cli("score", tmp_path).status
+
+
+def test_the_command_says_why_it_compares_nothing(cli: Cli, tmp_path: Path) -> None:
+    """Two systems that have no layer in common, or no resamples: a sentence instead of an empty table."""
+    paths = [tmp_path / "times.json", tmp_path / "quantities.json"]
+    for path in paths:
+        path.write_text(f'{{"id": "{DOC_ID}", "{path.stem.replace("times", "timexes")}": []}}', encoding="utf-8")
+    done = cli("score", ROOT / "corpus/documents", *paths[:1], "--compare", paths[1])
+    assert (0, True) == (done.status, f"no comparison with {paths[1]}: it takes figures that both systems have, and resamples" in done.out)
+    done = cli("score", ROOT / "corpus/documents", *paths[:1], "--compare", paths[0], "--resamples", "0")
+    assert "no comparison with" in done.out
 
 
 def test_the_command_refuses_in_one_line(cli: Cli, tmp_path: Path) -> None:

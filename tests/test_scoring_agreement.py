@@ -65,6 +65,55 @@ def test_kappa_is_that_of_scikit_learn(items: list[tuple[str, str]]) -> None:
     assert found is None if numpy.isnan(expected) else pytest.approx(expected) == found
 
 
+def _of_label(table: Any, statistic: Any, items: Any, label: str) -> float | None:
+    return statistic([sum(c) for c in table(agreement.one_label({0: items}, label))[1]])
+
+
+TEN = [*4 * ["aa"], "ab", *2 * ["bb"], "bc", *2 * ["cc"]]
+
+
+def test_kappa_of_one_label() -> None:
+    """Ten items, a label against the rest, by hand: a agrees in 9 of 10 where .5 is expected, b in 8 of .58, c in 9 of .62."""
+    assert pytest.approx(0.4 / 0.5) == _of_label(agreement.kappa_table, agreement.kappa, TEN, "a")
+    assert pytest.approx(0.22 / 0.42) == _of_label(agreement.kappa_table, agreement.kappa, TEN, "b")
+    assert pytest.approx(0.28 / 0.38) == _of_label(agreement.kappa_table, agreement.kappa, TEN, "c")
+    assert pytest.approx(0.45 / 0.65) == agreement.kappa([sum(c) for c in agreement.kappa_table({0: TEN})[1]])
+
+
+def test_alpha_of_one_label() -> None:
+    """The data of Krippendorff (2011), B, 24 values: of the 4 a two meet an a, so α is 1 - 23 * 2 / (4 * 20); of the 6 b and the 6 d four; all c and e do."""
+    items = [*zip("aabbdcccedda", "babbbccceddd", strict=True)]
+    assert pytest.approx(1 - 23 * 2 / (4 * 20)) == _of_label(agreement.alpha_table, agreement.alpha, items, "a")
+    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(agreement.alpha_table, agreement.alpha, items, "b")
+    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(agreement.alpha_table, agreement.alpha, items, "d")
+    assert [1.0, 1.0] == [_of_label(agreement.alpha_table, agreement.alpha, items, label) for label in "ce"]
+
+
+@given(PAIRS)
+def test_kappa_is_the_weighted_average_of_its_labels(items: list[tuple[str, str]]) -> None:
+    """κ of a label is scikit-learn's of label or not; weighted by 1 less the expected agreement these average to κ of all (Warrens 2011)."""
+    total = weights = 0.0
+    for label in {v for item in items for v in item}:
+        mine, theirs = ([v == label for v in side] for side in zip(*items, strict=True))
+        p, q = sum(mine) / len(items), sum(theirs) / len(items)
+        weight = 1 - p * q - (1 - p) * (1 - q)
+        found = _of_label(agreement.kappa_table, agreement.kappa, items, label)
+        if found is not None:
+            assert pytest.approx(cohen_kappa_score(mine, theirs)) == found
+            total, weights = total + weight * found, weights + weight
+    whole = agreement.kappa([sum(c) for c in agreement.kappa_table({0: items})[1]])
+    assert whole is None if not weights else pytest.approx(total / weights) == whole
+
+
+@given(VALUES, st.sampled_from("abc"))
+def test_alpha_of_one_label_is_that_of_label_or_not(items: list[tuple[str | None, ...]], label: str) -> None:
+    """Three annotators with gaps: α of a label is the `krippendorff` package's of label or not; a gap stays a gap."""
+    coded = numpy.array([[numpy.nan if v is None else float(v == label) for v in row] for row in zip(*items, strict=True)])
+    used = {v == label for item in items for v in item if v is not None and sum(x is not None for x in item) > 1}
+    found = _of_label(agreement.alpha_table, agreement.alpha, items, label)
+    assert found is None if len(used) < 2 else pytest.approx(krippendorff.alpha(reliability_data=coded, level_of_measurement="nominal"), abs=1e-9) == found
+
+
 OBSERVER_I = {"c": [(75, 145), (220, 250)], "k": [(30, 90), (150, 200)]}
 OBSERVER_J = {"c": [(70, 150), (205, 225), (250, 270)], "k": [(30, 90), (150, 200)]}
 

@@ -16,7 +16,7 @@ CASES = json.loads((ROOT / "tests/data/scoring/coreference.json").read_text())["
 
 
 def _figures(measure: str, key: list[Any], response: list[Any]) -> Rates:
-    recall, of_gold, precision, of_pred = coref.MEASURES[measure](coref.distinct(key), coref.distinct(response))
+    recall, of_gold, precision, of_pred = coref.MEASURES[measure](*coref.sides(coref.distinct(key), coref.distinct(response)))
     return rates((precision, of_pred, recall, of_gold))
 
 

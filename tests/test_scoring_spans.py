@@ -34,12 +34,12 @@ def _flat(drawn: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 
 def _items(drawn: list[tuple[int, int, str]]) -> list[Item]:
-    return spans.ordered(Item(s, e, label, 0, e) for s, e, label in drawn)
+    return spans.ordered(Item(s, e, label, 0) for s, e, label in drawn)
 
 
 def _count(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> Tally:
     tally = Tally()
-    spans.count(tally, "x", spans.align(_items(gold), _items(pred)))
+    spans.count(tally, "x", spans.align(_items(gold), _items(pred), lambda start, end: end))
     return tally
 
 
@@ -164,7 +164,7 @@ def test_removing_a_wrong_prediction_never_lowers_precision(drawn_gold: Any, dra
     if not pred:
         return
     gone = sorted(pred)[which % len(pred)]
-    aligned = spans.align(_items(gold), _items(pred))
+    aligned = spans.align(_items(gold), _items(pred), lambda start, end: end)
     at = next(n for n, p in enumerate(aligned.pred) if (p.start, p.end, p.label) == gone)
     left = list(pred)
     left.remove(gone)

@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align", "history"},
-    {"adjudicate", "rule"},
+    {"adjudicate", "rule", "versions"},
     {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign"},
     {"tables"},
     {"card", "hub", "publish", "predictions"},

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from statevisit.agreeing import Agreement, agree
     from statevisit.checks import validate
     from statevisit.codec import decode, encode, read_document, write_document
-    from statevisit.corpus import Corpus, load
+    from statevisit.corpus import Corpus
     from statevisit.errors import FormatError, LabelStudioError, MissingExtra, ReleaseError, StateVisitError
     from statevisit.evaluation import score
     from statevisit.findings import Finding
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from statevisit.resources import data_root
     from statevisit.schema import labels
     from statevisit.scoring.report import Report
+    from statevisit.versions import load
 
 _HOME = {
     "agree": "agreeing",
@@ -31,7 +32,7 @@ _HOME = {
     "FormatError": "errors",
     "labels": "schema",
     "LabelStudioError": "errors",
-    "load": "corpus",
+    "load": "versions",
     "load_dataset": "hub",
     "MissingExtra": "errors",
     "read_document": "codec",

@@ -9,7 +9,7 @@ from msgspec import Struct, to_builtins
 
 from statevisit import predictions, resources
 from statevisit.errors import FormatError
-from statevisit.evaluation import RESAMPLES, Scored, name_of
+from statevisit.evaluation import RESAMPLES, Scored, chosen, name_of
 from statevisit.model import SPAN_LAYERS, Document
 from statevisit.predictions import Source
 from statevisit.scoring import agreement, attributes, bootstrap, measure, report, spans, structure
@@ -21,7 +21,8 @@ _ORDER = ("mentions", "mentions coreference", "timexes", "quantities", "events",
 
 
 class Coefficient(Struct, frozen=True, omit_defaults=True):
-    """One figure of agreement: `coefficient` is F1, kappa, alpha, alpha_u or gamma; `n` the items behind it.
+    """One figure of agreement: `coefficient` is F1, kappa, alpha, alpha_u or gamma; `n` the items behind it, of a label those that
+    anybody gave it.
 
     `of` says what was compared: a measure (F1), an attribute (kappa, alpha), spans (alpha_u, gamma). `interval` is absent where
     it cannot be had; `value` where nothing was compared or chance alone would agree.
@@ -110,7 +111,7 @@ class _Agreeing:
     def __init__(self, base: dict[str, Document], read: list[dict[str, Prediction]], layers: Any, resamples: int) -> None:
         said = [frozenset().union(*(p.layers for p in r.values())) for r in read]
         self.common = frozenset.intersection(*said)
-        self.layers = self.common & frozenset(layers or SCORED)
+        self.layers = self.common & (chosen(layers) or frozenset(SCORED))
         self.base, self.read = base, read
         self.pairs = agreement.pairs(len(read))
         self.scored = [Scored({i: p.document for i, p in read[a].items()}, read[b], self.layers) for a, b in self.pairs]
@@ -140,7 +141,7 @@ class _Agreeing:
             yield Coefficient(key[0], "F1", key[1], n, key[2], fmean(known) if known else None, self._f1_interval(Key(key[0], key[1], key[2] or "")) if known else None)
 
     def _f1_interval(self, key: Key) -> tuple[float, float] | None:
-        if not self.drawn or key.label or (self.one and key.layer in report.UNDIVIDED):
+        if not self.drawn or (self.one and key.layer in report.UNDIVIDED):
             return None
         resampled = report.Resampled([s.tally for s in self.scored], self.units, 0, self.one)
         resampled.drawn = self.drawn
@@ -154,48 +155,67 @@ class _Agreeing:
                     yield from self._attribute(layer, name)
 
     def _attribute(self, layer: str, name: str) -> Iterator[Coefficient]:
-        """κ over aligned spans, the mean of the pairs of annotators, and nominal α over spans with the same bounds; "absent" is a value."""
-        value = attributes.ATTRIBUTES[layer][name]
-        tables, n = [], 0
-        for s, alignments in zip(self.scored, self.alignments, strict=True):
-            rows: dict[int, list[list[Any]]] = {u: [] for u in self.units}
-            for number, (key, aligned) in enumerate(zip(s.ids, alignments, strict=True)):
-                gold, pred = s.both(key)
-                loose = structure.names((a for k, a in aligned.items() if k != "ner"), same_bounds=False)
-                sides = attributes.Sides(gold), attributes.Sides(pred.document, loose)
-                for i, j in aligned[layer].pairs:
-                    g, p = aligned[layer].gold[i], aligned[layer].pred[j]
-                    rows[g.unit if self.one else number].append([_said(value(sides[0], g.record)), _said(value(sides[1], p.record))])
-            n += sum(map(len, rows.values()))
-            tables.append(agreement.kappa_table(rows)[1])
-        yield self._coefficient(layer, "kappa", name, n // len(self.scored), [(t, agreement.kappa) for t in tables])
-        if not _refers(layer, name):
-            rows = self._places(layer, value)
-            items = sum(sum(v is not None for v in row) > 1 for found in rows.values() for row in found)
-            yield self._coefficient(layer, "alpha", name, items, [(agreement.alpha_table(rows)[1], agreement.alpha)])
+        """κ over aligned spans, the mean of the pairs of annotators, and nominal α over spans with the same bounds; "absent" is a value.
 
-    def _places(self, layer: str, value: Callable[..., Any]) -> dict[int, list[list[Any]]]:
+        Of the attribute that is the layer's label, both for each label as well.
+        """
+        value, by_label = attributes.ATTRIBUTES[layer][name], attributes.LABEL[layer] == name
+        met = [self._met(layer, value, s, alignments) for s, alignments in zip(self.scored, self.alignments, strict=True)]
+        yield self._kappa(layer, name, None, met)
+        for label in _labels(*met) if by_label else ():
+            yield self._kappa(layer, name, label, [agreement.one_label(rows, label) for rows in met])
+        if (layer, name) in attributes.REFERS:
+            return  # it names other records, by ids that are each annotator's own
+        there = self._places(layer, value)
+        yield self._alpha(layer, name, None, there)
+        for label in _labels(there) if by_label else ():
+            yield self._alpha(layer, name, label, agreement.one_label(there, label))
+
+    def _met(self, layer: str, value: attributes.Values, scored: Scored, alignments: list[dict[str, spans.Alignment]]) -> dict[int, list[list[Any]]]:
+        """By unit, what two annotators say of the spans that are aligned."""
+        rows: dict[int, list[list[Any]]] = {u: [] for u in self.units}
+        for number, (key, aligned) in enumerate(zip(scored.ids, alignments, strict=True)):
+            gold, pred = scored.both(key)
+            _, loose = structure.names(a for k, a in aligned.items() if k != "ner")
+            sides = attributes.Sides(gold), attributes.Sides(pred.document, loose)
+            met = [(aligned[layer].gold[i], aligned[layer].pred[j]) for i, j in aligned[layer].pairs]
+            values = (map(_said, value(side, [pair[n].record for pair in met])) for n, side in enumerate(sides))
+            for (g, _), *row in zip(met, *values, strict=True):
+                rows[g.unit if self.one else number].append(row)
+        return rows
+
+    def _kappa(self, layer: str, name: str, label: str | None, met: list[dict[int, list[list[Any]]]]) -> Coefficient:
+        n = sum(label is None or any(row) for rows in met for found in rows.values() for row in found)
+        return self._coefficient(layer, "kappa", name, label, n // len(met), [(agreement.kappa_table(rows)[1], agreement.kappa) for rows in met])
+
+    def _alpha(self, layer: str, name: str, label: str | None, rows: dict[int, list[list[Any]]]) -> Coefficient:
+        n = sum(sum(v is not None for v in row) > 1 and (label is None or any(row)) for found in rows.values() for row in found)
+        return self._coefficient(layer, "alpha", name, label, n, [(agreement.alpha_table(rows)[1], agreement.alpha)])
+
+    def _places(self, layer: str, value: attributes.Values) -> dict[int, list[list[Any]]]:
+        """By unit, what all annotators say of the spans at one place."""
         rows: dict[int, list[list[Any]]] = {u: [] for u in self.units}
         for number, docs in enumerate(self.docs):
             unit_of = measure.by_sentence(docs[0]) if self.one else lambda _, number=number: number
-            records = [[(unit_of(r.start), r.start, r.end, _said(value(attributes.Sides(d), r))) for r in getattr(d, layer)] for d in docs]
+            said = [map(_said, value(attributes.Sides(d), getattr(d, layer))) for d in docs]
+            records = [[(unit_of(r.start), r.start, r.end, v) for r, v in zip(getattr(d, layer), values, strict=True)] for d, values in zip(docs, said, strict=True)]
             for unit, found in agreement.by_place(records).items():
                 rows[unit] += found
         return rows
 
-    def _coefficient(self, layer: str, name: str, of: str, n: int, parts: Sequence[tuple[list[list[float]], Callable[[list[float]], float | None]]]) -> Coefficient:
+    def _coefficient(self, layer: str, name: str, of: str, label: str | None, n: int, parts: Sequence[tuple[list[list[float]], Callable[[list[float]], float | None]]]) -> Coefficient:
         def average(values: Sequence[float | None]) -> float | None:
             known = [v for v in values if v is not None]
             return fmean(known) if known else None
 
         value = average([statistic([sum(c) for c in table]) for table, statistic in parts])
         drawn = [average([statistic([sum(take(c)) for c in table]) for table, statistic in parts]) for take in self.drawn] if value is not None else []
-        return Coefficient(layer, name, of, n, None, value, bootstrap.interval(drawn) if drawn else None)
+        return Coefficient(layer, name, of, n, label, value, bootstrap.interval(drawn) if drawn else None)
 
     def _unitized(self) -> Iterator[Coefficient]:
         """α_u per layer and label, and γ per layer where pygamma-agreement is installed."""
         for layer in (n for n in SPAN_LAYERS if n in self.layers):
-            marked = [[[(r.start, r.end, spans.label_of(d, layer, r) or "?") for r in getattr(d, layer) if 0 <= r.start < r.end <= len(d.text)] for d in docs] for docs in self.docs]
+            marked = [[_marked(d, layer) for d in docs] for docs in self.docs]
             labels = sorted({label for docs in marked for found in docs for *_, label in found})
             parts = {label: self._parts(marked, label) for label in labels}
             n = sum(len(found) for docs in marked for found in docs)
@@ -223,10 +243,16 @@ class _Agreeing:
         return Coefficient(layer, "alpha_u", "spans", n, label, value, interval)
 
 
+def _marked(document: Document, layer: str) -> list[tuple[int, int, str]]:
+    """Start, end and label of the spans that are in the text."""
+    labelled = zip(getattr(document, layer), spans.labels(document, layer), strict=True)
+    return [(r.start, r.end, label or "?") for r, label in labelled if 0 <= r.start < r.end <= len(document.text)]
+
+
 def _said(value: Any) -> Any:
     return "absent" if value is None else value
 
 
-def _refers(layer: str, name: str) -> bool:
-    """Whether an attribute names another record, whose id is each annotator's own."""
-    return (layer, name) in attributes.REFERS
+def _labels(*tables: dict[int, list[list[Any]]]) -> list[str]:
+    """The labels that anybody gave."""
+    return sorted({v for rows in tables for found in rows.values() for row in found for v in row} - {None, "absent"})

@@ -1,5 +1,6 @@
 """Score a system, measure agreement: gold and predictions read, measured document by document, and reported."""
 
+import gc
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,8 +35,14 @@ class Scored:
         self.notes: list[Note] = []
         self.ids = [*gold, *(i for i in pred if i not in gold)]
         self.by_sentence = len(self.ids) == 1
-        for number, key in enumerate(self.ids):
-            self._document(number, key)
+        collecting = gc.isenabled()
+        gc.disable()  # a document makes many objects and no cycle; looking for some all the while takes a tenth of the time
+        try:
+            for number, key in enumerate(self.ids):
+                self._document(number, key)
+        finally:
+            if collecting:
+                gc.enable()
         self.units = list(range(len(self.ids)))
         if self.by_sentence:
             only = self.gold.get(self.ids[0]) or self.pred[self.ids[0]].document
@@ -49,10 +56,10 @@ class Scored:
             return bare(pred.document), pred
         return gold, pred or Prediction(document=bare(gold), layers=self.layers)
 
-    def aligned(self, key: str) -> dict[str, Alignment]:
-        """The alignments of one document."""
+    def aligned(self, key: str, number: int = 0) -> dict[str, Alignment]:
+        """The alignments of one document, whose number is its unit unless the units are sentences."""
         gold, pred = self.both(key)
-        unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: 0
+        unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: number
         return measure.align(gold, pred, self.layers, unit_of, predictions.flat_gold(gold) if "ner" in self.layers else ())
 
     def shown(self, aligned: dict[str, Alignment]) -> dict[str, Alignment]:
@@ -67,12 +74,8 @@ class Scored:
             self.notes.append(Note("missing", key, "in the gold, but not predicted; everything in it is missed"))
         if pred.document is not gold:
             self.notes += notes_of(gold, pred)
-        aligned = self.aligned(key)
-        one = Tally() if not self.by_sentence else self.tally
-        measure.count(one, gold, pred, self.layers, aligned, self.wanted)
-        if one is not self.tally:
-            for k in one.counts:
-                self.tally.add(k, number, *one.total(k))
+        aligned = self.aligned(key, number)
+        measure.count(self.tally, number, gold, pred, self.layers, aligned, self.wanted)
         for layer, alignment in self.shown(aligned).items():
             self.confusion.setdefault(layer, Counter()).update(spans.confusion(alignment))
 
@@ -91,16 +94,20 @@ def score(gold: Source, pred: Source, *, compare: Source | None = None, layers: 
     bootstrap draws, 0 for no intervals. Raises FormatError for what cannot be read and for a text that is not the gold's.
     """
     truth = predictions.documents(gold)
-    return assemble(Scored(truth, predictions.read(pred, truth), _chosen(layers)), gold, pred, compare, layers, resamples)
+    return assemble(Scored(truth, predictions.read(pred, truth), chosen(layers)), gold, pred, compare, layers, resamples)
 
 
-def _chosen(layers: Any) -> frozenset[str] | None:
-    return frozenset(layers) if layers else None
+def chosen(layers: Any) -> frozenset[str] | None:
+    """The layers that were asked for; None for all. Raises FormatError for what is no layer that can be scored."""
+    asked = frozenset([layers] if isinstance(layers, str) else layers or ())
+    if unknown := asked - frozenset(SCORED):
+        raise FormatError(f"{', '.join(sorted(map(str, unknown)))}: no layer that is scored; there are {', '.join(SCORED)}")
+    return asked or None
 
 
 def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
     """The report of what was counted."""
-    other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), _chosen(layers))
+    other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), chosen(layers))
     if other is not None and other.ids != scored.ids:
         odd = sorted(set(other.ids) ^ set(scored.ids))
         raise FormatError(f"{name_of(compare, 'the other prediction')}: only one of the two systems has {', '.join(odd[:5])}, which the gold has not; leave it out to compare them")

@@ -38,9 +38,14 @@ def git(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     except OSError as error:
         raise ReleaseError(f"git cannot be run: {error.strerror}; install it") from None
     if process.returncode:
-        words = (said or printed).decode(errors="replace").strip().replace("\n", "; ")
-        raise ReleaseError(f"{root}: git {arguments[0]} failed: {words}")
+        raise ReleaseError(f"{root}: git {arguments[0]} failed: {_words(said or printed, process.returncode)}")
     return printed
+
+
+def _words(said: bytes, status: int) -> str:
+    """What git said when it failed, on one line: the first and the last thing where it named many files."""
+    lines = said.decode(errors="replace").strip().splitlines() or [f"it was killed by signal {-status}" if status < 0 else f"status {status}"]
+    return "; ".join(lines if len(lines) < 4 else [lines[0], f"{len(lines) - 2} more", lines[-1]])
 
 
 def line(root: Path, *arguments: str) -> str:
@@ -80,6 +85,17 @@ def commit_of(root: Path, version: str) -> str | None:
     return None
 
 
+def stated(root: Path) -> set[str]:
+    """Every version that has a tag or was stated by a `release.json` in the history."""
+    commits = line(root, "log", "--format=%H", "--", resources.RELEASE).split()
+    return {*tags(root), *(v for c in commits if (v := version_at(root, c)))}
+
+
+def unchanged(root: Path, commit: str) -> bool:
+    """Whether the documents at hand are those of a commit."""
+    return not line(root, "diff", "--name-only", commit, "--", resources.DOCUMENTS) and not line(root, "ls-files", "--others", "--", resources.DOCUMENTS)
+
+
 def version_at(root: Path, revision: str) -> str | None:
     """The version that `release.json` stated at a revision; None where there was none."""
     try:
@@ -91,10 +107,12 @@ def version_at(root: Path, revision: str) -> str | None:
 def corpus_at(root: Path, revision: str) -> Corpus:
     """The corpus of a corpus root as it was at a revision; its files are kept for as long as it is. Raises ReleaseError."""
     data = git(root, "archive", "--format=tar", revision)
-    place = tempfile.mkdtemp(prefix="statevisit-")
+    place = tempfile.mkdtemp(prefix=f"statevisit-{revision[:12]}-")  # which messages about its documents then name
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             archive.extractall(place, filter="data")
+        if not (Path(place) / resources.DOCUMENTS).is_dir():
+            raise ReleaseError(f"{root}: there was no {resources.DOCUMENTS}/ at {revision[:12]}")
         corpus = load(Path(place))
     except BaseException:
         shutil.rmtree(place, ignore_errors=True)

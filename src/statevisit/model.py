@@ -95,6 +95,20 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         )
 
     @cached_property
+    def tiled(self) -> bool:
+        """Whether the tokens are orderly and hold all of the text but white space, and no white space."""
+        if "tokens" not in self.orderly:
+            return False
+        starts, ends = self.bounds["tokens"]
+        between = "".join([self.text[a:b] for a, b in zip([0, *ends], [*starts, len(self.text)], strict=True) if a < b])
+        return not between.strip() and len(between) + sum(map(len, self.text.split())) == len(self.text)
+
+    @cached_property
+    def token_ends(self) -> dict[int, int]:
+        """Where the token ends that starts at an offset."""
+        return dict(zip(*self.bounds["tokens"], strict=True))
+
+    @cached_property
     def layers(self) -> dict[str, str]:
         """The name of the layer that holds each id."""
         return {record_id: layer for record_id, (layer, _) in self._index.items()}

@@ -194,7 +194,7 @@ def flat_gold(document: Document) -> list[Item]:
     """The gold of BIO: the names, events, times and quantities of the flat view, without overlap."""
     from statevisit.views import flat_names
 
-    return [Item(start, end, label, 0, end) for start, end, label in flat_names(document)]
+    return [Item(start, end, label, 0) for start, end, label in flat_names(document)]
 
 
 def _spans(places: list[tuple[int, int]], tags: Iterable[str]) -> Iterator[Item]:
@@ -204,7 +204,7 @@ def _spans(places: list[tuple[int, int]], tags: Iterable[str]) -> Iterator[Item]
     for (first, last), tag in [*zip(places, tags, strict=True), ((-1, -1), "O")]:
         kind, _, name = tag.partition("-")
         if label and (kind != "I" or name != label):
-            yield Item(start, end, label, 0, end)
+            yield Item(start, end, label, 0)
             label = ""
         if kind in ("B", "I") and not label:
             start, label = first, name
@@ -248,6 +248,8 @@ def bio(path: Path, gold: Mapping[str, Document]) -> Iterator[Prediction]:
             raise FormatError(f"{path}:{number}: the token {token!r} does not come next in {document.id!r}; the text goes on {document.text[start : start + 30]!r}")
         at = start + len(token)
         found[document.id][-1].append((start, at, tag))
+    if not found:
+        raise FormatError(f"{path}: holds no token; a system that found nothing tags every token O")
     for key, sentences in found.items():
         spans = [s for rows in sentences for s in _spans([r[:2] for r in rows], [r[2] for r in rows])]
         yield Prediction(document=bare(gold[key]), layers=frozenset(("ner",)), flat=tuple(spans))

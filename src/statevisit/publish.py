@@ -5,18 +5,30 @@ Apart from `hub`, which it has nothing to share with: publishing needs huggingfa
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
 from msgspec import Struct
 
-from statevisit import resources
+from statevisit import resources, schema
+from statevisit.codec import parse, read_bytes
 from statevisit.errors import MissingExtra, ReleaseError
 
 _TOP = ("README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md")
 _KEPT = ".gitattributes"
 """The Hub's own file, which is neither compared nor deleted."""
+
+_ADVICE = {
+    401: "not logged in: `hf auth login` with a token that may write, or set HF_TOKEN",
+    403: "this token may not write there: take one with write access, or another --repo",
+    404: "no such repository for this token: see that the owner exists and that you may write there",
+    409: "somebody else changed the repository meanwhile: run the command again",
+    412: "somebody else changed the repository meanwhile: run the command again",
+    413: "a file is larger than the Hub takes",
+    429: "the Hub asks for fewer requests: wait some minutes, and run the command again",
+}
 
 
 class Item(Struct, frozen=True):
@@ -32,17 +44,19 @@ def contents(root: Path) -> tuple[str, list[Item]]:
     """The version of a built root, and every file that belongs to it, by path. Raises ReleaseError where one is not what the manifest says."""
     path = root / resources.RELEASE
     if not path.is_file():
-        raise ReleaseError(f"{root}: has no {resources.RELEASE}: run `statevisit build`")
-    manifest = orjson.loads(path.read_bytes())
+        raise ReleaseError(f"{root}: has no {resources.RELEASE}: run `statevisit build`, or name the directory that holds it")
+    manifest = parse(read_bytes(path), str(path))
+    for _, message in schema.errors(manifest, "release"):
+        raise ReleaseError(f"{path}: {message}; run `statevisit build`")
     listed = {f["path"]: f["sha256"] for f in manifest["files"]}
     names = {*listed, resources.RELEASE, *(n for n in _TOP if (root / n).is_file())}
     for pattern in ("schema/*", "seeds/*", "corpus/*.svg", "corpus/*.png"):
-        names |= {str(p.relative_to(root)) for p in root.glob(pattern) if p.is_file() and not p.name.startswith(".")}
+        names |= {p.relative_to(root).as_posix() for p in root.glob(pattern) if p.is_file() and not p.name.startswith(".")}
     items = []
     for name in sorted(names):
         if not (root / name).is_file():
             raise ReleaseError(f"{root}: {name} is gone: run `statevisit build`")
-        data = (root / name).read_bytes()
+        data = read_bytes(root / name)
         digest = hashlib.sha256(data).hexdigest()
         if listed.get(name, digest) != digest:
             raise ReleaseError(f"{root}: {name} is not what {resources.RELEASE} says: run `statevisit build`, and release it")
@@ -54,54 +68,65 @@ def publish(items: list[Item], version: str, repo: str, private: bool = False) -
     """Publish files as a version of a dataset repository; returns "published", "tagged" or "there already".
 
     The repository is made where there is none. Raises ReleaseError where the version is there with another content, and
-    for everything that can go wrong on the way, with what to do; the repository's branch and tags are then as they were.
+    for everything that can go wrong on the way, with what to do. One commit changes the branch, and then the tag is made:
+    what fails before leaves both as they were, and where the tag alone fails, the next call makes it and commits nothing.
     """
     try:
         import huggingface_hub as hf
-        from huggingface_hub.errors import HfHubHTTPError
     except ImportError:
         raise MissingExtra("huggingface_hub", "hub") from None
-    try:
-        import httpx2 as httpx
-    except ImportError:
-        import httpx
     api = hf.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+    with _quiet(hf):
+        with _explained(hf, f"{repo}: version {version} was not published"):
+            refs = _refs(hf, api, repo, private)
+            if any(t.name == f"v{version}" for t in refs.tags):
+                _compare(_tree(hf, api, repo, f"v{version}"), items, f"{repo}: version {version}")
+                return "there already"
+            head = next((b.target_commit for b in refs.branches if b.name == "main"), None)
+            there = _tree(hf, api, repo, head) if head else {}
+            if resources.RELEASE not in there and (foreign := sorted(there.keys() - set(_TOP))):
+                raise ReleaseError(f"{repo}: holds something else ({foreign[0]}), which a version would replace: name another --repo, or empty that one")
+            differing = _differing(there, items)
+            commit = _commit(hf, api, repo, items, differing, version, head) if differing else head
+        with _explained(hf, f"{repo}: version {version} is committed, but making its tag failed"):
+            api.create_tag(repo, tag=f"v{version}", tag_message=f"Version {version}", revision=commit, repo_type="dataset")
+    return "published" if differing else "tagged"
+
+
+def _refs(hf: Any, api: Any, repo: str, private: bool) -> Any:
+    """Branches and tags of the repository, which is made where there is none."""
     try:
-        return _publish(hf, api, items, version, repo, private)
-    except HfHubHTTPError as error:
-        raise ReleaseError(_explained(error, repo, version)) from None
-    except (httpx.TransportError, ConnectionError, TimeoutError) as error:
-        raise ReleaseError(f"{repo}: the connection broke ({type(error).__name__}); version {version} is there whole or not at all: run the command again") from None
-    except hf.errors.HFValidationError as error:
-        raise ReleaseError(f"{repo}: is no name of a repository: {error}") from None
-    except ValueError as error:
-        raise ReleaseError(f"{repo}: the Hub refuses it: {str(error).splitlines()[0]}") from None
+        refs = api.list_repo_refs(repo, repo_type="dataset")
+    except hf.errors.RepositoryNotFoundError:  # or one that this token may not see
+        api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
+        refs = api.list_repo_refs(repo, repo_type="dataset")
+    if private and not api.repo_info(repo, repo_type="dataset").private:
+        raise ReleaseError(f"{repo}: is public, and nothing was sent: make it private in its settings on the Hub, or leave out --private")
+    return refs
 
 
-def _publish(hf: Any, api: Any, items: list[Item], version: str, repo: str, private: bool) -> str:
-    api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
-    refs = api.list_repo_refs(repo, repo_type="dataset")
-    tag = next((t for t in refs.tags if t.name == f"v{version}"), None)
-    if tag is not None:
-        if other := _differing(hf, api, repo, tag.name, items):
-            raise ReleaseError(f"{repo}: version {version} is there already, and differs in {', '.join(other[:3])}{' and more' if other[3:] else ''}: what is published stays; make a new version with `statevisit release`")
-        return "there already"
-    head = next((b.target_commit for b in refs.branches if b.name == "main"), None)
-    differing = _differing(hf, api, repo, head, items) if head else [i.path for i in items]
-    commit, done = head, "tagged"
-    if differing:
-        ours = {i.path: i for i in items}
-        add = [hf.CommitOperationAdd(i.path, str(i.source)) for i in items]
-        gone = [hf.CommitOperationDelete(n) for n in differing if n not in ours]
-        made = api.create_commit(repo, [*add, *gone], commit_message=f"Version {version}", repo_type="dataset", parent_commit=head)
-        commit, done = made.oid, "published"
-    api.create_tag(repo, tag=f"v{version}", tag_message=f"Version {version}", revision=commit, repo_type="dataset")
-    return done
+def _tree(hf: Any, api: Any, repo: str, revision: str) -> dict[str, Any]:
+    """The files of a revision by path, the Hub's own apart."""
+    found = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
+    return {f.path: f for f in found if isinstance(f, hf.hf_api.RepoFile) and f.path != _KEPT}
 
 
-def _differing(hf: Any, api: Any, repo: str, revision: str, items: list[Item]) -> list[str]:
-    """The paths in which a revision and the items differ; the Hub's own file does not count."""
-    there = {f.path: f for f in api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset") if isinstance(f, hf.hf_api.RepoFile) and f.path != _KEPT}
+def _commit(hf: Any, api: Any, repo: str, items: list[Item], differing: list[str], version: str, head: str | None) -> str:
+    """Make the branch hold the items and nothing else, in one commit on top of `head`; returns its id."""
+    ours = {i.path for i in items}
+    add = [hf.CommitOperationAdd(i.path, str(i.source)) for i in items if i.path in differing]
+    gone = [hf.CommitOperationDelete(n) for n in differing if n not in ours]
+    return api.create_commit(repo, [*add, *gone], commit_message=f"Version {version}", repo_type="dataset", parent_commit=head).oid
+
+
+def _compare(there: dict[str, Any], items: list[Item], name: str) -> None:
+    """Raise ReleaseError where a published version has another content."""
+    if other := _differing(there, items):
+        raise ReleaseError(f"{name} is there already, and differs in {', '.join(other[:3])}{' and more' if other[3:] else ''}: what is published stays; make a new version with `statevisit release`")
+
+
+def _differing(there: dict[str, Any], items: list[Item]) -> list[str]:
+    """The paths in which a revision and the items differ."""
     ours = {i.path: i for i in items}
     return sorted(n for n in {**there, **ours} if n not in there or n not in ours or not _same(there[n], ours[n]))
 
@@ -113,16 +138,66 @@ def _same(there: Any, item: Item) -> bool:
     return there.blob_id == hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
-def _explained(error: Any, repo: str, version: str) -> str:
-    status = error.response.status_code if error.response is not None else 0
-    advice = {
-        401: "not logged in: `hf auth login` with a token that may write, or set HF_TOKEN",
-        403: f"this token may not write to {repo}: take one with write access, or another --repo",
-        404: "no such repository for this token: see that the owner exists and that you may write there",
-        409: "somebody else changed the repository meanwhile: run the command again",
-        412: "somebody else changed the repository meanwhile: run the command again",
-        413: "a file is larger than the Hub takes",
-        429: "the Hub asks for fewer requests: wait some minutes, and run the command again",
-    }
-    said = advice.get(status, "the Hub is in trouble: run the command again later" if status >= 500 else str(error).splitlines()[0])
-    return f"{repo}: version {version} was not published (HTTP {status}): {said}"
+@contextmanager
+def _quiet(hf: Any) -> Iterator[None]:
+    """Neither bars nor a warning for every attempt, and no waiting for a limit of requests to pass, which takes minutes."""
+    logging, client, visible = hf.utils.logging, hf.get_session(), not hf.utils.are_progress_bars_disabled()
+    before, hooks = logging.get_verbosity(), client.event_hooks
+
+    def limited(response: Any) -> None:
+        if response.status_code == 429:
+            response.read()
+            hf.utils.hf_raise_for_status(response)
+
+    logging.set_verbosity_error()
+    client.event_hooks = {**hooks, "response": [*hooks.get("response", []), limited]}
+    if visible:
+        hf.utils.disable_progress_bars()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
+        client.event_hooks = hooks
+        if visible:
+            hf.utils.enable_progress_bars()
+
+
+@contextmanager
+def _explained(hf: Any, state: str) -> Iterator[None]:
+    """Whatever huggingface_hub raises becomes a ReleaseError of one line: the state, why, and what to do."""
+    try:
+        yield
+    except ReleaseError:
+        raise
+    except KeyboardInterrupt:
+        raise ReleaseError(f"{state}: stopped: run the command again, which does what is left to do") from None
+    except Exception as error:
+        causes: list[BaseException] = [error]
+        while (below := causes[-1].__cause__) is not None:  # an upload raises RuntimeError because of what happened
+            causes.append(below)
+        said = next((m for c in causes if (m := _meaning(hf, c))), None)
+        raise ReleaseError(f"{state}{said or f': {type(error).__name__}: {_line(error)}'}") from error
+
+
+def _meaning(hf: Any, error: BaseException) -> str | None:
+    """What an exception of huggingface_hub's means to the user; None for one that says nothing by itself."""
+    try:
+        import httpx2 as httpx
+    except ImportError:
+        import httpx
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return f" (HTTP {status}): {_ADVICE.get(status) or ('the Hub is in trouble: run the command again later' if status >= 500 else _line(error))}"
+    if isinstance(error, hf.errors.OfflineModeIsEnabled):
+        return ": huggingface_hub is told to stay offline: unset HF_HUB_OFFLINE"
+    if isinstance(error, httpx.TransportError | ConnectionError | TimeoutError):
+        return f": the connection broke ({type(error).__name__}): run the command again, which does what is left to do"
+    if isinstance(error, hf.errors.HFValidationError):
+        return f": that is no name of a repository: {_line(error)}"
+    if isinstance(error, OSError) and error.filename:
+        return f": {error.filename}: {error.strerror}"
+    return f": the Hub's answer: {_line(error)}" if isinstance(error, ValueError) else None
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())

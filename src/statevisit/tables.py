@@ -190,3 +190,7 @@ class Writer:
         if self._pending.num_rows or not self.rows:
             self._write(self._pending)
         self._file.close()
+
+    def abandon(self) -> None:
+        """Leave the file as it is: where the disk is full its footer cannot be written either, and pyarrow would say so again."""
+        self._file.is_open = False

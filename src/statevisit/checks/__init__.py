@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
@@ -55,6 +55,22 @@ def check(code: str) -> Callable[[Callable[[Document, Context], Problems]], Call
         return function
 
     return register
+
+
+T = TypeVar("T")
+
+
+def once(function: Callable[[Document], T]) -> Callable[[Document], T]:
+    """What several checks ask of a document is found out once and kept with it."""
+    name = f"{function.__module__}.{function.__name__}"
+
+    def kept(document: Document) -> T:
+        found = document.__dict__
+        if name not in found:
+            found[name] = function(document)
+        return found[name]  # type: ignore[no-any-return]
+
+    return kept
 
 
 def context_of(root: Path | None) -> Context:

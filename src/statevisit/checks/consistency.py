@@ -127,7 +127,7 @@ def repeated(document: Document, context: Context) -> Problems:
                 yield (layer, i), f"{r.type} from {r.source!r} to {r.target!r}"
             seen.add(key)
     for i, event in enumerate(document.events):
-        pairs = [(a.role, a.target) for a in event.arguments]
+        pairs = [(a.role, a.target) for a in event.arguments] if len(event.arguments) > 1 else ()
         for n, pair in enumerate(pairs):
             if pair in pairs[:n]:
                 yield ("events", i, "arguments", n), f"{pair[0]} {pair[1]!r}"

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from statevisit.checks import Context, Problems, check
+from statevisit.checks import Context, Problems, check, once
 from statevisit.model import Document
 from statevisit.values import days
 
@@ -208,6 +208,13 @@ def _joined(document: Document) -> set[str]:
     return {r.source for r in document.event_relations} | {r.target for r in document.event_relations}
 
 
+@once
+def _contradicted(document: Document) -> list[tuple[tuple[str | int, ...], str, set[str]]]:
+    """The contradictions in all that is said about times; where there is none, there is none in a part of it."""
+    stated = list(_stated(document))
+    return list(_contradictions(document, [*stated, *_dated(document, _joined(document))])) if stated else []
+
+
 def _contradictions(document: Document, edges: list[Edge]) -> Iterator[tuple[tuple[str | int, ...], str, set[str]]]:
     """(path, detail, ids) for every circle of points in which one has to be earlier than itself."""
     edges = [*edges, *(((r, 0), (r, 1), False, ()) for r in _joined(document))]
@@ -251,7 +258,7 @@ def before_cycle(document: Document, context: Context) -> Problems:
     Wrong: `ev1` BEFORE `ev2`, `ev2` CONTAINS `ev3`, `ev3` BEFORE `ev1`
     Right: without the last one
     """
-    for path, detail, _ in _contradictions(document, list(_stated(document))):
+    for path, detail, _ in _contradictions(document, list(_stated(document))) if _contradicted(document) else ():
         yield path, detail
 
 
@@ -266,9 +273,8 @@ def document_time(document: Document, context: Context) -> Problems:
     Wrong: `ev1` BEFORE `ev2`, where `ev1` has `"doc_time_rel":"AFTER"` and `ev2` has `"doc_time_rel":"BEFORE"`
     Right: `ev2` BEFORE `ev1`
     """
-    stated = list(_stated(document))
-    found = list(_contradictions(document, [*stated, *_dated(document, _joined(document))])) if stated else []
-    alone = [ids for _, _, ids in _contradictions(document, stated)] if found else []
+    found = _contradicted(document)
+    alone = [ids for _, _, ids in _contradictions(document, list(_stated(document)))] if found else []
     for path, detail, ids in found:
         if not any(a <= ids for a in alone):  # those are E607's
             yield path, detail

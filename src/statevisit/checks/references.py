@@ -1,8 +1,9 @@
 """References: ids, what they point to, and the lists beside the documents."""
 
+from collections.abc import Iterator
 from itertools import chain
 
-from statevisit.checks import Context, Problems, check
+from statevisit.checks import Context, Path_, Problems, check, once
 from statevisit.model import LAYERS, Document
 
 _TARGETS = {
@@ -22,6 +23,8 @@ def unique_ids(document: Document, context: Context) -> Problems:
     Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
     Right: the mention `"id":"m1"`
     """
+    if len(document.layers) == sum(len(getattr(document, layer)) for layer, kind in LAYERS.items() if "id" in kind.__struct_fields__):
+        return
     seen: dict[str, tuple[str, int]] = {}
     for layer, kind in LAYERS.items():
         if "id" in kind.__struct_fields__:
@@ -30,8 +33,13 @@ def unique_ids(document: Document, context: Context) -> Problems:
                     yield (*here, "id"), f"{record.id!r} is already the id of {first[0]} {first[1]}"
 
 
-def _references(document: Document):
+@once
+def _references(document: Document) -> list[tuple[Path_, str, tuple[str, ...]]]:
     """(path, id, layers it may be in) of every reference between records."""
+    return list(_each_reference(document))
+
+
+def _each_reference(document: Document) -> Iterator[tuple[Path_, str, tuple[str, ...]]]:
     for i, m in enumerate(document.mentions):
         yield ("mentions", i, "entity"), m.entity, ("entities",)
         if m.literal:

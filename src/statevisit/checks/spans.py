@@ -1,6 +1,8 @@
 """Spans beside each other: nesting, crossing, duplicates, sentence boundaries, and heads."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from statevisit.checks import Context, Problems, check
@@ -9,6 +11,8 @@ from statevisit.model import SPAN_LAYERS, Document
 
 def _stacked(records: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:
     """(number, number of an earlier one, whether the two cross) for spans that overlap without being equal, in one pass."""
+    if all([one.start < one.end <= other.start for one, other in pairwise(records)]):
+        return
     order = sorted(range(len(records)), key=lambda i: (records[i].start, -records[i].end))
     open_: list[int] = []
     for i in order:
@@ -52,8 +56,11 @@ def duplicates(document: Document, context: Context) -> Problems:
     """
     keys = {"mentions": lambda m: (m.entity, m.literal), "events": lambda e: e.event, "timexes": lambda t: None, "quantities": lambda q: None, "quotations": lambda q: None}
     for layer, key in keys.items():
+        records = getattr(document, layer)
+        if len({r.start for r in records}) == len(records):
+            continue
         seen: dict[Any, str] = {}
-        for i, record in enumerate(getattr(document, layer)):
+        for i, record in enumerate(records):
             first = seen.setdefault((record.start, record.end, key(record)), record.id)
             if first != record.id:
                 yield (layer, i), f"{record.id!r} is over the same words as {first!r}"
@@ -87,11 +94,13 @@ def across_sentences(document: Document, context: Context) -> Problems:
     Wrong: a mention "Baku. The" over the end of a sentence
     Right: a mention "Baku"
     """
+    begins, closes = document.bounds["sentences"]
+    closes = [-1, *closes]
     for layer in SPAN_LAYERS[:-1]:
         for i, record in enumerate(getattr(document, layer)):
-            sentence = document.sentence_of(record)
-            if sentence and sentence.end < record.end <= len(document.text):
-                yield (layer, i), f"[{record.start}, {record.end}) and the sentence ends at {sentence.end}"
+            close = closes[bisect_right(begins, record.start)]
+            if record.start < close < record.end <= len(document.text):
+                yield (layer, i), f"[{record.start}, {record.end}) and the sentence ends at {close}"
 
 
 @check("W215")
@@ -104,8 +113,8 @@ def heads(document: Document, context: Context) -> Problems:
     Wrong: a mention of level NOM over "the two leaders"
     Right: a mention of level NOM over "leaders"
     """
-    starts = dict(zip(*document.bounds["tokens"], strict=True))
+    ends = document.token_ends
     for layer in ("mentions", "events"):
         for i, record in enumerate(getattr(document, layer)):
-            if record.level != "NAM" and starts.get(record.start, record.end) < record.end:
+            if record.level != "NAM" and ends.get(record.start, record.end) < record.end:
                 yield (layer, i), f"{record.text!r} is of level {record.level}"

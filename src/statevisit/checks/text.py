@@ -2,11 +2,11 @@
 
 import hashlib
 import unicodedata
-from bisect import bisect_right
-from itertools import chain, repeat
-from operator import ge
+from bisect import bisect_left, bisect_right
+from itertools import chain
+from typing import Any
 
-from statevisit.checks import Context, Problems, check
+from statevisit.checks import Context, Path_, Problems, check, once
 from statevisit.model import SPAN_LAYERS, Document
 
 
@@ -66,17 +66,12 @@ def text_form(document: Document, context: Context) -> Problems:
         yield ("text",), "characters that are not in Unicode normal form NFC"
 
 
-def _spans(document: Document):
+@once
+def _spans(document: Document) -> list[tuple[Path_, Any]]:
     """(path, span) of every span that has a surface form, those inside records included."""
-    for layer in SPAN_LAYERS:
-        for number, record in enumerate(getattr(document, layer)):
-            yield (layer, number), record
-    for number, quantity in enumerate(document.quantities):
-        if quantity.property:
-            yield ("quantities", number, "property"), quantity.property
-    for number, quotation in enumerate(document.quotations):
-        if quotation.cue:
-            yield ("quotations", number, "cue"), quotation.cue
+    found: list[tuple[Path_, Any]] = [((layer, i), record) for layer in SPAN_LAYERS for i, record in enumerate(getattr(document, layer))]
+    found += [(("quantities", i, "property"), q.property) for i, q in enumerate(document.quantities) if q.property]
+    return found + [(("quotations", i, "cue"), q.cue) for i, q in enumerate(document.quotations) if q.cue]
 
 
 @check("E204")
@@ -122,7 +117,7 @@ def token_boundaries(document: Document, context: Context) -> Problems:
     Wrong: a mention of "resident" inside the token "president"
     Right: a mention of "president"
     """
-    starts, ends = map(set, document.bounds["tokens"])
+    starts, ends = document.token_ends, set(document.bounds["tokens"][1])
     for path, span in chain(((("sentences", i), s) for i, s in enumerate(document.sentences)), _spans(document)):
         if (span.start not in starts or span.end not in ends) and span.start < span.end <= len(document.text):
             inside = [document.text[t.start : t.end] for t in document.tokens if t.start < span.end and span.start < t.end]
@@ -141,7 +136,7 @@ def segmentation(document: Document, context: Context) -> Problems:
     """
     text = document.text
     for layer in ("sentences", "tokens"):
-        if layer in document.orderly and not _has_space(_edges(document, layer)):
+        if layer in document.orderly and ((layer == "tokens" and document.tiled) or not _has_space(_edges(document, layer))):
             continue
         last = 0
         for number, span in enumerate(getattr(document, layer)):
@@ -162,7 +157,7 @@ def uncovered(document: Document, context: Context) -> Problems:
     Right: a token `[9, 10)` for it, inside the sentence
     """
     text, last = document.text, 0
-    if len(document.orderly) == 2 and _covered(document):
+    if "sentences" in document.orderly and document.tiled and _in_sentences(document):
         return
     for token in document.tokens:
         if gap := text[last : token.start].strip():
@@ -187,14 +182,11 @@ def _has_space(text: str) -> bool:
     return text.split() != [text] if text else False
 
 
-def _covered(document: Document) -> bool:
-    """Whether no text is outside the tokens and no token outside the sentences, where both are in order."""
-    text, (starts, ends) = document.text, document.bounds["tokens"]
-    if "".join([text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True) if a != b]).strip():
-        return False
-    begins, closes = document.bounds["sentences"]
-    closes = [-1, *closes]
-    return all(map(ge, map(closes.__getitem__, map(bisect_right, repeat(begins), starts)), ends))
+def _in_sentences(document: Document) -> bool:
+    """Whether every token is in a sentence, where both are in order."""
+    starts, ends = document.bounds["tokens"]
+    inside = (bisect_right(ends, close) - bisect_left(starts, begin) for begin, close in zip(*document.bounds["sentences"], strict=True))
+    return sum(max(0, number) for number in inside) == len(starts)
 
 
 def _short(text: str) -> str:

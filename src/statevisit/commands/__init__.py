@@ -77,6 +77,7 @@ def _explain(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
     advice = {
         errno.ENOSPC: "the disk is full; nothing was changed",
+        errno.EFBIG: "larger than a file may be here (ulimit -f); nothing was changed",
         errno.EDQUOT: "the disk quota is used up; nothing was changed",
         errno.EACCES: "permission denied; nothing was changed",
         errno.EROFS: "read-only file system; nothing was changed",

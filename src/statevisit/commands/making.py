@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -105,8 +105,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     context, tally, content = context_of(root), release.Tally(), {config: hashlib.sha256() for config in CONFIGS}
     across = Across(root)
     files: list[dict[str, Any]] = []
-    shards = _Shards(staging, CONFIGS, len(found))
-    with Bar(len(found), "building") as bar:
+    with Bar(len(found), "building") as bar, _Shards(staging, CONFIGS, len(found)) as shards:
         for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, PRELOAD):
             findings += chunk["findings"]
             for entry, of_document in chunk["facts"]:
@@ -118,7 +117,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
             if not findings:
                 shards.add({config: from_ipc(data) for config, data in chunk["tables"].items()})
             bar.advance(chunk["size"])
-    rows = shards.close()
+        rows = shards.close()
     files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
     lists = [root / n for n in (resources.ANNOTATORS, resources.LINKS, resources.DECISIONS) if (root / n).is_file()]
     files += [release.file_entry(p, str(p.relative_to(root))) for p in (*lists, *sorted((root / resources.ANNOTATIONS).rglob("*.json")))]
@@ -136,6 +135,14 @@ class _Shards:
         self._number, self._documents = 0, 0
         self.paths: list[Path] = []
         self._rows = dict.fromkeys(configs, 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind:
+            for writer in self._writers.values():
+                writer.abandon()
 
     def add(self, tables: dict[str, Any]) -> None:
         if not self._writers:

@@ -15,8 +15,9 @@ from statevisit import resources
 def command(path: Path, repo: str, private: bool, dry_run: bool) -> int:
     """Publish a version on the Hugging Face Hub: one commit, then its tag.
 
-    PATH is the corpus root. A version that is there already is left alone; another content under an existing version is
-    refused. When anything fails on the way, branch and tags on the Hub are as they were: run the command again.
+    PATH is the corpus root, or any other directory that a build wrote. A version that is there already is left alone;
+    another content under an existing version is refused. What fails before the commit leaves branch and tags on the Hub
+    as they were; where only the tag failed, the next run makes it.
 
     \b
     Example:
@@ -24,7 +25,7 @@ def command(path: Path, repo: str, private: bool, dry_run: bool) -> int:
     """
     from statevisit.publish import contents, publish
 
-    version, items = contents(resources.corpus_root(path))
+    version, items = contents(resources.enclosing_root(path) or path)
     if dry_run:
         for item in items:
             click.echo(f"{item.sha256}  {item.size:>9,}  {item.path}")

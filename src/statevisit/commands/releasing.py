@@ -107,7 +107,13 @@ def make(root: Path, planned: Plan) -> str:
         note = {"branch": branch, "old": old, "new": new, "tag": tag, "tagged": tagged}
         with resources.replacing(_note(root)) as temporary:
             temporary.write_bytes(orjson.dumps(note))
-        finish(root)
+        try:
+            finish(root)
+        except (ReleaseError, OSError) as error:
+            if _moved(root, note):
+                raise ReleaseError(f"{error}; version {version} is committed and tagged, but not all of its files are here: mend that, and run `statevisit release` again to finish") from None
+            _note(root).unlink(missing_ok=True)
+            raise
     finally:
         _clear(root)
     return new
@@ -141,9 +147,16 @@ def _note(root: Path) -> Path:
 
 
 def _clear(root: Path) -> None:
+    for unfinished in _unfinished(root):
+        unfinished.unlink(missing_ok=True)
     shutil.rmtree(_place(root), ignore_errors=True)
     if _listed(root):
         git(root, "worktree", "remove", "--force", "--force", str(_place(root)))  # twice: also where it was killed while git made it
+
+
+def _unfinished(root: Path) -> list[Path]:
+    """Notes that were never put in place, as `resources.replacing` leaves them when it is killed."""
+    return list(_git_directory(root).glob(f".{_note(root).name}.*"))
 
 
 def _listed(root: Path) -> bool:
@@ -152,18 +165,23 @@ def _listed(root: Path) -> bool:
 
 def recover(root: Path) -> str | None:
     """Finish or undo a release that was stopped: "finished" or "undone", "over" where only its worktree was left, None for nothing. Raises ReleaseError."""
-    if not in_git(root) or not (_note(root).exists() or _place(root).exists() or _listed(root)):
+    if not in_git(root) or not (_note(root).exists() or _place(root).exists() or _unfinished(root) or _listed(root)):
         return None
     done = "over"
     if _note(root).exists():
         done = "undone"
         note = orjson.loads(_note(root).read_bytes())
-        if note["new"] in (resolve(root, note["branch"]), resolve(root, note["tag"])):
+        if _moved(root, note):
             finish(root)
             done = "finished"
         _note(root).unlink(missing_ok=True)
     _clear(root)
     return done
+
+
+def _moved(root: Path, note: dict[str, str]) -> bool:
+    """Whether branch or tag are where the note says."""
+    return note["new"] in (resolve(root, note["branch"]), resolve(root, note["tag"]))
 
 
 def finish(root: Path) -> None:

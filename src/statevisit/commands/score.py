@@ -60,7 +60,9 @@ def _print(report: Any, labels: bool) -> None:
 
     out = console(highlight=False)
     out.print(score_table(report, labels))
-    if report.comparison is not None:
+    if report.comparison == []:
+        click.echo(f"no comparison with {report.other}: it takes figures that both systems have, and resamples")
+    elif report.comparison:
         out.print(comparison_table(report))
         click.echo("difference: F1 of the first system less that of the second; p: two-sided, paired bootstrap")
     if report.resamples:

@@ -63,6 +63,15 @@ def alpha(sums: Sequence[float]) -> float | None:
     return None if not expected else 1 - (n - 1) * disagreed / expected
 
 
+def one_label(rows: Rows, label: Hashable) -> dict[int, list[list[bool | None]]]:
+    """The rows for one label against all others together: κ and α of these are the reliability of the label.
+
+    κ of all labels is the average of those of single labels, each weighted by 1 less the agreement expected of it (Warrens 2011,
+    "Cohen's kappa is a weighted average"); that holds for α too, whose case of two values is Krippendorff (2011), A.
+    """
+    return {u: [[None if v is None else v == label for v in row] for row in items] for u, items in rows.items()}
+
+
 Units = Sequence[tuple[int, int]]
 """One annotator's spans of one category in one document, `[start, end)`."""
 

@@ -6,9 +6,10 @@ value. Entity links count where the span is the same (strong annotation match: C
 2015), the others where it overlaps. References to other records are equal when these are aligned.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -32,32 +33,39 @@ class Sides(Struct, frozen=True):
         return self.names.get(record_id, ("unaligned", record_id))
 
 
-Value = Callable[[Sides, Any], Hashable]
+Values = Callable[[Sides, Sequence[Any]], list[Hashable]]
+"""What the records of a layer say of one attribute; None where they say nothing."""
 
 
-def _plain(name: str) -> Value:
-    return lambda side, r: getattr(r, name)
+def _plain(name: str) -> Values:
+    get = attrgetter(name)
+    return lambda side, records: [*map(get, records)]
 
 
-def _reference(name: str) -> Value:
-    return lambda side, r: side.reference(getattr(r, name))
+def _each(value: Callable[[Any], Hashable]) -> Values:
+    return lambda side, records: [*map(value, records)]
 
 
-def _span(name: str) -> Value:
-    def bounds(side: Sides, r: Any) -> Hashable:
-        span = getattr(r, name)
-        return span and (span.start, span.end)
-
-    return bounds
+def _reference(name: str) -> Values:
+    get = attrgetter(name)
+    return lambda side, records: [*map(side.reference, map(get, records))]
 
 
-def _entity(name: str) -> Value:
-    return lambda side, r: getattr(side.document[r.entity], name, None) if r.entity in side.document else None
+def _span(name: str) -> Values:
+    get = attrgetter(name)
+    return lambda side, records: [span and (span.start, span.end) for span in map(get, records)]
 
 
-def _link(side: Sides, r: Any) -> Hashable:
-    entity = side.document[r.entity] if r.entity in side.document else None
-    return entity and (getattr(entity, "wikidata", None) or getattr(entity, "nil", None) and "NIL")
+def _of_entity(value: Callable[[Any], Hashable]) -> Values:
+    def said(side: Sides, records: Sequence[Any]) -> list[Hashable]:
+        of = {e.id: value(e) for e in side.document.entities}
+        return [of.get(r.entity) for r in records]
+
+    return said
+
+
+def _link(entity: Any) -> Hashable:
+    return entity.wikidata or (entity.nil and "NIL")
 
 
 def number(text: str | None) -> Hashable:
@@ -69,13 +77,13 @@ def number(text: str | None) -> Hashable:
     return value if value is None or value.is_finite() else text
 
 
-def quantity(side: Sides, r: Any) -> Hashable:
+def quantity(r: Any) -> Hashable:
     """Value or bounds as numbers, with the unit."""
     found = number(r.value), number(r.lower), number(r.upper), r.unit
     return found if any(v is not None for v in found[:3]) else None
 
 
-def timex(side: Sides, r: Any) -> Hashable:
+def timex(r: Any) -> Hashable:
     """A TIMEX3 value; durations of one exact length are equal (P1D, PT24H; not P1M, P30D)."""
     if r.type == "DURATION" and (exact := values.duration(r.value)):
         amount, unit = exact
@@ -84,14 +92,17 @@ def timex(side: Sides, r: Any) -> Hashable:
     return r.value
 
 
-ATTRIBUTES: dict[str, dict[str, Value]] = {
-    "mentions": {"type": _entity("type"), "level": _plain("level"), "reference": _entity("reference"), "literal": _plain("literal"), "link": _link},
+ATTRIBUTES: dict[str, dict[str, Values]] = {
+    "mentions": {
+        "type": _of_entity(attrgetter("type")), "level": _plain("level"), "reference": _of_entity(attrgetter("reference")),
+        "literal": _plain("literal"), "link": _of_entity(_link),
+    },
     "timexes": {
-        "type": _plain("type"), "value": timex, "mod": _plain("mod"), "anchor": _reference("anchor"), "begin": _reference("begin"),
+        "type": _plain("type"), "value": _each(timex), "mod": _plain("mod"), "anchor": _reference("anchor"), "begin": _reference("begin"),
         "end_point": _reference("end_point"), "quant": _plain("quant"), "freq": _plain("freq"),
     },
     "quantities": {
-        "kind": _plain("kind"), "value": quantity, "unit": _plain("unit"), "comparator": _plain("comparator"), "change": _plain("change"),
+        "kind": _plain("kind"), "value": _each(quantity), "unit": _plain("unit"), "comparator": _plain("comparator"), "change": _plain("change"),
         "measures": _reference("measures"), "property": _span("property"), "conversion_of": _reference("conversion_of"),
     },
     "events": {
@@ -102,6 +113,9 @@ ATTRIBUTES: dict[str, dict[str, Value]] = {
 }  # fmt: skip
 """What is compared on aligned spans, layer by layer."""
 
+LABEL = {"mentions": "type", "timexes": "type", "quantities": "kind", "events": "class", "quotations": "type"}
+"""The attribute that is a layer's label."""
+
 REFERS = {
     ("timexes", "anchor"): "timexes", ("timexes", "begin"): "timexes", ("timexes", "end_point"): "timexes", ("quantities", "conversion_of"): "quantities",
     ("quantities", "measures"): "mentions", ("quotations", "source"): "mentions", ("mentions", "literal"): "entities",
@@ -111,35 +125,45 @@ REFERS = {
 
 def count(tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides, known: frozenset[str]) -> None:
     """Add every attribute of a layer, matched and end to end; `known` are the layers that were predicted."""
-    for name, value in ATTRIBUTES[layer].items():
-        if REFERS.get((layer, name), layer) not in known or (layer, name) == ("mentions", "literal"):
-            continue
-        _one(tally, layer, name, aligned, [value(gold, s.record) for s in aligned.gold], [value(pred, s.record) if s.record is not None else None for s in aligned.pred])
+    counting = _Counting(tally, layer, aligned)
+    mine, theirs = ([s.record for s in side] for side in (aligned.gold, aligned.pred))
+    nowhere = theirs.count(None)  # measure.align puts them first
+    for name, said in ATTRIBUTES[layer].items():
+        if REFERS.get((layer, name), layer) in known and (layer, name) != ("mentions", "literal"):
+            counting.add(name, said(gold, mine), [_NOWHERE] * nowhere + said(pred, theirs[nowhere:]))
 
 
-def _one(tally: Tally, layer: str, name: str, aligned: Alignment, gold: list[Hashable], pred: list[Hashable]) -> None:
-    if not any(v is not None for v in gold) and not any(v is not None for v in pred) and all(s.record is not None for s in aligned.pred):
-        return  # an attribute nobody uses
-    matched: defaultdict[int, list[float]] = defaultdict(lambda: [0, 0, 0, 0])
-    whole = matched.copy()
-    for spans, found, at in ((aligned.pred, pred, 1), (aligned.gold, gold, 3)):
-        for span, value in zip(spans, found, strict=True):
-            if value is not None or span.record is None:
-                whole[span.unit][at] += 1
-    for i, j in aligned.pairs:
-        g, p = gold[i], pred[j]
-        if g is None and p is None:
-            continue
-        of_gold, of_pred, right = aligned.gold[i], aligned.pred[j], g == p
-        row = matched[of_pred.unit]
-        row[0] += right
-        row[1] += p is not None
-        row = matched[of_gold.unit]
-        row[2] += right
-        row[3] += g is not None
-        if right and (name != "link" or (of_gold.start == of_pred.start and of_gold.end == of_pred.end)):
-            whole[of_pred.unit][0] += 1
-            whole[of_gold.unit][2] += 1
-    for measure, rows in (("matched", matched), ("end to end", whole)):
-        for unit, row in rows.items():
-            tally.add(Key(layer, f"{name} ({measure})"), unit, *row)
+_NOWHERE = "nowhere"
+"""What a predicted span without a record says of every attribute: something, and it is paired with nothing."""
+
+
+class _Counting:
+    """An alignment as its attributes are counted: the units of its spans and of both sides of its pairs."""
+
+    def __init__(self, tally: Tally, layer: str, aligned: Alignment) -> None:
+        self.tally, self.layer, self.aligned = tally, layer, aligned
+        self.rows, self.columns = [i for i, _ in aligned.pairs], [j for _, j in aligned.pairs]
+        self.gold, self.pred = [s.unit for s in aligned.gold], [s.unit for s in aligned.pred]
+        self.gold_pairs, self.pred_pairs = [self.gold[i] for i in self.rows], [self.pred[j] for j in self.columns]
+        units = {*self.gold, *self.pred}
+        self.only = units.pop() if len(units) == 1 else None
+
+    def add(self, name: str, gold: list[Hashable], pred: list[Hashable]) -> None:
+        """Add one attribute, given what all spans say of it."""
+        if gold.count(None) == len(gold) and pred.count(None) == len(pred):
+            return  # an attribute nobody uses
+        mine, theirs = [gold[i] for i in self.rows], [pred[j] for j in self.columns]
+        right = [a if a == b else None for a, b in zip(mine, theirs, strict=True)]
+        self._add(f"{name} (matched)", (self.pred_pairs, right), (self.pred_pairs, theirs), (self.gold_pairs, right), (self.gold_pairs, mine))
+        if name == "link":
+            right = [a if a and self.aligned.same_bounds(*p) else None for a, p in zip(right, self.aligned.pairs, strict=True)]
+        self._add(f"{name} (end to end)", (self.pred_pairs, right), (self.pred, pred), (self.gold_pairs, right), (self.gold, gold))
+
+    def _add(self, measure: str, *columns: tuple[list[int], list[Hashable]]) -> None:
+        """Add how many say something in each unit, column by column."""
+        if self.only is not None:
+            counts = [{self.only: len(said) - said.count(None)} for _, said in columns]
+        else:
+            counts = [Counter(unit for unit, value in zip(*column, strict=True) if value is not None) for column in columns]
+        for unit in {unit for column in counts for unit, n in column.items() if n}:
+            self.tally.add(Key(self.layer, measure), unit, *(column.get(unit, 0) for column in counts))

@@ -11,10 +11,9 @@ count (MUC over nothing but singletons) there is no figure; the scorer prints 0,
 that of the figures there are.
 """
 
-from collections import Counter
 from collections.abc import Hashable, Iterable
 from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 
 from statevisit.scoring import match
 from statevisit.scoring.prf import Rates
@@ -31,82 +30,78 @@ def clusters(records: Iterable[Any], chain: str, singletons: bool = True) -> lis
 
 
 def distinct(groups: Iterable[Iterable[Any]], singletons: bool = True) -> list[Cluster]:
-    """The groups without repetition: a span of several groups stays in the largest, then in the first."""
-    found, taken = [], set()
-    for group in sorted((sorted(set(g)) for g in groups), key=lambda g: (-len(g), g)):
-        left = frozenset(group) - taken
-        taken |= left
-        if len(left) > (0 if singletons else 1):
-            found.append(left)
-    return sorted(found, key=sorted)
+    """The groups without repetition, in the order of the text: a span of several groups stays in the largest, then in the first."""
+    found = [frozenset(g) for g in groups]
+    if sum(map(len, found)) > len(frozenset().union(*found)):
+        found.sort(key=lambda g: (-len(g), sorted(g)))
+        taken: set[Any] = set()
+        for n, group in enumerate(found):
+            found[n] = group - taken
+            taken |= group
+    return sorted((g for g in found if len(g) > (0 if singletons else 1)), key=min)
 
 
-def muc(key: list[Cluster], response: list[Cluster]) -> list[float]:
+class Side(NamedTuple):
+    """The clusters of one side, as the measures see them."""
+
+    sizes: list[int]
+    shared: list[dict[int, int]]
+    """By cluster: how many mentions it shares with each of the other side that shares any."""
+
+
+def sides(key: list[Cluster], response: list[Cluster]) -> tuple[Side, Side]:
+    """What the measures compare: key and response, each against the other."""
+    home = {m: j for j, group in enumerate(response) for m in group}
+    mine = Side([len(g) for g in key], [])
+    theirs = Side([len(g) for g in response], [{} for _ in response])
+    for i, group in enumerate(key):
+        counts: dict[int, int] = {}
+        for m in group:
+            if (j := home.get(m)) is not None:
+                counts[j] = counts.get(j, 0) + 1
+        mine.shared.append(counts)
+        for j, n in counts.items():
+            theirs.shared[j][i] = n
+    return mine, theirs
+
+
+def muc(key: Side, response: Side) -> list[float]:
     """Links kept (Vilain et al. 1995, "A model-theoretic coreference scoring scheme")."""
-    return [*_links(key, _home(response)), *_links(response, _home(key))]
+    return [x for side in (key, response) for x in (sum([sum(c.values()) - len(c) for c in side.shared]), sum(side.sizes) - len(side.sizes))]
 
 
-def _home(groups: list[Cluster]) -> dict[Hashable, int]:
-    return {m: n for n, group in enumerate(groups) for m in group}
-
-
-def _shared(group: Cluster, home: dict[Hashable, int]) -> Iterable[int]:
-    """How many mentions a cluster shares with each of the other side that shares any."""
-    counts: dict[int, int] = {}
-    for m in group:
-        if (n := home.get(m)) is not None:
-            counts[n] = counts.get(n, 0) + 1
-    return counts.values()
-
-
-def _links(groups: list[Cluster], home: dict[Hashable, int]) -> tuple[float, float]:
-    kept = sum(len(g) - len({home.get(m, m) for m in g}) for g in groups)
-    return kept, sum(len(g) - 1 for g in groups)
-
-
-def b_cubed(key: list[Cluster], response: list[Cluster]) -> list[float]:
+def b_cubed(key: Side, response: Side) -> list[float]:
     """For each mention the share of its cluster that is right (Bagga and Baldwin 1998, "Algorithms for scoring coreference chains")."""
 
-    def share(groups: list[Cluster], home: dict[Hashable, int]) -> tuple[float, float]:
-        right = (sum([n * n for n in _shared(g, home)]) / len(g) for g in groups)
-        return sum(right), sum(map(len, groups))
+    def right(side: Side) -> float:
+        return sum([sum([n * n for n in c.values()]) / size for size, c in zip(*side, strict=True)])
 
-    return [*share(key, _home(response)), *share(response, _home(key))]
-
-
-def entity_pairs(key: list[Cluster], response: list[Cluster]) -> tuple[list[tuple[int, int]], float]:
-    """The one-to-one pairs of clusters with the greatest φ4, 2|K∩R| / (|K| + |R|), and their sum."""
-    home = _home(response)
-    shared = Counter((n, home[m]) for n, group in enumerate(key) for m in group if m in home)
-    phi = {(i, j): 2 * n / (len(key[i]) + len(response[j])) for (i, j), n in sorted(shared.items())}
-    pairs = match.assignment(phi)
-    return pairs, sum(phi[p] for p in pairs)
+    return [right(key), sum(key.sizes), right(response), sum(response.sizes)]
 
 
-def ceafe(key: list[Cluster], response: list[Cluster]) -> list[float]:
+def ceafe(key: Side, response: Side) -> list[float]:
     """Clusters aligned one to one by φ4 (Luo 2005, "On coreference resolution performance metrics")."""
-    similarity = entity_pairs(key, response)[1]
-    return [similarity, len(key), similarity, len(response)]
+    phi = phi4(key, response)
+    similarity = sum(phi[p] for p in match.assignment(phi))
+    return [similarity, len(key.sizes), similarity, len(response.sizes)]
 
 
-def lea(key: list[Cluster], response: list[Cluster]) -> list[float]:
+def phi4(key: Side, response: Side) -> dict[tuple[int, int], float]:
+    """The similarity 2|K∩R| / (|K| + |R|) of every two clusters that share a mention."""
+    return {(i, j): 2 * n / (key.sizes[i] + response.sizes[j]) for i, c in enumerate(key.shared) for j, n in sorted(c.items())}
+
+
+def lea(key: Side, response: Side) -> list[float]:
     """Links resolved, entities weighted by size (Moosavi and Strube 2016, "Which coreference evaluation metric do you trust?").
 
     A singleton has one link to itself, resolved where it is a singleton on the other side too.
     """
 
-    def resolved(groups: list[Cluster], others: list[Cluster], home: dict[Hashable, int]) -> tuple[float, float]:
-        total = 0.0
-        for g in groups:
-            if len(g) == 1:
-                (only,) = g
-                total += only in home and len(others[home[only]]) == 1
-            else:
-                links = sum([n * (n - 1) for n in _shared(g, home)])
-                total += len(g) * links / (len(g) * (len(g) - 1))
-        return total, sum(map(len, groups))
+    def resolved(side: Side, other: Side) -> float:
+        links = (sum([n * (n - 1) for n in c.values()]) / (size - 1) if size > 1 else any(other.sizes[j] == 1 for j in c) for size, c in zip(*side, strict=True))
+        return sum(links, 0.0)
 
-    return [*resolved(key, response, _home(response)), *resolved(response, key, _home(key))]
+    return [resolved(key, response), sum(key.sizes), resolved(response, key), sum(response.sizes)]
 
 
 MEASURES = {"MUC": muc, "B3": b_cubed, "CEAFe": ceafe, "LEA": lea}

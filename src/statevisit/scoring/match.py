@@ -6,7 +6,8 @@ first, and of all ways to pair the rest the one is taken that pairs best. The gr
 into components of two or three spans, each solved by the Hungarian method; scipy would be 60 MB for that.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from math import inf
 from typing import Any, Protocol, TypeVar
 
@@ -38,6 +39,14 @@ def assignment(weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]
         else:
             found += [(i, j) for j, i in _hungarian(columns, rows, {(j, i): weights[i, j] for i in rows for j in columns if (i, j) in weights})]
     return sorted(found)
+
+
+def assignments(weights: Mapping[tuple[int, int], Sequence[float]], n: int) -> list[list[tuple[int, int]]]:
+    """`assignment` by each of n weights of a pair; a weight of 0 is no pair."""
+    rows, columns = Counter(i for i, _ in weights), Counter(j for _, j in weights)
+    alone = [p for p in weights if rows[p[0]] == columns[p[1]] == 1]  # most spans that overlap one overlap no other
+    others = weights.keys() - alone
+    return [sorted([p for p in alone if weights[p][at]] + assignment({p: weights[p][at] for p in others if weights[p][at]})) for at in range(n)]
 
 
 def _components(edges: Mapping[tuple[int, int], Any]) -> list[tuple[list[int], list[int]]]:
@@ -105,13 +114,13 @@ def _hungarian(rows: list[int], columns: list[int], weights: Mapping[tuple[int, 
     return [p for p in pairs if p in weights]
 
 
-def same(gold: Sequence[Any], pred: Sequence[Any], key: Callable[[Any], Hashable]) -> list[tuple[int, int]]:
-    """As many pairs of equal `key` as there are, the first with the first; None as a key has no partner."""
+def same(gold: Sequence[Hashable], pred: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """As many pairs of equal keys as there are, the first with the first; None as a key has no partner."""
     places: dict[Hashable, list[int]] = {}
     for j in range(len(pred) - 1, -1, -1):
-        places.setdefault(key(pred[j]), []).append(j)
+        places.setdefault(pred[j], []).append(j)
     places.pop(None, None)
-    return [(i, found.pop()) for i, g in enumerate(gold) if (found := places.get(key(g)))]
+    return [(i, found.pop()) for i, key in enumerate(gold) if (found := places.get(key))]
 
 
 def overlaps(gold: Sequence[Spanned], pred: Sequence[Spanned], free_gold: Sequence[int], free_pred: Sequence[int]) -> dict[tuple[int, int], int]:

@@ -22,22 +22,25 @@ def by_sentence(document: Document) -> Callable[[int], int]:
 def align(gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Callable[[int], int], flat: Sequence[Item] = ()) -> dict[str, Alignment]:
     """The alignment of every span layer that was predicted; `flat` are the gold's named entities for `ner`."""
     tokens = gold.bounds["tokens"]
+
+    def head_of(start: int, end: int) -> int:
+        return spans.head_end(start, end, gold.text, tokens)
+
     found = {}
     for layer in (n for n in SPAN_LAYERS if n in layers):
-        nowhere = [Item(-2, -1, label, -1, -1) for n, label in pred.unplaced if n == layer]
-        mine = spans.items(gold, layer, gold.text, tokens, unit_of)
-        theirs = mine if pred.document is gold else spans.items(pred.document, layer, gold.text, tokens, unit_of)
-        found[layer] = spans.align(mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs)
+        nowhere = [Item(-3, -2, label, unit_of(-1)) for n, label in pred.unplaced if n == layer]
+        mine = spans.items(gold, layer, unit_of)
+        theirs = mine if pred.document is gold else spans.items(pred.document, layer, unit_of)
+        found[layer] = spans.align(mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs, head_of)
     if "ner" in layers:
-        sides = ([Item(s.start, s.end, s.label, unit_of(s.start), spans.head_end(s.start, s.end, gold.text, tokens)) for s in side] for side in (flat, pred.flat))
-        found["ner"] = spans.align(*map(spans.ordered, sides))
+        ours, theirs = (spans.ordered(Item(s.start, s.end, s.label, unit_of(s.start)) for s in side) for side in (flat, pred.flat))
+        found["ner"] = spans.align(ours, theirs, head_of)
     return found
 
 
-def count(tally: Tally, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment], wanted: frozenset[str]) -> None:
-    """Add every measure of the `wanted` layers, as far as the `layers` that were predicted allow."""
-    exact = structure.names(aligned[n] for n in aligned if n != "ner")
-    loose = structure.names((aligned[n] for n in aligned if n != "ner"), same_bounds=False)
+def count(tally: Tally, unit: int, gold: Document, pred: Prediction, layers: frozenset[str], aligned: Mapping[str, Alignment], wanted: frozenset[str]) -> None:
+    """Add every measure of the `wanted` layers, as far as the `layers` that were predicted allow; `unit` is where what joins spans counts."""
+    exact, loose = structure.names(aligned[n] for n in aligned if n != "ner")
     ours, theirs = attributes.Sides(gold), attributes.Sides(pred.document, loose)
     for layer in (n for n in aligned if n in wanted):
         spans.count(tally, layer, aligned[layer])
@@ -46,13 +49,13 @@ def count(tally: Tally, gold: Document, pred: Prediction, layers: frozenset[str]
     cut = _without(gold, layers)
     if "events" in wanted:
         structure.arguments(tally, cut, pred.document, exact, aligned["events"])
-        structure.coreference(tally, "events", "event", gold, pred.document)
+        structure.coreference(tally, unit, "events", "event", gold, pred.document)
     if "mentions" in wanted:
-        structure.coreference(tally, "mentions", "entity", gold, pred.document)
+        structure.coreference(tally, unit, "mentions", "entity", gold, pred.document)
     if "relations" in wanted and {"entities", "mentions"} <= layers:
-        structure.relations(tally, gold, pred.document)
+        structure.relations(tally, unit, gold, pred.document)
     if "event_relations" in wanted:
-        structure.event_relations(tally, cut, pred.document, exact)
+        structure.event_relations(tally, unit, cut, pred.document, exact)
 
 
 def _without(gold: Document, layers: frozenset[str]) -> Document:

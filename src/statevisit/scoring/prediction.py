@@ -6,7 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
-from statevisit.scoring.spans import Item
+from statevisit.scoring.spans import Item, labels
 
 SCORED = (*(n for n in LAYERS if n not in ("sentences", "tokens")), "ner")
 """The layers that are scored; `ner` is the flat named entities of BIO files."""
@@ -62,12 +62,9 @@ def notes_of(gold: Document, pred: Prediction) -> list[Note]:
 
     found = list(pred.notes)
     inventories = {"mentions": ("entities", "type"), "timexes": ("timexes", "type"), "quantities": ("quantities", "kind"), "events": ("events", "class"), "quotations": ("quotations", "type")}
-    from statevisit.scoring.spans import label_of
-
     for layer in (n for n in SPAN_LAYERS if n in pred.layers):
         known, seen = set(schema.label_names(*inventories[layer])), set()
-        for r in getattr(pred.document, layer):
-            label = label_of(pred.document, layer, r)
+        for r, label in zip(getattr(pred.document, layer), labels(pred.document, layer), strict=True):
             if label not in known:
                 found.append(Note("label", gold.id, f"{layer} {r.id}: {label!r} is no label of the scheme" if label else f"{layer} {r.id}: has no label, its entity {r.entity!r} is not there"))
             if not 0 <= r.start < r.end <= len(gold.text):

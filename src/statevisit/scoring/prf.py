@@ -5,7 +5,7 @@ Where gold and prediction both have nothing a figure is None (nothing was asked)
 it is 0, as in nervaluate, seqeval and the CoNLL scorer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from statistics import fmean
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ class Rates(Struct, frozen=True, omit_defaults=True):
     f1: float | None = None
 
 
+Place = tuple[int, str]
+"""The unit in which something is counted, and its label."""
 Counts = list[float]
 """[correct, of predictions, correct, of gold]: the parts of precision and of recall, which coreference counts apart."""
 
@@ -48,6 +50,15 @@ class Tally:
             counts[1] += pred
             counts[2] += correct_gold
             counts[3] += gold
+
+    def add_labels(self, layer: str, measure: str, cells: Mapping[Place, Counts]) -> None:
+        """Add the counts of labels in units, and those of all labels together."""
+        whole: dict[int, Counts] = {}
+        for (unit, label), counts in cells.items():
+            self.add(Key(layer, measure, label), unit, *counts)
+            whole[unit] = [a + b for a, b in zip(whole[unit], counts, strict=True)] if unit in whole else counts
+        for unit, counts in whole.items():
+            self.add(Key(layer, measure), unit, *counts)
 
     def total(self, key: Key) -> Counts:
         """The counts of all units together."""

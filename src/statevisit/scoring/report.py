@@ -7,12 +7,28 @@ from typing import Any
 from msgspec import Struct, field, to_builtins
 from msgspec.structs import replace
 
-from statevisit.scoring import bootstrap, coref
+from statevisit.model import SPAN_LAYERS
+from statevisit.scoring import attributes, bootstrap, coref, spans
 from statevisit.scoring.prediction import Note
 from statevisit.scoring.prf import Counts, Key, Rates, Tally, mean, rates
 
 UNDIVIDED = ("relations", "event_relations", "mentions coreference", "events coreference")
 """What cannot be counted sentence by sentence, and so has no interval where there is only one document."""
+
+
+_ATTRIBUTES = {layer: [f"{name} ({how})" for name in names for how in ("matched", "end to end")] for layer, names in attributes.ATTRIBUTES.items()}
+_COREFERENCE = [name + tail for tail in ("", " without singletons") for name in coref.MEASURES]
+_MEASURES = {
+    **{layer: [*spans.MEASURES, *_ATTRIBUTES[layer]] for layer in SPAN_LAYERS},
+    "ner": spans.MEASURES,
+    "arguments": ("end to end", "matched triggers"),
+    "events coreference": _COREFERENCE,
+    "mentions coreference": _COREFERENCE,
+    "relations": ("strict", "by cluster", "evidence"),
+    "event_relations": ("strict", "temporal awareness"),
+}
+ORDER = {key: n for n, key in enumerate((layer, measure) for layer, measures in _MEASURES.items() for measure in measures)}
+"""The layers and measures in the order of a report, whatever was counted first."""
 
 
 class Figure(Struct, frozen=True, omit_defaults=True):
@@ -92,8 +108,8 @@ class Report(Struct, frozen=True, omit_defaults=True):
 
 
 def figures(tally: Tally) -> Iterator[Figure]:
-    """Micro, macro and label figures of everything that was counted, in the order of counting; the CoNLL average after its parts."""
-    whole = [k for k in tally.counts if not k.label]
+    """Micro, macro and label figures of everything that was counted, in `ORDER`; the CoNLL average after its parts."""
+    whole = sorted((k for k in tally.counts if not k.label), key=lambda k: ORDER[k.layer, k.measure])
     labels: dict[tuple[str, str], list[Key]] = {}
     for k in tally.counts:
         if k.label:
@@ -130,7 +146,7 @@ class Resampled:
 
     def f1s(self, which: int, key: Key) -> list[float | None]:
         """F1 of a measure of one tally in each resample; nothing where it has no interval."""
-        if not self.drawn or key.label or (self.undivided and key.layer in UNDIVIDED):
+        if not self.drawn or (self.undivided and key.layer in UNDIVIDED):
             return []
         if key.measure.startswith("CoNLL"):
             parts = [self.f1s(which, Key(key.layer, name + key.measure.removeprefix("CoNLL"))) for name in ("MUC", "B3", "CEAFe")]

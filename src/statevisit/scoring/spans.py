@@ -9,15 +9,16 @@ Sundheim 1993), as nervaluate defines them, and head match beside them. Where th
 """
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
 
 from statevisit.model import Document
 from statevisit.scoring import match
-from statevisit.scoring.prf import Key, Tally
+from statevisit.scoring.prf import Counts, Place, Tally
 
 MEASURES = ("strict", "exact", "partial", "type", "head")
 ACCORDING = {
@@ -31,22 +32,25 @@ _PREPOSITIONS = frozenset(("of", "for", "in", "on", "at", "from", "to", "with", 
 
 
 class Item(Struct, frozen=True, gc=False):
-    """A span to score. Offsets are negative where a prediction stands nowhere in the text; `head` is the end of its head token."""
+    """A span to score. Offsets are negative where a prediction stands nowhere in the text."""
 
     start: int
     end: int
     label: str | None
     unit: int
-    head: int
     record: Any = None
 
 
-def label_of(document: Document, layer: str, record: Any) -> str | None:
-    """The label by which a record of a span layer is scored; None for a mention of an entity that is not there."""
-    if layer == "mentions":
-        entity = document[record.entity] if record.entity in document else None
-        return getattr(entity, "type", None)
-    return record.class_ if layer == "events" else record.kind if layer == "quantities" else record.type
+_LABEL = {"events": "class_", "quantities": "kind"}
+
+
+def labels(document: Document, layer: str) -> list[str | None]:
+    """The labels by which the records of a span layer are scored, in order; None for a mention of an entity that is not there."""
+    records = getattr(document, layer)
+    if layer != "mentions":
+        return [*map(attrgetter(_LABEL.get(layer, "type")), records)]
+    types = {e.id: e.type for e in document.entities}
+    return [types.get(r.entity) for r in records]
 
 
 def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]]) -> int:
@@ -61,17 +65,15 @@ def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]
     return end
 
 
-def items(document: Document, layer: str, text: str, tokens: tuple[list[int], list[int]], unit_of: Callable[[int], int]) -> list[Item]:
-    """The spans of a layer in order; `text` and `tokens` are the gold's, on which heads are decided."""
-    found = []
-    records = getattr(document, layer)
-    of_entity = {r.entity: r for r in records} if layer == "mentions" else {}
-    types = {entity: label_of(document, layer, r) for entity, r in of_entity.items()}
-    for r in records:
-        label = types[r.entity] if types else label_of(document, layer, r)
-        inside = 0 <= r.start < r.end <= len(text)
-        start, end = (r.start, r.end) if inside else (-2, -1)  # stands nowhere: can only be spurious
-        found.append(Item(start, end, label, unit_of(start) if inside else -1, head_end(start, end, text, tokens) if inside else -1, r))
+def items(document: Document, layer: str, unit_of: Callable[[int], int]) -> list[Item]:
+    """The spans of a layer in order."""
+    found, length = [], len(document.text)
+    for r, label in zip(getattr(document, layer), labels(document, layer), strict=True):
+        start, end = r.start, r.end
+        if 0 <= start < end <= length:
+            found.append(Item(start, end, label, unit_of(start), r))
+        else:
+            found.append(Item(-2, -1, label, unit_of(-1), r))  # stands nowhere: can only be spurious
     return ordered(found)
 
 
@@ -93,73 +95,53 @@ class Alignment(Struct, frozen=True):
     pairs: list[tuple[int, int]]
     """The pairs for attributes, confusion and display: strict ones first, then those with the most equal bounds, labels, overlap."""
 
-
-def align(gold: list[Item], pred: list[Item]) -> Alignment:
-    """Align two layers' spans (both `ordered`)."""
-    strict = match.same(gold, pred, lambda s: (s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None)
-    free_gold, free_pred = _free(gold, strict, 0), _free(pred, strict, 1)
-    shared = match.overlaps(gold, pred, free_gold, free_pred) if free_gold and free_pred else {}
-    if not shared:
-        head = match.same(gold, pred, _head)
-        return Alignment(gold, pred, strict, strict, strict, strict, head, strict)
-
-    def equal(i: int, j: int) -> bool:
-        return gold[i].start == pred[j].start and gold[i].end == pred[j].end
-
-    def labelled(i: int, j: int) -> bool:
-        return gold[i].label == pred[j].label and gold[i].label is not None
-
-    base = len(free_gold) + len(free_pred) + 1
-    scale = sum(shared.values()) + 1
-    bounds = match.assignment({p: 1 for p in shared if equal(*p)})
-    half = match.assignment({p: 1 + equal(*p) for p in shared})
-    same_label = match.assignment({p: 1 for p in shared if labelled(*p)})
-    best = match.assignment({p: (((equal(*p) * base) + labelled(*p)) * base + 1) * scale + n for p, n in shared.items()})
-    return Alignment(gold, pred, strict, strict + bounds, strict + half, strict + same_label, match.same(gold, pred, _head), sorted(strict + best))
+    def same_bounds(self, i: int, j: int) -> bool:
+        """Whether a gold and a predicted span stand at one place."""
+        g, p = self.gold[i], self.pred[j]
+        return g.start == p.start and g.end == p.end
 
 
-def _head(span: Item) -> tuple[int, str] | None:
-    return (span.head, span.label) if span.start >= 0 and span.label is not None else None
+def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]) -> Alignment:
+    """Align two layers' spans (both `ordered`); `head_of` a start and end is where the head token ends."""
+    strict = match.same(*([(s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None for s in side] for side in (gold, pred)))
+    free_gold, free_pred = _free(gold, [i for i, _ in strict]), _free(pred, [j for _, j in strict])
+    if not free_gold or not free_pred:
+        return Alignment(gold, pred, strict, strict, strict, strict, strict, strict)
+    left = [gold[i] for i in free_gold], [pred[j] for j in free_pred]
+    heads = ([(head_of(s.start, s.end), s.label) if s.label is not None else None for s in side] for side in left)
+    head = [(free_gold[i], free_pred[j]) for i, j in match.same(*heads)]
+    shared = match.overlaps(gold, pred, free_gold, free_pred)
+    base, scale = len(free_gold) + len(free_pred) + 1, sum(shared.values()) + 1
+    weights: list[list[int]] = []
+    for (i, j), n in shared.items():
+        g, p = gold[i], pred[j]
+        equal, labelled = g.start == p.start and g.end == p.end, g.label == p.label and g.label is not None
+        weights.append([equal, 1 + equal, labelled, ((equal * base + labelled) * base + 1) * scale + n])
+    exact, partial, same_label, best = match.assignments(dict(zip(shared, weights, strict=True)), 4)
+    return Alignment(gold, pred, strict, strict + exact, strict + partial, strict + same_label, strict + head, sorted(strict + best))
 
 
-def _free(spans: list[Item], pairs: list[tuple[int, int]], side: int) -> list[int]:
-    taken = {p[side] for p in pairs}
-    return [i for i, s in enumerate(spans) if i not in taken and s.start >= 0]
+def _free(spans: list[Item], paired: list[int]) -> list[int]:
+    return [i for i in sorted({*range(len(spans))}.difference(paired)) if spans[i].start >= 0]
 
 
 def count(tally: Tally, layer: str, aligned: Alignment) -> None:
     """Add the five measures of one document's layer, for all labels and for each."""
     gold, pred = ([(s.unit, s.label or "?") for s in side] for side in (aligned.gold, aligned.pred))
-    empty: dict[tuple[int, str], list[float]] = {}
+    whole: defaultdict[Place, Counts] = defaultdict(lambda: [0, 0, 0, 0])
     for side, places in ((3, gold), (1, pred)):
         for place, n in Counter(places).items():
-            (empty.get(place) or empty.setdefault(place, [0, 0, 0, 0]))[side] = n
-    strict: dict[tuple[int, str], list[float]] = {}
-    for measure in MEASURES:
-        pairs = getattr(aligned, measure)
-        begun = strict and measure != "head"  # the pairs of the others begin with the strict ones
-        cells = {place: counts.copy() for place, counts in (strict if begun else empty).items()}
-        for i, j in pairs[len(aligned.strict) :] if begun else pairs:
-            worth = 1.0 if measure != "partial" or _bounds(aligned.gold[i]) == _bounds(aligned.pred[j]) else 0.5
+            whole[place][side] = n
+    for i, j in aligned.strict:
+        whole[gold[i]][2] += 1.0
+        whole[pred[j]][0] += 1.0
+    for measure in MEASURES:  # the pairs of all begin with the strict ones
+        cells = {place: counts.copy() for place, counts in whole.items()}
+        for i, j in getattr(aligned, measure)[len(aligned.strict) :]:
+            worth = 1.0 if measure != "partial" or aligned.same_bounds(i, j) else 0.5
             cells[gold[i]][2] += worth
             cells[pred[j]][0] += worth
-        strict = strict or cells
-        _add(tally, layer, measure, cells)
-
-
-def _bounds(span: Item) -> tuple[int, int]:
-    return span.start, span.end
-
-
-def _add(tally: Tally, layer: str, measure: str, cells: dict[tuple[int, str], list[float]]) -> None:
-    sums: dict[int, list[float]] = {}
-    for (unit, label), counts in cells.items():
-        tally.add(Key(layer, measure, label), unit, *counts)
-        whole = sums.get(unit) or sums.setdefault(unit, [0, 0, 0, 0])
-        for column, n in enumerate(counts):
-            whole[column] += n
-    for unit, counts in sums.items():
-        tally.add(Key(layer, measure), unit, *counts)
+        tally.add_labels(layer, measure, cells)
 
 
 def confusion(aligned: Alignment) -> Counter[tuple[str, str]]:

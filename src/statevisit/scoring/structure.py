@@ -4,45 +4,49 @@ References are compared through the alignment of the records they name: two reco
 have the same start and end (entities: as the measure says).
 """
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from statevisit import schema
 from statevisit.model import Document
 from statevisit.scoring import coref, match, temporal
-from statevisit.scoring.prf import Key, Tally
+from statevisit.scoring.prf import Key, Place, Tally
 from statevisit.scoring.spans import Alignment
 
-Names = Mapping[str, Hashable]
+Names = Mapping[str, str]
 """What a predicted record's id is called on the gold side."""
 
 
-def names(alignments: Iterable[Alignment], same_bounds: bool = True) -> dict[str, Hashable]:
-    """The gold ids of predicted spans that have the same bounds (or, without `same_bounds`, that are aligned at all)."""
-    found: dict[str, Hashable] = {}
+def names(alignments: Iterable[Alignment]) -> tuple[dict[str, str], dict[str, str]]:
+    """The gold ids of predicted spans: of those that have the same bounds, and of those that are aligned at all."""
+    exact, loose = {}, {}
     for a in alignments:
         for i, j in a.pairs:
             g, p = a.gold[i], a.pred[j]
-            if p.record is not None and (not same_bounds or (g.start, g.end) == (p.start, p.end)):
-                found[p.record.id] = g.record.id
-    return found
+            loose[p.record.id] = g.record.id
+            if g.start == p.start and g.end == p.end:
+                exact[p.record.id] = g.record.id
+    return exact, loose
 
 
-def _compare(tally: Tally, layer: str, measure: str, unit: int | Mapping[Hashable, int], gold: Iterable[tuple[str, Hashable]], pred: Iterable[tuple[str, Hashable]]) -> None:
-    """Count multisets of (label, what was said), for all labels and for each; `unit`: of all, or by the first part of what was said."""
-    gold_counts, pred_counts = Counter(gold), Counter(pred)
-    rows: dict[tuple[str, int], list[float]] = {}
-    for counted, columns in ((pred_counts, (1,)), (gold_counts, (3,)), (gold_counts & pred_counts, (0, 2))):
-        for (label, said), n in counted.items():
-            where = unit if isinstance(unit, int) else unit.get(said[0], -1)  # type: ignore[index]
-            row = rows.get((label, where)) or rows.setdefault((label, where), [0, 0, 0, 0])
+Said = tuple[Place, Hashable]
+"""Something said of a place, such as two ends of a relation; the place is the unit in which it counts, and its label."""
+
+
+def _compare(tally: Tally, layer: str, measure: str, gold: Sequence[Said], pred: Sequence[Said]) -> None:
+    """Count what was said on both sides, for all labels and for each; what is said twice has to be there twice."""
+    left, right = Counter(gold), []
+    for said in pred:
+        if left.get(said):
+            left[said] -= 1
+            right.append(said)
+    cells: defaultdict[Place, list[float]] = defaultdict(lambda: [0, 0, 0, 0])
+    for counted, columns in ((pred, (1,)), (gold, (3,)), (right, (0, 2))):
+        for place, n in Counter(place for place, _ in counted).items():
             for c in columns:
-                row[c] += n
-    for (_, where), row in rows.items():
-        tally.add(Key(layer, measure), where, *row)
-    for (label, where), row in rows.items():
-        tally.add(Key(layer, measure, label), where, *row)
+                cells[place][c] += n
+    tally.add_labels(layer, measure, cells)
 
 
 def arguments(tally: Tally, gold: Document, pred: Document, called: Names, triggers: Alignment) -> None:
@@ -52,27 +56,21 @@ def arguments(tally: Tally, gold: Document, pred: Document, called: Names, trigg
     the gold triggers, that is scoring with gold triggers (Li et al. 2013).
     """
     units = {s.record.id: s.unit for s in triggers.gold} | {("unaligned", s.record.id): s.unit for s in triggers.pred if s.record is not None}
-
-    def said(events: Iterable[Any], name: Any) -> list[tuple[str, Hashable]]:
-        return [(a.role, (name(e.id), name(a.target))) for e in events for a in e.arguments]
-
-    def translated(i: str) -> Hashable:
-        return called.get(i, ("unaligned", i))
-
-    _compare(tally, "arguments", "end to end", units, said(gold.events, lambda i: i), said(pred.events, translated))
-    found = {called[e.id] for e in pred.events if e.id in called}
-    there = [e for e in gold.events if e.id in found]
-    _compare(tally, "arguments", "matched triggers", units, said(there, lambda i: i), said((e for e in pred.events if e.id in called), translated))
+    mine = [((units[e.id], a.role), (e.id, a.target)) for e in gold.events for a in e.arguments]
+    theirs = [((units[name], a.role), (name, _named(called, a.target))) for e in pred.events for name in (_named(called, e.id),) for a in e.arguments]
+    _compare(tally, "arguments", "end to end", mine, theirs)
+    both = {called[e.id] for e in pred.events if e.id in called}
+    _compare(tally, "arguments", "matched triggers", *([said for said in side if said[1][0] in both] for side in (mine, theirs)))
 
 
-def coreference(tally: Tally, layer: str, chain: str, gold: Document, pred: Document) -> None:
+def coreference(tally: Tally, unit: int, layer: str, chain: str, gold: Document, pred: Document) -> None:
     """MUC, B³, CEAFe and LEA of a document's entities (`mentions`) or events, with and without singletons."""
     every = [coref.clusters(getattr(d, layer), chain) for d in (gold, pred)]
     for singletons in (True, False):
-        key, response = every if singletons else ([c for c in side if len(c) > 1] for side in every)
+        key, response = coref.sides(*(every if singletons else ([c for c in side if len(c) > 1] for side in every)))
         for name, measure in coref.MEASURES.items():
             recall, of_gold, precision, of_pred = measure(key, response)
-            tally.add(Key(f"{layer} coreference", name if singletons else f"{name} without singletons"), 0, precision, of_pred, recall, of_gold)
+            tally.add(Key(f"{layer} coreference", name if singletons else f"{name} without singletons"), unit, precision, of_pred, recall, of_gold)
 
 
 class _Cluster(NamedTuple):
@@ -89,19 +87,20 @@ def _clusters(document: Document) -> list[_Cluster]:
     return sorted(found, key=lambda c: (sorted(c.spans), *c[1:]))
 
 
-def entity_names(gold: Document, pred: Document, exact: bool) -> dict[str, Hashable]:
-    """The gold ids of predicted entities: those with exactly the same mentions and type, or those paired by φ4 as in CEAFe.
+def entity_names(gold: Document, pred: Document) -> tuple[dict[str, str], dict[str, str]]:
+    """The gold ids of predicted entities: of those with exactly the same mentions and type, and of those paired by φ4 as in CEAFe.
 
     An entity without mentions (only meant literally) is the gold's with the same type, link and name.
     """
     key, response = _clusters(gold), _clusters(pred)
-    pairs = match.same(key, response, lambda c: (c.spans, c.type, None if c.spans else c.known_as))
-    if not exact:
-        pairs = [p for p in pairs if not key[p[0]].spans] + _phi_pairs([c.spans for c in key], [c.spans for c in response])
-    return {response[j].id: key[i].id for i, j in pairs}
+    equal = match.same(*([(c.spans, c.type, None if c.spans else c.known_as) for c in side] for side in (key, response)))
+    paired = [p for p in equal if not key[p[0]].spans] + _phi_pairs([c.spans for c in key], [c.spans for c in response])
+    exact, close = ({response[j].id: key[i].id for i, j in pairs} for pairs in (equal, paired))
+    return exact, close
 
 
 def _phi_pairs(key: list[Any], response: list[Any]) -> list[tuple[int, int]]:
+    """As in CEAFe, of entities that may share mentions."""
     home: dict[Hashable, list[int]] = {}
     for j, group in enumerate(response):
         for m in group:
@@ -110,34 +109,42 @@ def _phi_pairs(key: list[Any], response: list[Any]) -> list[tuple[int, int]]:
     return match.assignment({(i, j): 2 * n / (len(key[i]) + len(response[j])) for (i, j), n in sorted(shared.items())})
 
 
-def relations(tally: Tally, gold: Document, pred: Document) -> None:
+def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
     """Relations between entities: strict (both have exactly the gold's mentions and types: SemEval-2010/ACE style), by cluster
     (entities are paired by their mentions as in CEAFe: the entity level of DWIE, Zaporojets et al. 2021), and evidence (DocRED, Yao
     et al. 2019: a relation with each sentence that supports it, entities by cluster).
     """
-    for exact, measure in ((True, "strict"), (False, "by cluster")):
-        called = entity_names(gold, pred, exact)
-        mine = [(r.type, (r.source, r.target)) for r in gold.relations]
-        theirs = [(r.type, (called.get(r.source, ("unaligned", r.source)), called.get(r.target, ("unaligned", r.target)))) for r in pred.relations]
-        _compare(tally, "relations", measure, 0, mine, theirs)
-    evidence = [[(t, (*ends, s)) for (t, ends), r in zip(said, d.relations, strict=True) for s in r.evidence] for said, d in ((mine, gold), (theirs, pred))]
-    _compare(tally, "relations", "evidence", 0, *evidence)
+    mine = [((unit, r.type), (r.source, r.target)) for r in gold.relations]
+    for measure, called in zip(("strict", "by cluster"), entity_names(gold, pred), strict=True):
+        theirs = _ends(unit, pred.relations, called)
+        _compare(tally, "relations", measure, mine, theirs)
+    evidence = [[(place, (*ends, s)) for (place, ends), r in zip(said, d.relations, strict=True) for s in r.evidence] for said, d in ((mine, gold), (theirs, pred))]
+    _compare(tally, "relations", "evidence", *evidence)
 
 
-def event_relations(tally: Tally, gold: Document, pred: Document, called: Names) -> None:
+def _named(called: Mapping[str, str], record_id: str) -> str | tuple[str, str]:
+    """A predicted record's id on the gold side, or something equal to nothing there."""
+    return called.get(record_id) or ("unaligned", record_id)
+
+
+def _ends(unit: int, records: Iterable[Any], called: Mapping[str, str]) -> list[tuple[Place, tuple[Any, Any]]]:
+    """What predicted relations say, in the gold's ids."""
+    return [((unit, r.type), (_named(called, r.source), _named(called, r.target))) for r in records]
+
+
+def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, called: Names) -> None:
     """Relations between events and times: strict by type, and temporal awareness over the temporal ones."""
-    mine = [(r.type, (r.source, r.target)) for r in gold.event_relations]
-    theirs = [(r.type, (called.get(r.source, ("unaligned", r.source)), called.get(r.target, ("unaligned", r.target)))) for r in pred.event_relations]
-    both = [[(t, tuple(sorted(ends, key=str)) if t == "SIMULTANEOUS" else ends) for t, ends in side] for side in (mine, theirs)]
-    _compare(tally, "event_relations", "strict", 0, *both)
+    mine, theirs = [((unit, r.type), (r.source, r.target)) for r in gold.event_relations], _ends(unit, pred.event_relations, called)
+    both = [[(place, tuple(sorted(ends, key=str)) if place[1] == "SIMULTANEOUS" else ends) for place, ends in side] for side in (mine, theirs)]
+    _compare(tally, "event_relations", "strict", *both)
     gold_place = {r.id: (r.start, r.end, r.id, 0) for r in (*gold.events, *gold.timexes)}
     pred_place = {r.id: (r.start, r.end, r.id, 1) for r in (*pred.events, *pred.timexes)}
 
-    def place(name: Hashable) -> Hashable:
-        return gold_place.get(name) or pred_place.get(name[1]) or (-1, -1, *name[::-1]) if isinstance(name, tuple) else gold_place.get(name, (-1, -1, name, 0))  # type: ignore[call-overload]
+    def place(name: Any) -> Hashable:
+        return gold_place.get(name) or pred_place.get(name[1]) or (-1, -1, *name[::-1]) if isinstance(name, tuple) else gold_place.get(name, (-1, -1, name, 0))
 
-    times = [[temporal.Link(t, *map(place, ends)) for t, ends in side if t in temporal.TYPES] for side in (mine, theirs)]
-    tally.add(Key("event_relations", "temporal awareness"), 0, *temporal.awareness(*times))
+    times = [[temporal.Link(t, *map(place, ends)) for (_, t), ends in side if t in temporal.TYPES] for side in (mine, theirs)]
+    tally.add(Key("event_relations", "temporal awareness"), unit, *temporal.awareness(*times))
 
 
 def temporal_types() -> list[str]:

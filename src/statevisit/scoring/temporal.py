@@ -21,19 +21,22 @@ class Link(NamedTuple):
     target: Any
 
 
+_A, _A_END, _B, _B_END = range(4)
+ORDER = {
+    "BEFORE": ((_A_END, _B, True),),
+    "CONTAINS": ((_A, _B, False), (_B_END, _A_END, False)),
+    "OVERLAP": ((_A, _B, True), (_B, _A_END, True)),
+    "BEGINS_ON": ((_B, _A, False), (_A, _B_END, False)),
+    "ENDS_ON": ((_B, _A_END, False), (_A_END, _B_END, False)),
+    "SIMULTANEOUS": ((_A, _B, False), (_B, _A, False), (_A_END, _B_END, False), (_B_END, _A_END, False)),
+}
+"""What a type says of the starts and ends of its source (A) and target (B): the first is before the second; strictly, or at the latest at the same time."""
+TYPES = tuple(ORDER)
+
+
 def _order(link: Link) -> list[Less]:
-    a, a_end, b, b_end = (link.source, False), (link.source, True), (link.target, False), (link.target, True)
-    return {
-        "BEFORE": [(a_end, b, True)],
-        "CONTAINS": [(a, b, False), (b_end, a_end, False)],
-        "OVERLAP": [(a, b, True), (b, a_end, True)],
-        "BEGINS_ON": [(b, a, False), (a, b_end, False)],
-        "ENDS_ON": [(b, a_end, False), (a_end, b_end, False)],
-        "SIMULTANEOUS": [(a, b, False), (b, a, False), (a_end, b_end, False), (b_end, a_end, False)],
-    }[link.type]
-
-
-TYPES = ("BEFORE", "CONTAINS", "OVERLAP", "BEGINS_ON", "ENDS_ON", "SIMULTANEOUS")
+    points = (link.source, False), (link.source, True), (link.target, False), (link.target, True)
+    return [(points[first], points[second], strict) for first, second, strict in ORDER[link.type]]
 
 
 class Graph:
@@ -47,7 +50,7 @@ class Graph:
     def add(self, link: Link) -> None:
         """Say one more thing."""
         for node in (link.source, link.target):
-            if (node, False) not in self.after:
+            if (node, True) not in self.after:
                 self.after[node, False] = [((node, True), True)]  # an interval begins before it ends
                 self.after[node, True] = []
         for first, second, strict in _order(link):

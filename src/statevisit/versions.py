@@ -1,0 +1,74 @@
+"""Versions by their names: the data at hand, and earlier releases from the history of the checkout it lies in."""
+
+from pathlib import Path
+
+from statevisit import corpus, resources
+from statevisit.corpus import Corpus
+from statevisit.errors import FormatError, ReleaseError
+
+
+def load(path: Path | str | None = None, *, version: str | None = None) -> Corpus:
+    """The documents in `path`; without one, the corpus that statevisit ships.
+
+    `path`: a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file, or JSONL with
+    a document a line. With `version` ("0.1.0" or "v0.1.0"), what that release held: the data at hand where it is that
+    release, else from the history of the checkout. Raises FormatError that says what is there instead of documents,
+    ReleaseError where the version is neither at hand nor in a history, with where to get it.
+    """
+    if version is None:
+        return corpus.load(path)
+    root = resources.data_root() if path is None else resources.corpus_root(Path(path))
+    return _release(root, version.removeprefix("v"))
+
+
+def at(root: Path, name: str) -> Corpus | None:
+    """The corpus of a root as it was at a version ("0.1.0", "v0.1.0") or revision of its checkout; None for a name that is neither."""
+    from statevisit.history import VERSION, corpus_at, in_git, resolve
+
+    if not in_git(root):
+        return None
+    version = name.removeprefix("v")
+    commit = (_commit(root, version) if VERSION.fullmatch(version) else None) or resolve(root, name)
+    return corpus_at(root, commit) if commit else None
+
+
+def known(root: Path) -> list[str]:
+    """The versions that the data and the history of a corpus root know, the oldest first."""
+    from statevisit.history import VERSION, in_git, numbers, stated
+
+    found = {*(stated(root) if in_git(root) else ()), corpus.load(root).version or ""}
+    return sorted((v for v in found if VERSION.fullmatch(v)), key=numbers)
+
+
+def _release(root: Path, version: str) -> Corpus:
+    from statevisit.history import corpus_at, in_git, numbers, unchanged
+
+    numbers(version)
+    here, there = corpus.load(root), in_git(root)
+    commit = _commit(root, version) if there else None
+    if here.version == version and (commit is None or unchanged(root, commit)):
+        return here
+    if commit:
+        return corpus_at(root, commit)
+    fetch = "git fetch --tags --unshallow, or " if there else ""
+    raise ReleaseError(f"{root}: no version {version} here, only {', '.join(known(root)) or 'one without a number'}: {fetch}where it is published, datasets.load_dataset('OWNER/NAME', revision='v{version}')")
+
+
+def _commit(root: Path, version: str) -> str | None:
+    """The commit of a release; a tag of that name counts only where the corpus of this root has that version at it."""
+    from statevisit.history import commit_of, version_at
+
+    commit = commit_of(root, version)
+    return commit if commit and version_at(root, commit) == version else None
+
+
+def named(name: str) -> Corpus:
+    """The corpus that a path, or a version or revision of the checkout one stands in, names; a path that exists wins. Raises FormatError, ReleaseError."""
+    if Path(name).exists():
+        return corpus.load(name)
+    root = resources.enclosing_root(Path())
+    if root is None:
+        raise FormatError(f"{name}: no such file or directory; a version is looked for in the checkout of the current directory, and this holds no {resources.DOCUMENTS}/")
+    if found := at(root, name):
+        return found
+    raise ReleaseError(f"{name}: no such file or directory, and no version or revision that is known here; versions: {', '.join(known(root)) or 'none'}")
