@@ -6,9 +6,10 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from statevisit import validate
-from statevisit.checks import Context, check_bytes, context_of
+from statevisit.checks import Context, check_bytes, check_document, context_of
 from statevisit.codec import encode_value, to_value
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
@@ -132,3 +133,13 @@ def test_jsonl_findings_name_the_line(article: Document, tmp_path: Path) -> None
     path = tmp_path / "corpus.jsonl"
     path.write_bytes(good + b"\n\n" + orjson.dumps(value) + b"\n" + good + b"\n")
     assert [("E104", 3), ("E701", 4)] == [(f.code, f.line) for f in validate(path)]
+
+
+def test_a_range_that_is_restated_wrongly_is_found(article: Document) -> None:
+    """A range has no value of its own: its lower bound is compared with what restates it."""
+    first, second, *others = article.quantities
+    span = {"kind": "MEASURE", "property": None, "measures": None}
+    miles = replace(first, **span, value=None, lower="5", upper="6", unit="[mi_i]", comparator="RANGE")
+    kilometres = replace(second, **span, value="80", unit="km", conversion_of=first.id)
+    found = [detail for code, _, detail in check_document(replace(article, quantities=(miles, kilometres, *others))) if code == "E507"]
+    assert 1 == len(found) and found[0].endswith("5 [mi_i] are 8.047 km, not 80")

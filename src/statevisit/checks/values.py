@@ -179,7 +179,7 @@ def conversions(document: Document, context: Context) -> Problems:
             if factor is None:
                 yield ("quantities", i, "conversion_of"), f"{other.unit} is no {quantity.unit}"
             elif factor and not factor / Decimal("1.1") <= rate <= factor * Decimal("1.1"):
-                yield ("quantities", i, "conversion_of"), f"{other.value} {other.unit} are {plain(round(Decimal(other.value) * factor, 3))} {quantity.unit}, not {quantity.value}"
+                yield ("quantities", i, "conversion_of"), f"{_amount(other)} {other.unit} are {plain(round(_amount(other) * factor, 3))} {quantity.unit}, not {_amount(quantity)}"
 
 
 _ABSURD = Decimal(2_000_000)
@@ -214,8 +214,13 @@ def _conversions(document: Document) -> Iterator[tuple[int, Quantity, Quantity, 
     for i, quantity in enumerate(document.quantities):
         other = by_id.get(quantity.conversion_of or "")
         if other and other is not quantity:
-            here, there = (Decimal(q.value or q.lower or 0) for q in (quantity, other))
+            here, there = _amount(quantity), _amount(other)
             yield i, quantity, other, here / there if there and here else None
+
+
+def _amount(quantity: Quantity) -> Decimal:
+    """The value of a quantity; of a range, its lower bound; 0 where it has neither."""
+    return Decimal(quantity.value or quantity.lower or 0)
 
 
 @lru_cache(1024)
