@@ -111,7 +111,7 @@ def _prefixes(value: Value, text: str) -> list[str]:
 
 
 def masked(value: Value) -> Document:
-    """The document of a stripped one with blanks for its text: what is asked of it that is not its words is answered rightly."""
+    """The document of a stripped one with its ids and with blanks for words: what is asked of it that is not its words is answered rightly."""
     quantities = [{k: v for k, v in q.items() if k != "unit_in_text"} for q in value["quantities"]]
     return _document({**value, "quantities": quantities}, " " * value["text_length"], {})
 
@@ -126,11 +126,11 @@ def _document(value: Value, text: str, originals: dict[str, str]) -> Document:
 def _restored(record: Value, text: str, originals: dict[str, str], worded: bool) -> Value:
     made: Value = {}
     for key, value in record.items():
-        if key.endswith("_in_text"):
+        if key == "id" or key in REFERENCES:
+            made[key] = originals.get(value, value)
+        elif key in ("name_in_text", "unit_in_text"):
             made[key.removesuffix("_in_text")] = _joined(value, text)
-        elif key == "id" or key in REFERENCES:
-            made.setdefault(key, originals.get(value, value))
-        elif key != "prefix_sha256":
+        elif key not in ("id_in_text", "prefix_sha256"):
             made[key] = _inside(value, lambda v: _restored(v, text, originals, worded))
     if worded and "start" in record:
         made["text"] = text[record["start"] : record["end"]]
