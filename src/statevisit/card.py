@@ -85,7 +85,8 @@ _EDITION = """# {title}
 The annotation of a corpus without the text that it annotates: spans are offsets and lengths in Unicode code points. What
 would repeat words of the text is left out: surface forms, tokens, names, units of counts, and ids that are words, in
 whose place there is a letter and a number. `name_in_text`, `unit_in_text` and `id_in_text` say where in the text their
-characters stand. Pictures, source texts and the record of adjudication are left out whole.
+characters stand. Pictures, source texts, the record of adjudication and the names in the list of links are left out whole.
+Ids of documents and names of source files are as they were.
 
 With the text, which is not part of this edition, everything is there again:
 
@@ -93,8 +94,8 @@ With the text, which is not part of this edition, everything is there again:
 statevisit restore . --text SEED -o full
 ```
 
-A document's `source` names the file and its SHA-256. What comes out is the full edition's to the byte; a text that
-differs is refused, with the place where it begins to.
+A document's `source` names the file and its SHA-256. Documents, annotators' passes and Parquet are then those of the full
+edition, to the byte; a text that differs is refused, with the place where it begins to.
 
 ## What is annotated
 

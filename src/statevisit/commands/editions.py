@@ -26,9 +26,9 @@ IN_DATA, IN_PROSE = 4, 8
 
 
 @contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """A directory that becomes `target` when the block ends well; an edition that is there already is replaced. Raises FormatError for anything else."""
-    if target.exists() and not _is_edition(target) and (not target.is_dir() or any(target.iterdir())):
+def _appearing(target: Path, replaced: bool) -> Iterator[Path]:
+    """A directory that becomes `target` when the block ends well. Raises FormatError for a target that is not empty; with `replaced` it may be an edition."""
+    if target.exists() and not (replaced and _is_edition(target)) and (not target.is_dir() or any(target.iterdir())):
         raise FormatError(f"{target}: exists already and is not empty; name a new directory")
     where = target.absolute()
     where.parent.mkdir(parents=True, exist_ok=True)
@@ -58,7 +58,7 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     if stale := [name for name, state in made if state != "current"]:
         raise ReleaseError(f"{stale[0]} is not what would be built: run `statevisit build` first{other_tools(root)}")
     full = orjson.loads((root / resources.RELEASE).read_bytes())
-    with _appearing(target) as staging:
+    with _appearing(target, True) as staging:
         pages = _pages(root, staging)
         content = _documents(root, staging, pages)
         manifest = {k: v for k, v in full.items() if k != "files"} | {"content_sha256": content["documents"], "content": content}
@@ -101,7 +101,7 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
 
     corpus = load(root)
     content = {config: hashlib.sha256() for config in CONFIGS}
-    prose = {run: name for name, data in pages.items() for run in edition.runs(data.decode(), IN_PROSE)}
+    prose = {run: name for name, data in pages.items() for run in edition.runs(data.decode(errors="replace"), IN_PROSE)}
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
             value = edition.strip(document)
@@ -152,7 +152,7 @@ def write_full(root: Path, texts: tuple[Path, ...], target: Path, workers: int |
         raise FormatError(f"{root}: is not an edition without the text: name the directory that `statevisit build --edition {EDITION}` wrote")
     manifest = orjson.loads((root / resources.RELEASE).read_bytes())
     offered = _Texts(texts)
-    with _appearing(target) as staging:
+    with _appearing(target, False) as staging:
         paths = sorted((root / resources.DOCUMENTS).glob("*.json"))
         for path in [*paths, *sorted((root / resources.ANNOTATIONS).glob("*/*.json"))]:
             value = _read(path)
