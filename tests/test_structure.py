@@ -21,7 +21,7 @@ FLOORS: list[set[str]] = [
     {"corpus"},
     {"diff", "align", "history"},
     {"adjudicate", "rule", "versions"},
-    {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign"},
+    {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign", "edition"},
     {"tables"},
     {"card", "hub", "publish", "predictions"},
     {"evaluation", "croissant"},

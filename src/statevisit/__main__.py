@@ -12,6 +12,7 @@ COMMANDS = {
     "migrate": "Bring documents of older schema versions to the present one.",
     "init": "Make a new corpus repository of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
+    "restore": "Bring the text back into an edition without it.",
     "release": "Make a new version: manifest, changelog, citation, commit and tag.",
     "publish": "Publish a version on the Hugging Face Hub: one commit, then its tag.",
     "diff": "Show the records that were added, removed or changed between two versions.",

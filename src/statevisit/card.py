@@ -30,7 +30,7 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
     front = _FRONT.match(text)
     if not front:
         return None
-    meta = {**_parsed(path, front[1]), "configs": _configs(), "dataset_info": _dataset_info()}
+    meta = {**_parsed(path, front[1]), "configs": _configs(), "dataset_info": _dataset_info(_edition(manifest))}
     body = _MARK.sub(lambda m: f"{m[1]}{_part(path, m[2], manifest)}\n{m[3]}", text[front.end() :])
     return f"---\n{_yaml(meta)}---\n{body}".encode()
 
@@ -62,6 +62,65 @@ def _parsed(path: Path, front: str) -> dict[str, Any]:
         raise FormatError(f"{path}: the front matter must be a mapping of keys")
     return meta
 
+
+def edition_card(root: Path) -> bytes:
+    """The card of the edition without the text of a corpus root, its generated parts still to be renewed. Raises FormatError.
+
+    Front matter and known limits are those of the root's card.
+    """
+    meta = front_matter(root) or {}
+    limits = LIMITS.search(_text(root / resources.CARD))
+    meta["pretty_name"] = f"{meta.get('pretty_name', 'An annotated corpus')}, annotations only"
+    return f"---\n{_yaml(meta)}---\n{_EDITION.format(title=meta['pretty_name'])}{limits[0] if limits else ''}".encode()
+
+
+LIMITS = re.compile(r"^## Known limits\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+"""The section of a card that says what the corpus is not good for."""
+
+_EDITION = """# {title}
+
+<!-- generated: version -->
+<!-- end -->
+
+The annotation of a corpus without the text that it annotates: spans are offsets and lengths in Unicode code points. What
+would repeat words of the text is left out: surface forms, tokens, names, units of counts, and ids that are words, in
+whose place there is a letter and a number. `name_in_text`, `unit_in_text` and `id_in_text` say where in the text their
+characters stand. Pictures, source texts, the record of adjudication and the names in the list of links are left out whole.
+Ids of documents and names of source files are as they were.
+
+With the text, which is not part of this edition, everything is there again:
+
+```sh
+statevisit restore . --text SEED -o full
+```
+
+A document's `source` names the file and its SHA-256. Documents, annotators' passes and Parquet are then those of the full
+edition, to the byte; a text that differs is refused, with the place where it begins to.
+
+## What is annotated
+
+<!-- generated: layers -->
+<!-- end -->
+
+### Configs
+
+<!-- generated: configs -->
+<!-- end -->
+
+<!-- generated: columns -->
+<!-- end -->
+
+### Labels
+
+<!-- generated: labels -->
+<!-- end -->
+
+## Agreement
+
+<!-- generated: agreement -->
+<!-- end -->
+
+"""
 
 _LABELS = re.compile(r"(<!-- generated: labels (\w+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -99,8 +158,12 @@ def _configs() -> list[dict[str, Any]]:
     ]
 
 
-def _dataset_info() -> list[dict[str, Any]]:
-    return [{"config_name": c, "features": _as_yaml(tables.features(c))} for c in tables.CONFIGS]
+def _dataset_info(edition: str) -> list[dict[str, Any]]:
+    return [{"config_name": c, "features": _as_yaml(tables.features(c, edition))} for c in tables.CONFIGS]
+
+
+def _edition(manifest: dict[str, Any]) -> str:
+    return manifest["edition"]["name"] if "edition" in manifest else tables.FULL
 
 
 def _as_yaml(features: dict[str, Any]) -> list[dict[str, Any]]:
@@ -127,13 +190,13 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _config_table(manifest: dict[str, Any]) -> str:
     described = {"documents": "One row a document, all layers nested, as in `corpus/documents/`.", **{k: v.description for k, v in views.VIEWS.items()}}
-    return _table(("config", "what a row is", "columns"), [(f"`{c}`" + (" (default)" if c == "documents" else ""), described[c], str(len(tables.columns(c)))) for c in tables.CONFIGS])
+    return _table(("config", "what a row is", "columns"), [(f"`{c}`" + (" (default)" if c == "documents" else ""), described[c], str(len(tables.columns(c, _edition(manifest))))) for c in tables.CONFIGS])
 
 
 def _column_tables(manifest: dict[str, Any]) -> str:
     parts = []
     for config in tables.CONFIGS:
-        rows = [(f"`{c.name}`", _kind(c.feature), c.description) for c in tables.columns(config)]
+        rows = [(f"`{c.name}`", _kind(c.feature), c.description) for c in tables.columns(config, _edition(manifest))]
         parts.append(f"<details><summary><b>{config}</b></summary>\n\n{_table(('column', 'type', 'what it holds'), rows)}\n\n</details>")
     return "\n".join(parts)
 

@@ -23,6 +23,8 @@ from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 
 NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
 
+TEXTLESS = "of the annotations-only edition, which has no text: `statevisit restore DIR --text SEED -o OUT` brings it back"
+
 
 class Malformed(FormatError):
     """Bytes that are not a JSON document; `code` is the finding's, `line` and `column` count from 1 (0: none)."""
@@ -194,8 +196,8 @@ def decode_canonical(data: bytes, file: str) -> Document:
 
 def convert(value: Any, file: str, data: bytes | None = None) -> Document:
     """A document from parsed JSON. Raises FormatError; `data` is what was parsed, for the line."""
-    if isinstance(value, dict) and is_newer(value):
-        raise FormatError(f"{file}: {NEWER}")
+    if isinstance(value, dict) and (is_newer(value) or "edition" in value):
+        raise FormatError(f"{file}: {TEXTLESS if 'edition' in value else NEWER}")
     present = upgraded(value, file)
     return _typed(lambda: msgspec.convert(present, Document), file, data if present is value else None)  # what was migrated has other lines
 

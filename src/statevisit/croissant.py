@@ -52,7 +52,6 @@ _CONTEXT: dict[str, Any] = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
 }
 _TYPES = {"string": "sc:Text", "int32": "cr:Int32", "float64": "cr:Float64", "date32": "sc:Date"}
-_LIMITS = re.compile(r"^## Known limits\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 LICENSES = {"cc-by-4.0": "https://creativecommons.org/licenses/by/4.0/", "apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
@@ -94,7 +93,7 @@ def _citation(root: Path, version: str) -> dict[str, Any]:
 def _responsible(root: Path, manifest: dict[str, Any], text: str | None) -> dict[str, Any]:
     annotators = orjson.loads((root / resources.ANNOTATORS).read_bytes())["annotators"] if (root / resources.ANNOTATORS).is_file() else []
     page = text if text is not None else (root / resources.CARD).read_text(encoding="utf-8")
-    found = _LIMITS.search(page)
+    found = card.LIMITS.search(page)
     limits = [" ".join(p.split()) for p in re.split(r"^- ", found[1], flags=re.MULTILINE)[1:]] if found else []
     kinds = [f"{a['name']} ({a['kind']}): {', '.join(a['layers'])}" for a in annotators]
     return {

@@ -15,6 +15,9 @@ from statevisit.resources import data_root
 
 NAMES = ("document", "annotators", "release", "source", "adjudication", "findings", "report")
 
+ANNOTATIONS_ONLY = "annotations-only"
+"""The edition without the text, and the name of its document schema, which is derived from that of `document`."""
+
 
 class Label(Struct, frozen=True):
     """One label of an inventory; `extra` holds what else the schema says of it (ACE roles, Wikidata property)."""
@@ -34,8 +37,65 @@ def path(name: str = "document"):
 
 @cache
 def load(name: str = "document") -> dict[str, Any]:
-    """The schema as a dictionary. Treat it as read-only."""
-    return orjson.loads(path(name).read_bytes())
+    """The schema as a dictionary. Treat it as read-only. `name`: one of NAMES, or ANNOTATIONS_ONLY."""
+    return _without_text() if name == ANNOTATIONS_ONLY else orjson.loads(path(name).read_bytes())
+
+
+_PIECES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "description": "A stretch of the text, `start` to `end`, or `literal` characters that the text does not have.",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "start": {"$ref": "#/$defs/offset", "description": "Start of a stretch of the text."},
+            "end": {"$ref": "#/$defs/offset", "description": "End of a stretch of the text."},
+            "literal": {"type": "string", "minLength": 1, "description": "Characters that the text does not have."},
+        },
+        "dependentRequired": {"start": ["end"], "end": ["start"]},
+    },
+}
+
+
+def _without_text() -> dict[str, Any]:
+    """The document schema without what holds words of the text; `x_in_text` says where the words of `x` stand in it."""
+    made = _stripped(orjson.loads(path("document").read_bytes()))
+    made["$id"], made["title"] = made["$id"].replace("document", f"document:{ANNOTATIONS_ONLY}"), "Annotated document without its text"
+    properties, sentence = made["properties"], made["$defs"]["sentence"]
+    del properties["id_in_text"]  # a document's id is the name of its file
+    added = {
+        "edition": {"type": "string", "const": ANNOTATIONS_ONLY, "description": "Edition of the document."},
+        "text_length": {"type": "integer", "minimum": 1, "maximum": 2147483647, "description": "Length of the text in code points."},
+        "document_sha256": {"$ref": "#/$defs/sha256", "description": "SHA-256 of the document of the full edition in canonical form."},
+    }
+    made["properties"] = {k: v for key, node in properties.items() for k, v in ((key, node), *(added.items() if key == "text_sha256" else ()))}
+    made["required"] += added
+    sentence["required"].append("prefix_sha256")
+    description = "First 16 digits of the SHA-256 of the text up to the end of the sentence: where a text differs, it differs from here on."
+    sentence["properties"]["prefix_sha256"] = {"type": "string", "pattern": "^[0-9a-f]{16}$(?!\\n)", "description": description}
+    return made
+
+
+def _stripped(node: Any) -> Any:
+    """A schema node: `text` goes, `name` becomes `name_in_text`, and ids and units have such a companion."""
+    if isinstance(node, list):
+        return [_stripped(v) for v in node]
+    if not isinstance(node, dict):
+        return node
+    made = {k: _stripped(v) for k, v in node.items()}
+    if isinstance(node.get("required"), list):
+        made["required"] = ["name_in_text" if r == "name" else r for r in node["required"] if r != "text"]
+    if "additionalProperties" in node and "properties" in node:
+        made["properties"] = {}
+        for key, value in node["properties"].items():
+            if key not in ("text", "name"):
+                made["properties"][key] = _stripped(value)
+            if "a slug" in value.get("description", ""):
+                made["properties"][key]["description"] = value["description"].split(":")[0] + "."
+            if key in ("id", "name", "unit"):
+                made["properties"][f"{key}_in_text"] = {**_PIECES, "description": f"The `{key}` of the full edition, where this one does not have it: where its characters stand in the text."}
+    return made
 
 
 def resolve(node: dict[str, Any], name: str = "document") -> dict[str, Any]:
@@ -48,14 +108,14 @@ def resolve(node: dict[str, Any], name: str = "document") -> dict[str, Any]:
     return {**target, **{k: v for k, v in node.items() if k != "$ref"}}
 
 
-def record(layer: str) -> dict[str, Any]:
+def record(layer: str, name: str = "document") -> dict[str, Any]:
     """The schema of one record of `layer`."""
-    return resolve(load()["properties"][layer]["items"])
+    return resolve(load(name)["properties"][layer]["items"], name)
 
 
-def properties(layer: str) -> dict[str, dict[str, Any]]:
+def properties(layer: str, name: str = "document") -> dict[str, dict[str, Any]]:
     """The properties of a layer's records, resolved, in the order of a file."""
-    return {k: resolve(v) for k, v in record(layer)["properties"].items()}
+    return {k: resolve(v, name) for k, v in record(layer, name)["properties"].items()}
 
 
 @cache

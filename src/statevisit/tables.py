@@ -8,10 +8,12 @@ with its ClassLabels.
 import json
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from statevisit import schema, views
 from statevisit.codec import encode
@@ -27,31 +29,52 @@ except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
 
 CONFIGS = ("documents", *views.VIEWS)
+FULL = "document"
+"""The edition with everything, and the name of its document schema."""
 TOOLS = {"pyarrow": pa.__version__}
 """Versions of the tools whose version shows in the bytes of Parquet."""
 ROW_GROUP = {"documents": 64}
 """Rows in a Parquet row group; 8,192 where a config is not named."""
 
 
+WORDS = frozenset(("text", "name", "sentence_text", "event_name", "measures_text", "property", "source_name", "target_name", "evidence_text", "tokens"))
+"""The columns of the flat views that hold words of the text; the edition `schema.ANNOTATIONS_ONLY` is without them."""
+
+
 @cache
-def columns(config: str) -> tuple[views.Column, ...]:
-    """The columns of a config with feature and description, in order."""
+def columns(config: str, edition: str = FULL) -> tuple[views.Column, ...]:
+    """The columns of a config with feature and description, in order. `edition`: FULL or schema.ANNOTATIONS_ONLY."""
     if config == "documents":
-        nodes = schema.load()["properties"].items()
-        return tuple(views.Column(k, views.feature(schema.resolve(v)), v["description"]) for k, v in nodes)
-    return views.VIEWS[config].columns
+        nodes = schema.load(edition)["properties"].items()
+        return tuple(views.Column(k, views.feature(schema.resolve(v, edition), edition), v["description"]) for k, v in nodes)
+    found = views.VIEWS[config].columns
+    if edition == FULL:
+        return found
+    return tuple(replace(c, feature=_wordless(c.feature), description=c.description.replace(" its span and text,", " its span,")) for c in found if c.name not in WORDS)
 
 
-def features(config: str) -> dict[str, Any]:
+def _wordless(feature: dict[str, Any]) -> dict[str, Any]:
+    """The feature of a list of structs without their `text`; any other as it is."""
+    inner = feature.get("feature", {})
+    return feature if "_type" in inner else {**feature, "feature": {k: v for k, v in inner.items() if k != "text"}} if inner else feature
+
+
+def wordless(config: str, rows: Iterable[views.Row]) -> list[views.Row]:
+    """The rows of a view without the columns WORDS and the texts of arguments."""
+    kept = [c.name not in WORDS for c in views.VIEWS[config].columns]
+    return [tuple([{k: x for k, x in a.items() if k != "text"} for a in v] if v and isinstance(v, list) and isinstance(v[0], dict) else v for v in compress(row, kept)) for row in rows]
+
+
+def features(config: str, edition: str = FULL) -> dict[str, Any]:
     """The features of a config in the JSON form of `datasets.Features`."""
-    return {c.name: c.feature for c in columns(config)}
+    return {c.name: c.feature for c in columns(config, edition)}
 
 
 @cache
-def arrow_schema(config: str) -> pa.Schema:
+def arrow_schema(config: str, edition: str = FULL) -> pa.Schema:
     """The Arrow schema of a config, with the metadata from which `datasets` restores ClassLabels."""
-    fields = [pa.field(c.name, _type(c.feature)) for c in columns(config)]
-    metadata = {"huggingface": json.dumps({"info": {"features": features(config)}})}
+    fields = [pa.field(c.name, _type(c.feature)) for c in columns(config, edition)]
+    metadata = {"huggingface": json.dumps({"info": {"features": features(config, edition)}})}
     return pa.schema(fields, metadata=metadata)
 
 
@@ -87,19 +110,19 @@ def _coded(array: pa.Array, feature: dict[str, Any]) -> pa.Array:
     return array.cast(_type(feature))
 
 
-def document_table(encoded: Iterable[bytes]) -> pa.Table:
+def document_table(encoded: Iterable[bytes], edition: str = FULL) -> pa.Table:
     """The `documents` table from the JSON of schema-valid documents, one row each."""
     lines = [line.replace(b"\n", b"") for line in encoded]  # a newline in JSON is white space: inside a string it is escaped
     data = b"\n".join(lines)
-    wanted = pa.schema([(c.name, _type(c.feature, pa.string())) for c in columns("documents")])
+    wanted = pa.schema([(c.name, _type(c.feature, pa.string())) for c in columns("documents", edition)])
     wanted = wanted.set(wanted.get_field_index("date"), pa.field("date", pa.string()))
     table = pj.read_json(
         pa.BufferReader(data),
         read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
         parse_options=pj.ParseOptions(explicit_schema=wanted, unexpected_field_behavior="error"),
     ).combine_chunks()
-    arrays = [_coded(_whole(table.column(c.name)), c.feature) for c in columns("documents")]
-    return pa.Table.from_arrays(arrays, schema=arrow_schema("documents"))
+    arrays = [_coded(_whole(table.column(c.name)), c.feature) for c in columns("documents", edition)]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", edition))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
@@ -111,12 +134,12 @@ def view_table(config: str, documents: Iterable[Document]) -> pa.Table:
     return rows_table(config, [row for document in documents for row in views.VIEWS[config].rows(document)])
 
 
-def rows_table(config: str, rows: list[views.Row]) -> pa.Table:
+def rows_table(config: str, rows: list[views.Row], edition: str = FULL) -> pa.Table:
     """The table of a flat view from its rows."""
-    view = views.VIEWS[config]
-    by_column = zip(*rows, strict=True) if rows else [()] * len(view.columns)
-    arrays = [_coded(pa.array(values, _type(c.feature, pa.string())), c.feature) for values, c in zip(by_column, view.columns, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=arrow_schema(config))
+    wanted = columns(config, edition)
+    by_column = zip(*rows, strict=True) if rows else [()] * len(wanted)
+    arrays = [_coded(pa.array(values, _type(c.feature, pa.string())), c.feature) for values, c in zip(by_column, wanted, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(config, edition))
 
 
 def to_tables(documents: list[Document]) -> dict[str, pa.Table]:
@@ -170,9 +193,10 @@ class Writer:
     The bytes depend on the rows, the options below and the version of pyarrow, and on nothing else.
     """
 
-    def __init__(self, path: Path, config: str) -> None:
-        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 8_192), pa.Table.from_batches([], arrow_schema(config))
-        self._file = pq.ParquetWriter(path, arrow_schema(config), compression="zstd", compression_level=3, write_page_index=True, version="2.6")
+    def __init__(self, path: Path, config: str, edition: str = FULL) -> None:
+        wanted = arrow_schema(config, edition)
+        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 8_192), pa.Table.from_batches([], wanted)
+        self._file = pq.ParquetWriter(path, wanted, compression="zstd", compression_level=3, write_page_index=True, version="2.6")
 
     def add(self, table: pa.Table) -> None:
         """Append rows."""

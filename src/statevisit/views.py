@@ -46,14 +46,14 @@ def many(feature: dict[str, Any]) -> dict[str, Any]:
     return {"feature": feature, "_type": "List"}
 
 
-def feature(node: dict[str, Any]) -> dict[str, Any]:
-    """The feature of a (resolved) schema node."""
+def feature(node: dict[str, Any], name: str = "document") -> dict[str, Any]:
+    """The feature of a (resolved) node of the schema `name`."""
     if "x-labels" in node:
         return names(list(node["x-labels"]))
     if node["type"] == "array":
-        return many(feature(schema.resolve(node["items"])))
+        return many(feature(schema.resolve(node["items"], name), name))
     if node["type"] == "object":
-        return {k: feature(schema.resolve(v)) for k, v in node["properties"].items()}
+        return {k: feature(schema.resolve(v, name), name) for k, v in node["properties"].items()}
     return INT if node["type"] == "integer" else DAY if node.get("format") == "date" else STRING
 
 

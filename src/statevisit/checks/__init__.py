@@ -127,6 +127,8 @@ def check_bytes(data: bytes, file: str, context: Context = Context(), warnings: 
     if isinstance(value, dict) and codec.is_newer(value):
         problems: Iterable[tuple[str, Path_, str]] = [("E105", ("schema_version",), codec.NEWER)]
         document = None
+    elif isinstance(value, dict) and "edition" in value:
+        document, problems = None, [("E104", ("edition",), codec.TEXTLESS)]
     elif is_older(value):
         problems = [("E104", ("schema_version",), f"of schema version {value['schema_version']}, an older one: statevisit migrate {file}")]
         document = None

@@ -105,7 +105,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     context, tally, content = context_of(root), release.Tally(), {config: hashlib.sha256() for config in CONFIGS}
     across = Across(root)
     files: list[dict[str, Any]] = []
-    with Bar(len(found), "building") as bar, _Shards(staging, CONFIGS, len(found)) as shards:
+    with Bar(len(found), "building") as bar, Shards(staging, CONFIGS, len(found)) as shards:
         for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, PRELOAD):
             findings += chunk["findings"]
             for entry, of_document in chunk["facts"]:
@@ -126,11 +126,11 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     return findings, release.manifest(version, tally, len(found), {config: digest.hexdigest() for config, digest in content.items()}, rows, files, TOOLS, None if findings else published(root))
 
 
-class _Shards:
+class Shards:
     """The Parquet files of every config: a new one every SHARD documents."""
 
-    def __init__(self, staging: Path, configs: tuple[str, ...], documents: int) -> None:
-        self._staging, self._count = staging, max(1, -(-documents // SHARD))
+    def __init__(self, staging: Path, configs: tuple[str, ...], documents: int, edition: str = "document") -> None:
+        self._edition, self._staging, self._count = edition, staging, max(1, -(-documents // SHARD))
         self._writers: dict[str, Any] = {}
         self._number, self._documents = 0, 0
         self.paths: list[Path] = []
@@ -160,7 +160,7 @@ class _Shards:
             path = self._staging / resources.PARQUET / config / f"train-{self._number:05d}-of-{self._count:05d}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             self.paths.append(path)
-            self._writers[config] = Writer(path, config)
+            self._writers[config] = Writer(path, config, self._edition)
 
     def _shut(self) -> None:
         for config, writer in self._writers.items():

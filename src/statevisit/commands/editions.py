@@ -1,0 +1,197 @@
+"""What `build --edition annotations-only` and `restore` do: a corpus root without its text, and the root again with it."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from statevisit import codec, edition, release, resources, schema
+from statevisit.commands.making import Shards, build, other_tools
+from statevisit.corpus import load
+from statevisit.errors import FormatError, ReleaseError
+
+EDITION = schema.ANNOTATIONS_ONLY
+_COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md", resources.GUIDELINES, resources.ANNOTATORS, resources.SOURCES)
+_SCHEMAS = ("annotators", "release", "source")
+"""Beside that of documents."""
+
+IN_DATA, IN_PROSE = 4, 8
+"""So many words of the text in a row are a quotation: in a document's ids and values, and in a page, where four may be anybody's."""
+
+
+@contextmanager
+def _appearing(target: Path, replaced: bool) -> Iterator[Path]:
+    """A directory that becomes `target` when the block ends well. Raises FormatError for a target that is not empty; with `replaced` it may be an edition."""
+    if target.exists() and not (replaced and _is_edition(target)) and (not target.is_dir() or any(target.iterdir())):
+        raise FormatError(f"{target}: exists already and is not empty; name a new directory")
+    where = target.absolute()
+    where.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".edition-", dir=where.parent) as name:
+        staging = Path(name) / "made"
+        staging.mkdir()
+        yield staging
+        if where.exists():
+            os.replace(where, Path(name) / "before")
+        os.replace(staging, where)
+
+
+def _is_edition(root: Path) -> bool:
+    path = root / resources.RELEASE
+    value = codec.parse(codec.read_bytes(path), str(path)) if path.is_file() else None
+    return isinstance(value, dict) and "edition" in value
+
+
+def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
+    """Write the edition without the text of a corpus root; returns the number of its files.
+
+    Raises ReleaseError where what is built in the root is not current, FormatError where a page or an id quotes the text.
+    """
+    findings, made = build(root, check=True, workers=workers)
+    if findings:
+        raise ReleaseError(f"{len(findings)} finding{'' if len(findings) == 1 else 's'} in the documents, the first: {findings[0]}")
+    if stale := [name for name, state in made if state != "current"]:
+        raise ReleaseError(f"{stale[0]} is not what would be built: run `statevisit build` first{other_tools(root)}")
+    full = orjson.loads((root / resources.RELEASE).read_bytes())
+    with _appearing(target, True) as staging:
+        pages = _pages(root, staging)
+        content = _documents(root, staging, pages)
+        manifest = {k: v for k, v in full.items() if k != "files"} | {"content_sha256": content["documents"], "content": content}
+        manifest |= {"edition": {"name": EDITION, "full": full["content"]}, "schema_sha256": _digest(staging / "schema/document.schema.json")}
+        manifest["schemas"] = {name: _digest(staging / f"schema/{name}.schema.json") for name in ("document", *_SCHEMAS)}
+        _describe(staging, manifest)
+        return sum(p.is_file() for p in staging.rglob("*"))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def _pages(root: Path, staging: Path) -> dict[str, bytes]:
+    """Everything but documents and what is built from them; returns what people wrote of it, by file."""
+    from statevisit.card import edition_card
+
+    pages = {name: codec.read_bytes(root / name) for name in _COPIED if (root / name).is_file()}
+    pages[resources.CARD] = edition_card(root)
+    if (root / resources.LINKS).is_file():
+        listed = orjson.loads(codec.read_bytes(root / resources.LINKS))
+        pages[resources.LINKS] = b"[\n" + b",\n".join(orjson.dumps({k: v for k, v in r.items() if k != "name"}) for r in listed) + b"\n]\n"
+    for name, data in pages.items():
+        _put(staging / name, data)
+    for name in _SCHEMAS:
+        _put(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
+    _put(staging / "schema/document.schema.json", orjson.dumps(schema.load(EDITION), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    return pages
+
+
+def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, str]:
+    """The documents, the annotators' passes and the Parquet files; returns the digest of every config's content."""
+    from statevisit.tables import CONFIGS, document_table, rows_table, wordless
+    from statevisit.views import VIEWS
+
+    corpus = load(root)
+    content = {config: hashlib.sha256() for config in CONFIGS}
+    prose = {run: name for name, data in pages.items() for run in edition.runs(data.decode(errors="replace"), IN_PROSE)}
+    with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
+        for document in corpus:
+            value = edition.strip(document)
+            data = codec.encode_value(value)
+            _refuse_quotes(document.text, prose, data.decode(), f"{resources.DOCUMENTS}/{document.id}.json")
+            _put(staging / resources.DOCUMENTS / f"{document.id}.json", data)
+            blank = edition.masked(value)
+            rows = {config: wordless(config, list(view.rows(blank))) for config, view in VIEWS.items()}
+            content["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
+            for config, of_document in rows.items():
+                content[config].update(release.rows_digest(of_document))
+            shards.add({"documents": document_table([data], EDITION), **{c: rows_table(c, r, EDITION) for c, r in rows.items()}})
+        shards.close()
+    for path in sorted((root / resources.ANNOTATIONS).glob("*/*.json")):
+        _put(staging / path.relative_to(root), codec.encode_value(edition.strip(codec.read_document(path))))
+    return {config: digest.hexdigest() for config, digest in content.items()}
+
+
+def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name: str) -> None:
+    """Raise FormatError where words of a text are left in what people wrote or in its own document."""
+    if found := edition.quoted(text, prose, IN_PROSE):
+        raise FormatError(f"{prose[tuple(found.split())]}: quotes the text, which this edition is without: {found!r}; put it in other words")
+    if found := edition.quoted(text, set(edition.runs(data, IN_DATA)), IN_DATA):
+        raise FormatError(f"{name}: an id or value quotes the text, which this edition is without: {found!r}; give it another")
+
+
+def _describe(staging: Path, manifest: dict[str, Any]) -> None:
+    """The card, the metadata and the manifest of an edition, the last with the other files in it."""
+    from statevisit import tables
+    from statevisit.card import renewed_card
+    from statevisit.croissant import metadata
+
+    below = sorted(p for p in (staging / "corpus").rglob("*") if p.is_file())
+    manifest["files"] = [release.file_entry(p, p.relative_to(staging).as_posix()) for p in below]
+    _put(staging / resources.CARD, renewed_card(staging, manifest) or b"")
+    _put(staging / resources.CROISSANT, metadata(staging, manifest, {c: tables.features(c, EDITION) for c in tables.CONFIGS}) or b"")
+    manifest["files"].append(release.file_entry(staging / resources.CROISSANT, resources.CROISSANT))
+    manifest["files"].sort(key=lambda f: f["path"])
+    _put(staging / resources.RELEASE, release.encode(manifest))
+
+
+def write_full(root: Path, texts: tuple[Path, ...], target: Path, workers: int | None = None) -> int:
+    """Write the corpus root that an edition was made from, with the texts at hand; returns the number of documents.
+
+    Raises FormatError where a text is missing, differs, or what is there is no such edition.
+    """
+    if not _is_edition(root):
+        raise FormatError(f"{root}: is not an edition without the text: name the directory that `statevisit build --edition {EDITION}` wrote")
+    manifest = orjson.loads((root / resources.RELEASE).read_bytes())
+    offered = _Texts(texts)
+    with _appearing(target, False) as staging:
+        paths = sorted((root / resources.DOCUMENTS).glob("*.json"))
+        for path in [*paths, *sorted((root / resources.ANNOTATIONS).glob("*/*.json"))]:
+            value = _read(path)
+            name, data = offered.of(value, path)
+            document = edition.restore(value, data, name)
+            _put(staging / path.relative_to(root), codec.encode(document))
+            _put(staging / resources.SEEDS / document.source.file, edition.seed_of(value, data) or data)
+        for name in (*(n for n in _COPIED if n != "CHANGELOG.md"), resources.LINKS, resources.RELEASE):
+            if (root / name).is_file():
+                _put(staging / name, (root / name).read_bytes())
+        findings, _ = build(staging, workers=workers)
+        if findings:
+            raise ReleaseError(f"what was restored is not valid: {findings[0]}")
+        if orjson.loads((staging / resources.RELEASE).read_bytes())["content"] != manifest["edition"]["full"]:
+            raise ReleaseError(f"{root}: a document is missing or was added, or another statevisit wrote it: fetch this edition again")
+    return len(paths)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    value = codec.parse(codec.read_bytes(path), str(path))
+    for where, message in schema.errors(value, EDITION):
+        raise FormatError(f"{path}:{codec.locate(path.read_bytes(), where)[0]}: {message}")
+    return value
+
+
+class _Texts:
+    """The files in which the texts may be."""
+
+    def __init__(self, given: tuple[Path, ...]) -> None:
+        """Raises FormatError for a path that cannot be read."""
+        paths = [p for path in given for p in (sorted(q for q in path.iterdir() if q.is_file()) if path.is_dir() else [path])]
+        self._by_name = {p.name: p for p in paths}
+        self._by_digest = {hashlib.sha256(codec.read_bytes(p)).hexdigest(): p for p in paths}
+        self._only = paths[0] if len(paths) == 1 else None
+
+    def of(self, value: dict[str, Any], document: Path) -> tuple[str, bytes]:
+        """The file for a document and its bytes: the one of its seed's digest, or name, or the only one. Raises FormatError."""
+        source = value["source"]
+        path = self._by_digest.get(source["sha256"]) or self._by_digest.get(value["text_sha256"]) or self._by_name.get(source["file"]) or self._only
+        if path is None:
+            raise FormatError(f"{document}: no text for it: its seed is {source['file']}, SHA-256 {source['sha256']}; name that file, or a directory that holds it, with --text")
+        return str(path), codec.read_bytes(path)
