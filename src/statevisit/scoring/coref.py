@@ -11,6 +11,7 @@ count (MUC over nothing but singletons) there is no figure; the scorer prints 0,
 that of the figures there are.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -23,15 +24,20 @@ Cluster = frozenset[Hashable]
 
 def clusters(records: Iterable[Any], chain: str, singletons: bool = True) -> list[Cluster]:
     """The sets of spans that share one `chain` (`entity` or `event`), every span in one set only, in the order of the text."""
-    groups: dict[str, set[tuple[int, int]]] = {}
+    return distinct(groups(records, chain).values(), singletons)
+
+
+def groups(records: Iterable[Any], chain: str) -> dict[str, set[tuple[int, int]]]:
+    """The spans of each `chain`."""
+    found: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
     for r in records:
-        groups.setdefault(getattr(r, chain), set()).add((r.start, r.end))
-    return distinct(groups.values(), singletons)
+        found[getattr(r, chain)].add((r.start, r.end))
+    return found
 
 
-def distinct(groups: Iterable[Iterable[Any]], singletons: bool = True) -> list[Cluster]:
-    """The groups without repetition, in the order of the text: a span of several groups stays in the largest, then in the first."""
-    found = [frozenset(g) for g in groups]
+def distinct(sets: Iterable[Iterable[Any]], singletons: bool = True) -> list[Cluster]:
+    """The sets without repetition, in the order of the text: a span of several stays in the largest, then in the first."""
+    found = [frozenset(s) for s in sets]
     if sum(map(len, found)) > len(frozenset().union(*found)):
         found.sort(key=lambda g: (-len(g), sorted(g)))
         taken: set[Any] = set()

@@ -1,6 +1,7 @@
 """What is scored against gold: a document, how much of it was predicted at all, and what in it stands nowhere."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -64,12 +65,13 @@ def notes_of(gold: Document, pred: Prediction) -> list[Note]:
     inventories = {"mentions": ("entities", "type"), "timexes": ("timexes", "type"), "quantities": ("quantities", "kind"), "events": ("events", "class"), "quotations": ("quotations", "type")}
     for layer in (n for n in SPAN_LAYERS if n in pred.layers):
         known, seen = set(schema.label_names(*inventories[layer])), set()
+        chain = attrgetter({"mentions": "entity", "events": "event"}.get(layer, "start"))  # of others the place is enough
         for r, label in zip(getattr(pred.document, layer), labels(pred.document, layer), strict=True):
             if label not in known:
                 found.append(Note("label", gold.id, f"{layer} {r.id}: {label!r} is no label of the scheme" if label else f"{layer} {r.id}: has no label, its entity {r.entity!r} is not there"))
             if not 0 <= r.start < r.end <= len(gold.text):
                 found.append(Note("offset", gold.id, f"{layer} {r.id}: [{r.start}, {r.end}) is no span of the text, which has {len(gold.text):,} characters; counted as spurious"))
-            elif (place := (r.start, r.end, label, getattr(r, "entity", None) or getattr(r, "event", None))) in seen:
+            elif (place := (r.start, r.end, label, chain(r))) in seen:
                 found.append(Note("duplicate", gold.id, f"{layer} {r.id}: {r.text!r} at {r.start} is there already; counted as spurious"))
             else:
                 seen.add(place)

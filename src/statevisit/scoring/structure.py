@@ -83,7 +83,8 @@ class _Cluster(NamedTuple):
 
 
 def _clusters(document: Document) -> list[_Cluster]:
-    found = (_Cluster(frozenset((m.start, m.end) for m in document.mentions_of(e)), e.type, (e.wikidata or "", e.name), e.id) for e in document.entities)
+    spans = coref.groups(document.mentions, "entity")
+    found = (_Cluster(frozenset(spans.get(e.id, ())), e.type, (e.wikidata or "", e.name), e.id) for e in document.entities)
     return sorted(found, key=lambda c: (sorted(c.spans), *c[1:]))
 
 
@@ -137,13 +138,11 @@ def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, cal
     mine, theirs = [((unit, r.type), (r.source, r.target)) for r in gold.event_relations], _ends(unit, pred.event_relations, called)
     both = [[(place, tuple(sorted(ends, key=str)) if place[1] == "SIMULTANEOUS" else ends) for place, ends in side] for side in (mine, theirs)]
     _compare(tally, "event_relations", "strict", *both)
-    gold_place = {r.id: (r.start, r.end, r.id, 0) for r in (*gold.events, *gold.timexes)}
-    pred_place = {r.id: (r.start, r.end, r.id, 1) for r in (*pred.events, *pred.timexes)}
-
-    def place(name: Any) -> Hashable:
-        return gold_place.get(name) or pred_place.get(name[1]) or (-1, -1, *name[::-1]) if isinstance(name, tuple) else gold_place.get(name, (-1, -1, name, 0))
-
-    times = [[temporal.Link(t, *map(place, ends)) for (_, t), ends in side if t in temporal.TYPES] for side in (mine, theirs)]
+    bounds = {r.id: (r.start, r.end) for r in (*gold.events, *gold.timexes)} | {("unaligned", r.id): (r.start, r.end) for r in (*pred.events, *pred.timexes)}
+    ends = {end for side in (mine, theirs) for _, both in side for end in both}
+    in_order = sorted(ends, key=lambda end: (*bounds.get(end, (-1, -1)), end[1] if isinstance(end, tuple) else end, isinstance(end, tuple)))
+    place = {end: n for n, end in enumerate(in_order)}  # so that nothing depends on the order of records
+    times = ([temporal.Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in temporal.TYPES] for side in (mine, theirs))
     tally.add(Key("event_relations", "temporal awareness"), unit, *temporal.awareness(*times))
 
 

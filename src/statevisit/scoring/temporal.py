@@ -81,8 +81,8 @@ class Graph:
         return False
 
 
-def reduced(links: Iterable[Link]) -> list[Link]:
-    """The links without those that the remaining ones entail, looked at in their sorted order."""
+def reduced(links: Iterable[Link]) -> tuple[list[Link], Graph]:
+    """The links without those that the remaining ones entail, looked at in their sorted order; and their graph, which entails what all did."""
     kept = sorted(set(links), key=lambda link: (link.source, link.target, link.type))
     graph = Graph(kept)
     for link in list(kept):
@@ -91,15 +91,14 @@ def reduced(links: Iterable[Link]) -> list[Link]:
             kept.remove(link)
         else:
             graph.add(link)
-    return kept
+    return kept, graph
 
 
-def awareness(gold: list[Link], pred: list[Link]) -> list[float]:
+def awareness(gold: Iterable[Link], pred: Iterable[Link]) -> list[float]:
     """[correct, of predictions, correct, of gold] of temporal awareness (UzZaman and Allen 2011; TempEval-3, UzZaman et al. 2013).
 
     Precision: how many links of the reduced prediction the gold entails; recall: how many of the reduced gold the
     prediction entails.
     """
-    gold_graph, pred_graph = Graph(gold), Graph(pred)
-    gold_reduced, pred_reduced = reduced(gold), reduced(pred)
+    (gold_reduced, gold_graph), (pred_reduced, pred_graph) = reduced(gold), reduced(pred)
     return [sum(map(gold_graph.entails, pred_reduced)), len(pred_reduced), sum(map(pred_graph.entails, gold_reduced)), len(gold_reduced)]
