@@ -31,6 +31,9 @@ FIXTURES = {
 }
 """Files that the examples in the help of the commands name, beside those of a corpus root."""
 
+BEFORE = {"restore": ("build", "--edition", "annotations-only", "-o", "annotations")}
+"""What has to be run before the examples of a command."""
+
 
 @pytest.fixture
 def checkout(checkout: Path) -> Path:
@@ -58,6 +61,8 @@ def test_every_command_has_an_example_that_runs(checkout: Path, cli: Callable[..
     examples = _examples(shown.out)
     assert examples, f"{name} --help has no example"
     monkeypatch.chdir(checkout)
+    if name in BEFORE:
+        cli(*BEFORE[name])
     for example in examples:
         assert name == example[0]
         result = cli(*example)

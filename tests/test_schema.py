@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 SHA256 = {
     "document": "7554a13d831266f93ace8113a662e058354db1fd3c4402a45f8a8e61ced66f06",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "fe3138faa2d3a3d3d165e7186e354d00ce59d248ec3e01d60d4e9ed170ccbb80",
+    "release": "83eadaa9da03ad82e6633fbe9fe26f08bee42148b406aa0834a5b092fe6c3a17",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",

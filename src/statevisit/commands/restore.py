@@ -17,7 +17,6 @@ def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
 
     \b
     Example:
-      statevisit build --edition annotations-only -o annotations
       statevisit restore annotations --text seeds -o full
     """
     from statevisit.commands.editions import write_full
