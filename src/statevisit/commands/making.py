@@ -145,6 +145,7 @@ class Shards:
                 writer.abandon()
 
     def add(self, tables: dict[str, Any]) -> None:
+        """Append the rows of some documents."""
         if not self._writers:
             self._open()
         for config, table in tables.items():
