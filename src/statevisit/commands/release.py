@@ -35,7 +35,8 @@ def command(path: Path, wanted: str | None, dry_run: bool) -> int:
     planned = plan(root, wanted)
     click.echo(f"last release {planned.last}, least version {planned.least}" if planned.last else "first release")
     for reason in sorted(planned.reasons, key=lambda r: -r.level)[:10]:
-        click.echo(f"  {('patch', 'minor', 'major')[reason.level - 1]}: {reason.message}")
+        said = reason.message if len(reason.message) <= 160 else f"{reason.message[:159]}…"
+        click.echo(f"  {('patch', 'minor', 'major')[reason.level - 1]}: {said}")
     if len(planned.reasons) > 10:
         click.echo(f"  and {len(planned.reasons) - 10} more: statevisit diff v{planned.last} .")
     if dry_run:
