@@ -31,8 +31,8 @@ def ensure(lock: str) -> None:
         _run([sys.executable, "-m", "venv", str(VENV)], "Python's venv module is missing (Debian: apt install python3-venv)")
     print(f"installing {wanted.relative_to(ROOT)}", flush=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # seqeval, against which scoring is tested, comes as source only
-    _run([*pip, "--require-hashes", "--only-binary", ":all:", "--no-binary", "seqeval", "-r", str(wanted)], "the packages could not be installed; is there a network?")
+    # seqeval, against which scoring is tested, and what mlcroissant reads JSON with come as source only
+    _run([*pip, "--require-hashes", "--only-binary", ":all:", "--no-binary", "seqeval,jsonpath-rw", "-r", str(wanted)], "the packages could not be installed; is there a network?")
     _run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], "this checkout could not be installed")
     mark.write_text(digest)
 
