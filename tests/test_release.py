@@ -1,9 +1,11 @@
 """`statevisit release` in git repositories made from what the checkout tracks: the rule, and that all happens or nothing."""
 
+import functools
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import orjson
 import pytest
 
 from statevisit import ReleaseError, encode, load, read_document, rule, schema
+from statevisit.commands.making import build
 from statevisit.commands.releasing import recover
 from statevisit.diff import diff_corpora
 from tests.conftest import DOC_ID, ROOT, Result
@@ -37,11 +40,25 @@ def repository(tmp_path: Path) -> Path:
     return _repository(tmp_path / "repository")
 
 
+@functools.cache
+def _first() -> dict[str, bytes]:
+    """The files of the first release, path -> bytes: those of this checkout, built as version 0.1.0 whatever theirs is."""
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        for name in ("corpus", "seeds", "schema"):
+            shutil.copytree(ROOT / name, root / name)
+        for name in ("README.md", "CHANGELOG.md", "CITATION.cff", ".gitignore"):
+            shutil.copy(ROOT / name, root)
+        manifest = root / "corpus/release.json"
+        manifest.write_bytes(orjson.dumps(orjson.loads(manifest.read_bytes()) | {"version": "0.1.0"}))
+        build(root)
+        return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
 def _repository(root: Path) -> Path:
-    for name in ("corpus", "seeds", "schema"):
-        shutil.copytree(ROOT / name, root / name)
-    for name in ("README.md", "CHANGELOG.md", "CITATION.cff", ".gitignore"):
-        shutil.copy(ROOT / name, root)
+    for name, data in _first().items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
     git(root, "init", "--quiet", "--initial-branch=main", str(root))
     _commit(root, "0.1.0")
     git(root, "tag", "v0.1.0")

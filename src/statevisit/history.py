@@ -86,9 +86,9 @@ def commit_of(root: Path, version: str) -> str | None:
 
 
 def stated(root: Path) -> set[str]:
-    """Every version that has a tag or was stated by a `release.json` in the history."""
+    """Every version that a `release.json` in the history stated."""
     commits = line(root, "log", "--format=%H", "--", resources.RELEASE).split()
-    return {*tags(root), *(v for c in commits if (v := version_at(root, c)))}
+    return {v for c in commits if (v := version_at(root, c))}
 
 
 def unchanged(root: Path, commit: str) -> bool:
