@@ -12,8 +12,8 @@ import pytest
 
 from statevisit import load
 from statevisit.model import Document
+from tests.repositories import CONFIG, ROOT, first_release
 
-ROOT = Path(__file__).resolve().parent.parent
 DOC_ID = "2024-02-19-aliyev-visit"
 
 
@@ -53,6 +53,19 @@ def checkout(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
+
+
+@pytest.fixture
+def identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who commits, whoever runs the tests; the day of a release is fixed."""
+    for name, value in {**CONFIG, "SOURCE_DATE_EPOCH": "1800000000"}.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one release, v0.1.0, of the files that make one."""
+    return first_release(tmp_path / "repository")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -16,10 +15,11 @@ from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.values import _factor
 from statevisit.ingest import decode_seed, segment
 from statevisit.labelstudio.incoming import Incoming
-from statevisit.labelstudio.tasks import read_export
+from statevisit.labelstudio.tasks import elements
 from statevisit.model import Source
 from statevisit.realign import realign
 from tests.conftest import ROOT, Result
+from tests.repositories import begin, commit
 
 INVALID = ROOT / "tests/data/invalid"
 VALID = ROOT / "tests/data/valid/bridge.json"
@@ -41,7 +41,7 @@ def _found(path: Path, tmp_path: Path) -> list[Finding]:
     if _code(path)[0] == "L":
         corpus = read_document(VALID)
         incoming = Incoming(lambda base: corpus if base.document.id == corpus.id else base.document, lambda text: None)
-        return [f for where, task in read_export(path) for o in incoming.outcomes(task, where) for f in (*o.findings, *o.conflicts)]
+        return [f for where, task in (e.parsed() for e in elements(path)) for o in incoming.outcomes(task, where) for f in (*o.findings, *o.conflicts)]
     if (path / "released").is_dir():
         path = _released(path, tmp_path)
     return list(validate(path))
@@ -52,9 +52,8 @@ def _released(path: Path, tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     shutil.copytree(path, root, ignore=shutil.ignore_patterns("released"))
     shutil.copytree(path / "released", root, dirs_exist_ok=True)
-    git = ["git", "-C", str(root), "-c", "user.name=x", "-c", "user.email=x@example.org"]
-    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "release"]):
-        subprocess.run([*git, *command], check=True)
+    begin(root)
+    commit(root, "release")
     (root / "corpus/release.json").unlink()
     shutil.copytree(path, root, ignore=shutil.ignore_patterns("released"), dirs_exist_ok=True, copy_function=shutil.copyfile)
     manifest = json.loads((ROOT / "corpus/release.json").read_bytes()) | {"version": "1.0.0"}

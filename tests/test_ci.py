@@ -17,9 +17,9 @@ import yaml
 
 from statevisit import __version__, load, validate
 from tests.conftest import DOC_ID, ROOT, Result
+from tests.repositories import CONFIG, begin, commit
 
 WORKFLOW = ROOT / ".github/workflows/validate-corpus.yml"
-GIT = {"GIT_AUTHOR_NAME": "x", "GIT_AUTHOR_EMAIL": "x@example.org", "GIT_COMMITTER_NAME": "x", "GIT_COMMITTER_EMAIL": "x@example.org"}
 
 
 def _run(*command: object, cwd: Path, env: dict[str, str], timeout: int = 300) -> Result:
@@ -34,13 +34,9 @@ def _checkout(target: Path) -> Path:
         if (ROOT / name).is_file() and not name.startswith("tests/"):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, target / name)
-    _commit(target)
+    begin(target)
+    commit(target)
     return target
-
-
-def _commit(root: Path) -> None:
-    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
-        subprocess.run(["git", *command], cwd=root, env=os.environ | GIT, check=True)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +52,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (site / "tests.pth").write_text("\n".join(here) + "\n")
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     quiet = {"PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "HATCH_BUILD_CLEAN": "0"}
-    return env | GIT | quiet | {"PATH": f"{root / 'bin'}{os.pathsep}{env['PATH']}", "HOME": str(root), "PRE_COMMIT_HOME": str(root / "pre-commit")}
+    return env | CONFIG | quiet | {"PATH": f"{root / 'bin'}{os.pathsep}{env['PATH']}", "HOME": str(root), "PRE_COMMIT_HOME": str(root / "pre-commit")}
 
 
 @pytest.fixture(scope="session")
@@ -100,7 +96,8 @@ def _steps(inputs: dict[str, Any], cwd: Path, env: dict[str, str]) -> dict[str, 
 
 def test_the_workflow_as_written(checkout: Path, tmp_path: Path, distribution: Path, elsewhere: dict[str, str]) -> None:
     """The steps of the reusable workflow install, validate, write SARIF and check the build of a clone; a wrong corpus fails with annotations."""
-    _commit(checkout)
+    begin(checkout)
+    commit(checkout)
     inputs = {"statevisit": f"{distribution}[parquet]", "strict": True}
     results = _steps(inputs, tmp_path, elsewhere)
     assert ["Install statevisit", "Validate", "Write SARIF", "Check that what is built is current"] == list(results)
@@ -133,7 +130,8 @@ def test_pre_commit(tmp_path: Path, distribution: Path, elsewhere: dict[str, str
     revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=distribution, capture_output=True, check=True, encoding="utf-8").stdout.strip()
     config["repos"][0]["rev"] = revision
     (checkout / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
-    _commit(checkout)
+    begin(checkout)
+    commit(checkout)
     env = {k: v for k, v in elsewhere.items() if k != "PIP_NO_BUILD_ISOLATION"}
     right = _run(sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=checkout, env=env, timeout=600)
     assert 0 == right.status and 2 == right.out.count("Passed"), right

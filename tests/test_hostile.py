@@ -14,23 +14,14 @@ import pytest
 from statevisit import encode, load
 from statevisit.commands.releasing import recover
 from tests.conftest import DOC_ID, Result
-from tests.test_release import CONFIG, _repository, _state, git
+from tests.repositories import git
+from tests.test_release import _state
 
 CAPABILITIES = (1, 2, 3)
 """DAC_OVERRIDE, DAC_READ_SEARCH and FOWNER: what lets root write where nobody may."""
 
 
-@pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody who commits, whoever runs the tests."""
-    for name, value in {**CONFIG, "SOURCE_DATE_EPOCH": "1800000000"}.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one release, v0.1.0."""
-    return _repository(tmp_path / "repository")
+pytestmark = pytest.mark.usefixtures("identity")
 
 
 def _like_anybody() -> None:

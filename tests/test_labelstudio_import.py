@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from statevisit.codec import encode_value, read_document, write_document
 from statevisit.diff import diff_documents
 from statevisit.labelstudio.config import config
-from statevisit.labelstudio.tasks import read_export, to_task
+from statevisit.labelstudio.tasks import elements, to_task
 from statevisit.model import Document
 from tests.conftest import DOC_ID, Result
 from tests.test_migrate import v0
@@ -201,7 +201,7 @@ def test_a_large_export_is_read_task_by_task(article: Document, tmp_path: Path) 
     tasks = [{**to_task(article), "id": n} for n in range(3)]
     for indent in (None, 1):
         (tmp_path / "big.json").write_text(json.dumps(tasks, indent=indent, ensure_ascii=False), encoding="utf-8")
-        assert tasks == [task for _, task in read_export(tmp_path / "big.json")]
+        assert tasks == [element.parsed()[1] for element in elements(tmp_path / "big.json")]
 
 
 FOREIGN = """

@@ -23,6 +23,7 @@ from statevisit.checks.catalogue import catalogue
 from statevisit.codec import decode
 from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result
+from tests.repositories import begin, commit
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BODY = README.split("<!-- end of the card's front matter -->\n")[1]
@@ -114,12 +115,6 @@ def _reader(root: Path) -> None:
         (root / name).write_text(text, encoding="utf-8")
 
 
-def _commit(root: Path) -> None:
-    """Make a directory a git checkout with one commit."""
-    for words in (["init", "-q"], ["add", "."], ["-c", "user.name=R. Reader", "-c", "user.email=r@example.org", "commit", "-qm", "All"]):
-        subprocess.run(["git", "-C", str(root), *words], check=True)
-
-
 def _draft_of(document_id: str) -> str:
     return next(b.text for b in BLOCKS if b.language == "json" and orjson.loads(b.text)["id"] == document_id)
 
@@ -134,7 +129,8 @@ def test_shell_blocks_run(block: Block, checkout: Path, shell: Callable[..., Res
     else:
         _reader(checkout)
     if "statevisit release" in block.text:
-        _commit(place)
+        begin(place)
+        commit(place)
     for words in _lines(block):
         if words[:2] == ["statevisit", "label-studio"] and words[2] in ONLINE:
             assert all(w in shell(*words[1:3], "--help").out for w in words[3:])

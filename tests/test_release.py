@@ -1,11 +1,9 @@
 """`statevisit release` in git repositories made from what the checkout tracks: the rule, and that all happens or nothing."""
 
-import functools
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,61 +11,13 @@ import orjson
 import pytest
 
 from statevisit import ReleaseError, encode, load, read_document, rule, schema
-from statevisit.commands.making import build
 from statevisit.commands.releasing import recover
 from statevisit.diff import diff_corpora
 from tests.conftest import DOC_ID, ROOT, Result
+from tests.repositories import CONFIG, commit, first_release, git
 
 DOCUMENT = f"corpus/documents/{DOC_ID}.json"
-CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org"}
-
-
-def git(root: Path, *arguments: str) -> str:
-    """What a git command prints."""
-    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=True, env=os.environ | CONFIG).stdout.strip()
-
-
-@pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody who commits, whoever runs the tests; the day of the release is fixed."""
-    for name, value in {**CONFIG, "SOURCE_DATE_EPOCH": "1800000000"}.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with one release, v0.1.0, of the files that make one."""
-    return _repository(tmp_path / "repository")
-
-
-@functools.cache
-def _first() -> dict[str, bytes]:
-    """The files of the first release, path -> bytes: those of this checkout, built as version 0.1.0 whatever theirs is."""
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
-        for name in ("corpus", "seeds", "schema"):
-            shutil.copytree(ROOT / name, root / name)
-        for name in ("README.md", "CHANGELOG.md", "CITATION.cff", ".gitignore"):
-            shutil.copy(ROOT / name, root)
-        manifest = root / "corpus/release.json"
-        manifest.write_bytes(orjson.dumps(orjson.loads(manifest.read_bytes()) | {"version": "0.1.0"}))
-        build(root)
-        return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
-
-
-def _repository(root: Path) -> Path:
-    for name, data in _first().items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(data)
-    git(root, "init", "--quiet", "--initial-branch=main", str(root))
-    _commit(root, "0.1.0")
-    git(root, "tag", "v0.1.0")
-    return root
-
-
-def _commit(root: Path, message: str) -> None:
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "-m", message)
+pytestmark = pytest.mark.usefixtures("identity")
 
 
 def _corrected(root: Path, cli: Callable[..., Result], old: str = '"polarity":"POS"', new: str = '"polarity":"NEG"') -> None:
@@ -77,7 +27,7 @@ def _corrected(root: Path, cli: Callable[..., Result], old: str = '"polarity":"P
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     assert 0 == cli("build", root, "--workers", "1").status
-    _commit(root, "a correction")
+    commit(root, "a correction")
 
 
 def _state(root: Path) -> tuple[str, str, str]:
@@ -119,7 +69,7 @@ def _added(root: Path, cli: Callable[..., Result]) -> None:
     path.write_bytes((root / DOCUMENT).read_bytes().replace(DOC_ID.encode(), b"copy"))
     assert "copy" == read_document(path).id != document.id
     assert 0 == cli("build", root, "--workers", "1").status
-    _commit(root, "one more document")
+    commit(root, "one more document")
 
 
 def test_what_was_added_asks_for_a_minor_version(repository: Path, cli: Callable[..., Result]) -> None:
@@ -145,7 +95,7 @@ def test_a_reused_id_asks_for_a_major_version(repository: Path, cli: Callable[..
         text = text.replace(f'"id":"{old}"', f'"id":"{new}"')
     (repository / DOCUMENT).write_text(text, encoding="utf-8")
     assert 0 == cli("build", repository, "--workers", "1").status
-    _commit(repository, "ids swapped")
+    commit(repository, "ids swapped")
     refused = cli("release", repository, "--version", "1.1.0")
     assert "version 1.1.0 breaks the rule: after 1.0.0 the least is 2.0.0, because" in refused.err
     assert "means something else than in version 1.0.0" in refused.err
@@ -154,8 +104,8 @@ def test_a_reused_id_asks_for_a_major_version(repository: Path, cli: Callable[..
 
 REFUSED = [
     ("dirty", lambda root: (root / "notes.txt").write_text("x"), "1 files are not committed, such as notes.txt: commit or remove them first"),
-    ("stale", lambda root: ((root / "corpus/parquet/events/train-00000-of-00001.parquet").write_bytes(b"x"), _commit(root, "x")), "is not what would be built: run `statevisit build` and commit"),
-    ("invalid", lambda root: ((root / DOCUMENT).write_text((root / DOCUMENT).read_text().replace('"POS"', '"MAYBE"', 1)), _commit(root, "x")), "the corpus is not valid: "),
+    ("stale", lambda root: ((root / "corpus/parquet/events/train-00000-of-00001.parquet").write_bytes(b"x"), commit(root, "x")), "is not what would be built: run `statevisit build` and commit"),
+    ("invalid", lambda root: ((root / DOCUMENT).write_text((root / DOCUMENT).read_text().replace('"POS"', '"MAYBE"', 1)), commit(root, "x")), "the corpus is not valid: "),
     ("detached", lambda root: git(root, "switch", "--quiet", "--detach"), "HEAD is on no branch"),
 ]  # fmt: skip
 
@@ -212,7 +162,7 @@ class Killed:
 
     def __init__(self, place: Path) -> None:
         """Make one release and keep every state it went through."""
-        self.root, self._place = _repository(place / "repository"), place / "states"
+        self.root, self._place = first_release(place / "repository"), place / "states"
         self.refs, self.head = git(self.root, "for-each-ref"), git(self.root, "rev-parse", "HEAD")
         done = subprocess.run([sys.executable, "-c", KILL, str(self.root), str(self._place)], capture_output=True, encoding="utf-8", timeout=200, cwd=ROOT, env=os.environ | CONFIG)
         assert 0 == done.returncode, done.stderr

@@ -1,9 +1,7 @@
 """Earlier releases by their version: `load(version=...)` and `statevisit diff v0.1.0 v0.2.0` in repositories made for it."""
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +10,10 @@ import pytest
 import statevisit
 from statevisit import ReleaseError, encode, load
 from tests.conftest import DOC_ID, ROOT, Result
+from tests.repositories import begin, commit, git
 
 DOCUMENT = f"corpus/documents/{DOC_ID}.json"
-WHO = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org"}
 OLD, NEW = '"polarity":"POS"', '"polarity":"NEG"'
-
-
-def _git(root: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=True, env=os.environ | WHO).stdout.strip()
 
 
 def _state(root: Path, version: str, text: str) -> None:
@@ -27,8 +21,7 @@ def _state(root: Path, version: str, text: str) -> None:
     (root / DOCUMENT).write_text(text, encoding="utf-8")
     manifest = json.loads((ROOT / "corpus/release.json").read_text(encoding="utf-8"))
     (root / "corpus/release.json").write_text(json.dumps(manifest | {"version": version}), encoding="utf-8")
-    _git(root, "add", "--all")
-    _git(root, "commit", "--quiet", "-m", version)
+    commit(root, version)
 
 
 @pytest.fixture
@@ -37,12 +30,12 @@ def repository(tmp_path: Path) -> Path:
     root = tmp_path / "repository"
     for name in ("corpus/documents", "seeds"):
         shutil.copytree(ROOT / name, root / name)
-    _git(tmp_path, "init", "--quiet", "--initial-branch=main", str(root))
+    begin(root)
     text = (ROOT / DOCUMENT).read_text(encoding="utf-8")
     _state(root, "0.1.0", text)
     _state(root, "0.1.0", text.replace(OLD, NEW, 1))
     _state(root, "0.2.0", text.replace(OLD, NEW, 2))
-    _git(root, "tag", "v0.2.0")
+    git(root, "tag", "v0.2.0")
     _state(root, "0.2.0", text.replace(OLD, NEW, 3))
     return root
 
@@ -60,7 +53,7 @@ def test_a_version_is_what_was_released(repository: Path, version: str | None, n
 
 def test_the_release_at_hand_is_read_where_it_lies(repository: Path) -> None:
     """Where the documents are those of the release nothing is copied; without git `release.json` is believed."""
-    _git(repository, "switch", "--quiet", "--detach", "v0.2.0")
+    git(repository, "switch", "--quiet", "--detach", "v0.2.0")
     assert repository == load(repository, version="0.2.0").path
     shutil.rmtree(repository / ".git")
     assert (repository, 2) == ((found := load(repository, version="0.2.0")).path, _negated(found))
@@ -94,11 +87,10 @@ def test_what_is_no_version_is_said() -> None:
 
 def test_a_tag_of_another_project_is_not_ours(tmp_path: Path) -> None:
     """The package installed inside somebody's checkout does not take their tag v9.0.0 for a version of the corpus."""
-    _git(tmp_path, "init", "--quiet", ".")
+    begin(tmp_path)
     (tmp_path / "theirs.txt").write_text("x")
-    _git(tmp_path, "add", "theirs.txt")
-    _git(tmp_path, "commit", "--quiet", "-m", "theirs")
-    _git(tmp_path, "tag", "v9.0.0")
+    commit(tmp_path, "theirs")
+    git(tmp_path, "tag", "v9.0.0")
     root = tmp_path / "venv"
     shutil.copytree(ROOT / "corpus", root / "corpus")
     with pytest.raises(ReleaseError, match=r"no version 9\.0\.0 here"):
@@ -118,7 +110,7 @@ def _draft(text: str) -> str:
 def test_a_version_of_an_older_schema_is_read(repository: Path) -> None:
     """Documents of an older schema come through the migrations, as those of a file do."""
     text = (repository / DOCUMENT).read_text(encoding="utf-8")
-    _git(repository, "switch", "--quiet", "--orphan", "older")
+    git(repository, "switch", "--quiet", "--orphan", "older")
     (repository / DOCUMENT).parent.mkdir(parents=True, exist_ok=True)
     _state(repository, "0.0.1", _draft(text))
     _state(repository, "0.0.2", text)

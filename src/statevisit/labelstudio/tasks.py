@@ -166,11 +166,6 @@ def _list(task: dict[str, Any], key: str, where: str) -> list[Any]:
     return task[key]
 
 
-def read_export(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where, task) for each task of a full JSON export. Raises FormatError as `elements` and `Element.parsed` do."""
-    return (element.parsed() for element in elements(path))
-
-
 def elements(path: Path) -> Iterator[Element]:
     """The tasks of a full JSON export, not parsed; one of them and a block of the file are in memory at a time.
 
