@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from statevisit import FormatError, Finding, edition, encode, load, load_dataset, schema, tables, validate
+from statevisit import Finding, FormatError, edition, encode, load, load_dataset, schema, tables, validate
 from statevisit.codec import encode_value
-from statevisit.edition import REFERENCES, in_text, masked, restore, strip
-from statevisit.model import LAYERS, Document
+from statevisit.edition import in_text, masked, restore, strip
+from statevisit.model import LAYERS, REFERENCES, Document
 from statevisit.tables import CONFIGS, WORDS
 from statevisit.views import VIEWS
 from tests.conftest import DOC_ID, ROOT, Result

@@ -159,7 +159,7 @@ class _Agreeing:
 
         Of the attribute that is the layer's label, both for each label as well.
         """
-        value, by_label = attributes.ATTRIBUTES[layer][name], attributes.LABEL[layer] == name
+        value, by_label = attributes.ATTRIBUTES[layer][name], spans.LABEL[layer] == name
         met = [self._met(layer, value, s, alignments) for s, alignments in zip(self.scored, self.alignments, strict=True)]
         yield self._kappa(layer, name, None, met)
         for label in _labels(*met) if by_label else ():

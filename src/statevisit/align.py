@@ -12,10 +12,7 @@ from msgspec.structs import replace
 
 from statevisit.codec import ordered
 from statevisit.errors import FormatError
-from statevisit.model import SPAN_LAYERS, Document
-
-REFERENCES = ("entity", "literal", "anchor", "begin", "end_point", "measures", "conversion_of", "event", "source", "target")
-"""The properties of records that hold the id of another record."""
+from statevisit.model import REFERENCES, SPAN_LAYERS, Document
 
 _GROUPS = {"entities": ("mentions", "entity"), "event_chains": ("events", "event")}
 
@@ -25,7 +22,8 @@ def aligned(document: Document, reference: Document) -> Document:
 
     Records of a span layer are the same where their spans are equal, else where they overlap most, one to one;
     entities and event chains where they share most of these mentions (ties: the first in the text), but never with
-    another name and another type; relations where type and both ends, else both ends, are the same. Raises FormatError for two different texts.
+    another name and another type; relations where type and both ends, else both ends, are the same. Raises FormatError
+    for two different texts.
     """
     if document.text != reference.text:
         raise FormatError(f"{document.id}: the texts differ; only annotations of one text can be aligned")

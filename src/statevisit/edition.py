@@ -14,10 +14,7 @@ import msgspec
 from statevisit import codec, schema
 from statevisit.codec import position
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, Document
-
-REFERENCES = frozenset(("entity", "literal", "anchor", "begin", "end_point", "measures", "conversion_of", "target", "event", "source"))
-"""Properties of records that hold the id of another record."""
+from statevisit.model import LAYERS, REFERENCES, Document
 
 _COUNTED = ("CARDINAL", "ORDINAL")
 """Kinds of quantity whose unit is a word; that of the others is a code."""

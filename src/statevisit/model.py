@@ -35,6 +35,8 @@ LAYERS: dict[str, type[Record]] = {
 
 SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 """The layers whose records have an id and a span with its surface form."""
+REFERENCES = frozenset(("entity", "literal", "anchor", "begin", "end_point", "measures", "conversion_of", "event", "source", "target"))
+"""The properties of records, and of the arguments in them, that hold the id of another record."""
 
 
 class ResolvedArgument(Struct, frozen=True):

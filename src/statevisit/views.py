@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from statevisit import schema
-from statevisit.model import SPAN_LAYERS, Document
+from statevisit.model import Document
 from statevisit.values import days, duration
 
 Row = tuple[Any, ...]

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.codec import ordered

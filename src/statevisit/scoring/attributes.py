@@ -113,9 +113,6 @@ ATTRIBUTES: dict[str, dict[str, Values]] = {
 }  # fmt: skip
 """What is compared on aligned spans, layer by layer."""
 
-LABEL = {"mentions": "type", "timexes": "type", "quantities": "kind", "events": "class", "quotations": "type"}
-"""The attribute that is a layer's label."""
-
 REFERS = {
     ("timexes", "anchor"): "timexes", ("timexes", "begin"): "timexes", ("timexes", "end_point"): "timexes", ("quantities", "conversion_of"): "quantities",
     ("quantities", "measures"): "mentions", ("quotations", "source"): "mentions", ("mentions", "literal"): "entities",

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
-from statevisit.scoring.spans import Item, labels
+from statevisit.scoring.spans import LABEL, Item, labels
 
 SCORED = (*(n for n in LAYERS if n not in ("sentences", "tokens")), "ner")
 """The layers that are scored; `ner` is the flat named entities of BIO files."""
@@ -62,9 +62,8 @@ def notes_of(gold: Document, pred: Prediction) -> list[Note]:
     from statevisit import schema
 
     found = list(pred.notes)
-    inventories = {"mentions": ("entities", "type"), "timexes": ("timexes", "type"), "quantities": ("quantities", "kind"), "events": ("events", "class"), "quotations": ("quotations", "type")}
     for layer in (n for n in SPAN_LAYERS if n in pred.layers):
-        known, seen = set(schema.label_names(*inventories[layer])), set()
+        known, seen = set(schema.label_names("entities" if layer == "mentions" else layer, LABEL[layer])), set()
         chain = attrgetter({"mentions": "entity", "events": "event"}.get(layer, "start"))  # of others the place is enough
         for r, label in zip(getattr(pred.document, layer), labels(pred.document, layer), strict=True):
             if label not in known:

@@ -41,14 +41,15 @@ class Item(Struct, frozen=True, gc=False):
     record: Any = None
 
 
-_LABEL = {"events": "class_", "quantities": "kind"}
+LABEL = {"mentions": "type", "timexes": "type", "quantities": "kind", "events": "class", "quotations": "type"}
+"""The property that is a layer's label; a mention's is that of its entity."""
 
 
 def labels(document: Document, layer: str) -> list[str | None]:
     """The labels by which the records of a span layer are scored, in order; None for a mention of an entity that is not there."""
     records = getattr(document, layer)
     if layer != "mentions":
-        return [*map(attrgetter(_LABEL.get(layer, "type")), records)]
+        return [*map(attrgetter("class_" if layer == "events" else LABEL[layer]), records)]
     types = {e.id: e.type for e in document.entities}
     return [types.get(r.entity) for r in records]
 
