@@ -2,14 +2,10 @@
 first had a `release.json` of that version.
 """
 
-import io
 import os
 import re
 import shutil
 import subprocess
-import tarfile
-import tempfile
-import weakref
 from pathlib import Path
 
 import orjson
@@ -76,13 +72,15 @@ def tags(root: Path) -> list[str]:
 
 
 def commit_of(root: Path, version: str) -> str | None:
-    """The commit of a release; None where the history holds none."""
-    if found := resolve(root, f"refs/tags/v{version}"):
-        return found
-    for commit in line(root, "log", "--format=%H", "--reverse", "--", resources.RELEASE).split():
-        if version_at(root, commit) == version:
-            return commit
-    return None
+    """The commit of a release; None where the history holds none.
+
+    A tag of that name counts only where this root has that version at it: a checkout may be of another project.
+    """
+    tag = f"refs/tags/v{version}"
+    if version_at(root, tag) == version:
+        return resolve(root, tag)
+    naming = line(root, "log", "--format=%H", "--reverse", f'-G"version": *"{re.escape(version)}"', "--", resources.RELEASE).split()
+    return next((commit for commit in naming if version_at(root, commit) == version), None)
 
 
 def stated(root: Path) -> set[str]:
@@ -106,6 +104,11 @@ def version_at(root: Path, revision: str) -> str | None:
 
 def corpus_at(root: Path, revision: str) -> Corpus:
     """The corpus of a corpus root as it was at a revision; its files are kept for as long as it is. Raises ReleaseError."""
+    import io
+    import tarfile
+    import tempfile
+    import weakref
+
     data = git(root, "archive", "--format=tar", revision)
     place = tempfile.mkdtemp(prefix=f"statevisit-{revision[:12]}-")  # which messages about its documents then name
     try:

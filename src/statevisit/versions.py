@@ -23,12 +23,12 @@ def load(path: Path | str | None = None, *, version: str | None = None) -> Corpu
 
 def at(root: Path, name: str) -> Corpus | None:
     """The corpus of a root as it was at a version ("0.1.0", "v0.1.0") or revision of its checkout; None for a name that is neither."""
-    from statevisit.history import VERSION, corpus_at, in_git, resolve
+    from statevisit.history import VERSION, commit_of, corpus_at, in_git, resolve
 
     if not in_git(root):
         return None
     version = name.removeprefix("v")
-    commit = (_commit(root, version) if VERSION.fullmatch(version) else None) or resolve(root, name)
+    commit = (commit_of(root, version) if VERSION.fullmatch(version) else None) or resolve(root, name)
     return corpus_at(root, commit) if commit else None
 
 
@@ -41,25 +41,17 @@ def known(root: Path) -> list[str]:
 
 
 def _release(root: Path, version: str) -> Corpus:
-    from statevisit.history import corpus_at, in_git, numbers, unchanged
+    from statevisit.history import commit_of, corpus_at, in_git, numbers, unchanged
 
     numbers(version)
     here, there = corpus.load(root), in_git(root)
-    commit = _commit(root, version) if there else None
+    commit = commit_of(root, version) if there else None
     if here.version == version and (commit is None or unchanged(root, commit)):
         return here
     if commit:
         return corpus_at(root, commit)
     fetch = "git fetch --tags --unshallow, or " if there else ""
     raise ReleaseError(f"{root}: no version {version} here, only {', '.join(known(root)) or 'one without a number'}: {fetch}where it is published, datasets.load_dataset('OWNER/NAME', revision='v{version}')")
-
-
-def _commit(root: Path, version: str) -> str | None:
-    """The commit of a release; a tag of that name counts only where the corpus of this root has that version at it."""
-    from statevisit.history import commit_of, version_at
-
-    commit = commit_of(root, version)
-    return commit if commit and version_at(root, commit) == version else None
 
 
 def named(name: str) -> Corpus:

@@ -11,17 +11,8 @@ from typing import Any
 import orjson
 
 from statevisit import codec, resources
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
-
-
-def _git(root: Path, *arguments: str) -> bytes | None:
-    import subprocess
-
-    try:
-        return subprocess.check_output(["git", "-C", str(root), *arguments], stderr=subprocess.DEVNULL, timeout=60)
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def reused(root: Path) -> Iterator[Finding]:
@@ -32,12 +23,16 @@ def reused(root: Path) -> Iterator[Finding]:
         version = orjson.loads((root / resources.RELEASE).read_bytes())["version"]
     except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
         return
-    commit = (_git(root, "log", "-1", "--format=%H", f'-S"version": "{version}"', "--", resources.RELEASE) or b"").decode().strip()
-    changed = _git(root, "diff", "--name-only", "--relative", "-z", "--diff-filter=M", commit, "--", resources.DOCUMENTS) if commit else None
-    for name in sorted(filter(None, (changed or b"").decode().split("\0"))):
-        old = _git(root, "show", f"{commit}:./{name}")
-        if old is not None and (root / name).is_file():
-            yield from _compared(old, (root / name).read_bytes(), str(root / name), version)
+    from statevisit.history import commit_of, git
+
+    try:
+        commit = commit_of(root, str(version))
+        changed = git(root, "diff", "--name-only", "--relative", "-z", "--diff-filter=M", commit, "--", resources.DOCUMENTS) if commit else b""
+        for name in sorted(filter(None, changed.decode().split("\0"))):
+            if (root / name).is_file():
+                yield from _compared(git(root, "show", f"{commit}:./{name}"), (root / name).read_bytes(), str(root / name), version)
+    except ReleaseError:  # no git, or no commit yet
+        return
 
 
 def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:
