@@ -30,16 +30,21 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
     front = _FRONT.match(text)
     if not front:
         return None
-    meta = {**_parsed(path, front[1]), "configs": _configs(), "dataset_info": _dataset_info(_edition(manifest))}
+    meta = {**_parsed(path, front[1]), "configs": _configs(), "dataset_info": _dataset_info(edition_of(manifest))}
     body = _MARK.sub(lambda m: f"{m[1]}{_part(path, m[2], manifest)}\n{m[3]}", text[front.end() :])
     return f"---\n{_yaml(meta)}---\n{body}".encode()
 
 
-def front_matter(root: Path, text: str | None = None) -> dict[str, Any] | None:
-    """The front matter of a root's card, or of a card's `text`; None where there is none. Raises FormatError."""
+def front_matter(root: Path) -> dict[str, Any] | None:
+    """The front matter of a root's card; None where there is none. Raises FormatError."""
     path = root / resources.CARD
-    front = _FRONT.match(_text(path) if text is None else text)
+    front = _FRONT.match(_text(path))
     return _parsed(path, front[1]) if front else None
+
+
+def limits(root: Path) -> re.Match[str] | None:
+    """The section of a root's card that says what the corpus is not good for; its first group is without the heading."""
+    return _LIMITS.search(_text(root / resources.CARD))
 
 
 def _text(path: Path) -> str:
@@ -69,13 +74,10 @@ def edition_card(root: Path) -> bytes:
     Front matter and known limits are those of the root's card.
     """
     meta = front_matter(root) or {}
-    limits = LIMITS.search(_text(root / resources.CARD))
+    found = limits(root)
     meta["pretty_name"] = f"{meta.get('pretty_name', 'An annotated corpus')}, annotations only"
-    return f"---\n{_yaml(meta)}---\n{_EDITION.format(title=meta['pretty_name'])}{limits[0] if limits else ''}".encode()
+    return f"---\n{_yaml(meta)}---\n{_EDITION.format(title=meta['pretty_name'])}{found[0] if found else ''}".encode()
 
-
-LIMITS = re.compile(r"^## Known limits\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-"""The section of a card that says what the corpus is not good for."""
 
 _EDITION = """# {title}
 
@@ -122,6 +124,7 @@ edition, to the byte; a text that differs is refused, with the place where it be
 
 """
 
+_LIMITS = re.compile(r"^## Known limits\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _LABELS = re.compile(r"(<!-- generated: labels (\w+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -162,8 +165,9 @@ def _dataset_info(edition: str) -> list[dict[str, Any]]:
     return [{"config_name": c, "features": _as_yaml(tables.features(c, edition))} for c in tables.CONFIGS]
 
 
-def _edition(manifest: dict[str, Any]) -> str:
-    return manifest["edition"]["name"] if "edition" in manifest else tables.FULL
+def edition_of(manifest: dict[str, Any]) -> str:
+    """The edition that a manifest is of: schema.FULL or schema.ANNOTATIONS_ONLY."""
+    return manifest["edition"]["name"] if "edition" in manifest else schema.FULL
 
 
 def _as_yaml(features: dict[str, Any]) -> list[dict[str, Any]]:
@@ -190,13 +194,13 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _config_table(manifest: dict[str, Any]) -> str:
     described = {"documents": "One row a document, all layers nested, as in `corpus/documents/`.", **{k: v.description for k, v in views.VIEWS.items()}}
-    return _table(("config", "what a row is", "columns"), [(f"`{c}`" + (" (default)" if c == "documents" else ""), described[c], str(len(tables.columns(c, _edition(manifest))))) for c in tables.CONFIGS])
+    return _table(("config", "what a row is", "columns"), [(f"`{c}`" + (" (default)" if c == "documents" else ""), described[c], str(len(tables.columns(c, edition_of(manifest))))) for c in tables.CONFIGS])
 
 
 def _column_tables(manifest: dict[str, Any]) -> str:
     parts = []
     for config in tables.CONFIGS:
-        rows = [(f"`{c.name}`", _kind(c.feature), c.description) for c in tables.columns(config, _edition(manifest))]
+        rows = [(f"`{c.name}`", _kind(c.feature), c.description) for c in tables.columns(config, edition_of(manifest))]
         parts.append(f"<details><summary><b>{config}</b></summary>\n\n{_table(('column', 'type', 'what it holds'), rows)}\n\n</details>")
     return "\n".join(parts)
 

@@ -55,12 +55,12 @@ _TYPES = {"string": "sc:Text", "int32": "cr:Int32", "float64": "cr:Float64", "da
 LICENSES = {"cc-by-4.0": "https://creativecommons.org/licenses/by/4.0/", "apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
-def metadata(root: Path, manifest: dict[str, Any], features: dict[str, dict[str, Any]] | None = None, text: str | None = None) -> bytes | None:
-    """The metadata as JSON-LD; None where a root has no card. `features` and `text` take the place of the tables' columns and the card."""
-    front = card.front_matter(root, text)
+def metadata(root: Path, manifest: dict[str, Any]) -> bytes | None:
+    """The metadata as JSON-LD; None where a root has no card. Columns are those of the manifest's edition."""
+    front = card.front_matter(root)
     if front is None:
         return None
-    features = features or {c: tables.features(c) for c in tables.CONFIGS}
+    edition = card.edition_of(manifest)
     files = [f for f in manifest["files"] if f["path"].endswith(".parquet")]
     value: dict[str, Any] = {
         "@context": _CONTEXT,
@@ -73,15 +73,15 @@ def metadata(root: Path, manifest: dict[str, Any], features: dict[str, dict[str,
         "keywords": [*front.get("task_ids", []), *front.get("tags", [])],
         "license": LICENSES.get(front.get("license", ""), front.get("license_name") or front.get("license", "not stated")),
         **_citation(root, manifest["version"]),
-        **_responsible(root, manifest, text),
+        **_responsible(root, manifest),
         "distribution": [_file(f) for f in files],
-        "recordSet": [r for config, columns in features.items() for r in _records(config, columns, [f["path"] for f in files])],
+        "recordSet": [r for config in tables.CONFIGS for r in _records(config, edition, [f["path"] for f in files])],
     }
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def _citation(root: Path, version: str) -> dict[str, Any]:
-    path = root / "CITATION.cff"
+    path = root / resources.CITATION
     found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     authors = [a.get("name") or f"{a.get('given-names', '')} {a.get('family-names', '')}".strip() for a in found.get("authors", [])]
     day = {"datePublished": str(found["date-released"])} if "date-released" in found else {}
@@ -90,10 +90,9 @@ def _citation(root: Path, version: str) -> dict[str, Any]:
     return {**({"creator": [{"@type": "sc:Organization", "name": a} for a in authors]} if authors else {}), **cited, **day, **url}
 
 
-def _responsible(root: Path, manifest: dict[str, Any], text: str | None) -> dict[str, Any]:
+def _responsible(root: Path, manifest: dict[str, Any]) -> dict[str, Any]:
     annotators = orjson.loads((root / resources.ANNOTATORS).read_bytes())["annotators"] if (root / resources.ANNOTATORS).is_file() else []
-    page = text if text is not None else (root / resources.CARD).read_text(encoding="utf-8")
-    found = card.LIMITS.search(page)
+    found = card.limits(root)
     limits = [" ".join(p.split()) for p in re.split(r"^- ", found[1], flags=re.MULTILINE)[1:]] if found else []
     kinds = [f"{a['name']} ({a['kind']}): {', '.join(a['layers'])}" for a in annotators]
     return {
@@ -125,14 +124,13 @@ def _file(entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _records(config: str, columns: dict[str, Any], paths: list[str]) -> list[dict[str, Any]]:
+def _records(config: str, edition: str, paths: list[str]) -> list[dict[str, Any]]:
     """The record set of a config; of a config in several files one for each, because a source is one file."""
     own = [p for p in paths if p.startswith(f"{resources.PARQUET}/{config}/")]
-    described = {c.name: c.description for c in tables.columns(config)}
     found = []
     for path in own:
         name = config if len(own) == 1 else f"{config}-{Path(path).stem}"
-        fields = [_field(f"{name}/{k}", k, v, {"fileObject": {"@id": path}, "extract": {"column": k}}, described.get(k, "")) for k, v in columns.items()]
+        fields = [_field(f"{name}/{c.name}", c.name, c.feature, {"fileObject": {"@id": path}, "extract": {"column": c.name}}, c.description) for c in tables.columns(config, edition)]
         found.append({"@type": "cr:RecordSet", "@id": name, "name": name, "description": f"Config {config}.", "field": fields})
     return found
 

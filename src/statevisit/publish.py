@@ -16,7 +16,7 @@ from statevisit import resources, schema
 from statevisit.codec import parse, read_bytes
 from statevisit.errors import MissingExtra, ReleaseError
 
-_TOP = ("README.md", "LICENSE", "CITATION.cff", "CHANGELOG.md")
+_TOP = (resources.CARD, resources.LICENSE, resources.CITATION, resources.CHANGELOG)
 _KEPT = ".gitattributes"
 """The Hub's own file, which is neither compared nor deleted."""
 

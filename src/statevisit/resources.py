@@ -23,6 +23,9 @@ SOURCES = "seeds/sources.jsonl"
 CARD = "README.md"
 CROISSANT = "corpus/croissant.json"
 GUIDELINES = "schema/GUIDELINES.md"
+LICENSE = "LICENSE"
+CITATION = "CITATION.cff"
+CHANGELOG = "CHANGELOG.md"
 
 
 def data_root() -> Path:
@@ -84,6 +87,27 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def appearing(target: Path, replace: bool = False) -> Iterator[Path]:
+    """A temporary directory that becomes `target` when the block ends well and vanishes when it does not.
+
+    Raises FormatError for a target that is there and not empty, unless it is to be replaced.
+    """
+    import tempfile
+
+    if target.exists() and not replace and (not target.is_dir() or any(target.iterdir())):
+        raise FormatError(f"{target}: exists already and is not empty; name a new directory")
+    where = target.absolute()
+    where.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{where.name}.", dir=where.parent) as name:
+        made = Path(name) / "made"
+        made.mkdir()
+        yield made
+        if replace and where.exists():
+            where.replace(Path(name) / "before")
+        made.replace(where)
 
 
 def starter() -> Path:

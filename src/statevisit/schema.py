@@ -15,6 +15,8 @@ from statevisit.resources import data_root
 
 NAMES = ("document", "annotators", "release", "source", "adjudication", "findings", "report")
 
+FULL = "document"
+"""The edition with everything, and the name of its document schema."""
 ANNOTATIONS_ONLY = "annotations-only"
 """The edition without the text, and the name of its document schema, which is derived from that of `document`."""
 

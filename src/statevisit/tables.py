@@ -19,6 +19,7 @@ from statevisit import schema, views
 from statevisit.codec import encode
 from statevisit.errors import FormatError, MissingExtra
 from statevisit.model import Document
+from statevisit.schema import FULL
 
 try:
     import pyarrow as pa
@@ -29,8 +30,6 @@ except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
 
 CONFIGS = ("documents", *views.VIEWS)
-FULL = "document"
-"""The edition with everything, and the name of its document schema."""
 TOOLS = {"pyarrow": pa.__version__}
 """Versions of the tools whose version shows in the bytes of Parquet."""
 ROW_GROUP = {"documents": 64}

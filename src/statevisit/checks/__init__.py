@@ -6,7 +6,6 @@ prints (`catalogue.py`), and its code never changes meaning: E for an error, W f
 can have.
 """
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -17,7 +16,7 @@ from msgspec import Struct, structs
 
 from statevisit import codec, resources, schema
 from statevisit.checks.excerpt import surroundings
-from statevisit.corpus import Entry, entries
+from statevisit.corpus import Entry, entries, uncollected
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding, severity
 from statevisit.migrate import is_older
@@ -234,13 +233,8 @@ def check_chunk(chunk: list[Entry], context: Context = Context()) -> list[tuple[
         document, findings = check_entry(entry, context)
         return entry.without_data(), findings, facts(document) if document else None
 
-    collecting = gc.isenabled()
-    gc.disable()  # a document makes many objects and hardly a cycle; looking for some all the while takes a fifth of the time
-    try:
+    with uncollected():
         return [checked(entry) for entry in chunk]
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def check_entry(entry: Entry, context: Context = Context(), warnings: bool = True) -> tuple[Document | None, list[Finding]]:

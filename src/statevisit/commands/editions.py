@@ -1,44 +1,23 @@
 """What `build --edition annotations-only` and `restore` do: a corpus root without its text, and the root again with it."""
 
 import hashlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from statevisit import codec, edition, release, resources, schema
-from statevisit.commands.making import Shards, build, other_tools
+from statevisit.commands.making import Shards, build, require_current
 from statevisit.corpus import load
 from statevisit.errors import FormatError, ReleaseError
 
 EDITION = schema.ANNOTATIONS_ONLY
-_COPIED = ("LICENSE", "CITATION.cff", "CHANGELOG.md", resources.GUIDELINES, resources.ANNOTATORS, resources.SOURCES)
+_COPIED = (resources.LICENSE, resources.CITATION, resources.CHANGELOG, resources.GUIDELINES, resources.ANNOTATORS, resources.SOURCES)
 _SCHEMAS = ("annotators", "release", "source")
 """Beside that of documents."""
 
 IN_DATA, IN_PROSE = 4, 8
 """So many words of the text in a row are a quotation: in a document's ids and values, and in a page, where four may be anybody's."""
-
-
-@contextmanager
-def _appearing(target: Path, replaced: bool) -> Iterator[Path]:
-    """A directory that becomes `target` when the block ends well. Raises FormatError for a target that is not empty; with `replaced` it may be an edition."""
-    if target.exists() and not (replaced and _is_edition(target)) and (not target.is_dir() or any(target.iterdir())):
-        raise FormatError(f"{target}: exists already and is not empty; name a new directory")
-    where = target.absolute()
-    where.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".edition-", dir=where.parent) as name:
-        staging = Path(name) / "made"
-        staging.mkdir()
-        yield staging
-        if where.exists():
-            os.replace(where, Path(name) / "before")
-        os.replace(staging, where)
 
 
 def _is_edition(root: Path) -> bool:
@@ -52,13 +31,9 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
 
     Raises ReleaseError where what is built in the root is not current, FormatError where a page or an id quotes the text.
     """
-    findings, made = build(root, check=True, workers=workers)
-    if findings:
-        raise ReleaseError(f"{len(findings)} finding{'' if len(findings) == 1 else 's'} in the documents, the first: {findings[0]}")
-    if stale := [name for name, state in made if state != "current"]:
-        raise ReleaseError(f"{stale[0]} is not what would be built: run `statevisit build` first{other_tools(root)}")
+    require_current(root, "first", workers)
     full = orjson.loads((root / resources.RELEASE).read_bytes())
-    with _appearing(target, True) as staging:
+    with resources.appearing(target, replace=_is_edition(target)) as staging:
         pages = _pages(root, staging)
         content = _documents(root, staging, pages)
         manifest = {k: v for k, v in full.items() if k != "files"} | {"content_sha256": content["documents"], "content": content}
@@ -130,14 +105,13 @@ def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name
 
 def _describe(staging: Path, manifest: dict[str, Any]) -> None:
     """The card, the metadata and the manifest of an edition, the last with the other files in it."""
-    from statevisit import tables
     from statevisit.card import renewed_card
     from statevisit.croissant import metadata
 
     below = sorted(p for p in (staging / "corpus").rglob("*") if p.is_file())
     manifest["files"] = [release.file_entry(p, p.relative_to(staging).as_posix()) for p in below]
     _put(staging / resources.CARD, renewed_card(staging, manifest) or b"")
-    _put(staging / resources.CROISSANT, metadata(staging, manifest, {c: tables.features(c, EDITION) for c in tables.CONFIGS}) or b"")
+    _put(staging / resources.CROISSANT, metadata(staging, manifest) or b"")
     manifest["files"].append(release.file_entry(staging / resources.CROISSANT, resources.CROISSANT))
     manifest["files"].sort(key=lambda f: f["path"])
     _put(staging / resources.RELEASE, release.encode(manifest))
@@ -152,7 +126,7 @@ def write_full(root: Path, texts: tuple[Path, ...], target: Path, workers: int |
         raise FormatError(f"{root}: is not an edition without the text: name the directory that `statevisit build --edition {EDITION}` wrote")
     manifest = orjson.loads((root / resources.RELEASE).read_bytes())
     offered = _Texts(texts)
-    with _appearing(target, False) as staging:
+    with resources.appearing(target) as staging:
         paths = sorted((root / resources.DOCUMENTS).glob("*.json"))
         for path in [*paths, *sorted((root / resources.ANNOTATIONS).glob("*/*.json"))]:
             value = _read(path)
@@ -160,7 +134,7 @@ def write_full(root: Path, texts: tuple[Path, ...], target: Path, workers: int |
             document = edition.restore(value, data, name)
             _put(staging / path.relative_to(root), codec.encode(document))
             _put(staging / resources.SEEDS / document.source.file, edition.seed_of(value, data) or data)
-        for name in (*(n for n in _COPIED if n != "CHANGELOG.md"), resources.LINKS, resources.RELEASE):
+        for name in (*(n for n in _COPIED if n != resources.CHANGELOG), resources.LINKS, resources.RELEASE):
             if (root / name).is_file():
                 _put(staging / name, (root / name).read_bytes())
         findings, _ = build(staging, workers=workers)

@@ -1,16 +1,13 @@
 """statevisit init: a corpus repository of the reader's own."""
 
-import os
 import re
 import shutil
-import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
 from statevisit import resources, schema
-from statevisit.errors import FormatError
 
 FILES = {
     "README.md": resources.CARD,
@@ -40,15 +37,8 @@ def command(directory: Path) -> None:
     Example:
       statevisit init my-corpus
     """
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise FormatError(f"{directory}: exists already and is not empty; name a new directory")
-    target = directory.absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".init-", dir=target.parent) as name:
-        staging = Path(name) / "corpus"
-        staging.mkdir()
-        _fill(staging, target.name)
-        os.replace(staging, target)
+    with resources.appearing(directory) as made:
+        _fill(made, directory.absolute().name)
     click.echo(f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n  statevisit build\n  git add . && git commit -m 'A new corpus'")
 
 

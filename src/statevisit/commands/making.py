@@ -21,8 +21,10 @@ from statevisit.checks import Context, check_corpus_files, check_entry, context_
 from statevisit.checks.across import Across, facts
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load
+from statevisit.corpus import Entry, load, uncollected
+from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
+from statevisit.schema import FULL
 
 PRELOAD = ("statevisit.commands.making", "statevisit.tables", "ucumvert", "pandas")  # pyarrow imports pandas at the first list, only to see whether that is a Series
 
@@ -65,6 +67,15 @@ def build(root: Path, check: bool = False, workers: int | None = None) -> tuple[
         made = [_place(staged[n], root / n, n, check) for n in staged]
         made += [_clear(p, root, check) for p in sorted(wanted.rglob("*")) if p.is_file() and str(p.relative_to(root)) not in staged]
     return [], made
+
+
+def require_current(root: Path, then: str, workers: int | None = None) -> None:
+    """Raises ReleaseError unless the documents of a corpus root have no errors and what is built of them is current; `then`: what to do after a build."""
+    findings, made = build(root, check=True, workers=workers)
+    if findings:
+        raise ReleaseError(f"the corpus is not valid: {findings[0]}{f'; and {len(findings) - 1} more' if findings[1:] else ''}")
+    if stale := [name for name, state in made if state != "current"]:
+        raise ReleaseError(f"{stale[0]}{f' and {len(stale) - 1} more' if stale[1:] else ''} is not what would be built: run `statevisit build` {then}{other_tools(root)}")
 
 
 def _place(staged: Path, target: Path, name: str, check: bool) -> tuple[str, str]:
@@ -129,7 +140,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
 class Shards:
     """The Parquet files of every config: a new one every SHARD documents."""
 
-    def __init__(self, staging: Path, configs: tuple[str, ...], documents: int, edition: str = "document") -> None:
+    def __init__(self, staging: Path, configs: tuple[str, ...], documents: int, edition: str = FULL) -> None:
         self._edition, self._staging, self._count = edition, staging, max(1, -(-documents // SHARD))
         self._writers: dict[str, Any] = {}
         self._number, self._documents = 0, 0
@@ -181,14 +192,12 @@ def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
         yield from (shard[i : i + CHUNK] for i in range(0, len(shard), CHUNK))
 
 
+@uncollected()
 def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
     """Check and convert some documents: their errors, facts, file entries, digests, counts and tables (as Arrow IPC)."""
-    import gc
-
     from statevisit.tables import CONFIGS, document_table, rows_table, to_ipc
     from statevisit.views import VIEWS
 
-    gc.disable()  # nothing here makes cycles, and there are many small objects
     encoded, findings, found, files = [], [], [], []
     content, rows = dict.fromkeys(CONFIGS, b""), {config: [] for config in VIEWS}
     tally = release.Tally()

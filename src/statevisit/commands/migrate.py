@@ -10,6 +10,7 @@ from statevisit.commands import report
 from statevisit.corpus import JSONL, Entry, load
 from statevisit.errors import FormatError
 from statevisit.migrate import is_older, migrate
+from statevisit.model import Document
 
 
 @click.command("migrate")
@@ -46,7 +47,7 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
     return 0
 
 
-def _migrated(entry: Entry):
+def _migrated(entry: Entry) -> tuple[Document, list[str], list[str]]:
     """(document, names of migrations, losses) for one file. Raises FormatError where what comes out is not valid."""
     data = entry.bytes()
     value = codec.parse(data, entry.name)

@@ -1,11 +1,9 @@
 """Work on all cores whose results come back in order, with few tasks in flight so that memory is bounded."""
 
-import gc
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
@@ -42,18 +40,6 @@ def ordered(function: Callable[[Any], Any], tasks: Iterable[Any], workers: int |
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without a search for cycles: documents make many objects and hardly a cycle, and looking for some takes a fifth of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _begin(function: Callable[[Any], Any]) -> None:

@@ -14,16 +14,12 @@ import orjson
 from msgspec import Struct
 
 from statevisit import release, resources, rule, schema
-from statevisit.checks import validate
 from statevisit.checks.history import reused
-from statevisit.commands.making import build, other_tools
+from statevisit.commands.making import build, require_current
+from statevisit.corpus import load
 from statevisit.diff import Change, diff_corpora
 from statevisit.errors import ReleaseError
-from statevisit.findings import ERROR
-from statevisit.corpus import load
 from statevisit.history import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
-
-CHANGELOG, CITATION = "CHANGELOG.md", "CITATION.cff"
 
 
 class Plan(Struct, frozen=True):
@@ -44,13 +40,7 @@ def ready(root: Path) -> None:
         raise ReleaseError(f"{root}: is not the top of its git checkout, which is what a tag is of")
     if changed := git(root, "status", "--porcelain", "--untracked-files=normal").decode().splitlines():
         raise ReleaseError(f"{root}: {len(changed)} files are not committed, such as {changed[0][3:]}: commit or remove them first")
-    if wrong := next((f for f in validate(root) if f.severity == ERROR), None):
-        raise ReleaseError(f"the corpus is not valid: {wrong.file}:{wrong.line}: {wrong.code} {wrong.message}")
-    findings, made = build(root, check=True)
-    if stale := [name for name, state in made if state != "current"]:
-        raise ReleaseError(f"{stale[0]}{f' and {len(stale) - 1} more' if stale[1:] else ''} is not what would be built: run `statevisit build` and commit{other_tools(root)}")
-    if findings:
-        raise ReleaseError(str(findings[0]))
+    require_current(root, "and commit")
 
 
 def plan(root: Path, wanted: str | None) -> Plan:
@@ -123,7 +113,7 @@ def _write(place: Path, planned: Plan) -> None:
     manifest = place / resources.RELEASE
     manifest.write_bytes(release.encode({**orjson.loads(manifest.read_bytes()), "version": planned.version}))
     day = today()
-    for name, change in ((CHANGELOG, lambda t: rule.changelog(t, planned.version, day, rule.summary(planned.changes))), (CITATION, lambda t: rule.citation(t, planned.version, day))):
+    for name, change in ((resources.CHANGELOG, lambda t: rule.changelog(t, planned.version, day, rule.summary(planned.changes))), (resources.CITATION, lambda t: rule.citation(t, planned.version, day))):
         path = place / name
         if path.is_file() and planned.last is not None:
             path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

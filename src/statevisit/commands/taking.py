@@ -17,8 +17,8 @@ from msgspec.structs import replace
 from statevisit import resources, schema
 from statevisit.checks import check_document, context_of
 from statevisit.codec import encode, pointer, read_bytes, read_document, to_value
-from statevisit.commands.pool import ordered, uncollected
-from statevisit.corpus import load
+from statevisit.commands.pool import ordered
+from statevisit.corpus import load, uncollected
 from statevisit.diff import Change, diff_documents
 from statevisit.errors import FormatError, StateVisitError
 from statevisit.findings import Finding
