@@ -68,7 +68,7 @@ def export(root: str, output: str) -> None:
 def take_in(root: str, tasks: str, workers: int | None) -> None:
     """What `statevisit label-studio import` does, save moving the documents into the corpus; `workers`: None for all cores, 1 for this process."""
     from statevisit.commands.taking import Staging
-    from statevisit.labelstudio.tasks import elements
+    from statevisit.labelstudio.exported import elements
 
     with Staging(Path(root), None, None, None) as staging:
         for found in staging.take(elements(Path(tasks)), workers):

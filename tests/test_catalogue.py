@@ -15,7 +15,7 @@ from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.values import _factor
 from statevisit.ingest import decode_seed, segment
 from statevisit.labelstudio.incoming import Incoming
-from statevisit.labelstudio.tasks import elements
+from statevisit.labelstudio.exported import elements
 from statevisit.model import Source
 from statevisit.realign import realign
 from tests.conftest import ROOT, Result

@@ -14,6 +14,7 @@ from statevisit.checks import check_document
 from statevisit.codec import encode
 from statevisit.diff import diff_documents
 from statevisit.labelstudio.config import INVERSE, config, controls, region_labels, relation_labels
+from statevisit.labelstudio.exported import parse_task
 from statevisit.labelstudio.links import to_document
 from statevisit.labelstudio.records import Records
 from statevisit.labelstudio.regions import to_results
@@ -59,13 +60,14 @@ def _new(control: str, start: int, end: int, label: str, name: str = "aB3_x-9Kq0
 
 @given(documents())
 def test_what_goes_out_comes_back_to_the_byte(document: Document) -> None:
-    """Export and import give the same bytes for every valid document, without a finding."""
-    task = orjson.loads(orjson.dumps(to_task(document, "1.0.0")))
-    origin = base_of(task, "task")
-    assert origin is not None and encode(document) == encode(origin.document) == origin.data
-    base = origin.document
-    (annotation,) = annotations_of(task, base, base, "task")
-    assert (encode(document), [], True) == (encode(annotation.document), annotation.findings, annotation.unchanged)
+    """Export and import give the same bytes for every valid document, without a finding, from a file and from a server."""
+    data = orjson.dumps(to_task(document, "1.0.0"))
+    for task in (parse_task(data), orjson.loads(data)):
+        origin = base_of(task, "task")
+        assert origin is not None and encode(document) == encode(origin.document) == origin.data
+        base = origin.document
+        (annotation,) = annotations_of(task, base, base, "task")
+        assert (encode(document), [], True) == (encode(annotation.document), annotation.findings, annotation.unchanged)
 
 
 @given(documents(), st.integers(0, 9))

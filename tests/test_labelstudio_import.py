@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from statevisit.codec import encode_value, read_document, write_document
 from statevisit.diff import diff_documents
 from statevisit.labelstudio.config import config
-from statevisit.labelstudio.tasks import elements, to_task
+from statevisit.labelstudio.exported import elements
+from statevisit.labelstudio.tasks import to_task
 from statevisit.model import Document
 from tests.conftest import DOC_ID, Result
 from tests.test_migrate import v0
@@ -201,7 +202,10 @@ def test_a_large_export_is_read_task_by_task(article: Document, tmp_path: Path) 
     tasks = [{**to_task(article), "id": n} for n in range(3)]
     for indent in (None, 1):
         (tmp_path / "big.json").write_text(json.dumps(tasks, indent=indent, ensure_ascii=False), encoding="utf-8")
-        assert tasks == [element.parsed()[1] for element in elements(tmp_path / "big.json")]
+        data = (tmp_path / "big.json").read_bytes()
+        found = list(elements(tmp_path / "big.json"))
+        assert tasks == [json.loads(data[e.offset : e.offset + e.size]) for e in found]
+        assert [0, 1, 2] == [e.parsed()[1]["id"] for e in found]
 
 
 FOREIGN = """

@@ -1,10 +1,12 @@
 """`statevisit validate`: formats, choices, streams, processes."""
 
-import re
 import gzip
 import json
+import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,7 +20,7 @@ from statevisit import schema, validate
 from statevisit.checks import check_bytes
 from statevisit.checks.catalogue import catalogue
 from statevisit.codec import encode_value, to_value
-from statevisit.commands.pool import ordered
+from statevisit.commands.pool import FLIGHT, ordered
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.settings import FORMATS, read_settings
@@ -209,8 +211,9 @@ def test_many_documents_in_order_on_several_processes(tmp_path: Path, article: D
     assert [f"d{n:02d}" for n in range(50)] == [json.loads(line)["document"] for line in one.splitlines()]
 
 
-def test_the_pool_takes_no_more_than_it_needs() -> None:
-    """Tasks are taken from the source as results are given out, so memory is bounded by the number of processes."""
+@pytest.mark.parametrize("here", [False, True])
+def test_the_pool_takes_no_more_than_it_needs(here: bool) -> None:
+    """Tasks are taken from the source as results are given out, so memory is bounded by the number of processes, even while one task takes long."""
     taken = []
 
     def tasks():
@@ -218,10 +221,32 @@ def test_the_pool_takes_no_more_than_it_needs() -> None:
             taken.append(n)
             yield n
 
-    results = ordered(abs, tasks(), workers=2)
+    results = ordered(_slow_at_first, tasks(), workers=2, here=here)
     assert [0, 1, 2] == [next(results) for _ in range(3)]
-    assert len(taken) <= 10
+    assert len(taken) <= (2 * FLIGHT if here else 2 * 2) + 3
     results.close()
+
+
+def _slow_at_first(number: int) -> int:
+    if not number:
+        time.sleep(0.5)
+    return number
+
+
+def test_the_pool_works_here_too_and_keeps_the_order() -> None:
+    """While other processes start and work, this one does; what a task raises comes in its turn, wherever that was."""
+    found = []
+    with pytest.raises(ZeroDivisionError):
+        for pid, number in ordered(_whose, iter(range(40)), workers=3, here=True):
+            found.append((pid, number))
+    assert list(range(30)) == [number for _, number in found]
+    assert os.getpid() in (pids := {pid for pid, _ in found})
+    assert 1 < len(pids) <= 3
+
+
+def _whose(number: int) -> tuple[int, int]:
+    time.sleep(0.02)
+    return os.getpid(), number + 0 // (30 - number)
 
 
 def test_no_input_makes_the_validator_fail(article: Document) -> None:

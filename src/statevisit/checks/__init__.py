@@ -8,6 +8,7 @@ can have.
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,6 +44,11 @@ class Check(Struct, frozen=True):
 
 
 REGISTRY: dict[str, Check] = {}
+
+_REGISTERING = tuple(f"{__name__}.{name}" for name in ("consistency", "graphs", "references", "roles", "spans", "text", "times", "values"))
+
+PRELOAD = (*_REGISTERING, "ucumvert")
+"""What processes that check import before they fork; the last is what takes longest, once there is a unit."""
 
 
 def check(code: str) -> Callable[[Callable[[Document, Context], Problems]], Callable[[Document, Context], Problems]]:
@@ -150,7 +156,8 @@ def finding(code: str, message: str, path: Path_, value: Any, data: bytes, file:
 
 def load_checks() -> None:
     """Import the modules that register checks."""
-    from statevisit.checks import consistency, graphs, references, roles, spans, text, times, values  # noqa: F401
+    for name in _REGISTERING:
+        import_module(name)
 
 
 def check_corpus_files(root: Path) -> Iterator[Finding]:

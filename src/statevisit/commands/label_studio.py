@@ -131,7 +131,7 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     Example:
       statevisit label-studio import export.json --dry-run
     """
-    from statevisit.labelstudio.tasks import elements
+    from statevisit.labelstudio.exported import elements
 
     return _take_in((element for export in exports for element in elements(export)), path, Bar(0, ""), **options)
 

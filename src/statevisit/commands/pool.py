@@ -5,16 +5,23 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+FLIGHT = 8
+"""Tasks for each process that may be done before an earlier one is, as while the first process starts; without `here`, 2."""
 
 _task: Callable[[Any], Any]
 
 
-def ordered(function: Callable[[Any], Any], tasks: Iterable[Any], workers: int | None = None, preload: tuple[str, ...] = ()) -> Iterator[Any]:
+def ordered(function: Callable[[Any], Any], tasks: Iterable[Any], workers: int | None = None, preload: tuple[str, ...] = (), here: bool = False) -> Iterator[Any]:
     """`map(function, tasks)` in as many processes as there are cores, or `workers`; a single task runs here.
 
     `function` is sent once to each process, not with each task; `preload` names modules that the processes import
-    before they fork. Ctrl-C reaches the caller only.
+    before they fork. With `here` this process is one of them, and works while the others are starting: for results that
+    are small and leave it little else to do, since whatever it receives waits for it. Ctrl-C reaches the caller only.
     """
     tasks = iter(tasks)
     first = list(islice(tasks, 2))
@@ -29,17 +36,31 @@ def ordered(function: Callable[[Any], Any], tasks: Iterable[Any], workers: int |
     processes = get_context(method)
     if method == "forkserver":
         processes.set_forkserver_preload(list(preload))
-    pool = ProcessPoolExecutor(count, processes, _begin, (function,))
+    others, most = count - here, (FLIGHT if here else 2) * count
+    pool = ProcessPoolExecutor(others, processes, _begin, (function,))
+    waiting: deque[Future[Any]] = deque()
     try:
-        waiting: deque[Any] = deque()
         for task in chain(first, tasks):
-            waiting.append(pool.submit(_run, task))
-            if len(waiting) > 2 * count:
+            busy = here and sum(not f.done() for f in waiting) >= 2 * others
+            waiting.append(_here(function, task) if busy else pool.submit(_run, task))
+            while waiting and (waiting[0].done() or len(waiting) > most):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _here(function: Callable[[Any], Any], task: Any) -> "Future[Any]":
+    """What a task gives in this process."""
+    from concurrent.futures import Future
+
+    found: Future[Any] = Future()
+    try:
+        found.set_result(function(task))
+    except Exception as error:
+        found.set_exception(error)
+    return found
 
 
 def _begin(function: Callable[[Any], Any]) -> None:

@@ -15,31 +15,46 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import resources, schema
-from statevisit.checks import check_document, context_of
-from statevisit.codec import encode, pointer, read_bytes, read_document, to_value
+from statevisit.checks import PRELOAD, check_document, context_of
+from statevisit.codec import decode, encode, pointer, read_bytes, read_document, to_value
 from statevisit.commands.pool import ordered
 from statevisit.corpus import load, uncollected
 from statevisit.diff import Change, diff_documents
 from statevisit.errors import FormatError, StateVisitError
 from statevisit.findings import Finding
+from statevisit.labelstudio.exported import Element
 from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
-from statevisit.labelstudio.tasks import Base, Element
+from statevisit.labelstudio.tasks import Base
 from statevisit.model import Document
 
-CHUNK = 16
+CHUNK = 8
 """Tasks that are merged together: small enough to bound memory, large enough to pay for sending."""
 
 Task = Element | tuple[str, dict[str, Any]]
 """A task as it stands in a file, or parsed, with where it is."""
 
 
+class Staged(Struct, frozen=True):
+    """Where a prepared document waits, in bytes: those of one process are in one file, since a file for each takes longer than its writing."""
+
+    path: Path
+    offset: int
+    size: int
+
+    def read(self) -> bytes:
+        """The document's bytes."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+
 class Prepared(Struct, frozen=True):
-    """What a task makes of a document: `file` is to be moved to `place` in the corpus root, unless it is None; `blocks` says why nothing may be."""
+    """What a task makes of a document: `staged` is to become the file `place` in the corpus root, unless it is None; `blocks` says why nothing may be."""
 
     document: str
     place: str
-    file: Path | None
+    staged: Staged | None
     findings: list[Finding]
     changes: list[Change]
     blocks: list[str]
@@ -48,7 +63,7 @@ class Prepared(Struct, frozen=True):
 class Merging:
     """Merges tasks onto a corpus, checks what that gives and writes it into `directory`; it can be sent to another process.
 
-    `staged` are the files that were prepared for places in the corpus: they count as what is there.
+    `staged` are the documents that were prepared for places in the corpus: they count as what is there.
     """
 
     def __init__(self, root: Path, directory: Path, mapping: Mapping | None, prefer: Any, annotator: str | None) -> None:
@@ -58,7 +73,7 @@ class Merging:
         if annotator and annotator not in (self._context.annotators or ()):
             raise FormatError(f"{annotator}: not in {root / resources.ANNOTATORS}; add it there, with its kind")
         self._mapping = mapping
-        self.staged: dict[str, Path] = {}
+        self.staged: dict[str, Staged] = {}
 
     def __call__(self, tasks: list[Task]) -> list[list[Prepared] | StateVisitError]:
         """What each of some tasks makes of documents, or why it cannot be used."""
@@ -85,9 +100,10 @@ class Merging:
         staged = self.staged.get(f"{resources.DOCUMENTS}/{name}.json")
         if staged is None and name not in self._entries:
             return None
-        if base and read_bytes(staged or self._entries[name].path) == base.data:
+        data = staged.read() if staged else read_bytes(self._entries[name].path)
+        if base and data == base.data:
             return base.document
-        return read_document(staged) if staged else self._entries[name].read()
+        return decode(data, name) if staged else self._entries[name].read()
 
     @cached_property
     def _texts(self) -> dict[str, str]:
@@ -111,8 +127,8 @@ class Merging:
             blocks.append(f"{len(outcome.conflicts)} conflict{'s' * (len(outcome.conflicts) > 1)} in {document.id}; --ours or --theirs decides")
         if blocking := [f for f in wrong if not (outcome.annotator and f.code == "E305")]:  # who annotated there is listed once the pass is used
             blocks.append(f"{place} would have {len(blocking)} error{'s' * (len(blocking) > 1)}; mend the annotation or the corpus")
-        file = self._written(document) if changes or (outcome.annotator and not (self.root / place).is_file()) else None
-        return Prepared(document.id, place, file, [*outcome.findings, *outcome.conflicts, *wrong], changes, blocks)
+        staged = self._written(document) if changes or (outcome.annotator and not (self.root / place).is_file()) else None
+        return Prepared(document.id, place, staged, [*outcome.findings, *outcome.conflicts, *wrong], changes, blocks)
 
     def _check(self, document: Document, place: str, whole: bool) -> Iterator[Finding]:
         """What is wrong with a document; `whole`: with records that the corpus does not have already, too, as far as the schema goes."""
@@ -120,11 +136,9 @@ class Merging:
         for code, path, message in refused or check_document(document, self._context):
             yield Finding(code=code, message=message, document=document.id, file=place, pointer=pointer(path))
 
-    def _written(self, document: Document) -> Path:
-        handle, name = tempfile.mkstemp(dir=self._directory)
-        with os.fdopen(handle, "wb") as file:
-            file.write(encode(document))
-        return Path(name)
+    def _written(self, document: Document) -> Staged:
+        with (self._directory / str(os.getpid())).open("ab") as file:
+            return Staged(Path(file.name), file.tell(), file.write(encode(document)))
 
 
 class Staging:
@@ -159,7 +173,7 @@ class Staging:
                 waiting.extend(chunk)
                 yield chunk
 
-        for chunk in ordered(self._merging, chunks(), workers, ("statevisit.commands.taking",)):
+        for chunk in ordered(self._merging, chunks(), workers, (__name__, *PRELOAD), here=True):
             for found in chunk:
                 task = waiting.popleft()
                 if isinstance(found, StateVisitError):
@@ -172,8 +186,8 @@ class Staging:
         for prepared in found:
             self._blocks += prepared.blocks
             self._documents.add(prepared.document)
-            if prepared.file:
-                self._merging.staged[prepared.place] = prepared.file
+            if prepared.staged:
+                self._merging.staged[prepared.place] = prepared.staged
         return found
 
     @property
@@ -187,5 +201,5 @@ class Staging:
             target = self._merging.root / place
             target.parent.mkdir(parents=True, exist_ok=True)
             with resources.replacing(target) as temporary:
-                shutil.copyfile(staged, temporary)
+                temporary.write_bytes(staged.read())
         return list(self._merging.staged)

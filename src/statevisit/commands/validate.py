@@ -79,7 +79,7 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) -> None:
-    from statevisit.checks import validate
+    from statevisit.checks import PRELOAD, validate
 
     found, total = _found(path)
     with Bar(total, f"checking {path}") as bar:
@@ -88,7 +88,7 @@ def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) 
             writer.documents += 1
             bar.advance()
 
-        mapper = partial(ordered, workers=workers, preload=("statevisit.checks",))
+        mapper = partial(ordered, workers=workers, preload=PRELOAD)
         for finding in validate(path, done, mapper, found):
             if settings.wants(finding.code):
                 writer.add(structs.replace(finding, file=_relative(finding.file)))

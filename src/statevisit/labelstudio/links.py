@@ -80,16 +80,23 @@ def _roles() -> frozenset[str]:
 def _resolved(link: Link, homes: dict[str, dict[str, str]], regions: dict[str, Region], report: Report) -> Link | None:
     """The link between records instead of regions; None, and a report, where the scheme has no such link."""
     source, label, target = link
-    a, b = homes.get(source), homes.get(target)
-    if a is None or b is None:
-        report("L104", f"{label} from {regions[source]} to {regions[target]} goes with the region that was left out")
-        return None
     sources, targets = _ends()[label]
-    first, second = (next((home[layer] for layer in allowed if layer in home), None) for home, allowed in ((a, sources), (b, targets)))
-    if first is None or second is None:
+    first, second = _first(source, homes, sources), _first(target, homes, targets)
+    if first and second:
+        return first, label, second
+    if not (_first(source, homes, tuple(homes)) and _first(target, homes, tuple(homes))):
+        report("L104", f"{label} from {regions[source]} to {regions[target]} goes with the region that was left out")
+    else:
         report("L104", f"{label} leads from {' or '.join(sources)} to {' or '.join(targets)}, not from {regions[source]} to {regions[target]}; it is left out")
-        return None
-    return first, label, second
+    return None
+
+
+def _first(region: str, homes: dict[str, dict[str, str]], layers: tuple[str, ...]) -> str | None:
+    """The record that a region became in the first of some layers where it became one."""
+    for layer in layers:
+        if region in homes[layer]:
+            return homes[layer][region]
+    return None
 
 
 def _point(records: Records, found: list[Link]) -> None:

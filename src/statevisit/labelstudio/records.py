@@ -29,24 +29,25 @@ _GROUPS = {"mentions": ("entities", "entity"), "events": ("event_chains", "event
 class Records:
     """The records of one annotation, without the links between them.
 
-    `layers` has them by layer and id, `homes` the ids that a region's records got in each layer, `spans` the parts.
+    `layers` has them by layer and id, `homes` the record that each region became, by layer and region, `spans` the parts.
     `current` is the document as the corpus has it now: what was added there is recognised, and its ids stay taken.
     """
 
     def __init__(self, regions: dict[str, Region], base: Document, current: Document, report: Report) -> None:
         self.base, self.current, self.report = base, current, report
         self._starts, self._ends = base.bounds["tokens"]
-        self._known = {layer: {r.id: r for r in getattr(base, layer)} for layer in SPAN_LAYERS}
+        self._known: dict[str, dict[str, Any]] = {PARTS: {}, **{layer: {r.id: r for r in getattr(base, layer)} for layer in SPAN_LAYERS}}
+        self._shown = _shown()
         self.groups = {layer: {g.id: g for g in getattr(base, home)} for layer, (home, _) in _GROUPS.items()}
         self.layers: dict[str, dict[str, Any]] = {layer: {} for layer in SPAN_LAYERS}
-        self.homes: dict[str, dict[str, str]] = {}
+        self.homes: dict[str, dict[str, str]] = {layer: {} for layer in (*SPAN_LAYERS, PARTS)}
         self.spans: dict[str, Span] = {}
         self._typed: dict[str, dict[str, list[Region]]] = {}
         self._added = {layer: [r for r in getattr(current, layer) if r.id not in base] for layer in SPAN_LAYERS} if current is not base else {}
-        for region in sorted(regions.values(), key=lambda r: (r.start, -r.end, len(r.id), r.id)):
-            changed = [layer for layer in region.labels if not self._kept(layer, region)]
-            if changed and (span := self._snapped(region)):
-                for layer in changed:
+        changed = [(region, layers) for region in regions.values() if (layers := [n for n in region.labels if not self._kept(n, region)])]
+        for region, layers in sorted(changed, key=lambda c: _place(c[0])):
+            if span := self._snapped(region):
+                for layer in layers:
                     self._add(layer, region, span)
         self._reconcile_types()
         self._drop_references()
@@ -58,12 +59,12 @@ class Records:
 
     def _kept(self, layer: str, region: Region) -> bool:
         """Whether a region says of its record what the base says, as most do; the base's record is taken then."""
-        known = self._known[layer].get(region.id) if layer != PARTS else None
+        known = self._known[layer].get(region.id)
         if known is None:
             return False
-        shown, controls_ = _shown(layer)
+        shown, asked = self._shown[layer]
         label = () if layer == "mentions" else (region.labels[layer],)  # a mention's is the type of its entity
-        if shown(known) != (region.start, region.end, *label, *map(region.answers.get, controls_)):
+        if shown(known) != (region.start, region.end, *label, *map(region.answers.get, asked)):
             return False
         self._take(layer, known, region)
         return True
@@ -84,7 +85,7 @@ class Records:
     def _add(self, layer: str, region: Region, span: Span) -> None:
         if layer == PARTS:
             self.spans[region.id] = span
-            self.homes.setdefault(region.id, {})[PARTS] = region.id
+            self.homes[PARTS][region.id] = region.id
             return
         known = self._known[layer].get(region.id)
         added = None if known else self._take_added(layer, span)
@@ -107,7 +108,7 @@ class Records:
     def _take(self, layer: str, record: Any, region: Region) -> None:
         """Take the record that a region has in a layer."""
         self.layers[layer][record.id] = record
-        self.homes.setdefault(region.id, {})[layer] = record.id
+        self.homes[layer][region.id] = record.id
         if layer in _GROUPS:
             self._join(layer, getattr(record, _GROUPS[layer][1]), region, record.text)
 
@@ -182,7 +183,8 @@ class Records:
             if len(labels) == 1:
                 self.groups["mentions"][group] = replace(entity, type=next(iter(labels)))
             else:
-                others = "; ".join(f"{label}: {', '.join(r.id for r in regions[:5])}{' …' if len(regions) > 5 else ''}" for label, regions in labels.items() if label != entity.type)
+                listed = sorted((_place(regions[0]), label, regions) for label, all_ in labels.items() if label != entity.type and (regions := sorted(all_, key=_place)))
+                others = "; ".join(f"{label}: {', '.join(r.id for r in regions[:5])}{' …' if len(regions) > 5 else ''}" for _, label, regions in listed)
                 self.report("L103", f"the mentions of {group!r} ({entity.type}) are not labelled alike ({others}); its type stays {entity.type}: label all of them, or give the others another entity id")
 
     def _drop_references(self) -> None:
@@ -206,6 +208,11 @@ class Records:
         return {home: tuple(self.groups[layer].values()) for layer, (home, _) in _GROUPS.items()}
 
 
+def _place(region: Region) -> tuple[int, int, int, str]:
+    """The order of regions: as the scheme orders the spans of a layer."""
+    return region.start, -region.end, len(region.id), region.id
+
+
 def _attribute(prop: str) -> str:
     return "class_" if prop == "class" else prop
 
@@ -217,11 +224,14 @@ def _answered(layer: str) -> tuple[tuple[Any, str], ...]:
 
 
 @cache
-def _shown(layer: str) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]:
-    """(a record's span, label and answers; the names of the controls that these answers are given with)."""
-    label = () if layer == "mentions" else (_attribute(LABELS[layer][1]),)
-    asked = [c for c in controls().values() if c.layer == layer]
-    return attrgetter("start", "end", *label, *(_attribute(c.prop) for c in asked)), tuple(c.name for c in asked)
+def _shown() -> dict[str, tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...]]]:
+    """Of each layer, (a record's span, label and answers; the names of the controls that these answers are given with)."""
+    found = {}
+    for layer in SPAN_LAYERS:
+        label = () if layer == "mentions" else (_attribute(LABELS[layer][1]),)
+        asked = [c for c in controls().values() if c.layer == layer]
+        found[layer] = attrgetter("start", "end", *label, *(_attribute(c.prop) for c in asked)), tuple(c.name for c in asked)
+    return found
 
 
 @cache

@@ -7,7 +7,7 @@ into one relation, because the editor keeps one: a label that holds in the other
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct, ValidationError, convert, field, to_builtins
 
 from statevisit.labelstudio.config import INVERSE, LABELS, PARTS, POINTERS, RELATION, TEXT, Control, controls, region_labels, relation_labels
 from statevisit.model import SPAN_LAYERS, Document, Span
@@ -19,7 +19,7 @@ Report = Callable[[str, str], None]
 """Called with a finding's code and message."""
 
 
-class Region(Struct):
+class Region(Struct, gc=False):
     """A stretch of text with its label in each layer, and the answers of its per-region controls."""
 
     id: str
@@ -96,8 +96,31 @@ def _relations(links: Iterator[Link]) -> list[dict[str, Any]]:
     return [{"type": RELATION, "from_id": a, "to_id": b, "direction": "right", "labels": list(labels)} for (a, b), labels in pairs.items()]
 
 
+class Value(Struct, gc=False):
+    """What a result says of its region. A choice and a text may come as one string or a list."""
+
+    start: int = -1
+    end: int = -1
+    labels: list[str] | None = None
+    choices: list[str] | str | None = None
+    text: list[str] | str | None = None
+
+
+class Result(Struct, gc=False):
+    """One item of an annotation's `result`: a region's label, an answer, or a relation."""
+
+    type: str
+    id: str = ""
+    from_name: str = ""
+    value: Value | None = None
+    from_id: str = ""
+    to_id: str = ""
+    direction: str = "right"
+    labels: list[str] | None = None
+
+
 def from_results(results: list[Any], length: int, report: Report) -> tuple[dict[str, Region], list[Link]]:
-    """The regions by id, and the links, that the results of one annotation hold; `length` is that of the text.
+    """The regions by id, and the links, that the results of one annotation hold, parsed or as dictionaries; `length` is that of the text.
 
     What has no place in the scheme is reported as L104 and left out: an unknown control or label, a span outside
     the text, a relation that ends nowhere.
@@ -105,74 +128,82 @@ def from_results(results: list[Any], length: int, report: Report) -> tuple[dict[
     regions: dict[str, Region] = {}
     answers, relations = [], []
     for item in results:
-        kind = item.get("type") if isinstance(item, dict) else None
-        if kind == RELATION:
-            relations.append(item)
-        elif kind == "labels":
-            _add_label(regions, item, length, report)
+        found = item if type(item) is Result else _result_of(item, report)
+        if found is None:
+            continue
+        if found.type == "labels":
+            _add_label(regions, found, length, report)
         else:
-            answers.append(item)
+            (relations if found.type == RELATION else answers).append(found)
     known = controls()
-    for item in answers:
-        _add_answer(regions, item, known, report)
-    return regions, list(dict.fromkeys(link for item in relations for link in _read_relation(item, regions, report)))
+    for found in answers:
+        _add_answer(regions, found, known, report)
+    return regions, list(dict.fromkeys(link for found in relations for link in _read_relation(found, regions, report)))
 
 
-def _add_label(regions: dict[str, Region], item: dict[str, Any], length: int, report: Report) -> None:
-    layer, value, name = item.get("from_name"), item.get("value"), item.get("id")
-    if not (isinstance(value, dict) and isinstance(name, str) and isinstance(layer, str)):
-        return report("L104", f"a result without id, control or value: {_short(item)}")
-    labels, start, end = value.get("labels"), value.get("start"), value.get("end")
-    if not isinstance(labels, list) or not labels or not isinstance(labels[0], str) or labels[0] not in region_labels().get(layer, ()):
+def _result_of(item: Any, report: Report) -> Result | None:
+    try:
+        return convert(item, Result)
+    except ValidationError as error:
+        return report("L104", f"a result that cannot be read, since {str(error)[0].lower()}{str(error)[1:]}: {_short(item)}")
+
+
+def _add_label(regions: dict[str, Region], item: Result, length: int, report: Report) -> None:
+    layer, value, name = item.from_name, item.value, item.id
+    if not (value and name and layer):
+        return report("L104", f"a result without id, control or value: {_shown(item)}")
+    labels, start, end = value.labels, value.start, value.end
+    if not labels or labels[0] not in region_labels().get(layer, ()):
         return report("L104", f"region {name}: {_short(labels)} is no label of {layer!r} in the interface")
-    if not (type(start) is int and type(end) is int and 0 <= start < end <= length):
+    if not 0 <= start < end <= length:
         return report("L104", f"region {name} ({labels[0]}): [{start}, {end}) is not in the text of {length} code points")
     if len(labels) > 1:
         report("L104", f"region {name}: one label is wanted, {_short(labels)} are there; the first is taken")
-    region = regions.setdefault(name, Region(name, start, end))
-    if (region.start, region.end) != (start, end) or layer in region.labels:
-        return report("L104", f"region {name} ({labels[0]}, [{start}, {end})): there is another region with this id")
-    region.labels[layer] = labels[0]
+    region = regions.get(name)
+    if region is None:
+        regions[name] = Region(name, start, end, {layer: labels[0]})
+    elif (region.start, region.end) != (start, end) or layer in region.labels:
+        report("L104", f"region {name} ({labels[0]}, [{start}, {end})): there is another region with this id")
+    else:
+        region.labels[layer] = labels[0]
 
 
-def _add_answer(regions: dict[str, Region], item: Any, known: dict[str, Control], report: Report) -> None:
-    control = region = value = None
-    if isinstance(item, dict):
-        name, home, value = item.get("from_name"), item.get("id"), item.get("value")
-        control = known.get(name) if isinstance(name, str) else None
-        region = regions.get(home) if control and isinstance(home, str) else None
-    if control is None or region is None or not isinstance(value, dict):
-        return report("L104", f"no place for this {'answer' if region or not control else 'answer without a region'}: {_short(item)}")
-    given = value.get("choices" if control.choices else TEXT)
-    if not (type(given) is list and len(given) == 1 and type(given[0]) is str and given[0]):  # what it hardly ever is not
-        given = [given] if isinstance(given, str) else given
-        if not isinstance(given, list) or not all(isinstance(g, str) for g in given):
-            return report("L104", f"{region}: {control.prop} is no text: {_short(given)}")
-        given = list(dict.fromkeys(g for g in given if g))
-        if len(given) > 1:
+def _add_answer(regions: dict[str, Region], item: Result, known: dict[str, Control], report: Report) -> None:
+    control, region, value = known.get(item.from_name), regions.get(item.id), item.value
+    if control is None or region is None or value is None:
+        return report("L104", f"no place for this {'answer without a region' if control else 'answer'}: {_shown(item)}")
+    given = value.choices if control.choices else value.text
+    if type(given) is not list or len(given) != 1:  # what it hardly ever is
+        given = list(dict.fromkeys([given] if isinstance(given, str) else given or ()))
+        if len(given := [g for g in given if g]) > 1:
             report("L104", f"{region}: {control.prop} has {len(given)} answers, {_short(given)}; the first is taken")
-    if given and control.choices and given[0] not in control.names:
-        return report("L104", f"{region}: {_short(given[0])} is no choice of {control.prop}")
-    if given:
-        region.answers[name] = given[0]
+    answer = given[0] if given else ""
+    if answer and control.choices and answer not in control.names:
+        report("L104", f"{region}: {_short(answer)} is no choice of {control.prop}")
+    elif answer:
+        region.answers[item.from_name] = answer
 
 
-def _read_relation(item: dict[str, Any], regions: dict[str, Region], report: Report) -> Iterator[Link]:
-    source, target, labels = str(item.get("from_id")), str(item.get("to_id")), item.get("labels")
+def _read_relation(item: Result, regions: dict[str, Region], report: Report) -> Iterator[Link]:
+    source, target, labels = item.from_id, item.to_id, item.labels
     if source not in regions or target not in regions:
-        report("L104", f"a relation between regions that are not there: {_short(item)}")
+        report("L104", f"a relation between regions that are not there: {_shown(item)}")
         return
-    ends = {"right": [(source, target)], "left": [(target, source)], "bi": [(source, target), (target, source)]}.get(str(item.get("direction", "right")))
-    if not labels or not ends or not isinstance(labels, list):
+    ends = {"right": [(source, target)], "left": [(target, source)], "bi": [(source, target), (target, source)]}.get(item.direction)
+    if not labels or not ends:
         report("L104", f"the relation of {regions[source]} and {regions[target]} has no label; give it one or delete it")
         return
     for label in labels:
-        name = label.removeprefix(INVERSE) if isinstance(label, str) else ""
+        name = label.removeprefix(INVERSE)
         if name not in relation_labels():
             report("L104", f"{_short(label)} is no relation label of the interface ({regions[source]} → {regions[target]})")
             continue
         for a, b in ends:
             yield (b, name, a) if label != name else (a, name, b)
+
+
+def _shown(item: Result) -> str:
+    return _short(to_builtins(item, builtin_types=()))
 
 
 def _short(value: Any) -> str:

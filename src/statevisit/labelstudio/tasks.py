@@ -1,16 +1,13 @@
-"""Documents as tasks, and what a full JSON export holds, one task at a time.
+"""Documents as tasks, and tasks as documents.
 
 A task's `data` is what the interface shows; its `meta.statevisit` is what it was made from: the base document, as its
 canonical JSON without the text, the digest of all of it, the versions. So a task can be merged wherever it comes back.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import msgspec
 import orjson
 from msgspec import Struct
 
@@ -25,6 +22,7 @@ KEY = "statevisit"
 """Where in a task's `meta` the base is."""
 
 FULL = "export the project as JSON (the full one), which keeps regions, ids and relations"
+"""What to do about a task of which something is missing."""
 
 
 class Annotation(Struct, frozen=True):
@@ -44,24 +42,6 @@ class Base(Struct, frozen=True):
 
     document: Document
     data: bytes
-
-
-class Element(Struct, frozen=True):
-    """A task in a file, as it is there. `number` counts from 1."""
-
-    path: Path
-    number: int
-    data: bytes
-
-    def parsed(self) -> tuple[str, dict[str, Any]]:
-        """(where, task). Raises FormatError for what is no task of a full JSON export, with the reason and what to export instead."""
-        try:
-            task = orjson.loads(self.data)
-        except ValueError as error:
-            raise _no_array(self.path, error) from None
-        where = f"{self.path}, task {task.get('id', self.number) if isinstance(task, dict) else self.number}"
-        _refuse_minimal(task, where)
-        return where, task
 
 
 def digest(document: Document) -> str:
@@ -164,105 +144,3 @@ def _list(task: dict[str, Any], key: str, where: str) -> list[Any]:
     if not isinstance(task.get(key), list):
         raise FormatError(f"{where}: the task has no list `{key}`; {FULL}")
     return task[key]
-
-
-def elements(path: Path) -> Iterator[Element]:
-    """The tasks of a full JSON export, not parsed; one of them and a block of the file are in memory at a time.
-
-    Raises FormatError for other export formats, with the reason and what to export instead.
-    """
-    try:
-        with path.open("rb") as file:
-            if file.read(len(BOM)) != BOM:
-                file.seek(0)
-            begin = file.tell()
-            _recognise(file.read(4096).decode("utf-8", "replace"), path)
-            file.seek(begin)
-            for number, data in enumerate(_elements(file), 1):
-                yield Element(path, number, data)
-    except (ValueError, RecursionError) as error:  # what is no JSON
-        raise _no_array(path, error) from None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
-
-
-def _no_array(path: Path, error: Exception) -> FormatError:
-    return FormatError(f"{path}: not a JSON array of tasks ({error}); {FULL}")
-
-
-BLOCK = 1 << 20
-"""Bytes that are read at a time."""
-
-BOM = b"\xef\xbb\xbf"
-
-
-def _elements(file: IO[bytes]) -> Iterator[bytes]:
-    """The elements of a JSON array as they stand there, one at a time. Raises ValueError for what is none."""
-    buffer, at, size, opened = b"", 0, BLOCK, False
-    while True:
-        at = _skip(buffer, at)
-        mark = buffer[at : at + 1]
-        if mark == b"]" and opened:
-            if (buffer[at + 1 :] + file.read(BLOCK)).strip():
-                raise ValueError("there is more after the array")
-            return
-        if mark in (b"[", b",") and (mark == b",") == opened:
-            start = _skip(buffer, at + 1)
-            if mark == b"[" and buffer[start : start + 1] == b"]":
-                at, opened = start, True
-                continue
-            end, why = _end(buffer, start)
-            if end:
-                yield buffer[start:end]
-                at, opened = end, True
-                continue
-            if not (more := file.read(size)):  # it may only have been cut off
-                raise ValueError(why)
-        elif mark or not (more := file.read(size)):
-            raise ValueError(f"{mark.decode('utf-8', 'replace') or 'the end'} where {'a comma or ]' if opened else '['} was expected")
-        buffer, at, size = buffer[at:] + more, 0, size * 2 if len(buffer) - at > size else BLOCK
-
-
-def _end(buffer: bytes, start: int) -> tuple[int, str]:
-    """(where the JSON value that begins at `start` ends, ""); (0, why) where there is no whole one with something behind it.
-
-    Nothing is parsed into objects: msgspec passes over the value and says where it met what does not belong to it.
-    """
-    try:
-        _PASS.decode(memoryview(buffer)[start:])
-    except msgspec.DecodeError as error:
-        found = _TRAILING.search(str(error))
-        return (start + int(found[1]) - 1, "") if found else (0, str(error))
-    return 0, "the array is not closed"
-
-
-_PASS = msgspec.json.Decoder(msgspec.Raw)
-_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
-"""The byte is the one after the first that does not belong."""
-
-
-def _skip(buffer: bytes, at: int) -> int:
-    return _SPACE.match(buffer, at).end()  # type: ignore[union-attr]
-
-
-_SPACE = re.compile(rb"[ \t\r\n]*")
-
-
-def _recognise(head: str, path: Path) -> None:
-    text = head.lstrip()
-    first = text.split("\n", 1)[0]
-    if text.startswith("-DOCSTART-"):
-        raise FormatError(f"{path}: a CoNLL export, which has no relations, ids or overlapping spans; {FULL}")
-    if not text.startswith(("[", "{")) and any(sep in first for sep in (",", "\t")) and {"id", "annotation_id", "annotator"} & set(first.replace("\t", ",").replace('"', "").split(",")):
-        raise FormatError(f"{path}: a CSV or TSV export, which has no relations and no ids of regions; {FULL}")
-    if text.startswith("{"):
-        raise FormatError(f"{path}: one JSON object, not an array of tasks; put the task in [ ], or {FULL}")
-
-
-def _refuse_minimal(task: Any, where: str) -> None:
-    if not isinstance(task, dict):
-        raise FormatError(f"{where}: not a task; {FULL}")
-    if "data" not in task and ("annotation_id" in task or "annotator" in task):
-        raise FormatError(f"{where}: a JSON_MIN export, which has no relations and no ids of regions; {FULL}")
-    if not isinstance(task.get("data"), dict):
-        raise FormatError(f"{where}: the task has no `data`; {FULL}")
