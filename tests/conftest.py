@@ -12,6 +12,7 @@ import pytest
 
 from statevisit import load
 from statevisit.model import Document
+from tests.hub_stand_in import TOKEN, Hub
 from tests.repositories import CONFIG, ROOT, first_release
 
 DOC_ID = "2024-02-19-aliyev-visit"
@@ -66,6 +67,24 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> None:
 def repository(tmp_path: Path) -> Path:
     """A repository with one release, v0.1.0, of the files that make one."""
     return first_release(tmp_path / "repository")
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """The stand-in of the Hugging Face Hub, empty, and an empty cache; no request of the tests goes anywhere else, and huggingface_hub does not wait between two attempts."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import _http
+
+    found = Hub()
+    monkeypatch.setenv("HF_ENDPOINT", found.url)
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, found.url))
+    monkeypatch.setattr(constants, "ENDPOINT", found.url)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(_http.time, "sleep", lambda _: None)
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ TOKEN = "hf_test"
 
 
 class Failure(NamedTuple):
-    """How a request fails: `status` as HTTP has it, 0 for a connection that is cut in the request, DONE in the answer to it."""
+    """How requests whose method and path match fail: `status` as HTTP has it, 0 for a connection that is cut in the request, DONE in the answer to it."""
 
     method: str
     path: str
@@ -96,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
         failure = self.hub.failure
-        failed = failure.status if failure and failure.method == self.command and re.search(failure.path, path) else None
+        failed = failure.status if failure and re.fullmatch(failure.method, self.command) and re.search(failure.path, path) else None
         length = int(self.headers.get("Content-Length") or 0)
         if failed == 0:
             self.rfile.read(min(100, length))

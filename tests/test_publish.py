@@ -5,34 +5,19 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 import pytest
 
+from statevisit import ReleaseError, load
 from statevisit.tables import CONFIGS
 from tests.conftest import ROOT, Result
 from tests.hub_stand_in import DONE, TOKEN, Failure, Hub
 
 REPO = "someone/visits"
 VERSION = orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"]
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """The stand-in, empty; no request of the tests goes anywhere else, and huggingface_hub does not wait between two attempts."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import _http
-
-    found = Hub()
-    monkeypatch.setenv("HF_ENDPOINT", found.url)
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setattr(constants, "ENDPOINT", found.url)
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(_http.time, "sleep", lambda _: None)
-    yield found
-    found.close()
 
 
 @pytest.fixture
@@ -133,26 +118,26 @@ def test_a_new_version_replaces_the_files_of_the_last(hub: Hub, checkout: Path, 
     assert [] == [r for r in hub.requests[sent:] if r.startswith("PUT")]
 
 
-def test_another_data_set_is_not_replaced(hub: Hub, cli: Callable[..., Result]) -> None:
+def test_another_data_set_is_not_replaced(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     """A repository that holds something else than a corpus is left alone: it is most likely a wrong --repo."""
     hub.create(REPO)
     hub.commit(REPO, {".gitattributes": b"x", "README.md": b"mine", "data/mine.csv": b"a,b"})
     before = hub.state()
-    done = _publish(cli, ROOT)
+    done = _publish(cli, checkout)
     assert (1, before) == (done.status, hub.state())
     assert "holds something else (data/mine.csv)" in done.err
 
 
-def test_private(hub: Hub, cli: Callable[..., Result]) -> None:
+def test_private(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     """A new repository is private when that is asked for; into a public one nothing is sent then."""
-    assert 0 == _publish(cli, ROOT, "--private").status
+    assert 0 == _publish(cli, checkout, "--private").status
     assert hub.repos[REPO]["private"]
     hub.create(REPO)
     before = hub.state()
-    done = _publish(cli, ROOT, "--private")
+    done = _publish(cli, checkout, "--private")
     assert (1, before) == (done.status, hub.state())
     assert "is public, and nothing was sent" in done.err
-    assert (0, False) == (_publish(cli, ROOT).status, hub.repos[REPO]["private"])
+    assert (0, False) == (_publish(cli, checkout).status, hub.repos[REPO]["private"])
 
 
 def test_a_dry_run_lists_and_sends_nothing(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
@@ -193,70 +178,112 @@ def _said(done: Result, words: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_failure_leaves_the_repository_as_it_was(hub: Hub, cli: Callable[..., Result], step: str) -> None:
+def test_a_failure_leaves_the_repository_as_it_was(hub: Hub, checkout: Path, cli: Callable[..., Result], step: str) -> None:
     """A cut connection, 401, 403, 409, 429 and 5xx at any step: branch and tags stay, one line says what to do, the next run succeeds."""
     hub.create(REPO)
     before = hub.state()
     for status, words in SAID.items():
         hub.failure = Failure(*STEPS[step], status)
-        _said(_publish(cli, ROOT), words)
+        _said(_publish(cli, checkout), words)
         assert before == hub.state(), status
     hub.failure = None
-    assert f"version {VERSION} of {REPO}: published\n" == _publish(cli, ROOT).out
+    assert f"version {VERSION} of {REPO}: published\n" == _publish(cli, checkout).out
     assert {f"v{VERSION}": hub.repos[REPO]["main"]} == hub.repos[REPO]["tags"]
 
 
 @pytest.mark.parametrize("status", SAID)
-def test_a_repository_that_cannot_be_made(hub: Hub, cli: Callable[..., Result], status: int) -> None:
+def test_a_repository_that_cannot_be_made(hub: Hub, checkout: Path, cli: Callable[..., Result], status: int) -> None:
     """The same where the repository is to be made; 409 there says that it exists, which this token then does not see."""
     hub.failure = Failure("POST", "/repos/create", status)
-    _said(_publish(cli, ROOT), "no such repository for this token" if status == 409 else SAID[status])
+    _said(_publish(cli, checkout), "no such repository for this token" if status == 409 else SAID[status])
     assert {} == hub.repos
 
 
-def test_a_tag_that_failed_is_made_by_the_next_run(hub: Hub, cli: Callable[..., Result]) -> None:
+def test_a_tag_that_failed_is_made_by_the_next_run(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     """Between commit and tag: no version is there, and the line says so; the next run tags that commit and makes no second one."""
     hub.create(REPO)
     for status, words in SAID.items():
         hub.failure = Failure("POST", "/tag/", status)
-        done = _publish(cli, ROOT)
+        done = _publish(cli, checkout)
         _said(done, words)
         assert f"version {VERSION} is committed, but making its tag failed" in done.err
         assert ({}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
     hub.failure = None
-    assert f"version {VERSION} of {REPO}: tagged\n" == _publish(cli, ROOT).out
+    assert f"version {VERSION} of {REPO}: tagged\n" == _publish(cli, checkout).out
     assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
 
 
 @pytest.mark.parametrize(("path", "then"), [("/commit/", "tagged"), ("/tag/", "there already")])
-def test_an_answer_that_is_lost(hub: Hub, cli: Callable[..., Result], path: str, then: str) -> None:
+def test_an_answer_that_is_lost(hub: Hub, checkout: Path, cli: Callable[..., Result], path: str, then: str) -> None:
     """Where the Hub did what was asked and the connection broke before it could say so, the next run does only what is left."""
     hub.failure = Failure("POST", path, DONE)
-    _said(_publish(cli, ROOT), "the connection broke")
+    _said(_publish(cli, checkout), "the connection broke")
     hub.failure = None
-    assert f"version {VERSION} of {REPO}: {then}\n" == _publish(cli, ROOT).out
+    assert f"version {VERSION} of {REPO}: {then}\n" == _publish(cli, checkout).out
     assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
 
 
-def test_a_commit_of_somebody_else_stays(hub: Hub, cli: Callable[..., Result]) -> None:
+def test_a_commit_of_somebody_else_stays(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     """Where the branch moves while files are sent, nothing is put on top of it unseen."""
     hub.create(REPO)
     hub.meanwhile = lambda: hub.commit(REPO, {".gitattributes": b"x", "README.md": b"theirs"})
-    _said(_publish(cli, ROOT), "somebody else changed the repository meanwhile: run the command again")
+    _said(_publish(cli, checkout), "somebody else changed the repository meanwhile: run the command again")
     repo = hub.repos[REPO]
     assert ({}, b"theirs") == (repo["tags"], repo["commits"][repo["main"]]["README.md"])
 
 
-def test_without_patches(hub: Hub, shell: Callable[..., Result]) -> None:
+def test_without_patches(hub: Hub, checkout: Path, shell: Callable[..., Result]) -> None:
     """In a process of its own the command is as terse: one line when the token is wrong, one line when all is well."""
     environment = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "NO_COLOR": "1"}
-    done = shell("publish", "--repo", REPO, HF_TOKEN="hf_wrong", **environment)
+    done = shell("publish", "--repo", REPO, cwd=checkout, HF_TOKEN="hf_wrong", **environment)
     _said(done, "(HTTP 401): not logged in")
-    done = shell("publish", "--repo", REPO, HF_TOKEN=TOKEN, **environment)
+    done = shell("publish", "--repo", REPO, cwd=checkout, HF_TOKEN=TOKEN, **environment)
     assert Result(0, f"version {VERSION} of {REPO}: published\n", "") == done
 
 
-def test_a_bad_name_is_said(hub: Hub, cli: Callable[..., Result]) -> None:
+def test_a_bad_name_is_said(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     """What cannot be a repository's name is refused in one line."""
-    _said(cli("publish", ROOT, "--repo", "a/b/c"), "that is no name of a repository")
+    _said(cli("publish", checkout, "--repo", "a/b/c"), "that is no name of a repository")
     assert [] == hub.requests
+
+
+def test_the_edition_without_the_text_is_published_and_restored(hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path) -> None:
+    """It is read back with `datasets`; with the text it gives the documents to the byte; `load` says how."""
+    done = _publish(cli, checkout, "--edition", "annotations-only")
+    assert (0, f"version {VERSION} of {REPO}: published\n") == (done.status, done.out), done.err
+    manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
+    (checkout / "corpus/release.json").write_bytes(orjson.dumps(manifest | {"version": "9.0.0"}))
+    with pytest.raises(ReleaseError) as caught:
+        load(checkout, version=VERSION, repo=REPO)
+    said = f"`hf download {REPO} --repo-type dataset --revision v{VERSION} --local-dir DIR`, then `statevisit restore DIR --text SEED -o FULL`"
+    assert said in str(caught.value)
+    from huggingface_hub import snapshot_download
+
+    snapshot_download(REPO, repo_type="dataset", revision=f"v{VERSION}", local_dir=tmp_path / "DIR")
+    done = cli("restore", tmp_path / "DIR", "--text", ROOT / "seeds", "-o", tmp_path / "FULL")
+    assert 0 == done.status, done.err
+    for name in ("corpus/documents", "corpus/annotators/a", "corpus/annotators/b"):
+        assert [p.read_bytes() for p in sorted((ROOT / name).iterdir())] == [p.read_bytes() for p in sorted((tmp_path / "FULL" / name).iterdir())]
+    import datasets
+
+    rows = datasets.load_dataset(str(tmp_path / "DIR"), "events", split="train", cache_dir=str(tmp_path / "cache"))
+    assert (len(load(tmp_path / "FULL")[0].events), False) == (len(rows), "text" in rows.column_names)
+
+
+def test_what_was_not_released_is_not_published(hub: Hub, repository: Path, cli: Callable[..., Result]) -> None:
+    """In a checkout: a manifest that is not the one of its version in the history is refused, in both editions; a dry run lists, and says so."""
+    assert 0 == _publish(cli, repository).status
+    (document,) = (repository / "corpus/documents").iterdir()
+    text = document.read_text(encoding="utf-8")
+    document.write_text(text.replace('"polarity":"POS"', '"polarity":"NEG"', 1), encoding="utf-8")
+    assert 0 == cli("build", repository).status
+    before = hub.state()
+    words = "corpus/release.json is not the one that version 0.1.0 was released with: make a version of what is here with `statevisit release`"
+    for options in ((), ("--edition", "annotations-only")):
+        _said(cli("publish", repository, "--repo", "someone/else", *options), words)
+    done = cli("publish", repository, "--repo", "someone/else", "--dry-run")
+    assert (0, True, True) == (done.status, "would publish" in done.out, f"would be refused: {repository}: {words}" in done.err)
+    manifest = repository / "corpus/release.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"0.1.0"', b'"0.2.0"', 1))
+    _said(cli("publish", repository, "--repo", "someone/else"), "states version 0.2.0, which is not committed")
+    assert before == hub.state()

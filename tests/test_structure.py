@@ -19,7 +19,7 @@ FLOORS: list[set[str]] = [
     {"resources", "migrate"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
-    {"diff", "align", "history"},
+    {"diff", "align", "history", "remote"},
     {"adjudicate", "rule", "versions"},
     {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign", "edition"},
     {"tables"},
@@ -39,7 +39,7 @@ ENTRY = {("commands", "__main__")}
 
 ONLY_IN = {
     "datasets": {"hub"},
-    "huggingface_hub": {"hub", "publish"},
+    "huggingface_hub": {"remote"},
     "label_studio_sdk": {"labelstudio"},
     "pyarrow": {"tables", "hub", "exports", "commands", "corpus"},
     "spacy": {"ingest"},

@@ -1,15 +1,17 @@
-"""Earlier releases by their version: `load(version=...)` and `statevisit diff v0.1.0 v0.2.0` in repositories made for it."""
+"""Releases by their version: `load(version=...)` and `statevisit diff v0.1.0 v0.2.0` in repositories made for it, and from a stand-in of the Hub."""
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import statevisit
-from statevisit import ReleaseError, encode, load
+from statevisit import MissingExtra, ReleaseError, encode, load
 from tests.conftest import DOC_ID, ROOT, Result
+from tests.hub_stand_in import Failure, Hub
 from tests.repositories import begin, commit, git
 
 DOCUMENT = f"corpus/documents/{DOC_ID}.json"
@@ -76,7 +78,7 @@ def test_a_version_that_is_not_here(repository: Path, git: bool, also: str) -> N
     with pytest.raises(ReleaseError) as caught:
         load(repository, version="3.0.0")
     there = "0.1.0, 0.2.0" if git else "0.2.0"
-    assert f"{repository}: no version 3.0.0 here, only {there}: {also}where it is published, datasets.load_dataset('OWNER/NAME', revision='v3.0.0')" == str(caught.value)
+    assert f"{repository}: no version 3.0.0 here, only {there}: {also}where it is published on the Hugging Face Hub, load(version='3.0.0', repo='OWNER/NAME')" == str(caught.value)
 
 
 def test_what_is_no_version_is_said() -> None:
@@ -146,3 +148,124 @@ def test_diff_of_a_version_that_nobody_knows(repository: Path, cli: Callable[...
     assert "v0.3.0: no such file or directory, and no version or revision that is known here; versions: 0.1.0, 0.2.0" in done.err
     monkeypatch.chdir(tmp_path)
     assert "a version is looked for in the checkout of the current directory" in cli("diff", "v0.1.0", "v0.2.0").err
+
+
+REPO = "someone/visits"
+
+
+@pytest.fixture
+def published(hub: Hub, tmp_path: Path, cli: Callable[..., Result]) -> str:
+    """The version of the shipped corpus, published in REPO."""
+    for name in ("corpus", "seeds", "schema"):
+        shutil.copytree(ROOT / name, tmp_path / "released" / name)
+    shutil.copy(ROOT / "README.md", tmp_path / "released")
+    done = cli("publish", tmp_path / "released", "--repo", REPO)
+    assert 0 == done.status, done.err
+    hub.requests.clear()
+    return load().version or ""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A corpus root without history that is of version 9.0.0."""
+    root = tmp_path / "elsewhere"
+    shutil.copytree(ROOT / "corpus", root / "corpus")
+    manifest = json.loads((root / "corpus/release.json").read_text(encoding="utf-8"))
+    (root / "corpus/release.json").write_text(json.dumps(manifest | {"version": "9.0.0"}), encoding="utf-8")
+    (root / DOCUMENT).write_text((root / DOCUMENT).read_text(encoding="utf-8").replace(OLD, NEW, 1), encoding="utf-8")
+    return root
+
+
+def test_a_version_comes_from_the_hub(hub: Hub, published: str, elsewhere: Path) -> None:
+    """It is the release to the byte, without Parquet or pictures; a second time it is there without the Hub."""
+    found = load(elsewhere, version=f"v{published}", repo=REPO)
+    assert (published, (ROOT / DOCUMENT).read_bytes()) == (found.version, encode(found[DOC_ID]))
+    assert (ROOT / DOCUMENT).read_bytes() == found.entries[0].path.read_bytes()
+    assert found.path.name == hub.repos[REPO]["tags"][f"v{published}"]
+    fetched = {str(p.relative_to(found.path)) for p in found.path.rglob("*") if p.is_file()}
+    assert {DOCUMENT, "corpus/release.json", "schema/document.schema.json"} <= fetched
+    assert [] == [n for n in fetched if n.endswith((".parquet", ".png", ".svg"))]
+    hub.close()
+    assert encode(found[DOC_ID]) == encode(load(elsewhere, version=published, repo=REPO)[DOC_ID])
+
+
+def test_the_repository_can_stand_in_the_settings(hub: Hub, published: str, elsewhere: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`repo` in [tool.statevisit]: for load, for diff on either side, and for publish; what is at hand asks nobody."""
+    (elsewhere / "pyproject.toml").write_text(f'[tool.statevisit]\nrepo = "{REPO}"\nselect = ["E"]\n')
+    assert (1, []) == (_negated(load(elsewhere, version="9.0.0")), hub.requests)
+    assert 0 == _negated(load(elsewhere, version=published))
+    monkeypatch.chdir(elsewhere)
+    done = cli("diff", f"v{published}", ".")
+    assert (0, "", 1) == (done.status, done.err, done.out.count("polarity: POS → NEG"))
+    assert f"would publish 2 files as version 9.0.0 of {REPO}" not in (said := cli("publish", "--dry-run")).out
+    assert "is not what corpus/release.json says" in said.err  # it was changed by hand, but the repository was known
+    (elsewhere / "pyproject.toml").unlink()
+    done = cli("publish", "--dry-run")
+    assert (2, True) == (done.status, "name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit]" in done.err)
+
+
+def test_the_history_comes_before_the_hub(hub: Hub, published: str, repository: Path) -> None:
+    """Nothing is asked for what the checkout knows."""
+    assert (0, []) == (_negated(load(repository, version="0.1.0", repo=REPO)), hub.requests)
+    assert published == load(repository, version=published, repo=REPO).version
+
+
+def _refused(root: Path, version: str, repo: str = REPO) -> str:
+    with pytest.raises(ReleaseError) as caught:
+        load(root, version=version, repo=repo)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (0, "the connection broke"),
+        (401, "no such dataset repository, or none that this token may see"),
+        (403, "this token may not read there"),
+        (404, "no such dataset repository, or none that this token may see"),
+        (429, "wait some minutes"),
+        (503, "the Hub is in trouble: run the command again later"),
+    ],
+)
+def test_a_hub_that_fails(hub: Hub, published: str, elsewhere: Path, status: int, words: str) -> None:
+    """Whatever goes wrong is one line that says what to do; afterwards it works."""
+    hub.failure = Failure("GET|HEAD", "", status)
+    said = _refused(elsewhere, published)
+    assert said.startswith(f"{REPO}: version {published} was not fetched") and words in said, said
+    hub.failure = None
+    assert published == load(elsewhere, version=published, repo=REPO).version
+
+
+def test_what_the_hub_does_not_have(hub: Hub, published: str, elsewhere: Path) -> None:
+    """A version or repository that is not there; a repository without the version says which it has."""
+    assert f"{REPO}: has no version 7.0.0, only {published}" == _refused(elsewhere, "7.0.0")
+    assert "someone/else: version 7.0.0 was not fetched" in (said := _refused(elsewhere, "7.0.0", "someone/else")) and "no such dataset repository" in said
+    assert "that is no name of a repository" in _refused(elsewhere, "7.0.0", "a/b/c")
+    with pytest.raises(ReleaseError, match="say which version"):
+        load(elsewhere, repo=REPO)
+
+
+def test_what_is_there_is_held_against_its_manifest(hub: Hub, published: str, elsewhere: Path) -> None:
+    """A tag on something else than the release it names is refused: another file, another version, another data set."""
+    repo = hub.repos[REPO]
+    tree = repo["commits"][repo["main"]]
+    changed = {DOCUMENT: tree[DOCUMENT].replace(OLD.encode(), NEW.encode(), 1)}
+    for files, words in (
+        ({**tree, **changed}, "is not the file that version 2.0.0 was released with (its SHA-256 differs)"),
+        ({n: d for n, d in tree.items() if n != DOCUMENT}, f"{DOCUMENT} is missing"),
+        ({**tree, "corpus/documents/other.json": b"{}"}, "corpus/documents/other.json is not of it"),
+        ({"README.md": b"mine"}, "no corpus/release.json of this version"),
+    ):
+        manifest = json.loads(tree["corpus/release.json"]) | {"version": "2.0.0"}
+        repo["tags"]["v2.0.0"] = hub.commit(REPO, {**files, **({"corpus/release.json": json.dumps(manifest).encode()} if len(files) > 1 else {})})
+        assert words in _refused(elsewhere, "2.0.0")
+    repo["tags"]["v2.0.0"] = repo["tags"][f"v{published}"]
+    assert "no corpus/release.json of this version" in _refused(elsewhere, "2.0.0")
+
+
+def test_without_huggingface_hub(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the extra."""
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingExtra, match=r"needs huggingface_hub: pip install 'statevisit\[hub\]'"):
+        load(elsewhere, version="1.0.0", repo=REPO)

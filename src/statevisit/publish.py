@@ -1,12 +1,6 @@
-"""A release on the Hugging Face Hub: one commit, then the tag on it.
-
-Apart from `hub`, which it has nothing to share with: publishing needs huggingface_hub alone, not `datasets`.
-"""
+"""A release on the Hugging Face Hub: one commit, then the tag on it."""
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +8,12 @@ from msgspec import Struct
 
 from statevisit import resources, schema
 from statevisit.codec import parse, read_bytes
-from statevisit.errors import MissingExtra, ReleaseError
+from statevisit.errors import ReleaseError
+from statevisit.remote import client, explained, quiet
 
 _TOP = (resources.CARD, resources.LICENSE, resources.CITATION, resources.CHANGELOG)
 _KEPT = ".gitattributes"
 """The Hub's own file, which is neither compared nor deleted."""
-
-_ADVICE = {
-    401: "not logged in: `hf auth login` with a token that may write, or set HF_TOKEN",
-    403: "this token may not write there: take one with write access, or another --repo",
-    404: "no such repository for this token: see that the owner exists and that you may write there",
-    409: "somebody else changed the repository meanwhile: run the command again",
-    412: "somebody else changed the repository meanwhile: run the command again",
-    413: "a file is larger than the Hub takes",
-    429: "the Hub asks for fewer requests: wait some minutes, and run the command again",
-}
 
 
 class Item(Struct, frozen=True):
@@ -71,13 +56,9 @@ def publish(items: list[Item], version: str, repo: str, private: bool = False) -
     for everything that can go wrong on the way, with what to do. One commit changes the branch, and then the tag is made:
     what fails before leaves both as they were, and where the tag alone fails, the next call makes it and commits nothing.
     """
-    try:
-        import huggingface_hub as hf
-    except ImportError:
-        raise MissingExtra("huggingface_hub", "hub") from None
-    api = hf.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-    with _quiet(hf):
-        with _explained(hf, f"{repo}: version {version} was not published"):
+    hf, api = client()
+    with quiet(hf):
+        with explained(hf, f"{repo}: version {version} was not published"):
             refs = _refs(hf, api, repo, private)
             if any(t.name == f"v{version}" for t in refs.tags):
                 _compare(_tree(hf, api, repo, f"v{version}"), items, f"{repo}: version {version}")
@@ -88,7 +69,7 @@ def publish(items: list[Item], version: str, repo: str, private: bool = False) -
                 raise ReleaseError(f"{repo}: holds something else ({foreign[0]}), which a version would replace: name another --repo, or empty that one")
             differing = _differing(there, items)
             commit = _commit(hf, api, repo, items, differing, version, head) if differing else head
-        with _explained(hf, f"{repo}: version {version} is committed, but making its tag failed"):
+        with explained(hf, f"{repo}: version {version} is committed, but making its tag failed"):
             api.create_tag(repo, tag=f"v{version}", tag_message=f"Version {version}", revision=commit, repo_type="dataset")
     return "published" if differing else "tagged"
 
@@ -136,68 +117,3 @@ def _same(there: Any, item: Item) -> bool:
         return there.lfs.sha256 == item.sha256
     data = item.source.read_bytes()
     return there.blob_id == hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-
-
-@contextmanager
-def _quiet(hf: Any) -> Iterator[None]:
-    """Neither bars nor a warning for every attempt, and no waiting for a limit of requests to pass, which takes minutes."""
-    logging, client, visible = hf.utils.logging, hf.get_session(), not hf.utils.are_progress_bars_disabled()
-    before, hooks = logging.get_verbosity(), client.event_hooks
-
-    def limited(response: Any) -> None:
-        if response.status_code == 429:
-            response.read()
-            hf.utils.hf_raise_for_status(response)
-
-    logging.set_verbosity_error()
-    client.event_hooks = {**hooks, "response": [*hooks.get("response", []), limited]}
-    if visible:
-        hf.utils.disable_progress_bars()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(before)
-        client.event_hooks = hooks
-        if visible:
-            hf.utils.enable_progress_bars()
-
-
-@contextmanager
-def _explained(hf: Any, state: str) -> Iterator[None]:
-    """Whatever huggingface_hub raises becomes a ReleaseError of one line: the state, why, and what to do."""
-    try:
-        yield
-    except ReleaseError:
-        raise
-    except KeyboardInterrupt:
-        raise ReleaseError(f"{state}: stopped: run the command again, which does what is left to do") from None
-    except Exception as error:
-        causes: list[BaseException] = [error]
-        while (below := causes[-1].__cause__) is not None:  # an upload raises RuntimeError because of what happened
-            causes.append(below)
-        said = next((m for c in causes if (m := _meaning(hf, c))), None)
-        raise ReleaseError(f"{state}{said or f': {type(error).__name__}: {_line(error)}'}") from error
-
-
-def _meaning(hf: Any, error: BaseException) -> str | None:
-    """What an exception of huggingface_hub's means to the user; None for one that says nothing by itself."""
-    try:
-        import httpx2 as httpx
-    except ImportError:
-        import httpx
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if status is not None:
-        return f" (HTTP {status}): {_ADVICE.get(status) or ('the Hub is in trouble: run the command again later' if status >= 500 else _line(error))}"
-    if isinstance(error, hf.errors.OfflineModeIsEnabled):
-        return ": huggingface_hub is told to stay offline: unset HF_HUB_OFFLINE"
-    if isinstance(error, httpx.TransportError | ConnectionError | TimeoutError):
-        return f": the connection broke ({type(error).__name__}): run the command again, which does what is left to do"
-    if isinstance(error, hf.errors.HFValidationError):
-        return f": that is no name of a repository: {_line(error)}"
-    if isinstance(error, OSError) and error.filename:
-        return f": {error.filename}: {error.strerror}"
-    return f": the Hub's answer: {_line(error)}" if isinstance(error, ValueError) else None
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())

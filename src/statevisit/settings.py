@@ -1,4 +1,4 @@
-"""A project's choices for `statevisit validate`: `[tool.statevisit]` in the pyproject.toml of the corpus root."""
+"""A project's choices: `[tool.statevisit]` in the pyproject.toml of the corpus root."""
 
 import os
 import re
@@ -14,12 +14,16 @@ FORMATS = ("text", "json", "jsonl", "sarif", "github", "junit")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What to report and how: codes or their beginnings (E2) to select and to ignore, whether warnings fail, the format."""
+    """What `validate` reports and how: codes or their beginnings (E2) to select and to ignore, whether warnings fail, the format.
+
+    `repo`: the dataset repository on the Hugging Face Hub ("OWNER/NAME") that versions are published in; "" for none.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     strict: bool = False
     format: str = "text"
+    repo: str = ""
 
     def wants(self, code: str) -> bool:
         """Whether findings of this code are reported: of what selects and what ignores it, the longer one decides."""
@@ -28,8 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         return chosen > refused
 
 
-def read_settings(root: Path, codes: Callable[[], Iterable[str]]) -> Settings:
-    """The settings of a corpus root; defaults where it states none. `codes` gives the codes that there are. Raises FormatError for keys, values and codes that there are not."""
+def read_settings(root: Path, codes: Callable[[], Iterable[str]] | None = None) -> Settings:
+    """The settings of a corpus root; defaults where it states none. `codes` gives the codes that there are, for a caller that uses some. Raises FormatError for keys, values and codes that there are not."""
     path = root / "pyproject.toml"
     if not path.is_file():
         return Settings()
@@ -41,7 +45,7 @@ def read_settings(root: Path, codes: Callable[[], Iterable[str]]) -> Settings:
         raise FormatError(f"{path}: not TOML: {error}") from None
     if not isinstance(table, dict):
         raise FormatError(f"{path}: [tool.statevisit] must be a table")
-    kinds: dict[str, Any] = {"select": list, "ignore": list, "strict": bool, "format": str}
+    kinds: dict[str, Any] = {"select": list, "ignore": list, "strict": bool, "format": str, "repo": str}
     for key, value in table.items():
         if key not in kinds:
             raise FormatError(f"{path}: [tool.statevisit] has no `{key}`{nearest(key, kinds)}; known are {', '.join(kinds)}")
@@ -50,7 +54,7 @@ def read_settings(root: Path, codes: Callable[[], Iterable[str]]) -> Settings:
     if table.get("format", "text") not in FORMATS:
         raise FormatError(f"{path}: [tool.statevisit] `format` is {table['format']!r}; it must be {', '.join(FORMATS)}")
     for key in ("select", "ignore"):
-        if table.get(key):
+        if codes and table.get(key):
             check_codes(table[key], codes(), f"{path}: [tool.statevisit] `{key}`")
     return Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
 

@@ -1,24 +1,29 @@
-"""Versions by their names: the data at hand, and earlier releases from the history of the checkout it lies in."""
+"""Versions by their names: the data at hand, and releases from the history of the checkout it lies in or from the Hub."""
 
 from pathlib import Path
 
 from statevisit import corpus, resources
 from statevisit.corpus import Corpus
 from statevisit.errors import FormatError, ReleaseError
+from statevisit.settings import read_settings
 
 
-def load(path: Path | str | None = None, *, version: str | None = None) -> Corpus:
+def load(path: Path | str | None = None, *, version: str | None = None, repo: str | None = None) -> Corpus:
     """The documents in `path`; without one, the corpus that statevisit ships.
 
     `path`: a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file, or JSONL with
     a document a line. With `version` ("0.1.0" or "v0.1.0"), what that release held: the data at hand where it is that
-    release, else from the history of the checkout. Raises FormatError that says what is there instead of documents,
-    ReleaseError where the version is neither at hand nor in a history, with where to get it.
+    release, else from the history of the checkout, else from `repo`, a dataset repository on the Hugging Face Hub
+    ("OWNER/NAME"; without it the one that the corpus root's `[tool.statevisit]` names), by the revision `v0.1.0`, every
+    file held against its SHA-256. Raises FormatError that says what is there instead of documents, ReleaseError where
+    the version is in none of them, with where to get it, and MissingExtra where `huggingface_hub` is needed.
     """
     if version is None:
+        if repo:
+            raise ReleaseError(f"{repo}: say which version, such as version='1.0.0': another day the repository may hold another one")
         return corpus.load(path)
     root = resources.data_root() if path is None else resources.corpus_root(Path(path))
-    return _release(root, version.removeprefix("v"))
+    return _release(root, version.removeprefix("v"), repo)
 
 
 def at(root: Path, name: str) -> Corpus | None:
@@ -40,7 +45,18 @@ def known(root: Path) -> list[str]:
     return sorted((v for v in found if VERSION.fullmatch(v)), key=numbers)
 
 
-def _release(root: Path, version: str) -> Corpus:
+def _home(root: Path) -> str:
+    """The dataset repository that a corpus root names as its own; "" for none."""
+    return read_settings(root).repo
+
+
+def _fetched(repo: str, version: str) -> Corpus:
+    from statevisit.remote import fetched
+
+    return corpus.load(fetched(repo, version))
+
+
+def _release(root: Path, version: str, repo: str | None) -> Corpus:
     from statevisit.history import commit_of, corpus_at, in_git, numbers, unchanged
 
     numbers(version)
@@ -50,12 +66,19 @@ def _release(root: Path, version: str) -> Corpus:
         return here
     if commit:
         return corpus_at(root, commit)
+    if home := repo or _home(root):
+        return _fetched(home, version)
     fetch = "git fetch --tags --unshallow, or " if there else ""
-    raise ReleaseError(f"{root}: no version {version} here, only {', '.join(known(root)) or 'one without a number'}: {fetch}where it is published, datasets.load_dataset('OWNER/NAME', revision='v{version}')")
+    raise ReleaseError(f"{root}: no version {version} here, only {', '.join(known(root)) or 'one without a number'}: {fetch}where it is published on the Hugging Face Hub, load(version='{version}', repo='OWNER/NAME')")
 
 
 def named(name: str) -> Corpus:
-    """The corpus that a path, or a version or revision of the checkout one stands in, names; a path that exists wins. Raises FormatError, ReleaseError."""
+    """The corpus that a path names, or a version or revision of the checkout one stands in, or a version in its repository on the Hub.
+
+    A path that exists wins. Raises FormatError, ReleaseError, MissingExtra.
+    """
+    from statevisit.history import VERSION
+
     if Path(name).exists():
         return corpus.load(name)
     root = resources.enclosing_root(Path())
@@ -63,4 +86,6 @@ def named(name: str) -> Corpus:
         raise FormatError(f"{name}: no such file or directory; a version is looked for in the checkout of the current directory, and this holds no {resources.DOCUMENTS}/")
     if found := at(root, name):
         return found
+    if VERSION.fullmatch(version := name.removeprefix("v")) and (home := _home(root)):
+        return _fetched(home, version)
     raise ReleaseError(f"{name}: no such file or directory, and no version or revision that is known here; versions: {', '.join(known(root)) or 'none'}")

@@ -6,45 +6,69 @@ from pathlib import Path
 import click
 
 from statevisit import resources
+from statevisit.errors import ReleaseError
 from statevisit.schema import ANNOTATIONS_ONLY
+from statevisit.settings import read_settings
 
 
 @click.command("publish")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--repo", required=True, metavar="OWNER/NAME", help="The dataset repository; made where there is none.")
+@click.option("--repo", metavar="OWNER/NAME", help="The dataset repository; made where there is none. Default: `repo` in [tool.statevisit] of the corpus root.")
 @click.option("--edition", type=click.Choice(["full", ANNOTATIONS_ONLY]), default="full", show_default=True, help="Which edition of the corpus root.")
 @click.option("--private", is_flag=True, help="Make a new repository private.")
 @click.option("--dry-run", is_flag=True, help="List every file with its SHA-256, and send nothing.")
-def command(path: Path, repo: str, edition: str, private: bool, dry_run: bool) -> int:
+def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: bool) -> int:
     """Publish a version on the Hugging Face Hub: one commit, then its tag.
 
     PATH is the corpus root, or any other directory that a build wrote. A version that is there already is left alone;
-    another content under an existing version is refused. What fails before the commit leaves branch and tags on the Hub
-    as they were; where only the tag failed, the next run makes it.
+    another content under an existing version is refused, and so is what is not that version by the checkout's history.
+    What fails before the commit leaves branch and tags on the Hub as they were; where only the tag failed, the next run
+    makes it.
 
     \b
     Example:
       statevisit publish --repo OWNER/NAME --dry-run
     """
     root = resources.enclosing_root(path) or path
+    repo = repo or read_settings(root).repo
+    if not repo:
+        raise click.UsageError(f"name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit] of {root / 'pyproject.toml'}")
     if edition == "full":
-        return _publish(root, repo, private, dry_run)
+        return _publish(root, root, repo, private, dry_run)
     from statevisit.commands.editions import write_edition
 
     with tempfile.TemporaryDirectory() as name:
         write_edition(root, Path(name) / "edition")
-        return _publish(Path(name) / "edition", repo, private, dry_run)
+        return _publish(Path(name) / "edition", root, repo, private, dry_run)
 
 
-def _publish(root: Path, repo: str, private: bool, dry_run: bool) -> int:
+def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -> int:
     from statevisit.publish import contents, publish
 
-    version, items = contents(root)
+    version, items = contents(built)
+    unreleased = _unreleased(root, version)
     if dry_run:
         for item in items:
             click.echo(f"{item.sha256}  {item.size:>9,}  {item.path}")
         click.echo(f"would publish {len(items)} files as version {version} of {repo}")
+        if unreleased:
+            click.echo(f"would be refused: {unreleased}", err=True)
         return 0
+    if unreleased:
+        raise ReleaseError(unreleased)
     done = publish(items, version, repo, private)
     click.echo(f"version {version} of {repo}: {done}")
     return 0
+
+
+def _unreleased(root: Path, version: str) -> str:
+    """How the manifest of a corpus root is not the one that the checkout's history has for its version; "" where it is, or is in no history."""
+    from statevisit.history import commit_of, git, in_git, line
+
+    if not in_git(root) or not line(root, "ls-files", "--", resources.RELEASE):
+        return ""
+    commit = commit_of(root, version)
+    if commit and git(root, "show", f"{commit}:./{resources.RELEASE}") == (root / resources.RELEASE).read_bytes():
+        return ""
+    stands = f"is not the one that version {version} was released with" if commit else f"states version {version}, which is not committed"
+    return f"{root}: {resources.RELEASE} {stands}: make a version of what is here with `statevisit release`, or check out a tag"
