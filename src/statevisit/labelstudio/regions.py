@@ -5,7 +5,7 @@ into one relation, because the editor keeps one: a label that holds in the other
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, ValidationError, convert, field, to_builtins
 
@@ -109,9 +109,9 @@ class Value(Struct, gc=False):
 class Result(Struct, gc=False):
     """One item of an annotation's `result`: a region's label, an answer, or a relation."""
 
-    type: str
+    type: Literal["labels", "choices", "textarea", "relation"]
     id: str = ""
-    from_name: str = ""
+    from_name: Literal[("", *region_labels(), *controls())] = ""
     value: Value | None = None
     from_id: str = ""
     to_id: str = ""
