@@ -107,7 +107,10 @@ class Value(Struct, gc=False):
 
 
 class Result(Struct, gc=False):
-    """One item of an annotation's `result`: a region's label, an answer, or a relation."""
+    """One item of an annotation's `result`: a region's label, an answer, or a relation.
+
+    Kinds and controls are enumerated: the string is then one that is there, and none is made for each of thousands.
+    """
 
     type: Literal["labels", "choices", "textarea", "relation"]
     id: str = ""
