@@ -262,7 +262,7 @@ def ordered(document: Document, like: Document | None = None) -> Document:
         relations=tuple(sorted((replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations), key=lambda r: (r.evidence[:1], natural(r.id)))),
         event_relations=tuple(sorted(document.event_relations, key=lambda r: (place.get(r.source, last), place.get(r.target, last), r.type))),
     )
-    made.__dict__.update({_ORDERED: True, **({"bounds": like.bounds} if like and not bare else {})})
+    made.__dict__[_ORDERED] = True
     return made
 
 

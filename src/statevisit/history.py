@@ -89,9 +89,9 @@ def stated(root: Path) -> set[str]:
     return {v for c in commits if (v := version_at(root, c))}
 
 
-def unchanged(root: Path, commit: str) -> bool:
-    """Whether the documents at hand are those of a commit."""
-    return not line(root, "diff", "--name-only", commit, "--", resources.DOCUMENTS) and not line(root, "ls-files", "--others", "--", resources.DOCUMENTS)
+def unchanged(root: Path, commit: str, name: str = resources.DOCUMENTS) -> bool:
+    """Whether the documents at hand, or what else is called `name` in a corpus root, are those of a commit."""
+    return not line(root, "diff", "--name-only", commit, "--", name) and not line(root, "ls-files", "--others", "--", name)
 
 
 def version_at(root: Path, revision: str) -> str | None:

@@ -45,15 +45,13 @@ def known(root: Path) -> list[str]:
     return sorted((v for v in found if VERSION.fullmatch(v)), key=numbers)
 
 
-def _home(root: Path) -> str:
-    """The dataset repository that a corpus root names as its own; "" for none."""
-    return read_settings(root).repo
+def _published(root: Path, version: str, repo: str | None = None) -> Corpus | None:
+    """A version from a dataset repository, or from the one that a corpus root names as its own; None where none is named."""
+    if home := repo or read_settings(root).repo:
+        from statevisit.remote import fetched
 
-
-def _fetched(repo: str, version: str) -> Corpus:
-    from statevisit.remote import fetched
-
-    return corpus.load(fetched(repo, version))
+        return corpus.load(fetched(home, version))
+    return None
 
 
 def _release(root: Path, version: str, repo: str | None) -> Corpus:
@@ -66,8 +64,8 @@ def _release(root: Path, version: str, repo: str | None) -> Corpus:
         return here
     if commit:
         return corpus_at(root, commit)
-    if home := repo or _home(root):
-        return _fetched(home, version)
+    if found := _published(root, version, repo):
+        return found
     fetch = "git fetch --tags --unshallow, or " if there else ""
     raise ReleaseError(f"{root}: no version {version} here, only {', '.join(known(root)) or 'one without a number'}: {fetch}where it is published on the Hugging Face Hub, load(version='{version}', repo='OWNER/NAME')")
 
@@ -86,6 +84,6 @@ def named(name: str) -> Corpus:
         raise FormatError(f"{name}: no such file or directory; a version is looked for in the checkout of the current directory, and this holds no {resources.DOCUMENTS}/")
     if found := at(root, name):
         return found
-    if VERSION.fullmatch(version := name.removeprefix("v")) and (home := _home(root)):
-        return _fetched(home, version)
+    if VERSION.fullmatch(version := name.removeprefix("v")) and (found := _published(root, version)):
+        return found
     raise ReleaseError(f"{name}: no such file or directory, and no version or revision that is known here; versions: {', '.join(known(root)) or 'none'}")

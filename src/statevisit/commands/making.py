@@ -17,7 +17,7 @@ from typing import Any, Self
 import orjson
 
 from statevisit import codec, release, resources
-from statevisit.checks import Context, check_corpus_files, check_entry, context_of
+from statevisit.checks import PRELOAD, Context, check_corpus_files, check_entry, context_of
 from statevisit.checks.across import Across, facts
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
@@ -26,7 +26,7 @@ from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 from statevisit.schema import FULL
 
-PRELOAD = ("statevisit.commands.making", "statevisit.tables", "ucumvert", "pandas")  # pyarrow imports pandas at the first list, only to see whether that is a Series
+_PRELOAD = (__name__, "statevisit.tables", *PRELOAD, "pandas")  # pyarrow imports pandas at the first list, only to see whether that is a Series
 
 CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
@@ -117,7 +117,7 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
     across = Across(root)
     files: list[dict[str, Any]] = []
     with Bar(len(found), "building") as bar, Shards(staging, CONFIGS, len(found)) as shards:
-        for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, PRELOAD):
+        for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, _PRELOAD):
             findings += chunk["findings"]
             for entry, of_document in chunk["facts"]:
                 findings += (f for f in across.add(entry, of_document) if f.severity == ERROR)

@@ -63,12 +63,12 @@ def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -
 
 def _unreleased(root: Path, version: str) -> str:
     """How the manifest of a corpus root is not the one that the checkout's history has for its version; "" where it is, or is in no history."""
-    from statevisit.history import commit_of, git, in_git, line
+    from statevisit.history import commit_of, in_git, line, unchanged
 
     if not in_git(root) or not line(root, "ls-files", "--", resources.RELEASE):
         return ""
     commit = commit_of(root, version)
-    if commit and git(root, "show", f"{commit}:./{resources.RELEASE}") == (root / resources.RELEASE).read_bytes():
+    if commit and unchanged(root, commit, resources.RELEASE):
         return ""
     stands = f"is not the one that version {version} was released with" if commit else f"states version {version}, which is not committed"
     return f"{root}: {resources.RELEASE} {stands}: make a version of what is here with `statevisit release`, or check out a tag"

@@ -12,8 +12,9 @@ import click
 def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     """Bring the text back into an edition without it.
 
-    Documents, seeds and Parquet are then as they were, checked by hash. PATH is what `statevisit build --edition annotations-only` wrote, or a copy of it from the Hub. A text with or without
-    the header of its seed will do. One that differs is refused, with the place where it begins to, and nothing is written.
+    Documents, seeds and Parquet are then as they were, checked by hash. PATH is what `statevisit build --edition
+    annotations-only` wrote, or a copy of it from the Hub. A text with or without the header of its seed will do. One that
+    differs is refused, with the place where it begins to, and nothing is written.
 
     \b
     Example:

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from statevisit import resources, schema
 from statevisit.checks import PRELOAD, check_document, context_of
-from statevisit.codec import decode, encode, pointer, read_bytes, read_document, to_value
+from statevisit.codec import encode, pointer, read_document, to_value
 from statevisit.commands.pool import ordered
-from statevisit.corpus import load, uncollected
+from statevisit.corpus import Entry, load, uncollected
 from statevisit.diff import Change, diff_documents
 from statevisit.errors import FormatError, StateVisitError
 from statevisit.findings import Finding
@@ -35,26 +35,12 @@ Task = Element | tuple[str, dict[str, Any]]
 """A task as it stands in a file, or parsed, with where it is."""
 
 
-class Staged(Struct, frozen=True):
-    """Where a prepared document waits, in bytes: those of one process are in one file, since a file for each takes longer than its writing."""
-
-    path: Path
-    offset: int
-    size: int
-
-    def read(self) -> bytes:
-        """The document's bytes."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            return file.read(self.size)
-
-
 class Prepared(Struct, frozen=True):
     """What a task makes of a document: `staged` is to become the file `place` in the corpus root, unless it is None; `blocks` says why nothing may be."""
 
     document: str
     place: str
-    staged: Staged | None
+    staged: Entry | None
     findings: list[Finding]
     changes: list[Change]
     blocks: list[str]
@@ -73,7 +59,7 @@ class Merging:
         if annotator and annotator not in (self._context.annotators or ()):
             raise FormatError(f"{annotator}: not in {root / resources.ANNOTATORS}; add it there, with its kind")
         self._mapping = mapping
-        self.staged: dict[str, Staged] = {}
+        self.staged: dict[str, Entry] = {}
 
     def __call__(self, tasks: list[Task]) -> list[list[Prepared] | StateVisitError]:
         """What each of some tasks makes of documents, or why it cannot be used."""
@@ -97,13 +83,10 @@ class Merging:
         return self._find(base.document.id, base)
 
     def _find(self, name: str, base: Base | None = None) -> Document | None:
-        staged = self.staged.get(f"{resources.DOCUMENTS}/{name}.json")
-        if staged is None and name not in self._entries:
+        entry = self.staged.get(f"{resources.DOCUMENTS}/{name}.json") or self._entries.get(name)
+        if entry is None:
             return None
-        data = staged.read() if staged else read_bytes(self._entries[name].path)
-        if base and data == base.data:
-            return base.document
-        return decode(data, name) if staged else self._entries[name].read()
+        return base.document if base and entry.bytes() == base.data else entry.read()
 
     @cached_property
     def _texts(self) -> dict[str, str]:
@@ -136,9 +119,10 @@ class Merging:
         for code, path, message in refused or check_document(document, self._context):
             yield Finding(code=code, message=message, document=document.id, file=place, pointer=pointer(path))
 
-    def _written(self, document: Document) -> Staged:
+    def _written(self, document: Document) -> Entry:
+        """Where a document waits: those of one process are in one file, since a file for each takes longer than its writing."""
         with (self._directory / str(os.getpid())).open("ab") as file:
-            return Staged(Path(file.name), file.tell(), file.write(encode(document)))
+            return Entry(Path(file.name), file.tell(), file.write(encode(document)))
 
 
 class Staging:
@@ -198,8 +182,6 @@ class Staging:
     def commit(self) -> list[str]:
         """Move what was prepared into place: the names of the files, in the corpus root."""
         for place, staged in self._merging.staged.items():
-            target = self._merging.root / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with resources.replacing(target) as temporary:
-                temporary.write_bytes(staged.read())
+            with resources.replacing(self._merging.root / place) as temporary:
+                temporary.write_bytes(staged.bytes())
         return list(self._merging.staged)

@@ -9,6 +9,7 @@ import msgspec
 import orjson
 from msgspec import Raw, Struct
 
+from statevisit.corpus import Entry
 from statevisit.errors import FormatError
 from statevisit.labelstudio.regions import Result
 from statevisit.labelstudio.tasks import FULL, KEY
@@ -24,11 +25,8 @@ class Element(Struct, frozen=True):
 
     def parsed(self) -> tuple[str, dict[str, Any]]:
         """(where, task). Raises FormatError for what is no task of a full JSON export, with the reason and what to export instead."""
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            data = file.read(self.size)
         try:
-            task = parse_task(data)
+            task = parse_task(Entry(self.path, self.offset, self.size).bytes())
         except ValueError as error:
             raise _no_array(self.path, error) from None
         where = f"{self.path}, task {task.get('id', self.number) if isinstance(task, dict) else self.number}"

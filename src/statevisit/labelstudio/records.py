@@ -183,8 +183,9 @@ class Records:
             if len(labels) == 1:
                 self.groups["mentions"][group] = replace(entity, type=next(iter(labels)))
             else:
-                listed = sorted((_place(regions[0]), label, regions) for label, all_ in labels.items() if label != entity.type and (regions := sorted(all_, key=_place)))
-                others = "; ".join(f"{label}: {', '.join(r.id for r in regions[:5])}{' …' if len(regions) > 5 else ''}" for _, label, regions in listed)
+                other = {label: sorted(regions, key=_place) for label, regions in labels.items() if label != entity.type}
+                listed = sorted(other, key=lambda label: _place(other[label][0]))
+                others = "; ".join(f"{label}: {', '.join(r.id for r in other[label][:5])}{' …' if len(other[label]) > 5 else ''}" for label in listed)
                 self.report("L103", f"the mentions of {group!r} ({entity.type}) are not labelled alike ({others}); its type stays {entity.type}: label all of them, or give the others another entity id")
 
     def _drop_references(self) -> None:

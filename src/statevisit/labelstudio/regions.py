@@ -177,8 +177,8 @@ def _add_answer(regions: dict[str, Region], item: Result, known: dict[str, Contr
         return report("L104", f"no place for this {'answer without a region' if control else 'answer'}: {_shown(item)}")
     given = value.choices if control.choices else value.text
     if type(given) is not list or len(given) != 1:  # what it hardly ever is
-        given = list(dict.fromkeys([given] if isinstance(given, str) else given or ()))
-        if len(given := [g for g in given if g]) > 1:
+        given = list(dict.fromkeys(filter(None, [given] if isinstance(given, str) else given or ())))
+        if len(given) > 1:
             report("L104", f"{region}: {control.prop} has {len(given)} answers, {_short(given)}; the first is taken")
     answer = given[0] if given else ""
     if answer and control.choices and answer not in control.names:
