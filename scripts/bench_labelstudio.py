@@ -25,10 +25,17 @@ SMALL = 200
 TARGET = 5
 """Times that an import with full checks is to be faster than the SDK's conversion to CoNLL2003."""
 
-LIKE = {"COUNTS": {"mentions": 100, "events": 12, "timexes": 15, "quantities": 8}, "CHAINS": 5, "WORDS": 1_200}
+LIKE = {
+    "COUNTS": {"mentions": 100, "events": 12, "timexes": 15, "quantities": 8},
+    "CHAINS": 5,
+    "WORDS": 1_200,
+}
 """What bench_corpus.py has otherwise: documents of about 150 regions and 50 relations, with as many words to a region."""
 
-EXPORT, IMPORT = "statevisit, export", "statevisit, import (merged, all checks, documents written), all cores"
+EXPORT, IMPORT = (
+    "statevisit, export",
+    "statevisit, import (merged, all checks, documents written), all cores",
+)
 ALONE = "statevisit, the same import on one core"
 CONLL, MINIMAL = "label-studio-sdk, to CoNLL2003", "label-studio-sdk, to JSON_MIN"
 
@@ -40,14 +47,22 @@ def make(root: str, count: int) -> None:
     for name, value in LIKE.items():
         setattr(bench_corpus, name, value)
     bench_corpus.make_corpus(Path(root), 1)
-    sizes = bench_corpus.write_documents(Path(root), range(count))  # not in processes, which may not have the settings
+    sizes = bench_corpus.write_documents(
+        Path(root), range(count)
+    )  # not in processes, which may not have the settings
     export(root, f"{root}.json")
     with Path(f"{root}.json").open() as file:
         tasks = json.load(file)
     for number, task in enumerate(tasks, 1):
         task |= {"id": number}
-        task["annotations"][0] |= {"id": number, "completed_by": 1, "created_at": "2024-02-20T10:00:00Z"}
-        polarity = next(r for r in task["annotations"][0]["result"] if r.get("from_name") == "events_polarity")
+        task["annotations"][0] |= {
+            "id": number,
+            "completed_by": 1,
+            "created_at": "2024-02-20T10:00:00Z",
+        }
+        polarity = next(
+            r for r in task["annotations"][0]["result"] if r.get("from_name") == "events_polarity"
+        )
         polarity["value"]["choices"] = ["NEG"]
     for name, some in {f"{root}.json": tasks, f"{root}-{SMALL}.json": tasks[:SMALL]}.items():
         Path(name).write_text(json.dumps(some, ensure_ascii=False), encoding="utf-8")
@@ -55,14 +70,18 @@ def make(root: str, count: int) -> None:
     regions = sum(len({r["id"] for r in rs if r["type"] != "relation"}) for rs in results)
     relations = sum(r["type"] == "relation" for rs in results for r in rs)
     kilobytes = Path(f"{root}.json").stat().st_size / 1e3
-    print(f"{regions / count:.0f} regions, {relations / count:.0f} relations, {sum(s[2] for s in sizes) / count:,.0f} tokens, {kilobytes / count:.0f} kB of task a document (means)")
+    print(
+        f"{regions / count:.0f} regions, {relations / count:.0f} relations, {sum(s[2] for s in sizes) / count:,.0f} tokens, {kilobytes / count:.0f} kB of task a document (means)"
+    )
 
 
 def export(root: str, output: str) -> None:
     """What `statevisit label-studio export` does, in this process."""
     from statevisit.commands import label_studio
 
-    label_studio.export.callback(documents=(), path=Path(root), predictions=False, output=Path(output))
+    label_studio.export.callback(
+        documents=(), path=Path(root), predictions=False, output=Path(output)
+    )
 
 
 def take_in(root: str, tasks: str, workers: int | None) -> None:
@@ -74,7 +93,9 @@ def take_in(root: str, tasks: str, workers: int | None) -> None:
         for found in staging.take(elements(Path(tasks)), workers):
             for p in found:
                 if p.findings or len(p.changes) != 1:
-                    sys.exit(f"{p.document}: {len(p.findings)} findings and {len(p.changes)} changes, not one change and no finding")
+                    sys.exit(
+                        f"{p.document}: {len(p.findings)} findings and {len(p.changes)} changes, not one change and no finding"
+                    )
 
 
 def contestants(root: str, tasks: str) -> dict[str, Callable[[], Any]]:
@@ -106,7 +127,14 @@ def in_process(root: str, few: str, rounds: int) -> None:
 
     for run in contestants(root, few).values():
         run()
-    print(json.dumps(in_turns({n: partial(timed, run) for n, run in contestants(root, f"{root}.json").items()}, rounds)))
+    print(
+        json.dumps(
+            in_turns(
+                {n: partial(timed, run) for n, run in contestants(root, f"{root}.json").items()},
+                rounds,
+            )
+        )
+    )
 
 
 def label_studio(options: argparse.Namespace, folder: Path) -> None:
@@ -117,20 +145,65 @@ def label_studio(options: argparse.Namespace, folder: Path) -> None:
     few = f"{root}-{SMALL}.json"
 
     def ours(call: str) -> str:
-        return measured([sys.executable, "-c", f"import bench_labelstudio; bench_labelstudio.{call}"], folder)[2]
+        return measured(
+            [sys.executable, "-c", f"import bench_labelstudio; bench_labelstudio.{call}"], folder
+        )[2]
 
-    print(f"{count:,} documents: {ours(f'make({str(root)!r}, {count})').splitlines()[-1]}", flush=True)
-    found = json.loads(ours(f"in_process({str(root)!r}, {few!r}, {options.rounds})").splitlines()[-1])
-    rows = [(n, spread((count / s for s in f), ",.1f"), ratios(f, found[IMPORT]) if f is not found[IMPORT] else "") for n, f in found.items()]
-    table((f"{count:,} documents to and from tasks, in process, {os.cpu_count()} cores", "documents/s", "the import is faster, times"), *rows)
+    print(
+        f"{count:,} documents: {ours(f'make({str(root)!r}, {count})').splitlines()[-1]}", flush=True
+    )
+    found = json.loads(
+        ours(f"in_process({str(root)!r}, {few!r}, {options.rounds})").splitlines()[-1]
+    )
+    rows = [
+        (
+            n,
+            spread((count / s for s in f), ",.1f"),
+            ratios(f, found[IMPORT]) if f is not found[IMPORT] else "",
+        )
+        for n, f in found.items()
+    ]
+    table(
+        (
+            f"{count:,} documents to and from tasks, in process, {os.cpu_count()} cores",
+            "documents/s",
+            "the import is faster, times",
+        ),
+        *rows,
+    )
     reached, alone = ratios(found[CONLL], found[IMPORT]), ratios(found[CONLL], found[ALONE])
     missed = "" if float(reached.split()[0]) >= TARGET else "; it is missed"
-    print(f"\nTarget: an import at least {TARGET} times as fast as the SDK's conversion to CoNLL2003. Measured: {reached}{missed}; on one core {alone}.", flush=True)
-    memory = [("statevisit label-studio import, whole process", "documents/s", "MB of tasks", "peak MB")]
+    print(
+        f"\nTarget: an import at least {TARGET} times as fast as the SDK's conversion to CoNLL2003. Measured: {reached}{missed}; on one core {alone}.",
+        flush=True,
+    )
+    memory = [
+        ("statevisit label-studio import, whole process", "documents/s", "MB of tasks", "peak MB")
+    ]
     for number, tasks in {min(SMALL, count): few, count: f"{root}.json"}.items():
         shutil.copytree(root, copy := folder / "copy")
-        seconds, peak, _ = measured([sys.executable, "-m", "statevisit", "label-studio", "import", tasks, "--path", str(copy)], folder, sample=True)
-        memory.append((f"{number:,} tasks", f"{number / seconds:,.1f}", f"{Path(tasks).stat().st_size / 1e6:,.1f}", f"{peak / 1e6:,.0f}" if peak else ""))
+        seconds, peak, _ = measured(
+            [
+                sys.executable,
+                "-m",
+                "statevisit",
+                "label-studio",
+                "import",
+                tasks,
+                "--path",
+                str(copy),
+            ],
+            folder,
+            sample=True,
+        )
+        memory.append(
+            (
+                f"{number:,} tasks",
+                f"{number / seconds:,.1f}",
+                f"{Path(tasks).stat().st_size / 1e6:,.1f}",
+                f"{peak / 1e6:,.0f}" if peak else "",
+            )
+        )
         shutil.rmtree(copy)
     table(*memory)
     shutil.rmtree(root)

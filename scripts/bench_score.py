@@ -20,7 +20,12 @@ from typing import Any
 
 SEED = 20240220
 DOCUMENTS = 1_000
-MINE, ALONE, ALL, COREF = "statevisit, mentions: 5 measures", "statevisit.score, mentions, all measures", "statevisit.score, all layers", "statevisit, MUC, B³, CEAFe"
+MINE, ALONE, ALL, COREF = (
+    "statevisit, mentions: 5 measures",
+    "statevisit.score, mentions, all measures",
+    "statevisit.score, all layers",
+    "statevisit, MUC, B³, CEAFe",
+)
 SPANS = ("mentions", "timexes", "quantities", "events", "quotations")
 
 
@@ -41,7 +46,9 @@ def perturbed(document: Any, rng: random.Random) -> Any:
                 record = replace(record, **_wrong(document, layer, rng))
             elif fate < 0.32:
                 at = rng.randrange(len(document.text) - 20)
-                found.append(replace(record, id=f"{record.id}x", start=at, end=at + rng.randint(2, 15)))
+                found.append(
+                    replace(record, id=f"{record.id}x", start=at, end=at + rng.randint(2, 15))
+                )
             found.append(record)
         changed[layer] = tuple(found)
     for layer in ("relations", "event_relations"):
@@ -52,7 +59,13 @@ def perturbed(document: Any, rng: random.Random) -> Any:
 def _wrong(document: Any, layer: str, rng: random.Random) -> dict[str, Any]:
     """What one record of the layer says, from another one."""
     other = rng.choice(getattr(document, layer))
-    fields = {"mentions": ("entity", "level"), "timexes": ("type", "value"), "quantities": ("kind", "unit", "value"), "events": ("class_", "event", "polarity"), "quotations": ("type",)}
+    fields = {
+        "mentions": ("entity", "level"),
+        "timexes": ("type", "value"),
+        "quantities": ("kind", "unit", "value"),
+        "events": ("class_", "event", "polarity"),
+        "quotations": ("type",),
+    }
     return {name: getattr(other, name) for name in fields[layer]}
 
 
@@ -60,7 +73,11 @@ def spans(document: Any, layers: tuple[str, ...]) -> list[dict[str, Any]]:
     """The spans of layers as nervaluate takes them; its ends are inclusive."""
     from statevisit.scoring.spans import labels
 
-    return [{"label": label, "start": r.start, "end": r.end - 1} for layer in layers for r, label in zip(getattr(document, layer), labels(document, layer), strict=True)]
+    return [
+        {"label": label, "start": r.start, "end": r.end - 1}
+        for layer in layers
+        for r, label in zip(getattr(document, layer), labels(document, layer), strict=True)
+    ]
 
 
 def tags(document: Any) -> list[list[str]]:
@@ -68,8 +85,19 @@ def tags(document: Any) -> list[list[str]]:
     from statevisit.scoring.spans import labels
 
     of_token, at = ["O"] * len(document.tokens), 0
-    for m, label in sorted(zip(document.mentions, labels(document, "mentions"), strict=True), key=lambda found: (found[0].start, -found[0].end)):
-        inside = [n for n in range(at, len(document.tokens)) if document.tokens[n].start < m.end and m.start < document.tokens[n].end] if m.start < m.end else []
+    for m, label in sorted(
+        zip(document.mentions, labels(document, "mentions"), strict=True),
+        key=lambda found: (found[0].start, -found[0].end),
+    ):
+        inside = (
+            [
+                n
+                for n in range(at, len(document.tokens))
+                if document.tokens[n].start < m.end and m.start < document.tokens[n].end
+            ]
+            if m.start < m.end
+            else []
+        )
         for n in inside:
             of_token[n] = f"{'I' if n > inside[0] else 'B'}-{label}"
         at = inside[-1] + 1 if inside else at
@@ -100,7 +128,13 @@ def span_measures(documents: list[Any], predictions: list[Any]) -> list[Any]:
 
     tally, layers = Tally(), frozenset(("mentions",))
     for number, (gold, pred) in enumerate(zip(documents, predictions, strict=True)):
-        flat.count(tally, "mentions", measure.align(gold, Prediction(document=pred, layers=layers), layers, lambda _, unit=number: unit)["mentions"])
+        flat.count(
+            tally,
+            "mentions",
+            measure.align(
+                gold, Prediction(document=pred, layers=layers), layers, lambda _, unit=number: unit
+            )["mentions"],
+        )
     return list(report.figures(tally))
 
 
@@ -113,7 +147,10 @@ def contestants(documents: list[Any], predictions: list[Any]) -> dict[str, Calla
     import statevisit
     from statevisit.scoring import coref
 
-    mentions, every = ([[spans(d, layers) for d in side] for side in (documents, predictions)] for layers in (("mentions",), SPANS))
+    mentions, every = (
+        [[spans(d, layers) for d in side] for side in (documents, predictions)]
+        for layers in (("mentions",), SPANS)
+    )
     bio = [[row for d in side for row in tags(d)] for side in (documents, predictions)]
     chains = [[clusters(d) for d in side] for side in (documents, predictions)]
 
@@ -121,16 +158,27 @@ def contestants(documents: list[Any], predictions: list[Any]) -> dict[str, Calla
         return [[m(key, response) for m in measures] for key, response in zip(*chains, strict=True)]
 
     def mine() -> list[Any]:
-        compared = (coref.sides(key, response) for key, response in zip(*([list(map(frozenset, c)) for c in side] for side in chains), strict=True))
+        compared = (
+            coref.sides(key, response)
+            for key, response in zip(
+                *([list(map(frozenset, c)) for c in side] for side in chains), strict=True
+            )
+        )
         return [[m(*both) for m in (coref.muc, coref.b_cubed, coref.ceafe)] for both in compared]
 
     def theirs(sides: list[Any]) -> Any:
-        return nervaluate.Evaluator(*sides, tags=sorted({s["label"] for side in sides for rows in side for s in rows}), loader="dict").evaluate()
+        return nervaluate.Evaluator(
+            *sides,
+            tags=sorted({s["label"] for side in sides for rows in side for s in rows}),
+            loader="dict",
+        ).evaluate()
 
     return {
         MINE: partial(span_measures, documents, predictions),
         "nervaluate, mentions": partial(theirs, mentions),
-        "seqeval, mentions (strict only)": lambda: seqeval.metrics.classification_report(*bio, output_dict=True, zero_division=0),
+        "seqeval, mentions (strict only)": lambda: seqeval.metrics.classification_report(
+            *bio, output_dict=True, zero_division=0
+        ),
         ALONE: lambda: statevisit.score(documents, predictions, layers=("mentions",), resamples=0),
         ALL: lambda: statevisit.score(documents, predictions, resamples=0),
         "nervaluate, the five span layers": partial(theirs, every),
@@ -163,7 +211,14 @@ def in_process(root: str, rounds: int) -> None:
 
     for run in contestants(documents[:5], predictions[:5]).values():
         run()
-    print(json.dumps(in_turns({n: partial(timed, run) for n, run in contestants(documents, predictions).items()}, rounds)))
+    print(
+        json.dumps(
+            in_turns(
+                {n: partial(timed, run) for n, run in contestants(documents, predictions).items()},
+                rounds,
+            )
+        )
+    )
 
 
 def score(options: argparse.Namespace, folder: Path) -> None:
@@ -172,7 +227,20 @@ def score(options: argparse.Namespace, folder: Path) -> None:
 
     root = folder / "scored"
     measured([sys.executable, "bench_corpus.py", str(root), str(DOCUMENTS)], folder)
-    printed = measured([sys.executable, "-c", f"import bench_score; bench_score.in_process({str(root)!r}, {options.rounds})"], folder)[2]
+    printed = measured(
+        [
+            sys.executable,
+            "-c",
+            f"import bench_score; bench_score.in_process({str(root)!r}, {options.rounds})",
+        ],
+        folder,
+    )[2]
     found = json.loads(printed.splitlines()[-1])
-    table((f"score {DOCUMENTS:,} documents, in process", "seconds of one core"), *((n, spread(s)) for n, s in found.items()))
-    table(("statevisit", "against", "statevisit is faster, times"), *((mine, other, ratios(found[other], found[mine])) for mine, other in AGAINST))
+    table(
+        (f"score {DOCUMENTS:,} documents, in process", "seconds of one core"),
+        *((n, spread(s)) for n, s in found.items()),
+    )
+    table(
+        ("statevisit", "against", "statevisit is faster, times"),
+        *((mine, other, ratios(found[other], found[mine])) for mine, other in AGAINST),
+    )

@@ -27,7 +27,10 @@ FEW = {"jsonschema iter_errors": 8, "fastjsonschema": 60, "check-jsonschema": 8}
 """Documents that the slow ones are timed on, which is enough: their time is proportional to the number."""
 
 ALL = os.cpu_count() or 1
-MISTAKES = {"E104": (b'"level":"NAM"', b'"level":"NAMED"'), "E306": (b'"wikidata":"Q', b'"wikidata":"Q9')}
+MISTAKES = {
+    "E104": (b'"level":"NAM"', b'"level":"NAMED"'),
+    "E306": (b'"wikidata":"Q', b'"wikidata":"Q9'),
+}
 """One mistake that the schema refuses and one that another check finds, by the code of the finding: what stands there, and what instead."""
 
 ORACLE = "jsonschema iter_errors"
@@ -42,7 +45,10 @@ def validate(options: argparse.Namespace, folder: Path) -> None:
 def speed(options: argparse.Namespace, folder: Path) -> None:
     """Documents and megabytes a second, beside jsonschema, fastjsonschema and check-jsonschema; peak memory."""
     root = folder / "checked"
-    print(f"{options.checked:,} documents: {measured([str(PYTHON), 'bench_corpus.py', str(root), str(options.checked)], folder)[2].strip()}", flush=True)
+    print(
+        f"{options.checked:,} documents: {measured([str(PYTHON), 'bench_corpus.py', str(root), str(options.checked)], folder)[2].strip()}",
+        flush=True,
+    )
     paths = sorted((root / "corpus/documents").iterdir())
     size = sum(p.stat().st_size for p in paths) / len(paths)
     commands: dict[str, list[str]] = {}
@@ -51,29 +57,63 @@ def speed(options: argparse.Namespace, folder: Path) -> None:
         return measured(command, folder)[0]
 
     def engine(kind: str, count: int, cores: int) -> float:
-        return float(measured([str(PYTHON), "-c", f"import bench_validate; bench_validate.engine({kind!r}, {str(root)!r}, {count}, {cores})"], folder)[2].split()[-1])
+        return float(
+            measured(
+                [
+                    str(PYTHON),
+                    "-c",
+                    f"import bench_validate; bench_validate.engine({kind!r}, {str(root)!r}, {count}, {cores})",
+                ],
+                folder,
+            )[2].split()[-1]
+        )
 
     few = {name: min(count, len(paths)) for name, count in FEW.items()}
     parsed = min(PARSED, len(paths))
-    check = [str(BIN / "check-jsonschema"), "--schemafile", str(ROOT / "schema/document.schema.json"), *map(str, paths[: few["check-jsonschema"]])]
+    check = [
+        str(BIN / "check-jsonschema"),
+        "--schemafile",
+        str(ROOT / "schema/document.schema.json"),
+        *map(str, paths[: few["check-jsonschema"]]),
+    ]
     contestants: dict[str, tuple[int, Callable[[], float]]] = {}
     for cores, words in {1: "one core", ALL: f"all {ALL} cores"}.items():
-        contestants[f"jsonschema-rs, parsed documents, {words}"] = parsed, partial(engine, "jsonschema-rs", parsed, cores)
+        contestants[f"jsonschema-rs, parsed documents, {words}"] = (
+            parsed,
+            partial(engine, "jsonschema-rs", parsed, cores),
+        )
         name = f"statevisit validate, {words}"
         commands[name] = [str(BIN / "statevisit"), "validate", str(root), "--workers", str(cores)]
         contestants[name] = len(paths), partial(whole, commands[name])
-    contestants["fastjsonschema, parsed documents, one core"] = few["fastjsonschema"], partial(engine, "fastjsonschema", few["fastjsonschema"], 1)
-    contestants["check-jsonschema over files, one core"] = few["check-jsonschema"], partial(whole, check)
+    contestants["fastjsonschema, parsed documents, one core"] = (
+        few["fastjsonschema"],
+        partial(engine, "fastjsonschema", few["fastjsonschema"], 1),
+    )
+    contestants["check-jsonschema over files, one core"] = (
+        few["check-jsonschema"],
+        partial(whole, check),
+    )
     oracle = f"{ORACLE}, parsed documents, one core"
     contestants[oracle] = few[ORACLE], partial(engine, ORACLE, few[ORACLE], 1)
     found = in_turns({name: run for name, (_, run) in contestants.items()}, options.rounds)
-    peaks = {name: measured(command, folder, sample=True)[1] for name, command in commands.items()}  # not in what is timed: sampling takes time too
+    peaks = {
+        name: measured(command, folder, sample=True)[1] for name, command in commands.items()
+    }  # not in what is timed: sampling takes time too
     each = {name: [s / contestants[name][0] for s in seconds] for name, seconds in found.items()}
     rows = [("check documents", "documents", "documents/s", "MB/s", "peak MB", f"times {ORACLE}")]
     for name, seconds in each.items():
         peak = f"{peaks[name] / 1e6:,.0f}" if peaks.get(name) else ""
         ratio = ratios(each[oracle], seconds) if name != oracle else ""
-        rows.append((name, f"{contestants[name][0]:,}", spread((1 / s for s in seconds), ",.1f"), f"{size / 1e6 / median(seconds):,.1f}", peak, ratio))
+        rows.append(
+            (
+                name,
+                f"{contestants[name][0]:,}",
+                spread((1 / s for s in seconds), ",.1f"),
+                f"{size / 1e6 / median(seconds):,.1f}",
+                peak,
+                ratio,
+            )
+        )
     table(*rows)
     shutil.rmtree(root)
 
@@ -82,7 +122,10 @@ def engine(kind: str, root: str, count: int, cores: int) -> None:
     """Print the seconds in which `cores` processes check `count` parsed documents, all of which are valid."""
     context = get_context("spawn")
     ready, done = context.Barrier(cores + 1), context.Barrier(cores + 1)
-    processes = [context.Process(target=_share, args=(kind, root, range(n, count, cores), ready, done)) for n in range(cores)]
+    processes = [
+        context.Process(target=_share, args=(kind, root, range(n, count, cores), ready, done))
+        for n in range(cores)
+    ]
     for process in processes:
         process.start()
     ready.wait(300)
@@ -133,18 +176,33 @@ def first_finding(options: argparse.Namespace, folder: Path) -> None:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("parquet"))
         document = next((root / "corpus/documents").glob("*.json"))
         document.write_bytes(document.read_bytes().replace(*mistake, 1))
-        runs[f"statevisit validate, to its first finding: {code}"] = partial(until_output, [str(BIN / "statevisit"), "validate", str(root)], f" {code} ")
+        runs[f"statevisit validate, to its first finding: {code}"] = partial(
+            until_output, [str(BIN / "statevisit"), "validate", str(root)], f" {code} "
+        )
     in_turns(runs, 1)
     found = in_turns(runs, options.rounds * 5)
     bare, *_ = found.values()
-    rows = [(n, spread((s * 1e3 for s in seconds), ".0f"), ratios(seconds, bare) if seconds is not bare else "") for n, seconds in found.items()]
+    rows = [
+        (
+            n,
+            spread((s * 1e3 for s in seconds), ".0f"),
+            ratios(seconds, bare) if seconds is not bare else "",
+        )
+        for n, seconds in found.items()
+    ]
     table(("the shipped corpus with one mistake", "ms", "times bare Python"), *rows)
 
 
 def until_output(command: list[str], wanted: str) -> float:
     """Seconds until a command has printed its first line, which must hold `wanted`."""
     began = time.perf_counter()
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
         line = process.stdout.readline()
         seconds = time.perf_counter() - began
         process.stdout.read()

@@ -16,7 +16,12 @@ def main() -> int:
         print(f"\n$ statevisit {' '.join(step)}", flush=True)
         if status := run("-m", "statevisit", *step):
             return status
-    places = {"the annotation": "corpus/documents/", "Parquet": "corpus/parquet/", "the manifest": "corpus/release.json", "the commands": f"{BIN.relative_to(ROOT)}/statevisit"}
+    places = {
+        "the annotation": "corpus/documents/",
+        "Parquet": "corpus/parquet/",
+        "the manifest": "corpus/release.json",
+        "the commands": f"{BIN.relative_to(ROOT)}/statevisit",
+    }
     print("\n".join(f"{what:<15} {where}" for what, where in places.items()))
     return 0
 

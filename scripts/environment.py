@@ -19,21 +19,43 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 def ensure(lock: str) -> None:
     """Make `.venv` hold what the lock file (in `scripts/`) names, and this checkout. Exits with one message when it cannot."""
     if sys.version_info < (3, 11):
-        sys.exit(f"statevisit needs Python 3.11 or newer; this is {sys.version.split()[0]}: run this script with a newer one")
+        sys.exit(
+            f"statevisit needs Python 3.11 or newer; this is {sys.version.split()[0]}: run this script with a newer one"
+        )
     wanted = ROOT / "scripts" / lock
     mark = VENV / f".{lock}.sha256"
-    digest = hashlib.sha256(wanted.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    digest = hashlib.sha256(
+        wanted.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    ).hexdigest()
     if mark.is_file() and mark.read_text() == digest and PYTHON.exists():
         return
     if not _usable():
         shutil.rmtree(VENV, ignore_errors=True)
         print(f"making {VENV.relative_to(ROOT)}/", flush=True)
-        _run([sys.executable, "-m", "venv", str(VENV)], "Python's venv module is missing (Debian: apt install python3-venv)")
+        _run(
+            [sys.executable, "-m", "venv", str(VENV)],
+            "Python's venv module is missing (Debian: apt install python3-venv)",
+        )
     print(f"installing {wanted.relative_to(ROOT)}", flush=True)
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # seqeval, against which scoring is tested, and what mlcroissant reads JSON with come as source only
-    _run([*pip, "--require-hashes", "--only-binary", ":all:", "--no-binary", "seqeval,jsonpath-rw", "-r", str(wanted)], "the packages could not be installed; is there a network?")
-    _run([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)], "this checkout could not be installed")
+    _run(
+        [
+            *pip,
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "--no-binary",
+            "seqeval,jsonpath-rw",
+            "-r",
+            str(wanted),
+        ],
+        "the packages could not be installed; is there a network?",
+    )
+    _run(
+        [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
+        "this checkout could not be installed",
+    )
     mark.write_text(digest)
 
 
@@ -44,17 +66,27 @@ def browser() -> None:
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         print("installing Chromium (apt-get)", flush=True)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"]):
+        for command in (
+            ["apt-get", "-qq", "update"],
+            ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"],
+        ):
             if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL).returncode:
                 print("Chromium could not be installed: the tests of pages will fail", flush=True)
                 return
     else:
-        print("no Chromium here: the tests of pages will fail; install it (Debian: sudo apt install chromium)", flush=True)
+        print(
+            "no Chromium here: the tests of pages will fail; install it (Debian: sudo apt install chromium)",
+            flush=True,
+        )
 
 
 def _usable() -> bool:
     """Whether there is an environment that can install: not one whose making was interrupted or whose Python is gone."""
-    return PYTHON.exists() and subprocess.run([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode == 0
+    return (
+        PYTHON.exists()
+        and subprocess.run([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode
+        == 0
+    )
 
 
 def _run(command: list[str], advice: str) -> None:

@@ -9,7 +9,7 @@ from environment import browser, ensure, run
 
 
 def main() -> int:
-    """pytest's exit status."""
+    """Pytest's exit status."""
     ensure("requirements-test.txt")
     browser()
     return run("-m", "pytest", *sys.argv[1:])

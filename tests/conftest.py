@@ -20,7 +20,12 @@ DOC_ID = "2024-02-19-aliyev-visit"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How many mistakes test_two_engines makes."""
-    parser.addoption("--mutations", type=int, default=20_000, help="mistakes made in documents made up at random (default: 20,000)")
+    parser.addoption(
+        "--mutations",
+        type=int,
+        default=20_000,
+        help="mistakes made in documents made up at random (default: 20,000)",
+    )
 
 
 class Result(NamedTuple):
@@ -41,7 +46,9 @@ def article() -> Document:
 def corpus(tmp_path: Path) -> Path:
     """A copy of the shipped corpus root that a test may change; nothing built in it."""
     for name in ("corpus", "seeds"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("parquet", "release.json"))
+        shutil.copytree(
+            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("parquet", "release.json")
+        )
     return tmp_path
 
 
@@ -78,7 +85,11 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     found = Hub()
     monkeypatch.setenv("HF_ENDPOINT", found.url)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, found.url))
+    monkeypatch.setattr(
+        constants,
+        "HUGGINGFACE_CO_URL_TEMPLATE",
+        constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, found.url),
+    )
     monkeypatch.setattr(constants, "ENDPOINT", found.url)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
@@ -112,7 +123,14 @@ def shell() -> Callable[..., Result]:
 
     def call(*arguments: object, cwd: Path = ROOT, **env: str) -> Result:
         command = [sys.executable, "-m", "statevisit", *map(str, arguments)]
-        done = subprocess.run(command, cwd=cwd, env=os.environ | env, capture_output=True, encoding="utf-8", timeout=120)
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env=os.environ | env,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+        )
         return Result(done.returncode, done.stdout, done.stderr)
 
     return call
@@ -123,9 +141,25 @@ def chromium() -> Iterator[Any]:
     """A headless Chromium of the system that fetches nothing of its own accord."""
     from playwright.sync_api import sync_playwright
 
-    path = next((p for name in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(name))), None)
+    path = next(
+        (
+            p
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (p := shutil.which(name))
+        ),
+        None,
+    )
     assert path, "the pages are tested in Chromium: install it (Debian: apt install chromium)"
-    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+    flags = (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(flags))
         yield browser
@@ -139,7 +173,12 @@ def browser_page(chromium: Any) -> Iterator[Any]:
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text))
-    page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
+    page.on(
+        "request",
+        lambda request: (
+            wrong.append(request.url) if not request.url.startswith(("file:", "data:")) else None
+        ),
+    )
     yield page
     page.close()
     assert [] == wrong

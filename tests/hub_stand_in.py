@@ -42,7 +42,9 @@ class Hub:
         self.failure: Failure | None = None
         self.meanwhile: Callable[[], object] | None = None
         self.requests: list[str] = []
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"hub": self}))
+        self.server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (Handler,), {"hub": self})
+        )
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -75,7 +77,10 @@ class Hub:
 
     def state(self) -> dict[str, Any]:
         """What a user sees of the repositories: branch, tags and their files."""
-        return {n: (r["main"], dict(r["tags"]), {k: dict(v) for k, v in r["commits"].items()}) for n, r in self.repos.items()}
+        return {
+            n: (r["main"], dict(r["tags"]), {k: dict(v) for k, v in r["commits"].items()})
+            for n, r in self.repos.items()
+        }
 
 
 def blob(data: bytes) -> str:
@@ -96,7 +101,13 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
         failure = self.hub.failure
-        failed = failure.status if failure and re.fullmatch(failure.method, self.command) and re.search(failure.path, path) else None
+        failed = (
+            failure.status
+            if failure
+            and re.fullmatch(failure.method, self.command)
+            and re.search(failure.path, path)
+            else None
+        )
         length = int(self.headers.get("Content-Length") or 0)
         if failed == 0:
             self.rfile.read(min(100, length))
@@ -105,7 +116,10 @@ class Handler(BaseHTTPRequestHandler):
         if failed == DONE:
             self.wfile = io.BytesIO()  # what the handler answers goes nowhere
         elif failed:
-            return self._json({"error": "as the test wants it", "url": f"{self.hub.url}/datasets/its/name"}, failed)
+            return self._json(
+                {"error": "as the test wants it", "url": f"{self.hub.url}/datasets/its/name"},
+                failed,
+            )
         elif self.command == "POST" and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._json({"error": "Invalid username or password."}, 401)
         self._route(path, data)
@@ -124,7 +138,11 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def _json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        self._bytes(json.dumps(value).encode(), status, {"Content-Type": "application/json", **(headers or {})})
+        self._bytes(
+            json.dumps(value).encode(),
+            status,
+            {"Content-Type": "application/json", **(headers or {})},
+        )
 
     def _bytes(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -136,9 +154,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def create_repo(self, data: bytes) -> None:
         wanted = json.loads(data)
-        name = f"{wanted['organization']}/{wanted['name']}" if wanted.get("organization") else wanted["name"]
+        name = (
+            f"{wanted['organization']}/{wanted['name']}"
+            if wanted.get("organization")
+            else wanted["name"]
+        )
         if name in self.hub.repos:
-            return self._json({"error": "there already", "url": f"{self.hub.url}/datasets/{name}"}, 409)
+            return self._json(
+                {"error": "there already", "url": f"{self.hub.url}/datasets/{name}"}, 409
+            )
         self.hub.create(name, wanted.get("visibility") == "private")
         return self._json({"url": f"{self.hub.url}/datasets/{name}", "name": name})
 
@@ -147,10 +171,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def refs(self, name: str, data: bytes) -> None:
         if name not in self.hub.repos:
-            return self._json({"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"})
+            return self._json(
+                {"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"}
+            )
         repo = self.hub.repos[name]
-        tags = [{"name": t, "ref": f"refs/tags/{t}", "targetCommit": c} for t, c in repo["tags"].items()]
-        return self._json({"branches": [{"name": "main", "ref": "refs/heads/main", "targetCommit": repo["main"]}], "converts": [], "tags": tags})
+        tags = [
+            {"name": t, "ref": f"refs/tags/{t}", "targetCommit": c} for t, c in repo["tags"].items()
+        ]
+        return self._json(
+            {
+                "branches": [
+                    {"name": "main", "ref": "refs/heads/main", "targetCommit": repo["main"]}
+                ],
+                "converts": [],
+                "tags": tags,
+            }
+        )
 
     def tree(self, name: str, revision: str, below: str | None, data: bytes) -> None:
         files = self._files(name, revision)
@@ -159,11 +195,23 @@ class Handler(BaseHTTPRequestHandler):
         prefix = f"{below.strip('/')}/" if below and below.strip("/") else ""
         inside = {n.removeprefix(prefix): n for n in sorted(files) if n.startswith(prefix)}
         if prefix and not inside:
-            return self._json({"error": f"{below} does not exist"}, 404, {"X-Error-Code": "EntryNotFound"})
-        found = {parent: _folder(prefix + parent) for n in inside for parent in map(str, PurePosixPath(n).parents) if parent != "."}
+            return self._json(
+                {"error": f"{below} does not exist"}, 404, {"X-Error-Code": "EntryNotFound"}
+            )
+        found = {
+            parent: _folder(prefix + parent)
+            for n in inside
+            for parent in map(str, PurePosixPath(n).parents)
+            if parent != "."
+        }
         found |= {n: _entry(full, files[full]) for n, full in inside.items()}
-        everything = parse_qs(urlsplit(self.path).query).get("recursive", [""])[0].lower() in ("true", "1")
-        return self._json([entry for n, entry in sorted(found.items()) if everything or "/" not in n])
+        everything = parse_qs(urlsplit(self.path).query).get("recursive", [""])[0].lower() in (
+            "true",
+            "1",
+        )
+        return self._json(
+            [entry for n, entry in sorted(found.items()) if everything or "/" not in n]
+        )
 
     def _files(self, name: str, revision: str) -> dict[str, bytes] | None:
         commit = self.hub.resolve(name, revision) if name in self.hub.repos else None
@@ -176,25 +224,62 @@ class Handler(BaseHTTPRequestHandler):
     def paths_info(self, name: str, revision: str, data: bytes) -> None:
         files = self._files(name, revision)
         if files is not None:
-            wanted = json.loads(data)["paths"] if data.startswith(b"{") else parse_qs(data.decode())["paths"]
-            self._json([_entry(n, files[n]) if n in files else _folder(n) for n in wanted if any(f == n or f.startswith(f"{n}/") for f in files)])
+            wanted = (
+                json.loads(data)["paths"]
+                if data.startswith(b"{")
+                else parse_qs(data.decode())["paths"]
+            )
+            self._json(
+                [
+                    _entry(n, files[n]) if n in files else _folder(n)
+                    for n in wanted
+                    if any(f == n or f.startswith(f"{n}/") for f in files)
+                ]
+            )
 
     def info(self, name: str, revision: str | None, data: bytes) -> None:
         files = self._files(name, revision or "main")
         if files is not None:
             sha = self.hub.resolve(name, revision or "main")
-            self._json({"id": name, "sha": sha, "private": self.hub.repos[name]["private"], "tags": [], "siblings": [{"rfilename": n} for n in sorted(files)], "downloads": 0, "likes": 0})
+            self._json(
+                {
+                    "id": name,
+                    "sha": sha,
+                    "private": self.hub.repos[name]["private"],
+                    "tags": [],
+                    "siblings": [{"rfilename": n} for n in sorted(files)],
+                    "downloads": 0,
+                    "likes": 0,
+                }
+            )
 
     def preupload(self, name: str, data: bytes) -> None:
         if self.hub.meanwhile:
             self.hub.meanwhile()
         files = json.loads(data)["files"]
-        self._json({"files": [{"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(LFS) else "regular", "shouldIgnore": False} for f in files]})
+        self._json(
+            {
+                "files": [
+                    {
+                        "path": f["path"],
+                        "uploadMode": "lfs" if f["path"].endswith(LFS) else "regular",
+                        "shouldIgnore": False,
+                    }
+                    for f in files
+                ]
+            }
+        )
 
     def batch(self, name: str, data: bytes) -> None:
         objects = []
         for o in json.loads(data)["objects"]:
-            actions = {} if o["oid"] in self.hub.objects else {"actions": {"upload": {"href": f"{self.hub.url}/lfs/{o['oid']}", "header": {}}}}
+            actions = (
+                {}
+                if o["oid"] in self.hub.objects
+                else {
+                    "actions": {"upload": {"href": f"{self.hub.url}/lfs/{o['oid']}", "header": {}}}
+                }
+            )
             objects.append({"oid": o["oid"], "size": o["size"], **actions})
         self._json({"transfer": "basic", "objects": objects})
 
@@ -219,7 +304,13 @@ class Handler(BaseHTTPRequestHandler):
             elif line["key"] == "deletedFile":
                 del tree[value["path"]]
         oid = self.hub.commit(name, tree)
-        return self._json({"success": True, "commitOid": oid, "commitUrl": f"{self.hub.url}/datasets/{name}/commit/{oid}"})
+        return self._json(
+            {
+                "success": True,
+                "commitOid": oid,
+                "commitUrl": f"{self.hub.url}/datasets/{name}/commit/{oid}",
+            }
+        )
 
     def tag(self, name: str, revision: str, data: bytes) -> None:
         wanted, repo = json.loads(data)["tag"], self.hub.repos[name]
@@ -236,15 +327,30 @@ class Handler(BaseHTTPRequestHandler):
             return self._json({"error": "no such file"}, 404, {"X-Error-Code": "EntryNotFound"})
         found = files[path]
         etag = hashlib.sha256(found).hexdigest() if path.endswith(LFS) else blob(found)
-        headers = {"ETag": f'"{etag}"', "X-Repo-Commit": self.hub.resolve(name, revision) or "", "Accept-Ranges": "bytes"}
+        headers = {
+            "ETag": f'"{etag}"',
+            "X-Repo-Commit": self.hub.resolve(name, revision) or "",
+            "Accept-Ranges": "bytes",
+        }
         if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
             first, last = int(asked[1]), int(asked[2] or len(found) - 1)
-            return self._bytes(found[first : last + 1], 206, {**headers, "Content-Range": f"bytes {first}-{min(last, len(found) - 1)}/{len(found)}"})
+            return self._bytes(
+                found[first : last + 1],
+                206,
+                {
+                    **headers,
+                    "Content-Range": f"bytes {first}-{min(last, len(found) - 1)}/{len(found)}",
+                },
+            )
         return self._bytes(found, 200, headers)
 
 
 def _entry(name: str, data: bytes) -> dict[str, Any]:
-    lfs = {"lfs": {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}} if name.endswith(LFS) else {}
+    lfs = (
+        {"lfs": {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 130}}
+        if name.endswith(LFS)
+        else {}
+    )
     return {"type": "file", "path": name, "size": len(data), "oid": blob(data), **lfs}
 
 

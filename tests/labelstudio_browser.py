@@ -51,12 +51,19 @@ class Editor:
 
     def regions(self) -> dict[str, tuple[int, int]]:
         """Start and end, in code points, of the regions by id, as the editor has them."""
-        found = self.page.evaluate("Htx.annotationStore.selected.regions.map(r => [r.cleanId, r.globalOffsets.start, r.globalOffsets.end])")
+        found = self.page.evaluate(
+            "Htx.annotationStore.selected.regions.map(r => [r.cleanId, r.globalOffsets.start, r.globalOffsets.end])"
+        )
         return {name: (start, end) for name, start, end in found}
 
     def spans(self) -> set[tuple[int, int]]:
         """Start and end, in code points, of everything that is drawn."""
-        return {tuple(s) for s in self.page.evaluate("[...document.querySelectorAll('.htx-highlight')].map(e => [+e.dataset.start, +e.dataset.end])")}
+        return {
+            tuple(s)
+            for s in self.page.evaluate(
+                "[...document.querySelectorAll('.htx-highlight')].map(e => [+e.dataset.start, +e.dataset.end])"
+            )
+        }
 
     def region(self, name: str) -> Any:
         """What is drawn for a region."""
@@ -68,7 +75,9 @@ class Editor:
         region = self.region(name)
         region.scroll_into_view_if_needed()
         region.click(force=True)
-        self.page.locator(".lsf-detailed-region__region-id, [class*='detailed-region'] >> text=" + name).first.wait_for()
+        self.page.locator(
+            ".lsf-detailed-region__region-id, [class*='detailed-region'] >> text=" + name
+        ).first.wait_for()
 
     def label(self, label: str) -> None:
         """Click a label above the text."""
@@ -90,7 +99,9 @@ class Editor:
         mouse.move(right - 1, middle, steps=4)
         mouse.up()
         self.page.wait_for_timeout(500)
-        if not self.page.locator(".fields h6").locator("visible=true").count():  # drawn and not selected: a click selects
+        if (
+            not self.page.locator(".fields h6").locator("visible=true").count()
+        ):  # drawn and not selected: a click selects
             mouse.click((left + right) / 2, middle)
             self.page.wait_for_timeout(500)
 
@@ -115,7 +126,12 @@ class Editor:
 
     def answer(self, prop: str, value: str) -> None:
         """Change a text answer of the selected region."""
-        field = self.page.locator(".fields h4, .fields h5, .fields h6").locator(f"text=/^{prop}( |$)/").locator("visible=true").first.locator("xpath=following-sibling::*[1]")
+        field = (
+            self.page.locator(".fields h4, .fields h5, .fields h6")
+            .locator(f"text=/^{prop}( |$)/")
+            .locator("visible=true")
+            .first.locator("xpath=following-sibling::*[1]")
+        )
         field.hover()
         field.get_by_test_id("htx-textbox-edit-button").click()
         field.locator("input, textarea").last.fill(value)
@@ -124,7 +140,12 @@ class Editor:
 
     def choose(self, prop: str, value: str) -> None:
         """Choose an answer of the selected region."""
-        field = self.page.locator(".fields h4, .fields h5, .fields h6").locator(f"text=/^{prop}( |$)/").locator("visible=true").first.locator("xpath=following-sibling::*[1]")
+        field = (
+            self.page.locator(".fields h4, .fields h5, .fields h6")
+            .locator(f"text=/^{prop}( |$)/")
+            .locator("visible=true")
+            .first.locator("xpath=following-sibling::*[1]")
+        )
         field.get_by_text(value).first.click()
         self.page.wait_for_timeout(300)
 
@@ -160,5 +181,7 @@ class Editor:
 
     def update(self) -> None:
         """Save the annotation."""
-        with self.page.expect_response(lambda r: "/api/annotations/" in r.url and r.request.method == "PATCH" and r.ok):
+        with self.page.expect_response(
+            lambda r: "/api/annotations/" in r.url and r.request.method == "PATCH" and r.ok
+        ):
             self.page.get_by_test_id("bottombar-update-button").click()

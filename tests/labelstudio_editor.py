@@ -18,12 +18,22 @@ def saved(results: list[dict[str, Any]], seed: int = 0) -> list[dict[str, Any]]:
     for result in results:
         if result["type"] == "relation":
             relation = {k: result[k] for k in ("from_id", "to_id", "type", "direction")}
-            merged = pairs.setdefault(frozenset((result["from_id"], result["to_id"])), {**relation, "labels": []})
-            merged["labels"] += [label for label in result["labels"] if label not in merged["labels"]]
+            merged = pairs.setdefault(
+                frozenset((result["from_id"], result["to_id"])), {**relation, "labels": []}
+            )
+            merged["labels"] += [
+                label for label in result["labels"] if label not in merged["labels"]
+            ]
         else:
             value = {k: v for k, v in result["value"].items() if k in VALUE_KEYS}
             if result["type"] != "textarea" and "text" in value:
                 value["text"] = value["text"].replace("\n", "\\n")
-            kept.append({**{k: v for k, v in result.items() if k not in ("hidden", "value")}, "value": value, "origin": "manual"})
+            kept.append(
+                {
+                    **{k: v for k, v in result.items() if k not in ("hidden", "value")},
+                    "value": value,
+                    "origin": "manual",
+                }
+            )
     random.Random(seed).shuffle(kept)
     return [*kept, *pairs.values()]

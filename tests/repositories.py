@@ -11,12 +11,25 @@ import orjson
 
 ROOT = Path(__file__).resolve().parent.parent
 
-CONFIG = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.org", "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.org"}
+CONFIG = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+}
 
 
 def git(root: Path, *arguments: str) -> str:
     """What a git command prints."""
-    return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=True, env=os.environ | CONFIG).stdout.strip()
+    return subprocess.run(
+        ["git", "-C", str(root), *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        env=os.environ | CONFIG,
+    ).stdout.strip()
 
 
 def begin(root: Path) -> None:
@@ -42,7 +55,9 @@ def _files() -> dict[str, bytes]:
         for name in ("README.md", "CHANGELOG.md", "CITATION.cff", ".gitignore"):
             shutil.copy(ROOT / name, root)
         manifest = root / "corpus/release.json"
-        manifest.write_bytes(orjson.dumps(orjson.loads(manifest.read_bytes()) | {"version": "0.1.0"}))
+        manifest.write_bytes(
+            orjson.dumps(orjson.loads(manifest.read_bytes()) | {"version": "0.1.0"})
+        )
         build(root)
         return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 

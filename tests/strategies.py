@@ -31,7 +31,25 @@ from msgspec.structs import replace
 
 from statevisit import schema
 from statevisit.codec import ordered
-from statevisit.model import LAYERS, SCHEMA_VERSION, Argument, Document, Entity, Event, EventChain, EventRelation, Mention, Quantity, Quotation, Relation, Sentence, Source, Span, Timex, Token  # fmt: skip
+from statevisit.model import (  # fmt: skip
+    LAYERS,
+    SCHEMA_VERSION,
+    Argument,
+    Document,
+    Entity,
+    Event,
+    EventChain,
+    EventRelation,
+    Mention,
+    Quantity,
+    Quotation,
+    Relation,
+    Sentence,
+    Source,
+    Span,
+    Timex,
+    Token,
+)
 from tests.conftest import ROOT
 
 TOKENS = (
@@ -47,8 +65,28 @@ VALUES = {
     "DURATION": ("P2D", "P3DE", "PT90M", "P1Y6M", "P1DT12H", "P0.5Y", "PXM", "P1WE", "P1M1D", "P999999999Y", "PT0.000000001S"),
     "SET": ("P1W", "XXXX-WXX-1", "2024", "PT1H", "XXXX-XX-XXTMO", "PAST_REF"),
 }  # fmt: skip
-UNITS = {"MONEY": ("USD", "TRY", "AZN", "JPY", "XXX"), "PERCENT": ("%",), "MEASURE": ("km", "kg", "Cel", "m2", "km/h", "1"), "CARDINAL": (None, "visit", "ülke", "人"), "ORDINAL": (None, "term")}
-NUMBERS = ("0", "1", "2", "92", "-3", "0.1", "-0.5", "7600000000", "234600000000", "9" * 40, f"0.{'0' * 19}1", f"{'1' * 40}.{'9' * 20}", "1.10")
+UNITS = {
+    "MONEY": ("USD", "TRY", "AZN", "JPY", "XXX"),
+    "PERCENT": ("%",),
+    "MEASURE": ("km", "kg", "Cel", "m2", "km/h", "1"),
+    "CARDINAL": (None, "visit", "ülke", "人"),
+    "ORDINAL": (None, "term"),
+}
+NUMBERS = (
+    "0",
+    "1",
+    "2",
+    "92",
+    "-3",
+    "0.1",
+    "-0.5",
+    "7600000000",
+    "234600000000",
+    "9" * 40,
+    f"0.{'0' * 19}1",
+    f"{'1' * 40}.{'9' * 20}",
+    "1.10",
+)
 POSITIVE = ("1", "2", "5", "100", "9" * 40)
 LANGUAGES = ("en", "tr", "ar", "zh-Hant", "az-Latn-AZ")
 NAMES = ("Ilham Aliyev", "<b>&\"'", "👩‍👩‍👧‍👦", "阿利耶夫 [red]", "علييف", "x" * 300, "a\tb\nc")
@@ -74,10 +112,20 @@ def _listed() -> tuple[list[str], list[str]]:
     """The verified Wikidata ids and the annotators' ids of the shipped corpus."""
     links = orjson.loads((ROOT / "corpus/wikidata.json").read_bytes())
     annotators = orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]
-    return [r["wikidata"] for r in links if r.get("wikidata") and r["evidence"]], [a["id"] for a in annotators]
+    return [r["wikidata"] for r in links if r.get("wikidata") and r["evidence"]], [
+        a["id"] for a in annotators
+    ]
 
 
-_any_token = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters="\u200b\u200d\u00ad\u202e\ue000"), min_size=1, max_size=5).map(lambda s: unicodedata.normalize("NFC", s))
+_any_token = st.text(
+    st.characters(
+        codec="utf-8",
+        exclude_categories=("C", "Z"),
+        include_characters="\u200b\u200d\u00ad\u202e\ue000",
+    ),
+    min_size=1,
+    max_size=5,
+).map(lambda s: unicodedata.normalize("NFC", s))
 _token = st.one_of(_of(TOKENS), _of(TOKENS), _of(TOKENS), _any_token)
 _separator = _of((*[" "] * 8, *SEPARATORS))
 _break = _of((0, 0, 0, 0, 1, 2))
@@ -138,7 +186,9 @@ def _header(date: str) -> str:
     return f" date {date} "
 
 
-def _text(ends: tuple[str, str], raw: list[tuple[str, str, int]]) -> tuple[str, list[Token], list[Sentence]]:
+def _text(
+    ends: tuple[str, str], raw: list[tuple[str, str, int]]
+) -> tuple[str, list[Token], list[Sentence]]:
     """The text in NFC, its tokens, and sentences that cover them."""
     text, tokens, sentences, first, paragraph = ends[0], [], [], 0, 0
     for number, (separator, word, last) in enumerate(raw):
@@ -147,7 +197,9 @@ def _text(ends: tuple[str, str], raw: list[tuple[str, str, int]]) -> tuple[str, 
         tokens.append(Token(start=len(text), end=len(text) + len(word)))
         text += word
         if last or number == len(raw) - 1:
-            sentences.append(Sentence(start=tokens[first].start, end=tokens[-1].end, paragraph=paragraph))
+            sentences.append(
+                Sentence(start=tokens[first].start, end=tokens[-1].end, paragraph=paragraph)
+            )
             first, paragraph = number + 1, paragraph + last // 2
     return (text + ends[1]) or " ", tokens, sentences
 
@@ -158,7 +210,12 @@ def _pick(items: Sequence[Any], number: int | None) -> Any:
 
 def _distinct(records: list[Any]) -> list[Any]:
     """The records without those that differ from an earlier one in the id only."""
-    return list({tuple(repr(getattr(r, f)) for f in r.__struct_fields__ if f != "id"): r for r in reversed(records)}.values())[::-1]
+    return list(
+        {
+            tuple(repr(getattr(r, f)) for f in r.__struct_fields__ if f != "id"): r
+            for r in reversed(records)
+        }.values()
+    )[::-1]
 
 
 class _Maker:
@@ -172,7 +229,10 @@ class _Maker:
         if drawn is None or not self.tokens:
             return None
         first = drawn[0] % len(self.tokens)
-        start, end = self.tokens[first].start, self.tokens[min(first + drawn[1], len(self.tokens)) - 1].end
+        start, end = (
+            self.tokens[first].start,
+            self.tokens[min(first + drawn[1], len(self.tokens)) - 1].end,
+        )
         return {"start": start, "end": end, "text": self.text[start:end]}
 
     def ids(self, prefix: str) -> Callable[[int], str]:
@@ -181,55 +241,148 @@ class _Maker:
     def spans(self, layer: str, prefix: str) -> list[tuple[dict[str, Any], tuple[Any, ...]]]:
         """(id, start, end and text, what else was drawn) for the records of a span layer."""
         name = self.ids(prefix)
-        return [({"id": name(n), **span}, rest) for n, (drawn, *rest) in enumerate(self.raw[layer], 1) if (span := self.span(drawn))]
+        return [
+            ({"id": name(n), **span}, rest)
+            for n, (drawn, *rest) in enumerate(self.raw[layer], 1)
+            if (span := self.span(drawn))
+        ]
 
     def link(self, drawn: str, number: int) -> dict[str, str]:
         """A verified Wikidata id, another for each `number`, or the reason for none."""
         verified = _listed()[0]
         if drawn == "wikidata":
-            return {"wikidata": verified[number]} if number < len(verified) else {"nil": "UNVERIFIED"}
+            return (
+                {"wikidata": verified[number]} if number < len(verified) else {"nil": "UNVERIFIED"}
+            )
         return {"nil": drawn}
 
     def mentions(self) -> tuple[list[Mention], list[Entity]]:
         """Mentions, and the entities that have any."""
-        entities = [Entity(id=f"ent-{n}", type=t, name=name, reference=ref, **self.link(link, n)) for n, (t, name, link, ref) in enumerate(self.raw["entities"])]
+        entities = [
+            Entity(id=f"ent-{n}", type=t, name=name, reference=ref, **self.link(link, n))
+            for n, (t, name, link, ref) in enumerate(self.raw["entities"])
+        ]
         found = []
         for span, (level, entity, literal) in self.spans("mentions", "m"):
             meant, literally = _pick(entities, entity).id, _pick(entities, literal)
-            found.append(Mention(**span, level=level, entity=meant, literal=literally.id if literally and literally.id != meant else None))
+            found.append(
+                Mention(
+                    **span,
+                    level=level,
+                    entity=meant,
+                    literal=literally.id if literally and literally.id != meant else None,
+                )
+            )
         found = _distinct(found)
         used = {m.entity for m in found} | {m.literal for m in found}
         return found, [e for e in entities if e.id in used]
 
     def timexes(self) -> list[Timex]:
         found: list[Timex] = []
-        for span, (kind, value, mod, anchor, begin, end_point, quant, freq) in self.spans("timexes", "t"):
+        for span, (kind, value, mod, anchor, begin, end_point, quant, freq) in self.spans(
+            "timexes", "t"
+        ):
             earlier = ["DCT", *(t.id for t in found)]
-            more: dict[str, Any] = {"quant": quant, "freq": freq if freq or quant else "2X"} if kind == "SET" else {}
+            more: dict[str, Any] = (
+                {"quant": quant, "freq": freq if freq or quant else "2X"} if kind == "SET" else {}
+            )
             if kind == "DURATION":
                 more = {"begin": _pick(earlier, begin), "end_point": _pick(earlier, end_point)}
-            found = _distinct([*found, Timex(**span, type=kind, value=_pick(VALUES[kind], value), mod=mod, anchor=_pick(earlier, anchor), **more)])
+            found = _distinct(
+                [
+                    *found,
+                    Timex(
+                        **span,
+                        type=kind,
+                        value=_pick(VALUES[kind], value),
+                        mod=mod,
+                        anchor=_pick(earlier, anchor),
+                        **more,
+                    ),
+                ]
+            )
         return found
 
     def quantities(self, measured: list[Any]) -> list[Quantity]:
         found: list[Quantity] = []
-        for span, (kind, comparator, numbers, unit, change, measures, prop, conversion) in self.spans("quantities", "q"):
+        for span, (
+            kind,
+            comparator,
+            numbers,
+            unit,
+            change,
+            measures,
+            prop,
+            conversion,
+        ) in self.spans("quantities", "q"):
             values = [_pick(POSITIVE if kind == "ORDINAL" else NUMBERS, n) for n in numbers]
-            value = dict(zip(("lower", "upper"), sorted(values, key=Decimal), strict=True)) if comparator == "RANGE" else {"value": values[0]}
-            of = _pick([q for q in found if q.kind == kind and q.conversion_of is None], conversion) if kind in ("MONEY", "MEASURE") else None
-            more = {"measures": getattr(_pick(measured, measures), "id", None), "conversion_of": getattr(of, "id", None), "change": change}
+            value = (
+                dict(zip(("lower", "upper"), sorted(values, key=Decimal), strict=True))
+                if comparator == "RANGE"
+                else {"value": values[0]}
+            )
+            of = (
+                _pick([q for q in found if q.kind == kind and q.conversion_of is None], conversion)
+                if kind in ("MONEY", "MEASURE")
+                else None
+            )
+            more = {
+                "measures": getattr(_pick(measured, measures), "id", None),
+                "conversion_of": getattr(of, "id", None),
+                "change": change,
+            }
             words = self.span(prop)
-            found = _distinct([*found, Quantity(**span, kind=kind, **value, unit=_pick(UNITS[kind], unit), comparator=comparator, property=Span(**words) if words else None, **more)])
+            found = _distinct(
+                [
+                    *found,
+                    Quantity(
+                        **span,
+                        kind=kind,
+                        **value,
+                        unit=_pick(UNITS[kind], unit),
+                        comparator=comparator,
+                        property=Span(**words) if words else None,
+                        **more,
+                    ),
+                ]
+            )
         return found
 
     def events(self) -> tuple[list[Event], list[EventChain]]:
         """Events without arguments, and the chains that have any."""
-        named = [{"name": name, **self.link(link, len(self.raw["entities"]) + n)} if name else {} for n, (name, link) in enumerate(self.raw["chains"])]
+        named = [
+            {"name": name, **self.link(link, len(self.raw["entities"]) + n)} if name else {}
+            for n, (name, link) in enumerate(self.raw["chains"])
+        ]
         chains = [EventChain(id=f"chain_{n}", **more) for n, more in enumerate(named)]
         found = []
-        for span, (level, chain, class_, type_, polarity, modality, rel, tense, aspect, _) in self.spans("events", "ev"):
+        for span, (
+            level,
+            chain,
+            class_,
+            type_,
+            polarity,
+            modality,
+            rel,
+            tense,
+            aspect,
+            _,
+        ) in self.spans("events", "ev"):
             verb = {"tense": tense, "aspect": aspect} if level == "VRB" else {}
-            found.append(Event(**span, level=level, event=_pick(chains, chain).id, class_=class_, type=type_, polarity=polarity, modality=modality, doc_time_rel=rel, **verb, arguments=()))
+            found.append(
+                Event(
+                    **span,
+                    level=level,
+                    event=_pick(chains, chain).id,
+                    class_=class_,
+                    type=type_,
+                    polarity=polarity,
+                    modality=modality,
+                    doc_time_rel=rel,
+                    **verb,
+                    arguments=(),
+                )
+            )
         found = _distinct(found)
         used = {e.event for e in found}
         return found, [c for c in chains if c.id in used]
@@ -240,11 +393,24 @@ class _Maker:
         made = []
         for event in events:
             others = [t.id for t in targets if t.id != event.id]
-            arguments = {(role, _pick(others, target)): _pick(roles[event.type], ace) for role, target, ace in drawn[event.id] if others}
-            made.append(replace(event, arguments=tuple(Argument(role=r, target=t, ace_role=a) for (r, t), a in arguments.items())))
+            arguments = {
+                (role, _pick(others, target)): _pick(roles[event.type], ace)
+                for role, target, ace in drawn[event.id]
+                if others
+            }
+            made.append(
+                replace(
+                    event,
+                    arguments=tuple(
+                        Argument(role=r, target=t, ace_role=a) for (r, t), a in arguments.items()
+                    ),
+                )
+            )
         return made
 
-    def pairs(self, layer: str, members: list[Any]) -> list[tuple[tuple[str, str, str], tuple[Any, ...]]]:
+    def pairs(
+        self, layer: str, members: list[Any]
+    ) -> list[tuple[tuple[str, str, str], tuple[Any, ...]]]:
         """((type, source, target), what else was drawn), each triple once and source not target."""
         ids = [r.id for r in members]
         found: dict[tuple[str, str, str], Any] = {}
@@ -265,12 +431,34 @@ def _document(raw: dict[str, Any]) -> Document:
     events = make.with_arguments(events, [*mentions, *timexes, *quantities, *events])
     name = make.ids("r")
     last = len(make.sentences)
-    relations = [Relation(id=name(n), type=k[0], source=k[1], target=k[2], evidence=tuple({s % last for s in rest[0]})) for n, (k, rest) in enumerate(make.pairs("relations", entities), 1)]
-    event_relations = [EventRelation(type=k[0], source=k[1], target=k[2]) for k, _ in make.pairs("event_relations", [*events, *timexes])]
+    relations = [
+        Relation(
+            id=name(n),
+            type=k[0],
+            source=k[1],
+            target=k[2],
+            evidence=tuple({s % last for s in rest[0]}),
+        )
+        for n, (k, rest) in enumerate(make.pairs("relations", entities), 1)
+    ]
+    event_relations = [
+        EventRelation(type=k[0], source=k[1], target=k[2])
+        for k, _ in make.pairs("event_relations", [*events, *timexes])
+    ]
     quotations: list[Quotation] = []
     for span, (cue, source, kind) in make.spans("quotations", "quo"):
         words = make.span(cue)
-        quotations = _distinct([*quotations, Quotation(**span, cue=Span(**words) if words else None, source=getattr(_pick(mentions, source), "id", None), type=kind)])
+        quotations = _distinct(
+            [
+                *quotations,
+                Quotation(
+                    **span,
+                    cue=Span(**words) if words else None,
+                    source=getattr(_pick(mentions, source), "id", None),
+                    type=kind,
+                ),
+            ]
+        )
     seed = (_header(raw["date"]) + make.text).encode()
     annotators = _listed()[1]
     document = Document(
@@ -278,7 +466,11 @@ def _document(raw: dict[str, Any]) -> Document:
         id=raw["id"],
         language=raw["language"],
         date=raw["date"],
-        source=Source(file=raw["file"], sha256=hashlib.sha256(seed).hexdigest(), header_length=len(_header(raw["date"]))),
+        source=Source(
+            file=raw["file"],
+            sha256=hashlib.sha256(seed).hexdigest(),
+            header_length=len(_header(raw["date"])),
+        ),
         text_sha256=hashlib.sha256(make.text.encode()).hexdigest(),
         annotators=tuple(dict.fromkeys(_pick(annotators, n) for n in raw["annotators"])),
         text=make.text,
@@ -300,4 +492,13 @@ def _document(raw: dict[str, Any]) -> Document:
 def _contested(document: Document, numbers: set[int]) -> Document:
     """The document with a count of disagreements at the records of these numbers, in every layer that has it."""
     layers = [layer for layer, kind in LAYERS.items() if "disagreements" in kind.__struct_fields__]
-    return replace(document, **{layer: tuple(replace(r, disagreements=i + 1) if i in numbers else r for i, r in enumerate(getattr(document, layer))) for layer in layers})
+    return replace(
+        document,
+        **{
+            layer: tuple(
+                replace(r, disagreements=i + 1) if i in numbers else r
+                for i, r in enumerate(getattr(document, layer))
+            )
+            for layer in layers
+        },
+    )

@@ -31,8 +31,14 @@ def test_the_same_annotation_under_other_ids_has_no_disagreements(document: Docu
 
 def _distinguishable(document: Document) -> bool:
     """Whether every record can be told from the others of its layer by its span, and every group by its mentions."""
-    spans = [(layer, r.start, r.end, getattr(r, "level", None)) for layer in ("mentions", "timexes", "quantities", "events", "quotations") for r in getattr(document, layer)]
-    groups = [document.mentions_of(e) for e in document.entities] + [document.events_of(c) for c in document.event_chains]
+    spans = [
+        (layer, r.start, r.end, getattr(r, "level", None))
+        for layer in ("mentions", "timexes", "quantities", "events", "quotations")
+        for r in getattr(document, layer)
+    ]
+    groups = [document.mentions_of(e) for e in document.entities] + [
+        document.events_of(c) for c in document.event_chains
+    ]
     return len(spans) == len(set(spans)) and all(groups)
 
 
@@ -41,7 +47,13 @@ def test_all_decisions_for_one_side_give_that_side(document: Document, data: st.
     """Deciding everything for `a` gives the first annotation, for `b` the second, but for the counts of disagreements and who annotated."""
     plain = _without_counts(document)
     keep = data.draw(st.sets(st.integers(0, 20)))
-    other = replace(plain, timexes=tuple(replace(t, value="PAST_REF") if t.type == "DATE" else t for t in plain.timexes), quotations=tuple(q for i, q in enumerate(plain.quotations) if i in keep))
+    other = replace(
+        plain,
+        timexes=tuple(
+            replace(t, value="PAST_REF") if t.type == "DATE" else t for t in plain.timexes
+        ),
+        quotations=tuple(q for i, q in enumerate(plain.quotations) if i in keep),
+    )
     found = disagreements(plain, other)
     for side, expected in (("a", plain), ("b", aligned(other, plain))):
         decided = [msgspec.structs.replace(d, decision=side, reason="§1") for d in found]
@@ -51,33 +63,71 @@ def test_all_decisions_for_one_side_give_that_side(document: Document, data: st.
 
 
 def _without_counts(document: Document) -> Document:
-    layers = ("mentions", "entities", "timexes", "quantities", "events", "event_chains", "relations", "event_relations", "quotations")
-    return replace(document, **{layer: tuple(replace(r, disagreements=None) for r in getattr(document, layer)) for layer in layers})
+    layers = (
+        "mentions",
+        "entities",
+        "timexes",
+        "quantities",
+        "events",
+        "event_chains",
+        "relations",
+        "event_relations",
+        "quotations",
+    )
+    return replace(
+        document,
+        **{
+            layer: tuple(replace(r, disagreements=None) for r in getattr(document, layer))
+            for layer in layers
+        },
+    )
 
 
 @pytest.fixture
 def second(article: Document) -> Document:
     """Another reading of the article: one time's value, one mention less, one quantity more."""
     times = (replace(article.timexes[0], value="2024-02-12", mod="START"), *article.timexes[1:])
-    more = replace(article.quantities[1], id="q99", start=article.tokens[0].start, end=article.tokens[0].end, text="President")
-    return replace(_without_counts(article), timexes=times, mentions=article.mentions[1:], quantities=(*article.quantities, more), annotators=("b",))
+    more = replace(
+        article.quantities[1],
+        id="q99",
+        start=article.tokens[0].start,
+        end=article.tokens[0].end,
+        text="President",
+    )
+    return replace(
+        _without_counts(article),
+        timexes=times,
+        mentions=article.mentions[1:],
+        quantities=(*article.quantities, more),
+        annotators=("b",),
+    )
 
 
 def test_disagreements_are_counted_on_the_record(article: Document, second: Document) -> None:
     """What was contested says in how many properties, whichever reading won; a third reading stands as given."""
     first = _without_counts(article)
     found = disagreements(first, second)
-    assert [("mentions", "m1"), ("timexes", "t1")] == [(d.layer, d.record) for d in found if d.layer in ("mentions", "timexes")]
+    assert [("mentions", "m1"), ("timexes", "t1")] == [
+        (d.layer, d.record) for d in found if d.layer in ("mentions", "timexes")
+    ]
     time = next(d for d in found if d.record == "t1")
-    decided = [msgspec.structs.replace(d, decision="a", reason="§3.1") for d in found if d is not time]
-    decided.append(msgspec.structs.replace(time, decision="other", result=time.a | {"mod": "MID"}, reason="§3.6"))
+    decided = [
+        msgspec.structs.replace(d, decision="a", reason="§3.1") for d in found if d is not time
+    ]
+    decided.append(
+        msgspec.structs.replace(
+            time, decision="other", result=time.a | {"mod": "MID"}, reason="§3.6"
+        )
+    )
     result = adjudicated(first, second, decided, "judge")
     assert ("MID", 2) == (result["t1"].mod, result["t1"].disagreements)
     assert 1 == result["m1"].disagreements
     assert None is result["m2"].disagreements
 
 
-def test_the_command_lists_and_applies(article: Document, second: Document, tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_the_command_lists_and_applies(
+    article: Document, second: Document, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """The list is the file to decide in; undecided, stale or malformed lines are refused by their number, and nothing is written."""
     first = _without_counts(article)
     a, b, listed, out = (tmp_path / n for n in ("a.json", "b.json", "open.jsonl", "out.json"))
@@ -93,10 +143,19 @@ def test_the_command_lists_and_applies(article: Document, second: Document, tmp_
 
     refused(lines, "open.jsonl:1:1: missing `decision`, `reason`")
     decided = [d | {"decision": "b", "reason": "§2.1"} for d in lines]
-    refused(decided[1:], f"1 disagreements are not decided; the first is {lines[0]['layer']} {lines[0]['record']}")
-    refused([decided[0] | {"a": {"id": "m1"}}, *decided[1:]], "open.jsonl:1: mentions m1: `a` and `b` are not what the two annotations say now")
-    refused([decided[0] | {"decision": "c"}, *decided[1:]], "`decision` is \"c\"")
-    refused([decided[0] | {"decision": "other", "result": {"id": "m1"}}, *decided[1:]], "the result is not valid at /mentions/")
+    refused(
+        decided[1:],
+        f"1 disagreements are not decided; the first is {lines[0]['layer']} {lines[0]['record']}",
+    )
+    refused(
+        [decided[0] | {"a": {"id": "m1"}}, *decided[1:]],
+        "open.jsonl:1: mentions m1: `a` and `b` are not what the two annotations say now",
+    )
+    refused([decided[0] | {"decision": "c"}, *decided[1:]], '`decision` is "c"')
+    refused(
+        [decided[0] | {"decision": "other", "result": {"id": "m1"}}, *decided[1:]],
+        "the result is not valid at /mentions/",
+    )
     listed.write_bytes(b"".join(orjson.dumps(d) + b"\n" for d in decided))
     assert 0 == cli("adjudicate", a, b, "--decisions", listed, "-o", out).status
     assert len(list(read_decisions(listed.read_bytes(), "x"))) == len(decided)
@@ -113,13 +172,32 @@ def test_two_texts_are_refused(article: Document) -> None:
 
 def test_a_decision_reads_as_it_was_written(article: Document) -> None:
     """A decision survives its line of JSON."""
-    decision = Decision(document="x", layer="timexes", record="t1", a=to_value(article["t1"]), decision="a", reason="§3")
+    decision = Decision(
+        document="x",
+        layer="timexes",
+        record="t1",
+        a=to_value(article["t1"]),
+        decision="a",
+        reason="§3",
+    )
     assert [decision] == list(read_decisions(msgspec.json.encode(decision), "x"))
 
 
-def test_the_shipped_decisions_make_the_published_document(tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_the_shipped_decisions_make_the_published_document(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """Anyone can make the published document, to the byte, from the passes and decisions that ship."""
     one, two = (ROOT / f"corpus/annotators/{name}/{DOC_ID}.json" for name in "ab")
     published, out = ROOT / f"corpus/documents/{DOC_ID}.json", tmp_path / "made.json"
-    assert (0, "", "") == cli("adjudicate", one, two, "--decisions", ROOT / "corpus/adjudication.jsonl", "--ids", published, "-o", out)
+    assert (0, "", "") == cli(
+        "adjudicate",
+        one,
+        two,
+        "--decisions",
+        ROOT / "corpus/adjudication.jsonl",
+        "--ids",
+        published,
+        "-o",
+        out,
+    )
     assert published.read_bytes() == out.read_bytes()

@@ -21,8 +21,14 @@ Cli = Callable[..., Result]
 def test_who_marks_the_same_agrees_fully(article: Document) -> None:
     """Every coefficient of three equal annotators is 1 or, where chance alone would agree, absent; counts stand beside each."""
     found = statevisit.agree(article, article, article, resamples=50)
-    assert [] == [c for c in found.coefficients if c.value is not None and c.value != pytest.approx(1.0)]
-    assert len(article.mentions) == found.find("mentions", "F1", "strict").n == found.find("mentions", "kappa", "type").n
+    assert [] == [
+        c for c in found.coefficients if c.value is not None and c.value != pytest.approx(1.0)
+    ]
+    assert (
+        len(article.mentions)
+        == found.find("mentions", "F1", "strict").n
+        == found.find("mentions", "kappa", "type").n
+    )
     assert found.find("events", "alpha", "polarity").value in (None, 1.0)
 
 
@@ -32,7 +38,10 @@ def test_every_coefficient_of_two_who_differ(article: Document) -> None:
     found = statevisit.agree(article, other)
     score = statevisit.score(article, other, resamples=0)
     assert score.find("events", "strict").f1 == found.find("events", "F1", "strict").value
-    assert score.find("events", "strict", "STATE").f1 == found.find("events", "F1", "strict", "STATE").value
+    assert (
+        score.find("events", "strict", "STATE").f1
+        == found.find("events", "F1", "strict", "STATE").value
+    )
     for coefficient in ("kappa", "alpha"):
         c = found.find("events", coefficient, "class")
         assert 0 < c.interval[0] <= c.value <= c.interval[1] < 1
@@ -48,7 +57,12 @@ def test_kappa_and_alpha_of_one_label(article: Document) -> None:
     its 11 values of 24 meets another; of ORDINAL one of 5. The count is of those that anybody gave the label.
     """
     odd = next(q for q in article.quantities if q.kind == "ORDINAL")
-    other = replace(article, quantities=tuple(replace(q, kind="CARDINAL") if q is odd else q for q in article.quantities))
+    other = replace(
+        article,
+        quantities=tuple(
+            replace(q, kind="CARDINAL") if q is odd else q for q in article.quantities
+        ),
+    )
     found = statevisit.agree(article, other, resamples=0)
     expected = {
         "CARDINAL": (6, (11 / 12 - 1 / 2) / (1 / 2), 1 - 23 / (11 * 13)),
@@ -57,13 +71,21 @@ def test_kappa_and_alpha_of_one_label(article: Document) -> None:
         "PERCENT": (1, 1.0, 1.0),
     }
     for label, (n, kappa, alpha) in expected.items():
-        of_kappa, of_alpha = (found.find("quantities", c, "kind", label) for c in ("kappa", "alpha"))
+        of_kappa, of_alpha = (
+            found.find("quantities", c, "kind", label) for c in ("kappa", "alpha")
+        )
         assert (n, n) == (of_kappa.n, of_alpha.n), label
-        assert (pytest.approx(kappa), pytest.approx(alpha)) == (of_kappa.value, of_alpha.value), label
-    assert {"type", "kind", "class"} == {c.of for c in found.coefficients if c.coefficient in ("kappa", "alpha") and c.label}
+        assert (pytest.approx(kappa), pytest.approx(alpha)) == (of_kappa.value, of_alpha.value), (
+            label
+        )
+    assert {"type", "kind", "class"} == {
+        c.of for c in found.coefficients if c.coefficient in ("kappa", "alpha") and c.label
+    }
 
 
-def test_labels_have_intervals_in_table_and_json(article: Document, tmp_path: Path, cli: Cli) -> None:
+def test_labels_have_intervals_in_table_and_json(
+    article: Document, tmp_path: Path, cli: Cli
+) -> None:
     """`--labels` shows F1, κ and α of each label with count and interval; without it the table is short; JSON has them always and keeps to the schema."""
     paths = [tmp_path / f"{n}.json" for n in "ab"]
     for path, document in zip(paths, (article, disturbed(article)), strict=True):
@@ -73,22 +95,34 @@ def test_labels_have_intervals_in_table_and_json(article: Document, tmp_path: Pa
     assert "OCCURRENCE" not in short
     report = orjson.loads(cli(*arguments, "--json").out)
     assert schema.verdict("report").is_valid(report)
-    mine = [c for c in report["coefficients"] if c.get("label") == "OCCURRENCE" and c["of"] in ("strict", "class")]
+    mine = [
+        c
+        for c in report["coefficients"]
+        if c.get("label") == "OCCURRENCE" and c["of"] in ("strict", "class")
+    ]
     assert ["F1", "kappa", "alpha"] == [c["coefficient"] for c in mine]
     for c, sign in zip(mine, ("F1", "κ", "α"), strict=True):
         assert c["interval"][0] <= c["value"] <= c["interval"][1]
-        row = next(line for line in long.splitlines() if line.split()[-8:-5] == [sign, c["of"], "OCCURRENCE"])
+        row = next(
+            line
+            for line in long.splitlines()
+            if line.split()[-8:-5] == [sign, c["of"], "OCCURRENCE"]
+        )
         assert [str(c["n"]), f"{c['value']:.3f}", f"{c['interval'][0]:.3f}"] == row.split()[-5:-2]
 
 
 def test_agreement_is_symmetric(article: Document) -> None:
     """It does not matter who is named first."""
     other = disturbed(article)
-    one, two = (statevisit.agree(*pair, resamples=0) for pair in ((article, other), (other, article)))
+    one, two = (
+        statevisit.agree(*pair, resamples=0) for pair in ((article, other), (other, article))
+    )
     theirs = {(c.layer, c.coefficient, c.of, c.label): c.value for c in two.coefficients}
     for c in one.coefficients:
         if c.of != "temporal awareness":
-            assert (None if c.value is None else pytest.approx(c.value)) == theirs[c.layer, c.coefficient, c.of, c.label], c
+            assert (None if c.value is None else pytest.approx(c.value)) == theirs[
+                c.layer, c.coefficient, c.of, c.label
+            ], c
 
 
 def test_documents_are_drawn_where_there_are_several(article: Document) -> None:

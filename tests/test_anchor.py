@@ -22,11 +22,21 @@ Answer = tuple[Document | None, list[str], list[str]]
 
 def _anchor(base: Document, draft: Any) -> Answer:
     document, problems, reports = anchor(draft, base, "draft.json")
-    return document, [f"{f.code} {f.pointer} {f.message}" for f in problems], [f"{f.code} {f.pointer} {f.message}" for f in reports]
+    return (
+        document,
+        [f"{f.code} {f.pointer} {f.message}" for f in problems],
+        [f"{f.code} {f.pointer} {f.message}" for f in reports],
+    )
 
 
 def _mention(**selector: Any) -> dict[str, Any]:
-    return {"mentions": [{**selector, "level": "NOM", "entity": "aliyev"}], "quantities": [], "events": [], "quotations": [], "event_relations": []}
+    return {
+        "mentions": [{**selector, "level": "NOM", "entity": "aliyev"}],
+        "quantities": [],
+        "events": [],
+        "quotations": [],
+        "event_relations": [],
+    }
 
 
 def _span(base: Document, **selector: Any) -> tuple[int, int]:
@@ -42,7 +52,8 @@ def _refusal(base: Document, **selector: Any) -> str:
     document, problems, _ = _anchor(base, _mention(**selector))
     assert document is None
     assert 1 == len(problems)
-    assert len(problems[0]) < 700 and "\n" not in problems[0]
+    assert len(problems[0]) < 700
+    assert "\n" not in problems[0]
     return problems[0]
 
 
@@ -55,7 +66,9 @@ def _nth(text: str, quote: str, number: int) -> tuple[int, int]:
 
 def test_a_quote_that_stands_once(article: Document) -> None:
     """A quote that stands once needs nothing else."""
-    assert _nth(article.text, "Recep Tayyip Erdoğan", 1) == _span(article, quote="Recep Tayyip Erdoğan")
+    assert _nth(article.text, "Recep Tayyip Erdoğan", 1) == _span(
+        article, quote="Recep Tayyip Erdoğan"
+    )
 
 
 @pytest.mark.parametrize("number", [1, 2, 6])
@@ -72,16 +85,22 @@ def test_occurrence_passes_over_parts_of_words(article: Document) -> None:
 
 def test_prefix_and_suffix(article: Document) -> None:
     """Either or both tell one place from the others; they need not be whole words."""
-    assert _nth(article.text, "visit", 3) == _span(article, quote="visit", prefix="Aliyev's ", suffix=" is part")
+    assert _nth(article.text, "visit", 3) == _span(
+        article, quote="visit", prefix="Aliyev's ", suffix=" is part"
+    )
     assert _nth(article.text, "visit", 2) == _span(article, quote="visit", prefix="ay ")
     assert _nth(article.text, "visit", 1) == _span(article, quote="visit", suffix=" to T")
-    assert _nth(article.text, "Aliyev", 7) == _span(article, quote="Aliyev", suffix="'s", occurrence=3)
+    assert _nth(article.text, "Aliyev", 7) == _span(
+        article, quote="Aliyev", suffix="'s", occurrence=3
+    )
 
 
 def test_an_ambiguous_quote_lists_its_places(article: Document) -> None:
     """A quote that stands in several places is refused with each place, numbered as `occurrence` counts."""
     message = _refusal(article, quote="visit")
-    assert message.startswith("A002 /mentions/0 'visit' stands in 6 places; add `occurrence`, or `prefix` and `suffix`: 1: …")
+    assert message.startswith(
+        "A002 /mentions/0 'visit' stands in 6 places; add `occurrence`, or `prefix` and `suffix`: 1: …"
+    )
     assert "; 2: …unday for a two-day [visit]. The two leaders" in message
     assert "stands in 2 places" in _refusal(article, quote="visit", prefix="Aliyev's ")
 
@@ -90,15 +109,27 @@ def test_a_missing_quote_says_how_far_it_goes(article: Document) -> None:
     """A quote that is not there is refused; where its beginning is there, that is shown."""
     assert "A001 /mentions/0 'Putin' does not stand in the text" == _refusal(article, quote="Putin")
     message = _refusal(article, quote="Second Karabakh Conflict in 2020")
-    assert "the text has 'Second Karabakh' and then goes on otherwise: …jan in the [Second Karabakh] War in 2020…"[:60] in message
-    assert "does not stand between that `prefix` and `suffix`; it stands here: …" in _refusal(article, quote="Shusha", prefix="1999 ")
-    assert "A001 /mentions/0 'Hungary' stands there only once; `occurrence` is 2" == _refusal(article, quote="Hungary", occurrence=2)
+    assert (
+        "the text has 'Second Karabakh' and then goes on otherwise: …jan in the [Second Karabakh] War in 2020…"[
+            :60
+        ]
+        in message
+    )
+    assert "does not stand between that `prefix` and `suffix`; it stands here: …" in _refusal(
+        article, quote="Shusha", prefix="1999 "
+    )
+    assert "A001 /mentions/0 'Hungary' stands there only once; `occurrence` is 2" == _refusal(
+        article, quote="Hungary", occurrence=2
+    )
     assert "only 6 times" in _refusal(article, quote="visit", occurrence=7)
 
 
 def test_a_quote_inside_a_token(article: Document) -> None:
     """A quote that cuts a token is refused with the whole token."""
-    assert "A003 /mentions/0 'Erdo' stands only inside a token; a span takes whole tokens: 'Erdoğan'" == _refusal(article, quote="Erdo")
+    assert (
+        "A003 /mentions/0 'Erdo' stands only inside a token; a span takes whole tokens: 'Erdoğan'"
+        == _refusal(article, quote="Erdo")
+    )
     assert _refusal(article, quote="zerbaijani Presid").endswith(": 'Azerbaijani President'")
 
 
@@ -116,7 +147,9 @@ def test_a_quote_inside_a_token(article: Document) -> None:
         ("$ 15 billion", "$15 billion"),
     ],
 )
-def test_typographic_differences_are_resolved_and_reported(article: Document, quote: str, text: str) -> None:
+def test_typographic_differences_are_resolved_and_reported(
+    article: Document, quote: str, text: str
+) -> None:
     """Quotation marks, dashes and white space may differ; the span is the text's own, and the difference is reported."""
     document, problems, reports = _anchor(article, _mention(quote=quote))
     assert document is not None, problems
@@ -128,7 +161,9 @@ def test_typographic_differences_are_resolved_and_reported(article: Document, qu
 
 def test_prefix_and_suffix_may_differ_in_typography_too(article: Document) -> None:
     """An apostrophe in the prefix that the text writes otherwise is no obstacle, but is reported."""
-    document, _, reports = _anchor(article, _mention(quote="visit", prefix="Aliyev’s ", suffix=" is"))
+    document, _, reports = _anchor(
+        article, _mention(quote="visit", prefix="Aliyev’s ", suffix=" is")
+    )
     assert document is not None
     assert _nth(article.text, "visit", 3)[0] == document.mentions[0].start
     assert 1 == len(reports)
@@ -148,8 +183,13 @@ def _plain(text: str) -> Document:
     from statevisit.model import Entity, Source
 
     sentences, tokens = segment(text, "en")
-    layers: dict[str, Any] = {name: () for name in LAYERS} | {"sentences": sentences, "tokens": tokens}
-    layers["entities"] = (Entity(id="aliyev", type="PERSON", name="A", nil="NIL", reference="SPECIFIC"),)
+    layers: dict[str, Any] = dict.fromkeys(LAYERS, ()) | {
+        "sentences": sentences,
+        "tokens": tokens,
+    }
+    layers["entities"] = (
+        Entity(id="aliyev", type="PERSON", name="A", nil="NIL", reference="SPECIFIC"),
+    )
     return Document(
         schema_version=1, id="plain", language="en", date="2024-03-01", source=Source(file="x.txt", sha256="0" * 64, header_length=0),
         text_sha256=hashlib.sha256(text.encode()).hexdigest(), annotators=("a",), text=text, **layers,
@@ -195,12 +235,17 @@ def test_what_is_no_draft(article: Document, draft: Any) -> None:
     """JSON that has none of the layers is refused with what a draft is."""
     document, problems, _ = _anchor(article, draft)
     assert None is document
-    assert problems[0].startswith("A004  a draft is a JSON object with layers: sentences, tokens, mentions")
+    assert problems[0].startswith(
+        "A004  a draft is a JSON object with layers: sentences, tokens, mentions"
+    )
 
 
 def test_a_draft_of_another_document(article: Document) -> None:
     """A draft that names another document is not anchored in this one."""
-    assert f"A004 /id the draft is of 'other', the text of '{DOC_ID}'" == _anchor(article, {"id": "other", "mentions": []})[1][0]
+    assert (
+        f"A004 /id the draft is of 'other', the text of '{DOC_ID}'"
+        == _anchor(article, {"id": "other", "mentions": []})[1][0]
+    )
 
 
 def _deep(levels: int) -> list[Any]:
@@ -219,14 +264,50 @@ def _deep(levels: int) -> list[Any]:
         ({"mentions": {"a": 1}}, "/mentions"),
         ({"mentions": [None]}, "/mentions/0"),
         ({"mentions": _deep(900)}, "/mentions/0"),
-        ({"mentions": [{"quote": "Hungary", "level": "NAM", "entity": "hungary", "note": _deep(900)}]}, "/mentions/0"),
-        ({"mentions": [{"quote": "Hungary", "level": "NAME", "entity": "hungary"}]}, "/mentions/0/level"),
-        ({"mentions": [{"start": 0, "end": 9, "text": "President", "occurrence": 1, "level": "NOM", "entity": "erdogan"}]}, "/mentions/0"),
+        (
+            {
+                "mentions": [
+                    {"quote": "Hungary", "level": "NAM", "entity": "hungary", "note": _deep(900)}
+                ]
+            },
+            "/mentions/0",
+        ),
+        (
+            {"mentions": [{"quote": "Hungary", "level": "NAME", "entity": "hungary"}]},
+            "/mentions/0/level",
+        ),
+        (
+            {
+                "mentions": [
+                    {
+                        "start": 0,
+                        "end": 9,
+                        "text": "President",
+                        "occurrence": 1,
+                        "level": "NOM",
+                        "entity": "erdogan",
+                    }
+                ]
+            },
+            "/mentions/0",
+        ),
         ({"mentions": [], "note": "x"}, ""),
-        ({"events": [{"quote": "welcomed", "arguments": [{"role": "AGENT", "target": {"quote": "Ilham Aliyev"}}]}]}, "/events/0/arguments/0/target"),
+        (
+            {
+                "events": [
+                    {
+                        "quote": "welcomed",
+                        "arguments": [{"role": "AGENT", "target": {"quote": "Ilham Aliyev"}}],
+                    }
+                ]
+            },
+            "/events/0/arguments/0/target",
+        ),
     ],
 )
-def test_the_schema_refuses_what_is_no_record(article: Document, draft: dict[str, Any], pointer: str) -> None:
+def test_the_schema_refuses_what_is_no_record(
+    article: Document, draft: dict[str, Any], pointer: str
+) -> None:
     """Whatever else a draft holds, the answer is a finding at its place."""
     document, problems, _ = _anchor(article, draft)
     assert None is document
@@ -237,21 +318,39 @@ def test_the_schema_refuses_what_is_no_record(article: Document, draft: dict[str
 def test_selectors_inside_a_record(article: Document) -> None:
     """`property` of a quantity and `cue` of a quotation are written as quotes too."""
     draft = {
-        "quantities": [{"quote": "over 92%", "kind": "PERCENT", "value": "92", "unit": "%", "comparator": "MORE_THAN", "property": {"quote": "vote"}}],
-        "quotations": [{"quote": '"The Turkic world is our family,"', "cue": {"quote": "told"}, "type": "DIRECT"}],
+        "quantities": [
+            {
+                "quote": "over 92%",
+                "kind": "PERCENT",
+                "value": "92",
+                "unit": "%",
+                "comparator": "MORE_THAN",
+                "property": {"quote": "vote"},
+            }
+        ],
+        "quotations": [
+            {
+                "quote": '"The Turkic world is our family,"',
+                "cue": {"quote": "told"},
+                "type": "DIRECT",
+            }
+        ],
         "events": [],
         "event_relations": [],
     }
     document, problems, _ = _anchor(article, draft)
     assert document is not None, problems
     quantity, quotation = document.quantities[0], document.quotations[0]
-    assert quantity.property is not None and quotation.cue is not None
+    assert quantity.property is not None
+    assert quotation.cue is not None
     assert ("vote", "told") == (quantity.property.text, quotation.cue.text)
     assert ("q1", "quo1") == (quantity.id, quotation.id)
     draft["quantities"][0]["property"] = {"quote": "votes"}  # type: ignore[index]
     draft["quotations"][0]["cue"] = {"quote": "the"}  # type: ignore[index]
     _, problems, _ = _anchor(article, draft)
-    assert ["A001 /quantities/0/property", "A002 /quotations/0/cue"] == [" ".join(p.split(" ")[:2]) for p in problems]
+    assert ["A001 /quantities/0/property", "A002 /quotations/0/cue"] == [
+        " ".join(p.split(" ")[:2]) for p in problems
+    ]
 
 
 def test_ids_are_given_where_there_are_none(article: Document) -> None:
@@ -263,20 +362,31 @@ def test_ids_are_given_where_there_are_none(article: Document) -> None:
             {"id": "m1", "quote": "Georgia", "level": "NAM", "entity": "georgia"},
             {"quote": "Uzbekistan", "level": "NAM", "entity": "uzbekistan"},
         ],
-        "relations": [{"type": "OBSERVER_OF", "source": "hungary", "target": "ots", "evidence": [13]}],
+        "relations": [
+            {"type": "OBSERVER_OF", "source": "hungary", "target": "ots", "evidence": [13]}
+        ],
     }
     document, problems, _ = _anchor(replace(article, entities=entities), draft)
     assert document is not None, problems
-    assert {"Hungary": "m3", "Georgia": "m1", "Uzbekistan": "m4"} == {m.text: m.id for m in document.mentions}
+    assert {"Hungary": "m3", "Georgia": "m1", "Uzbekistan": "m4"} == {
+        m.text: m.id for m in document.mentions
+    }
     assert ["r1"] == [r.id for r in document.relations]
 
 
 def test_sentences_can_be_quoted(article: Document) -> None:
     """The layers without a surface form take quotes as well."""
-    draft = {"sentences": [{"quote": "A joint news conference is scheduled for later Monday.", "paragraph": 1}], "tokens": [{"quote": "Hungary"}]}
+    draft = {
+        "sentences": [
+            {"quote": "A joint news conference is scheduled for later Monday.", "paragraph": 1}
+        ],
+        "tokens": [{"quote": "Hungary"}],
+    }
     document, problems, _ = _anchor(article, draft)
     assert document is not None, problems
-    assert ["A joint news conference is scheduled for later Monday.", "Hungary"] == [article.text_of(s) for s in (*document.sentences, *document.tokens)]
+    assert ["A joint news conference is scheduled for later Monday.", "Hungary"] == [
+        article.text_of(s) for s in (*document.sentences, *document.tokens)
+    ]
 
 
 def test_layers_that_a_draft_leaves_out_stay(article: Document) -> None:
@@ -287,7 +397,11 @@ def test_layers_that_a_draft_leaves_out_stay(article: Document) -> None:
 
 def _places(document: Document, quote: str) -> list[int]:
     starts, ends = {t.start for t in document.tokens}, {t.end for t in document.tokens}
-    return [at for at in range(len(document.text)) if document.text.startswith(quote, at) and at in starts and at + len(quote) in ends]
+    return [
+        at
+        for at in range(len(document.text))
+        if document.text.startswith(quote, at) and at in starts and at + len(quote) in ends
+    ]
 
 
 def _quoted(document: Document, select: Callable[[int, int], dict[str, Any]]) -> dict[str, Any]:
@@ -313,13 +427,17 @@ def test_every_span_can_be_written_as_a_quote(document: Document) -> None:
 
     def by_occurrence(start: int, end: int) -> dict[str, Any]:
         places = _places(document, text[start:end])
-        return {"quote": text[start:end]} | ({"occurrence": places.index(start) + 1} if len(places) > 1 else {})
+        return {"quote": text[start:end]} | (
+            {"occurrence": places.index(start) + 1} if len(places) > 1 else {}
+        )
 
     def by_context(start: int, end: int) -> dict[str, Any]:
         return {"quote": text[start:end], "prefix": text[:start], "suffix": text[end:]}
 
     for select in (by_occurrence, by_context):
-        assert (document, [], []) == _anchor(document, json.loads(json.dumps(_quoted(document, select))))
+        assert (document, [], []) == _anchor(
+            document, json.loads(json.dumps(_quoted(document, select)))
+        )
 
 
 @given(documents(max_records=0))
@@ -328,7 +446,9 @@ def test_any_piece_of_a_text_has_an_answer(document: Document) -> None:
     """A quote of any piece of the text is anchored or refused; it never fails."""
     for start in range(0, len(document.text), 3):
         for end in range(start + 1, min(start + 9, len(document.text)), 3):
-            anchored, problems, _ = _anchor(document, {"sentences": [{"quote": document.text[start:end], "paragraph": 0}]})
+            anchored, problems, _ = _anchor(
+                document, {"sentences": [{"quote": document.text[start:end], "paragraph": 0}]}
+            )
             assert (anchored is None) == bool(problems)
             assert all(p[:4] in ("A001", "A002", "A003", "A004") for p in problems)
     assert all(isinstance(t, Token) for t in document.tokens)
@@ -352,7 +472,13 @@ def draft(corpus: Path) -> Path:
     return path
 
 
-def test_problems_carry_line_and_column_and_nothing_is_written(corpus: Path, document_file: Path, draft: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_problems_carry_line_and_column_and_nothing_is_written(
+    corpus: Path,
+    document_file: Path,
+    draft: Path,
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Each problem is one line with the record's place in the draft; the document is as it was."""
     monkeypatch.chdir(corpus)
     before = document_file.read_bytes()
@@ -369,25 +495,44 @@ def test_problems_carry_line_and_column_and_nothing_is_written(corpus: Path, doc
     assert not (corpus / "new.json").exists()
 
 
-def test_a_draft_becomes_a_document(corpus: Path, document_file: Path, draft: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_draft_becomes_a_document(
+    corpus: Path,
+    document_file: Path,
+    draft: Path,
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A draft without problems is written in canonical form: to a file, or to standard output."""
     monkeypatch.chdir(corpus)
-    draft.write_text(draft.read_text().replace('"visit"', '"visit", "occurrence": 2').replace("OTSS", "(OTS)").replace('"(OTS)"', '"OTS", "prefix": "("'))
+    draft.write_text(
+        draft.read_text()
+        .replace('"visit"', '"visit", "occurrence": 2')
+        .replace("OTSS", "(OTS)")
+        .replace('"(OTS)"', '"OTS", "prefix": "("')
+    )
     result = cli("anchor", draft)
     assert 0 == result.status
     assert 1 == len(result.err.splitlines())
     written = cli("anchor", draft, "--output", document_file, "--document", document_file)
     assert (0, "") == (written.status, written.out)
     assert result.out.encode() == document_file.read_bytes() == encode(read_document(document_file))
-    assert ["Recep Tayyip Erdoğan", "visit", "Turkic world", "OTS"] == [m.text for m in read_document(document_file).mentions]
+    assert ["Recep Tayyip Erdoğan", "visit", "Turkic world", "OTS"] == [
+        m.text for m in read_document(document_file).mentions
+    ]
 
 
-def test_keys_of_digits_have_a_place(corpus: Path, draft: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_of_digits_have_a_place(
+    corpus: Path, draft: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A key such as ² or 0 in a draft is a key, not a number."""
     monkeypatch.chdir(corpus)
-    draft.write_text(f'{{"id": "{DOC_ID}", "mentions": [\n{{"²": {{"quote": "Putin"}}}},\n{{"0": {{"quote": "Putin"}}}}]}}')
+    draft.write_text(
+        f'{{"id": "{DOC_ID}", "mentions": [\n{{"²": {{"quote": "Putin"}}}},\n{{"0": {{"quote": "Putin"}}}}]}}'
+    )
     result = cli("anchor", draft)
-    assert [f"{draft}:2:7: A001", f"{draft}:3:7: A001"] == [" ".join(line.split(" ")[:2]) for line in result.err.splitlines()[:2]]
+    assert [f"{draft}:2:7: A001", f"{draft}:3:7: A001"] == [
+        " ".join(line.split(" ")[:2]) for line in result.err.splitlines()[:2]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -401,7 +546,14 @@ def test_keys_of_digits_have_a_place(corpus: Path, draft: Path, cli: Callable[..
         ('{"id": "a", "id": "b"}', "draft.json:1:13: the key"),
     ],
 )
-def test_a_draft_that_cannot_be_used(corpus: Path, draft: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, draft_text: str, message: str) -> None:
+def test_a_draft_that_cannot_be_used(
+    corpus: Path,
+    draft: Path,
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    draft_text: str,
+    message: str,
+) -> None:
     """A draft that is not JSON, or of no document that is there, is refused in one line."""
     monkeypatch.chdir(corpus)
     draft.write_text(draft_text)

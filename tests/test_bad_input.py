@@ -28,7 +28,11 @@ SEEDS: list[tuple[str, bytes, str]] = [
     ("only a header", HEADER, "holds a header and no text"),
     ("only a header and space", HEADER + b"\n\n", "holds a header and no text"),
     ("no header", b"The president met.", "seed.txt:1: no header"),
-    ("no such date", b" date 2023-02-29 Text.", "seed.txt:1: the header's date: 2023-02-29 is not in the calendar"),
+    (
+        "no such date",
+        b" date 2023-02-29 Text.",
+        "seed.txt:1: the header's date: 2023-02-29 is not in the calendar",
+    ),
     ("no date", b" date yesterday Text.", "'yesterday' is not YYYY-MM-DD"),
     ("not NFC", HEADER + "One.\ncafe\u0301".encode(), "seed.txt:2: not in Unicode normal form NFC"),
 ]
@@ -55,7 +59,9 @@ def test_bad_seed(tmp_path: Path, cli: Callable[..., Result], seed: bytes, messa
         (["--language", "xyzzy"], "spaCy has no tokenizer for the language 'xyzzy'"),
     ],
 )
-def test_bad_ingest_arguments(tmp_path: Path, cli: Callable[..., Result], arguments: list[str], message: str) -> None:
+def test_bad_ingest_arguments(
+    tmp_path: Path, cli: Callable[..., Result], arguments: list[str], message: str
+) -> None:
     """An id that cannot be a file name, or a language without a tokenizer, is refused before anything is made."""
     path = tmp_path / "seed.txt"
     path.write_bytes(HEADER + b"Text.")
@@ -63,7 +69,9 @@ def test_bad_ingest_arguments(tmp_path: Path, cli: Callable[..., Result], argume
     assert not (tmp_path / "root").exists()
 
 
-def test_ingest_never_overwrites(corpus: Path, document_file: Path, cli: Callable[..., Result]) -> None:
+def test_ingest_never_overwrites(
+    corpus: Path, document_file: Path, cli: Callable[..., Result]
+) -> None:
     """A document that exists is not made again; a seed's name that is taken by another text is refused."""
     before = _state(corpus)
     seed = next((corpus / "seeds").glob("*.txt"))
@@ -84,29 +92,90 @@ DOCUMENTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("empty", lambda d: b"", "E102 not JSON"),
     ("not UTF-8", lambda d: d.replace("ğ".encode(), b"\xf0", 1), ":9:36: E101 not UTF-8"),
     ("BOM", lambda d: b"\xef\xbb\xbf" + d, "byte order mark"),
-    ("duplicate key", lambda d: d.replace(b'"language":"en"', b'"language":"en",\n"language":"tr"'), ':5:1: E103 the key "language" stands twice'),
+    (
+        "duplicate key",
+        lambda d: d.replace(b'"language":"en"', b'"language":"en",\n"language":"tr"'),
+        ':5:1: E103 the key "language" stands twice',
+    ),
     ("NaN", lambda d: d.replace(b'"header_length":17', b'"header_length":NaN'), "E102 not JSON"),
-    ("unknown key", lambda d: d.replace(b'"date"', b'"title":"x",\n"date"', 1), "E104 unknown property `title`"),
-    ("100 MB string", lambda d: d.replace(b'"id":"m1"', b'"id":"' + b"m" * 100_000_000 + b'"', 1), "(100,000,000 characters)"),
-    ("100 MB key", lambda d: d.replace(b'"id":"m1"', b'"' + b"m" * 100_000_000 + b'":1,"id":"m1"', 1), "E104 unknown property"),
-    ("nested 100,000 deep", lambda d: d.replace(b'"mentions":[', b'"mentions":' + b"[" * 100_000, 1), "E102 not JSON: depth limit"),
-    ("nested 1,020 deep", lambda d: d.replace(b'"mentions":[', b'"mentions":[' + b"[" * 1015 + b"]" * 1015 + b",", 1), "E10"),
-    ("id with path separator", lambda d: d.replace(b'"id":"m1"', b'"id":"../m1"', 1), "E104 `id` is \"../m1\""),
-    ("document id with path separator", lambda d: d.replace(f'"id":"{DOC_ID}"'.encode(), b'"id":"../../x"', 1), "E104 `id`"),
-    ("seed outside seeds/", lambda d: d.replace(b'"file":"000', b'"file":"../000', 1), "E104 `file`"),
+    (
+        "unknown key",
+        lambda d: d.replace(b'"date"', b'"title":"x",\n"date"', 1),
+        "E104 unknown property `title`",
+    ),
+    (
+        "100 MB string",
+        lambda d: d.replace(b'"id":"m1"', b'"id":"' + b"m" * 100_000_000 + b'"', 1),
+        "(100,000,000 characters)",
+    ),
+    (
+        "100 MB key",
+        lambda d: d.replace(b'"id":"m1"', b'"' + b"m" * 100_000_000 + b'":1,"id":"m1"', 1),
+        "E104 unknown property",
+    ),
+    (
+        "nested 100,000 deep",
+        lambda d: d.replace(b'"mentions":[', b'"mentions":' + b"[" * 100_000, 1),
+        "E102 not JSON: depth limit",
+    ),
+    (
+        "nested 1,020 deep",
+        lambda d: d.replace(b'"mentions":[', b'"mentions":[' + b"[" * 1015 + b"]" * 1015 + b",", 1),
+        "E10",
+    ),
+    (
+        "id with path separator",
+        lambda d: d.replace(b'"id":"m1"', b'"id":"../m1"', 1),
+        'E104 `id` is "../m1"',
+    ),
+    (
+        "document id with path separator",
+        lambda d: d.replace(f'"id":"{DOC_ID}"'.encode(), b'"id":"../../x"', 1),
+        "E104 `id`",
+    ),
+    (
+        "seed outside seeds/",
+        lambda d: d.replace(b'"file":"000', b'"file":"../000', 1),
+        "E104 `file`",
+    ),
     ("an array", lambda d: b"[]", "E104"),
     ("a number", lambda d: b"7", "E104"),
     ("null", lambda d: b"null", "E104"),
-    ("layer is an object", lambda d: d.replace(b'"quotations":[', b'"quotations":{"a":[', 1)[:-3] + b"}\n}\n", "must be an array"),
-    ("newer schema", lambda d: d.replace(b'"schema_version":1', b'"schema_version":2'), "E105 written for a schema newer than version 1"),
-    ("version is a string", lambda d: d.replace(b'"schema_version":1', b'"schema_version":"1"'), "E104"),
-    ("offset beyond 2^53", lambda d: d.replace(b'"start":0,"end":119', b'"start":0,"end":99999999999999999999', 1), "E104"),
+    (
+        "layer is an object",
+        lambda d: d.replace(b'"quotations":[', b'"quotations":{"a":[', 1)[:-3] + b"}\n}\n",
+        "must be an array",
+    ),
+    (
+        "newer schema",
+        lambda d: d.replace(b'"schema_version":1', b'"schema_version":2'),
+        "E105 written for a schema newer than version 1",
+    ),
+    (
+        "version is a string",
+        lambda d: d.replace(b'"schema_version":1', b'"schema_version":"1"'),
+        "E104",
+    ),
+    (
+        "offset beyond 2^53",
+        lambda d: d.replace(b'"start":0,"end":119', b'"start":0,"end":99999999999999999999', 1),
+        "E104",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "message"), [d[1:] for d in DOCUMENTS], ids=[d[0] for d in DOCUMENTS])
+@pytest.mark.parametrize(
+    ("spoil", "message"), [d[1:] for d in DOCUMENTS], ids=[d[0] for d in DOCUMENTS]
+)
 @pytest.mark.parametrize("command", ["validate", "build", "show", "stats"])
-def test_bad_document(corpus: Path, document_file: Path, cli: Callable[..., Result], command: str, spoil: Callable[[bytes], bytes], message: str) -> None:
+def test_bad_document(
+    corpus: Path,
+    document_file: Path,
+    cli: Callable[..., Result],
+    command: str,
+    spoil: Callable[[bytes], bytes],
+    message: str,
+) -> None:
     """Every command names the file and what is wrong with it, prints no traceback, and writes nothing."""
     document_file.write_bytes(spoil(document_file.read_bytes()))
     before = _state(corpus)
@@ -151,7 +220,9 @@ ROOTS: list[tuple[str, Callable[[Path], object], str]] = [
 
 
 @pytest.mark.parametrize(("spoil", "message"), [r[1:] for r in ROOTS], ids=[r[0] for r in ROOTS])
-def test_bad_corpus(corpus: Path, cli: Callable[..., Result], spoil: Callable[[Path], object], message: str) -> None:
+def test_bad_corpus(
+    corpus: Path, cli: Callable[..., Result], spoil: Callable[[Path], object], message: str
+) -> None:
     """A corpus directory with something wrong in it is not built, and stays as it is."""
     spoil(corpus)
     before = _state(corpus)
@@ -167,12 +238,23 @@ def test_missing_directory(tmp_path: Path, cli: Callable[..., Result], command: 
     _refused(cli(command, tmp_path / "empty"), "statevisit ingest")
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["build", "--workers", "0"], ["validate", "--nonsense"], ["show", "--layer", "verbs"], ["ingest"], ["anchor"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["build", "--workers", "0"],
+        ["validate", "--nonsense"],
+        ["show", "--layer", "verbs"],
+        ["ingest"],
+        ["anchor"],
+    ],
+)
 def test_wrong_usage(cli: Callable[..., Result], arguments: list[str]) -> None:
     """A command line that cannot be understood ends with status 2 and the usage."""
     result = cli(*arguments)
     assert 2 == result.status
-    assert "Usage: statevisit" in result.err and "Traceback" not in result.err
+    assert "Usage: statevisit" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_directory_that_cannot_be_written(corpus: Path, shell: Callable[..., Result]) -> None:
@@ -183,11 +265,16 @@ def test_directory_that_cannot_be_written(corpus: Path, shell: Callable[..., Res
     assert before == _state(corpus)
 
 
-@pytest.mark.parametrize("command", [["build"], ["show", "--html", "@/page.html"], ["ingest", "@/seeds/new.txt", "--root", "@"]])
+@pytest.mark.parametrize(
+    "command",
+    [["build"], ["show", "--html", "@/page.html"], ["ingest", "@/seeds/new.txt", "--root", "@"]],
+)
 def test_read_only_file_system(corpus: Path, command: list[str]) -> None:
     """On a read-only file system a command says so; nothing was changed."""
     (corpus / "seeds/new.txt").write_bytes(HEADER + b"Text.")
-    inside = " ".join(f"'{part}'" for part in [sys.executable, "-m", "statevisit", *command]).replace("@", str(corpus))
+    inside = " ".join(
+        f"'{part}'" for part in [sys.executable, "-m", "statevisit", *command]
+    ).replace("@", str(corpus))
     script = f"mount --bind {corpus} {corpus} && mount -o remount,bind,ro {corpus} && cd {corpus} && exec {inside}"
     _refused(_in_namespace(script), "read-only file system; nothing was changed")
 
@@ -210,7 +297,14 @@ def test_full_disk(corpus: Path, document_file: Path) -> None:
 
 def _in_namespace(script: str) -> Result:
     """Run a shell script where it may mount: a mount namespace of its own, gone with it."""
-    command = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c", script]
+    command = [
+        "unshare",
+        "--mount",
+        *([] if os.geteuid() == 0 else ["--map-root-user"]),
+        "sh",
+        "-c",
+        script,
+    ]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60)
     return Result(done.returncode, done.stdout, done.stderr)
 
@@ -220,13 +314,24 @@ def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, work
     """Ctrl-C ends a build within seconds with one line; what was built before is there, and no process is left."""
     value = document_file.read_text()
     for number in range(120):
-        document_file.with_name(f"copy-{number}.json").write_text(value.replace(f'"id":"{DOC_ID}"', f'"id":"copy-{number}"'))
+        document_file.with_name(f"copy-{number}.json").write_text(
+            value.replace(f'"id":"{DOC_ID}"', f'"id":"copy-{number}"')
+        )
     (corpus / "corpus/parquet").mkdir()
     (corpus / "corpus/parquet/old.parquet").write_bytes(b"what was there before")
     before = _state(corpus)
-    process = subprocess.Popen([sys.executable, "-m", "statevisit", "build", corpus, "--workers", workers], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "statevisit", "build", corpus, "--workers", workers],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 30
-    while not list((corpus / "corpus").glob(".build-*/corpus/parquet/*/*.parquet")) and time.monotonic() < deadline:
+    while (
+        not list((corpus / "corpus").glob(".build-*/corpus/parquet/*/*.parquet"))
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -249,7 +354,11 @@ def _gone(group: int) -> bool:
 
 
 def _state(root: Path) -> dict[str, str]:
-    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(root.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(root.rglob("*"))
+        if p.is_file()
+    }
 
 
 def _refused(result: Result, message: str) -> None:

@@ -29,7 +29,9 @@ MANY = 40
 
 def _bytes(root: Path) -> dict[str, bytes]:
     """What stands below a root: file -> bytes."""
-    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()
+    }
 
 
 def _built(root: Path) -> dict[str, bytes]:
@@ -45,8 +47,16 @@ def _many(root: Path, article: Document, count: int = MANY, seed: int = 0) -> Pa
     numbers = list(range(count))
     random.Random(seed).shuffle(numbers)
     for n in numbers:
-        document = replace(article, id=f"doc-{n:03}", events=article.events[n:], event_relations=(), event_chains=_chains(article, n))
-        (root / "corpus/documents" / f"{document.id}.json").write_bytes(encode(replace(document, quantities=_measuring(document, article))))
+        document = replace(
+            article,
+            id=f"doc-{n:03}",
+            events=article.events[n:],
+            event_relations=(),
+            event_chains=_chains(article, n),
+        )
+        (root / "corpus/documents" / f"{document.id}.json").write_bytes(
+            encode(replace(document, quantities=_measuring(document, article)))
+        )
     return root
 
 
@@ -56,7 +66,10 @@ def _chains(article: Document, first: int):
 
 
 def _measuring(document: Document, article: Document):
-    return tuple(replace(q, measures=None) if q.measures and q.measures not in document else q for q in article.quantities)
+    return tuple(
+        replace(q, measures=None) if q.measures and q.measures not in document else q
+        for q in article.quantities
+    )
 
 
 def test_what_is_committed_is_what_is_built(cli: Callable[..., Result]) -> None:
@@ -66,9 +79,14 @@ def test_what_is_committed_is_what_is_built(cli: Callable[..., Result]) -> None:
     assert {"current"} == {line.split()[0] for line in result.out.splitlines()}
 
 
-def test_the_same_bytes_whatever_the_workers_and_the_order(tmp_path: Path, article: Document) -> None:
+def test_the_same_bytes_whatever_the_workers_and_the_order(
+    tmp_path: Path, article: Document
+) -> None:
     """Bytes depend on the documents alone: not on how many processes worked, the order the files were made in, or what was built before."""
-    first, second = (_many(tmp_path / name, _without_references(article), seed=n) for n, name in enumerate(("one", "two")))
+    first, second = (
+        _many(tmp_path / name, _without_references(article), seed=n)
+        for n, name in enumerate(("one", "two"))
+    )
     assert ([], {"written"}) == _states(build(first, workers=1))
     assert ([], {"written"}) == _states(build(second, workers=2))
     assert _built(first) == _built(second)
@@ -81,7 +99,15 @@ def test_the_same_bytes_whatever_the_workers_and_the_order(tmp_path: Path, artic
 
 def _without_references(article: Document) -> Document:
     """The article with no argument that is an event, so that events can be left out."""
-    return replace(article, events=tuple(replace(e, arguments=tuple(a for a in e.arguments if article.layer_of(a.target) != "events")) for e in article.events))
+    return replace(
+        article,
+        events=tuple(
+            replace(
+                e, arguments=tuple(a for a in e.arguments if article.layer_of(a.target) != "events")
+            )
+            for e in article.events
+        ),
+    )
 
 
 def _states(result: tuple[list, list[tuple[str, str]]]) -> tuple[list, set[str]]:
@@ -149,30 +175,41 @@ DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "named"), [d[1:] for d in DIFFERENCES], ids=[d[0] for d in DIFFERENCES])
-def test_check_sees_and_names_every_difference(checkout: Path, cli: Callable[..., Result], change: Callable[[Path], None], named: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("change", "named"), [d[1:] for d in DIFFERENCES], ids=[d[0] for d in DIFFERENCES]
+)
+def test_check_sees_and_names_every_difference(
+    checkout: Path, cli: Callable[..., Result], change: Callable[[Path], None], named: list[str]
+) -> None:
     """`build --check` fails with the files that differ, and writes nothing; `build` then makes it pass."""
     change(checkout)
     before = _bytes(checkout)
     result = cli("build", checkout, "--check")
     assert 1 == result.status
     assert [] == [name for name in named if name not in result.out + result.err], result.out
-    assert len([n for n in named if n.split()[0] in ("differs", "missing", "foreign")]) == len([line for line in result.out.splitlines() if not line.startswith("current")])
+    assert len([n for n in named if n.split()[0] in ("differs", "missing", "foreign")]) == len(
+        [line for line in result.out.splitlines() if not line.startswith("current")]
+    )
     assert "run `statevisit build` and commit" in result.err
     assert before == _bytes(checkout)
     assert 0 == cli("build", checkout).status
     assert 0 == cli("build", checkout, "--check").status
-    assert not (checkout / "corpus/parquet/gone").exists(), "what is left of a config that is gone would look like one"
+    assert not (checkout / "corpus/parquet/gone").exists(), (
+        "what is left of a config that is gone would look like one"
+    )
 
 
-def test_check_of_an_invalid_document_gives_the_finding(checkout: Path, cli: Callable[..., Result]) -> None:
+def test_check_of_an_invalid_document_gives_the_finding(
+    checkout: Path, cli: Callable[..., Result]
+) -> None:
     """A document with findings is refused with and without --check, and what was built stays."""
     _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"MAYBE"')(checkout)
     before = _bytes(checkout)
     for options in ([], ["--check"]):
         result = cli("build", checkout, *options)
         assert 1 == result.status
-        assert "E104 `polarity` is " in result.out and "nothing was built" in result.err
+        assert "E104 `polarity` is " in result.out
+        assert "nothing was built" in result.err
     assert before == _bytes(checkout)
 
 
@@ -182,30 +219,62 @@ def test_the_manifest_vouches_for_the_files(checkout: Path) -> None:
     assert [] == list(schema.errors(manifest, "release"))
     files = {f["path"]: f for f in manifest["files"]}
     assert sorted(files) == [f["path"] for f in manifest["files"]]
-    expected = {n for n in _bytes(checkout) if n.startswith("corpus/") and not n.endswith((".svg", ".png", "release.json"))}
+    expected = {
+        n
+        for n in _bytes(checkout)
+        if n.startswith("corpus/") and not n.endswith((".svg", ".png", "release.json"))
+    }
     assert expected == set(files)
     for name, entry in files.items():
         data = (checkout / name).read_bytes()
-        assert {"path": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} == entry
-    assert hashlib.sha256((ROOT / "schema/document.schema.json").read_bytes()).hexdigest() == manifest["schema_sha256"]
+        assert {
+            "path": name,
+            "size": len(data),
+            "sha256": hashlib.sha256(data).hexdigest(),
+        } == entry
+    assert (
+        hashlib.sha256((ROOT / "schema/document.schema.json").read_bytes()).hexdigest()
+        == manifest["schema_sha256"]
+    )
 
 
 def test_the_manifest_counts_what_is_there(checkout: Path, article: Document) -> None:
     """Its counts are those of the documents and of the rows in Parquet."""
     manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
-    assert article.counts() == {k: v["records"] for k, v in manifest["counts"].items() if k != "arguments"}
-    assert sum(len(e.arguments) for e in article.events) == manifest["counts"]["arguments"]["records"]
-    assert Counter(e.class_ for e in article.events) == manifest["counts"]["events"]["labels"]["class"]
-    assert Counter(a.role for e in article.events for a in e.arguments) == manifest["counts"]["arguments"]["labels"]["role"]
-    assert {c: pq.read_metadata(checkout / f"corpus/parquet/{c}/train-00000-of-00001.parquet").num_rows for c in CONFIGS} == manifest["configs"]
-    assert {"documents": 1, "entities": len(article.mentions), "ner": len(article.sentences)}.items() <= manifest["configs"].items()
+    assert article.counts() == {
+        k: v["records"] for k, v in manifest["counts"].items() if k != "arguments"
+    }
+    assert (
+        sum(len(e.arguments) for e in article.events) == manifest["counts"]["arguments"]["records"]
+    )
+    assert (
+        Counter(e.class_ for e in article.events) == manifest["counts"]["events"]["labels"]["class"]
+    )
+    assert (
+        Counter(a.role for e in article.events for a in e.arguments)
+        == manifest["counts"]["arguments"]["labels"]["role"]
+    )
+    assert {
+        c: pq.read_metadata(checkout / f"corpus/parquet/{c}/train-00000-of-00001.parquet").num_rows
+        for c in CONFIGS
+    } == manifest["configs"]
+    assert {
+        "documents": 1,
+        "entities": len(article.mentions),
+        "ner": len(article.sentences),
+    }.items() <= manifest["configs"].items()
 
 
-def test_the_content_hash_is_of_the_documents_alone(tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_content_hash_is_of_the_documents_alone(
+    tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """content_sha256 is over the canonical documents in their order, as the schema says: no Parquet option and no formatting of a file changes it."""
     root = _many(tmp_path, _without_references(article), count=3)
     build(root, workers=1)
-    manifest, parquet = orjson.loads((root / "corpus/release.json").read_bytes()), (root / EVENTS).read_bytes()
+    manifest, parquet = (
+        orjson.loads((root / "corpus/release.json").read_bytes()),
+        (root / EVENTS).read_bytes(),
+    )
     lines = b"".join(hashlib.sha256(encode(d)).hexdigest().encode() + b"\n" for d in load(root))
     assert hashlib.sha256(lines).hexdigest() == manifest["content_sha256"]
     monkeypatch.setitem(ROW_GROUP, "events", 10)
@@ -213,11 +282,16 @@ def test_the_content_hash_is_of_the_documents_alone(tmp_path: Path, article: Doc
     file.write_bytes(orjson.dumps(orjson.loads(file.read_bytes()), option=orjson.OPT_INDENT_2))
     build(root, workers=1)
     assert parquet != (root / EVENTS).read_bytes()
-    assert manifest["content_sha256"] == orjson.loads((root / "corpus/release.json").read_bytes())["content_sha256"]
+    assert (
+        manifest["content_sha256"]
+        == orjson.loads((root / "corpus/release.json").read_bytes())["content_sha256"]
+    )
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_shards_are_named_and_read_back_in_order(tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
+def test_shards_are_named_and_read_back_in_order(
+    tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
     """A corpus above the shard size has several files a config: as many as their names say, each of that many documents, in order."""
     monkeypatch.setattr(builder, "SHARD", 15)
     root = _many(tmp_path, _without_references(article))
@@ -226,26 +300,45 @@ def test_shards_are_named_and_read_back_in_order(tmp_path: Path, article: Docume
         names = [f"train-0000{n}-of-00003.parquet" for n in range(3)]
         assert names == sorted(p.name for p in (root / "corpus/parquet" / config).iterdir())
         column = "id" if config == "documents" else "document"
-        found = [pq.read_table(root / "corpus/parquet" / config / n, columns=[column])[column].to_pylist() for n in names]
+        found = [
+            pq.read_table(root / "corpus/parquet" / config / n, columns=[column])[
+                column
+            ].to_pylist()
+            for n in names
+        ]
         assert [15, 15, 10] == [len(set(f)) for f in found]
         assert sorted(sum(found, [])) == sum(found, [])
-    whole = [d for n in range(3) for d in from_table(pq.read_table(root / f"corpus/parquet/documents/train-0000{n}-of-00003.parquet"))]
+    whole = [
+        d
+        for n in range(3)
+        for d in from_table(
+            pq.read_table(root / f"corpus/parquet/documents/train-0000{n}-of-00003.parquet")
+        )
+    ]
     assert list(load(root)) == whole
     monkeypatch.setattr(builder, "SHARD", 100)
     assert {"written", "removed"} == {state for name, state in build(root, workers=1)[1]}
-    assert ["train-00000-of-00001.parquet"] == [p.name for p in (root / "corpus/parquet/ner").iterdir()]
+    assert ["train-00000-of-00001.parquet"] == [
+        p.name for p in (root / "corpus/parquet/ner").iterdir()
+    ]
 
 
-def test_row_groups_have_a_fixed_size(tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_row_groups_have_a_fixed_size(
+    tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However the rows come in, a row group holds as many as the config's size says."""
     monkeypatch.setitem(ROW_GROUP, "ner", 100)
     root = _many(tmp_path, _without_references(article), count=20)
     build(root, workers=1)
     meta = pq.read_metadata(root / "corpus/parquet/ner/train-00000-of-00001.parquet")
-    assert [100, 100, 100, 100, 40] == [meta.row_group(n).num_rows for n in range(meta.num_row_groups)]
+    assert [100, 100, 100, 100, 40] == [
+        meta.row_group(n).num_rows for n in range(meta.num_row_groups)
+    ]
 
 
-def test_a_corpus_of_ones_own_needs_no_card(tmp_path: Path, article: Document, cli: Callable[..., Result]) -> None:
+def test_a_corpus_of_ones_own_needs_no_card(
+    tmp_path: Path, article: Document, cli: Callable[..., Result]
+) -> None:
     """Without README.md none is made; the version begins at 0.1.0 and what release.json states is kept."""
     root = _many(tmp_path, _without_references(article), count=2)
     assert 0 == cli("build", root).status
@@ -257,47 +350,80 @@ def test_a_corpus_of_ones_own_needs_no_card(tmp_path: Path, article: Document, c
     assert "2.3.4" == load(root).version
 
 
-@pytest.mark.parametrize("text", ["# My corpus\n\nNo front matter, no marks.\n", "", "---\nnot closed\n", "\ufeff# A BOM\n", "# \r\nWindows\r\n"])
-def test_a_readme_that_is_no_card_is_left_alone(checkout: Path, cli: Callable[..., Result], text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# My corpus\n\nNo front matter, no marks.\n",
+        "",
+        "---\nnot closed\n",
+        "\ufeff# A BOM\n",
+        "# \r\nWindows\r\n",
+    ],
+)
+def test_a_readme_that_is_no_card_is_left_alone(
+    checkout: Path, cli: Callable[..., Result], text: str
+) -> None:
     """A README without front matter is somebody's own text: not one byte of it changes."""
     (checkout / "README.md").write_text(text, encoding="utf-8", newline="")
     assert 0 == cli("build", checkout).status
     assert text.encode() == (checkout / "README.md").read_bytes()
 
 
-def test_a_card_of_ones_own_keeps_what_is_not_generated(checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_card_of_ones_own_keeps_what_is_not_generated(
+    checkout: Path, cli: Callable[..., Result]
+) -> None:
     """In a card, the front matter's own keys and the text between the marks' blocks stay; configs and columns are added."""
-    (checkout / "README.md").write_text("---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\n---\n# Mine \\1 \\g<2>\n\n<!-- generated: version -->\n<!-- end -->\n\ntail", encoding="utf-8")
+    (checkout / "README.md").write_text(
+        "---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\n---\n# Mine \\1 \\g<2>\n\n<!-- generated: version -->\n<!-- end -->\n\ntail",
+        encoding="utf-8",
+    )
     assert 0 == cli("build", checkout).status
     text = (checkout / "README.md").read_text(encoding="utf-8")
-    assert text.startswith("---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\nconfigs:\n- config_name: documents\n")
+    assert text.startswith(
+        "---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\nconfigs:\n- config_name: documents\n"
+    )
     version = load(checkout).version
-    assert text.endswith(f"---\n# Mine \\1 \\g<2>\n\n<!-- generated: version -->\nThis is version **{version}**.\n<!-- end -->\n\ntail")
+    assert text.endswith(
+        f"---\n# Mine \\1 \\g<2>\n\n<!-- generated: version -->\nThis is version **{version}**.\n<!-- end -->\n\ntail"
+    )
     assert 0 == cli("build", checkout, "--check").status
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("<!-- generated: labels -->", "<!-- generated: lables -->", "nothing generates 'lables'; there are version, layers, configs, columns, labels"),
-        ("pretty_name: statevisit", "pretty_name: [statevisit", "README.md:3: the front matter is not YAML"),
+        (
+            "<!-- generated: labels -->",
+            "<!-- generated: lables -->",
+            "nothing generates 'lables'; there are version, layers, configs, columns, labels",
+        ),
+        (
+            "pretty_name: statevisit",
+            "pretty_name: [statevisit",
+            "README.md:3: the front matter is not YAML",
+        ),
         ("pretty_name: statevisit", "pretty_name: \x07", "the front matter is not YAML"),
         ("pretty_name: statevisit", "\u00e9\udcff: 1", "is not UTF-8"),
     ],
 )
-def test_a_card_that_cannot_be_renewed_is_an_error(checkout: Path, cli: Callable[..., Result], old: str, new: str, message: str) -> None:
+def test_a_card_that_cannot_be_renewed_is_an_error(
+    checkout: Path, cli: Callable[..., Result], old: str, new: str, message: str
+) -> None:
     """An unknown mark, or front matter that cannot be read, names the file and builds nothing."""
     file = checkout / "README.md"
-    file.write_bytes(file.read_bytes().replace(old.encode(), new.encode("utf-8", "surrogateescape"), 1))
+    file.write_bytes(
+        file.read_bytes().replace(old.encode(), new.encode("utf-8", "surrogateescape"), 1)
+    )
     before = _bytes(checkout)
     result = cli("build", checkout)
     assert 1 == result.status
-    assert f"statevisit: {checkout}/README.md:" in result.err and message in result.err
+    assert f"statevisit: {checkout}/README.md:" in result.err
+    assert message in result.err
     assert before == _bytes(checkout)
 
 
 def test_the_article_comes_back_from_its_table(article: Document) -> None:
-    """documents -> Parquet -> documents is the identity: nothing of the annotation is lost in the `documents` config."""
+    """Documents -> Parquet -> documents is the identity: nothing of the annotation is lost in the `documents` config."""
     assert [article] == from_table(document_table([encode(article)]))
     assert [article] == from_table(pq.read_table(ROOT / ALL_OF))
 
@@ -305,7 +431,7 @@ def test_the_article_comes_back_from_its_table(article: Document) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(documents(), min_size=1, max_size=3))
 def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None:
-    """documents -> table -> documents is the identity on whatever is valid: emoji, empty layers, absent properties, every label."""
+    """Documents -> table -> documents is the identity on whatever is valid: emoji, empty layers, absent properties, every label."""
     assert drawn == from_table(document_table(map(encode, drawn)))
 
 
@@ -314,24 +440,47 @@ def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None
 def test_every_view_has_a_row_for_every_record(drawn: list[Document]) -> None:
     """A flat view neither drops nor doubles a record, and all of its tables are of the stated type."""
     tables = to_tables(drawn)
-    for config, layer in (("entities", "mentions"), ("events", "events"), ("timexes", "timexes"), ("relations", "relations")):
-        assert [(d.id, r.id) for d in drawn for r in getattr(d, layer)] == list(zip(*(tables[config][c].to_pylist() for c in ("document", "id")), strict=True))
+    for config, layer in (
+        ("entities", "mentions"),
+        ("events", "events"),
+        ("timexes", "timexes"),
+        ("relations", "relations"),
+    ):
+        assert [(d.id, r.id) for d in drawn for r in getattr(d, layer)] == list(
+            zip(*(tables[config][c].to_pylist() for c in ("document", "id")), strict=True)
+        )
     for table in tables.values():
         table.validate(full=True)
 
 
 def test_a_corpus_with_a_layer_that_is_empty_builds(tmp_path: Path, article: Document) -> None:
     """A document without a single annotation makes empty tables with all their columns, not missing files."""
-    bare = replace(article, id="bare", **{layer: () for layer in article.counts() if layer not in ("sentences", "tokens")})
+    bare = replace(
+        article,
+        id="bare",
+        **{layer: () for layer in article.counts() if layer not in ("sentences", "tokens")},
+    )
     root = _many(tmp_path, article, count=0)
     (root / "corpus/documents/bare.json").write_bytes(encode(bare))
     assert ([], {"written"}) == _states(build(root, workers=1))
-    rows = {c: pq.read_table(root / f"corpus/parquet/{c}/train-00000-of-00001.parquet") for c in CONFIGS}
-    assert {"documents": 1, "ner": 22, "entities": 0, "events": 0, "quantities": 0, "timexes": 0, "relations": 0} == {c: t.num_rows for c, t in rows.items()}
+    rows = {
+        c: pq.read_table(root / f"corpus/parquet/{c}/train-00000-of-00001.parquet") for c in CONFIGS
+    }
+    assert {
+        "documents": 1,
+        "ner": 22,
+        "entities": 0,
+        "events": 0,
+        "quantities": 0,
+        "timexes": 0,
+        "relations": 0,
+    } == {c: t.num_rows for c, t in rows.items()}
     assert [bare] == from_table(rows["documents"])
 
 
-def test_a_manifest_without_a_version_is_refused(checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_manifest_without_a_version_is_refused(
+    checkout: Path, cli: Callable[..., Result]
+) -> None:
     """A broken release.json is an error that says what to do, not a silent return to 0.1.0."""
     (checkout / "corpus/release.json").write_text("{}")
     result = cli("build", checkout)

@@ -14,8 +14,8 @@ from statevisit.checks import REGISTRY, check_bytes
 from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.values import _factor
 from statevisit.ingest import decode_seed, segment
-from statevisit.labelstudio.incoming import Incoming
 from statevisit.labelstudio.exported import elements
+from statevisit.labelstudio.incoming import Incoming
 from statevisit.model import Source
 from statevisit.realign import realign
 from tests.conftest import ROOT, Result
@@ -34,14 +34,30 @@ def _found(path: Path, tmp_path: Path) -> list[Finding]:
     """The findings that a fixture is there for: of a document, a corpus, a draft in quote notation, a corrected seed, an export of Label Studio."""
     if path.suffix == ".txt":
         text, date, header = decode_seed(path.read_bytes(), path.name)
-        return realign(read_document(VALID), text, Source(file=path.name, sha256="0" * 64, header_length=header), date, segment)[1]
+        return realign(
+            read_document(VALID),
+            text,
+            Source(file=path.name, sha256="0" * 64, header_length=header),
+            date,
+            segment,
+        )[1]
     if _code(path)[0] == "A":
-        _, problems, reports = anchor(json.loads(path.read_bytes()), read_document(VALID), path.name)
+        _, problems, reports = anchor(
+            json.loads(path.read_bytes()), read_document(VALID), path.name
+        )
         return [*problems, *reports]
     if _code(path)[0] == "L":
         corpus = read_document(VALID)
-        incoming = Incoming(lambda base: corpus if base.document.id == corpus.id else base.document, lambda text: None)
-        return [f for where, task in (e.parsed() for e in elements(path)) for o in incoming.outcomes(task, where) for f in (*o.findings, *o.conflicts)]
+        incoming = Incoming(
+            lambda base: corpus if base.document.id == corpus.id else base.document,
+            lambda text: None,
+        )
+        return [
+            f
+            for where, task in (e.parsed() for e in elements(path))
+            for o in incoming.outcomes(task, where)
+            for f in (*o.findings, *o.conflicts)
+        ]
     if (path / "released").is_dir():
         path = _released(path, tmp_path)
     return list(validate(path))
@@ -55,7 +71,13 @@ def _released(path: Path, tmp_path: Path) -> Path:
     begin(root)
     commit(root, "release")
     (root / "corpus/release.json").unlink()
-    shutil.copytree(path, root, ignore=shutil.ignore_patterns("released"), dirs_exist_ok=True, copy_function=shutil.copyfile)
+    shutil.copytree(
+        path,
+        root,
+        ignore=shutil.ignore_patterns("released"),
+        dirs_exist_ok=True,
+        copy_function=shutil.copyfile,
+    )
     manifest = json.loads((ROOT / "corpus/release.json").read_bytes()) | {"version": "1.0.0"}
     (root / "corpus/release.json").write_text(json.dumps(manifest))
     return root
@@ -67,7 +89,8 @@ def test_a_fixture_triggers_its_code_and_nothing_else(path: Path, tmp_path: Path
     findings = _found(path, tmp_path)
     assert {_code(path)} == {f.code for f in findings}
     for finding in findings:
-        assert 10 < len(finding.message) < 400 and "\n" not in str(finding)
+        assert 10 < len(finding.message) < 400
+        assert "\n" not in str(finding)
         assert finding.file or finding.document
         assert finding.excerpt[slice(*finding.mark)] or finding.mark == (0, 0)
 
@@ -87,14 +110,20 @@ def test_every_code_is_explained() -> None:
     """Message, why, wrong and right are there, each long enough to say something, and no two messages are alike."""
     entries = catalogue().values()
     for e in entries:
-        assert ("warning" if e.code[0] == "W" or e.code.startswith(("A1", "L1")) else "error") == e.severity
-        assert 10 < len(e.message) < 120 and len(e.why) > 60 and e.wrong != e.right
+        assert (
+            "warning" if e.code[0] == "W" or e.code.startswith(("A1", "L1")) else "error"
+        ) == e.severity
+        assert 10 < len(e.message) < 120
+        assert len(e.why) > 60
+        assert e.wrong != e.right
     assert len(entries) == len({e.message for e in entries})
 
 
 def test_a_check_without_an_explanation_is_refused() -> None:
     """Who writes a check and leaves out why is told."""
-    with pytest.raises(ValueError, match="E999: a check's docstring is its message, a paragraph of why"):
+    with pytest.raises(
+        ValueError, match="E999: a check's docstring is its message, a paragraph of why"
+    ):
         entry("E999", "The thing is wrong.")
 
 
@@ -109,18 +138,33 @@ def test_explain(cli: Callable[..., Result]) -> None:
     result = cli("explain", "e504")
     assert 0 == result.status
     assert "E504 (error; values)" in result.out
-    assert all(part in " ".join(result.out.split()) for part in (catalogue()["E504"].why, catalogue()["E504"].wrong, catalogue()["E504"].right))
+    assert all(
+        part in " ".join(result.out.split())
+        for part in (catalogue()["E504"].why, catalogue()["E504"].wrong, catalogue()["E504"].right)
+    )
     listed = cli("explain")
     assert [] == [code for code in catalogue() if code not in listed.out]
     wrong = cli("explain", "E50A")
-    assert 1 == wrong.status and "do you mean E50" in wrong.err
+    assert 1 == wrong.status
+    assert "do you mean E50" in wrong.err
 
 
 @pytest.mark.parametrize(
     ("source", "target", "factor"),
-    [("[mi_i]", "km", "1.609344"), ("har", "m2", "10000"), ("MW.h", "J", "3600000000"), ("kg", "m", None), ("Cel", "[degF]", "0"), ("{person}", "km", "0"), ("[pH]", "dB", "0"), ("10*3", "{x}", "0")],
+    [
+        ("[mi_i]", "km", "1.609344"),
+        ("har", "m2", "10000"),
+        ("MW.h", "J", "3600000000"),
+        ("kg", "m", None),
+        ("Cel", "[degF]", "0"),
+        ("{person}", "km", "0"),
+        ("[pH]", "dB", "0"),
+        ("10*3", "{x}", "0"),
+    ],
 )
-def test_units_are_converted_where_that_can_be_said(source: str, target: str, factor: str | None) -> None:
+def test_units_are_converted_where_that_can_be_said(
+    source: str, target: str, factor: str | None
+) -> None:
     """Units of UCUM that cannot be converted give no finding and no exception."""
     found = _factor(source, target)
     assert (factor is None) == (found is None)

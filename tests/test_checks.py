@@ -22,7 +22,9 @@ def _set(layer: str, number: int, **changes: Any) -> Change:
 
 
 def _first(layer: str, **having: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda value: next(r for r in value[layer] if all(r.get(k) == v for k, v in having.items()))
+    return lambda value: next(
+        r for r in value[layer] if all(r.get(k) == v for k, v in having.items())
+    )
 
 
 def _on(find: Callable[[dict[str, Any]], dict[str, Any]], **changes: Any) -> Change:
@@ -53,7 +55,11 @@ CHANGES: list[tuple[str, str, Change]] = [
     ("E301", "/mentions/1/id", _set("mentions", 1, id="m1")),
     ("E301", "/events/80/id", _set("events", 80, id="t1")),
     ("E302", "/mentions/0/entity", _set("mentions", 0, entity="nobody")),
-    ("E302", "/events/0/arguments/0/target", lambda v: v["events"][0]["arguments"][0].update(target="m999")),
+    (
+        "E302",
+        "/events/0/arguments/0/target",
+        lambda v: v["events"][0]["arguments"][0].update(target="m999"),
+    ),
     ("E302", "/timexes/0/anchor", _set("timexes", 0, anchor="t999")),
     ("E303", "/mentions/0/entity", _set("mentions", 0, entity="m2")),
     ("E303", "/event_relations/0/source", _set("event_relations", 0, source="m1")),
@@ -61,14 +67,29 @@ CHANGES: list[tuple[str, str, Change]] = [
     ("E304", "/relations/0/evidence/1", _set("relations", 0, evidence=[0, 22])),
     ("E305", "/annotators/0", lambda v: v.update(annotators=["nobody"])),
     ("E306", "/entities/0/wikidata", lambda v: v["entities"][0].update(wikidata="Q1")),
-    ("E401", "/events/0/arguments/0/ace_role", lambda v: v["events"][0]["arguments"][0].update(ace_role="Victim")),
+    (
+        "E401",
+        "/events/0/arguments/0/ace_role",
+        lambda v: v["events"][0]["arguments"][0].update(ace_role="Victim"),
+    ),
     ("E501", "/timexes/0/value", _set("timexes", 0, value="2024-02-30")),
-    ("E502", "/quantities/11/lower", lambda v: v["quantities"][11].update(comparator="RANGE", lower="3", upper="2.5") or v["quantities"][11].pop("value")),
+    (
+        "E502",
+        "/quantities/11/lower",
+        lambda v: (
+            v["quantities"][11].update(comparator="RANGE", lower="3", upper="2.5")
+            or v["quantities"][11].pop("value")
+        ),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("code", "pointer", "change"), CHANGES, ids=[f"{c}{p}" for c, p, _ in CHANGES])
-def test_a_mistake_is_found_once_and_where_it_is(article: Document, code: str, pointer: str, change: Change) -> None:
+@pytest.mark.parametrize(
+    ("code", "pointer", "change"), CHANGES, ids=[f"{c}{p}" for c, p, _ in CHANGES]
+)
+def test_a_mistake_is_found_once_and_where_it_is(
+    article: Document, code: str, pointer: str, change: Change
+) -> None:
     """One mistake in a correct document gives one code, at the record that has it, with line and column."""
     value = to_value(article)
     change(value)
@@ -77,7 +98,8 @@ def test_a_mistake_is_found_once_and_where_it_is(article: Document, code: str, p
     assert [(code, pointer)] == [(f.code, f.pointer) for f in findings]
     finding = findings[0]
     assert (DOC_ID, "x.json") == (finding.document, finding.file)
-    assert 0 < finding.line <= data.count(b"\n") and finding.column > 0
+    assert 0 < finding.line <= data.count(b"\n")
+    assert finding.column > 0
     assert 20 < len(finding.message) < 400
 
 
@@ -104,7 +126,9 @@ def test_a_document_alone_is_checked_without_its_corpus(article: Document, tmp_p
     assert None is Context().links
 
 
-def test_two_documents_with_one_id(corpus: Path, document_file: Path, cli: Callable[..., Result]) -> None:
+def test_two_documents_with_one_id(
+    corpus: Path, document_file: Path, cli: Callable[..., Result]
+) -> None:
     """The second document with an id is named, and so is the first."""
     other = document_file.with_name("other.json")
     other.write_bytes(document_file.read_bytes())
@@ -112,7 +136,8 @@ def test_two_documents_with_one_id(corpus: Path, document_file: Path, cli: Calla
     assert [("E210", "other.json"), ("E701", "other.json")] == codes
     result = cli("validate", corpus)
     assert 1 == result.status
-    assert f"rename it to {DOC_ID}.json" in result.out and "2 findings" in result.err
+    assert f"rename it to {DOC_ID}.json" in result.out
+    assert "2 findings" in result.err
 
 
 def test_foreign_files_and_lists_are_checked(corpus: Path) -> None:
@@ -122,7 +147,12 @@ def test_foreign_files_and_lists_are_checked(corpus: Path) -> None:
     with (corpus / "seeds/sources.jsonl").open("a") as sources:
         sources.write('{"file": "x"}\n{\n')
     found = [(f.code, Path(f.file).name, f.line) for f in validate(corpus)]
-    assert [("E702", "notes.txt", 0), ("E704", "release.json", 1), ("E703", "sources.jsonl", 2), ("E703", "sources.jsonl", 3)] == found
+    assert [
+        ("E702", "notes.txt", 0),
+        ("E704", "release.json", 1),
+        ("E703", "sources.jsonl", 2),
+        ("E703", "sources.jsonl", 3),
+    ] == found
 
 
 def test_jsonl_findings_name_the_line(article: Document, tmp_path: Path) -> None:
@@ -139,7 +169,16 @@ def test_a_range_that_is_restated_wrongly_is_found(article: Document) -> None:
     """A range has no value of its own: its lower bound is compared with what restates it."""
     first, second, *others = article.quantities
     span = {"kind": "MEASURE", "property": None, "measures": None}
-    miles = replace(first, **span, value=None, lower="5", upper="6", unit="[mi_i]", comparator="RANGE")
+    miles = replace(
+        first, **span, value=None, lower="5", upper="6", unit="[mi_i]", comparator="RANGE"
+    )
     kilometres = replace(second, **span, value="80", unit="km", conversion_of=first.id)
-    found = [detail for code, _, detail in check_document(replace(article, quantities=(miles, kilometres, *others))) if code == "E507"]
-    assert 1 == len(found) and found[0].endswith("5 [mi_i] are 8.047 km, not 80")
+    found = [
+        detail
+        for code, _, detail in check_document(
+            replace(article, quantities=(miles, kilometres, *others))
+        )
+        if code == "E507"
+    ]
+    assert 1 == len(found)
+    assert found[0].endswith("5 [mi_i] are 8.047 km, not 80")

@@ -23,13 +23,25 @@ WORKFLOW = ROOT / ".github/workflows/validate-corpus.yml"
 
 
 def _run(*command: object, cwd: Path, env: dict[str, str], timeout: int = 300) -> Result:
-    done = subprocess.run([str(c) for c in command], cwd=cwd, env=env, capture_output=True, encoding="utf-8", timeout=timeout)
+    done = subprocess.run(
+        [str(c) for c in command],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout,
+    )
     return Result(done.returncode, done.stdout, done.stderr)
 
 
 def _checkout(target: Path) -> Path:
     """The files of this checkout as a git repository with one commit, as pre-commit and pip fetch them."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file() and not name.startswith("tests/"):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -51,8 +63,21 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     here = [p for p in sys.path if p.endswith("site-packages")]
     (site / "tests.pth").write_text("\n".join(here) + "\n")
     env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    quiet = {"PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "HATCH_BUILD_CLEAN": "0"}
-    return env | CONFIG | quiet | {"PATH": f"{root / 'bin'}{os.pathsep}{env['PATH']}", "HOME": str(root), "PRE_COMMIT_HOME": str(root / "pre-commit")}
+    quiet = {
+        "PIP_NO_BUILD_ISOLATION": "0",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "HATCH_BUILD_CLEAN": "0",
+    }
+    return (
+        env
+        | CONFIG
+        | quiet
+        | {
+            "PATH": f"{root / 'bin'}{os.pathsep}{env['PATH']}",
+            "HOME": str(root),
+            "PRE_COMMIT_HOME": str(root / "pre-commit"),
+        }
+    )
 
 
 @pytest.fixture(scope="session")
@@ -86,92 +111,147 @@ def _steps(inputs: dict[str, Any], cwd: Path, env: dict[str, str]) -> dict[str, 
     failed = False
     for step in (s for s in job["steps"] if "run" in s):
         wanted = step.get("if", "")
-        if (failed and wanted != "always()") or (wanted.startswith("inputs.") and not values[wanted.removeprefix("inputs.")]):
+        if (failed and wanted != "always()") or (
+            wanted.startswith("inputs.") and not values[wanted.removeprefix("inputs.")]
+        ):
             continue
         assert "${{" not in step["run"], "an input in a script is a way to run other people's code"
-        results[step["name"]] = result = _run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"], cwd=cwd, env=env)
+        results[step["name"]] = result = _run(
+            "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"], cwd=cwd, env=env
+        )
         failed = failed or result.status != 0
     return results
 
 
-def test_the_workflow_as_written(checkout: Path, tmp_path: Path, distribution: Path, elsewhere: dict[str, str]) -> None:
+def test_the_workflow_as_written(
+    checkout: Path, tmp_path: Path, distribution: Path, elsewhere: dict[str, str]
+) -> None:
     """The steps of the reusable workflow install, validate, write SARIF and check the build of a clone; a wrong corpus fails with annotations."""
     begin(checkout)
     commit(checkout)
     inputs = {"statevisit": f"{distribution}[parquet]", "strict": True}
     results = _steps(inputs, tmp_path, elsewhere)
-    assert ["Install statevisit", "Validate", "Write SARIF", "Check that what is built is current"] == list(results)
+    assert [
+        "Install statevisit",
+        "Validate",
+        "Write SARIF",
+        "Check that what is built is current",
+    ] == list(results)
     assert [] == [(name, r) for name, r in results.items() if r.status]
     assert [] == json.loads((tmp_path / "statevisit.sarif").read_bytes())["runs"][0]["results"]
     document = tmp_path / f"corpus/documents/{DOC_ID}.json"
-    document.write_bytes(document.read_bytes().replace(b'"value":"7600000000"', b'"value":"7600000"'))
+    document.write_bytes(
+        document.read_bytes().replace(b'"value":"7600000000"', b'"value":"7600000"')
+    )
     results = _steps(inputs | {"path": str(tmp_path)}, tmp_path, elsewhere)
     assert ["Install statevisit", "Validate", "Write SARIF"] == list(results)
-    assert 1 == results["Validate"].status and f"::error file=corpus/documents/{DOC_ID}.json,line=" in results["Validate"].out
-    assert ["E504"] == [r["ruleId"] for r in json.loads((tmp_path / "statevisit.sarif").read_bytes())["runs"][0]["results"]]
+    assert 1 == results["Validate"].status
+    assert f"::error file=corpus/documents/{DOC_ID}.json,line=" in results["Validate"].out
+    assert ["E504"] == [
+        r["ruleId"]
+        for r in json.loads((tmp_path / "statevisit.sarif").read_bytes())["runs"][0]["results"]
+    ]
 
 
 def test_the_readme_shows_the_workflow_with_inputs_that_it_has() -> None:
     """The README's example for GitHub names the workflow's file and only inputs that it declares; its hooks are those that there are."""
-    blocks = [yaml.safe_load(b) for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)]
+    blocks = [
+        yaml.safe_load(b)
+        for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    ]
     job = next(b["jobs"]["corpus"] for b in blocks if "jobs" in b)
     assert f".github/workflows/{WORKFLOW.name}@" in job["uses"]
     declared = yaml.safe_load(WORKFLOW.read_bytes())[True]["workflow_call"]["inputs"]
     kinds = {"string": str, "boolean": bool}
-    assert all(isinstance(value, kinds[declared[name]["type"]]) for name, value in job["with"].items())
+    assert all(
+        isinstance(value, kinds[declared[name]["type"]]) for name, value in job["with"].items()
+    )
     hooks = {h["id"] for h in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_bytes())}
     assert hooks == {h["id"] for b in blocks if "repos" in b for h in b["repos"][0]["hooks"]}
 
 
-def test_pre_commit(tmp_path: Path, distribution: Path, elsewhere: dict[str, str], checkout: Path) -> None:
+def test_pre_commit(
+    tmp_path: Path, distribution: Path, elsewhere: dict[str, str], checkout: Path
+) -> None:
     """pre-commit installs the hooks from this checkout and runs them: a right corpus is committed, a wrong one is not."""
     hooks = ["statevisit-validate", "statevisit-build-check"]
-    config = {"repos": [{"repo": str(distribution), "rev": "HEAD", "hooks": [{"id": h} for h in hooks]}]}
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=distribution, capture_output=True, check=True, encoding="utf-8").stdout.strip()
+    config = {
+        "repos": [{"repo": str(distribution), "rev": "HEAD", "hooks": [{"id": h} for h in hooks]}]
+    }
+    revision = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        cwd=distribution,
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    ).stdout.strip()
     config["repos"][0]["rev"] = revision
     (checkout / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
     begin(checkout)
     commit(checkout)
     env = {k: v for k, v in elsewhere.items() if k != "PIP_NO_BUILD_ISOLATION"}
-    right = _run(sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=checkout, env=env, timeout=600)
+    right = _run(
+        sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=checkout, env=env, timeout=600
+    )
     assert 0 == right.status and 2 == right.out.count("Passed"), right
     document = checkout / f"corpus/documents/{DOC_ID}.json"
-    document.write_bytes(document.read_bytes().replace(b'"value":"7600000000"', b'"value":"7600000"'))
+    document.write_bytes(
+        document.read_bytes().replace(b'"value":"7600000000"', b'"value":"7600000"')
+    )
     subprocess.run(["git", "add", "-A"], cwd=checkout, check=True)
     wrong = _run(sys.executable, "-m", "pre_commit", "run", cwd=checkout, env=env)
-    assert 1 == wrong.status and 2 == wrong.out.count("Failed") and "E504 The words of the quantity are another number" in wrong.out
+    assert 1 == wrong.status
+    assert 2 == wrong.out.count("Failed")
+    assert "E504 The words of the quantity are another number" in wrong.out
 
 
-def test_init_makes_a_repository_whose_first_commands_pass(tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_makes_a_repository_whose_first_commands_pass(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A new repository validates without a warning and builds; its card, schemas, settings and workflow are there; nothing is overwritten."""
     root = tmp_path / "my-corpus"
     made = cli("init", root)
-    assert 0 == made.status and "statevisit validate" in made.out
+    assert 0 == made.status
+    assert "statevisit validate" in made.out
     monkeypatch.chdir(root)
     assert (0, "", "") == cli("validate", "--strict")
     assert 0 == cli("build").status
     assert 0 == cli("build", "--check").status
-    assert [] == list(validate(root)) and ["example"] == list(load(root).ids)
+    assert [] == list(validate(root))
+    assert ["example"] == list(load(root).ids)
     readme = (root / "README.md").read_text()
-    assert "This is version **0.1.0**." in readme and "| `mentions` |" in readme and "my-corpus" in readme
+    assert "This is version **0.1.0**." in readme
+    assert "| `mentions` |" in readme
+    assert "my-corpus" in readme
     assert __version__ == (root / "schema/VERSION").read_text().strip()
-    assert (ROOT / "schema/document.schema.json").read_bytes() == (root / "schema/document.schema.json").read_bytes()
+    assert (ROOT / "schema/document.schema.json").read_bytes() == (
+        root / "schema/document.schema.json"
+    ).read_bytes()
     workflow = yaml.safe_load((root / ".github/workflows/corpus.yml").read_bytes())
     runs = [s["run"] for s in workflow["jobs"]["corpus"]["steps"] if "run" in s]
-    assert [f"python -m pip install 'statevisit[parquet]=={__version__}' 'pyarrow=={installed('pyarrow')}'", "statevisit validate --format github", "statevisit build --check"] == runs
+    assert [
+        f"python -m pip install 'statevisit[parquet]=={__version__}' 'pyarrow=={installed('pyarrow')}'",
+        "statevisit validate --format github",
+        "statevisit build --check",
+    ] == runs
     assert f"statevisit=={__version__}" in (root / ".pre-commit-config.yaml").read_text()
     before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
     again = cli("init", root)
-    assert 1 == again.status and "exists already and is not empty" in again.err
+    assert 1 == again.status
+    assert "exists already and is not empty" in again.err
     assert before == {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
-def test_the_workflow_of_a_new_repository_passes(tmp_path: Path, distribution: Path, elsewhere: dict[str, str], cli: Callable[..., Result]) -> None:
+def test_the_workflow_of_a_new_repository_passes(
+    tmp_path: Path, distribution: Path, elsewhere: dict[str, str], cli: Callable[..., Result]
+) -> None:
     """The steps of the workflow that `init` writes pass after the first build, as written but for where statevisit comes from."""
     root = tmp_path / "my-corpus"
     assert 0 == cli("init", root).status == cli("build", root).status
     workflow = yaml.safe_load((root / ".github/workflows/corpus.yml").read_bytes())
     for step in (s["run"] for s in workflow["jobs"]["corpus"]["steps"] if "run" in s):
         step = step.replace(f"statevisit[parquet]=={__version__}", f"{distribution}[parquet]")
-        result = _run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step, cwd=root, env=elsewhere)
+        result = _run(
+            "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step, cwd=root, env=elsewhere
+        )
         assert 0 == result.status, result

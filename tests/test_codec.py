@@ -34,7 +34,11 @@ def test_documents_survive_writing_and_reading(document: Document) -> None:
     data = encode(document)
     assert document == decode(data)
     assert data == encode(decode(data))
-    assert [] == [f for f in check_bytes(data, "x.json")[1] if f.code.startswith(("E1", "E20")) or "E300" < f.code < "E307"]  # whether it makes sense is another thing
+    assert [] == [
+        f
+        for f in check_bytes(data, "x.json")[1]
+        if f.code.startswith(("E1", "E20")) or "E300" < f.code < "E307"
+    ]  # whether it makes sense is another thing
 
 
 @given(documents())
@@ -86,16 +90,27 @@ def test_a_record_less_is_a_line_less(article: Document, layer: str) -> None:
     """Removing a record that nothing refers to removes its line, and no other moves."""
     data = encode(article).decode()
     record = next(r for r in getattr(article, layer)[1:-1] if data.count(f'"{r.id}"') == 1)
-    fewer = replace(article, **{layer: tuple(r for r in getattr(article, layer) if r is not record)})
-    assert [line for line in data.splitlines() if f'"id":"{record.id}",' not in line] == encode(fewer).decode().splitlines()
+    fewer = replace(
+        article, **{layer: tuple(r for r in getattr(article, layer) if r is not record)}
+    )
+    assert [line for line in data.splitlines() if f'"id":"{record.id}",' not in line] == encode(
+        fewer
+    ).decode().splitlines()
 
 
 @given(documents(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50)
 def test_the_order_of_records_is_not_data(document: Document, chance: random.Random) -> None:
     """However the records of a document are shuffled, the same bytes are written."""
-    layers: dict[str, tuple[Any, ...]] = {name: tuple(chance.sample(records, len(records))) for name in LAYERS for records in [getattr(document, name)]}
-    layers["events"] = tuple(replace(e, arguments=tuple(chance.sample(e.arguments, len(e.arguments)))) for e in layers["events"])
+    layers: dict[str, tuple[Any, ...]] = {
+        name: tuple(chance.sample(records, len(records)))
+        for name in LAYERS
+        for records in [getattr(document, name)]
+    }
+    layers["events"] = tuple(
+        replace(e, arguments=tuple(chance.sample(e.arguments, len(e.arguments))))
+        for e in layers["events"]
+    )
     layers["relations"] = tuple(replace(r, evidence=r.evidence[::-1]) for r in layers["relations"])
     assert encode(document) == encode(replace(document, **layers))
 
@@ -103,15 +118,34 @@ def test_the_order_of_records_is_not_data(document: Document, chance: random.Ran
 def test_what_the_order_is(article: Document) -> None:
     """Spans by start, the longer first, then m2 before m10; entities by their first mention, literal use included."""
 
-    def mention(record_id: str, start: int, end: int, entity: str, literal: str | None = None) -> Mention:
-        return Mention(id=record_id, start=start, end=end, text=article.text[start:end], level="NAM", entity=entity, literal=literal)
+    def mention(
+        record_id: str, start: int, end: int, entity: str, literal: str | None = None
+    ) -> Mention:
+        return Mention(
+            id=record_id,
+            start=start,
+            end=end,
+            text=article.text[start:end],
+            level="NAM",
+            entity=entity,
+            literal=literal,
+        )
 
-    mentions = (mention("m10", 10, 15, "turkiye"), mention("m2", 10, 15, "baku", "ankara"), mention("m3", 10, 30, "erdogan"), mention("m1", 62, 74, "aliyev"))
+    mentions = (
+        mention("m10", 10, 15, "turkiye"),
+        mention("m2", 10, 15, "baku", "ankara"),
+        mention("m3", 10, 30, "erdogan"),
+        mention("m1", 62, 74, "aliyev"),
+    )
     document = ordered(replace(article, mentions=mentions, relations=article.relations[::-1]))
     assert ["m3", "m2", "m10", "m1"] == [m.id for m in document.mentions]
-    assert ["erdogan", "baku", "turkiye", "aliyev"] == [e.id for e in document.entities if e.id != "ankara"][:4]
+    assert ["erdogan", "baku", "turkiye", "aliyev"] == [
+        e.id for e in document.entities if e.id != "ankara"
+    ][:4]
     assert "ankara" in [e.id for e in document.entities[:5]]
-    assert sorted((r.id for r in article.relations), key=lambda i: int(i[1:])) == [r.id for r in document.relations]
+    assert sorted((r.id for r in article.relations), key=lambda i: int(i[1:])) == [
+        r.id for r in document.relations
+    ]
     assert list(article.event_relations) == list(document.event_relations)
 
 
@@ -138,8 +172,12 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("data", "code", "line", "column"), REFUSED, ids=[repr(r[0][:24]) for r in REFUSED])
-def test_what_is_not_json_is_refused_where_it_stops(data: bytes, code: str, line: int, column: int) -> None:
+@pytest.mark.parametrize(
+    ("data", "code", "line", "column"), REFUSED, ids=[repr(r[0][:24]) for r in REFUSED]
+)
+def test_what_is_not_json_is_refused_where_it_stops(
+    data: bytes, code: str, line: int, column: int
+) -> None:
     """Bytes that are not strict JSON, and a key twice in one object, are refused with code, line and column."""
     with pytest.raises(Malformed) as bad:
         parse(data, "x.json")
@@ -150,14 +188,24 @@ def test_what_is_not_json_is_refused_where_it_stops(data: bytes, code: str, line
 
 def test_one_key_in_two_objects_is_fine() -> None:
     """Only a second key in the same object is a duplicate."""
-    assert {"a": {"a": [{"a": 1}, {"a": 1}]}, "b": 1.0} == parse(b' {"a": {"a": [{"a":1}, {"a":1}]}, "b": 1.0} ')
+    assert {"a": {"a": [{"a": 1}, {"a": 1}]}, "b": 1.0} == parse(
+        b' {"a": {"a": [{"a":1}, {"a":1}]}, "b": 1.0} '
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (b'"schema_version":1', b'"schema_version":2', "x.json: written for a schema newer than version 1"),
-        (b'"id":"m1","start":10,', b'"id":"m1","start":"10",', "x.json:LINE: Expected `int`, got `str`"),
+        (
+            b'"schema_version":1',
+            b'"schema_version":2',
+            "x.json: written for a schema newer than version 1",
+        ),
+        (
+            b'"id":"m1","start":10,',
+            b'"id":"m1","start":"10",',
+            "x.json:LINE: Expected `int`, got `str`",
+        ),
         (b'"level":"NAM",', b"", "x.json:LINE: Object missing required field `level`"),
         (b'"language":"en"', b'"language":"en","langauge":"en"', "unknown field `langauge`"),
     ],
@@ -178,9 +226,17 @@ _JSON = st.recursive(
 )  # fmt: skip
 
 
-def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _paths(
+    value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     yield path, value
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+    for key, inner in (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    ):
         yield from _paths(inner, (*path, key))
 
 
@@ -211,7 +267,9 @@ def test_pointers_are_escaped() -> None:
     assert "" == pointer([])
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(article: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_replaced_whole_or_not_at_all(
+    article: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When writing fails, what was there is there still, and no temporary file is left."""
     path = tmp_path / "x.json"
     write_document(article, path)

@@ -27,7 +27,9 @@ from tests.conftest import DOC_ID, ROOT, Result
 
 FIXTURES = {
     "draft.json": f'{{"id": "{DOC_ID}", "quotations": [{{"quote": "historic peak", "type": "DIRECT"}}]}}',
-    "corrected.txt": next((ROOT / "seeds").glob("000_*.txt")).read_text(encoding="utf-8").replace("sworn in on Feb. 14", "sworn in to office on Feb. 14"),
+    "corrected.txt": next((ROOT / "seeds").glob("000_*.txt"))
+    .read_text(encoding="utf-8")
+    .replace("sworn in on Feb. 14", "sworn in to office on Feb. 14"),
 }
 """Files that the examples in the help of the commands name, beside those of a corpus root."""
 
@@ -52,7 +54,9 @@ def _examples(help_text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_an_example_that_runs(checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_every_command_has_an_example_that_runs(
+    checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """`--help` of each command begins with its line in the overview and ends in an example that can be typed as it stands."""
     shown = cli(name, "--help")
     assert (0, "") == (shown.status, shown.err)
@@ -69,7 +73,9 @@ def test_every_command_has_an_example_that_runs(checkout: Path, cli: Callable[..
         assert "" == result.err or name == "anchor"
 
 
-def test_the_overview_lists_every_command(shell: Callable[..., Result], cli: Callable[..., Result]) -> None:
+def test_the_overview_lists_every_command(
+    shell: Callable[..., Result], cli: Callable[..., Result]
+) -> None:
     """`statevisit`, `--help`, `-h` and click's own help are one overview with every command in it."""
     expected = (0, OVERVIEW, "")
     assert expected == shell() == shell("--help") == shell("-h")
@@ -77,7 +83,11 @@ def test_the_overview_lists_every_command(shell: Callable[..., Result], cli: Cal
     for name, line in COMMANDS.items():
         assert re.search(rf"^  {name} +{re.escape(line)}$", OVERVIEW, re.MULTILINE)
     assert all(len(line) <= 100 for line in OVERVIEW.splitlines())
-    modules = {path.stem.replace("_", "-") for path in (ROOT / "src/statevisit/commands").glob("*.py") if "\ndef command(" in path.read_text(encoding="utf-8")}
+    modules = {
+        path.stem.replace("_", "-")
+        for path in (ROOT / "src/statevisit/commands").glob("*.py")
+        if "\ndef command(" in path.read_text(encoding="utf-8")
+    }
     assert modules == set(COMMANDS)
 
 
@@ -86,7 +96,9 @@ def test_version(cli: Callable[..., Result]) -> None:
     assert (0, f"statevisit {__version__}\n", "") == cli("--version")
 
 
-def test_show_prints_the_article_and_its_layers(article: Document, cli: Callable[..., Result]) -> None:
+def test_show_prints_the_article_and_its_layers(
+    article: Document, cli: Callable[..., Result]
+) -> None:
     """Piped, the text is as it is, line for line, and each annotated layer has its table with all records."""
     out = cli("show").out
     assert out.startswith(f"{DOC_ID}  {article.date}\n\n{article.text}\n")
@@ -102,7 +114,10 @@ def test_show_one_layer(article: Document, cli: Callable[..., Result], layer: st
     """`--layer` prints that layer's table and nothing else; every layer has one."""
     result = cli("show", "--layer", layer)
     assert (0, "") == (result.status, result.err)
-    assert f"{layer.replace('_', ' ')} ({len(getattr(article, layer))})" == result.out.splitlines()[0].strip()
+    assert (
+        f"{layer.replace('_', ' ')} ({len(getattr(article, layer))})"
+        == result.out.splitlines()[0].strip()
+    )
     assert 1 == result.out.count("┏")
     for record in getattr(article, layer):
         assert getattr(record, "id", "") in result.out
@@ -111,7 +126,8 @@ def test_show_one_layer(article: Document, cli: Callable[..., Result], layer: st
 def test_show_text_only(article: Document, cli: Callable[..., Result]) -> None:
     """`--text-only` leaves the tables out; with `--layer` nothing would be left, which is refused."""
     out = cli("show", "--text-only").out
-    assert article.text in out and "┏" not in out
+    assert article.text in out
+    assert "┏" not in out
     assert 2 == cli("show", "--text-only", "--layer", "events").status
 
 
@@ -123,27 +139,54 @@ def test_show_leaves_the_text_as_it_is(tmp_path: Path, cli: Callable[..., Result
     assert 0 == cli("ingest", seed, "--root", tmp_path / "root", "--id", "x").status
     shown = cli("show", "--path", tmp_path / "root", "--layer", "sentences").out
     assert ":smile: [bold]c[/bold]" in shown
-    assert f"x  2024-03-01\n\n{text}\n" == cli("show", "--path", tmp_path / "root").out.rstrip("\n") + "\n"
-    assert "event relations (0)\n" == cli("show", "--path", tmp_path / "root", "--layer", "event_relations").out
+    assert (
+        f"x  2024-03-01\n\n{text}\n"
+        == cli("show", "--path", tmp_path / "root").out.rstrip("\n") + "\n"
+    )
+    assert (
+        "event relations (0)\n"
+        == cli("show", "--path", tmp_path / "root", "--layer", "event_relations").out
+    )
 
 
-def test_show_finds_documents(corpus: Path, document_file: Path, article: Document, cli: Callable[..., Result]) -> None:
+def test_show_finds_documents(
+    corpus: Path, document_file: Path, article: Document, cli: Callable[..., Result]
+) -> None:
     """A document is named by id or file, from the shipped corpus or another."""
-    outputs = [cli("show", *a) for a in ([], [DOC_ID], [document_file], ["--path", corpus], [DOC_ID, "--path", corpus], ["--path", document_file])]
+    outputs = [
+        cli("show", *a)
+        for a in (
+            [],
+            [DOC_ID],
+            [document_file],
+            ["--path", corpus],
+            [DOC_ID, "--path", corpus],
+            ["--path", document_file],
+        )
+    ]
     assert [outputs[0]] * 6 == outputs
-    assert f"nobody: neither a file nor the id of a document; {ROOT} holds {DOC_ID}" in cli("show", "nobody").err
+    assert (
+        f"nobody: neither a file nor the id of a document; {ROOT} holds {DOC_ID}"
+        in cli("show", "nobody").err
+    )
 
 
-def test_show_writes_pages_and_pictures(article: Document, tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_show_writes_pages_and_pictures(
+    article: Document, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """`--html` writes a page and `--svg` a picture, self-contained and well-formed; the terminal stays quiet."""
     page, picture = tmp_path / "new" / "page.html", tmp_path / "picture.svg"
     assert (0, "", "") == cli("show", "--html", page, "--svg", picture)
     html = page.read_text(encoding="utf-8")
-    assert html.startswith(f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{DOC_ID}</title>')
+    assert html.startswith(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{DOC_ID}</title>'
+    )
     assert article._repr_html_() in html
     svg = picture.read_text(encoding="utf-8")
     words = "".join(ET.parse(io.StringIO(svg)).getroot().itertext()).replace("\u00a0", " ")
-    assert all(word in words for word in ("Recep Tayyip Erdoğan", "around $7.6 billion", "PERSON", "Baku"))
+    assert all(
+        word in words for word in ("Recep Tayyip Erdoğan", "around $7.6 billion", "PERSON", "Baku")
+    )
     for text in (html, svg):
         assert not re.search(r"(src|href)=|url\((?!#)|@import|@font-face|<script", text)
     assert {page, picture, page.parent} == set(tmp_path.rglob("*"))
@@ -160,7 +203,9 @@ def test_show_writes_the_same_picture_always(tmp_path: Path, shell: Callable[...
 def test_an_unwritable_file_is_named(tmp_path: Path, cli: Callable[..., Result]) -> None:
     """What cannot be written is named as the user named it."""
     (tmp_path / "directory").mkdir()
-    assert (1, "", f"statevisit: {tmp_path}/directory: Is a directory\n") == cli("show", "--html", tmp_path / "directory")
+    assert (1, "", f"statevisit: {tmp_path}/directory: Is a directory\n") == cli(
+        "show", "--html", tmp_path / "directory"
+    )
     assert [tmp_path / "directory"] == list(tmp_path.iterdir())
 
 
@@ -175,20 +220,37 @@ def test_stats_are_those_of_the_manifest(cli: Callable[..., Result]) -> None:
         assert re.search(rf"│ {layer} +│ +{counts['records']:,} │", table)
 
 
-def test_stats_count_the_documents_of_a_path(corpus: Path, document_file: Path, article: Document, cli: Callable[..., Result]) -> None:
+def test_stats_count_the_documents_of_a_path(
+    corpus: Path, document_file: Path, article: Document, cli: Callable[..., Result]
+) -> None:
     """Two copies of a document have twice the records."""
     other = document_file.with_name("other.json")
     other.write_bytes(encode(article).replace(f'"id":"{DOC_ID}"'.encode(), b'"id":"other"', 1))
-    once, twice = (orjson.loads(cli("stats", "--json", path).out) for path in (document_file, corpus))
+    once, twice = (
+        orjson.loads(cli("stats", "--json", path).out) for path in (document_file, corpus)
+    )
     assert (1, 2) == (once["documents"], twice["documents"])
-    assert {k: 2 * v["records"] for k, v in once["counts"].items()} == {k: v["records"] for k, v in twice["counts"].items()}
+    assert {k: 2 * v["records"] for k, v in once["counts"].items()} == {
+        k: v["records"] for k, v in twice["counts"].items()
+    }
 
 
-PRINTING = [["show"], ["stats"], ["validate"], ["show", "--layer", "events"], ["build", "--check"], ["--help"], ["show", "nobody"], ["stats", "nowhere"]]
+PRINTING = [
+    ["show"],
+    ["stats"],
+    ["validate"],
+    ["show", "--layer", "events"],
+    ["build", "--check"],
+    ["--help"],
+    ["show", "nobody"],
+    ["stats", "nowhere"],
+]
 
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-def test_no_codes_where_nobody_looks(checkout: Path, shell: Callable[..., Result], arguments: list[str]) -> None:
+def test_no_codes_where_nobody_looks(
+    checkout: Path, shell: Callable[..., Result], arguments: list[str]
+) -> None:
     """Into a pipe or file there go no escape sequences, no carriage returns and no progress bar."""
     result = shell(*arguments, cwd=checkout, TERM="xterm-256color")
     assert not re.search(r"[\x1b\r\x07]|%\|", result.out + result.err)
@@ -198,8 +260,20 @@ def test_no_codes_where_nobody_looks(checkout: Path, shell: Callable[..., Result
 def _in_terminal(*arguments: str, cwd: Path = ROOT, **env: str) -> str:
     """What a program prints into a terminal of its own."""
     parent, child = pty.openpty()
-    environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")} | {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "50"} | env
-    process = subprocess.Popen([sys.executable, *arguments], cwd=cwd, env=environment, stdin=child, stdout=child, stderr=child, start_new_session=True)
+    environment = (
+        {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+        | {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "50"}
+        | env
+    )
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+    )
     os.close(child)
     output = b""
     while True:
@@ -224,16 +298,38 @@ def test_colour_in_a_terminal(corpus: Path, document_file: Path) -> None:
     assert re.search(r"\x1b\[1;[0-9;]+mMonday\x1b\[0m", shown)
     assert "\x1b[4mwelcomed\x1b[0m" in shown
     assert all(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) <= 100 for line in shown.splitlines())
-    document_file.write_bytes(document_file.read_bytes().replace(b'"level":"NAM"', b'"level":"NAME"', 1))
+    document_file.write_bytes(
+        document_file.read_bytes().replace(b'"level":"NAM"', b'"level":"NAME"', 1)
+    )
     assert "\x1b[1;31mE104\x1b[0m" in _in_terminal("-m", "statevisit", "validate", cwd=corpus)
     assert "\x1b[3" not in _in_terminal("-m", "statevisit", "show", "--text-only", NO_COLOR="1")
 
 
 def test_words_in_tables_stay_whole_in_a_narrow_terminal() -> None:
     """In 100 columns the labels and texts of events, quantities and times can be read."""
-    shown = _in_terminal("-m", "statevisit", "show", "--layer", "events", "--layer", "quantities", "--layer", "timexes")
+    shown = _in_terminal(
+        "-m",
+        "statevisit",
+        "show",
+        "--layer",
+        "events",
+        "--layer",
+        "quantities",
+        "--layer",
+        "timexes",
+    )
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
-    for word in ("OCCURRENCE", "BEFORE_OVERLAP", "MOVEMENT.TRANSPORT", "scheduled", "EQUAL_OR_MORE", "CARDINAL", "15000000000", "2024-02-19", "DURATION"):
+    for word in (
+        "OCCURRENCE",
+        "BEFORE_OVERLAP",
+        "MOVEMENT.TRANSPORT",
+        "scheduled",
+        "EQUAL_OR_MORE",
+        "CARDINAL",
+        "15000000000",
+        "2024-02-19",
+        "DURATION",
+    ):
         assert re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", plain), word
 
 
@@ -250,11 +346,28 @@ def test_a_bar_only_in_a_terminal_and_only_for_long_work(capfd: pytest.CaptureFi
     assert 2 == bar.done
 
 
-@pytest.mark.parametrize("arguments", [["show", "--layer", "tokens", "--layer", "mentions", "--layer", "events"], ["show"], ["stats"], ["--help"], ["validate", "--help"], ["--version"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "--layer", "tokens", "--layer", "mentions", "--layer", "events"],
+        ["show"],
+        ["stats"],
+        ["--help"],
+        ["validate", "--help"],
+        ["--version"],
+    ],
+    ids=" ".join,
+)
 def test_a_reader_that_goes_away_is_no_error(arguments: list[str]) -> None:
     """`statevisit show | head -1` ends quietly."""
-    process = subprocess.Popen([sys.executable, "-m", "statevisit", *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None and process.stderr is not None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "statevisit", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
     if arguments[0] == "show" and len(arguments) > 1:
         assert process.stdout.readline()
     process.stdout.close()
@@ -267,22 +380,57 @@ def test_a_reader_that_goes_away_is_no_error(arguments: list[str]) -> None:
 def test_an_output_that_is_full(arguments: list[str]) -> None:
     """Where the output cannot be written, that is the message."""
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([sys.executable, "-m", "statevisit", *arguments], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
-    assert (1, "statevisit: the disk is full; nothing was changed\n") == (done.returncode, done.stderr)
+        done = subprocess.run(
+            [sys.executable, "-m", "statevisit", *arguments],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            timeout=30,
+        )
+    assert (1, "statevisit: the disk is full; nothing was changed\n") == (
+        done.returncode,
+        done.stderr,
+    )
 
 
-@pytest.mark.parametrize("arguments", [["validate", "@.jsonl"], ["stats", "@.jsonl"], ["show", "--path", "@.jsonl"], ["anchor", "@.jsonl"], ["ingest", "@.jsonl", "--root", "@-root"]], ids=lambda a: a[0])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["validate", "@.jsonl"],
+        ["stats", "@.jsonl"],
+        ["show", "--path", "@.jsonl"],
+        ["anchor", "@.jsonl"],
+        ["ingest", "@.jsonl", "--root", "@-root"],
+    ],
+    ids=lambda a: a[0],
+)
 def test_ctrl_c(tmp_path: Path, arguments: list[str]) -> None:
     """Ctrl-C while a command works ends it with one line and status 1."""
     fifo = tmp_path / "x.jsonl"
     os.mkfifo(fifo)
-    command = [sys.executable, "-m", "statevisit", *(a.replace("@", str(tmp_path / "x")) for a in arguments)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "statevisit",
+        *(a.replace("@", str(tmp_path / "x")) for a in arguments),
+    ]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
     writer = _opened(fifo, process)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     os.close(writer)
-    assert (1, "", "statevisit: stopped; nothing was changed") == (process.returncode, out, err.strip())
+    assert (1, "", "statevisit: stopped; nothing was changed") == (
+        process.returncode,
+        out,
+        err.strip(),
+    )
     assert [fifo] == list(tmp_path.iterdir())
 
 
@@ -302,7 +450,9 @@ def _opened(fifo: Path, process: "subprocess.Popen[str]") -> int:
 def test_exit_statuses(corpus: Path, document_file: Path, cli: Callable[..., Result]) -> None:
     """0 done, 1 something is wrong with the data, 2 with the command line."""
     assert 0 == cli("validate", corpus).status
-    document_file.write_bytes(document_file.read_bytes().replace(b'"level":"NAM"', b'"level":"NAME"', 1))
+    document_file.write_bytes(
+        document_file.read_bytes().replace(b'"level":"NAM"', b'"level":"NAME"', 1)
+    )
     assert 1 == cli("validate", corpus).status
     assert 1 == cli("show", document_file).status
     assert 1 == cli("validate", corpus / "nowhere").status

@@ -33,7 +33,13 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     if type(value).__name__ == "Timestamp":
         return value.date()
-    return None if value is None or value != value else value.item() if hasattr(value, "item") else value
+    return (
+        None
+        if value is None or value != value
+        else value.item()
+        if hasattr(value, "item")
+        else value
+    )
 
 
 def test_mlcroissant_finds_nothing_wrong(described: mlcroissant.Dataset) -> None:
@@ -49,7 +55,9 @@ def test_the_records_are_those_of_the_dataset(described: mlcroissant.Dataset, co
     rows = load_dataset(config, ROOT, split="train").to_list()
     records = [_plain(r) for r in described.records(config)]
     assert len(rows) == len(records)
-    flat = [k for k, v in rows[0].items() if not (isinstance(v, list) and v and isinstance(v[0], dict))]
+    flat = [
+        k for k, v in rows[0].items() if not (isinstance(v, list) and v and isinstance(v[0], dict))
+    ]
     assert [{k: r[k] for k in flat} for r in rows] == [{k: r[k] for k in flat} for r in records]
 
 
@@ -71,7 +79,10 @@ def test_the_responsible_part_says_what_the_release_knows() -> None:
     manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
     annotators = orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]
     assert "by the guidelines" in value["rai:dataAnnotationProtocol"]
-    assert [True] * len(annotators) == [f"{a['name']} ({a['kind']})" in line for a, line in zip(annotators, value["rai:annotatorDemographics"], strict=True)]
+    assert [True] * len(annotators) == [
+        f"{a['name']} ({a['kind']})" in line
+        for a, line in zip(annotators, value["rai:annotatorDemographics"], strict=True)
+    ]
     assert len(manifest["agreement"]["figures"]) == len(value["rai:dataAnnotationAnalysis"])
     assert any("One side's view of a contested matter" in bias for bias in value["rai:dataBiases"])
 
@@ -86,7 +97,9 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     assert "Hash of downloaded file" in repr(error.value.__cause__)
 
 
-def test_several_files_are_several_record_sets(tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_files_are_several_record_sets(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A config in two files is two record sets, so that no row is left out."""
     for name in ("corpus", "seeds"):
         shutil.copytree(ROOT / name, tmp_path / name)

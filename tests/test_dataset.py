@@ -53,7 +53,10 @@ def _parquet(config: str) -> Path:
 def _rows(config: str) -> list[dict[str, Any]]:
     """The rows with label names instead of integers."""
     spec = features(config)
-    return [{k: _named(v, spec[k]) for k, v in row.items()} for row in pq.read_table(_parquet(config)).to_pylist()]
+    return [
+        {k: _named(v, spec[k]) for k, v in row.items()}
+        for row in pq.read_table(_parquet(config)).to_pylist()
+    ]
 
 
 def _named(value: Any, feature: Any) -> Any:
@@ -76,9 +79,16 @@ def test_card_parquet_and_schema_name_the_same_features(config: str, cache: str)
     in_card = datasets.load_dataset_builder(str(ROOT), config, cache_dir=cache).info.features
     in_parquet = datasets.Features.from_arrow_schema(pq.read_schema(_parquet(config)))
     read = datasets.Dataset.from_parquet(str(_parquet(config)), cache_dir=cache).features
-    assert list(wanted.items()) == list(in_card.items()) == list(in_parquet.items()) == list(read.items())
+    assert (
+        list(wanted.items())
+        == list(in_card.items())
+        == list(in_parquet.items())
+        == list(read.items())
+    )
     assert list(wanted) == pq.read_schema(_parquet(config)).names
-    assert wanted.arrow_schema.remove_metadata() == pq.read_schema(_parquet(config)).remove_metadata()
+    assert (
+        wanted.arrow_schema.remove_metadata() == pq.read_schema(_parquet(config)).remove_metadata()
+    )
 
 
 def _front() -> dict[str, Any]:
@@ -88,7 +98,11 @@ def _front() -> dict[str, Any]:
 def test_the_card_declares_every_config_and_no_other(cache: str) -> None:
     """The configs of the card are those of Parquet, `documents` is the default, and each has a train split."""
     front = _front()
-    assert list(CONFIGS) == [c["config_name"] for c in front["configs"]] == [c["config_name"] for c in front["dataset_info"]]
+    assert (
+        list(CONFIGS)
+        == [c["config_name"] for c in front["configs"]]
+        == [c["config_name"] for c in front["dataset_info"]]
+    )
     assert ["documents"] == [c["config_name"] for c in front["configs"] if c.get("default")]
     assert list(CONFIGS) == datasets.get_dataset_config_names(str(ROOT))
     assert sorted(CONFIGS) == sorted(p.name for p in (ROOT / "corpus/parquet").iterdir())
@@ -100,11 +114,34 @@ def test_the_front_matter_is_what_the_hub_wants() -> None:
     from huggingface_hub import DatasetCard
 
     data = DatasetCard.load(ROOT / "README.md").data.to_dict()
-    wanted = {"pretty_name", "language", "license", "license_name", "license_link", "annotations_creators", "language_creators", "source_datasets", "multilinguality", "size_categories"}
-    assert set() == {*wanted, "task_categories", "task_ids", "tags", "configs", "dataset_info"} - set(data)
+    wanted = {
+        "pretty_name",
+        "language",
+        "license",
+        "license_name",
+        "license_link",
+        "annotations_creators",
+        "language_creators",
+        "source_datasets",
+        "multilinguality",
+        "size_categories",
+    }
+    assert set() == {
+        *wanted,
+        "task_categories",
+        "task_ids",
+        "tags",
+        "configs",
+        "dataset_info",
+    } - set(data)
     assert ("other", True) == (data["license"], (ROOT / data["license_link"]).is_file())
-    kinds = {a["kind"] for a in orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]}
-    assert ("human" in kinds) == ("expert-generated" in data["annotations_creators"]), "what the card claims of annotators is what annotators.json says"
+    kinds = {
+        a["kind"]
+        for a in orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]
+    }
+    assert ("human" in kinds) == ("expert-generated" in data["annotations_creators"]), (
+        "what the card claims of annotators is what annotators.json says"
+    )
     assert (kinds != {"human"}) == ("machine-generated" in data["annotations_creators"])
 
 
@@ -113,16 +150,28 @@ def test_every_column_is_described_in_the_card(config: str) -> None:
     """Every column of every config has its description, from the schema or the view, in the card."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = text.split(f"<details><summary><b>{config}</b></summary>")[1].split("</details>")[0]
-    described = {line.split("|")[1].strip(" `"): line.split("|")[3].strip() for line in block.splitlines() if line.startswith("| `")}
+    described = {
+        line.split("|")[1].strip(" `"): line.split("|")[3].strip()
+        for line in block.splitlines()
+        if line.startswith("| `")
+    }
     assert [c.name for c in columns(config)] == list(described)
     for name, what in described.items():
-        assert len(what) > 10 and what.endswith(".") and what != name
+        assert len(what) > 10
+        assert what.endswith(".")
+        assert what != name
 
 
 def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Dataset]) -> None:
     """A column that the schema has an inventory for is a ClassLabel with those names in that order; the integers of the article are within it."""
     found = Counter()
-    for config, layer in {"entities": "mentions", "events": "events", "quantities": "quantities", "timexes": "timexes", "relations": "relations"}.items():
+    for config, layer in {
+        "entities": "mentions",
+        "events": "events",
+        "quantities": "quantities",
+        "timexes": "timexes",
+        "relations": "relations",
+    }.items():
         for column, feature in tables[config].features.items():
             if isinstance(feature, datasets.ClassLabel):
                 found[config] += 1
@@ -135,7 +184,11 @@ def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Datase
                 else:
                     assert schema.label_names(home, prop) == feature.names
     assert {"entities": 4, "events": 8, "quantities": 4, "timexes": 2, "relations": 3} == found
-    assert ("O", 37, 18) == (tables["ner"].features["ner_tags"].feature.names[0], len(TAGS), len(ONTONOTES))
+    assert ("O", 37, 18) == (
+        tables["ner"].features["ner_tags"].feature.names[0],
+        len(TAGS),
+        len(ONTONOTES),
+    )
 
 
 # Ways to load
@@ -160,14 +213,20 @@ def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.
 
 
 @EACH
-def test_the_package_gives_the_same_dataset(config: str, tables: dict[str, datasets.Dataset], cache: str) -> None:
+def test_the_package_gives_the_same_dataset(
+    config: str, tables: dict[str, datasets.Dataset], cache: str
+) -> None:
     """`statevisit.load_dataset(config)` is a DatasetDict, `split=` a Dataset, `streaming=` the iterable kind; a path names another root."""
     found = statevisit.load_dataset(config, cache_dir=cache)
     assert isinstance(found, datasets.DatasetDict)
     expected = tables[config].to_list()
     assert expected == found["train"].to_list()
-    assert expected == statevisit.load_dataset(config, ROOT, split="train", cache_dir=cache).to_list()
-    assert expected == list(statevisit.load_dataset(config, str(ROOT), split="train", streaming=True))
+    assert (
+        expected == statevisit.load_dataset(config, ROOT, split="train", cache_dir=cache).to_list()
+    )
+    assert expected == list(
+        statevisit.load_dataset(config, str(ROOT), split="train", streaming=True)
+    )
 
 
 def test_documents_are_the_default(cache: str) -> None:
@@ -190,8 +249,19 @@ for config in sys.argv[2:]:
 
 def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dataset]) -> None:
     """With HF_HUB_OFFLINE=1, an empty cache and no network at all, every config loads and streams."""
-    env = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run([sys.executable, "-c", OFFLINE, str(ROOT), *CONFIGS], cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=120)
+    env = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT / "src"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", OFFLINE, str(ROOT), *CONFIGS],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
     assert 0 == done.returncode, done.stderr
     assert [f"{c} {len(tables[c])}" for c in CONFIGS] == done.stdout.splitlines()
 
@@ -201,7 +271,9 @@ def test_a_config_that_is_not_there_is_named_with_those_that_are(config: str) ->
     """Who mistypes a config sees which there are."""
     with pytest.raises(FormatError) as error:
         statevisit.load_dataset(config)
-    assert f"{ROOT}: no config {config!r}; there are {', '.join(sorted(CONFIGS))}" == str(error.value)
+    assert f"{ROOT}: no config {config!r}; there are {', '.join(sorted(CONFIGS))}" == str(
+        error.value
+    )
 
 
 def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) -> None:
@@ -210,11 +282,15 @@ def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) 
         statevisit.load_dataset("events", tmp_path / "gone")
     (tmp_path / "empty").mkdir()
     for root in (tmp_path / "empty", corpus):
-        with pytest.raises(FormatError, match="no config 'events'; build it with `statevisit build`"):
+        with pytest.raises(
+            FormatError, match="no config 'events'; build it with `statevisit build`"
+        ):
             statevisit.load_dataset("events", root)
 
 
-def test_a_corpus_of_ones_own_loads_without_a_card(corpus: Path, tables: dict[str, datasets.Dataset], cache: str) -> None:
+def test_a_corpus_of_ones_own_loads_without_a_card(
+    corpus: Path, tables: dict[str, datasets.Dataset], cache: str
+) -> None:
     """`statevisit.load_dataset(config, path)` needs only what `statevisit build` writes: with no README.md, wherever it is; columns and labels are Parquet's."""
     from statevisit.commands.making import build
 
@@ -254,9 +330,15 @@ def _present(value: Any) -> Any:
 
 def test_span_columns_are_the_records(article: Document) -> None:
     """Ids, offsets and texts of the views are the records', a row each in their order, with the sentence they begin in."""
-    for config, records in {"entities": article.mentions, "events": article.events, "timexes": article.timexes}.items():
+    for config, records in {
+        "entities": article.mentions,
+        "events": article.events,
+        "timexes": article.timexes,
+    }.items():
         rows = _rows(config)
-        assert [(DOC_ID, r.id, r.start, r.end, r.text) for r in records] == [tuple(row[k] for k in ("document", "id", "start", "end", "text")) for row in rows]
+        assert [(DOC_ID, r.id, r.start, r.end, r.text) for r in records] == [
+            tuple(row[k] for k in ("document", "id", "start", "end", "text")) for row in rows
+        ]
         for row in rows:
             sentence = article.sentences[row["sentence"]]
             assert sentence.start <= row["start"] < sentence.end
@@ -268,7 +350,9 @@ def test_entities_have_their_entity(article: Document) -> None:
     """A mention's row says what its entity is; exactly one of wikidata and nil is there; metonymy keeps both readings."""
     for row, mention in zip(_rows("entities"), article.mentions, strict=True):
         entity = article[row["entity"]]
-        assert (entity.type, entity.name, entity.wikidata, entity.nil, entity.reference) == tuple(row[k] for k in ("type", "name", "wikidata", "nil", "reference"))
+        assert (entity.type, entity.name, entity.wikidata, entity.nil, entity.reference) == tuple(
+            row[k] for k in ("type", "name", "wikidata", "nil", "reference")
+        )
         assert (mention.level, mention.literal) == (row["level"], row["literal"])
         assert (row["wikidata"] is None) != (row["nil"] is None)
     ankara = next(r for r in _rows("entities") if r["text"] == "Ankara")
@@ -279,27 +363,58 @@ def test_events_have_their_arguments_resolved(article: Document) -> None:
     """An event's row has its arguments with layer, span and text of the target, and the entity of a mention; nothing has to be looked up."""
     for row, event in zip(_rows("events"), article.events, strict=True):
         chain = article[event.event]
-        assert (chain.id, chain.name, chain.wikidata) == (row["event"], row["event_name"], row["event_wikidata"])
-        assert to_value(event).items() >= {k: row[k] for k in ("class", "type", "polarity", "modality", "doc_time_rel")}.items()
+        assert (chain.id, chain.name, chain.wikidata) == (
+            row["event"],
+            row["event_name"],
+            row["event_wikidata"],
+        )
+        assert (
+            to_value(event).items()
+            >= {
+                k: row[k] for k in ("class", "type", "polarity", "modality", "doc_time_rel")
+            }.items()
+        )
         assert len(event.arguments) == len(row["arguments"])
         for resolved, argument in zip(article.arguments_of(event), row["arguments"], strict=True):
             target = resolved.target
-            assert (resolved.role, resolved.ace_role, resolved.layer) == tuple(argument[k] for k in ("role", "ace_role", "layer"))
-            assert (target.id, target.start, target.end, article.text[target.start : target.end]) == tuple(argument[k] for k in ("target", "start", "end", "text"))
+            assert (resolved.role, resolved.ace_role, resolved.layer) == tuple(
+                argument[k] for k in ("role", "ace_role", "layer")
+            )
+            assert (
+                target.id,
+                target.start,
+                target.end,
+                article.text[target.start : target.end],
+            ) == tuple(argument[k] for k in ("target", "start", "end", "text"))
             assert getattr(target, "entity", None) == argument["entity"]
     welcomed = _rows("events")[0]
-    assert ("welcomed", "AGENT", "erdogan") == (welcomed["text"], welcomed["arguments"][0]["role"], welcomed["arguments"][0]["entity"])
+    assert ("welcomed", "AGENT", "erdogan") == (
+        welcomed["text"],
+        welcomed["arguments"][0]["role"],
+        welcomed["arguments"][0]["entity"],
+    )
 
 
 def test_relations_have_names_and_evidence(article: Document) -> None:
     """A relation's row names both entities, the Wikidata property and the sentences that support it."""
-    properties = {label.name: label.extra.get("wikidata_property") for label in schema.labels("relations", "type")}
+    properties = {
+        label.name: label.extra.get("wikidata_property")
+        for label in schema.labels("relations", "type")
+    }
     for row, relation in zip(_rows("relations"), article.relations, strict=True):
         source, target = article[relation.source], article[relation.target]
-        assert (relation.id, relation.type, properties[relation.type]) == (row["id"], row["type"], row["wikidata_property"])
-        assert (source.id, source.name, source.type, target.id, target.name, target.type) == tuple(row[f"{side}{k}"] for side in ("source", "target") for k in ("", "_name", "_type"))
+        assert (relation.id, relation.type, properties[relation.type]) == (
+            row["id"],
+            row["type"],
+            row["wikidata_property"],
+        )
+        assert (source.id, source.name, source.type, target.id, target.name, target.type) == tuple(
+            row[f"{side}{k}"] for side in ("source", "target") for k in ("", "_name", "_type")
+        )
         assert list(relation.evidence) == row["evidence"]
-        assert [article.text_of(article.sentences[n]) for n in relation.evidence] == row["evidence_text"]
+        assert [article.text_of(article.sentences[n]) for n in relation.evidence] == row[
+            "evidence_text"
+        ]
     assert "P35" == _rows("relations")[0]["wikidata_property"]
 
 
@@ -309,13 +424,24 @@ def test_quantities_hold_exact_numbers_and_durations(article: Document) -> None:
     durations = [t for t in article.timexes if t.type == "DURATION"]
     assert [q.id for q in article.quantities] + [t.id for t in durations] == list(rows)
     for q in article.quantities:
-        assert (q.value, q.lower, q.upper, q.unit, q.kind, q.comparator, q.change) == tuple(rows[q.id][k] for k in ("value", "lower", "upper", "unit", "kind", "comparator", "change"))
+        assert (q.value, q.lower, q.upper, q.unit, q.kind, q.comparator, q.change) == tuple(
+            rows[q.id][k]
+            for k in ("value", "lower", "upper", "unit", "kind", "comparator", "change")
+        )
         assert (q.value and float(Decimal(q.value))) == rows[q.id]["value_float"]
-        assert (q.measures, q.measures and article.layer_of(q.measures), q.measures and article.text_of(q.measures)) == tuple(rows[q.id][f"measures{k}"] for k in ("", "_layer", "_text"))
+        assert (
+            q.measures,
+            q.measures and article.layer_of(q.measures),
+            q.measures and article.text_of(q.measures),
+        ) == tuple(rows[q.id][f"measures{k}"] for k in ("", "_layer", "_text"))
     by_text = {r["text"]: r for r in rows.values()}
-    assert ("234600000000", 234_600_000_000.0, "TRY") == tuple(by_text["TL 234.6 billion"][k] for k in ("value", "value_float", "unit"))
+    assert ("234600000000", 234_600_000_000.0, "TRY") == tuple(
+        by_text["TL 234.6 billion"][k] for k in ("value", "value_float", "unit")
+    )
     assert by_text["around $7.6 billion"]["id"] == by_text["TL 234.6 billion"]["conversion_of"]
-    assert ("DURATION", "44", 44.0, "d", "EXACT") == tuple(by_text["44 days"][k] for k in ("kind", "value", "value_float", "unit", "comparator"))
+    assert ("DURATION", "44", 44.0, "d", "EXACT") == tuple(
+        by_text["44 days"][k] for k in ("kind", "value", "value_float", "unit", "comparator")
+    )
     assert ("30", "a") == tuple(by_text["three decades"][k] for k in ("value", "unit"))
 
 
@@ -329,20 +455,46 @@ BIG = "9007199254740993"  # 2^53 + 1: a float cannot hold it
         ({"value": f"0.{'0' * 19}1"}, {"value": f"0.{'0' * 19}1", "value_float": 1e-20}),
         ({"value": "-9" + "9" * 39}, {"value": "-9" + "9" * 39, "value_float": -1e40}),
         ({"value": "1.10"}, {"value": "1.10", "value_float": 1.1}),
-        ({"value": None, "comparator": "RANGE", "lower": "-3", "upper": BIG}, {"value": None, "value_float": None, "lower": "-3", "lower_float": -3.0, "upper": BIG, "upper_float": 2.0**53}),
+        (
+            {"value": None, "comparator": "RANGE", "lower": "-3", "upper": BIG},
+            {
+                "value": None,
+                "value_float": None,
+                "lower": "-3",
+                "lower_float": -3.0,
+                "upper": BIG,
+                "upper_float": 2.0**53,
+            },
+        ),
     ],
 )
-def test_no_number_loses_a_digit(article: Document, changes: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_no_number_loses_a_digit(
+    article: Document, changes: dict[str, Any], expected: dict[str, Any]
+) -> None:
     """The string keeps every digit that was annotated, where the float beside it cannot."""
-    changed = replace(article, quantities=(replace(article.quantities[0], measures=None, **changes),), timexes=())
+    changed = replace(
+        article, quantities=(replace(article.quantities[0], measures=None, **changes),), timexes=()
+    )
     row = view_table("quantities", [replace(changed, events=())]).to_pylist()[0]
     assert expected.items() <= row.items()
 
 
-@pytest.mark.parametrize(("mod", "comparator"), [(None, "EXACT"), ("APPROX", "APPROX"), ("MORE_THAN", "MORE_THAN"), ("EQUAL_OR_LESS", "EQUAL_OR_LESS")])
-def test_a_durations_modifier_is_its_comparator(article: Document, mod: str | None, comparator: str) -> None:
+@pytest.mark.parametrize(
+    ("mod", "comparator"),
+    [
+        (None, "EXACT"),
+        ("APPROX", "APPROX"),
+        ("MORE_THAN", "MORE_THAN"),
+        ("EQUAL_OR_LESS", "EQUAL_OR_LESS"),
+    ],
+)
+def test_a_durations_modifier_is_its_comparator(
+    article: Document, mod: str | None, comparator: str
+) -> None:
     """How a duration's value bounds it is said as for a quantity; START, MID and END say nothing about its length."""
-    timex = Timex(id="t1", start=0, end=9, text="President", type="DURATION", value="PT90M", mod=mod)
+    timex = Timex(
+        id="t1", start=0, end=9, text="President", type="DURATION", value="PT90M", mod=mod
+    )
     row = _only_row(article, "quantities", timexes=(timex,), quantities=(), events=())
     assert (comparator, "90", "min") == tuple(row[k] for k in ("comparator", "value", "unit"))
 
@@ -360,7 +512,12 @@ def _only_row(article: Document, config: str, **layers: Any) -> dict[str, Any]:
 def test_a_day_is_one_day(day: date) -> None:
     """A DATE of a day, with or without a time of the day, begins and ends on it; so does its ISO week date."""
     year, week, weekday = day.isocalendar()
-    assert (day, day) == days(day.isoformat()) == days(f"{day.isoformat()}T10:30") == days(f"{day.isoformat()}TEV")
+    assert (
+        (day, day)
+        == days(day.isoformat())
+        == days(f"{day.isoformat()}T10:30")
+        == days(f"{day.isoformat()}TEV")
+    )
     assert (day, day) == days(f"{year:04}-W{week:02}-{weekday}")
 
 
@@ -396,10 +553,29 @@ def test_a_decade_and_a_century(decade: int) -> None:
     """Three digits are a decade of ten years, two a century of a hundred."""
     assert (date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31)) == days(f"{decade:03}")
     assume(decade // 10)
-    assert (date(decade // 10 * 100, 1, 1), date(decade // 10 * 100 + 99, 12, 31)) == days(f"{decade // 10:02}")
+    assert (date(decade // 10 * 100, 1, 1), date(decade // 10 * 100 + 99, 12, 31)) == days(
+        f"{decade // 10:02}"
+    )
 
 
-@pytest.mark.parametrize("value", ["2024-SU", "2024-WI", "BC0346", "PAST_REF", "PRESENT_REF", "FUTURE_REF", "XXXX-02-29", "2024-XX", "2024-WXX", "2024-QX", "202X", "2024-W08-X", "P2D"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2024-SU",
+        "2024-WI",
+        "BC0346",
+        "PAST_REF",
+        "PRESENT_REF",
+        "FUTURE_REF",
+        "XXXX-02-29",
+        "2024-XX",
+        "2024-WXX",
+        "2024-QX",
+        "202X",
+        "2024-W08-X",
+        "P2D",
+    ],
+)
 def test_what_is_no_particular_day_has_none(value: str) -> None:
     """Seasons, unknown parts, references and durations stand for no particular days: null, not a guess."""
     assert None is days(value)
@@ -413,12 +589,20 @@ def test_a_day_that_the_calendar_lacks_is_an_error(value: str) -> None:
 
 
 UNITS = {"Y": ("a", 12), "M": ("mo", 1)}
-CLOCK = {"W": ("wk", 604_800), "D": ("d", 86_400), "TH": ("h", 3600), "TM": ("min", 60), "TS": ("s", 1)}
+CLOCK = {
+    "W": ("wk", 604_800),
+    "D": ("d", 86_400),
+    "TH": ("h", 3600),
+    "TM": ("min", 60),
+    "TS": ("s", 1),
+}
 
 
 @given(st.integers(0, 999_999_999), st.sampled_from([*UNITS.items(), *CLOCK.items()]))
-def test_a_duration_of_one_component_is_its_number_and_unit(number: int, unit: tuple[str, tuple[str, int]]) -> None:
-    """"P3D" is 3 d: the number as it stands, the unit in UCUM."""
+def test_a_duration_of_one_component_is_its_number_and_unit(
+    number: int, unit: tuple[str, tuple[str, int]]
+) -> None:
+    """ "P3D" is 3 d: the number as it stands, the unit in UCUM."""
     prefix = "PT" if len(unit[0]) == 2 else "P"
     assert (str(number), unit[1][0]) == duration(f"{prefix}{number}{unit[0][-1]}")
 
@@ -453,7 +637,9 @@ def test_times_of_the_article_have_their_days(article: Document) -> None:
     for row, timex in zip(rows, article.timexes, strict=True):
         expected = days(timex.value) if timex.type in ("DATE", "TIME") else None
         assert (expected or (None, None)) == (row["first_day"], row["last_day"])
-        assert (timex.type, timex.value, timex.mod, timex.anchor) == tuple(row[k] for k in ("type", "value", "mod", "anchor"))
+        assert (timex.type, timex.value, timex.mod, timex.anchor) == tuple(
+            row[k] for k in ("type", "value", "mod", "anchor")
+        )
     by_text = {r["text"]: (r["first_day"], r["last_day"]) for r in rows}
     assert (date(2023, 1, 1), date(2023, 12, 31)) == by_text["last year"]
     assert (date(2023, 6, 1), date(2023, 6, 30)) == by_text["June"]
@@ -471,7 +657,9 @@ def _spans(tokens: list[str], tags: list[str]) -> list[tuple[int, int, str]]:
         if tag.startswith("B-"):
             spans.append((number, number, tag[2:]))
         elif tag.startswith("I-"):
-            assert spans and (spans[-1][1], spans[-1][2]) == (number - 1, tag[2:]), f"{tag} continues nothing"
+            assert spans and (spans[-1][1], spans[-1][2]) == (number - 1, tag[2:]), (
+                f"{tag} continues nothing"
+            )
             spans[-1] = (spans[-1][0], number, tag[2:])
     return spans
 
@@ -483,12 +671,26 @@ def test_names_of_the_article(article: Document) -> None:
     assert [article.text_of(t) for t in article.tokens] == [t for r in rows for t in r["tokens"]]
     found = []
     for number, row in enumerate(rows):
-        assert (DOC_ID, number, len(row["tokens"])) == (row["document"], row["sentence"], len(row["ner_tags"]))
+        assert (DOC_ID, number, len(row["tokens"])) == (
+            row["document"],
+            row["sentence"],
+            len(row["ner_tags"]),
+        )
         inside = article.within(article.sentences[number], "tokens")
-        found += [(inside[first].start, inside[last].end, label) for first, last, label in _spans(row["tokens"], row["ner_tags"])]
+        found += [
+            (inside[first].start, inside[last].end, label)
+            for first, last, label in _spans(row["tokens"], row["ner_tags"])
+        ]
     assert flat_names(article) == found
     texts = {(article.text[s:e], label) for s, e, label in found}
-    assert {("Recep Tayyip Erdoğan", "PERSON"), ("Second Karabakh War", "EVENT"), ("44 days", "DATE"), ("over 92%", "PERCENT"), ("around $7.6 billion", "MONEY"), ("first", "ORDINAL")} <= texts
+    assert {
+        ("Recep Tayyip Erdoğan", "PERSON"),
+        ("Second Karabakh War", "EVENT"),
+        ("44 days", "DATE"),
+        ("over 92%", "PERCENT"),
+        ("around $7.6 billion", "MONEY"),
+        ("first", "ORDINAL"),
+    } <= texts
     assert {label for _, _, label in found} <= set(ONTONOTES)
 
 
@@ -497,7 +699,10 @@ def test_names_of_the_article(article: Document) -> None:
 def test_names_of_any_document_are_well_formed(document: Document) -> None:
     """Whatever nests, overlaps or crosses sentences: valid BIO, a tag a token, labels of OntoNotes, no span that a longer kept one excludes."""
     spec = features("ner")
-    rows = [{k: _named(v, spec[k]) for k, v in r.items()} for r in view_table("ner", [document]).to_pylist()]
+    rows = [
+        {k: _named(v, spec[k]) for k, v in r.items()}
+        for r in view_table("ner", [document]).to_pylist()
+    ]
     assert [document.text_of(t) for t in document.tokens] == [t for r in rows for t in r["tokens"]]
     for row in rows:
         assert len(row["tokens"]) == len(row["ner_tags"])
@@ -505,11 +710,15 @@ def test_names_of_any_document_are_well_formed(document: Document) -> None:
     kept = flat_names(document)
     assert all(a[1] <= b[0] for a, b in zip(kept, kept[1:], strict=False)), "names overlap"
     for start, end in _candidates(document):
-        assert (start, end) in {k[:2] for k in kept} or any(s < end and start < e and e - s >= end - start for s, e, _ in kept), "a span was left out without a longer one in its way"
+        assert (start, end) in {k[:2] for k in kept} or any(
+            s < end and start < e and e - s >= end - start for s, e, _ in kept
+        ), "a span was left out without a longer one in its way"
 
 
 def _candidates(document: Document) -> list[tuple[int, int]]:
-    named = [m for m in document.mentions if m.level == "NAM"] + [e for e in document.events if e.level == "NAM"]
+    named = [m for m in document.mentions if m.level == "NAM"] + [
+        e for e in document.events if e.level == "NAM"
+    ]
     return [(r.start, r.end) for r in (*named, *document.timexes, *document.quantities)]
 
 
@@ -518,12 +727,29 @@ def test_of_overlapping_names_the_longest_is_tagged(article: Document) -> None:
     found = {article.text[s:e]: label for s, e, label in flat_names(article)}
     railway = next(m for m in article.mentions if m.text == "Baku-Tbilisi-Kars railway")
     assert "FAC" == found[railway.text]
-    assert not [1 for s, e, _ in flat_names(article) if railway.start <= s and e <= railway.end and (s, e) != (railway.start, railway.end)]
-    quantity = Quantity(id="q1", start=0, end=9, text="President", kind="MEASURE", value="1", unit="km", comparator="EXACT")
+    assert not [
+        1
+        for s, e, _ in flat_names(article)
+        if railway.start <= s and e <= railway.end and (s, e) != (railway.start, railway.end)
+    ]
+    quantity = Quantity(
+        id="q1",
+        start=0,
+        end=9,
+        text="President",
+        kind="MEASURE",
+        value="1",
+        unit="km",
+        comparator="EXACT",
+    )
     timex = Timex(id="t1", start=0, end=9, text="President", type="DURATION", value="PT90M")
-    assert [(0, 9, "TIME")] == flat_names(replace(article, mentions=(), events=(), timexes=(timex,), quantities=(quantity,))), "equally long: by layer"
+    assert [(0, 9, "TIME")] == flat_names(
+        replace(article, mentions=(), events=(), timexes=(timex,), quantities=(quantity,))
+    ), "equally long: by layer"
     later = replace(quantity, start=5, end=14)
-    assert [(0, 9, "QUANTITY")] == flat_names(replace(article, mentions=(), events=(), timexes=(), quantities=(later, quantity))), "equally long: the first"
+    assert [(0, 9, "QUANTITY")] == flat_names(
+        replace(article, mentions=(), events=(), timexes=(), quantities=(later, quantity))
+    ), "equally long: the first"
 
 
 # Without `datasets`
@@ -534,11 +760,24 @@ def test_sql_and_polars_read_the_same_rows(config: str) -> None:
     """DuckDB and polars need no special reader: they see the rows that pyarrow sees."""
     expected = pq.read_table(_parquet(config))
     with duckdb.connect() as connection:
-        assert expected.to_pylist() == connection.sql(f"SELECT * FROM '{ROOT}/corpus/parquet/{config}/*.parquet'").to_arrow_table().to_pylist()
-    assert expected.to_pylist() == pl.read_parquet(f"{ROOT}/corpus/parquet/{config}/*.parquet").to_dicts()
+        assert (
+            expected.to_pylist()
+            == connection.sql(f"SELECT * FROM '{ROOT}/corpus/parquet/{config}/*.parquet'")
+            .to_arrow_table()
+            .to_pylist()
+        )
+    assert (
+        expected.to_pylist()
+        == pl.read_parquet(f"{ROOT}/corpus/parquet/{config}/*.parquet").to_dicts()
+    )
 
 
 def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, datasets.Dataset]) -> None:
     """`statevisit.load()` and the views agree on how much there is."""
     (document,) = load()
-    assert {"entities": len(document.mentions), "events": len(document.events), "timexes": len(document.timexes), "relations": len(document.relations)}.items() <= {c: len(t) for c, t in tables.items()}.items()
+    assert {
+        "entities": len(document.mentions),
+        "events": len(document.events),
+        "timexes": len(document.timexes),
+        "relations": len(document.relations),
+    }.items() <= {c: len(t) for c, t in tables.items()}.items()

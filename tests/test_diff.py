@@ -33,7 +33,12 @@ def _brief(changes: list[Change]) -> list[tuple[str, str, str]]:
 
 def test_a_document_does_not_differ_from_itself(article: Document) -> None:
     """The same records in another order and layout are no change."""
-    shuffled = replace(article, mentions=article.mentions[::-1], events=article.events[::-1], tokens=article.tokens[::-1])
+    shuffled = replace(
+        article,
+        mentions=article.mentions[::-1],
+        events=article.events[::-1],
+        tokens=article.tokens[::-1],
+    )
     assert [] == diff_documents(article, shuffled)
 
 
@@ -55,18 +60,29 @@ def test_each_edit_is_one_change(article: Document) -> None:
 
 def test_the_diff_back_is_the_mirror(article: Document) -> None:
     """From new to old, added and removed change places and old and new values too."""
-    forth, back = diff_documents(article, _edited(article)), diff_documents(_edited(article), article)
+    forth, back = (
+        diff_documents(article, _edited(article)),
+        diff_documents(_edited(article), article),
+    )
     mirror = {"added": "removed", "removed": "added", "changed": "changed"}
-    assert {(mirror[c.kind], c.layer, c.record, repr(c.old), repr(c.new)) for c in forth} == {(c.kind, c.layer, c.record, repr(c.new), repr(c.old)) for c in back}
+    assert {(mirror[c.kind], c.layer, c.record, repr(c.old), repr(c.new)) for c in forth} == {
+        (c.kind, c.layer, c.record, repr(c.new), repr(c.old)) for c in back
+    }
 
 
 def test_records_without_an_id_may_occur_twice(article: Document) -> None:
     """A second copy of an event relation is one added record; nothing is swallowed by a key."""
-    doubled = replace(article, event_relations=article.event_relations + article.event_relations[:1])
-    assert [("added", "event_relations", "t1 CONTAINS ev1 (2)")] == _brief(diff_documents(article, doubled))
+    doubled = replace(
+        article, event_relations=article.event_relations + article.event_relations[:1]
+    )
+    assert [("added", "event_relations", "t1 CONTAINS ev1 (2)")] == _brief(
+        diff_documents(article, doubled)
+    )
 
 
-def test_documents_come_and_go(corpus: Path, document_file: Path, article: Document, tmp_path: Path) -> None:
+def test_documents_come_and_go(
+    corpus: Path, document_file: Path, article: Document, tmp_path: Path
+) -> None:
     """A document that only one corpus has is one change, whatever it holds."""
     other = tmp_path / "other"
     other.mkdir()
@@ -75,10 +91,14 @@ def test_documents_come_and_go(corpus: Path, document_file: Path, article: Docum
     changes = list(diff_corpora(load(corpus), load(other)))
     assert [("removed", "mentions", "m6"), ("changed", "quantities", "q1")] == _brief(changes)[:2]
     assert ("added", "document", "new") == _brief(changes)[-1]
-    assert ("removed", "document", "new") == _brief(list(diff_corpora(load(other), load(corpus))))[-1]
+    assert ("removed", "document", "new") == _brief(list(diff_corpora(load(other), load(corpus))))[
+        -1
+    ]
 
 
-def test_the_command_says_it_as_text(article: Document, tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_the_command_says_it_as_text(
+    article: Document, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """Text names layer, record, surface form and what changed in it, `old → new`."""
     path = tmp_path / "edited.json"
     path.write_bytes(encode(_edited(article)))
@@ -91,18 +111,26 @@ def test_the_command_says_it_as_text(article: Document, tmp_path: Path, cli: Cal
     assert Result(0, "", "") == cli("diff", "--exit-code", ROOT, ROOT)
 
 
-def test_the_command_says_it_as_json_and_html(article: Document, tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_the_command_says_it_as_json_and_html(
+    article: Document, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """JSON gives both versions of a record; HTML is one page that escapes what the corpus holds."""
     value = to_value(article)
     value["entities"][0]["name"] = "<script>alert(1)</script>"
     path = tmp_path / "edited.json"
     path.write_bytes(encode_value(value))
-    (change,) = orjson.loads(cli("diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "json").out)
+    (change,) = orjson.loads(
+        cli("diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "json").out
+    )
     assert {"document", "kind", "layer", "record", "old", "new"} == change.keys()
-    assert article.entities[0].name == change["old"]["name"] and change["new"]["name"].startswith("<script>")
+    assert article.entities[0].name == change["old"]["name"]
+    assert change["new"]["name"].startswith("<script>")
     page = tmp_path / "diff.html"
-    assert Result(0, "", "") == cli("diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "html", "-o", page)
-    assert "&lt;script&gt;" in page.read_text() and "<script" not in page.read_text()
+    assert Result(0, "", "") == cli(
+        "diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "html", "-o", page
+    )
+    assert "&lt;script&gt;" in page.read_text()
+    assert "<script" not in page.read_text()
 
 
 def test_what_is_not_there_is_said(tmp_path: Path, cli: Callable[..., Result]) -> None:

@@ -14,7 +14,17 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from statevisit import Finding, FormatError, edition, encode, load, load_dataset, schema, tables, validate
+from statevisit import (
+    Finding,
+    FormatError,
+    edition,
+    encode,
+    load,
+    load_dataset,
+    schema,
+    tables,
+    validate,
+)
 from statevisit.codec import encode_value
 from statevisit.edition import in_text, masked, restore, strip
 from statevisit.model import LAYERS, REFERENCES, Document
@@ -24,7 +34,19 @@ from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents, seed_of
 
 SEED = next((ROOT / "seeds").glob("000_*.txt"))
-IDS = {"id", "entity", "literal", "event", "measures", "conversion_of", "source", "target", "anchor", "begin", "end_point"}
+IDS = {
+    "id",
+    "entity",
+    "literal",
+    "event",
+    "measures",
+    "conversion_of",
+    "source",
+    "target",
+    "anchor",
+    "begin",
+    "end_point",
+}
 
 Made = tuple[Path, Path]
 
@@ -87,12 +109,19 @@ def _values(path: Path) -> Any:
 def _readings(path: Path) -> list[str]:
     """A file as text and, of data, the strings of each column or key one after the other: words that stand in cells of their own follow each other there."""
     data = _values(path)
-    return [path.read_bytes().decode(errors="replace"), *(" ".join(s) for s in _by_key(data).values())]
+    return [
+        path.read_bytes().decode(errors="replace"),
+        *(" ".join(s) for s in _by_key(data).values()),
+    ]
 
 
 def _left(root: Path, texts: set[tuple[str, ...]]) -> dict[str, int]:
     """The files below a root that have four words in a row of the texts in them, and how many such there are."""
-    found = {p.relative_to(root).as_posix(): len(texts & set().union(*map(_grams, _readings(p)))) for p in sorted(root.rglob("*")) if p.is_file()}
+    found = {
+        p.relative_to(root).as_posix(): len(texts & set().union(*map(_grams, _readings(p))))
+        for p in sorted(root.rglob("*"))
+        if p.is_file()
+    }
     return {name: n for name, n in found.items() if n}
 
 
@@ -102,21 +131,48 @@ def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
     texts = set().union(*(_grams(d.text) for d in load(full)))
     found = _left(full, texts)
     assert 450 < found[f"seeds/{SEED.name}"] == found[f"corpus/documents/{DOC_ID}.json"]
-    data = {f"corpus/parquet/{c}/train-00000-of-00001.parquet" for c in CONFIGS} | {f"corpus/annotators/{a}/{DOC_ID}.json" for a in "ab"}
-    assert data | {"README.md", "corpus/wikidata.json", "corpus/adjudication.jsonl", "corpus/documents/example.json", "seeds/example.txt"} <= found.keys()
+    data = {f"corpus/parquet/{c}/train-00000-of-00001.parquet" for c in CONFIGS} | {
+        f"corpus/annotators/{a}/{DOC_ID}.json" for a in "ab"
+    }
+    assert (
+        data
+        | {
+            "README.md",
+            "corpus/wikidata.json",
+            "corpus/adjudication.jsonl",
+            "corpus/documents/example.json",
+            "seeds/example.txt",
+        }
+        <= found.keys()
+    )
     assert {} == _left(other, texts)
-    assert {p.name for p in (other / "corpus").iterdir()} == {"annotators", "annotators.json", "croissant.json", "documents", "parquet", "release.json", "wikidata.json"}
+    assert {p.name for p in (other / "corpus").iterdir()} == {
+        "annotators",
+        "annotators.json",
+        "croissant.json",
+        "documents",
+        "parquet",
+        "release.json",
+        "wikidata.json",
+    }
     assert ["sources.jsonl"] == [p.name for p in (other / "seeds").iterdir()]
 
 
 def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document) -> None:
     """Not even one word stands in a document, a pass or a cell: only in the document's id and its seed's name, which are the corpus's own."""
     words = {w for w in re.findall(r"[^\W\d_]{3,}", article.text.lower())}
-    labels = {w for layer, prop in schema.inventories() for name in schema.label_names(layer, prop) for w in re.findall(r"[^\W\d_]+", name.lower())}
+    labels = {
+        w
+        for layer, prop in schema.inventories()
+        for name in schema.label_names(layer, prop)
+        for w in re.findall(r"[^\W\d_]+", name.lower())
+    }
     for path in [p for p in roots[1].rglob(f"*/{DOC_ID}.json")] + list(roots[1].rglob("*.parquet")):
         for key, strings in _by_key(_values(path)).items():
             kept = set(strings) - {DOC_ID, "example", schema.ANNOTATIONS_ONLY, *article.annotators}
-            assert set() == words & set(re.findall(r"[^\W\d_]{3,}", " ".join(kept).lower())) - labels, f"{path}: {key}"
+            assert (
+                set() == words & set(re.findall(r"[^\W\d_]{3,}", " ".join(kept).lower())) - labels
+            ), f"{path}: {key}"
 
 
 @settings(max_examples=300)
@@ -125,8 +181,19 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     """Whatever a document holds, its stripped form follows its schema, and with the seed, or the text alone, it is the document again."""
     value = orjson.loads(encode_value(strip(document)))
     assert [] == list(schema.errors(value, schema.ANNOTATIONS_ONLY))
-    assert encode(document) == encode(restore(value, seed_of(document), "seed")) == encode(restore(value, document.text.encode(), "seed"))
-    pieces = [p for layer in LAYERS for r in value[layer] for key, found in r.items() if key.endswith("_in_text") for p in found]
+    assert (
+        encode(document)
+        == encode(restore(value, seed_of(document), "seed"))
+        == encode(restore(value, document.text.encode(), "seed"))
+    )
+    pieces = [
+        p
+        for layer in LAYERS
+        for r in value[layer]
+        for key, found in r.items()
+        if key.endswith("_in_text")
+        for p in found
+    ]
     assert set() == {c for p in pieces for c in p.get("literal", "")} & set(document.text)
 
 
@@ -137,8 +204,14 @@ def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -
     blank = masked(strip(document))
     for config, view in VIEWS.items():
         names = [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)]
-        for full, row in zip(tables.wordless(config, list(view.rows(document))), tables.wordless(config, list(view.rows(blank))), strict=True):
-            one, two = ({k: v for k, v in zip(names, r, strict=True) if k not in IDS} for r in (full, row))
+        for full, row in zip(
+            tables.wordless(config, list(view.rows(document))),
+            tables.wordless(config, list(view.rows(blank))),
+            strict=True,
+        ):
+            one, two = (
+                {k: v for k, v in zip(names, r, strict=True) if k not in IDS} for r in (full, row)
+            )
             for arguments in (one.get("arguments", ()), two.get("arguments", ())):
                 for a in arguments:
                     del a["target"], a["entity"]
@@ -158,8 +231,15 @@ def test_a_string_is_places_in_the_text() -> None:
 def test_the_references_are_those_of_the_schema() -> None:
     """Every property of a record that holds another record's id is renamed with it."""
     arguments = schema.resolve(schema.properties("events")["arguments"]["items"])["properties"]
-    nodes = [*(item for layer in LAYERS for item in schema.properties(layer).items()), *((k, schema.resolve(v)) for k, v in arguments.items())]
-    found = {key for key, node in nodes if key != "id" and "[A-Za-z0-9_-]{1,64}" in node.get("pattern", "")}
+    nodes = [
+        *(item for layer in LAYERS for item in schema.properties(layer).items()),
+        *((k, schema.resolve(v)) for k, v in arguments.items()),
+    ]
+    found = {
+        key
+        for key, node in nodes
+        if key != "id" and "[A-Za-z0-9_-]{1,64}" in node.get("pattern", "")
+    }
     assert found == REFERENCES
 
 
@@ -168,10 +248,16 @@ def test_every_string_of_a_document_is_accounted_for() -> None:
     free = set()
     for layer in LAYERS:
         for key, node in schema.properties(layer, schema.ANNOTATIONS_ONLY).items():
-            if node.get("type") == "string" and not {"enum", "const", "pattern", "format"} & node.keys():
+            if (
+                node.get("type") == "string"
+                and not {"enum", "const", "pattern", "format"} & node.keys()
+            ):
                 free.add((layer, key))
     assert {("timexes", "value"), ("timexes", "quant"), ("quantities", "unit")} == free
-    assert all({"text", "name"}.isdisjoint(schema.properties(layer, schema.ANNOTATIONS_ONLY)) for layer in LAYERS)
+    assert all(
+        {"text", "name"}.isdisjoint(schema.properties(layer, schema.ANNOTATIONS_ONLY))
+        for layer in LAYERS
+    )
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -183,7 +269,12 @@ def test_the_edition_loads(roots: Made, config: str) -> None:
     if config != "documents":
         assert set(full.column_names) - WORDS == set(other.column_names)
     front = _front(roots[1] / "README.md")
-    assert [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)] == [f["name"] for i in front["dataset_info"] if i["config_name"] == config for f in i["features"]]
+    assert [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)] == [
+        f["name"]
+        for i in front["dataset_info"]
+        if i["config_name"] == config
+        for f in i["features"]
+    ]
 
 
 def _front(path: Path) -> dict[str, Any]:
@@ -198,84 +289,157 @@ def test_the_manifest_and_the_metadata_are_of_the_edition(roots: Made) -> None:
     assert [] == list(schema.errors(manifest, "release"))
     full = orjson.loads((roots[0] / "corpus/release.json").read_bytes())
     assert {"name": "annotations-only", "full": full["content"]} == manifest["edition"]
-    assert (full["version"], full["counts"], full["configs"]) == (manifest["version"], manifest["counts"], manifest["configs"])
+    assert (full["version"], full["counts"], full["configs"]) == (
+        manifest["version"],
+        manifest["counts"],
+        manifest["configs"],
+    )
     described = mlcroissant.Dataset(roots[1] / "corpus/croissant.json")
     assert set() == described.metadata.ctx.issues.errors
     assert full["configs"]["events"] == len(list(described.records("events")))
 
 
 def _bytes(root: Path, *below: str) -> dict[str, bytes]:
-    return {str(p.relative_to(root)): p.read_bytes() for name in below for p in sorted((root / name).rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(root)): p.read_bytes()
+        for name in below
+        for p in sorted((root / name).rglob("*"))
+        if p.is_file()
+    }
 
 
-@pytest.mark.parametrize("texts", [("seeds",), (f"seeds/{SEED.name}", "seeds/example.txt")], ids=["a directory", "files"])
-def test_with_the_texts_the_full_edition_is_there_again(roots: Made, tmp_path: Path, cli: Callable[..., Result], texts: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "texts", [("seeds",), (f"seeds/{SEED.name}", "seeds/example.txt")], ids=["a directory", "files"]
+)
+def test_with_the_texts_the_full_edition_is_there_again(
+    roots: Made, tmp_path: Path, cli: Callable[..., Result], texts: tuple[str, ...]
+) -> None:
     """`restore` gives documents, passes, seeds and Parquet of two texts to the byte."""
     full, other = roots
-    result = cli("restore", other, *(x for t in texts for x in ("--text", full / t)), "-o", tmp_path / "back")
+    result = cli(
+        "restore", other, *(x for t in texts for x in ("--text", full / t)), "-o", tmp_path / "back"
+    )
     assert (0, "") == (result.status, result.err)
     places = ("corpus/documents", "corpus/annotators", "corpus/parquet", "seeds")
     assert _bytes(full, *places) == _bytes(tmp_path / "back", *places)
     assert 12 <= len(_bytes(full, *places))
-    manifests = [orjson.loads((r / "corpus/release.json").read_bytes()) for r in (full, tmp_path / "back")]
-    assert [{k: m.get(k) for k in ("version", "content", "counts", "edition", "agreement")} for m in manifests[:1]] == [{k: m.get(k) for k in ("version", "content", "counts", "edition", "agreement")} for m in manifests[1:]]
+    manifests = [
+        orjson.loads((r / "corpus/release.json").read_bytes()) for r in (full, tmp_path / "back")
+    ]
+    assert [
+        {k: m.get(k) for k in ("version", "content", "counts", "edition", "agreement")}
+        for m in manifests[:1]
+    ] == [
+        {k: m.get(k) for k in ("version", "content", "counts", "edition", "agreement")}
+        for m in manifests[1:]
+    ]
 
 
 CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
-    "a word of the same length": (lambda t: t.replace("Shusha", "Shushi"), "5:1: not the text of {id}: the first difference is in the sentence of 'Having upgraded"),
-    "a longer word": (lambda t: t.replace("sworn in on", "sworn into on"), "1:198: not the text of {id}: the first difference is in the sentence of \"It is Aliyev's"),
-    "another line end": (lambda t: t.replace("\n", "\r\n"), "2:1: not the text of {id}: the first difference is in the sentence of 'The two leaders"),
-    "more at the end": (lambda t: t + "\n", "17:484: not the text of {id}: it differs after the last sentence; it has 3,089 characters instead of 3,088"),
-    "less": (lambda t: t[:100], "1:96: not the text of {id}: the first difference is in the sentence of 'President Recep"),
+    "a word of the same length": (
+        lambda t: t.replace("Shusha", "Shushi"),
+        "5:1: not the text of {id}: the first difference is in the sentence of 'Having upgraded",
+    ),
+    "a longer word": (
+        lambda t: t.replace("sworn in on", "sworn into on"),
+        "1:198: not the text of {id}: the first difference is in the sentence of \"It is Aliyev's",
+    ),
+    "another line end": (
+        lambda t: t.replace("\n", "\r\n"),
+        "2:1: not the text of {id}: the first difference is in the sentence of 'The two leaders",
+    ),
+    "more at the end": (
+        lambda t: t + "\n",
+        "17:484: not the text of {id}: it differs after the last sentence; it has 3,089 characters instead of 3,088",
+    ),
+    "less": (
+        lambda t: t[:100],
+        "1:96: not the text of {id}: the first difference is in the sentence of 'President Recep",
+    ),
     "nothing": (lambda t: "", "1:1: not the text of {id}: the first difference"),
-    "another date": (lambda t: t.replace("02-19", "02-18", 1), "1:18: not the text of {id}: the text is right, but the header before it is not ' date 2024-02-19 '"),
+    "another date": (
+        lambda t: t.replace("02-19", "02-18", 1),
+        "1:18: not the text of {id}: the text is right, but the header before it is not ' date 2024-02-19 '",
+    ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_another_text_is_refused_with_the_place(roots: Made, tmp_path: Path, cli: Callable[..., Result], change: str) -> None:
+def test_another_text_is_refused_with_the_place(
+    roots: Made, tmp_path: Path, cli: Callable[..., Result], change: str
+) -> None:
     """A text that differs is named with line and column of the difference, or of the sentence that has it, and nothing is written."""
     make, message = CHANGES[change]
     (tmp_path / SEED.name).write_bytes(make(SEED.read_text(encoding="utf-8")).encode())
-    result = cli("restore", roots[1], "--text", tmp_path / SEED.name, "--text", roots[0] / "seeds/example.txt", "-o", tmp_path / "back")
+    result = cli(
+        "restore",
+        roots[1],
+        "--text",
+        tmp_path / SEED.name,
+        "--text",
+        roots[0] / "seeds/example.txt",
+        "-o",
+        tmp_path / "back",
+    )
     assert (1, "") == (result.status, result.out)
     assert result.err.startswith(f"statevisit: {tmp_path / SEED.name}:{message.format(id=DOC_ID)}")
     assert [SEED.name] == [p.name for p in tmp_path.iterdir()]
 
 
-def test_what_cannot_be_restored_is_said(roots: Made, tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_what_cannot_be_restored_is_said(
+    roots: Made, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """A text that is missing, bytes that are none, a root that is no edition, a place that is taken, a document that was changed or is gone: one line each."""
 
     def said(*arguments: object) -> str:
         result = cli("restore", *arguments)
-        assert 1 == result.status and 1 == result.err.count("\n")
+        assert 1 == result.status
+        assert 1 == result.err.count("\n")
         return result.err
 
     full, other = roots
     (tmp_path / "bytes.txt").write_bytes(b"\xff")
-    assert "its seed is example.txt, SHA-256" in said(other, "--text", SEED, "--text", tmp_path / "bytes.txt", "-o", tmp_path / "back")
-    assert "bytes.txt:1: not UTF-8: byte 0xff" in said(other, "--text", tmp_path / "bytes.txt", "-o", tmp_path / "back")
-    assert "is not an edition without the text" in said(full, "--text", SEED, "-o", tmp_path / "back")
+    assert "its seed is example.txt, SHA-256" in said(
+        other, "--text", SEED, "--text", tmp_path / "bytes.txt", "-o", tmp_path / "back"
+    )
+    assert "bytes.txt:1: not UTF-8: byte 0xff" in said(
+        other, "--text", tmp_path / "bytes.txt", "-o", tmp_path / "back"
+    )
+    assert "is not an edition without the text" in said(
+        full, "--text", SEED, "-o", tmp_path / "back"
+    )
     assert "exists already and is not empty" in said(other, "--text", full / "seeds", "-o", other)
     shutil.copytree(other, tmp_path / "copy")
     document = tmp_path / f"copy/corpus/documents/{DOC_ID}.json"
-    for old, new, message in ((b'"level":"NAM"', b'"level":"NOM"', "was changed after it was made"), (b'"level":"NAM"', b'"level":"X"', "`level` is"), (b'"text_length"', b'"length"', "unknown property `length`")):
-        document.write_bytes((other / f"corpus/documents/{DOC_ID}.json").read_bytes().replace(old, new, 1))
+    for old, new, message in (
+        (b'"level":"NAM"', b'"level":"NOM"', "was changed after it was made"),
+        (b'"level":"NAM"', b'"level":"X"', "`level` is"),
+        (b'"text_length"', b'"length"', "unknown property `length`"),
+    ):
+        document.write_bytes(
+            (other / f"corpus/documents/{DOC_ID}.json").read_bytes().replace(old, new, 1)
+        )
         assert message in said(tmp_path / "copy", "--text", full / "seeds", "-o", tmp_path / "back")
     document.unlink()
-    assert "a document is missing or was added" in said(tmp_path / "copy", "--text", full / "seeds", "-o", tmp_path / "back")
+    assert "a document is missing or was added" in said(
+        tmp_path / "copy", "--text", full / "seeds", "-o", tmp_path / "back"
+    )
     assert not (tmp_path / "back").exists()
 
 
 def test_an_edition_is_not_taken_for_the_corpus(roots: Made) -> None:
     """Reading and validating one says that the text is missing and what brings it back."""
-    with pytest.raises(FormatError, match="annotations-only edition, which has no text: `statevisit restore"):
+    with pytest.raises(
+        FormatError, match="annotations-only edition, which has no text: `statevisit restore"
+    ):
         load(roots[1])[0]
     findings: list[Finding] = [f for f in validate(roots[1]) if f.document == DOC_ID]
     assert [("E104", "/edition")] == [(f.code, f.pointer) for f in findings]
 
 
-def test_a_quotation_stops_the_build(roots: Made, tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_a_quotation_stops_the_build(
+    roots: Made, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """Where a page or a document's id quotes a text nothing is written, and the message names the file and the words."""
     root = tmp_path / "root"
     shutil.copytree(roots[0], root)
@@ -283,7 +447,11 @@ def test_a_quotation_stops_the_build(roots: Made, tmp_path: Path, cli: Callable[
     with (root / "CHANGELOG.md").open("a", encoding="utf-8") as file:
         file.write("\n- The Turkic world is our family, Aliyev told his inauguration ceremony.\n")
     result = cli("build", root, *options)
-    assert (1, True) == (result.status, "CHANGELOG.md: quotes the text, which this edition is without: 'the turkic world is our family aliyev told'" in result.err)
+    assert (1, True) == (
+        result.status,
+        "CHANGELOG.md: quotes the text, which this edition is without: 'the turkic world is our family aliyev told'"
+        in result.err,
+    )
     shutil.copy(roots[0] / "CHANGELOG.md", root)
     document = replace(load(root)[DOC_ID], id="president-recep-tayyip-erdogan")
     (root / f"corpus/documents/{DOC_ID}.json").unlink()
@@ -293,17 +461,31 @@ def test_a_quotation_stops_the_build(roots: Made, tmp_path: Path, cli: Callable[
     cli("build", root)
     assert 0 == cli("build", root, *options).status  # erdogan is not erdoğan
     (root / f"corpus/documents/{document.id}.json").unlink()
-    (root / "corpus/documents/visit-to-turkiye.json").write_bytes(encode(replace(document, id="is-a-group-of-prominent")))
-    (root / "corpus/documents/visit-to-turkiye.json").rename(root / "corpus/documents/is-a-group-of-prominent.json")
+    (root / "corpus/documents/visit-to-turkiye.json").write_bytes(
+        encode(replace(document, id="is-a-group-of-prominent"))
+    )
+    (root / "corpus/documents/visit-to-turkiye.json").rename(
+        root / "corpus/documents/is-a-group-of-prominent.json"
+    )
     cli("build", root)
-    assert "documents/is-a-group-of-prominent.json: an id or value quotes the text" in cli("build", root, *options).err
+    assert (
+        "documents/is-a-group-of-prominent.json: an id or value quotes the text"
+        in cli("build", root, *options).err
+    )
     assert 0 == cli("publish", root, "--repo", "owner/name", "--dry-run").status
-    assert "quotes the text" in cli("publish", root, "--repo", "owner/name", "--dry-run", "--edition", "annotations-only").err
+    assert (
+        "quotes the text"
+        in cli(
+            "publish", root, "--repo", "owner/name", "--dry-run", "--edition", "annotations-only"
+        ).err
+    )
 
 
 def test_an_edition_is_published_by_itself(roots: Made, cli: Callable[..., Result]) -> None:
     """`publish --edition` lists the files of the edition, with the hashes that a build of it has, and no seed but the list of them."""
-    out = cli("publish", roots[0], "--repo", "owner/name", "--dry-run", "--edition", "annotations-only").out
+    out = cli(
+        "publish", roots[0], "--repo", "owner/name", "--dry-run", "--edition", "annotations-only"
+    ).out
     listed = {line.split()[2]: line.split()[0] for line in out.splitlines()[:-1]}
     assert _digests(roots[1]) == listed
     assert out == cli("publish", roots[1], "--repo", "owner/name", "--dry-run").out
@@ -317,10 +499,17 @@ def _digests(root: Path) -> dict[str, str]:
 
 def test_build_asks_for_a_directory(cli: Callable[..., Result], tmp_path: Path) -> None:
     """`--edition annotations-only` and `-o` go together; anything else is a mistake in the command, and what is there is not written over."""
-    for options in (("--edition", "annotations-only"), ("-o", tmp_path), ("--edition", "annotations-only", "-o", tmp_path, "--check")):
+    for options in (
+        ("--edition", "annotations-only"),
+        ("-o", tmp_path),
+        ("--edition", "annotations-only", "-o", tmp_path, "--check"),
+    ):
         assert 2 == cli("build", ROOT, *options).status
     (tmp_path / "mine.txt").write_text("mine")
-    assert "exists already and is not empty" in cli("build", ROOT, "--edition", "annotations-only", "-o", tmp_path).err
+    assert (
+        "exists already and is not empty"
+        in cli("build", ROOT, "--edition", "annotations-only", "-o", tmp_path).err
+    )
     assert ["mine.txt"] == [p.name for p in tmp_path.iterdir()]
 
 

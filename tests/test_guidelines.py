@@ -25,9 +25,13 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     """Every inventory that an annotator chooses from has its table, and the tables say what the schema says now."""
     assert GUIDELINES.encode() == renewed_guidelines(ROOT)
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
-    assert set(schema.inventories()) - {("event_chains", "nil")} == tables  # the same labels as entities.nil
+    assert (
+        set(schema.inventories()) - {("event_chains", "nil")} == tables
+    )  # the same labels as entities.nil
     (tmp_path / "schema").mkdir()
-    (tmp_path / "schema/GUIDELINES.md").write_text("<!-- generated: labels events.colour -->\n<!-- end -->")
+    (tmp_path / "schema/GUIDELINES.md").write_text(
+        "<!-- generated: labels events.colour -->\n<!-- end -->"
+    )
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: there are no labels of events\.colour"):
         renewed_guidelines(tmp_path)
     (tmp_path / "schema/GUIDELINES.md").write_bytes(b"caf\xe9")
@@ -41,7 +45,11 @@ def _grams(text: str, size: int) -> set[tuple[str, ...]]:
     return set(zip(*(words[i:] for i in range(size)), strict=False))
 
 
-@pytest.mark.parametrize("text", [_own_words(), *((PILOT / f"texts/pilot-{n}.txt").read_text(encoding="utf-8") for n in (1, 2))], ids=["guidelines", "pilot-1", "pilot-2"])
+@pytest.mark.parametrize(
+    "text",
+    [_own_words(), *((PILOT / f"texts/pilot-{n}.txt").read_text(encoding="utf-8") for n in (1, 2))],
+    ids=["guidelines", "pilot-1", "pilot-2"],
+)
 def test_no_example_is_from_the_article(article: Document, text: str) -> None:
     """No four words in a row are the article's: who learned from these pages has not seen it annotated."""
     assert set() == _grams(text, 4) & _grams(article.text, 4)
@@ -50,20 +58,34 @@ def test_no_example_is_from_the_article(article: Document, text: str) -> None:
 def test_every_layer_has_its_section_and_its_paragraphs_are_numbered() -> None:
     """An adjudicator can cite a paragraph: their numbers are there once each."""
     numbers = re.findall(r"^\*\*(\d+\.\d+[a-z]?)\*\*", GUIDELINES, re.MULTILINE)
-    assert len(numbers) == len(set(numbers)) and len(numbers) > 80
+    assert len(numbers) == len(set(numbers))
+    assert len(numbers) > 80
     assert {str(n) for n in range(1, 11)} == {n.partition(".")[0] for n in numbers}
 
 
 def test_the_pilots_figures_are_these() -> None:
     """What the guidelines say of the pilot is what its three annotations give: mean F1 over the pairs."""
-    stated = dict(re.findall(r"(mentions|times and quantities|event triggers|arguments|event relations) (\d\.\d\d)", GUIDELINES[GUIDELINES.index("mean F1:") :][:200]))
-    layers = {"mentions": "mentions", "times and quantities": "timexes", "event triggers": "events", "event relations": "event_relations"}
+    stated = dict(
+        re.findall(
+            r"(mentions|times and quantities|event triggers|arguments|event relations) (\d\.\d\d)",
+            GUIDELINES[GUIDELINES.index("mean F1:") :][:200],
+        )
+    )
+    layers = {
+        "mentions": "mentions",
+        "times and quantities": "timexes",
+        "event triggers": "events",
+        "event relations": "event_relations",
+    }
     passes = [load(PILOT / name) for name in "abc"]
     reports = [score(one, other) for i, one in enumerate(passes) for other in passes[i + 1 :]]
 
     def mean(layer: str, measure: str) -> str:
         return f"{sum(r.find(layer, measure).f1 for r in reports) / len(reports):.2f}"
 
-    exact = {name: mean(layer, "strict" if layer == "event_relations" else "exact") for name, layer in layers.items()}
+    exact = {
+        name: mean(layer, "strict" if layer == "event_relations" else "exact")
+        for name, layer in layers.items()
+    }
     assert stated == exact | {"arguments": mean("arguments", "end to end")}
     assert "1.00" == mean("quantities", "exact")

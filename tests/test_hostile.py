@@ -34,7 +34,15 @@ def _like_anybody() -> None:
 
 
 def _run(*words: object, cwd: Path, before: Callable[[], None], **env: str) -> Result:
-    done = subprocess.run([sys.executable, *map(str, words)], cwd=cwd, env=os.environ | env, preexec_fn=before, capture_output=True, encoding="utf-8", timeout=120)
+    done = subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=cwd,
+        env=os.environ | env,
+        preexec_fn=before,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -62,12 +70,22 @@ READING = "import statevisit; print(len(statevisit.load('.')), len(list(statevis
 def test_a_read_only_checkout_is_read(readonly: Path) -> None:
     """Loading, also by version, validating, showing, comparing and checking the build write nothing."""
     assert (0, "1 0 0.1.0\n", "") == _run("-c", READING, cwd=readonly, before=_like_anybody)
-    for words in (["show"], ["validate"], ["diff", "v0.1.0", "."], ["build", "--check"], ["release", "--dry-run", "--version", "0.2.0"]):
+    for words in (
+        ["show"],
+        ["validate"],
+        ["diff", "v0.1.0", "."],
+        ["build", "--check"],
+        ["release", "--dry-run", "--version", "0.2.0"],
+    ):
         done = _run("-m", "statevisit", *words, cwd=readonly, before=_like_anybody)
         assert (0, "") == (done.status, done.err), words
 
 
-@pytest.mark.parametrize("words", [["build"], ["release", "--version", "0.2.0"], ["migrate"], ["validate", "--fix"]], ids=lambda w: w[0])
+@pytest.mark.parametrize(
+    "words",
+    [["build"], ["release", "--version", "0.2.0"], ["migrate"], ["validate", "--fix"]],
+    ids=lambda w: w[0],
+)
 def test_a_read_only_checkout_is_not_written(readonly: Path, words: list[str]) -> None:
     """What would write says so in one line, or finds that there is nothing to write; nothing changes."""
     before = _state(readonly)
@@ -98,21 +116,43 @@ LIMITS = (1_000, 20_000, 80_000, 110_000, 200_000)
 """Bytes after which no file can grow: in the Parquet, the manifest, the card, croissant.json and the picture."""
 
 
-@pytest.mark.parametrize("command", [["build", "--workers", "1"], ["release", "--version", "0.2.0"]], ids=lambda c: c[0])
-def test_a_disk_that_takes_no_more(repository: Path, command: list[str], wrapped: Callable[[str], str]) -> None:
+@pytest.mark.parametrize(
+    "command", [["build", "--workers", "1"], ["release", "--version", "0.2.0"]], ids=lambda c: c[0]
+)
+def test_a_disk_that_takes_no_more(
+    repository: Path, command: list[str], wrapped: Callable[[str], str]
+) -> None:
     """Wherever writing fails, in our files or in git's, there is one line, everything is as it was and the release can be made later."""
-    path, one = wrapped("trap '' XFSZ"), encode(load()[DOC_ID])  # git, too, is to be told by write(2), as on a full disk, not by a signal
+    path, one = (
+        wrapped("trap '' XFSZ"),
+        encode(load()[DOC_ID]),
+    )  # git, too, is to be told by write(2), as on a full disk, not by a signal
     if command[0] == "build":
         shutil.rmtree(repository / "corpus/parquet")
     before, failed = _state(repository), 0
     for limit in LIMITS:
-        done = _run("-m", "statevisit", *command, cwd=repository, before=lambda n=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)), PATH=path)
+        done = _run(
+            "-m",
+            "statevisit",
+            *command,
+            cwd=repository,
+            before=lambda n=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)),
+            PATH=path,
+        )
         if command[0] == "build" and done.status == 0:
             break  # which writes no picture
         failed += 1
-        assert (1, 1, before) == (done.status, len(done.err.splitlines()), _state(repository)), f"{limit}: {done.err}"
+        assert (1, 1, before) == (done.status, len(done.err.splitlines()), _state(repository)), (
+            f"{limit}: {done.err}"
+        )
         assert one == encode(load(repository, version="0.1.0")[DOC_ID])
-        assert [] == [p.name for p in [*(repository / ".git").glob("*statevisit*"), *(repository / "corpus").glob(".build*")]]
+        assert [] == [
+            p.name
+            for p in [
+                *(repository / ".git").glob("*statevisit*"),
+                *(repository / "corpus").glob(".build*"),
+            ]
+        ]
     assert 3 <= failed
     assert 0 == _run("-m", "statevisit", *command, cwd=repository, before=lambda: None).status
 
@@ -122,11 +162,24 @@ MOVED = {"update-ref": False, "read-tree": True, "checkout-index": True}
 
 
 @pytest.mark.parametrize("last", MOVED)
-def test_a_disk_that_is_full_at_the_last_moment(repository: Path, last: str, wrapped: Callable[[str], str]) -> None:
+def test_a_disk_that_is_full_at_the_last_moment(
+    repository: Path, last: str, wrapped: Callable[[str], str]
+) -> None:
     """Before branch and tag have moved the release is undone; after that it says so, and the next run finishes it."""
     before = _state(repository)
-    path = wrapped(f'case "$3" in {last}) echo "fatal: write error: No space left on device" >&2; exit 128;; esac')
-    done = _run("-m", "statevisit", "release", "--version", "0.2.0", cwd=repository, before=lambda: None, PATH=path)
+    path = wrapped(
+        f'case "$3" in {last}) echo "fatal: write error: No space left on device" >&2; exit 128;; esac'
+    )
+    done = _run(
+        "-m",
+        "statevisit",
+        "release",
+        "--version",
+        "0.2.0",
+        cwd=repository,
+        before=lambda: None,
+        PATH=path,
+    )
     assert (1, 1) == (done.status, len(done.err.splitlines()))
     assert "No space left on device" in done.err
     assert MOVED[last] == ("run `statevisit release` again to finish" in done.err)
@@ -135,5 +188,8 @@ def test_a_disk_that_is_full_at_the_last_moment(repository: Path, last: str, wra
         assert (before, None) == (_state(repository), recover(repository))
         return
     assert "finished" == recover(repository)
-    assert ("", "0.2.0") == (git(repository, "status", "--porcelain"), load(repository, version="0.2.0").version)
+    assert ("", "0.2.0") == (
+        git(repository, "status", "--porcelain"),
+        load(repository, version="0.2.0").version,
+    )
     assert git(repository, "rev-parse", "HEAD") == git(repository, "rev-parse", "v0.2.0^{commit}")

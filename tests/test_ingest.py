@@ -43,7 +43,9 @@ def test_the_shipped_document_is_what_ingest_makes(article: Document) -> None:
 
 def test_paragraphs_of_the_article(article: Document) -> None:
     """The article has nine paragraphs, of as many sentences as one counts in it."""
-    assert [3, 2, 1, 1, 2, 4, 3, 2, 4] == [sum(s.paragraph == p for s in article.sentences) for p in range(9)]
+    assert [3, 2, 1, 1, 2, 4, 3, 2, 4] == [
+        sum(s.paragraph == p for s in article.sentences) for p in range(9)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,10 @@ def test_bad_headers_and_texts(seed: str, message: str) -> None:
         ("the Baku-Tbilisi-Kars railway", ["the", "Baku", "-", "Tbilisi", "-", "Kars", "railway"]),
         ("Türkiye-Azerbaijan relations", ["Türkiye", "-", "Azerbaijan", "relations"]),
         ("Aliyev's visit (OTS).", ["Aliyev", "'s", "visit", "(", "OTS", ")", "."]),
-        ("around $7.6 billion, over 92%", ["around", "$", "7.6", "billion", ",", "over", "92", "%"]),
+        (
+            "around $7.6 billion, over 92%",
+            ["around", "$", "7.6", "billion", ",", "over", "92", "%"],
+        ),
         ("on Feb. 14", ["on", "Feb.", "14"]),
     ],
 )
@@ -150,7 +155,11 @@ def test_what_ingest_makes_is_right(document: Document) -> None:
     """Whatever the text, what ingest makes of it keeps it whole and passes every check."""
     assume(document.text.strip())
     made = ingest(seed_of(document), document.source.file, document.id, "xx")
-    assert (document.text, document.source, document.text_sha256) == (made.text, made.source, made.text_sha256)
+    assert (document.text, document.source, document.text_sha256) == (
+        made.text,
+        made.source,
+        made.text_sha256,
+    )
     assert unicodedata.is_normalized("NFC", made.text)
     assert [] == list(check_document(made))
 
@@ -159,33 +168,56 @@ def test_what_ingest_makes_is_right(document: Document) -> None:
 def seeds(tmp_path: Path) -> list[Path]:
     """Three seeds outside any root; the last has the bytes of the first."""
     made = []
-    for name, text in (("one.txt", "One. Two."), ("two.txt", "Ärger\n\n👩‍👩‍👧‍👦 بالعربية."), ("three.txt", "One. Two.")):
+    for name, text in (
+        ("one.txt", "One. Two."),
+        ("two.txt", "Ärger\n\n👩‍👩‍👧‍👦 بالعربية."),
+        ("three.txt", "One. Two."),
+    ):
         made.append(tmp_path / name)
         made[-1].write_text(HEADER + text, encoding="utf-8")
     return made
 
 
-def test_ingest_into_a_new_root(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+def test_ingest_into_a_new_root(
+    tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]
+) -> None:
     """A root is made with the seeds byte for byte, their list, the annotators and the documents: a valid corpus."""
     root = tmp_path / "new" / "root"
     result = cli("ingest", *seeds, "--root", root, "--publisher", "A & B", "--license", "CC0-1.0")
     assert (0, "") == (result.status, result.err)
-    assert [f"{root}/corpus/documents/2024-03-01-{name}.json" for name in ("one", "two", "three")] == [line.split(": ")[0] for line in result.out.splitlines()]
+    assert [
+        f"{root}/corpus/documents/2024-03-01-{name}.json" for name in ("one", "two", "three")
+    ] == [line.split(": ")[0] for line in result.out.splitlines()]
     assert [] == list(validate(root))
-    assert [s.read_bytes() for s in seeds] == [(root / "seeds" / s.name).read_bytes() for s in seeds]
-    sources = [orjson.loads(line) for line in (root / "seeds/sources.jsonl").read_bytes().splitlines()]
+    assert [s.read_bytes() for s in seeds] == [
+        (root / "seeds" / s.name).read_bytes() for s in seeds
+    ]
+    sources = [
+        orjson.loads(line) for line in (root / "seeds/sources.jsonl").read_bytes().splitlines()
+    ]
     assert ["one.txt", "two.txt", "three.txt"] == [s["file"] for s in sources]
-    assert {("2024-03-01", "en", "A & B", "CC0-1.0")} == {(s["date"], s["language"], s["publisher"], s["license"]) for s in sources}
-    assert {"annotators": [ANNOTATOR]} == orjson.loads((root / "corpus/annotators.json").read_bytes())
+    assert {("2024-03-01", "en", "A & B", "CC0-1.0")} == {
+        (s["date"], s["language"], s["publisher"], s["license"]) for s in sources
+    }
+    assert {"annotators": [ANNOTATOR]} == orjson.loads(
+        (root / "corpus/annotators.json").read_bytes()
+    )
 
 
-def test_ingest_into_a_root_that_is_there(corpus: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+def test_ingest_into_a_root_that_is_there(
+    corpus: Path, seeds: list[Path], cli: Callable[..., Result]
+) -> None:
     """A second ingest adds lines to the lists and changes none, nor any document; the corpus stays valid."""
     lists = [corpus / "seeds/sources.jsonl", corpus / "corpus/annotators.json"]
     before = [path.read_bytes() for path in lists]
     assert 0 == cli("ingest", seeds[0], "--root", corpus).status
-    assert 0 == cli("ingest", seeds[1], "--root", corpus, "--id", "second", "--language", "de").status
-    assert before[0] + b"".join((corpus / "seeds/sources.jsonl").read_bytes().splitlines(True)[1:]) == lists[0].read_bytes()
+    assert (
+        0 == cli("ingest", seeds[1], "--root", corpus, "--id", "second", "--language", "de").status
+    )
+    assert (
+        before[0] + b"".join((corpus / "seeds/sources.jsonl").read_bytes().splitlines(True)[1:])
+        == lists[0].read_bytes()
+    )
     assert 3 == len(lists[0].read_bytes().splitlines())
     assert before[1] == lists[1].read_bytes()
     assert [] == list(validate(corpus))
@@ -193,7 +225,9 @@ def test_ingest_into_a_root_that_is_there(corpus: Path, seeds: list[Path], cli: 
     assert "de" == load(corpus)["second"].language
 
 
-def test_a_list_without_a_last_newline_is_added_to(corpus: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+def test_a_list_without_a_last_newline_is_added_to(
+    corpus: Path, seeds: list[Path], cli: Callable[..., Result]
+) -> None:
     """A list of sources that an editor left without a newline at its end keeps its last line."""
     path = corpus / "seeds/sources.jsonl"
     path.write_bytes(path.read_bytes().rstrip(b"\n"))
@@ -209,7 +243,9 @@ def test_a_list_without_a_last_newline_is_added_to(corpus: Path, seeds: list[Pat
         ("corpus/annotators.json", "[]", "annotators.json:1:1: E704"),
     ],
 )
-def test_a_broken_list_is_not_added_to(corpus: Path, seeds: list[Path], cli: Callable[..., Result], name: str, text: str, message: str) -> None:
+def test_a_broken_list_is_not_added_to(
+    corpus: Path, seeds: list[Path], cli: Callable[..., Result], name: str, text: str, message: str
+) -> None:
     """Where a list cannot be read, nothing is written: no seed without its line, no document without its annotator."""
     (corpus / name).write_text(text)
     before = _state(corpus)
@@ -228,7 +264,14 @@ def test_a_broken_list_is_not_added_to(corpus: Path, seeds: list[Path], cli: Cal
         (lambda s: None, ["--language", "en-"], "`language` is"),
     ],
 )
-def test_several_seeds_are_all_made_or_none(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result], spoil: Callable[[list[Path]], object], arguments: list[str], message: str) -> None:
+def test_several_seeds_are_all_made_or_none(
+    tmp_path: Path,
+    seeds: list[Path],
+    cli: Callable[..., Result],
+    spoil: Callable[[list[Path]], object],
+    arguments: list[str],
+    message: str,
+) -> None:
     """When one of several seeds cannot be ingested, none is."""
     spoil(seeds)
     result = cli("ingest", *seeds, "--root", tmp_path / "root", *arguments)
@@ -237,17 +280,28 @@ def test_several_seeds_are_all_made_or_none(tmp_path: Path, seeds: list[Path], c
     assert not (tmp_path / "root").exists()
 
 
-def test_two_seeds_of_one_name(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]) -> None:
+def test_two_seeds_of_one_name(
+    tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]
+) -> None:
     """Two files of one name, or one file given twice, cannot both become documents."""
     (tmp_path / "other").mkdir()
     shutil.copy(seeds[1], tmp_path / "other" / "one.txt")
-    assert "another file of this name" in cli("ingest", seeds[0], tmp_path / "other" / "one.txt", "--root", tmp_path / "root").err
+    assert (
+        "another file of this name"
+        in cli("ingest", seeds[0], tmp_path / "other" / "one.txt", "--root", tmp_path / "root").err
+    )
     assert "given twice" in cli("ingest", seeds[0], seeds[0], "--root", tmp_path / "root").err
     assert not (tmp_path / "root").exists()
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3, 4])
-def test_an_ingest_that_was_interrupted_can_be_run_again(tmp_path: Path, seeds: list[Path], cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+def test_an_ingest_that_was_interrupted_can_be_run_again(
+    tmp_path: Path,
+    seeds: list[Path],
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    failing: int,
+) -> None:
     """Stopped after any of its writes, ingest leaves no half-written file, and the same command then finishes the work."""
     from statevisit import resources
 
@@ -276,17 +330,39 @@ def test_ctrl_c_while_seeds_are_read(tmp_path: Path) -> None:
     for number in range(40):
         seeds.append(tmp_path / f"seed-{number}.txt")
         seeds[-1].write_text(HEADER + "A sentence of several words. " * 20_000)
-    command = [sys.executable, "-m", "statevisit", "ingest", *map(str, seeds), "--root", str(tmp_path / "root")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "statevisit",
+        "ingest",
+        *map(str, seeds),
+        "--root",
+        str(tmp_path / "root"),
+    ]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 30
-    while "spacy" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline:
+    while (
+        "spacy" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (1, "", "statevisit: stopped; nothing was changed") == (process.returncode, out, err.strip())
+    assert (1, "", "statevisit: stopped; nothing was changed") == (
+        process.returncode,
+        out,
+        err.strip(),
+    )
     assert not (tmp_path / "root").exists()
 
 
 def _state(root: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()
+    }

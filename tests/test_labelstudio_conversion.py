@@ -26,18 +26,28 @@ from tests.strategies import documents
 Results = list[dict[str, Any]]
 
 
-def _imported(results: Results, base: Document, current: Document | None = None) -> tuple[Document, list[str]]:
+def _imported(
+    results: Results, base: Document, current: Document | None = None
+) -> tuple[Document, list[str]]:
     findings: list[str] = []
-    document = to_document(results, base, current or base, lambda code, message: findings.append(f"{code} {message}"))
+    document = to_document(
+        results, base, current or base, lambda code, message: findings.append(f"{code} {message}")
+    )
     return document, findings
 
 
-def _edit(article: Document, change: Callable[[Results], Any]) -> tuple[list[tuple[str, str, str]], list[str], Document]:
+def _edit(
+    article: Document, change: Callable[[Results], Any]
+) -> tuple[list[tuple[str, str, str]], list[str], Document]:
     """(changes, findings, document) of an edit of the article's results."""
     results = saved(to_results(article))
     change(results)
     document, findings = _imported(results, article)
-    return [(c.kind, c.layer, c.record) for c in diff_documents(article, document)], findings, document
+    return (
+        [(c.kind, c.layer, c.record) for c in diff_documents(article, document)],
+        findings,
+        document,
+    )
 
 
 def _region(results: Results, name: str) -> Results:
@@ -45,16 +55,37 @@ def _region(results: Results, name: str) -> Results:
 
 
 def _relation(results: Results, a: str, b: str) -> dict[str, Any]:
-    return next(r for r in results if r["type"] == "relation" and {r["from_id"], r["to_id"]} == {a, b})
+    return next(
+        r for r in results if r["type"] == "relation" and {r["from_id"], r["to_id"]} == {a, b}
+    )
 
 
-def _new(control: str, start: int, end: int, label: str, name: str = "aB3_x-9Kq0", **answers: str) -> Results:
+def _new(
+    control: str, start: int, end: int, label: str, name: str = "aB3_x-9Kq0", **answers: str
+) -> Results:
     """A region made by hand, with its answers."""
     span = {"start": start, "end": end}
-    results = [{"id": name, "from_name": control, "to_name": "text", "type": "labels", "origin": "manual", "value": {**span, "text": "?", "labels": [label]}}]
+    results = [
+        {
+            "id": name,
+            "from_name": control,
+            "to_name": "text",
+            "type": "labels",
+            "origin": "manual",
+            "value": {**span, "text": "?", "labels": [label]},
+        }
+    ]
     for prop, answer in answers.items():
         kind = controls()[f"{control}_{prop}"].kind
-        results.append({"id": name, "from_name": f"{control}_{prop}", "to_name": "text", "type": kind, "value": {**span, "choices" if kind == "choices" else "text": [answer]}})
+        results.append(
+            {
+                "id": name,
+                "from_name": f"{control}_{prop}",
+                "to_name": "text",
+                "type": kind,
+                "value": {**span, "choices" if kind == "choices" else "text": [answer]},
+            }
+        )
     return results
 
 
@@ -64,10 +95,15 @@ def test_what_goes_out_comes_back_to_the_byte(document: Document) -> None:
     data = orjson.dumps(to_task(document, "1.0.0"))
     for task in (parse_task(data), orjson.loads(data)):
         origin = base_of(task, "task")
-        assert origin is not None and encode(document) == encode(origin.document) == origin.data
+        assert origin is not None
+        assert encode(document) == encode(origin.document) == origin.data
         base = origin.document
         (annotation,) = annotations_of(task, base, base, "task")
-        assert (encode(document), [], True) == (encode(annotation.document), annotation.findings, annotation.unchanged)
+        assert (encode(document), [], True) == (
+            encode(annotation.document),
+            annotation.findings,
+            annotation.unchanged,
+        )
 
 
 @given(documents(), st.integers(0, 9))
@@ -80,11 +116,25 @@ def test_opening_and_saving_changes_nothing(document: Document, seed: int) -> No
 @given(documents())
 def test_what_is_shown_comes_from_the_annotation(document: Document) -> None:
     """The records with a span are read from the results, not from the base: without results there are none."""
-    stripped = replace(document, mentions=(), timexes=(), quantities=(), events=(), quotations=(), event_relations=())
+    stripped = replace(
+        document,
+        mentions=(),
+        timexes=(),
+        quantities=(),
+        events=(),
+        quotations=(),
+        event_relations=(),
+    )
     imported, _ = _imported([], document)
     assert encode(stripped) == encode(imported)
-    ids = {r["id"] for r in to_results(document) if r["type"] == "labels" and r["from_name"] != "parts"}
-    assert {r.id for layer in ("mentions", "timexes", "quantities", "events", "quotations") for r in getattr(document, layer)} == ids
+    ids = {
+        r["id"] for r in to_results(document) if r["type"] == "labels" and r["from_name"] != "parts"
+    }
+    assert {
+        r.id
+        for layer in ("mentions", "timexes", "quantities", "events", "quotations")
+        for r in getattr(document, layer)
+    } == ids
 
 
 @given(documents())
@@ -94,11 +144,16 @@ def test_every_region_is_alone_with_its_id(document: Document) -> None:
     results = to_results(document)
     ids = [r["id"] for r in results if r["type"] == "labels"]
     pairs = [frozenset((r["from_id"], r["to_id"])) for r in results if r["type"] == "relation"]
-    assert len(set(ids)) == len(ids) and len(set(pairs)) == len(pairs)
+    assert len(set(ids)) == len(ids)
+    assert len(set(pairs)) == len(pairs)
     assert {i for p in pairs for i in p} <= set(ids)
     assert not any("#" in i for i in ids)
     assert {r["from_name"] for r in results if r["type"] == "labels"} <= region_labels().keys()
-    assert all(set(r["labels"]) <= {x for n in relation_labels() for x in (n, INVERSE + n)} for r in results if r["type"] == "relation")
+    assert all(
+        set(r["labels"]) <= {x for n in relation_labels() for x in (n, INVERSE + n)}
+        for r in results
+        if r["type"] == "relation"
+    )
 
 
 def _damaged(document: Document, chance: Any) -> Results:
@@ -108,13 +163,17 @@ def _damaged(document: Document, chance: Any) -> Results:
         if chance.random() < 0.2:
             result[chance.choice([*result])] = chance.choice([None, 3, "x", [], {}, [3]])
         elif "value" in result and chance.random() < 0.2:
-            result["value"][chance.choice([*result["value"]])] = chance.choice([None, -1, 10**6, "x", [], ["x"], [3], {}])
+            result["value"][chance.choice([*result["value"]])] = chance.choice(
+                [None, -1, 10**6, "x", [], ["x"], [3], {}]
+            )
     return results
 
 
 @given(documents(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50, phases=set(Phase) - {Phase.shrink})
-def test_a_record_that_is_as_it_was_shown_need_not_be_made_again(document: Document, chance: Any) -> None:
+def test_a_record_that_is_as_it_was_shown_need_not_be_made_again(
+    document: Document, chance: Any
+) -> None:
     """What is taken from the base as it is, is what making every record from its region gives, findings included."""
     results = _damaged(document, chance)
     with pytest.MonkeyPatch.context() as patch:
@@ -128,7 +187,11 @@ def test_a_record_that_is_as_it_was_shown_need_not_be_made_again(document: Docum
 def test_nothing_that_comes_back_makes_it_fail(document: Document, chance: Any) -> None:
     """Results that lost pieces at random give a document in form, with spans and references that hold, and never an exception."""
     imported, _ = _imported(_damaged(document, chance), document)
-    assert [] == [code for code, _, _ in check_document(imported) if code.startswith("E20") or "E300" < code < "E307"]
+    assert [] == [
+        code
+        for code, _, _ in check_document(imported)
+        if code.startswith("E20") or "E300" < code < "E307"
+    ]
 
 
 def test_the_article_comes_back(article: Document) -> None:
@@ -139,24 +202,53 @@ def test_the_article_comes_back(article: Document) -> None:
 
 def test_a_changed_label_is_one_change(article: Document) -> None:
     """The class of an event, and the type of an entity with one mention."""
-    edit = _edit(article, lambda rs: [r["value"].update(labels=["STATE"]) for r in _region(rs, "ev1") if r["type"] == "labels"])
+    edit = _edit(
+        article,
+        lambda rs: [
+            r["value"].update(labels=["STATE"]) for r in _region(rs, "ev1") if r["type"] == "labels"
+        ],
+    )
     assert ([("changed", "events", "ev1")], []) == edit[:2]
-    single = next(m for m in article.mentions if len(article.mentions_of(m.entity)) == 1 and article.entity_of(m).type != "ORG")
-    edit = _edit(article, lambda rs: [r["value"].update(labels=["ORG"]) for r in _region(rs, single.id) if r["type"] == "labels"])
+    single = next(
+        m
+        for m in article.mentions
+        if len(article.mentions_of(m.entity)) == 1 and article.entity_of(m).type != "ORG"
+    )
+    edit = _edit(
+        article,
+        lambda rs: [
+            r["value"].update(labels=["ORG"])
+            for r in _region(rs, single.id)
+            if r["type"] == "labels"
+        ],
+    )
     assert ([("changed", "entities", single.entity)], []) == edit[:2]
 
 
-def test_mentions_of_one_entity_that_are_labelled_differently_are_reported(article: Document) -> None:
+def test_mentions_of_one_entity_that_are_labelled_differently_are_reported(
+    article: Document,
+) -> None:
     """One of many mentions with another label changes nothing, and is a finding that names the mentions."""
-    changes, findings, _ = _edit(article, lambda rs: [r["value"].update(labels=["ORG"]) for r in _region(rs, "m1") if r["type"] == "labels"])
+    changes, findings, _ = _edit(
+        article,
+        lambda rs: [
+            r["value"].update(labels=["ORG"]) for r in _region(rs, "m1") if r["type"] == "labels"
+        ],
+    )
     assert [] == changes
-    assert 1 == len(findings) and findings[0].startswith("L103 the mentions of 'erdogan' (PERSON) are not labelled alike (ORG: m1)")
+    assert 1 == len(findings)
+    assert findings[0].startswith(
+        "L103 the mentions of 'erdogan' (PERSON) are not labelled alike (ORG: m1)"
+    )
 
 
 def test_a_moved_span_is_one_change(article: Document) -> None:
     """Offsets and surface form follow the region, and the answers' spans do not matter."""
+
     def move(results: Results) -> None:
-        next(r for r in _region(results, "m1") if r["type"] == "labels")["value"].update(start=16, end=30)
+        next(r for r in _region(results, "m1") if r["type"] == "labels")["value"].update(
+            start=16, end=30
+        )
 
     changes, findings, document = _edit(article, move)
     assert ([("changed", "mentions", "m1")], []) == (changes, findings)
@@ -165,73 +257,161 @@ def test_a_moved_span_is_one_change(article: Document) -> None:
 
 def test_a_span_that_cuts_into_tokens_is_widened_and_reported(article: Document) -> None:
     """A region drawn from inside one word into another covers both; white space at its edges does not matter."""
-    changes, findings, document = _edit(article, lambda rs: rs.extend(_new("mentions", 18, 27, "PERSON", level="NAM", entity="erdogan")))
+    changes, findings, document = _edit(
+        article,
+        lambda rs: rs.extend(_new("mentions", 18, 27, "PERSON", level="NAM", entity="erdogan")),
+    )
     assert [("added", "mentions", "m106")] == changes
-    assert "L105 PERSON aB3_x-9Kq0 [18, 27) cuts into a token; it is taken as [16, 30) 'Tayyip Erdoğan'" == findings[0]
-    changes, findings, document = _edit(article, lambda rs: rs.extend(_new("mentions", 15, 31, "PERSON", level="NAM", entity="erdogan")))
+    assert (
+        "L105 PERSON aB3_x-9Kq0 [18, 27) cuts into a token; it is taken as [16, 30) 'Tayyip Erdoğan'"
+        == findings[0]
+    )
+    changes, findings, document = _edit(
+        article,
+        lambda rs: rs.extend(_new("mentions", 15, 31, "PERSON", level="NAM", entity="erdogan")),
+    )
     assert ("Tayyip Erdoğan", []) == (document["m106"].text, findings)
 
 
 def test_a_region_made_by_hand_gets_an_id_and_an_entity(article: Document) -> None:
     """Without an entity id it makes a new entity and a finding asks for one; with one that exists it joins it."""
-    changes, findings, document = _edit(article, lambda rs: rs.extend(_new("mentions", 85, 87, "LOC", level="NAM")))
+    changes, findings, document = _edit(
+        article, lambda rs: rs.extend(_new("mentions", 85, 87, "LOC", level="NAM"))
+    )
     assert [("added", "mentions", "m106"), ("added", "entities", "in")] == changes
-    assert ("LOC", "UNVERIFIED", "in") == (document["in"].type, document["in"].nil, document["in"].name)
-    assert 1 == len(findings) and "L101" in findings[0] and "given no entity id" in findings[0]
-    changes, findings, _ = _edit(article, lambda rs: rs.extend(_new("mentions", 62, 67, "PERSON", level="NAM", entity="aliyev")))
+    assert ("LOC", "UNVERIFIED", "in") == (
+        document["in"].type,
+        document["in"].nil,
+        document["in"].name,
+    )
+    assert 1 == len(findings)
+    assert "L101" in findings[0]
+    assert "given no entity id" in findings[0]
+    changes, findings, _ = _edit(
+        article,
+        lambda rs: rs.extend(_new("mentions", 62, 67, "PERSON", level="NAM", entity="aliyev")),
+    )
     assert ([("added", "mentions", "m106")], []) == (changes, findings)
 
 
 def test_an_incomplete_region_is_left_out_and_reported(article: Document) -> None:
     """A region that lacks what the schema asks for is named with what it needs; the other edits come in."""
+
     def change(results: Results) -> None:
         results.extend(_new("timexes", 85, 87, "DATE"))
-        results[:] = [r for r in results if r.get("id") != "m6" and "m6" not in (r.get("from_id"), r.get("to_id"))]
+        results[:] = [
+            r
+            for r in results
+            if r.get("id") != "m6" and "m6" not in (r.get("from_id"), r.get("to_id"))
+        ]
 
     changes, findings, _ = _edit(article, change)
-    assert ("removed", "mentions", "m6") in changes and not any(c[0] == "added" for c in changes)
+    assert ("removed", "mentions", "m6") in changes
+    assert not any(c[0] == "added" for c in changes)
     assert ["L102 DATE aB3_x-9Kq0 [85, 87) 'in' is left out: missing `value`"] == findings
 
 
 def test_a_deleted_region_takes_its_links_along(article: Document) -> None:
     """Deleting an event deletes its relations and the arguments that point to it; its chain stays, and is reported."""
-    event = next(e for e in article.events if len(article.events_of(e.event)) == 1 and any(e.id in (r.source, r.target) for r in article.event_relations) and any(e.id == a.target for x in article.events for a in x.arguments))
-    changes, findings, document = _edit(article, lambda rs: rs.__setitem__(slice(None), [r for r in rs if event.id not in (r.get("id"), r.get("from_id"), r.get("to_id"))]))
-    assert [("removed", "events", event.id)] == [c for c in changes if c[0] == "removed" and c[1] != "event_relations"]
-    assert not any(event.id in (r.source, r.target) for r in document.event_relations) and not any(event.id == a.target for e in document.events for a in e.arguments)
+    event = next(
+        e
+        for e in article.events
+        if len(article.events_of(e.event)) == 1
+        and any(e.id in (r.source, r.target) for r in article.event_relations)
+        and any(e.id == a.target for x in article.events for a in x.arguments)
+    )
+    changes, findings, document = _edit(
+        article,
+        lambda rs: rs.__setitem__(
+            slice(None),
+            [r for r in rs if event.id not in (r.get("id"), r.get("from_id"), r.get("to_id"))],
+        ),
+    )
+    assert [("removed", "events", event.id)] == [
+        c for c in changes if c[0] == "removed" and c[1] != "event_relations"
+    ]
+    assert not any(event.id in (r.source, r.target) for r in document.event_relations)
+    assert not any(event.id == a.target for e in document.events for a in e.arguments)
     assert {"events", "event_relations", "quantities"} >= {layer for _, layer, _ in changes}
-    assert [f"L106 {event.event!r} in event_chains has no mention left; delete it in the document if it is not wanted"] == findings
+    assert [
+        f"L106 {event.event!r} in event_chains has no mention left; delete it in the document if it is not wanted"
+    ] == findings
 
 
 def test_relations_are_added_and_deleted(article: Document) -> None:
     """An argument, an event relation in each direction, and a pointer: labels added to and taken from relations."""
+
     def change(results: Results) -> None:
         _relation(results, "ev1", "m3")["labels"] = ["PATIENT"]
         _relation(results, "ev4", "ev3")["labels"] = []
-        results.append({"from_id": "ev2", "to_id": "ev1", "type": "relation", "direction": "right", "labels": [INVERSE + "OVERLAP"]})
-        results.append({"from_id": "ev1", "to_id": "m2", "type": "relation", "direction": "left", "labels": [INVERSE + "PLACE"]})
+        results.append(
+            {
+                "from_id": "ev2",
+                "to_id": "ev1",
+                "type": "relation",
+                "direction": "right",
+                "labels": [INVERSE + "OVERLAP"],
+            }
+        )
+        results.append(
+            {
+                "from_id": "ev1",
+                "to_id": "m2",
+                "type": "relation",
+                "direction": "left",
+                "labels": [INVERSE + "PLACE"],
+            }
+        )
 
     changes, findings, document = _edit(article, change)
-    wanted = [("changed", "events", "ev1"), ("added", "event_relations", "ev1 OVERLAP ev2"), ("removed", "event_relations", "ev4 BEFORE ev3")]
+    wanted = [
+        ("changed", "events", "ev1"),
+        ("added", "event_relations", "ev1 OVERLAP ev2"),
+        ("removed", "event_relations", "ev4 BEFORE ev3"),
+    ]
     assert sorted(wanted) == sorted(changes)
-    assert (Argument(role="AGENT", target="m1", ace_role="Entity"), Argument(role="PLACE", target="m2"), Argument(role="PATIENT", target="m3", ace_role="Entity")) == document["ev1"].arguments[:3]
-    assert 1 == len(findings) and "has no label" in findings[0]
+    assert (
+        Argument(role="AGENT", target="m1", ace_role="Entity"),
+        Argument(role="PLACE", target="m2"),
+        Argument(role="PATIENT", target="m3", ace_role="Entity"),
+    ) == document["ev1"].arguments[:3]
+    assert 1 == len(findings)
+    assert "has no label" in findings[0]
 
 
 def test_links_that_the_scheme_lacks_are_listed(article: Document) -> None:
     """A role that starts from a mention, and a second source of a quotation, are findings and change nothing."""
+
     def change(results: Results) -> None:
-        results.append({"from_id": "m1", "to_id": "m3", "type": "relation", "direction": "right", "labels": ["AGENT"]})
-        results.append({"from_id": "quo1", "to_id": "m1", "type": "relation", "direction": "right", "labels": ["SOURCE"]})
+        results.append(
+            {
+                "from_id": "m1",
+                "to_id": "m3",
+                "type": "relation",
+                "direction": "right",
+                "labels": ["AGENT"],
+            }
+        )
+        results.append(
+            {
+                "from_id": "quo1",
+                "to_id": "m1",
+                "type": "relation",
+                "direction": "right",
+                "labels": ["SOURCE"],
+            }
+        )
 
     changes, findings, _ = _edit(article, change)
     assert [] == changes
     assert ["L104", "L107"] == [f[:4] for f in findings]
-    assert "AGENT leads from events" in findings[0] and "the one it had stays" in findings[1]
+    assert "AGENT leads from events" in findings[0]
+    assert "the one it had stays" in findings[1]
 
 
 def test_values_are_edited(article: Document) -> None:
     """A text answer and a choice; an answer that was emptied removes an optional property and keeps a required one."""
+
     def change(results: Results) -> None:
         for result in _region(results, "q1"):
             if result["from_name"] == "quantities_unit":
@@ -239,52 +419,99 @@ def test_values_are_edited(article: Document) -> None:
         for result in _region(results, "ev1"):
             if result["from_name"] == "events_modality":
                 result["value"]["choices"] = ["UNCERTAIN"]
-        results[:] = [r for r in results if r.get("from_name") not in ("timexes_mod", "mentions_level") or r["id"] not in ("t3", "m1")]
+        results[:] = [
+            r
+            for r in results
+            if r.get("from_name") not in ("timexes_mod", "mentions_level")
+            or r["id"] not in ("t3", "m1")
+        ]
 
     changes, findings, document = _edit(article, change)
-    assert [("changed", "timexes", "t3"), ("changed", "quantities", "q1"), ("changed", "events", "ev1")] == changes
-    assert ("trip", "UNCERTAIN", None, "NAM") == (document["q1"].unit, document["ev1"].modality, document["t3"].mod, document["m1"].level)
-    assert ["L102 PERSON m1 [10, 30) 'Recep Tayyip Erdoğan' stays as it was: missing `level`"] == findings
+    assert [
+        ("changed", "timexes", "t3"),
+        ("changed", "quantities", "q1"),
+        ("changed", "events", "ev1"),
+    ] == changes
+    assert ("trip", "UNCERTAIN", None, "NAM") == (
+        document["q1"].unit,
+        document["ev1"].modality,
+        document["t3"].mod,
+        document["m1"].level,
+    )
+    assert [
+        "L102 PERSON m1 [10, 30) 'Recep Tayyip Erdoğan' stays as it was: missing `level`"
+    ] == findings
 
 
 def test_a_time_that_others_were_resolved_against_may_be_deleted(article: Document) -> None:
     """Its dependants lose the reference, which is reported; no reference points to nothing."""
-    def delete(results: Results) -> None:
-        results[:] = [r for r in results if r.get("id") != "t3" and "t3" not in (r.get("from_id"), r.get("to_id"))]
 
-    dependent = replace(article, timexes=tuple(replace(t, begin="t3") if t.id == "t4" else t for t in article.timexes))
+    def delete(results: Results) -> None:
+        results[:] = [
+            r
+            for r in results
+            if r.get("id") != "t3" and "t3" not in (r.get("from_id"), r.get("to_id"))
+        ]
+
+    dependent = replace(
+        article,
+        timexes=tuple(replace(t, begin="t3") if t.id == "t4" else t for t in article.timexes),
+    )
     changes, findings, document = _edit(dependent, delete)
-    assert ("changed", "timexes", "t4") in changes and None is document["t4"].begin
+    assert ("changed", "timexes", "t4") in changes
+    assert None is document["t4"].begin
     assert "L106 t4 'two-day': its begin 't3' is not there any more; it is left out" in findings
     assert [] == list(check_document(document))
 
 
 def test_an_event_whose_type_changes_loses_the_ace_roles_of_the_old_one(article: Document) -> None:
     """The roles that the new type lacks are left out with a finding: the document stays valid."""
+
     def change(results: Results) -> None:
-        next(r for r in _region(results, "ev1") if r["from_name"] == "events_type")["value"]["choices"] = ["OTHER"]
+        next(r for r in _region(results, "ev1") if r["from_name"] == "events_type")["value"][
+            "choices"
+        ] = ["OTHER"]
 
     changes, findings, document = _edit(article, change)
     assert [("changed", "events", "ev1")] == changes
-    assert [] == list(check_document(document)) and 1 == len(findings) and "no ACE role Entity" in findings[0]
+    assert [] == list(check_document(document))
+    assert 1 == len(findings)
+    assert "no ACE role Entity" in findings[0]
 
 
 def test_shared_words_are_one_region(article: Document) -> None:
     """Two quotations with the same cue show one region for it; moving it moves both, deleting it leaves both without."""
+
     def move(results: Results) -> None:
         next(r for r in results if r.get("id") == "quo2.cue")["value"].update(start=1603, end=1609)
 
     cue = article["quo2"].cue
-    shared = replace(article, quotations=tuple(replace(q, cue=cue) if q.id == "quo3" else q for q in article.quotations))
+    shared = replace(
+        article,
+        quotations=tuple(replace(q, cue=cue) if q.id == "quo3" else q for q in article.quotations),
+    )
     changes, _, document = _edit(shared, move)
     assert [("changed", "quotations", "quo2"), ("changed", "quotations", "quo3")] == changes
-    assert document["quo2"].cue == document["quo3"].cue and document["quo2"].cue.text == article.text[1603:1609]
+    assert document["quo2"].cue == document["quo3"].cue
+    assert document["quo2"].cue.text == article.text[1603:1609]
 
 
 def test_what_was_taken_in_before_is_recognised(article: Document) -> None:
     """The same annotation merged a second time adds nothing: the corpus has its new records already."""
-    results = [*saved(to_results(article)), *_new("mentions", 85, 87, "LOC", level="NAM"), *_new("timexes", 88, 90, "DATE", "zz", value="2024")]
-    results.append({"from_id": "zz", "to_id": "ev2", "type": "relation", "direction": "right", "labels": ["CONTAINS"]})
+    results = [
+        *saved(to_results(article)),
+        *_new("mentions", 85, 87, "LOC", level="NAM"),
+        *_new("timexes", 88, 90, "DATE", "zz", value="2024"),
+    ]
+    results.append(
+        {
+            "from_id": "zz",
+            "to_id": "ev2",
+            "type": "relation",
+            "direction": "right",
+            "labels": ["CONTAINS"],
+        }
+    )
     first, _ = _imported(results, article)
     second, findings = _imported(results, article, first)
     assert (first, []) == (second, [f for f in findings if "L101" in f])
@@ -293,7 +520,13 @@ def test_what_was_taken_in_before_is_recognised(article: Document) -> None:
 
 def test_a_region_with_labels_of_two_layers_is_two_records(article: Document) -> None:
     """A region that was given a second label from another group keeps its record and adds one in the other layer."""
-    changes, findings, _ = _edit(article, lambda rs: rs.extend(_new("timexes", 78, 84, "DATE", "t1") and _new("mentions", 78, 84, "LOC", "t1", level="NAM", entity="turkiye")))
+    changes, findings, _ = _edit(
+        article,
+        lambda rs: rs.extend(
+            _new("timexes", 78, 84, "DATE", "t1")
+            and _new("mentions", 78, 84, "LOC", "t1", level="NAM", entity="turkiye")
+        ),
+    )
     assert [("added", "mentions", "m106")] == [c for c in changes if c[0] != "changed"]
     assert not any("L104" in f for f in findings)
 
@@ -307,10 +540,19 @@ def test_the_interface_holds_every_label_of_the_schema() -> None:
     root = ElementTree.fromstring(xml)
     labels = {tag.get("name"): {x.get("value") for x in tag} for tag in root.iter("Labels")}
     assert {k: set(v) for k, v in region_labels().items()} == labels
-    assert {c.name: set(c.names) for c in controls().values() if c.choices} == {t.get("name"): {x.get("value") for x in t} for t in root.iter("Choices")}
-    assert {c.name for c in controls().values() if not c.choices} == {t.get("name") for t in root.iter("TextArea")}
-    assert {x for n in relation_labels() for x in (n, INVERSE + n)} == {t.get("value") for t in root.iter("Relation")}
+    assert {c.name: set(c.names) for c in controls().values() if c.choices} == {
+        t.get("name"): {x.get("value") for x in t} for t in root.iter("Choices")
+    }
+    assert {c.name for c in controls().values() if not c.choices} == {
+        t.get("name") for t in root.iter("TextArea")
+    }
+    assert {x for n in relation_labels() for x in (n, INVERSE + n)} == {
+        t.get("value") for t in root.iter("Relation")
+    }
     assert all(label.get("background") and label.get("hint") for label in root.iter("Label"))
     keys = [label.get("hotkey") for label in root.iter("Label")]
-    assert None not in keys and len(set(keys)) == len(keys)
-    assert sum(map(len, labels.values())) == len(set().union(*labels.values())), "a label in two groups shows the fields of both"
+    assert None not in keys
+    assert len(set(keys)) == len(keys)
+    assert sum(map(len, labels.values())) == len(set().union(*labels.values())), (
+        "a label in two groups shows the fields of both"
+    )

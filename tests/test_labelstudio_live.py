@@ -35,7 +35,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
 def root(tmp_path: Path, article: Document) -> Path:
     """A corpus of the article and a document that begins with an emoji of seven code points."""
     for name in ("corpus", "seeds"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("parquet", "release.json", "annotators"))
+        shutil.copytree(
+            ROOT / name,
+            tmp_path / name,
+            ignore=shutil.ignore_patterns("parquet", "release.json", "annotators"),
+        )
     seed = f" date 2024-03-01 {EMOJI}".encode()
     (tmp_path / "seeds/emoji.txt").write_bytes(seed)
     write_document(_emoji(article, seed), tmp_path / "corpus/documents/emoji.json")
@@ -48,7 +52,18 @@ def _emoji(article: Document, seed: bytes) -> Document:
         tokens.append(replace(article.tokens[0], start=at, end=at + len(word)))
         at += len(word) + 1
     start = EMOJI.index("Baku")
-    empty: dict[str, Any] = dict.fromkeys(("timexes", "quantities", "events", "event_chains", "relations", "event_relations", "quotations"), ())
+    empty: dict[str, Any] = dict.fromkeys(
+        (
+            "timexes",
+            "quantities",
+            "events",
+            "event_chains",
+            "relations",
+            "event_relations",
+            "quotations",
+        ),
+        (),
+    )
     return replace(
         article,
         id="emoji",
@@ -58,8 +73,12 @@ def _emoji(article: Document, seed: bytes) -> Document:
         text_sha256=hashlib.sha256(EMOJI.encode()).hexdigest(),
         tokens=tuple(tokens),
         sentences=(replace(article.sentences[0], start=0, end=len(EMOJI), paragraph=0),),
-        mentions=(Mention(id="m1", start=start, end=start + 4, text="Baku", level="NAM", entity="baku"),),
-        entities=(Entity(id="baku", type="GPE", name="Baku", nil="UNVERIFIED", reference="SPECIFIC"),),
+        mentions=(
+            Mention(id="m1", start=start, end=start + 4, text="Baku", level="NAM", entity="baku"),
+        ),
+        entities=(
+            Entity(id="baku", type="GPE", name="Baku", nil="UNVERIFIED", reference="SPECIFIC"),
+        ),
         **empty,
     )
 
@@ -69,7 +88,17 @@ def online(server: Local, root: Path, shell: Callable[..., Result]) -> Callable[
     """Run `statevisit label-studio` in that corpus, against the server."""
 
     def call(*arguments: str, **env: str) -> Result:
-        return shell("label-studio", *arguments, cwd=root, **{"LABEL_STUDIO_URL": server.url, "LABEL_STUDIO_API_KEY": server.token, "PYTHONPATH": str(ROOT / "src"), **env})
+        return shell(
+            "label-studio",
+            *arguments,
+            cwd=root,
+            **{
+                "LABEL_STUDIO_URL": server.url,
+                "LABEL_STUDIO_API_KEY": server.token,
+                "PYTHONPATH": str(ROOT / "src"),
+                **env,
+            },
+        )
 
     return call
 
@@ -85,33 +114,45 @@ def _tasks(server: Local, name: str) -> tuple[int, dict[str, int]]:
     return project.id, {task["data"]["document"]: task["id"] for _, task in remote.pull(project)}
 
 
-def test_pushed_and_pulled_it_is_the_same(server: Local, root: Path, online: Callable[..., Result]) -> None:
+def test_pushed_and_pulled_it_is_the_same(
+    server: Local, root: Path, online: Callable[..., Result]
+) -> None:
     """A push adds every document once, however often it is done; a pull without an edit changes no byte and writes no file."""
     before = _bytes(root)
     first, second = online("push", "--project", "same"), online("push", "--project", "same")
     assert (0, 0) == (first.status, second.status), first.err + second.err
-    assert "2 added, 0 there already" in first.err and "0 added, 2 there already" in second.err
+    assert "2 added, 0 there already" in first.err
+    assert "0 added, 2 there already" in second.err
     pulled = online("pull", "--project", "same")
     assert (0, "no changes\n") == (pulled.status, pulled.err)
     assert before == _bytes(root)
 
 
-def test_a_task_deleted_there_is_said_and_pushed_again(server: Local, root: Path, online: Callable[..., Result]) -> None:
+def test_a_task_deleted_there_is_said_and_pushed_again(
+    server: Local, root: Path, online: Callable[..., Result]
+) -> None:
     """A document whose task was deleted there is named by `pull` and stays as it is; the next push adds its task again."""
     before = _bytes(root)
     online("push", "--project", "gone")
     _, tasks = _tasks(server, "gone")
     Server(server.url, server.token)._client.tasks.delete(tasks["emoji"])
     pulled = online("pull", "--project", "gone")
-    assert 0 == pulled.status and "1 without a task there" in pulled.err and "emoji" in pulled.err
+    assert 0 == pulled.status
+    assert "1 without a task there" in pulled.err
+    assert "emoji" in pulled.err
     assert before == _bytes(root)
     assert "1 added, 1 there already" in online("push", "--project", "gone").err
 
 
-def test_an_interrupted_push_goes_on(server: Local, root: Path, online: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_push_goes_on(
+    server: Local, root: Path, online: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C between two chunks, or a connection that is lost before the answer: what arrived stays, the next push adds the rest, and nothing twice."""
     monkeypatch.setattr("statevisit.labelstudio.client.CHUNK", 1)
-    write_document(replace(read_document(root / "corpus/documents/emoji.json"), id="third"), root / "corpus/documents/third.json")
+    write_document(
+        replace(read_document(root / "corpus/documents/emoji.json"), id="third"),
+        root / "corpus/documents/third.json",
+    )
     remote = Server(server.url, server.token)
     project = remote.project("interrupted", create=True)
 
@@ -128,27 +169,44 @@ def test_an_interrupted_push_goes_on(server: Local, root: Path, online: Callable
         raise httpx.ReadError("the connection is gone")
 
     monkeypatch.setattr(remote._client.projects, "import_tasks", lost)
-    with pytest.raises(LabelStudioError, match="pushing after 0 documents had arrived; push again and it goes on from there"):
+    with pytest.raises(
+        LabelStudioError,
+        match="pushing after 0 documents had arrived; push again and it goes on from there",
+    ):
         remote.push(project, load(root), "1.0.0", False)
     pushed = online("push", "--project", "interrupted")
-    assert 0 == pushed.status and "1 added, 2 there already" in pushed.err
-    assert [DOC_ID, "emoji", "third"] == sorted(task["data"]["document"] for _, task in remote.pull(project))
+    assert 0 == pushed.status
+    assert "1 added, 2 there already" in pushed.err
+    assert [DOC_ID, "emoji", "third"] == sorted(
+        task["data"]["document"] for _, task in remote.pull(project)
+    )
 
 
-def test_what_the_corpus_has_in_another_version_is_left_alone(root: Path, online: Callable[..., Result]) -> None:
+def test_what_the_corpus_has_in_another_version_is_left_alone(
+    root: Path, online: Callable[..., Result]
+) -> None:
     """A document that changed since it was pushed is not pushed over what is there; the message says what to do."""
     online("push", "--project", "version")
     path = root / f"corpus/documents/{DOC_ID}.json"
     document = read_document(path)
-    write_document(replace(document, quantities=(replace(document.quantities[0], unit="trip"), *document.quantities[1:])), path)
+    write_document(
+        replace(
+            document,
+            quantities=(replace(document.quantities[0], unit="trip"), *document.quantities[1:]),
+        ),
+        path,
+    )
     pushed = online("push", "--project", "version")
-    assert 1 == pushed.status and f"another version: {DOC_ID}; pull, delete" in pushed.err
+    assert 1 == pushed.status
+    assert f"another version: {DOC_ID}; pull, delete" in pushed.err
     kept = path.read_bytes()
     assert 0 == online("pull", "--project", "version").status
     assert kept == path.read_bytes()
 
 
-def test_what_cannot_work_is_one_message(server: Local, root: Path, online: Callable[..., Result]) -> None:
+def test_what_cannot_work_is_one_message(
+    server: Local, root: Path, online: Callable[..., Result]
+) -> None:
     """Wrong address, wrong token, no such project, another interface: one line each that says what to do, and nothing changed."""
     before = _bytes(root)
     wrong = {
@@ -158,25 +216,34 @@ def test_what_cannot_work_is_one_message(server: Local, root: Path, online: Call
         "begins with http:// or https://": online("pull", LABEL_STUDIO_URL="label-studio"),
     }
     client = Server(server.url, server.token)._client
-    client.projects.create(title="foreign", label_config='<View><Labels name="label" toName="text"><Label value="PER"/></Labels><Text name="text" value="$text"/></View>')
+    client.projects.create(
+        title="foreign",
+        label_config='<View><Labels name="label" toName="text"><Label value="PER"/></Labels><Text name="text" value="$text"/></View>',
+    )
     wrong["another labelling interface"] = online("push", "--project", "foreign")
     for message, result in wrong.items():
         assert (1, "") == (result.status, result.out)
-        assert message in result.err and 1 == result.err.count("\n") and "Traceback" not in result.err
+        assert message in result.err
+        assert 1 == result.err.count("\n")
+        assert "Traceback" not in result.err
     assert before == _bytes(root)
 
 
 def test_both_kinds_of_token_work(server: Local, online: Callable[..., Result]) -> None:
     """A personal access token of the account page signs in as the legacy token does."""
     client = Server(server.url, server.token)._client
-    client.jwt_settings.update(api_token_ttl_days=30, api_tokens_enabled=True, legacy_api_tokens_enabled=True)
+    client.jwt_settings.update(
+        api_token_ttl_days=30, api_tokens_enabled=True, legacy_api_tokens_enabled=True
+    )
     personal = client.tokens.create()
     assert 3 == len(personal.token.split("."))
     pushed = online("push", "--project", "tokens", LABEL_STUDIO_API_KEY=personal.token)
     assert 0 == pushed.status and "2 added" in pushed.err, pushed.err
 
 
-def test_edits_in_the_browser_come_back_and_nothing_else(server: Local, chromium: Any, root: Path, online: Callable[..., Result]) -> None:
+def test_edits_in_the_browser_come_back_and_nothing_else(
+    server: Local, chromium: Any, root: Path, online: Callable[..., Result]
+) -> None:
     """Spans are drawn where they should be; saving without an edit changes nothing; every edit, and only those, is in the diff."""
     before = {name: load(root)[name] for name in (DOC_ID, "emoji")}
     untouched = _bytes(root)
@@ -185,12 +252,23 @@ def test_edits_in_the_browser_come_back_and_nothing_else(server: Local, chromium
     with page_of(chromium) as page:
         editor = Editor(page, server.url, server.user, server.password)
         editor.open(project, tasks[DOC_ID])
-        wanted = {r.id: (r.start, r.end) for layer in ("mentions", "timexes", "quantities", "events", "quotations") for r in getattr(before[DOC_ID], layer)}
+        wanted = {
+            r.id: (r.start, r.end)
+            for layer in ("mentions", "timexes", "quantities", "events", "quotations")
+            for r in getattr(before[DOC_ID], layer)
+        }
         assert wanted == {name: span for name, span in editor.regions().items() if "." not in name}
         drawn = editor.spans()
-        assert {s for r in before[DOC_ID].mentions if r.id in ("m1", "m2", "m3") for s in [(r.start, r.end)]} <= drawn
+        assert {
+            s
+            for r in before[DOC_ID].mentions
+            if r.id in ("m1", "m2", "m3")
+            for s in [(r.start, r.end)]
+        } <= drawn
         _save_as_it_is(editor, page)
-    assert (0, "no changes\n") == (lambda r: (r.status, r.err))(online("pull", "--project", "browser"))
+    assert (0, "no changes\n") == (lambda r: (r.status, r.err))(
+        online("pull", "--project", "browser")
+    )
     assert untouched == _bytes(root)
     with page_of(chromium) as page:
         editor = Editor(page, server.url, server.user, server.password)
@@ -233,15 +311,40 @@ def _check_the_edits(root: Path, before: dict[str, Document], pulled: Result) ->
     after = {name: load(root)[name] for name in before}
     article, old = after[DOC_ID], before[DOC_ID]
     changes = [(c.kind, c.layer, c.record) for c in diff_documents(old, article)]
-    of_t4 = [("changed", "events", e.id) for e in old.events if any(a.target == "t4" for a in e.arguments)] + [("removed", "event_relations", f"{r.source} {r.type} {r.target}") for r in old.event_relations if "t4" in (r.source, r.target)]
-    wanted = [("changed", "mentions", "m2"), ("changed", "quantities", "q1"), ("removed", "timexes", "t4"), ("changed", "events", "ev1"), *of_t4]
+    of_t4 = [
+        ("changed", "events", e.id)
+        for e in old.events
+        if any(a.target == "t4" for a in e.arguments)
+    ] + [
+        ("removed", "event_relations", f"{r.source} {r.type} {r.target}")
+        for r in old.event_relations
+        if "t4" in (r.source, r.target)
+    ]
+    wanted = [
+        ("changed", "mentions", "m2"),
+        ("changed", "quantities", "q1"),
+        ("removed", "timexes", "t4"),
+        ("changed", "events", "ev1"),
+        *of_t4,
+    ]
     assert sorted(set(wanted)) == sorted(changes)
-    assert ("STATE", "trip", "Azerbaijani President") == (article["ev1"].class_, article["q1"].unit, article["m2"].text)
-    assert Argument(role="TIME", target="t2") in article["ev1"].arguments and old["ev1"].arguments[0] not in article["ev1"].arguments
+    assert ("STATE", "trip", "Azerbaijani President") == (
+        article["ev1"].class_,
+        article["q1"].unit,
+        article["m2"].text,
+    )
+    assert Argument(role="TIME", target="t2") in article["ev1"].arguments
+    assert old["ev1"].arguments[0] not in article["ev1"].arguments
     added = [(c.kind, c.layer) for c in diff_documents(before["emoji"], after["emoji"])]
     assert [("added", "mentions"), ("added", "entities")] == added, pulled.err
     flag, new = EMOJI.index("🇹🇷"), next(m for m in after["emoji"].mentions if m.id != "m1")
-    assert (flag, flag + 2, "🇹🇷", "NAM", "PERSON") == (new.start, new.end, new.text, new.level, after["emoji"].entity_of(new).type)
+    assert (flag, flag + 2, "🇹🇷", "NAM", "PERSON") == (
+        new.start,
+        new.end,
+        new.text,
+        new.level,
+        after["emoji"].entity_of(new).type,
+    )
     assert new.entity in pulled.err, "a new entity is asked for its name"
 
 
@@ -249,7 +352,8 @@ def test_the_server_stops_with_everything_it_started(tmp_path: Path) -> None:
     """After the block nothing listens on the port; what was started is gone, by its process id."""
     with Local(tmp_path / "data") as local:
         pid = local.pid
-        assert pid and local.url.startswith("http://127.0.0.1:")
+        assert pid
+        assert local.url.startswith("http://127.0.0.1:")
         assert 0o600 == (tmp_path / "data/statevisit-account.json").stat().st_mode & 0o777
     assert None is local.pid
     with pytest.raises(ProcessLookupError):

@@ -18,7 +18,14 @@ from tests.strategies import documents
 def _with(document: Document, name: str, **changes: Any) -> Document:
     """The document with one record changed."""
     layer = document.layer_of(name)
-    return replace(document, **{layer: tuple(replace(r, **changes) if r.id == name else r for r in getattr(document, layer))})
+    return replace(
+        document,
+        **{
+            layer: tuple(
+                replace(r, **changes) if r.id == name else r for r in getattr(document, layer)
+            )
+        },
+    )
 
 
 def _without(document: Document, name: str) -> Document:
@@ -31,42 +38,105 @@ def _without(document: Document, name: str) -> Document:
 def test_one_side_alone_wins(document: Document, other: Document) -> None:
     """Where only one side changed something, the merge is that side, to the byte, whatever it changed."""
     other = replace(other, text=document.text)
-    assert (encode(other), []) == (encode(merge(document, document, other)[0]), merge(document, document, other)[1])
-    layers = {n: getattr(other, n) for n in ("mentions", "entities", "timexes", "quantities", "events", "event_chains", "relations", "event_relations", "quotations")}
+    assert (encode(other), []) == (
+        encode(merge(document, document, other)[0]),
+        merge(document, document, other)[1],
+    )
+    layers = {
+        n: getattr(other, n)
+        for n in (
+            "mentions",
+            "entities",
+            "timexes",
+            "quantities",
+            "events",
+            "event_chains",
+            "relations",
+            "event_relations",
+            "quotations",
+        )
+    }
     theirs = replace(document, **layers)
-    for unchanged in (document, copy.copy(document)):  # the very base, for which nothing is compared, and one that is equal
+    for unchanged in (
+        document,
+        copy.copy(document),
+    ):  # the very base, for which nothing is compared, and one that is equal
         merged, conflicts = merge(document, theirs, unchanged)
         assert (encode(theirs), []) == (encode(merged), conflicts)
 
 
 def test_changes_of_both_sides_are_kept(article: Document) -> None:
     """Different records, and different properties and arguments of one record, are merged without a conflict."""
-    theirs = _without(_with(article, "ev1", modality="UNCERTAIN", arguments=article["ev1"].arguments[1:]), "m6")
-    ours = _with(_with(article, "ev1", tense="PRESENT", arguments=(*article["ev1"].arguments, Argument(role="PLACE", target="m5"))), "q1", unit="trip")
-    ours = replace(ours, event_relations=(*ours.event_relations, EventRelation(type="OVERLAP", source="ev1", target="t9")))
+    theirs = _without(
+        _with(article, "ev1", modality="UNCERTAIN", arguments=article["ev1"].arguments[1:]), "m6"
+    )
+    ours = _with(
+        _with(
+            article,
+            "ev1",
+            tense="PRESENT",
+            arguments=(*article["ev1"].arguments, Argument(role="PLACE", target="m5")),
+        ),
+        "q1",
+        unit="trip",
+    )
+    ours = replace(
+        ours,
+        event_relations=(
+            *ours.event_relations,
+            EventRelation(type="OVERLAP", source="ev1", target="t9"),
+        ),
+    )
     merged, conflicts = merge(article, theirs, ours)
     assert [] == conflicts
-    assert ("UNCERTAIN", "PRESENT", "trip") == (merged["ev1"].modality, merged["ev1"].tense, merged["q1"].unit)
+    assert ("UNCERTAIN", "PRESENT", "trip") == (
+        merged["ev1"].modality,
+        merged["ev1"].tense,
+        merged["q1"].unit,
+    )
     assert {"m3", "t1", "m5"} == {a.target for a in merged["ev1"].arguments}
-    assert "m6" not in merged and EventRelation(type="OVERLAP", source="ev1", target="t9") in merged.event_relations
+    assert "m6" not in merged
+    assert EventRelation(type="OVERLAP", source="ev1", target="t9") in merged.event_relations
 
 
 CONFLICTS = [
-    ("unit was 'visit', is 'trip' in the annotation and 'journey' in the corpus", lambda d: _with(d, "q1", unit="trip"), lambda d: _with(d, "q1", unit="journey")),
-    ("deleted in the annotation, changed in the corpus", lambda d: _without(d, "q1"), lambda d: _with(d, "q1", unit="journey")),
-    ("changed in the annotation, deleted in the corpus", lambda d: _with(d, "q1", unit="trip"), lambda d: _without(d, "q1")),
-    ("its span was (135, 140, 'first')", lambda d: _with(d, "q1", start=126, text="Aliyev's first"), lambda d: _with(d, "q1", end=146, text="first visit")),
+    (
+        "unit was 'visit', is 'trip' in the annotation and 'journey' in the corpus",
+        lambda d: _with(d, "q1", unit="trip"),
+        lambda d: _with(d, "q1", unit="journey"),
+    ),
+    (
+        "deleted in the annotation, changed in the corpus",
+        lambda d: _without(d, "q1"),
+        lambda d: _with(d, "q1", unit="journey"),
+    ),
+    (
+        "changed in the annotation, deleted in the corpus",
+        lambda d: _with(d, "q1", unit="trip"),
+        lambda d: _without(d, "q1"),
+    ),
+    (
+        "its span was (135, 140, 'first')",
+        lambda d: _with(d, "q1", start=126, text="Aliyev's first"),
+        lambda d: _with(d, "q1", end=146, text="first visit"),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("what", "one", "two"), CONFLICTS, ids=["changed", "deleted here", "deleted there", "span"])
-def test_a_conflict_names_the_record_and_both_versions(article: Document, what: str, one: Any, two: Any) -> None:
+@pytest.mark.parametrize(
+    ("what", "one", "two"), CONFLICTS, ids=["changed", "deleted here", "deleted there", "span"]
+)
+def test_a_conflict_names_the_record_and_both_versions(
+    article: Document, what: str, one: Any, two: Any
+) -> None:
     """Without a decision ours stays and the conflict says what each side has; `theirs` and `ours` decide it."""
     theirs, ours = one(article), two(article)
     merged, conflicts = merge(article, theirs, ours)
     assert [] == diff_documents(ours, merged)
     assert ["L201"] == [c.code for c in conflicts]
-    assert "q1 in quantities: " in conflicts[0].message and what in conflicts[0].message and "decide with --ours" in conflicts[0].message
+    assert "q1 in quantities: " in conflicts[0].message
+    assert what in conflicts[0].message
+    assert "decide with --ours" in conflicts[0].message
     assert [] == diff_documents(theirs, merge(article, theirs, ours, "theirs")[0])
     assert [] == diff_documents(ours, merge(article, theirs, ours, "ours")[0])
 
@@ -83,8 +153,14 @@ def test_arguments_conflict_by_target(article: Document) -> None:
     theirs = _with(article, "ev1", arguments=(replace(first, role="THEME"), *rest))
     ours = _with(article, "ev1", arguments=(replace(first, role="PATIENT"), *rest[1:]))
     merged, conflicts = merge(article, theirs, ours)
-    assert 1 == len(conflicts) and "its argument m1 was AGENT, is THEME in the annotation and PATIENT in the corpus" in conflicts[0].message
-    assert [("m1", "PATIENT"), ("t1", "TIME")] == [(a.target, a.role) for a in merged["ev1"].arguments]
+    assert 1 == len(conflicts)
+    assert (
+        "its argument m1 was AGENT, is THEME in the annotation and PATIENT in the corpus"
+        in conflicts[0].message
+    )
+    assert [("m1", "PATIENT"), ("t1", "TIME")] == [
+        (a.target, a.role) for a in merged["ev1"].arguments
+    ]
     assert "THEME" == merge(article, theirs, ours, "theirs")[0]["ev1"].arguments[0].role
 
 

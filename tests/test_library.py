@@ -42,14 +42,18 @@ def test_the_shipped_corpus_loads_in_one_line() -> None:
     assert orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"] == corpus.version
 
 
-@pytest.mark.parametrize("place", [".", "corpus", "corpus/documents", f"corpus/documents/{DOC_ID}.json"])
+@pytest.mark.parametrize(
+    "place", [".", "corpus", "corpus/documents", f"corpus/documents/{DOC_ID}.json"]
+)
 def test_every_path_to_a_corpus_loads_it(corpus: Path, article: Document, place: str) -> None:
     """The root, its corpus/, its documents/ or one file: as a path or a string, the same document."""
     assert [article] == list(load(corpus / place))
     assert [article] == list(load(str(corpus / place)))
 
 
-def test_a_relative_path_loads(corpus: Path, article: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_path_loads(
+    corpus: Path, article: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`load(".")` works in a corpus root and in its documents' directory."""
     monkeypatch.chdir(corpus)
     assert article == load(".")[0]
@@ -58,11 +62,15 @@ def test_a_relative_path_loads(corpus: Path, article: Document, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("suffix", ["jsonl", "ndjson"])
-def test_jsonl_loads_in_the_order_of_its_lines(tmp_path: Path, article: Document, suffix: str) -> None:
+def test_jsonl_loads_in_the_order_of_its_lines(
+    tmp_path: Path, article: Document, suffix: str
+) -> None:
     """JSONL has a document a line, blank lines between them or not, and no newline at the end or one."""
     first, second = replace(article, id="z"), replace(article, id="a")
     path = tmp_path / f"corpus.{suffix}"
-    path.write_bytes(b"\n" + orjson.dumps(to_value(first)) + b"\n\n" + orjson.dumps(to_value(second)))
+    path.write_bytes(
+        b"\n" + orjson.dumps(to_value(first)) + b"\n\n" + orjson.dumps(to_value(second))
+    )
     corpus = load(path)
     assert ("z", "a") == corpus.ids
     assert [first, second] == list(corpus)
@@ -80,16 +88,24 @@ def test_a_corpus_is_a_sequence(tmp_path: Path, article: Document) -> None:
     assert ["doc-02", "doc-04"] == [d.id for d in corpus[2:6:2]]
     assert ["doc-11", "doc-10"] == [d.id for d in corpus[:-3:-1]]
     assert corpus.ids == tuple(d.id for d in corpus) == tuple(d.id for d in reversed(corpus))[::-1]
-    assert "doc-07" in corpus and "doc-99" not in corpus and corpus[0] in corpus and None not in corpus
+    assert "doc-07" in corpus
+    assert "doc-99" not in corpus
+    assert corpus[0] in corpus
+    assert None not in corpus
     assert 5 == corpus.index(corpus[5])
 
 
-def test_a_missing_document_is_named_with_those_there_are(tmp_path: Path, article: Document) -> None:
+def test_a_missing_document_is_named_with_those_there_are(
+    tmp_path: Path, article: Document
+) -> None:
     """Who mistypes an id sees which ids there are."""
     corpus = load(_several(tmp_path, article))
     with pytest.raises(KeyError) as error:
         corpus["doc-99"]
-    assert f"no document 'doc-99' in {tmp_path}; there are 12, such as doc-00, doc-01, doc-02" == error.value.args[0]
+    assert (
+        f"no document 'doc-99' in {tmp_path}; there are 12, such as doc-00, doc-01, doc-02"
+        == error.value.args[0]
+    )
     with pytest.raises(IndexError):
         corpus[12]
 
@@ -116,12 +132,24 @@ def test_a_file_of_another_name_is_refused(tmp_path: Path, article: Document) ->
 
 def test_two_documents_with_one_id_in_jsonl(tmp_path: Path, article: Document) -> None:
     """An id that stands for two documents is an error that names both lines."""
-    with pytest.raises(FormatError, match=r"twice\.jsonl:2: a document with this id is in .*twice\.jsonl:1 already"):
+    with pytest.raises(
+        FormatError, match=r"twice\.jsonl:2: a document with this id is in .*twice\.jsonl:1 already"
+    ):
         load(_jsonl(tmp_path / "twice.jsonl", article, article)).ids
 
 
-@pytest.mark.parametrize(("name", "data", "message"), [("gone", None, "no such file or directory"), ("empty.jsonl", b"", "is empty"), ("empty", "directory", "holds no documents"), ("blank.jsonl", b"\n\n", "is empty")])
-def test_what_holds_no_documents_is_refused(tmp_path: Path, name: str, data: Any, message: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("gone", None, "no such file or directory"),
+        ("empty.jsonl", b"", "is empty"),
+        ("empty", "directory", "holds no documents"),
+        ("blank.jsonl", b"\n\n", "is empty"),
+    ],
+)
+def test_what_holds_no_documents_is_refused(
+    tmp_path: Path, name: str, data: Any, message: str
+) -> None:
     """A path without documents is an error that says what is there instead."""
     path = tmp_path / name
     if data == "directory":
@@ -139,14 +167,34 @@ def _event(article: Document, word: str, after: str = "") -> Any:
 
 def test_mentions_of_an_entity(article: Document) -> None:
     """Every way in which the article speaks of Aliyev alone, in its order."""
-    expected = ["Ilham Aliyev", "Aliyev", "he", "his", "president", "Aliyev", "Aliyev", "who", "president", "Aliyev", "his", "Aliyev", "He", "Aliyev", "his", "Aliyev"]
+    expected = [
+        "Ilham Aliyev",
+        "Aliyev",
+        "he",
+        "his",
+        "president",
+        "Aliyev",
+        "Aliyev",
+        "who",
+        "president",
+        "Aliyev",
+        "his",
+        "Aliyev",
+        "He",
+        "Aliyev",
+        "his",
+        "Aliyev",
+    ]
     assert expected == [m.text for m in article.mentions_of("aliyev")]
     assert article.mentions_of("aliyev") == article.mentions_of(article["aliyev"])
 
 
 def test_metonymy_is_the_entity_that_is_meant(article: Document) -> None:
     """'Ankara and Baku have hailed': the two states are meant, by the names of their capitals."""
-    ankara, baku = (next(m for m in article.mentions if m.start == article.text.index(name)) for name in ("Ankara", "Baku"))
+    ankara, baku = (
+        next(m for m in article.mentions if m.start == article.text.index(name))
+        for name in ("Ankara", "Baku")
+    )
     assert ("turkiye", "ankara") == (article.entity_of(ankara).id, ankara.literal)
     assert "Azerbaijan" == article.entity_of(baku.id).name
 
@@ -154,11 +202,24 @@ def test_metonymy_is_the_entity_that_is_meant(article: Document) -> None:
 def test_events_with_their_arguments(article: Document) -> None:
     """Arguments come resolved: role, layer and the record itself."""
     arguments = article.arguments_of(_event(article, "traveled"))
-    expected = {("AGENT", "mentions", "Erdoğan"), ("PLACE", "mentions", "Azerbaijan"), ("PLACE", "mentions", "Turkish Republic of Northern Cyprus"), ("TIME", "timexes", "June")}
+    expected = {
+        ("AGENT", "mentions", "Erdoğan"),
+        ("PLACE", "mentions", "Azerbaijan"),
+        ("PLACE", "mentions", "Turkish Republic of Northern Cyprus"),
+        ("TIME", "timexes", "June"),
+    }
     assert expected == {(a.role, a.layer, a.target.text) for a in arguments}
-    amounts = [a.target.value for a in article.arguments_of(_event(article, "expand")) if a.layer == "quantities"]
+    amounts = [
+        a.target.value
+        for a in article.arguments_of(_event(article, "expand"))
+        if a.layer == "quantities"
+    ]
     assert ["7600000000", "15000000000"] == amounts
-    assert {"ev"} == {a.target.id[:2] for a in article.arguments_of(_event(article, "reelected")) if a.layer == "events"}
+    assert {"ev"} == {
+        a.target.id[:2]
+        for a in article.arguments_of(_event(article, "reelected"))
+        if a.layer == "events"
+    }
 
 
 def test_one_event_told_several_times(article: Document) -> None:
@@ -172,12 +233,21 @@ def test_sentences_and_tokens(article: Document) -> None:
     """The sentence of a span, what lies in a sentence, and the tokens of a span."""
     money = next(q for q in article.quantities if q.unit == "TRY")
     sentence = article.sentence_of(money)
-    assert "The two countries seek to expand trade volume from around $7.6 billion (TL 234.6 billion) last year to at least $15 billion." == article.text_of(sentence)
-    assert ["two", "around $7.6 billion", "TL 234.6 billion", "at least $15 billion"] == [q.text for q in article.within(sentence, "quantities")]
+    assert (
+        "The two countries seek to expand trade volume from around $7.6 billion (TL 234.6 billion) last year to at least $15 billion."
+        == article.text_of(sentence)
+    )
+    assert ["two", "around $7.6 billion", "TL 234.6 billion", "at least $15 billion"] == [
+        q.text for q in article.within(sentence, "quantities")
+    ]
     assert ("TL", "234.6", "billion") == article.tokens_of(money)
-    assert ("two", "-", "day") == article.tokens_of(next(t for t in article.timexes if t.text == "two-day").id)
+    assert ("two", "-", "day") == article.tokens_of(
+        next(t for t in article.timexes if t.text == "two-day").id
+    )
     railway = next(m for m in article.mentions if m.text.endswith("railway"))
-    assert ["Baku-Tbilisi-Kars railway", "Baku", "Tbilisi", "Kars"] == [m.text for m in article.within(railway, "mentions")]
+    assert ["Baku-Tbilisi-Kars railway", "Baku", "Tbilisi", "Kars"] == [
+        m.text for m in article.within(railway, "mentions")
+    ]
     between = statevisit.model.Token(start=sentence.end, end=sentence.end + 1)
     assert None is article.sentence_of(between) is article.sentence_number(between)
     assert 9 == article.sentences[-1].paragraph + 1
@@ -186,9 +256,15 @@ def test_sentences_and_tokens(article: Document) -> None:
 def test_relations_of_an_entity(article: Document) -> None:
     """Relations on either side; the observers of the organization are told from its members."""
     relations = article.relations_of("ots")
-    assert {"hungary", "turkmenistan", "trnc"} == {r.source for r in relations if r.type == "OBSERVER_OF"}
-    assert {"turkiye", "azerbaijan", "kazakhstan", "kyrgyzstan", "uzbekistan"} == {r.source for r in relations if r.type == "MEMBER_OF"}
-    assert ("CAPITAL", "azerbaijan", "baku") in {(r.type, r.source, r.target) for r in article.relations_of(article["baku"])}
+    assert {"hungary", "turkmenistan", "trnc"} == {
+        r.source for r in relations if r.type == "OBSERVER_OF"
+    }
+    assert {"turkiye", "azerbaijan", "kazakhstan", "kyrgyzstan", "uzbekistan"} == {
+        r.source for r in relations if r.type == "MEMBER_OF"
+    }
+    assert ("CAPITAL", "azerbaijan", "baku") in {
+        (r.type, r.source, r.target) for r in article.relations_of(article["baku"])
+    }
 
 
 def test_ids_lead_to_records_of_every_layer(article: Document) -> None:
@@ -198,8 +274,16 @@ def test_ids_lead_to_records_of_every_layer(article: Document) -> None:
             if hasattr(record, "id"):
                 assert record is article[record.id]
                 assert layer == article.layer_of(record.id)
-    assert "m1" in article and "m0" not in article
-    for ask in (article.mentions_of, article.events_of, article.arguments_of, article.relations_of, article.sentence_of, article.layer_of):
+    assert "m1" in article
+    assert "m0" not in article
+    for ask in (
+        article.mentions_of,
+        article.events_of,
+        article.arguments_of,
+        article.relations_of,
+        article.sentence_of,
+        article.layer_of,
+    ):
         with pytest.raises(KeyError):
             ask("nobody")
     assert {name: len(getattr(article, name)) for name in LAYERS} == article.counts()
@@ -209,19 +293,29 @@ def test_ids_lead_to_records_of_every_layer(article: Document) -> None:
 @settings(deadline=None, max_examples=50)
 def test_reprs_are_short(document: Document) -> None:
     """Whatever a record holds, a notebook shows it in one line of fewer than 120 characters."""
-    shown = [document, *(r for layer in LAYERS for r in getattr(document, layer)), *(a for e in document.events for a in document.arguments_of(e))]
+    shown = [
+        document,
+        *(r for layer in LAYERS for r in getattr(document, layer)),
+        *(a for e in document.events for a in document.arguments_of(e)),
+    ]
     for value in shown:
         assert len(repr(value)) < 120
         assert 1 == len(repr(value).splitlines())
-        assert repr(value).startswith("<") and repr(value).endswith(">")
+        assert repr(value).startswith("<")
+        assert repr(value).endswith(">")
 
 
 def test_reprs_are_useful(article: Document, tmp_path: Path) -> None:
     """The repr names what it is of."""
-    assert f"<Document {DOC_ID}: {len(article.sentences)} sentences, {len(article.mentions)} mentions, {len(article.events)} events, {len(article.quantities)} quantities>" == repr(article)
+    assert (
+        f"<Document {DOC_ID}: {len(article.sentences)} sentences, {len(article.mentions)} mentions, {len(article.events)} events, {len(article.quantities)} quantities>"
+        == repr(article)
+    )
     assert f"<Corpus {load().version}: 1 document: {DOC_ID}>" == repr(load())
     assert "<Mention m3 Ilham Aliyev NAM aliyev>" == repr(article["m3"])
-    many = load(_jsonl(tmp_path / "many.jsonl", *(replace(article, id=f"{n}{'x' * 63}") for n in range(4))))
+    many = load(
+        _jsonl(tmp_path / "many.jsonl", *(replace(article, id=f"{n}{'x' * 63}") for n in range(4)))
+    )
     assert "<Corpus: 4 documents: 0" + "x" * 24 == repr(many)[:47]
     assert len(repr(many)) < 120
 
@@ -262,11 +356,15 @@ def test_html_is_the_text_again(document: Document) -> None:
 
 def test_html_shows_names_and_labels(article: Document) -> None:
     """What a span means is in its title, escaped; nothing in it is run or loaded."""
-    entities = tuple(replace(e, name='<script>alert("x")</script>&') if e.id == "aliyev" else e for e in article.entities)
+    entities = tuple(
+        replace(e, name='<script>alert("x")</script>&') if e.id == "aliyev" else e
+        for e in article.entities
+    )
     fragment = to_html(replace(article, entities=entities))
     assert 'title="PERSON NAM → &lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;"' in fragment
     assert 'title="MONEY APPROX 7600000000 USD"' in fragment
-    assert "<script" not in fragment and "http" not in fragment
+    assert "<script" not in fragment
+    assert "http" not in fragment
     assert len(highlights(article)) == fragment.count("<span") - _cut(article)
 
 
@@ -299,11 +397,26 @@ def test_a_corpus_in_a_notebook(tmp_path: Path, article: Document) -> None:
     """A corpus shows as a table of its first documents."""
     page = _Text(corpus_html(load(_several(tmp_path, article))))
     assert {"table", "tr", "th", "td", "b", "p"} == page.tags
-    assert "doc-09" in page.text and "doc-10" not in page.text and page.text.endswith("… and 2 more")
+    assert "doc-09" in page.text
+    assert "doc-10" not in page.text
+    assert page.text.endswith("… and 2 more")
     assert DOC_ID in load()._repr_html_()
 
 
-HEAVY = ("pyarrow", "datasets", "spacy", "pandas", "numpy", "click", "rich", "jsonschema", "jsonschema_rs", "duckdb", "polars", "huggingface_hub")
+HEAVY = (
+    "pyarrow",
+    "datasets",
+    "spacy",
+    "pandas",
+    "numpy",
+    "click",
+    "rich",
+    "jsonschema",
+    "jsonschema_rs",
+    "duckdb",
+    "polars",
+    "huggingface_hub",
+)
 
 
 def test_import_is_light() -> None:
@@ -311,7 +424,16 @@ def test_import_is_light() -> None:
     code = f"import sys, statevisit; d = statevisit.load()[0]; d.mentions_of('aliyev'); repr(d); print([m for m in {HEAVY} if m in sys.modules])"
     bare = "import sys, statevisit; print([m for m in sys.modules if m.startswith(('statevisit', 'msgspec', 'orjson'))])"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    results = [subprocess.run([sys.executable, "-S", "-c", c], env=environment, capture_output=True, text=True, check=True).stdout.strip() for c in (code, bare)]
+    results = [
+        subprocess.run(
+            [sys.executable, "-S", "-c", c],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for c in (code, bare)
+    ]
     assert ["[]", "['statevisit']"] == results
 
 
@@ -332,21 +454,40 @@ def test_names_for_type_checkers_are_the_same() -> None:
     """What a type checker sees in the package is what is there."""
     source = (ROOT / "src/statevisit/__init__.py").read_text()
     block = source[source.index("if TYPE_CHECKING:") : source.index("_HOME = ")]
-    seen = {name.strip() for line in block.splitlines() if " import " in line for name in line.split(" import ")[1].split(",")}
+    seen = {
+        name.strip()
+        for line in block.splitlines()
+        if " import " in line
+        for name in line.split(" import ")[1].split(",")
+    }
     assert {n for n in statevisit.__all__ if n != "__version__"} == seen
 
 
 def test_the_version_is_the_corpus_version() -> None:
     """Code and data have one version: that of the manifest."""
-    assert orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"] == statevisit.__version__
+    assert (
+        orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"]
+        == statevisit.__version__
+    )
     assert ROOT == statevisit.data_root()
 
 
 def test_a_copy_of_the_package_without_data_says_so(tmp_path: Path) -> None:
     """Installed without its data, the package says so instead of failing on a path."""
-    shutil.copytree(ROOT / "src/statevisit", tmp_path / "statevisit", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "src/statevisit",
+        tmp_path / "statevisit",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
     code = "import statevisit\ntry: statevisit.load()\nexcept statevisit.StateVisitError as e: print(e)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert f"no data beside {tmp_path / 'statevisit'}" in done.stdout
 
 

@@ -37,17 +37,25 @@ def v0(document: Document) -> dict[str, Any]:
                     record[part] = [record[part]["start"], record[part]["end"]]
     for event in value["events"]:
         event["doctime"] = event.pop("doc_time_rel")
-        event["modality"] = {"UNCERTAIN": "UNCERTAIN/HEDGED"}.get(event["modality"], event["modality"])
+        event["modality"] = {"UNCERTAIN": "UNCERTAIN/HEDGED"}.get(
+            event["modality"], event["modality"]
+        )
     return value
 
 
 def test_every_older_version_has_its_migration() -> None:
     """From any version there is a way to the present one, and each step has the name that says which it is."""
     assert list(range(SCHEMA_VERSION)) == sorted(MIGRATIONS)
-    assert [f"v{n}_to_v{n + 1}" for n in sorted(MIGRATIONS)] == [MIGRATIONS[n].name for n in sorted(MIGRATIONS)]
+    assert [f"v{n}_to_v{n + 1}" for n in sorted(MIGRATIONS)] == [
+        MIGRATIONS[n].name for n in sorted(MIGRATIONS)
+    ]
 
 
-@settings(max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=1_000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(documents())
 def test_a_migration_loses_nothing(document: Document) -> None:
     """A document of version 0 is read as the very document it was, whatever is in it, and the schema accepts it."""
@@ -60,7 +68,9 @@ def test_a_migration_loses_nothing(document: Document) -> None:
 
 def test_the_staged_document_is_read() -> None:
     """A file in the draft format gives, byte for byte, the file that stands beside it in the present one."""
-    assert (DRAFT / "springfield.v1.json").read_bytes() == encode(read_document(DRAFT / "springfield.json"))
+    assert (DRAFT / "springfield.v1.json").read_bytes() == encode(
+        read_document(DRAFT / "springfield.json")
+    )
 
 
 def test_migrating_leaves_its_input_alone(article: Document) -> None:
@@ -79,7 +89,9 @@ def _as_v0(path: Path, article: Document, comment: str | None = None) -> bytes:
     return path.read_bytes()
 
 
-def test_migrate_writes_the_present_version(document_file: Path, article: Document, cli: Callable[..., Result]) -> None:
+def test_migrate_writes_the_present_version(
+    document_file: Path, article: Document, cli: Callable[..., Result]
+) -> None:
     """`statevisit migrate` rewrites the file, once; the second time there is nothing to do."""
     _as_v0(document_file, article)
     refused = cli("validate", document_file)
@@ -90,17 +102,26 @@ def test_migrate_writes_the_present_version(document_file: Path, article: Docume
     assert (0, "1 documents, all of the present version\n") == cli("migrate", document_file)[:2]
 
 
-def test_a_dry_run_writes_nothing(document_file: Path, article: Document, cli: Callable[..., Result]) -> None:
+def test_a_dry_run_writes_nothing(
+    document_file: Path, article: Document, cli: Callable[..., Result]
+) -> None:
     """`--dry-run` says what would be done."""
     old = _as_v0(document_file, article)
-    assert (0, f"would migrate {document_file}: v0_to_v1\n") == cli("migrate", "--dry-run", document_file)[:2]
+    assert (0, f"would migrate {document_file}: v0_to_v1\n") == cli(
+        "migrate", "--dry-run", document_file
+    )[:2]
     assert old == document_file.read_bytes()
 
 
-def test_a_loss_is_listed_and_asked_about(document_file: Path, article: Document, cli: Callable[..., Result]) -> None:
+def test_a_loss_is_listed_and_asked_about(
+    document_file: Path, article: Document, cli: Callable[..., Result]
+) -> None:
     """What version 1 has no place for is named; reading refuses, migrate too unless told otherwise."""
     old = _as_v0(document_file, article, "why not a state?")
-    with pytest.raises(FormatError, match="no place for /events/3/comment: 'why not a state\\?': `statevisit migrate --allow-loss"):
+    with pytest.raises(
+        FormatError,
+        match="no place for /events/3/comment: 'why not a state\\?': `statevisit migrate --allow-loss",
+    ):
         read_document(document_file)
     refused = cli("migrate", document_file)
     assert (1, old) == (refused.status, document_file.read_bytes())
@@ -110,7 +131,9 @@ def test_a_loss_is_listed_and_asked_about(document_file: Path, article: Document
     assert f"{document_file}: lost: /events/3/comment: 'why not a state?'" in done.err
 
 
-def test_all_documents_or_none(document_file: Path, article: Document, cli: Callable[..., Result]) -> None:
+def test_all_documents_or_none(
+    document_file: Path, article: Document, cli: Callable[..., Result]
+) -> None:
     """With one document that is not what it says, no other one is rewritten."""
     old = _as_v0(document_file, article)
     broken = document_file.with_name("zz.json")
@@ -118,7 +141,9 @@ def test_all_documents_or_none(document_file: Path, article: Document, cli: Call
     broken.write_bytes(orjson.dumps({**v0(article), "id": "zz", "tokens": [[1, 2, 3]]}))
     done = cli("migrate", document_file.parent)
     assert (1, old) == (done.status, document_file.read_bytes())
-    assert f"{broken}: is not a document of schema version 0, as it says: v0_to_v1 fails" in done.err
+    assert (
+        f"{broken}: is not a document of schema version 0, as it says: v0_to_v1 fails" in done.err
+    )
 
 
 def test_a_newer_document_stops(document_file: Path, cli: Callable[..., Result]) -> None:

@@ -25,17 +25,37 @@ from tests.conftest import DOC_ID, ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION = load().version
 NAME = f"statevisit-{VERSION}"
-LEFTOVERS = ("src/statevisit/__pycache__/model.cpython-311.pyc", "corpus/.build-killed/corpus/parquet/ner/train-00000-of-00001.parquet", ".venv/lib/x.py", "dist/old.whl", ".hypothesis/x", "tests/__pycache__/x.pyc", "notes.txt")
+LEFTOVERS = (
+    "src/statevisit/__pycache__/model.cpython-311.pyc",
+    "corpus/.build-killed/corpus/parquet/ner/train-00000-of-00001.parquet",
+    ".venv/lib/x.py",
+    "dist/old.whl",
+    ".hypothesis/x",
+    "tests/__pycache__/x.pyc",
+    "notes.txt",
+)
 """What lies about in a checkout that somebody works in."""
 
 
 def _tracked() -> list[str]:
-    return subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.rstrip("\0").split("\0")
+    return (
+        subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+        )
+        .stdout.rstrip("\0")
+        .split("\0")
+    )
 
 
 def _hatchling(root: Path, out: Path, *targets: str) -> Path:
     """Build with the project's own backend, as pip and build do, without an index."""
-    done = subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(out), *targets], cwd=root, capture_output=True, encoding="utf-8", timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(out), *targets],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
     assert 0 == done.returncode, done.stdout + done.stderr
     return out
 
@@ -67,18 +87,45 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     path = venv / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "pip", "--python", str(path), "install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check", str(wheel)], check=True, env=_clean())
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(path),
+            "install",
+            "--quiet",
+            "--no-index",
+            "--no-deps",
+            "--disable-pip-version-check",
+            str(wheel),
+        ],
+        check=True,
+        env=_clean(),
+    )
     (site,) = (venv / "lib").glob("python*/site-packages")
-    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")  # the .pth files in there, that of the checkout among them, are not read
+    (site / "dependencies.pth").write_text(
+        sysconfig.get_path("purelib") + "\n"
+    )  # the .pth files in there, that of the checkout among them, are not read
     return path
 
 
 def _clean(**more: str) -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PIP_REQUIRE_VIRTUALENV")} | more
+    return {
+        k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PIP_REQUIRE_VIRTUALENV")
+    } | more
 
 
 def _run(python: Path, cwd: Path, *arguments: str) -> str:
-    done = subprocess.run([str(python), *arguments], cwd=cwd, env=_clean(HF_HOME=str(cwd / "hf"), HF_HUB_OFFLINE="1"), capture_output=True, encoding="utf-8", timeout=120)
+    done = subprocess.run(
+        [str(python), *arguments],
+        cwd=cwd,
+        env=_clean(HF_HOME=str(cwd / "hf"), HF_HUB_OFFLINE="1"),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
     assert 0 == done.returncode, done.stdout + done.stderr
     return done.stdout
 
@@ -88,8 +135,20 @@ def _run(python: Path, cwd: Path, *arguments: str) -> str:
 
 def test_the_wheel_holds_code_and_data(wheel: Path) -> None:
     """The wheel has every tracked file of the package, the corpus, the schemas, the seeds and the card, byte for byte, and nothing else."""
-    homes = {"src/": "", "corpus/": "statevisit/_data/corpus/", "schema/": "statevisit/_data/schema/", "seeds/": "statevisit/_data/seeds/", "README.md": "statevisit/_data/README.md", "CITATION.cff": "statevisit/_data/CITATION.cff"}
-    expected = {home + name.removeprefix(start): name for name in _tracked() for start, home in homes.items() if name.startswith(start)}
+    homes = {
+        "src/": "",
+        "corpus/": "statevisit/_data/corpus/",
+        "schema/": "statevisit/_data/schema/",
+        "seeds/": "statevisit/_data/seeds/",
+        "README.md": "statevisit/_data/README.md",
+        "CITATION.cff": "statevisit/_data/CITATION.cff",
+    }
+    expected = {
+        home + name.removeprefix(start): name
+        for name in _tracked()
+        for start, home in homes.items()
+        if name.startswith(start)
+    }
     with zipfile.ZipFile(wheel) as archive:
         found = {n for n in archive.namelist() if ".dist-info/" not in n}
         assert set(expected) == found
@@ -103,8 +162,16 @@ def test_the_sdist_holds_what_is_tracked(dist: Path) -> None:
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         found = {m.name.removeprefix(f"{NAME}/") for m in archive.getmembers() if m.isfile()}
-        assert [] == [n for n in found - {"PKG-INFO"} if archive.extractfile(f"{NAME}/{n}").read() != (ROOT / n).read_bytes()]
-    assert {n for n in _tracked() if n not in (".gitattributes",) and not n.startswith((".ci/", ".github/"))} | {"PKG-INFO"} == {n for n in found if not n.startswith(".github/")}
+        assert [] == [
+            n
+            for n in found - {"PKG-INFO"}
+            if archive.extractfile(f"{NAME}/{n}").read() != (ROOT / n).read_bytes()
+        ]
+    assert {
+        n
+        for n in _tracked()
+        if n not in (".gitattributes",) and not n.startswith((".ci/", ".github/"))
+    } | {"PKG-INFO"} == {n for n in found if not n.startswith(".github/")}
 
 
 def test_the_sdist_builds_the_same_wheel(dist: Path, wheel: Path, tmp_path: Path) -> None:
@@ -115,7 +182,9 @@ def test_the_sdist_builds_the_same_wheel(dist: Path, wheel: Path, tmp_path: Path
     (again,) = _hatchling(tmp_path / NAME, tmp_path / "dist", "-t", "wheel").glob("*.whl")
     assert wheel.name == again.name
     with zipfile.ZipFile(wheel) as one, zipfile.ZipFile(again) as two:
-        assert [(i.filename, i.CRC, i.file_size, i.date_time) for i in one.infolist()] == [(i.filename, i.CRC, i.file_size, i.date_time) for i in two.infolist()]
+        assert [(i.filename, i.CRC, i.file_size, i.date_time) for i in one.infolist()] == [
+            (i.filename, i.CRC, i.file_size, i.date_time) for i in two.infolist()
+        ]
     assert wheel.read_bytes() == again.read_bytes()
 
 
@@ -129,10 +198,18 @@ def about(wheel: Path) -> Message:
 def test_the_metadata_say_what_it_is(about: Message) -> None:
     """Version of the corpus, licence expression and file, Python, extras: what an index shows and pip decides by."""
     assert ("statevisit", VERSION) == (about["Name"], about["Version"])
-    assert ("Apache-2.0 AND CC-BY-4.0", "LICENSE", ">=3.11") == (about["License-Expression"], about["License-File"], about["Requires-Python"])
-    assert list(PROJECT["project"]["optional-dependencies"]) == sorted(about.get_all("Provides-Extra"), key=list(PROJECT["project"]["optional-dependencies"]).index)
+    assert ("Apache-2.0 AND CC-BY-4.0", "LICENSE", ">=3.11") == (
+        about["License-Expression"],
+        about["License-File"],
+        about["Requires-Python"],
+    )
+    assert list(PROJECT["project"]["optional-dependencies"]) == sorted(
+        about.get_all("Provides-Extra"), key=list(PROJECT["project"]["optional-dependencies"]).index
+    )
     core = [r for r in about.get_all("Requires-Dist") if "extra ==" not in r]
-    assert sorted(Requirement(r).name for r in PROJECT["project"]["dependencies"]) == sorted(Requirement(r).name for r in core)
+    assert sorted(Requirement(r).name for r in PROJECT["project"]["dependencies"]) == sorted(
+        Requirement(r).name for r in core
+    )
 
 
 def test_the_long_description_is_the_readme_without_its_front_matter(about: Message) -> None:
@@ -141,7 +218,8 @@ def test_the_long_description_is_the_readme_without_its_front_matter(about: Mess
     assert "text/markdown" == about["Description-Content-Type"]
     assert text.lstrip().startswith("# statevisit\n")
     assert (ROOT / "README.md").read_text(encoding="utf-8").endswith(text.strip() + "\n")
-    assert "dataset_info" not in text and "config_name" not in text
+    assert "dataset_info" not in text
+    assert "config_name" not in text
 
 
 # What the installed wheel does
@@ -171,7 +249,10 @@ print(document.id, statevisit.__version__)
 def test_the_wheel_loads_the_corpus(python: Path, tmp_path: Path) -> None:
     """From the installed wheel, outside the checkout and offline: corpus, validation, labels, every config; code and data are the wheel's own."""
     (site,) = python.parent.parent.glob("lib/python*/site-packages")
-    assert f"{DOC_ID} {VERSION}" == _run(python, tmp_path, "-I", "-c", INSTALLED, str(site), *CONFIGS).strip()
+    assert (
+        f"{DOC_ID} {VERSION}"
+        == _run(python, tmp_path, "-I", "-c", INSTALLED, str(site), *CONFIGS).strip()
+    )
 
 
 def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
@@ -179,10 +260,19 @@ def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
     command = python.parent / "statevisit"
     assert f"statevisit {VERSION}" == _run(python, tmp_path, str(command), "--version").strip()
     assert "Recep Tayyip Erdoğan" in _run(python, tmp_path, str(command), "show")
-    (tmp_path / "seed.txt").write_text(" date 2024-03-01 The mayor of Springfield met 40 teachers.", encoding="utf-8")
-    for arguments in (["ingest", "seed.txt", "--id", "springfield"], ["validate"], ["build"], ["build", "--check"]):
+    (tmp_path / "seed.txt").write_text(
+        " date 2024-03-01 The mayor of Springfield met 40 teachers.", encoding="utf-8"
+    )
+    for arguments in (
+        ["ingest", "seed.txt", "--id", "springfield"],
+        ["validate"],
+        ["build"],
+        ["build", "--check"],
+    ):
         _run(python, tmp_path, str(command), *arguments)
-    assert list(CONFIGS) == sorted((p.name for p in (tmp_path / "corpus/parquet").iterdir()), key=CONFIGS.index)
+    assert list(CONFIGS) == sorted(
+        (p.name for p in (tmp_path / "corpus/parquet").iterdir()), key=CONFIGS.index
+    )
 
 
 ONLY = """
@@ -202,10 +292,17 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Only
 """
 
 USES = {
-    "": ("from statevisit import load, validate; assert [] == list(validate()); print(load()[0]._repr_html_()[:4])", "from statevisit.commands import run; sys.exit(run(['show']) or run(['stats']) or run(['validate', str(__import__('statevisit').data_root())]))"),
-    "parquet": ("from statevisit.commands import run; import statevisit; sys.exit(run(['build', '--check', str(statevisit.data_root())]))",),
+    "": (
+        "from statevisit import load, validate; assert [] == list(validate()); print(load()[0]._repr_html_()[:4])",
+        "from statevisit.commands import run; sys.exit(run(['show']) or run(['stats']) or run(['validate', str(__import__('statevisit').data_root())]))",
+    ),
+    "parquet": (
+        "from statevisit.commands import run; import statevisit; sys.exit(run(['build', '--check', str(statevisit.data_root())]))",
+    ),
     "hub": ("import statevisit; print(statevisit.load_dataset('events', split='train'))",),
-    "ingest": ("from statevisit.commands import run; import pathlib; pathlib.Path('s.txt').write_text(' date 2024-03-01 Hello.'); sys.exit(run(['ingest', 's.txt', '--id', 'x']))",),
+    "ingest": (
+        "from statevisit.commands import run; import pathlib; pathlib.Path('s.txt').write_text(' date 2024-03-01 Hello.'); sys.exit(run(['ingest', 's.txt', '--id', 'x']))",
+    ),
 }
 """What must work with an extra and nothing else installed; first with no extra."""
 
@@ -217,7 +314,9 @@ def _closure(extra: str) -> set[str]:
         name, extras = waiting.pop()
         for text in metadata.requires(name) or ():
             requirement = Requirement(text)
-            wanted = requirement.marker is None or any(requirement.marker.evaluate({"extra": e}) for e in extras | {""})
+            wanted = requirement.marker is None or any(
+                requirement.marker.evaluate({"extra": e}) for e in extras | {""}
+            )
             key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
             if wanted and key not in found:
                 found.add(key)
@@ -226,22 +325,36 @@ def _closure(extra: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("extra", "code"), [(e, c) for e, codes in USES.items() for c in codes])
-def test_an_extra_brings_all_that_its_commands_need(python: Path, tmp_path: Path, extra: str, code: str) -> None:
+def test_an_extra_brings_all_that_its_commands_need(
+    python: Path, tmp_path: Path, extra: str, code: str
+) -> None:
     """Nothing is imported that was not declared: each works where only its extra's packages are."""
     _run(python, tmp_path, "-I", "-c", ONLY + code, ",".join(_closure(extra)))
 
 
 @pytest.mark.parametrize(("code", "extra"), [(codes[0], e) for e, codes in USES.items() if e])
-def test_without_an_extra_its_name_is_said(python: Path, tmp_path: Path, code: str, extra: str) -> None:
+def test_without_an_extra_its_name_is_said(
+    python: Path, tmp_path: Path, code: str, extra: str
+) -> None:
     """With the core alone, what needs more ends in the pip command that brings it."""
-    done = subprocess.run([str(python), "-I", "-c", ONLY + code, ",".join(_closure(""))], cwd=tmp_path, env=_clean(), capture_output=True, encoding="utf-8", timeout=60)
+    done = subprocess.run(
+        [str(python), "-I", "-c", ONLY + code, ",".join(_closure(""))],
+        cwd=tmp_path,
+        env=_clean(),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
     assert 1 == done.returncode
     assert f"pip install 'statevisit[{extra}]'" in done.stderr.strip().splitlines()[-1]
 
 
 # What the two commands install
 
-LOCKS = {"requirements-build.txt": (["parquet"], ["build"]), "requirements-test.txt": (["all"], ["build", "test"])}
+LOCKS = {
+    "requirements-build.txt": (["parquet"], ["build"]),
+    "requirements-test.txt": (["all"], ["build", "test"]),
+}
 
 
 def _locked(name: str) -> dict[str, tuple[str, list[str]]]:
@@ -249,7 +362,9 @@ def _locked(name: str) -> dict[str, tuple[str, list[str]]]:
     text = (ROOT / "scripts" / name).read_text(encoding="utf-8").replace("\\\n", " ")
     found: dict[str, tuple[str, list[str]]] = {}
     for line in text.splitlines():
-        m = re.fullmatch(r"([a-z0-9.-]+)==(\S+)(?: ;[^#]*?)?((?:\s+--hash=sha256:[0-9a-f]{64})+)\s*", line)
+        m = re.fullmatch(
+            r"([a-z0-9.-]+)==(\S+)(?: ;[^#]*?)?((?:\s+--hash=sha256:[0-9a-f]{64})+)\s*", line
+        )
         assert m, f"{name}: not a pinned requirement with hashes: {line[:80]}"
         assert m[1] not in found or ";" in line
         found[m[1]] = (m[2], m[3].split())
@@ -260,7 +375,10 @@ def _locked(name: str) -> dict[str, tuple[str, list[str]]]:
 def test_locks_pin_every_package_by_hash(name: str) -> None:
     """Every requirement has one version and its hashes; no line says where to download from."""
     assert 10 < len(_locked(name))
-    assert not re.search(r"https?://|file:|--(?:extra-)?index-url|--find-links|@ ", (ROOT / "scripts" / name).read_text(encoding="utf-8"))
+    assert not re.search(
+        r"https?://|file:|--(?:extra-)?index-url|--find-links|@ ",
+        (ROOT / "scripts" / name).read_text(encoding="utf-8"),
+    )
 
 
 def _wanted(extras: list[str], groups: list[str]) -> list[Requirement]:
@@ -268,8 +386,17 @@ def _wanted(extras: list[str], groups: list[str]) -> list[Requirement]:
     found = [Requirement(r) for r in project["dependencies"]]
     for text in (r for e in extras for r in project["optional-dependencies"][e]):
         requirement = Requirement(text)
-        found += _wanted(sorted(requirement.extras), []) if requirement.name == project["name"] else [requirement]
-    return found + [Requirement(r) for g in groups for r in PROJECT["dependency-groups"][g] if isinstance(r, str)]
+        found += (
+            _wanted(sorted(requirement.extras), [])
+            if requirement.name == project["name"]
+            else [requirement]
+        )
+    return found + [
+        Requirement(r)
+        for g in groups
+        for r in PROJECT["dependency-groups"][g]
+        if isinstance(r, str)
+    ]
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -281,7 +408,9 @@ def test_locks_cover_what_pyproject_asks_for(name: str) -> None:
         assert requirement.specifier.contains(version), f"{requirement} is locked at {version}"
         for dependency in (Requirement(r) for r in metadata.requires(requirement.name) or ()):
             if dependency.marker is None:
-                assert canonicalize_name(dependency.name) in locked, f"{requirement.name} needs {dependency.name}"
+                assert canonicalize_name(dependency.name) in locked, (
+                    f"{requirement.name} needs {dependency.name}"
+                )
 
 
 def test_locks_agree_with_each_other_and_with_what_is_installed() -> None:
@@ -295,12 +424,23 @@ def test_locks_agree_with_each_other_and_with_what_is_installed() -> None:
 def test_an_old_python_is_told_so() -> None:
     """The scripts that run before anything is installed are understood by Pythons too old for the rest, so that their message is seen."""
     for name in ("environment.py", "build.py", "test.py"):
-        tree = ast.parse((ROOT / "scripts" / name).read_text(encoding="utf-8"), feature_version=(3, 8))
-        imported = {(n.module if isinstance(n, ast.ImportFrom) else n.names[0].name).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)}
+        tree = ast.parse(
+            (ROOT / "scripts" / name).read_text(encoding="utf-8"), feature_version=(3, 8)
+        )
+        imported = {
+            (n.module if isinstance(n, ast.ImportFrom) else n.names[0].name).split(".")[0]
+            for n in ast.walk(tree)
+            if isinstance(n, ast.Import | ast.ImportFrom)
+        }
         assert imported <= {*sys.stdlib_module_names, "environment"} - {"tomllib"}
     old = "import sys; sys.version_info = (3, 10, 4); sys.version = '3.10.4 x'; sys.path.insert(0, 'scripts'); import environment; environment.ensure('requirements-test.txt')"
-    done = subprocess.run([sys.executable, "-c", old], cwd=ROOT, capture_output=True, encoding="utf-8")
-    assert (1, "statevisit needs Python 3.11 or newer; this is 3.10.4: run this script with a newer one\n") == (done.returncode, done.stderr)
+    done = subprocess.run(
+        [sys.executable, "-c", old], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert (
+        1,
+        "statevisit needs Python 3.11 or newer; this is 3.10.4: run this script with a newer one\n",
+    ) == (done.returncode, done.stderr)
 
 
 def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
@@ -309,9 +449,22 @@ def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     (tmp_path / "scripts/lock.txt").write_text(f"click==8.1.0 --hash=sha256:{'0' * 64}\n")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")], check=True)  # as it is while it is being made
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")], check=True
+    )  # as it is while it is being made
     code = "import sys; sys.path.insert(0, 'scripts'); import environment; environment.ensure('lock.txt')"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=_clean(PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull), capture_output=True, encoding="utf-8", timeout=60)
-    assert (1, "failed: the packages could not be installed; is there a network?") == (done.returncode, done.stderr.splitlines()[-1])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=_clean(PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert (1, "failed: the packages could not be installed; is there a network?") == (
+        done.returncode,
+        done.stderr.splitlines()[-1],
+    )
     assert "making .venv/\ninstalling scripts/lock.txt\n" == done.stdout
-    assert (tmp_path / ".venv/bin/pip").is_file() and [] == list((tmp_path / ".venv").glob(".*.sha256"))
+    assert (tmp_path / ".venv/bin/pip").is_file()
+    assert [] == list((tmp_path / ".venv").glob(".*.sha256"))

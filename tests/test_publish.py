@@ -34,18 +34,24 @@ def _publish(cli: Callable[..., Result], root: Path, *options: str) -> Result:
     return cli("publish", root, "--repo", REPO, *options)
 
 
-def test_a_version_is_one_commit_and_its_tag(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_version_is_one_commit_and_its_tag(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """Every file is there with the bytes it has here, in one commit after the Hub's own, and the tag is on that commit."""
     done = _publish(cli, checkout)
     assert (0, f"version {VERSION} of {REPO}: published\n") == (done.status, done.out), done.err
     repo = hub.repos[REPO]
     assert (2, {f"v{VERSION}": repo["main"]}) == (len(repo["commits"]), repo["tags"])
     tree = repo["commits"][repo["main"]]
-    here = {str(p.relative_to(checkout)): p.read_bytes() for p in checkout.rglob("*") if p.is_file()}
+    here = {
+        str(p.relative_to(checkout)): p.read_bytes() for p in checkout.rglob("*") if p.is_file()
+    }
     assert here == {n: d for n, d in tree.items() if n != ".gitattributes"}
 
 
-def test_what_is_published_is_read_back(hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path) -> None:
+def test_what_is_published_is_read_back(
+    hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path
+) -> None:
     """The real `datasets.load_dataset(repo, config, revision="v...")` gives every config as it is here."""
     assert 0 == _publish(cli, checkout).status
     script = """
@@ -54,26 +60,49 @@ datasets.disable_progress_bars()
 repo, version, *configs = sys.argv[1:]
 print(orjson.dumps({c: datasets.load_dataset(repo, c, split="train", revision=f"v{version}").to_list() for c in configs}, default=str).decode())
 """
-    env = os.environ | {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home"), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    done = subprocess.run([sys.executable, "-c", script, REPO, VERSION, *CONFIGS], capture_output=True, encoding="utf-8", timeout=120, env=env, cwd=tmp_path)
+    env = os.environ | {
+        "HF_ENDPOINT": hub.url,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script, REPO, VERSION, *CONFIGS],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        env=env,
+        cwd=tmp_path,
+    )
     assert 0 == done.returncode, done.stderr
     import datasets
 
-    here = {c: datasets.load_dataset(str(checkout), c, split="train", cache_dir=str(tmp_path / "cache")).to_list() for c in CONFIGS}
+    here = {
+        c: datasets.load_dataset(
+            str(checkout), c, split="train", cache_dir=str(tmp_path / "cache")
+        ).to_list()
+        for c in CONFIGS
+    }
     assert orjson.loads(orjson.dumps(here, default=str)) == orjson.loads(done.stdout)
 
 
-def test_publishing_twice_does_nothing(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_publishing_twice_does_nothing(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """The second time the version is there already, and nothing is sent."""
     assert 0 == _publish(cli, checkout).status
     before, sent = hub.state(), len(hub.requests)
     done = _publish(cli, checkout)
     assert (0, f"version {VERSION} of {REPO}: there already\n") == (done.status, done.out)
     assert before == hub.state()
-    assert [] == [r for r in hub.requests[sent:] if "commit" in r or "/tag/" in r or r.startswith("PUT")]
+    assert [] == [
+        r for r in hub.requests[sent:] if "commit" in r or "/tag/" in r or r.startswith("PUT")
+    ]
 
 
-def test_another_content_under_a_version_is_refused(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_another_content_under_a_version_is_refused(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """What is published stays; the message names the file that differs."""
     assert 0 == _publish(cli, checkout).status
     before = hub.state()
@@ -83,7 +112,9 @@ def test_another_content_under_a_version_is_refused(hub: Hub, checkout: Path, cl
     assert f"version {VERSION} is there already, and differs in LICENSE" in done.err
 
 
-def test_a_file_that_is_not_of_the_release_is_not_sent(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_file_that_is_not_of_the_release_is_not_sent(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """Parquet that is not what the manifest says is refused before anything is sent."""
     path = checkout / "corpus/parquet/ner/train-00000-of-00001.parquet"
     path.write_bytes(path.read_bytes() + b"\n")
@@ -92,10 +123,16 @@ def test_a_file_that_is_not_of_the_release_is_not_sent(hub: Hub, checkout: Path,
     assert "is not what corpus/release.json says: run `statevisit build`" in done.err
 
 
-def test_a_directory_without_a_release_is_not_sent(hub: Hub, tmp_path: Path, cli: Callable[..., Result]) -> None:
+def test_a_directory_without_a_release_is_not_sent(
+    hub: Hub, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
     """Where nothing was built, the message says so; a manifest that is not one is named."""
     done = _publish(cli, tmp_path)
-    assert (1, True, []) == (done.status, "has no corpus/release.json: run `statevisit build`" in done.err, hub.requests)
+    assert (1, True, []) == (
+        done.status,
+        "has no corpus/release.json: run `statevisit build`" in done.err,
+        hub.requests,
+    )
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus/release.json").write_text('{"version": "1.0.0"}')
     done = _publish(cli, tmp_path)
@@ -103,7 +140,9 @@ def test_a_directory_without_a_release_is_not_sent(hub: Hub, tmp_path: Path, cli
     assert "corpus/release.json: " in done.err
 
 
-def test_a_new_version_replaces_the_files_of_the_last(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_new_version_replaces_the_files_of_the_last(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """A commit sends what differs and deletes what is gone; the Hub's .gitattributes and the last version's tag stay."""
     assert 0 == _publish(cli, checkout).status
     repo = hub.repos[REPO]
@@ -113,12 +152,17 @@ def test_a_new_version_replaces_the_files_of_the_last(hub: Hub, checkout: Path, 
     (checkout / "CHANGELOG.md").unlink()
     assert 0 == _publish(cli, checkout).status
     old, new = repo["commits"][first], repo["commits"][repo["main"]]
-    assert ({"CHANGELOG.md"}, {"corpus/release.json"}) == (old.keys() - new.keys(), {n for n in new if new[n] != old[n]})
+    assert ({"CHANGELOG.md"}, {"corpus/release.json"}) == (
+        old.keys() - new.keys(),
+        {n for n in new if new[n] != old[n]},
+    )
     assert {f"v{VERSION}": first, "v9.0.0": repo["main"]} == repo["tags"]
     assert [] == [r for r in hub.requests[sent:] if r.startswith("PUT")]
 
 
-def test_another_data_set_is_not_replaced(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_another_data_set_is_not_replaced(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """A repository that holds something else than a corpus is left alone: it is most likely a wrong --repo."""
     hub.create(REPO)
     hub.commit(REPO, {".gitattributes": b"x", "README.md": b"mine", "data/mine.csv": b"a,b"})
@@ -140,7 +184,9 @@ def test_private(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     assert (0, False) == (_publish(cli, checkout).status, hub.repos[REPO]["private"])
 
 
-def test_a_dry_run_lists_and_sends_nothing(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_dry_run_lists_and_sends_nothing(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """`--dry-run` lists every file with its hash."""
     done = _publish(cli, checkout, "--dry-run")
     assert (0, []) == (done.status, hub.requests)
@@ -178,7 +224,9 @@ def _said(done: Result, words: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_failure_leaves_the_repository_as_it_was(hub: Hub, checkout: Path, cli: Callable[..., Result], step: str) -> None:
+def test_a_failure_leaves_the_repository_as_it_was(
+    hub: Hub, checkout: Path, cli: Callable[..., Result], step: str
+) -> None:
     """A cut connection, 401, 403, 409, 429 and 5xx at any step: branch and tags stay, one line says what to do, the next run succeeds."""
     hub.create(REPO)
     before = hub.state()
@@ -192,14 +240,21 @@ def test_a_failure_leaves_the_repository_as_it_was(hub: Hub, checkout: Path, cli
 
 
 @pytest.mark.parametrize("status", SAID)
-def test_a_repository_that_cannot_be_made(hub: Hub, checkout: Path, cli: Callable[..., Result], status: int) -> None:
+def test_a_repository_that_cannot_be_made(
+    hub: Hub, checkout: Path, cli: Callable[..., Result], status: int
+) -> None:
     """The same where the repository is to be made; 409 there says that it exists, which this token then does not see."""
     hub.failure = Failure("POST", "/repos/create", status)
-    _said(_publish(cli, checkout), "no such repository for this token" if status == 409 else SAID[status])
+    _said(
+        _publish(cli, checkout),
+        "no such repository for this token" if status == 409 else SAID[status],
+    )
     assert {} == hub.repos
 
 
-def test_a_tag_that_failed_is_made_by_the_next_run(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_tag_that_failed_is_made_by_the_next_run(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """Between commit and tag: no version is there, and the line says so; the next run tags that commit and makes no second one."""
     hub.create(REPO)
     for status, words in SAID.items():
@@ -210,24 +265,37 @@ def test_a_tag_that_failed_is_made_by_the_next_run(hub: Hub, checkout: Path, cli
         assert ({}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
     hub.failure = None
     assert f"version {VERSION} of {REPO}: tagged\n" == _publish(cli, checkout).out
-    assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
+    assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (
+        hub.repos[REPO]["tags"],
+        len(hub.repos[REPO]["commits"]),
+    )
 
 
 @pytest.mark.parametrize(("path", "then"), [("/commit/", "tagged"), ("/tag/", "there already")])
-def test_an_answer_that_is_lost(hub: Hub, checkout: Path, cli: Callable[..., Result], path: str, then: str) -> None:
+def test_an_answer_that_is_lost(
+    hub: Hub, checkout: Path, cli: Callable[..., Result], path: str, then: str
+) -> None:
     """Where the Hub did what was asked and the connection broke before it could say so, the next run does only what is left."""
     hub.failure = Failure("POST", path, DONE)
     _said(_publish(cli, checkout), "the connection broke")
     hub.failure = None
     assert f"version {VERSION} of {REPO}: {then}\n" == _publish(cli, checkout).out
-    assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
+    assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (
+        hub.repos[REPO]["tags"],
+        len(hub.repos[REPO]["commits"]),
+    )
 
 
-def test_a_commit_of_somebody_else_stays(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
+def test_a_commit_of_somebody_else_stays(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
     """Where the branch moves while files are sent, nothing is put on top of it unseen."""
     hub.create(REPO)
     hub.meanwhile = lambda: hub.commit(REPO, {".gitattributes": b"x", "README.md": b"theirs"})
-    _said(_publish(cli, checkout), "somebody else changed the repository meanwhile: run the command again")
+    _said(
+        _publish(cli, checkout),
+        "somebody else changed the repository meanwhile: run the command again",
+    )
     repo = hub.repos[REPO]
     assert ({}, b"theirs") == (repo["tags"], repo["commits"][repo["main"]]["README.md"])
 
@@ -247,7 +315,9 @@ def test_a_bad_name_is_said(hub: Hub, checkout: Path, cli: Callable[..., Result]
     assert [] == hub.requests
 
 
-def test_the_edition_without_the_text_is_published_and_restored(hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path) -> None:
+def test_the_edition_without_the_text_is_published_and_restored(
+    hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path
+) -> None:
     """It is read back with `datasets`; with the text it gives the documents to the byte; `load` says how."""
     done = _publish(cli, checkout, "--edition", "annotations-only")
     assert (0, f"version {VERSION} of {REPO}: published\n") == (done.status, done.out), done.err
@@ -263,14 +333,23 @@ def test_the_edition_without_the_text_is_published_and_restored(hub: Hub, checko
     done = cli("restore", tmp_path / "DIR", "--text", ROOT / "seeds", "-o", tmp_path / "FULL")
     assert 0 == done.status, done.err
     for name in ("corpus/documents", "corpus/annotators/a", "corpus/annotators/b"):
-        assert [p.read_bytes() for p in sorted((ROOT / name).iterdir())] == [p.read_bytes() for p in sorted((tmp_path / "FULL" / name).iterdir())]
+        assert [p.read_bytes() for p in sorted((ROOT / name).iterdir())] == [
+            p.read_bytes() for p in sorted((tmp_path / "FULL" / name).iterdir())
+        ]
     import datasets
 
-    rows = datasets.load_dataset(str(tmp_path / "DIR"), "events", split="train", cache_dir=str(tmp_path / "cache"))
-    assert (len(load(tmp_path / "FULL")[0].events), False) == (len(rows), "text" in rows.column_names)
+    rows = datasets.load_dataset(
+        str(tmp_path / "DIR"), "events", split="train", cache_dir=str(tmp_path / "cache")
+    )
+    assert (len(load(tmp_path / "FULL")[0].events), False) == (
+        len(rows),
+        "text" in rows.column_names,
+    )
 
 
-def test_what_was_not_released_is_not_published(hub: Hub, repository: Path, cli: Callable[..., Result]) -> None:
+def test_what_was_not_released_is_not_published(
+    hub: Hub, repository: Path, cli: Callable[..., Result]
+) -> None:
     """In a checkout: a manifest that is not the one of its version in the history is refused, in both editions; a dry run lists, and says so."""
     assert 0 == _publish(cli, repository).status
     (document,) = (repository / "corpus/documents").iterdir()
@@ -282,8 +361,15 @@ def test_what_was_not_released_is_not_published(hub: Hub, repository: Path, cli:
     for options in ((), ("--edition", "annotations-only")):
         _said(cli("publish", repository, "--repo", "someone/else", *options), words)
     done = cli("publish", repository, "--repo", "someone/else", "--dry-run")
-    assert (0, True, True) == (done.status, "would publish" in done.out, f"would be refused: {repository}: {words}" in done.err)
+    assert (0, True, True) == (
+        done.status,
+        "would publish" in done.out,
+        f"would be refused: {repository}: {words}" in done.err,
+    )
     manifest = repository / "corpus/release.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"0.1.0"', b'"0.2.0"', 1))
-    _said(cli("publish", repository, "--repo", "someone/else"), "states version 0.2.0, which is not committed")
+    _said(
+        cli("publish", repository, "--repo", "someone/else"),
+        "states version 0.2.0, which is not committed",
+    )
     assert before == hub.state()

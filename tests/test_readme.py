@@ -56,15 +56,33 @@ def _of(language: str) -> pytest.MarkDecorator:
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
     """Every fenced block has a language, and there is a test for each language."""
-    assert {"python", "sh", "json", "text", "yaml", "toml"} == {b.language for b in BLOCKS}  # yaml: test_ci; toml: below
-    assert [DOC_ID, "springfield"] == [orjson.loads(b.text)["id"] for b in BLOCKS if b.language == "json"]
+    assert {"python", "sh", "json", "text", "yaml", "toml"} == {
+        b.language for b in BLOCKS
+    }  # yaml: test_ci; toml: below
+    assert [DOC_ID, "springfield"] == [
+        orjson.loads(b.text)["id"] for b in BLOCKS if b.language == "json"
+    ]
 
 
 @_of("python")
 def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
     """A Python block can be pasted into a fresh interpreter at the top of a checkout; what it says of a value is true."""
-    env = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT / "src"), "PATH": "", "HOME": str(tmp_path), "POLARS_FMT_MAX_ROWS": "5"}
-    done = subprocess.run([sys.executable, "-W", "error::SyntaxWarning", "-c", block.text], cwd=ROOT, env=env, capture_output=True, encoding="utf-8", timeout=60)
+    env = {
+        "HF_HOME": str(tmp_path),
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": str(ROOT / "src"),
+        "PATH": "",
+        "HOME": str(tmp_path),
+        "POLARS_FMT_MAX_ROWS": "5",
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "error::SyntaxWarning", "-c", block.text],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
     assert 0 == done.returncode, done.stderr
     assert ("print(" in block.text) == bool(done.stdout.strip())
 
@@ -73,11 +91,13 @@ def test_values_in_comments_are_true() -> None:
     """Where a Python block says in a comment what an expression gives (`: "welcomed"`), it gives that."""
     found = 0
     for block in (b for b in BLOCKS if b.language == "python"):
-        for expression, value in re.findall(r'^(document\..*?)\s+# .*: (".*")$', block.text, re.MULTILINE):
-            assert ast.literal_eval(value) == eval(expression, {"document": load()[DOC_ID]})  # noqa: S307  our own README
+        for expression, value in re.findall(
+            r'^(document\..*?)\s+# .*: (".*")$', block.text, re.MULTILINE
+        ):
+            assert ast.literal_eval(value) == eval(expression, {"document": load()[DOC_ID]})
             found += 1
         for expression in re.findall(r"^(document\..*?)\s+# ", block.text, re.MULTILINE):
-            assert eval(expression, {"document": load()[DOC_ID]}), f"{expression} shows nothing"  # noqa: S307
+            assert eval(expression, {"document": load()[DOC_ID]}), f"{expression} shows nothing"
     assert 1 <= found
 
 
@@ -95,35 +115,60 @@ def test_the_mapping_is_one(tmp_path: Path) -> None:
 
     (tmp_path / "mapping.toml").write_text(_toml("[labels]"), encoding="utf-8")
     mapping = read_mapping(tmp_path / "mapping.toml")
-    assert mapping.labels and mapping.relations and mapping.choices and mapping.defaults
+    assert mapping.labels
+    assert mapping.relations
+    assert mapping.choices
+    assert mapping.defaults
 
 
 def _lines(block: Block) -> list[list[str]]:
-    return [words for line in block.text.splitlines() if (words := shlex.split(line, comments=True))]
+    return [
+        words for line in block.text.splitlines() if (words := shlex.split(line, comments=True))
+    ]
 
 
 def _reader(root: Path) -> None:
     """What the block of commands names and a reader has of their own: a seed, a draft, documents to compare."""
-    (root / "seeds/TEXT.txt").write_text(" date 2024-03-01 The mayor of Springfield met 40 teachers on Friday.", encoding="utf-8")
-    (root / "DRAFT.json").write_text(_draft_of("springfield").replace('"springfield",', '"my-article",', 1), encoding="utf-8")
+    (root / "seeds/TEXT.txt").write_text(
+        " date 2024-03-01 The mayor of Springfield met 40 teachers on Friday.", encoding="utf-8"
+    )
+    (root / "DRAFT.json").write_text(
+        _draft_of("springfield").replace('"springfield",', '"my-article",', 1), encoding="utf-8"
+    )
     document = root / f"corpus/documents/{DOC_ID}.json"
     for name in ("OLD", "NEW", "GOLD", "PRED", "A", "B", "DOCUMENT.json"):
         shutil.copy(document, root / name)
-    (root / "corpus.jsonl.gz").write_bytes(gzip.compress(orjson.dumps(orjson.loads(document.read_bytes()))))
+    (root / "corpus.jsonl.gz").write_bytes(
+        gzip.compress(orjson.dumps(orjson.loads(document.read_bytes())))
+    )
     seed = next((root / "seeds").glob("000_*.txt")).read_text(encoding="utf-8")
-    for name, text in (("OLD.txt", seed), ("NEW.txt", seed.replace("sworn in on", "sworn in to office on")), ("corrected.txt", seed.replace("late Sunday", "on late Sunday"))):
+    for name, text in (
+        ("OLD.txt", seed),
+        ("NEW.txt", seed.replace("sworn in on", "sworn in to office on")),
+        ("corrected.txt", seed.replace("late Sunday", "on late Sunday")),
+    ):
         (root / name).write_text(text, encoding="utf-8")
 
 
 def _draft_of(document_id: str) -> str:
-    return next(b.text for b in BLOCKS if b.language == "json" and orjson.loads(b.text)["id"] == document_id)
+    return next(
+        b.text for b in BLOCKS if b.language == "json" and orjson.loads(b.text)["id"] == document_id
+    )
 
 
 @_of("sh")
-def test_shell_blocks_run(block: Block, checkout: Path, shell: Callable[..., Result], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_shell_blocks_run(
+    block: Block,
+    checkout: Path,
+    shell: Callable[..., Result],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """The commands of a shell block work as typed, in their order: in a checkout or, where the text says so, beside `draft.json` alone."""
     place = checkout
-    if "saved as `draft.json` in a directory that is otherwise empty:" in README.split(block.text)[0][-100:]:
+    if (
+        "saved as `draft.json` in a directory that is otherwise empty:"
+        in README.split(block.text)[0][-100:]
+    ):
         place = tmp_path_factory.mktemp("empty")
         (place / "draft.json").write_text(_draft_of("springfield"), encoding="utf-8")
     else:
@@ -138,12 +183,16 @@ def test_shell_blocks_run(block: Block, checkout: Path, shell: Callable[..., Res
             result = shell(*words[1:], cwd=place)
             assert 0 == result.status, f"{shlex.join(words)}\n{result.out[-2000:]}{result.err}"
         elif words[0] == "printf":
-            assert [">"] == words[2:3] and "%" not in words[1] and "\\" not in words[1]
+            assert [">"] == words[2:3]
+            assert "%" not in words[1]
+            assert "\\" not in words[1]
             (place / words[3]).write_text(words[1], encoding="utf-8")
         elif words[:2] == ["pip", "install"]:
             _installs(words[2])
         else:
-            assert "python3" == words[0] and (ROOT / words[1]).is_file(), f"nothing tests {shlex.join(words)}"
+            assert "python3" == words[0] and (ROOT / words[1]).is_file(), (
+                f"nothing tests {shlex.join(words)}"
+            )
             compile((ROOT / words[1]).read_bytes(), words[1], "exec")
 
 
@@ -157,22 +206,34 @@ def _installs(requirement: str) -> None:
 def test_every_extra_is_in_the_table_with_what_it_brings() -> None:
     """The table of extras has every extra but `all`, and names what pyproject.toml says each brings."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    rows = {cells[0].strip("` ()"): cells[1] for line in BODY.split("| extra |")[1].split("\n\n")[0].splitlines()[2:] if (cells := line.strip("| ").split(" | "))}
+    rows = {
+        cells[0].strip("` ()"): cells[1]
+        for line in BODY.split("| extra |")[1].split("\n\n")[0].splitlines()[2:]
+        if (cells := line.strip("| ").split(" | "))
+    }
     assert [*rows] == ["none", *(e for e in project["optional-dependencies"] if e != "all")]
     for extra, brought in rows.items():
-        wanted = project["dependencies"] if extra == "none" else project["optional-dependencies"][extra]
+        wanted = (
+            project["dependencies"] if extra == "none" else project["optional-dependencies"][extra]
+        )
         packages = [re.split(r"[\[<>=]", w)[0] for w in wanted]
-        assert [] == [p for p in packages if p != "statevisit" and p.lower() not in brought.lower()], extra
+        assert [] == [
+            p for p in packages if p != "statevisit" and p.lower() not in brought.lower()
+        ], extra
 
 
-def test_the_draft_does_what_is_said(checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_draft_does_what_is_said(
+    checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The draft for the article is anchored: each quote where `occurrence`, `prefix` and `suffix` say, its layer in place of the document's, the others as they were."""
     monkeypatch.chdir(checkout)
     (checkout / "draft.json").write_text(_draft_of(DOC_ID), encoding="utf-8")
     result = cli("anchor", "draft.json")
     assert (0, "") == (result.status, result.err)
     document, article = decode(result.out.encode(), "anchored"), load()[DOC_ID]
-    assert sorted(q["quote"] for q in orjson.loads(_draft_of(DOC_ID))["quantities"]) == sorted(q.text for q in document.quantities)
+    assert sorted(q["quote"] for q in orjson.loads(_draft_of(DOC_ID))["quantities"]) == sorted(
+        q.text for q in document.quantities
+    )
     assert article == replace(document, quantities=article.quantities, events=article.events)
     assert [e.id for e in article.events] == [e.id for e in document.events]
     start = {q.text: q.start for q in document.quantities}
@@ -182,21 +243,30 @@ def test_the_draft_does_what_is_said(checkout: Path, cli: Callable[..., Result],
 
 def _codes() -> set[str]:
     """Every code that the sources give a finding."""
-    return set(REGISTRY) | {code for p in (ROOT / "src/statevisit").rglob("*.py") for code in re.findall(r'"(E\d{3})"', p.read_text(encoding="utf-8"))}
+    return set(REGISTRY) | {
+        code
+        for p in (ROOT / "src/statevisit").rglob("*.py")
+        for code in re.findall(r'"(E\d{3})"', p.read_text(encoding="utf-8"))
+    }
 
 
 def test_finding_codes_exist() -> None:
     """A finding code in the text is one that can be printed, with the message of its check."""
     assert [] == list(validate(ROOT))  # which registers the checks
     found = re.findall(r"\b(E\d{3})\b", BODY)
-    assert found and set(found) <= _codes()
+    assert found
+    assert set(found) <= _codes()
     for code, message in re.findall(r"^\S+:\d+:\d+: (E\d{3}) (.*?): ", BODY, re.MULTILINE):
         assert REGISTRY[code].message == message
 
 
-def test_the_finding_shown_is_what_validate_prints(checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_finding_shown_is_what_validate_prints(
+    checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The example of a finding is word for word what `validate` says of a value of another size, the underlined text included; only file and place differ."""
-    shown = next(b.text for b in BLOCKS if b.language == "text" and re.match(r"\S+:\d+:\d+: E", b.text)).rstrip()
+    shown = next(
+        b.text for b in BLOCKS if b.language == "text" and re.match(r"\S+:\d+:\d+: E", b.text)
+    ).rstrip()
     monkeypatch.chdir(checkout)
     file = Path(f"corpus/documents/{DOC_ID}.json")
     value = orjson.loads(file.read_bytes())
@@ -215,56 +285,102 @@ def test_the_settings_are_some(tmp_path: Path) -> None:
 
 def test_every_command_is_named() -> None:
     """Every subcommand has its line under Commands."""
-    named = {words[1] for b in BLOCKS if b.heading == "Commands" and b.language == "sh" for words in _lines(b)}
+    named = {
+        words[1]
+        for b in BLOCKS
+        if b.heading == "Commands" and b.language == "sh"
+        for words in _lines(b)
+    }
     assert set(COMMANDS) == named
 
 
 def test_label_tables_are_the_schemas() -> None:
     """There is a table for every inventory of the schema, with every label, its title and what it means."""
     for layer, prop in schema.inventories():
-        block = BODY.split(f"<details><summary><b>{layer.replace('_', ' ')}: {prop}</b>")[1].split("</details>")[0]
-        rows = [[c.strip() for c in line.strip("|").split(" | ")] for line in block.splitlines() if line.startswith("| `")]
-        assert [(f"`{x.name}`", x.title) for x in schema.labels(layer, prop)] == [(r[0], r[1]) for r in rows]
-        assert [] == [x.name for x, r in zip(schema.labels(layer, prop), rows, strict=True) if not r[2].startswith(x.description)]
+        block = BODY.split(f"<details><summary><b>{layer.replace('_', ' ')}: {prop}</b>")[1].split(
+            "</details>"
+        )[0]
+        rows = [
+            [c.strip() for c in line.strip("|").split(" | ")]
+            for line in block.splitlines()
+            if line.startswith("| `")
+        ]
+        assert [(f"`{x.name}`", x.title) for x in schema.labels(layer, prop)] == [
+            (r[0], r[1]) for r in rows
+        ]
+        assert [] == [
+            x.name
+            for x, r in zip(schema.labels(layer, prop), rows, strict=True)
+            if not r[2].startswith(x.description)
+        ]
 
 
 def test_links_and_files_resolve() -> None:
     """Links to files, and files named in the Layout and in running text, are there; no link leaves the checkout for a place that may move."""
     targets = re.findall(r"\]\(([^)#\s]+)\)", BODY)
-    assert targets and [] == [t for t in targets if not t.startswith("https://") and not (ROOT / t).exists()]
-    prose = re.sub(r"<!-- generated: findings -->.*?<!-- end -->", "", BODY, flags=re.DOTALL)  # whose examples name files of nobody's
-    named = {p for p in re.findall(r"`((?:corpus|schema|seeds|scripts|src|tests)/[^`*<>\s]*)`", prose)}
-    made = "".join(p.read_text(encoding="utf-8") for p in (ROOT / "src/statevisit/commands").glob("*.py"))  # directories that a command says it makes
-    assert named and [] == sorted(p for p in named if not (ROOT / p).exists() and not (p.endswith("/") and p in made))
+    assert targets
+    assert [] == [t for t in targets if not t.startswith("https://") and not (ROOT / t).exists()]
+    prose = re.sub(
+        r"<!-- generated: findings -->.*?<!-- end -->", "", BODY, flags=re.DOTALL
+    )  # whose examples name files of nobody's
+    named = {
+        p for p in re.findall(r"`((?:corpus|schema|seeds|scripts|src|tests)/[^`*<>\s]*)`", prose)
+    }
+    made = "".join(
+        p.read_text(encoding="utf-8") for p in (ROOT / "src/statevisit/commands").glob("*.py")
+    )  # directories that a command says it makes
+    assert named
+    assert [] == sorted(
+        p for p in named if not (ROOT / p).exists() and not (p.endswith("/") and p in made)
+    )
     layout = next(b for b in BLOCKS if b.heading == "Layout").text
-    assert [] == [name for line in layout.splitlines() if (name := line.split(" ")[0]) and not (ROOT / name).exists()]
-    assert [] == [f for f in re.findall(r"\b\w+\.(?:json|jsonl|svg)\b", layout) if not list(ROOT.glob(f"*/{f}"))]
+    assert [] == [
+        name
+        for line in layout.splitlines()
+        if (name := line.split(" ")[0]) and not (ROOT / name).exists()
+    ]
+    assert [] == [
+        f
+        for f in re.findall(r"\b\w+\.(?:json|jsonl|svg)\b", layout)
+        if not list(ROOT.glob(f"*/{f}"))
+    ]
     scripts = re.findall(r"\b(\w+\.(?:py|sh))\b", layout)
-    assert scripts and set(scripts) <= {p.name for p in (ROOT / "scripts").iterdir()}
+    assert scripts
+    assert set(scripts) <= {p.name for p in (ROOT / "scripts").iterdir()}
 
 
 def test_the_layout_names_every_module_and_directory() -> None:
     """The picture of the code in the README has every module, and every directory at the top."""
     layout = next(b for b in BLOCKS if b.heading == "Layout").text
-    modules = {p.stem for p in (ROOT / "src/statevisit").iterdir() if p.suffix in (".py", "") and not p.name.startswith("_")}
+    modules = {
+        p.stem
+        for p in (ROOT / "src/statevisit").iterdir()
+        if p.suffix in (".py", "") and not p.name.startswith("_")
+    }
     assert set() == {m for m in modules if not re.search(rf"\b{m}\b", layout)}
     tracked = {p.split("/")[0] for p in _tracked() if "/" in p and not p.startswith(".")}
     assert set() == {d for d in tracked if f"\n{d}/" not in f"\n{layout}"}
 
 
 def _tracked() -> list[str]:
-    return subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.splitlines()
+    return subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    ).stdout.splitlines()
 
 
 def test_no_placeholder_is_left() -> None:
     """Every figure was measured: no word stands where one has yet to be filled in."""
-    assert [] == re.findall(r"\b(?:(?:SIZE|TIME)_\w+|BENCH|TODO|FIXME|XXX|TBD)\b", BODY.replace("`XXX`", ""))
+    assert [] == re.findall(
+        r"\b(?:(?:SIZE|TIME)_\w+|BENCH|TODO|FIXME|XXX|TBD)\b", BODY.replace("`XXX`", "")
+    )
 
 
 def test_the_picture_is_what_show_prints(tmp_path: Path, cli: Callable[..., Result]) -> None:
     """corpus/article.svg is the project's own output of today: `statevisit show --svg corpus/article.svg` renews it."""
     assert 0 == cli("show", "--svg", tmp_path / "article.svg").status
-    assert (ROOT / "corpus/article.svg").read_bytes() == (tmp_path / "article.svg").read_bytes(), "run: statevisit show --svg corpus/article.svg"
+    assert (ROOT / "corpus/article.svg").read_bytes() == (tmp_path / "article.svg").read_bytes(), (
+        "run: statevisit show --svg corpus/article.svg"
+    )
 
 
 def test_the_versions_agree() -> None:

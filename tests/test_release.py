@@ -20,7 +20,12 @@ DOCUMENT = f"corpus/documents/{DOC_ID}.json"
 pytestmark = pytest.mark.usefixtures("identity")
 
 
-def _corrected(root: Path, cli: Callable[..., Result], old: str = '"polarity":"POS"', new: str = '"polarity":"NEG"') -> None:
+def _corrected(
+    root: Path,
+    cli: Callable[..., Result],
+    old: str = '"polarity":"POS"',
+    new: str = '"polarity":"NEG"',
+) -> None:
     """A correction of the gold data, built and committed."""
     path = root / DOCUMENT
     text = path.read_text(encoding="utf-8")
@@ -32,7 +37,11 @@ def _corrected(root: Path, cli: Callable[..., Result], old: str = '"polarity":"P
 
 def _state(root: Path) -> tuple[str, str, str]:
     """Branches and tags, what is not committed, and worktrees: everything that a release changes."""
-    return git(root, "for-each-ref"), git(root, "status", "--porcelain"), git(root, "worktree", "list")
+    return (
+        git(root, "for-each-ref"),
+        git(root, "status", "--porcelain"),
+        git(root, "worktree", "list"),
+    )
 
 
 def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[..., Result]) -> None:
@@ -41,13 +50,18 @@ def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[...
     done = cli("release", repository)
     assert 0 == done.status, done.err
     assert "last release 0.1.0, least version 0.1.1" in done.out
-    assert ("main", "") == (git(repository, "branch", "--show-current"), git(repository, "status", "--porcelain"))
+    assert ("main", "") == (
+        git(repository, "branch", "--show-current"),
+        git(repository, "status", "--porcelain"),
+    )
     assert git(repository, "rev-parse", "HEAD") == git(repository, "rev-parse", "v0.1.1^{commit}")
     assert "tag" == git(repository, "cat-file", "-t", "v0.1.1")
     manifest = orjson.loads((repository / "corpus/release.json").read_bytes())
     assert ("0.1.1", []) == (manifest["version"], list(schema.errors(manifest, "release")))
     assert "This is version **0.1.1**." in (repository / "README.md").read_text()
-    assert "version: 0.1.1\ndate-released: 2027-01-15\n" in (repository / "CITATION.cff").read_text()
+    assert (
+        "version: 0.1.1\ndate-released: 2027-01-15\n" in (repository / "CITATION.cff").read_text()
+    )
     log = (repository / "CHANGELOG.md").read_text()
     assert "## [Unreleased]\n\n## [0.1.1] - 2027-01-15\n\n### Corpus\n" in log
     assert f"- `{DOC_ID}`, events: 1 changed." in log.split("## [0.1.1]")[1].split("## [0.1.0]")[0]
@@ -72,13 +86,18 @@ def _added(root: Path, cli: Callable[..., Result]) -> None:
     commit(root, "one more document")
 
 
-def test_what_was_added_asks_for_a_minor_version(repository: Path, cli: Callable[..., Result]) -> None:
+def test_what_was_added_asks_for_a_minor_version(
+    repository: Path, cli: Callable[..., Result]
+) -> None:
     """A patch version is refused with the reason, a minor one is made."""
     _added(repository, cli)
     before = _state(repository)
     refused = cli("release", repository, "--version", "0.1.1")
     assert (1, before) == (refused.status, _state(repository))
-    assert "version 0.1.1 breaks the rule: after 0.1.0 the least is 0.2.0, because copy: document copy added" in refused.err
+    assert (
+        "version 0.1.1 breaks the rule: after 0.1.0 the least is 0.2.0, because copy: document copy added"
+        in refused.err
+    )
     assert 0 == cli("release", repository, "--version", "0.2.0").status
 
 
@@ -86,7 +105,9 @@ def test_a_reused_id_asks_for_a_major_version(repository: Path, cli: Callable[..
     """From 1.0.0 on, an id that means something else is a major change."""
     assert 0 == cli("release", repository, "--version", "1.0.0").status
     document = load(repository)[DOC_ID]
-    used = {a.target for e in document.events for a in e.arguments} | {q.measures for q in document.quantities}
+    used = {a.target for e in document.events for a in e.arguments} | {
+        q.measures for q in document.quantities
+    }
     unused = [m for m in document.mentions if m.id not in used]
     one = unused[0]
     two = next(m for m in unused if m.text != one.text and m.entity != one.entity)
@@ -110,8 +131,12 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
-def test_what_is_not_ready_is_refused(repository: Path, cli: Callable[..., Result], change: Callable[[Path], object], message: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
+)
+def test_what_is_not_ready_is_refused(
+    repository: Path, cli: Callable[..., Result], change: Callable[[Path], object], message: str
+) -> None:
     """A dirty tree, a stale build, an invalid document and no branch are each refused with what to do; nothing changes."""
     change(repository)
     before = _state(repository)
@@ -164,7 +189,14 @@ class Killed:
         """Make one release and keep every state it went through."""
         self.root, self._place = first_release(place / "repository"), place / "states"
         self.refs, self.head = git(self.root, "for-each-ref"), git(self.root, "rev-parse", "HEAD")
-        done = subprocess.run([sys.executable, "-c", KILL, str(self.root), str(self._place)], capture_output=True, encoding="utf-8", timeout=200, cwd=ROOT, env=os.environ | CONFIG)
+        done = subprocess.run(
+            [sys.executable, "-c", KILL, str(self.root), str(self._place)],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=200,
+            cwd=ROOT,
+            env=os.environ | CONFIG,
+        )
         assert 0 == done.returncode, done.stderr
         self.steps = done.stdout.split()
 
@@ -184,7 +216,12 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
 def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None:
     """What somebody wrote into a file of the release after it was stopped is named, and stays."""
     states = map(killed.before, range(len(killed.steps)))
-    root = next(r for r in states if (r / ".git/statevisit-release.json").exists() and git(r, "rev-parse", "HEAD") != killed.head)
+    root = next(
+        r
+        for r in states
+        if (r / ".git/statevisit-release.json").exists()
+        and git(r, "rev-parse", "HEAD") != killed.head
+    )
     (root / "CHANGELOG.md").write_text("mine\n")
     with pytest.raises(ReleaseError, match=r"CHANGELOG.md was edited while the release was made"):
         recover(root)
@@ -194,19 +231,30 @@ def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None
 def test_killed_between_any_two_steps(killed: Killed, cli: Callable[..., Result]) -> None:
     """Killed before any git command or change of a file: the last release stays loadable, and the next run finishes or undoes."""
     states, one = [], encode(load()[DOC_ID])
-    assert {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen"} <= set(killed.steps)
+    assert {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen"} <= set(
+        killed.steps
+    )
     for step, what in enumerate(killed.steps):
         root = killed.before(step)
-        assert (one, one) == (encode(load(root, version="0.1.0")[DOC_ID]), encode(load(root)[DOC_ID])), "the last release stays loadable"
+        assert (one, one) == (
+            encode(load(root, version="0.1.0")[DOC_ID]),
+            encode(load(root)[DOC_ID]),
+        ), "the last release stays loadable"
         state = recover(root)
         refs, status, worktrees = _state(root)
-        assert ("", 1) == (status, len(worktrees.splitlines())), f"killed before step {step}, {what}"
-        assert not list((root / ".git").glob("*statevisit-release*")), f"killed before step {step}, {what}"
+        assert ("", 1) == (status, len(worktrees.splitlines())), (
+            f"killed before step {step}, {what}"
+        )
+        assert not list((root / ".git").glob("*statevisit-release*")), (
+            f"killed before step {step}, {what}"
+        )
         version = load(root).version
         if version == "0.1.0":
             assert killed.refs == refs
             if state not in states:
-                assert 0 == cli("release", root, "--version", "0.2.0").status, "undone, it can be made again"
+                assert 0 == cli("release", root, "--version", "0.2.0").status, (
+                    "undone, it can be made again"
+                )
         else:
             assert git(root, "rev-parse", "HEAD") == git(root, "rev-parse", "v0.2.0^{commit}")
             assert "0.2.0" == version
@@ -222,7 +270,11 @@ SCHEMAS = [
     ({"enum": ["A"]}, {"enum": ["A", "B"]}, "1.1.0"),
     ({"enum": ["A", "B"]}, {"enum": ["A"]}, "2.0.0"),
     ({"type": "string", "description": "x"}, {"type": "string", "description": "y"}, "1.0.1"),
-    ({"properties": {"title": {"type": "string"}}}, {"properties": {"title": {"type": "integer"}}}, "2.0.0"),
+    (
+        {"properties": {"title": {"type": "string"}}},
+        {"properties": {"title": {"type": "integer"}}},
+        "2.0.0",
+    ),
     ({"minimum": 0}, {"minimum": 1}, "2.0.0"),
 ]
 

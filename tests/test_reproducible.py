@@ -13,7 +13,20 @@ import pytest
 
 from tests.conftest import ROOT
 
-SETTINGS = ("TZ", "LC_ALL", "LANG", "LANGUAGE", "PYTHONHASHSEED", "PYTHONUTF8", "USER", "LOGNAME", "HOME", "TMPDIR", "COLUMNS", "PYTHONPATH")
+SETTINGS = (
+    "TZ",
+    "LC_ALL",
+    "LANG",
+    "LANGUAGE",
+    "PYTHONHASHSEED",
+    "PYTHONUTF8",
+    "USER",
+    "LOGNAME",
+    "HOME",
+    "TMPDIR",
+    "COLUMNS",
+    "PYTHONPATH",
+)
 
 
 class Surroundings(NamedTuple):
@@ -27,13 +40,48 @@ class Surroundings(NamedTuple):
     workers: str
 
 
-HERE = Surroundings("a", {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "PYTHONHASHSEED": "0", "USER": "ada", "LOGNAME": "ada"}, 0o022, 1_000_000_000, False, "1")
-THERE = Surroundings("a longer/path, with ünïcode", {"TZ": "America/St_Johns", "LC_ALL": "C.UTF-8", "LANGUAGE": "tr", "PYTHONHASHSEED": "4242", "USER": "Şule Öztürk", "LOGNAME": "şule", "COLUMNS": "40"}, 0o077, 1_700_000_000, True, "2")
+HERE = Surroundings(
+    "a",
+    {
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "0",
+        "USER": "ada",
+        "LOGNAME": "ada",
+    },
+    0o022,
+    1_000_000_000,
+    False,
+    "1",
+)
+THERE = Surroundings(
+    "a longer/path, with ünïcode",
+    {
+        "TZ": "America/St_Johns",
+        "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "tr",
+        "PYTHONHASHSEED": "4242",
+        "USER": "Şule Öztürk",
+        "LOGNAME": "şule",
+        "COLUMNS": "40",
+    },
+    0o077,
+    1_700_000_000,
+    True,
+    "2",
+)
 
 
 def _checkout(root: Path, around: Surroundings) -> None:
     """The tracked files as they are now, made in another order, with other dates and modes; nothing built is among them."""
-    names = sorted(subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.rstrip("\0").split("\0"), reverse=around.backwards)
+    names = sorted(
+        subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+        )
+        .stdout.rstrip("\0")
+        .split("\0"),
+        reverse=around.backwards,
+    )
     for name in names:
         if (ROOT / name).is_file() and not name.startswith("corpus/parquet/"):
             path = root / name
@@ -49,13 +97,46 @@ def _made(place: Path, around: Surroundings) -> dict[str, str]:
     for directory in (root, home):
         directory.mkdir(parents=True)
     _checkout(root, around)
-    kept = {k: v for k, v in os.environ.items() if k not in SETTINGS and not k.startswith(("LC_", "GIT_", "SOURCE_DATE"))}
-    env = kept | around.environment | {"HOME": str(home), "TMPDIR": str(home), "PYTHONPATH": str(root / "src"), "SOURCE_DATE_EPOCH": "1800000000"}
-    for words in (["statevisit", "build", "--workers", around.workers], ["hatchling", "build", "-d", str(root / "dist")]):
-        done = subprocess.run([sys.executable, "-m", *words], cwd=root, env=env, umask=around.umask, capture_output=True, encoding="utf-8", timeout=120)
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in SETTINGS and not k.startswith(("LC_", "GIT_", "SOURCE_DATE"))
+    }
+    env = (
+        kept
+        | around.environment
+        | {
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "PYTHONPATH": str(root / "src"),
+            "SOURCE_DATE_EPOCH": "1800000000",
+        }
+    )
+    for words in (
+        ["statevisit", "build", "--workers", around.workers],
+        ["hatchling", "build", "-d", str(root / "dist")],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=root,
+            env=env,
+            umask=around.umask,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+        )
         assert 0 == done.returncode, done.stdout + done.stderr
-    built = [*(root / "corpus").rglob("*"), *(root / "dist").iterdir(), root / "README.md", root / "schema/GUIDELINES.md"]
-    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in built if p.is_file()}
+    built = [
+        *(root / "corpus").rglob("*"),
+        *(root / "dist").iterdir(),
+        root / "README.md",
+        root / "schema/GUIDELINES.md",
+    ]
+    return {
+        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in built
+        if p.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +152,21 @@ KINDS: dict[str, Callable[[str], bool]] = {
     "Parquet": lambda name: name.endswith(".parquet"),
     "wheel": lambda name: name.endswith(".whl"),
     "sdist": lambda name: name.endswith(".tar.gz"),
-    "manifest, card and metadata": lambda name: name in ("corpus/release.json", "corpus/croissant.json", "README.md", "schema/GUIDELINES.md"),
+    "manifest, card and metadata": lambda name: (
+        name
+        in ("corpus/release.json", "corpus/croissant.json", "README.md", "schema/GUIDELINES.md")
+    ),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_built_twice_it_is_the_same(twice: tuple[dict[str, str], dict[str, str]], kind: str) -> None:
+def test_built_twice_it_is_the_same(
+    twice: tuple[dict[str, str], dict[str, str]], kind: str
+) -> None:
     """Another directory, time zone, locale, hash seed, user, home, umask, file dates, file order and number of workers: the same bytes."""
     here, there = ({n: h for n, h in made.items() if KINDS[kind](n)} for made in twice)
-    assert here and here == there
+    assert here
+    assert here == there
 
 
 def test_what_is_built_is_what_is_committed(twice: tuple[dict[str, str], dict[str, str]]) -> None:

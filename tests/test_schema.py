@@ -67,13 +67,19 @@ def test_every_label_has_title_description_and_colour() -> None:
         if "x-labels" in node:
             assert node["enum"] == list(node["x-labels"])
             for label in node["x-labels"].values():
-                assert label["title"] and label["description"].endswith(".")
+                assert label["title"]
+                assert label["description"].endswith(".")
                 assert re.fullmatch(r"#[0-9a-f]{6}", label["color"])
 
 
 def test_patterns_refuse_a_trailing_newline_in_both_engines() -> None:
     """Python's `$` accepts one newline at the end; every pattern here guards against that."""
-    patterns = [n["pattern"] for name in schema.NAMES for n in _nodes(schema.load(name)) if isinstance(n.get("pattern"), str)]
+    patterns = [
+        n["pattern"]
+        for name in schema.NAMES
+        for n in _nodes(schema.load(name))
+        if isinstance(n.get("pattern"), str)
+    ]
     assert len(patterns) > 15
     assert all(p.startswith("^") and p.endswith(r"$(?!\n)") for p in patterns)
 
@@ -102,10 +108,23 @@ def test_the_inventories_of_the_scheme() -> None:
     assert 7 == len(schema.labels("events", "class"))
     assert 9 == len(schema.labels("arguments", "role"))
     assert 13 == len(schema.labels("event_relations", "type"))
-    assert "P463" == next(x for x in schema.labels("relations", "type") if x.name == "MEMBER_OF").extra["wikidata_property"]
+    assert (
+        "P463"
+        == next(x for x in schema.labels("relations", "type") if x.name == "MEMBER_OF").extra[
+            "wikidata_property"
+        ]
+    )
 
 
-QUANTITY = {"id": "q90", "start": 0, "end": 9, "text": "President", "kind": "CARDINAL", "value": "1", "comparator": "EXACT"}
+QUANTITY = {
+    "id": "q90",
+    "start": 0,
+    "end": 9,
+    "text": "President",
+    "kind": "CARDINAL",
+    "value": "1",
+    "comparator": "EXACT",
+}
 TIMEX = {"id": "t90", "start": 0, "end": 9, "text": "President", "type": "DATE", "value": "2024"}
 EVENT = {"id": "ev90", "start": 0, "end": 9, "text": "President", "level": "NOM", "event": "x", "class": "STATE", "type": "OTHER", "polarity": "POS", "modality": "ACTUAL", "doc_time_rel": "OVERLAP", "arguments": []}  # fmt: skip
 ENTITY = {"id": "x", "type": "ORG", "name": "X", "nil": "NIL", "reference": "SPECIFIC"}
@@ -116,7 +135,12 @@ ABSENT = object()
 RULES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("quantities", QUANTITY, {}, True),
     ("quantities", QUANTITY, {"value": ABSENT}, False),
-    ("quantities", QUANTITY, {"comparator": "RANGE", "value": ABSENT, "lower": "1", "upper": "2"}, True),
+    (
+        "quantities",
+        QUANTITY,
+        {"comparator": "RANGE", "value": ABSENT, "lower": "1", "upper": "2"},
+        True,
+    ),
     ("quantities", QUANTITY, {"comparator": "RANGE", "value": ABSENT, "lower": "1"}, False),
     ("quantities", QUANTITY, {"comparator": "RANGE", "lower": "1", "upper": "2"}, False),
     ("quantities", QUANTITY, {"lower": "1"}, False),
@@ -132,18 +156,92 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("quantities", QUANTITY, {"kind": "ORDINAL", "value": "2.5"}, False),
     ("quantities", QUANTITY, {"conversion_of": "q1"}, False),
     ("quantities", QUANTITY, {"kind": "MONEY", "unit": "USD", "conversion_of": "q1"}, True),
-    *(("quantities", QUANTITY, {"value": v}, ok) for v, ok in [("7600000000", True), ("-0.5", True), ("7,6", False), ("1e9", False), ("01", False), ("1.", False), ("", False), ("1\n", False), ("١", False)]),
-    *(("timexes", TIMEX, {"value": v}, ok) for v, ok in [("2024-02-19", True), ("2024-W08", True), ("2024-W08-WE", True), ("2024-Q1", True), ("2024-SU", True), ("202", True), ("20", True), ("PAST_REF", True), ("XXXX-02", True), ("BC0346", True), ("2024-13", False), ("2024-02-32", False), ("24-02-19", False), ("2024-02-19T10", False), ("P2D", False), ("2024-02-19\n", False)]),
-    *(("timexes", TIMEX, {"type": "TIME", "value": v}, ok) for v, ok in [("2024-02-19T10:30", True), ("2024-02-19TEV", True), ("2024-02-19T10:30Z", True), ("2024-02-19", False), ("2024-02-19T25", False), ("T10:30", False)]),
-    *(("timexes", TIMEX, {"type": "DURATION", "value": v}, ok) for v, ok in [("P2D", True), ("P3DE", True), ("PT2H30M", True), ("P1DT12H", True), ("PXY", True), ("P", False), ("PT", False), ("2D", False), ("P2", False)]),
+    *(
+        ("quantities", QUANTITY, {"value": v}, ok)
+        for v, ok in [
+            ("7600000000", True),
+            ("-0.5", True),
+            ("7,6", False),
+            ("1e9", False),
+            ("01", False),
+            ("1.", False),
+            ("", False),
+            ("1\n", False),
+            ("١", False),
+        ]
+    ),
+    *(
+        ("timexes", TIMEX, {"value": v}, ok)
+        for v, ok in [
+            ("2024-02-19", True),
+            ("2024-W08", True),
+            ("2024-W08-WE", True),
+            ("2024-Q1", True),
+            ("2024-SU", True),
+            ("202", True),
+            ("20", True),
+            ("PAST_REF", True),
+            ("XXXX-02", True),
+            ("BC0346", True),
+            ("2024-13", False),
+            ("2024-02-32", False),
+            ("24-02-19", False),
+            ("2024-02-19T10", False),
+            ("P2D", False),
+            ("2024-02-19\n", False),
+        ]
+    ),
+    *(
+        ("timexes", TIMEX, {"type": "TIME", "value": v}, ok)
+        for v, ok in [
+            ("2024-02-19T10:30", True),
+            ("2024-02-19TEV", True),
+            ("2024-02-19T10:30Z", True),
+            ("2024-02-19", False),
+            ("2024-02-19T25", False),
+            ("T10:30", False),
+        ]
+    ),
+    *(
+        ("timexes", TIMEX, {"type": "DURATION", "value": v}, ok)
+        for v, ok in [
+            ("P2D", True),
+            ("P3DE", True),
+            ("PT2H30M", True),
+            ("P1DT12H", True),
+            ("PXY", True),
+            ("P", False),
+            ("PT", False),
+            ("2D", False),
+            ("P2", False),
+        ]
+    ),
     ("timexes", TIMEX, {"begin": "DCT"}, False),
-    ("timexes", TIMEX, {"type": "DURATION", "value": "P2D", "begin": "DCT", "end_point": "t1"}, True),
+    (
+        "timexes",
+        TIMEX,
+        {"type": "DURATION", "value": "P2D", "begin": "DCT", "end_point": "t1"},
+        True,
+    ),
     ("timexes", TIMEX, {"type": "SET", "value": "P1W"}, False),
     ("timexes", TIMEX, {"type": "SET", "value": "P1W", "quant": "EVERY"}, True),
     ("timexes", TIMEX, {"type": "SET", "value": "XXXX-WXX-1", "freq": "2X"}, True),
     ("timexes", TIMEX, {"quant": "EVERY"}, False),
-    ("events", EVENT, {"arguments": [{"role": "AGENT", "target": "m1", "ace_role": "Entity"}]}, False),
-    ("events", EVENT, {"type": "CONTACT.MEET", "arguments": [{"role": "AGENT", "target": "m1", "ace_role": "Entity"}]}, True),
+    (
+        "events",
+        EVENT,
+        {"arguments": [{"role": "AGENT", "target": "m1", "ace_role": "Entity"}]},
+        False,
+    ),
+    (
+        "events",
+        EVENT,
+        {
+            "type": "CONTACT.MEET",
+            "arguments": [{"role": "AGENT", "target": "m1", "ace_role": "Entity"}],
+        },
+        True,
+    ),
     ("events", EVENT, {"tense": "PAST"}, False),
     ("events", EVENT, {"level": "VRB", "tense": "PAST", "aspect": "PERFECTIVE"}, True),
     ("events", EVENT, {"id": "DCT"}, False),
@@ -169,8 +267,14 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("layer", "record", "change", "valid"), RULES, ids=lambda v: str(v)[:40] if isinstance(v, dict) else None)
-def test_rules(article: Document, layer: str, record: dict[str, Any], change: dict[str, Any], valid: bool) -> None:
+@pytest.mark.parametrize(
+    ("layer", "record", "change", "valid"),
+    RULES,
+    ids=lambda v: str(v)[:40] if isinstance(v, dict) else None,
+)
+def test_rules(
+    article: Document, layer: str, record: dict[str, Any], change: dict[str, Any], valid: bool
+) -> None:
     """What the scheme allows and forbids: both engines agree, and a refusal says what to do in one short line."""
     value = to_value(article)
     value[layer] = [{k: v for k, v in (copy.deepcopy(record) | change).items() if v is not ABSENT}]
@@ -185,9 +289,15 @@ def test_a_condition_is_named_in_the_message(article: Document) -> None:
     """Who reads 'missing unit' is told that it is because the quantity is money."""
     value = to_value(article)
     value["quantities"] = [QUANTITY | {"kind": "MONEY"}]
-    assert [(["quantities", 0], "missing `unit` where `kind` is MONEY")] == list(schema.errors(value))
+    assert [(["quantities", 0], "missing `unit` where `kind` is MONEY")] == list(
+        schema.errors(value)
+    )
     value["quantities"] = [QUANTITY | {"lower": "1"}]
-    assert [(["quantities", 0, "lower"], "`lower` does not belong here unless `comparator` is RANGE")] == list(schema.errors(value))
+    assert [
+        (["quantities", 0, "lower"], "`lower` does not belong here unless `comparator` is RANGE")
+    ] == list(schema.errors(value))
     value["quantities"] = []
     value["entities"] = [ENTITY | {"wikidata": "Q43"}]
-    assert [(["entities", 0], "needs exactly one of `wikidata` and `nil`")] == list(schema.errors(value))
+    assert [(["entities", 0], "needs exactly one of `wikidata` and `nil`")] == list(
+        schema.errors(value)
+    )

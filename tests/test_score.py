@@ -39,17 +39,45 @@ def disturbed(document: Document, seed: int = 0, rate: float = 0.2) -> Document:
         return replace(r, end=longer, text=document.text[r.start : longer]) if throw < rate else r
 
     layers = {
-        layer: tuple(spoil(r, prop, schema.label_names(layer, prop.rstrip("_"))) for r in getattr(document, layer) if dice.random() > rate)
-        for layer, prop in (("mentions", "level"), ("timexes", "type"), ("quantities", "kind"), ("events", "class_"), ("quotations", "type"))
+        layer: tuple(
+            spoil(r, prop, schema.label_names(layer, prop.rstrip("_")))
+            for r in getattr(document, layer)
+            if dice.random() > rate
+        )
+        for layer, prop in (
+            ("mentions", "level"),
+            ("timexes", "type"),
+            ("quantities", "kind"),
+            ("events", "class_"),
+            ("quotations", "type"),
+        )
     }
     entities = [e.id for e in document.entities]
-    layers["mentions"] = tuple(replace(m, entity=dice.choice(entities)) if dice.random() < rate / 2 else m for m in layers["mentions"])
+    layers["mentions"] = tuple(
+        replace(m, entity=dice.choice(entities)) if dice.random() < rate / 2 else m
+        for m in layers["mentions"]
+    )
     kept = tuple(r for r in document.event_relations if dice.random() > rate)
-    return replace(document, **layers, event_relations=kept, relations=tuple(r for r in document.relations if dice.random() > rate))
+    return replace(
+        document,
+        **layers,
+        event_relations=kept,
+        relations=tuple(r for r in document.relations if dice.random() > rate),
+    )
 
 
 def _comparable(report: Any) -> dict[tuple[str, str, str, str | None], Any]:
-    return {(f.layer, f.measure, f.average, f.label): (f.gold, f.pred, f.correct, f.precision, f.recall, f.f1) for f in report.figures}
+    return {
+        (f.layer, f.measure, f.average, f.label): (
+            f.gold,
+            f.pred,
+            f.correct,
+            f.precision,
+            f.recall,
+            f.f1,
+        )
+        for f in report.figures
+    }
 
 
 SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -69,13 +97,25 @@ def test_a_document_against_itself_is_perfect(document: Document) -> None:
 def test_the_sides_are_symmetric_and_within_bounds(document: Document, seed: int) -> None:
     """Exchanging gold and prediction exchanges precision and recall of every measure of spans and coreference; all is within 0 and 1."""
     other = disturbed(document, seed)
-    one, two = statevisit.score(document, other, resamples=0), statevisit.score(other, document, resamples=0)
+    one, two = (
+        statevisit.score(document, other, resamples=0),
+        statevisit.score(other, document, resamples=0),
+    )
     exchanged = {(f.layer, f.measure, f.label): f for f in two.figures if f.average != "macro"}
     for f in one.figures:
         assert all(0 <= x <= 1 + 1e-9 for x in (f.precision, f.recall, f.f1) if x is not None)
-        if f.average != "macro" and f.measure in ("strict", "exact", "partial", "type", "head", "MUC", "B3", "CEAFe", "LEA") and f.layer != "event_relations" and f.layer != "relations":
+        if (
+            f.average != "macro"
+            and f.measure
+            in ("strict", "exact", "partial", "type", "head", "MUC", "B3", "CEAFe", "LEA")
+            and f.layer != "event_relations"
+            and f.layer != "relations"
+        ):
             g = exchanged[f.layer, f.measure, f.label]
-            assert (pytest.approx(f.precision), pytest.approx(f.recall)) == (g.recall, g.precision), (f, g)
+            assert (pytest.approx(f.precision), pytest.approx(f.recall)) == (
+                g.recall,
+                g.precision,
+            ), (f, g)
 
 
 @SLOW
@@ -105,14 +145,31 @@ def test_a_disturbed_prediction_is_worse_everywhere_it_was_disturbed(article: Do
         assert len(getattr(article, layer)) == figure.gold
         assert 0.2 < figure.f1 < 0.95
         assert figure.correct / figure.pred == figure.precision
-    for layer, measure in (("mentions coreference", "CoNLL"), ("events coreference", "CoNLL"), ("arguments", "end to end"), ("event_relations", "temporal awareness"), ("relations", "by cluster")):
+    for layer, measure in (
+        ("mentions coreference", "CoNLL"),
+        ("events coreference", "CoNLL"),
+        ("arguments", "end to end"),
+        ("event_relations", "temporal awareness"),
+        ("relations", "by cluster"),
+    ):
         assert 0 < report.find(layer, measure).f1 < 1
-    assert report.find("arguments", "end to end").f1 < report.find("arguments", "matched triggers").f1
-    assert report.find("mentions coreference", "CoNLL").f1 == pytest.approx(sum(report.find("mentions coreference", m).f1 for m in ("MUC", "B3", "CEAFe")) / 3)
+    assert (
+        report.find("arguments", "end to end").f1 < report.find("arguments", "matched triggers").f1
+    )
+    assert report.find("mentions coreference", "CoNLL").f1 == pytest.approx(
+        sum(report.find("mentions coreference", m).f1 for m in ("MUC", "B3", "CEAFe")) / 3
+    )
 
 
 def _changed(article: Document, layer: str, record_id: str, **changes: Any) -> Document:
-    return replace(article, **{layer: tuple(replace(r, **changes) if r.id == record_id else r for r in getattr(article, layer))})
+    return replace(
+        article,
+        **{
+            layer: tuple(
+                replace(r, **changes) if r.id == record_id else r for r in getattr(article, layer)
+            )
+        },
+    )
 
 
 def test_quantities_are_equal_as_numbers(article: Document) -> None:
@@ -120,7 +177,13 @@ def test_quantities_are_equal_as_numbers(article: Document) -> None:
     money = next(q for q in article.quantities if q.value == "7600000000")
 
     def f1(**changes: Any) -> float:
-        return statevisit.score(article, _changed(article, "quantities", money.id, **changes), resamples=0).find("quantities", "value (end to end)").f1
+        return (
+            statevisit.score(
+                article, _changed(article, "quantities", money.id, **changes), resamples=0
+            )
+            .find("quantities", "value (end to end)")
+            .f1
+        )
 
     assert 1.0 == f1(value="7600000000.00") == f1(value="7.6E9")
     assert 1.0 > f1(unit="EUR") == f1(value="7600000001")
@@ -142,7 +205,9 @@ def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path
     """A prediction with some layers only is scored on these; a layer that is there and empty is scored as 0."""
     path = tmp_path / f"{DOC_ID}.json"
     value = to_value(article)
-    path.write_bytes(orjson.dumps({k: value[k] for k in ("id", "mentions", "entities")} | {"quantities": []}))
+    path.write_bytes(
+        orjson.dumps({k: value[k] for k in ("id", "mentions", "entities")} | {"quantities": []})
+    )
     report = statevisit.score(article, path, resamples=0)
     assert ["mentions", "entities", "quantities"] == report.predicted
     assert "events" in report.not_predicted
@@ -152,19 +217,35 @@ def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path
         report.find("events", "strict")
 
 
-@pytest.mark.parametrize(("layer", "measure"), [("relations", "by cluster"), ("event_relations", "temporal awareness"), ("quotations", "source (end to end)"), ("quantities", "measures (end to end)")])
-def test_a_layer_alone_has_the_figures_it_has_among_others(article: Document, layer: str, measure: str) -> None:
+@pytest.mark.parametrize(
+    ("layer", "measure"),
+    [
+        ("relations", "by cluster"),
+        ("event_relations", "temporal awareness"),
+        ("quotations", "source (end to end)"),
+        ("quantities", "measures (end to end)"),
+    ],
+)
+def test_a_layer_alone_has_the_figures_it_has_among_others(
+    article: Document, layer: str, measure: str
+) -> None:
     """Choosing layers leaves others out of the report; what they are needed for is scored all the same."""
     pred = disturbed(article)
     alone = statevisit.score(article, pred, layers=[layer], resamples=0)
     assert ([layer], []) == (alone.predicted, alone.not_predicted)
     assert {layer} == {f.layer for f in alone.figures}
-    assert statevisit.score(article, pred, resamples=0).find(layer, measure) == alone.find(layer, measure)
+    assert statevisit.score(article, pred, resamples=0).find(layer, measure) == alone.find(
+        layer, measure
+    )
 
 
 def test_arguments_of_layers_that_were_not_predicted_are_not_asked_for(article: Document) -> None:
     """Who predicts events and mentions only is not charged for arguments that are times or quantities."""
-    value = {k: v for k, v in to_value(article).items() if k in ("id", "mentions", "entities", "events", "event_chains")}
+    value = {
+        k: v
+        for k, v in to_value(article).items()
+        if k in ("id", "mentions", "entities", "events", "event_chains")
+    }
     ids = {m["id"] for m in (*value["mentions"], *value["events"])}
     for event in value["events"]:
         event["arguments"] = [a for a in event["arguments"] if a["target"] in ids]
@@ -173,26 +254,49 @@ def test_arguments_of_layers_that_were_not_predicted_are_not_asked_for(article: 
 
 def _quoted(article: Document) -> dict[str, Any]:
     """The article's names, times and quantities as a language model would write them."""
+
     def selector(r: dict[str, Any]) -> dict[str, Any]:
-        span = {"quote": r["text"], "prefix": article.text[max(0, r["start"] - 25) : r["start"]], "suffix": article.text[r["end"] : r["end"] + 25]}
-        return {k: selector(v) if isinstance(v, dict) else v for k, v in r.items() if k not in ("start", "end", "text", "disagreements")} | span
+        span = {
+            "quote": r["text"],
+            "prefix": article.text[max(0, r["start"] - 25) : r["start"]],
+            "suffix": article.text[r["end"] : r["end"] + 25],
+        }
+        return {
+            k: selector(v) if isinstance(v, dict) else v
+            for k, v in r.items()
+            if k not in ("start", "end", "text", "disagreements")
+        } | span
 
     value = to_value(article)
     entities = [{k: v for k, v in e.items() if k != "disagreements"} for e in value["entities"]]
-    return {"id": article.id, "entities": entities, **{n: [selector(r) for r in value[n]] for n in ("mentions", "timexes", "quantities", "events")}, "event_chains": value["event_chains"]}
+    return {
+        "id": article.id,
+        "entities": entities,
+        **{
+            n: [selector(r) for r in value[n]]
+            for n in ("mentions", "timexes", "quantities", "events")
+        },
+        "event_chains": value["event_chains"],
+    }
 
 
 def test_quote_notation_is_scored_as_it_comes(article: Document, tmp_path: Path) -> None:
     """A draft in quote notation needs no offsets; a quote that is not in the text is spurious and named, never an end."""
     draft = _quoted(article)
     assert 1.0 == statevisit.score(article, draft, resamples=0).find("events", "strict").f1
-    draft["timexes"].append({"id": "t99", "quote": "next Tuesday", "type": "DATE", "value": "2024-02-27"})
+    draft["timexes"].append(
+        {"id": "t99", "quote": "next Tuesday", "type": "DATE", "value": "2024-02-27"}
+    )
     path = tmp_path / "drafts.jsonl"
     path.write_bytes(orjson.dumps(draft) + b"\n")
     report = statevisit.score(article, path, resamples=0)
     assert ("unplaced", DOC_ID) == (report.notes[0].kind, report.notes[0].document)
     assert "next Tuesday" in report.notes[0].message
-    assert (15, 16, 15) == (report.find("timexes", "strict").gold, report.find("timexes", "strict").pred, report.find("timexes", "strict").correct)
+    assert (15, 16, 15) == (
+        report.find("timexes", "strict").gold,
+        report.find("timexes", "strict").pred,
+        report.find("timexes", "strict").correct,
+    )
 
 
 def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
@@ -215,7 +319,10 @@ def _bio(article: Document) -> str:
     from statevisit.views import VIEWS
 
     rows = VIEWS["ner"].rows(article)
-    return "\n".join("".join(f"{token} _ {tag}\n" for token, tag in zip(tokens, tags, strict=True)) for _, _, tokens, tags in rows)
+    return "\n".join(
+        "".join(f"{token} _ {tag}\n" for token, tag in zip(tokens, tags, strict=True))
+        for _, _, tokens, tags in rows
+    )
 
 
 def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> None:
@@ -225,12 +332,21 @@ def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> N
     report = statevisit.score(article, path, resamples=0)
     assert ["ner"] == report.predicted
     assert 1.0 == report.find("ner", "strict").f1
-    path.write_text(_bio(article).replace("B-PERSON", "B-ORG").replace("I-PERSON", "I-ORG"), encoding="utf-8")
-    assert report.find("ner", "strict").f1 > statevisit.score(article, path, resamples=0).find("ner", "strict").f1 > 0
+    path.write_text(
+        _bio(article).replace("B-PERSON", "B-ORG").replace("I-PERSON", "I-ORG"), encoding="utf-8"
+    )
+    assert (
+        report.find("ner", "strict").f1
+        > statevisit.score(article, path, resamples=0).find("ner", "strict").f1
+        > 0
+    )
 
 
 BAD_BIO = [
-    ("President O\nErdogan B-PERSON\n", r"bio:2: the token 'Erdogan' does not come next in .* 'Recep"),
+    (
+        "President O\nErdogan B-PERSON\n",
+        r"bio:2: the token 'Erdogan' does not come next in .* 'Recep",
+    ),
     ("President X\n", "bio:1: wanted a token and a tag"),
     ("# id = other\nPresident O\n", "bio:1: 'other' is none of the gold's documents"),
     ("\n", "bio: holds no token"),
@@ -259,13 +375,19 @@ def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_pat
     writer.close()
     expected = _comparable(statevisit.score(article, other, resamples=0))
     for form in ("dir", f"dir/{DOC_ID}.json", "p.jsonl", "p.parquet"):
-        assert expected == _comparable(statevisit.score(ROOT / "corpus/documents", tmp_path / form, resamples=0)), form
+        assert expected == _comparable(
+            statevisit.score(ROOT / "corpus/documents", tmp_path / form, resamples=0)
+        ), form
 
 
-def test_another_text_is_refused_with_the_first_difference(article: Document, tmp_path: Path) -> None:
+def test_another_text_is_refused_with_the_first_difference(
+    article: Document, tmp_path: Path
+) -> None:
     """Offsets into another text mean nothing: the message shows where it begins to differ."""
     other = replace(article, text=article.text.replace("on Monday in", "on Sunday in", 1))
-    with pytest.raises(FormatError, match=r"from character 78 it has '.*on Sunday in.*', the gold '.*on Monday in"):
+    with pytest.raises(
+        FormatError, match=r"from character 78 it has '.*on Sunday in.*', the gold '.*on Monday in"
+    ):
         statevisit.score(article, other)
     with pytest.raises(FormatError, match="nothing after"):
         statevisit.score(article, replace(article, text=article.text[:-5]))
@@ -280,7 +402,11 @@ def test_documents_that_one_side_lacks_are_counted_and_listed(article: Document)
     gold, second = _pair(article)
     report = statevisit.score([gold, second], [gold], resamples=0)
     n = len(article.mentions)
-    assert (2 * n, n, 0.5) == (report.find("mentions", "strict").gold, report.find("mentions", "strict").pred, report.find("mentions", "strict").recall)
+    assert (2 * n, n, 0.5) == (
+        report.find("mentions", "strict").gold,
+        report.find("mentions", "strict").pred,
+        report.find("mentions", "strict").recall,
+    )
     assert [("missing", "second")] == [(n.kind, n.document) for n in report.notes]
     report = statevisit.score([gold], [gold, second], resamples=0)
     assert 0.5 == report.find("mentions", "strict").precision
@@ -291,17 +417,28 @@ def test_figures_are_in_one_order(article: Document) -> None:
     """Layers and measures come in the same order whatever the first document has: here it was not predicted, and has no quotations."""
     gold, second = _pair(article)
     whole = statevisit.score([gold], [gold], resamples=0)
-    found = statevisit.score([replace(gold, quotations=(), events=()), second], [second], resamples=0)
+    found = statevisit.score(
+        [replace(gold, quotations=(), events=()), second], [second], resamples=0
+    )
     order = [(f.layer, f.measure) for f in whole.figures if f.average == "micro"]
-    assert order == [key for f in found.figures if f.average == "micro" and (key := (f.layer, f.measure)) in order]
+    assert order == [
+        key
+        for f in found.figures
+        if f.average == "micro" and (key := (f.layer, f.measure)) in order
+    ]
 
 
 @pytest.mark.parametrize("score", [statevisit.score, statevisit.agree])
 def test_layers_that_are_none(article: Document, score: Any) -> None:
     """A layer that cannot be scored is named with those that can; one name alone need not be in a list."""
-    with pytest.raises(FormatError, match="^mention, tokens: no layer that is scored; there are mentions, "):
+    with pytest.raises(
+        FormatError, match="^mention, tokens: no layer that is scored; there are mentions, "
+    ):
         score(article, article, layers=["tokens", "mention"])
-    assert score(article, article, layers="timexes", resamples=0).to_dict() == score(article, article, layers=["timexes"], resamples=0).to_dict()
+    assert (
+        score(article, article, layers="timexes", resamples=0).to_dict()
+        == score(article, article, layers=["timexes"], resamples=0).to_dict()
+    )
 
 
 def test_duplicates_unknown_labels_and_offsets_beyond_the_text(article: Document) -> None:
@@ -311,27 +448,48 @@ def test_duplicates_unknown_labels_and_offsets_beyond_the_text(article: Document
         article,
         mentions=(*mentions, replace(mentions[0], id="m900")),
         timexes=(replace(timexes[0], type="WHENEVER"), *timexes[1:]),
-        events=(*article.events, replace(article.events[0], id="ev900", start=99_990, end=99_999), replace(article.events[0], id="ev901", start=5, end=5)),
+        events=(
+            *article.events,
+            replace(article.events[0], id="ev900", start=99_990, end=99_999),
+            replace(article.events[0], id="ev901", start=5, end=5),
+        ),
     )
     report = statevisit.score(article, pred, resamples=10)
     assert ["duplicate", "label", "offset", "offset"] == [n.kind for n in report.notes]
-    assert (len(mentions) + 1, len(mentions)) == (report.find("mentions", "strict").pred, report.find("mentions", "strict").correct)
-    assert (len(timexes), len(timexes) - 1) == (report.find("timexes", "strict").pred, report.find("timexes", "strict").correct)
-    assert (len(article.events) + 2, len(article.events)) == (report.find("events", "strict").pred, report.find("events", "strict").correct)
+    assert (len(mentions) + 1, len(mentions)) == (
+        report.find("mentions", "strict").pred,
+        report.find("mentions", "strict").correct,
+    )
+    assert (len(timexes), len(timexes) - 1) == (
+        report.find("timexes", "strict").pred,
+        report.find("timexes", "strict").correct,
+    )
+    assert (len(article.events) + 2, len(article.events)) == (
+        report.find("events", "strict").pred,
+        report.find("events", "strict").correct,
+    )
     assert b"null" not in orjson.dumps(report.to_dict())  # NaN and infinity are written as null
 
 
-@pytest.mark.parametrize(("gold", "pred"), [("empty", "full"), ("full", "empty"), ("empty", "empty")])
+@pytest.mark.parametrize(
+    ("gold", "pred"), [("empty", "full"), ("full", "empty"), ("empty", "empty")]
+)
 def test_an_empty_side_has_figures_or_none(article: Document, gold: str, pred: str) -> None:
     """Nothing predicted is recall 0, nothing to find is precision 0, both are no figure; there is no division by zero."""
     sides = {"empty": bare(article), "full": article}
     report = statevisit.score(sides[gold], sides[pred])
     strict = report.find("mentions", "strict") if gold != pred else None
-    assert (0.0, 0.0, 0.0) == (strict.precision, strict.recall, strict.f1) if strict else all(f.f1 is None for f in report.figures)
+    assert (
+        (0.0, 0.0, 0.0) == (strict.precision, strict.recall, strict.f1)
+        if strict
+        else all(f.f1 is None for f in report.figures)
+    )
     assert schema.verdict("report").is_valid(report.to_dict())
 
 
-def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(article: Document) -> None:
+def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(
+    article: Document,
+) -> None:
     """The unit is stated; intervals hold the figure, are the same every time, and are absent where sentences cannot be counted apart."""
     pred = disturbed(article)
     report = statevisit.score(article, pred)
@@ -340,7 +498,11 @@ def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(arti
     assert strict.interval[0] < strict.f1 < strict.interval[1]
     assert strict.interval == statevisit.score(article, pred).find("mentions", "strict").interval
     assert report.find("mentions coreference", "B3").interval is None
-    many = statevisit.score([replace(article, id=f"d{n}") for n in range(6)], [replace(disturbed(article, n), id=f"d{n}") for n in range(6)], resamples=200)
+    many = statevisit.score(
+        [replace(article, id=f"d{n}") for n in range(6)],
+        [replace(disturbed(article, n), id=f"d{n}") for n in range(6)],
+        resamples=200,
+    )
     assert ("document", 6, 200) == (many.unit, many.units, many.resamples)
     low, high = many.find("mentions coreference", "CoNLL").interval
     assert low < many.find("mentions coreference", "CoNLL").f1 < high
@@ -351,13 +513,20 @@ def test_comparing_two_systems(article: Document) -> None:
     good, bad = disturbed(article, 1, 0.05), disturbed(article, 2, 0.5)
     report = statevisit.score(article, good, compare=bad)
     strict = next(d for d in report.comparison if (d.layer, d.measure) == ("events", "strict"))
-    assert strict.difference == pytest.approx(report.find("events", "strict").f1 - statevisit.score(article, bad, resamples=0).find("events", "strict").f1)
+    assert strict.difference == pytest.approx(
+        report.find("events", "strict").f1
+        - statevisit.score(article, bad, resamples=0).find("events", "strict").f1
+    )
     assert strict.p < 0.01
     assert 0 < strict.interval[0] < strict.difference < strict.interval[1]
     same = statevisit.score(article, good, compare=good)
     assert {(0.0, 1.0)} == {(d.difference, d.p) for d in same.comparison}
     turned = statevisit.score(article, bad, compare=good)
-    assert -strict.difference == pytest.approx(next(d for d in turned.comparison if (d.layer, d.measure) == ("events", "strict")).difference)
+    assert -strict.difference == pytest.approx(
+        next(
+            d for d in turned.comparison if (d.layer, d.measure) == ("events", "strict")
+        ).difference
+    )
 
 
 def test_two_systems_are_compared_on_the_same_documents(article: Document) -> None:
@@ -368,7 +537,10 @@ def test_two_systems_are_compared_on_the_same_documents(article: Document) -> No
 
 def test_temporal_awareness_is_over_the_closure() -> None:
     """What follows from the gold is right though it is not written there, what the prediction implies need not be written; TempEval-3."""
-    a_b, b_c, a_c = (temporal.Link("BEFORE", *ends) for ends in (((0, "a"), (1, "b")), ((1, "b"), (2, "c")), ((0, "a"), (2, "c"))))
+    a_b, b_c, a_c = (
+        temporal.Link("BEFORE", *ends)
+        for ends in (((0, "a"), (1, "b")), ((1, "b"), (2, "c")), ((0, "a"), (2, "c")))
+    )
     assert [a_b, b_c] == temporal.reduced([a_b, a_c, b_c])[0]
     assert [1, 1, 0, 2] == temporal.awareness([a_b, b_c], [a_c])
     assert [2, 2, 2, 2] == temporal.awareness([a_b, b_c, a_c], [a_b, b_c])
@@ -386,7 +558,16 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert "temporal awareness" in done.out
     assert "CONFLICT" not in done.out.split("arguments")[0]
     assert "over 22 sentences, 1,000 resamples" in done.out
-    done = cli("score", ROOT / "corpus/documents", tmp_path, "--json", "--layer", "timexes", "--compare", ROOT / "corpus/documents")
+    done = cli(
+        "score",
+        ROOT / "corpus/documents",
+        tmp_path,
+        "--json",
+        "--layer",
+        "timexes",
+        "--compare",
+        ROOT / "corpus/documents",
+    )
     assert ["timexes"] == orjson.loads(done.out)["predicted"]
     assert [] == list(schema.errors(orjson.loads(done.out), "report"))
     assert 2 == cli("score", tmp_path).status
@@ -396,17 +577,30 @@ def test_the_command_says_why_it_compares_nothing(cli: Cli, tmp_path: Path) -> N
     """Two systems that have no layer in common, or no resamples: a sentence instead of an empty table."""
     paths = [tmp_path / "times.json", tmp_path / "quantities.json"]
     for path in paths:
-        path.write_text(f'{{"id": "{DOC_ID}", "{path.stem.replace("times", "timexes")}": []}}', encoding="utf-8")
+        path.write_text(
+            f'{{"id": "{DOC_ID}", "{path.stem.replace("times", "timexes")}": []}}', encoding="utf-8"
+        )
     done = cli("score", ROOT / "corpus/documents", *paths[:1], "--compare", paths[1])
-    assert (0, True) == (done.status, f"no comparison with {paths[1]}: it takes figures that both systems have, and resamples" in done.out)
-    done = cli("score", ROOT / "corpus/documents", *paths[:1], "--compare", paths[0], "--resamples", "0")
+    assert (0, True) == (
+        done.status,
+        f"no comparison with {paths[1]}: it takes figures that both systems have, and resamples"
+        in done.out,
+    )
+    done = cli(
+        "score", ROOT / "corpus/documents", *paths[:1], "--compare", paths[0], "--resamples", "0"
+    )
     assert "no comparison with" in done.out
 
 
 def test_the_command_refuses_in_one_line(cli: Cli, tmp_path: Path) -> None:
     """Nothing there, not a prediction, an unknown document, one document twice: one line that says so, status 1, no file written."""
     gold = ROOT / "corpus/documents"
-    cases: dict[str, bytes] = {"list.json": b"[]", "other.json": b'{"id": "other", "mentions": []}', "none.json": b'{"id": "%s"}' % DOC_ID.encode(), "bad.jsonl": b"{\n"}
+    cases: dict[str, bytes] = {
+        "list.json": b"[]",
+        "other.json": b'{"id": "other", "mentions": []}',
+        "none.json": b'{"id": "%s"}' % DOC_ID.encode(),
+        "bad.jsonl": b"{\n",
+    }
     cases["twice.jsonl"] = b'{"id": "%s", "mentions": []}\n' % DOC_ID.encode() * 2
     for name, data in cases.items():
         (tmp_path / name).write_bytes(data)

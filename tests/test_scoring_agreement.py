@@ -15,7 +15,12 @@ from statevisit.scoring import agreement
 
 def _alpha(data: list[list[Any]]) -> float | None:
     """α of reliability data: a row an annotator, a column an item, None where one is missing."""
-    return agreement.alpha([sum(c) for c in agreement.alpha_table({0: [list(item) for item in zip(*data, strict=True)]})[1]])
+    return agreement.alpha(
+        [
+            sum(c)
+            for c in agreement.alpha_table({0: [list(item) for item in zip(*data, strict=True)]})[1]
+        ]
+    )
 
 
 def test_krippendorff_2011_c() -> None:
@@ -44,12 +49,18 @@ VALUES = st.lists(st.tuples(*[st.none() | st.sampled_from("abc")] * 3), min_size
 def test_alpha_is_that_of_the_krippendorff_package(items: list[tuple[str | None, ...]]) -> None:
     """Three annotators, any values, any gaps; where the package has no number there is none here."""
     data = [list(row) for row in zip(*items, strict=True)]
-    coded = numpy.array([[numpy.nan if v is None else "abc".index(v) for v in row] for row in data], dtype=float)
-    used = {v for item in items for v in item if v is not None and sum(x is not None for x in item) > 1}
+    coded = numpy.array(
+        [[numpy.nan if v is None else "abc".index(v) for v in row] for row in data], dtype=float
+    )
+    used = {
+        v for item in items for v in item if v is not None and sum(x is not None for x in item) > 1
+    }
     if len(used) < 2:
         assert _alpha(data) is None
         return
-    assert pytest.approx(krippendorff.alpha(reliability_data=coded, level_of_measurement="nominal"), abs=1e-9) == _alpha(data)
+    assert pytest.approx(
+        krippendorff.alpha(reliability_data=coded, level_of_measurement="nominal"), abs=1e-9
+    ) == _alpha(data)
 
 
 PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=20)
@@ -77,16 +88,26 @@ def test_kappa_of_one_label() -> None:
     assert pytest.approx(0.4 / 0.5) == _of_label(agreement.kappa_table, agreement.kappa, TEN, "a")
     assert pytest.approx(0.22 / 0.42) == _of_label(agreement.kappa_table, agreement.kappa, TEN, "b")
     assert pytest.approx(0.28 / 0.38) == _of_label(agreement.kappa_table, agreement.kappa, TEN, "c")
-    assert pytest.approx(0.45 / 0.65) == agreement.kappa([sum(c) for c in agreement.kappa_table({0: TEN})[1]])
+    assert pytest.approx(0.45 / 0.65) == agreement.kappa(
+        [sum(c) for c in agreement.kappa_table({0: TEN})[1]]
+    )
 
 
 def test_alpha_of_one_label() -> None:
     """The data of Krippendorff (2011), B, 24 values: of the 4 a two meet an a, so α is 1 - 23 * 2 / (4 * 20); of the 6 b and the 6 d four; all c and e do."""
     items = [*zip("aabbdcccedda", "babbbccceddd", strict=True)]
-    assert pytest.approx(1 - 23 * 2 / (4 * 20)) == _of_label(agreement.alpha_table, agreement.alpha, items, "a")
-    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(agreement.alpha_table, agreement.alpha, items, "b")
-    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(agreement.alpha_table, agreement.alpha, items, "d")
-    assert [1.0, 1.0] == [_of_label(agreement.alpha_table, agreement.alpha, items, label) for label in "ce"]
+    assert pytest.approx(1 - 23 * 2 / (4 * 20)) == _of_label(
+        agreement.alpha_table, agreement.alpha, items, "a"
+    )
+    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(
+        agreement.alpha_table, agreement.alpha, items, "b"
+    )
+    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(
+        agreement.alpha_table, agreement.alpha, items, "d"
+    )
+    assert [1.0, 1.0] == [
+        _of_label(agreement.alpha_table, agreement.alpha, items, label) for label in "ce"
+    ]
 
 
 @given(PAIRS)
@@ -106,12 +127,31 @@ def test_kappa_is_the_weighted_average_of_its_labels(items: list[tuple[str, str]
 
 
 @given(VALUES, st.sampled_from("abc"))
-def test_alpha_of_one_label_is_that_of_label_or_not(items: list[tuple[str | None, ...]], label: str) -> None:
+def test_alpha_of_one_label_is_that_of_label_or_not(
+    items: list[tuple[str | None, ...]], label: str
+) -> None:
     """Three annotators with gaps: α of a label is the `krippendorff` package's of label or not; a gap stays a gap."""
-    coded = numpy.array([[numpy.nan if v is None else float(v == label) for v in row] for row in zip(*items, strict=True)])
-    used = {v == label for item in items for v in item if v is not None and sum(x is not None for x in item) > 1}
+    coded = numpy.array(
+        [
+            [numpy.nan if v is None else float(v == label) for v in row]
+            for row in zip(*items, strict=True)
+        ]
+    )
+    used = {
+        v == label
+        for item in items
+        for v in item
+        if v is not None and sum(x is not None for x in item) > 1
+    }
     found = _of_label(agreement.alpha_table, agreement.alpha, items, label)
-    assert found is None if len(used) < 2 else pytest.approx(krippendorff.alpha(reliability_data=coded, level_of_measurement="nominal"), abs=1e-9) == found
+    assert (
+        found is None
+        if len(used) < 2
+        else pytest.approx(
+            krippendorff.alpha(reliability_data=coded, level_of_measurement="nominal"), abs=1e-9
+        )
+        == found
+    )
 
 
 OBSERVER_I = {"c": [(75, 145), (220, 250)], "k": [(30, 90), (150, 200)]}
@@ -124,11 +164,16 @@ def test_unitized_alpha_of_krippendorff_2004() -> None:
     Two observers, a continuum of 300 that begins at 150, categories c and k; the numbers as in DKPro Statistics, which computes
     them without the paper's rounding.
     """
-    parts = {category: agreement.unitized([OBSERVER_I[category], OBSERVER_J[category]], 300) for category in "ck"}
+    parts = {
+        category: agreement.unitized([OBSERVER_I[category], OBSERVER_J[category]], 300)
+        for category in "ck"
+    }
     assert pytest.approx([0.0144, 0.0532], abs=1e-4) == list(parts["c"])
     assert pytest.approx([0.0, 0.0490], abs=1e-4) == list(parts["k"])
     assert pytest.approx(0.7285, abs=1e-4) == agreement.alpha_u([(*parts["c"], 300)])
-    assert pytest.approx(0.8587, abs=1e-4) == agreement.alpha_u([(*parts["c"], 300), (*parts["k"], 300)])
+    assert pytest.approx(0.8587, abs=1e-4) == agreement.alpha_u(
+        [(*parts["c"], 300), (*parts["k"], 300)]
+    )
 
 
 def test_unitized_alpha_below_chance() -> None:
@@ -138,7 +183,9 @@ def test_unitized_alpha_below_chance() -> None:
     assert pytest.approx(-0.7003, abs=1e-4) == agreement.alpha_u([(*found, 10)])
 
 
-SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=8).map(lambda drawn: agreement.outer((s, s + n) for s, n in drawn))
+SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=8).map(
+    lambda drawn: agreement.outer((s, s + n) for s, n in drawn)
+)
 
 
 @given(SPANS, SPANS)

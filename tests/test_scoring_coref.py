@@ -16,7 +16,9 @@ CASES = json.loads((ROOT / "tests/data/scoring/coreference.json").read_text())["
 
 
 def _figures(measure: str, key: list[Any], response: list[Any]) -> Rates:
-    recall, of_gold, precision, of_pred = coref.MEASURES[measure](*coref.sides(coref.distinct(key), coref.distinct(response)))
+    recall, of_gold, precision, of_pred = coref.MEASURES[measure](
+        *coref.sides(coref.distinct(key), coref.distinct(response))
+    )
     return rates((precision, of_pred, recall, of_gold))
 
 
@@ -27,22 +29,34 @@ def test_published_cases(case: dict[str, Any]) -> None:
         if measure in case:
             expected = [float(Fraction(x)) for x in case[measure]]
             found = _figures(measure, case["key"], case["response"])
-            assert pytest.approx(expected, abs=1e-5) == [found.recall or 0, found.precision or 0, found.f1 or 0], measure
+            assert pytest.approx(expected, abs=1e-5) == [
+                found.recall or 0,
+                found.precision or 0,
+                found.f1 or 0,
+            ], measure
 
 
 def test_the_cases_are_all_there() -> None:
     """The data hold what the sources state: 36 cases, MUC in 28, B³ in 16, CEAFe in 10, LEA in 34."""
     assert 36 == len(CASES)
-    assert {"MUC": 28, "B3": 16, "CEAFe": 10, "LEA": 34} == {m: sum(m in c for c in CASES) for m in coref.MEASURES}
+    assert {"MUC": 28, "B3": 16, "CEAFe": 10, "LEA": 34} == {
+        m: sum(m in c for c in CASES) for m in coref.MEASURES
+    }
 
 
 def test_where_nothing_is_counted_there_is_no_figure() -> None:
     """Singletons have no links: MUC is undefined, and the CoNLL average is that of B³ and CEAFe. The reference scorer writes 0."""
     assert Rates() == _figures("MUC", ["a", "b"], ["a", "b"])
-    assert Rates(f1=1.0) == coref.conll(_figures(m, ["a", "b"], ["a", "b"]) for m in ("MUC", "B3", "CEAFe"))
+    assert Rates(f1=1.0) == coref.conll(
+        _figures(m, ["a", "b"], ["a", "b"]) for m in ("MUC", "B3", "CEAFe")
+    )
 
 
-PARTITIONS = st.lists(st.integers(0, 4), min_size=1, max_size=10).map(lambda homes: [[str(m) for m, h in enumerate(homes) if h == home] for home in sorted(set(homes))])
+PARTITIONS = st.lists(st.integers(0, 4), min_size=1, max_size=10).map(
+    lambda homes: [
+        [str(m) for m, h in enumerate(homes) if h == home] for home in sorted(set(homes))
+    ]
+)
 
 
 @given(PARTITIONS, PARTITIONS)
@@ -50,13 +64,19 @@ def test_symmetry_bounds_and_identity(key: list[list[str]], response: list[list[
     """Exchanging key and response exchanges precision and recall; all is within 0 and 1; a partition against itself is 1."""
     for measure in coref.MEASURES:
         one, other = _figures(measure, key, response), _figures(measure, response, key)
-        assert pytest.approx([one.precision, one.recall, one.f1]) == [other.recall, other.precision, other.f1]
+        assert pytest.approx([one.precision, one.recall, one.f1]) == [
+            other.recall,
+            other.precision,
+            other.f1,
+        ]
         assert all(0 <= x <= 1 + 1e-9 for x in (one.precision, one.recall, one.f1) if x is not None)
         assert _figures(measure, key, key).f1 in (None, pytest.approx(1.0))
 
 
 @given(PARTITIONS, PARTITIONS, st.randoms())
-def test_the_order_of_clusters_never_matters(key: list[list[str]], response: list[list[str]], random: Any) -> None:
+def test_the_order_of_clusters_never_matters(
+    key: list[list[str]], response: list[list[str]], random: Any
+) -> None:
     """Neither the order of clusters nor that of mentions in them decides anything."""
     expected = [_figures(m, key, response) for m in coref.MEASURES]
     shuffled = [list(g) for g in response]

@@ -18,8 +18,12 @@ from statevisit.scoring.spans import Item
 LABELS = ("PERSON", "GPE", "ORG")
 N = 30
 
-FLAT = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 3), st.sampled_from(LABELS)), max_size=8)
-ANY = st.lists(st.tuples(st.integers(0, N - 1), st.integers(1, 6), st.sampled_from(LABELS)), max_size=9)
+FLAT = st.lists(
+    st.tuples(st.integers(1, 4), st.integers(0, 3), st.sampled_from(LABELS)), max_size=8
+)
+ANY = st.lists(
+    st.tuples(st.integers(0, N - 1), st.integers(1, 6), st.sampled_from(LABELS)), max_size=9
+)
 
 
 def _flat(drawn: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
@@ -43,7 +47,12 @@ def _count(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -
     return tally
 
 
-def _rates(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]], measure: str, label: str = "") -> Rates:
+def _rates(
+    gold: list[tuple[int, int, str]],
+    pred: list[tuple[int, int, str]],
+    measure: str,
+    label: str = "",
+) -> Rates:
     return rates(_count(gold, pred).total(Key("x", measure, label)))
 
 
@@ -59,21 +68,41 @@ def _bio(drawn: list[tuple[int, int, str]]) -> list[str]:
 def test_strict_is_what_seqeval_says(drawn_gold: Any, drawn_pred: Any) -> None:
     """Strict precision, recall and F1, micro and of each label, are seqeval's on any flat spans."""
     gold, pred = _flat(drawn_gold), _flat(drawn_pred)
-    report = seqeval.metrics.classification_report([_bio(gold)], [_bio(pred)], output_dict=True, zero_division=0) if gold or pred else {}
+    report = (
+        seqeval.metrics.classification_report(
+            [_bio(gold)], [_bio(pred)], output_dict=True, zero_division=0
+        )
+        if gold or pred
+        else {}
+    )
     for label in {x[2] for x in (*gold, *pred)}:
         found = _rates(gold, pred, "strict", label)
-        assert pytest.approx([report[label]["precision"], report[label]["recall"], report[label]["f1-score"]]) == [found.precision, found.recall, found.f1]
+        assert pytest.approx(
+            [report[label]["precision"], report[label]["recall"], report[label]["f1-score"]]
+        ) == [found.precision, found.recall, found.f1]
     if gold or pred:
         found = _rates(gold, pred, "strict")
-        expected = [m([_bio(gold)], [_bio(pred)], zero_division=0) for m in (seqeval.metrics.precision_score, seqeval.metrics.recall_score, seqeval.metrics.f1_score)]
+        expected = [
+            m([_bio(gold)], [_bio(pred)], zero_division=0)
+            for m in (
+                seqeval.metrics.precision_score,
+                seqeval.metrics.recall_score,
+                seqeval.metrics.f1_score,
+            )
+        ]
         assert pytest.approx(expected) == [found.precision, found.recall, found.f1]
 
 
 NERVALUATE = {"strict": "strict", "exact": "exact", "partial": "partial", "type": "ent_type"}
 
 
-def _nervaluate(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> dict[str, Any]:
-    sides = [[[{"label": label, "start": s, "end": e - 1} for s, e, label in side]] for side in (gold, pred)]  # its ends are inclusive
+def _nervaluate(
+    gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]
+) -> dict[str, Any]:
+    sides = [
+        [[{"label": label, "start": s, "end": e - 1} for s, e, label in side]]
+        for side in (gold, pred)
+    ]  # its ends are inclusive
     return nervaluate.Evaluator(*sides, tags=list(LABELS), loader="dict").evaluate()["overall"]
 
 
@@ -93,7 +122,11 @@ def test_the_four_schemes_are_what_nervaluate_says(drawn_gold: Any, drawn_pred: 
         found = _rates(gold, pred, mine)
         expected = [theirs[name].precision, theirs[name].recall, theirs[name].f1]
         if not _meets_two(gold, pred):
-            assert pytest.approx(expected) == [found.precision or 0, found.recall or 0, found.f1 or 0], mine
+            assert pytest.approx(expected) == [
+                found.precision or 0,
+                found.recall or 0,
+                found.f1 or 0,
+            ], mine
         elif mine in ("strict", "exact", "partial"):
             assert expected[0] <= (found.precision or 0) + 1e-9
 
@@ -105,7 +138,9 @@ def test_where_the_alignment_differs_from_nervaluate() -> None:
     assert Rates(0.5, 1.0, pytest.approx(2 / 3)) == _rates(gold, pred, "strict")
 
 
-WEIGHTS = st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 9), max_size=20)
+WEIGHTS = st.dictionaries(
+    st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(1, 9), max_size=20
+)
 
 
 @given(WEIGHTS)
@@ -158,7 +193,9 @@ def test_the_order_of_spans_never_matters(drawn_gold: Any, drawn_pred: Any, rand
 
 
 @given(ANY, ANY, st.integers(0, 8))
-def test_removing_a_wrong_prediction_never_lowers_precision(drawn_gold: Any, drawn_pred: Any, which: int) -> None:
+def test_removing_a_wrong_prediction_never_lowers_precision(
+    drawn_gold: Any, drawn_pred: Any, which: int
+) -> None:
     """What is not right by a measure only costs precision: without it, precision is as high or higher."""
     gold, pred = _spans(drawn_gold), _spans(drawn_pred)
     if not pred:
@@ -170,7 +207,9 @@ def test_removing_a_wrong_prediction_never_lowers_precision(drawn_gold: Any, dra
     left.remove(gone)
     for measure in spans.MEASURES:
         if left and at not in {j for _, j in getattr(aligned, measure)}:
-            assert (_rates(gold, pred, measure).precision or 0) <= (_rates(gold, left, measure).precision or 0) + 1e-9
+            assert (_rates(gold, pred, measure).precision or 0) <= (
+                _rates(gold, left, measure).precision or 0
+            ) + 1e-9
 
 
 def test_heads() -> None:

@@ -21,7 +21,21 @@ FLOORS: list[set[str]] = [
     {"corpus"},
     {"diff", "align", "history", "remote"},
     {"adjudicate", "rule", "versions"},
-    {"ingest", "anchor", "drafts", "checks", "display", "views", "labelstudio", "scoring", "exports", "release", "fixes", "realign", "edition"},
+    {
+        "ingest",
+        "anchor",
+        "drafts",
+        "checks",
+        "display",
+        "views",
+        "labelstudio",
+        "scoring",
+        "exports",
+        "release",
+        "fixes",
+        "realign",
+        "edition",
+    },
     {"tables"},
     {"card", "hub", "publish", "predictions"},
     {"evaluation", "croissant"},
@@ -79,7 +93,11 @@ def _imports(path: Path) -> Iterator[Import]:
             elif isinstance(child, ast.ImportFrom):
                 assert child.level == 0, f"{path}: relative import"
                 yield Import(path, child.module or "", function, typing)
-                yield from (Import(path, f"{child.module}.{a.name}", function, typing) for a in child.names if (child.module or "").startswith("statevisit"))
+                yield from (
+                    Import(path, f"{child.module}.{a.name}", function, typing)
+                    for a in child.names
+                    if (child.module or "").startswith("statevisit")
+                )
             else:
                 name = child.name if isinstance(child, ast.FunctionDef) else function
                 guarded = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
@@ -115,7 +133,12 @@ def test_dependencies_point_down() -> None:
     wrong = []
     for i, other in _inside():
         arrow = (i.part, other)
-        if i.part == "__init__" or i.typing or arrow in ENTRY or (arrow in NOTEBOOK and i.function == "_repr_html_"):
+        if (
+            i.part == "__init__"
+            or i.typing
+            or arrow in ENTRY
+            or (arrow in NOTEBOOK and i.function == "_repr_html_")
+        ):
             continue
         if _floor(other) >= _floor(i.part) and arrow != ("__main__", "commands"):
             wrong.append(f"{i.file.relative_to(ROOT)}: {i.part} imports {other}")
@@ -132,7 +155,13 @@ def test_subcommands_do_not_know_each_other() -> None:
     """A subcommand imports no other one: what two of them need is in a part below, or in commands/__init__.py."""
     from statevisit.__main__ import COMMANDS
 
-    wrong = [f"{i.file.name} imports {i.module}" for i in ALL if i.part == "commands" for c in COMMANDS if i.module.startswith(f"statevisit.commands.{c}")]
+    wrong = [
+        f"{i.file.name} imports {i.module}"
+        for i in ALL
+        if i.part == "commands"
+        for c in COMMANDS
+        if i.module.startswith(f"statevisit.commands.{c}")
+    ]
     assert [] == wrong
 
 
@@ -149,10 +178,17 @@ def test_only_commands_print() -> None:
     for path in _sources():
         if path.parent.name != "commands" and path.name != "__main__.py":
             for node in ast.walk(_tree(path)):
-                if (isinstance(node, ast.Name) and node.id in ("print", "input", "breakpoint")) or (isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr", "echo")):
+                if (isinstance(node, ast.Name) and node.id in ("print", "input", "breakpoint")) or (
+                    isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr", "echo")
+                ):
                     wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert [] == wrong
-    printing = [p.name for p in (PACKAGE / "commands").glob("*.py") for n in ast.walk(_tree(p)) if isinstance(n, ast.Name) and n.id == "print"]
+    printing = [
+        p.name
+        for p in (PACKAGE / "commands").glob("*.py")
+        for n in ast.walk(_tree(p))
+        if isinstance(n, ast.Name) and n.id == "print"
+    ]
     assert [] == printing, "click.echo, which knows about pipes and encodings"
 
 
@@ -169,7 +205,12 @@ def _public(node: ast.AST) -> Iterator[ast.FunctionDef | ast.ClassDef]:
 def test_everything_public_has_a_docstring() -> None:
     """Every module, and every public class, function and method, says what it is for."""
     missing = [str(p.relative_to(ROOT)) for p in _sources() if not ast.get_docstring(_tree(p))]
-    missing += [f"{p.relative_to(ROOT)}:{n.lineno} {n.name}" for p in _sources() for n in _public(_tree(p)) if not ast.get_docstring(n)]
+    missing += [
+        f"{p.relative_to(ROOT)}:{n.lineno} {n.name}"
+        for p in _sources()
+        for n in _public(_tree(p))
+        if not ast.get_docstring(n)
+    ]
     assert [] == missing
 
 
@@ -183,31 +224,79 @@ def _length(function: ast.FunctionDef) -> int:
 def test_modules_and_functions_are_small() -> None:
     """A module has fewer than 300 lines and a function fewer than 40, docstring apart: what is larger is two things."""
     everything = [*_sources(), *(ROOT / "scripts").glob("*.py")]
-    lines = {str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in everything}
+    lines = {
+        str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines())
+        for p in everything
+    }
     assert {} == {name: n for name, n in lines.items() if n >= 300}
-    long = {f"{p.relative_to(ROOT)}:{n.lineno} {n.name}": _length(n) for p in everything for n in ast.walk(_tree(p)) if isinstance(n, ast.FunctionDef)}
+    long = {
+        f"{p.relative_to(ROOT)}:{n.lineno} {n.name}": _length(n)
+        for p in everything
+        for n in ast.walk(_tree(p))
+        if isinstance(n, ast.FunctionDef)
+    }
     assert {} == {name: n for name, n in long.items() if n >= 40}
 
 
 def test_names_say_what_is_in_them() -> None:
     """No utils, helpers, common or misc, and no Manager: a thing is named after what it holds."""
-    assert [] == [str(p.relative_to(ROOT)) for p in _sources() if re.search(r"util|helper|common|misc|manager", p.stem)]
-    assert [] == [n.name for p in _sources() for n in ast.walk(_tree(p)) if isinstance(n, ast.ClassDef) and re.search(r"Manager|Helper|Util", n.name)]
+    assert [] == [
+        str(p.relative_to(ROOT))
+        for p in _sources()
+        if re.search(r"util|helper|common|misc|manager", p.stem)
+    ]
+    assert [] == [
+        n.name
+        for p in _sources()
+        for n in ast.walk(_tree(p))
+        if isinstance(n, ast.ClassDef) and re.search(r"Manager|Helper|Util", n.name)
+    ]
 
 
 def _tracked() -> list[str]:
-    return subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True).stdout.rstrip("\0").split("\0")
+    return (
+        subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+        )
+        .stdout.rstrip("\0")
+        .split("\0")
+    )
 
 
-TOP = {".ci", ".gitattributes", ".github", ".gitignore", ".pre-commit-hooks.yaml", "CHANGELOG.md", "CITATION.cff", "LICENSE", "README.md", "corpus", "pyproject.toml", "schema", "scripts", "seeds", "src", "tests"}
+TOP = {
+    ".ci",
+    ".gitattributes",
+    ".github",
+    ".gitignore",
+    ".pre-commit-hooks.yaml",
+    "CHANGELOG.md",
+    "CITATION.cff",
+    "LICENSE",
+    "README.md",
+    "corpus",
+    "pyproject.toml",
+    "schema",
+    "scripts",
+    "seeds",
+    "src",
+    "tests",
+}
 
 
 def test_the_top_of_the_repository_holds_agreed_names() -> None:
     """Nothing lies about: what is at the top is what the Layout names, and the files that tools look for there."""
     assert set() == {name.split("/")[0] for name in _tracked()} - TOP
-    kinds = {"corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.jsonl?|article\.svg|label-studio\.png", "schema": r"\w+\.schema\.json|GUIDELINES\.md", "seeds": r".*\.txt|sources\.jsonl"}
+    kinds = {
+        "corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.jsonl?|article\.svg|label-studio\.png",
+        "schema": r"\w+\.schema\.json|GUIDELINES\.md",
+        "seeds": r".*\.txt|sources\.jsonl",
+    }
     for directory, kind in kinds.items():
-        assert [] == [n for n in _tracked() if n.startswith(f"{directory}/") and not re.fullmatch(f"{directory}/({kind})", n)]
+        assert [] == [
+            n
+            for n in _tracked()
+            if n.startswith(f"{directory}/") and not re.fullmatch(f"{directory}/({kind})", n)
+        ]
 
 
 FOREIGN = {
@@ -224,8 +313,13 @@ def test_no_file_speaks_of_a_machine(kind: str) -> None:
     wrong = []
     for name in _tracked():
         if not name.endswith((".parquet", ".png")) and (ROOT / name).is_file():
-            text = (ROOT / name).read_text(encoding="utf-8", errors="replace")  # a fixture is not UTF-8
-            wrong += [f"{name}:{text[: m.start()].count(chr(10)) + 1}: {m[0]}" for m in re.finditer(FOREIGN[kind], text, re.MULTILINE)]
+            text = (ROOT / name).read_text(
+                encoding="utf-8", errors="replace"
+            )  # a fixture is not UTF-8
+            wrong += [
+                f"{name}:{text[: m.start()].count(chr(10)) + 1}: {m[0]}"
+                for m in re.finditer(FOREIGN[kind], text, re.MULTILINE)
+            ]
     assert [] == wrong
 
 
@@ -236,6 +330,11 @@ def test_text_files_are_tidy() -> None:
         if name.endswith((".py", ".md", ".toml", ".sh", ".cff")) and (ROOT / name).is_file():
             data = (ROOT / name).read_bytes()
             data.decode("utf-8")
-            if data and (b"\r" in data or not data.endswith(b"\n") or data.endswith(b"\n\n") or re.search(rb"[ \t]+$", data, re.MULTILINE)):
+            if data and (
+                b"\r" in data
+                or not data.endswith(b"\n")
+                or data.endswith(b"\n\n")
+                or re.search(rb"[ \t]+$", data, re.MULTILINE)
+            ):
                 wrong.append(name)
     assert [] == wrong

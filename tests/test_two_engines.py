@@ -37,7 +37,11 @@ SAMPLE = 50
 PROCESSES = 2
 """Processes that share the work; each draws its own seeds, the same in every run."""
 
-FIXTURES = [p for p in sorted((ROOT / "tests/data").glob("*valid/**/*.json")) if "corpus/documents" in str(p) or p.parent.name in ("invalid", "valid")]
+FIXTURES = [
+    p
+    for p in sorted((ROOT / "tests/data").glob("*valid/**/*.json"))
+    if "corpus/documents" in str(p) or p.parent.name in ("invalid", "valid")
+]
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
@@ -48,7 +52,11 @@ def test_the_engines_agree_on_every_fixture(path: Path) -> None:
     except orjson.JSONDecodeError:
         assert path.name[:4] in ("E101", "E102")
         return
-    assert schema.verdict().is_valid(value) == schema.oracle().is_valid(value) == quick_oracle().is_valid(value)
+    assert (
+        schema.verdict().is_valid(value)
+        == schema.oracle().is_valid(value)
+        == quick_oracle().is_valid(value)
+    )
 
 
 class Tally(NamedTuple):
@@ -68,14 +76,18 @@ def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
         return
     said = [list(error.absolute_path) for error in schema.oracle().iter_errors(value)]
     places = [where for where, _ in schema.errors(value)]
-    assert [p for n, p in enumerate(said) if p not in said[:n]] == [p for n, p in enumerate(places) if p not in places[:n]]
+    assert [p for n, p in enumerate(said) if p not in said[:n]] == [
+        p for n, p in enumerate(places) if p not in places[:n]
+    ]
 
 
 @cache
 def quick_oracle() -> Any:
     """The oracle, but that it looks each `$ref` up once, and remembers the values it found right under one: most of a document is as before the mistake."""
     plain = schema.oracle()
-    target = cache(Registry().with_resource("", DRAFT202012.create_resource(plain.schema)).resolver().lookup)
+    target = cache(
+        Registry().with_resource("", DRAFT202012.create_resource(plain.schema)).resolver().lookup
+    )
     right: set[tuple[str, bytes]] = set()
 
     def ref(validator: Any, reference: str, instance: Any, _: Any) -> Iterator[Any]:
@@ -89,7 +101,9 @@ def quick_oracle() -> Any:
                 right.add(key)
             yield from errors
 
-    return validators.extend(type(plain), {"$ref": ref})(plain.schema, format_checker=plain.format_checker)
+    return validators.extend(type(plain), {"$ref": ref})(
+        plain.schema, format_checker=plain.format_checker
+    )
 
 
 def mistakes(part: int, wanted: int) -> Tally:
@@ -97,12 +111,18 @@ def mistakes(part: int, wanted: int) -> Tally:
     tally, kinds = Tally(Counter(), Counter(), {}), MUTATIONS | JUDGEMENTS
 
     @seed(part)
-    @settings(max_examples=max(1, wanted // EACH), deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=max(1, wanted // EACH),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(st.integers(0, 2**64))
     def run(number: int) -> None:
         rng = random.Random(number)
         right = document(rng)
-        assert schema.verdict().is_valid(right) and quick_oracle().is_valid(right)
+        assert schema.verdict().is_valid(right)
+        assert quick_oracle().is_valid(right)
         assert [] == check_bytes(orjson.dumps(right), "x.json")[1]
         for kind in rng.sample(list(kinds), EACH):
             value = copy.deepcopy(right)
@@ -115,8 +135,13 @@ def mistakes(part: int, wanted: int) -> Tally:
                 data = json.dumps(value).encode()
             found = check_bytes(data, "x.json")[1]
             parsed = json.loads(data)
-            assert schema.verdict().is_valid(parsed) == quick_oracle().is_valid(parsed), (kind, value)
-            assert tally.made[kind] % SAMPLE or quick_oracle().is_valid(parsed) == schema.oracle().is_valid(parsed), (kind, value)
+            assert schema.verdict().is_valid(parsed) == quick_oracle().is_valid(parsed), (
+                kind,
+                value,
+            )
+            assert tally.made[kind] % SAMPLE or quick_oracle().is_valid(
+                parsed
+            ) == schema.oracle().is_valid(parsed), (kind, value)
             assert {f.code for f in found} <= set(catalogue())
             tally.made[kind] += 1
             tally.caught[kind] += bool(found)
@@ -133,7 +158,9 @@ def test_every_mistake_is_caught_and_both_engines_agree(pytestconfig: pytest.Con
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
         parts = list(pool.map(mistakes, range(PROCESSES), [-(-wanted // PROCESSES)] * PROCESSES))
     made, caught = (sum((p[n] for p in parts), Counter()) for n in (0, 1))
-    print("\n".join(f"{made[k]:>7} made {caught[k]:>7} caught  {k}" for k in MUTATIONS | JUDGEMENTS))
+    print(
+        "\n".join(f"{made[k]:>7} made {caught[k]:>7} caught  {k}" for k in MUTATIONS | JUDGEMENTS)
+    )
     print(f"{made.total():>7} made {caught.total():>7} caught")
     assert {} == {k: v for p in parts for k, v in p.missed.items()}
     assert set(MUTATIONS) <= set(made)

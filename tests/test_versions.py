@@ -22,7 +22,9 @@ def _state(root: Path, version: str, text: str) -> None:
     """Commit a version of the one document."""
     (root / DOCUMENT).write_text(text, encoding="utf-8")
     manifest = json.loads((ROOT / "corpus/release.json").read_text(encoding="utf-8"))
-    (root / "corpus/release.json").write_text(json.dumps(manifest | {"version": version}), encoding="utf-8")
+    (root / "corpus/release.json").write_text(
+        json.dumps(manifest | {"version": version}), encoding="utf-8"
+    )
     commit(root, version)
 
 
@@ -47,8 +49,12 @@ def _negated(corpus: statevisit.Corpus) -> int:
     return encode(corpus[DOC_ID]).decode().count(NEW) - text.count(NEW)
 
 
-@pytest.mark.parametrize(("version", "negated"), [("0.1.0", 0), ("v0.1.0", 0), ("0.2.0", 2), (None, 3)])
-def test_a_version_is_what_was_released(repository: Path, version: str | None, negated: int) -> None:
+@pytest.mark.parametrize(
+    ("version", "negated"), [("0.1.0", 0), ("v0.1.0", 0), ("0.2.0", 2), (None, 3)]
+)
+def test_a_version_is_what_was_released(
+    repository: Path, version: str | None, negated: int
+) -> None:
     """By tag, or by the first commit that stated the version; corrections after the release do not count, and need no `version`."""
     assert negated == _negated(load(repository, version=version))
 
@@ -70,7 +76,9 @@ def test_the_files_of_an_old_version_go_with_it(repository: Path) -> None:
     assert not place.exists()
 
 
-@pytest.mark.parametrize(("git", "also"), [(True, "git fetch --tags --unshallow, or "), (False, "")])
+@pytest.mark.parametrize(
+    ("git", "also"), [(True, "git fetch --tags --unshallow, or "), (False, "")]
+)
 def test_a_version_that_is_not_here(repository: Path, git: bool, also: str) -> None:
     """The message names the versions that are here and where the other one would come from."""
     if not git:
@@ -78,7 +86,10 @@ def test_a_version_that_is_not_here(repository: Path, git: bool, also: str) -> N
     with pytest.raises(ReleaseError) as caught:
         load(repository, version="3.0.0")
     there = "0.1.0, 0.2.0" if git else "0.2.0"
-    assert f"{repository}: no version 3.0.0 here, only {there}: {also}where it is published on the Hugging Face Hub, load(version='3.0.0', repo='OWNER/NAME')" == str(caught.value)
+    assert (
+        f"{repository}: no version 3.0.0 here, only {there}: {also}where it is published on the Hugging Face Hub, load(version='3.0.0', repo='OWNER/NAME')"
+        == str(caught.value)
+    )
 
 
 def test_what_is_no_version_is_said() -> None:
@@ -104,8 +115,15 @@ def test_a_tag_of_another_project_is_not_ours(tmp_path: Path) -> None:
 def _draft(text: str) -> str:
     """The document as schema version 0 wrote it, cut down to sentences and tokens."""
     new = json.loads(text)
-    pairs = {"sentences": [[s["start"], s["end"], s["paragraph"]] for s in new["sentences"]], "tokens": [[t["start"], t["end"]] for t in new["tokens"]]}
-    kept = {k: [] if isinstance(v, list) and v and isinstance(v[0], dict) else v for k, v in new.items() if k not in ("date", *pairs)}
+    pairs = {
+        "sentences": [[s["start"], s["end"], s["paragraph"]] for s in new["sentences"]],
+        "tokens": [[t["start"], t["end"]] for t in new["tokens"]],
+    }
+    kept = {
+        k: [] if isinstance(v, list) and v and isinstance(v[0], dict) else v
+        for k, v in new.items()
+        if k not in ("date", *pairs)
+    }
     return json.dumps({**kept, "schema_version": 0, "doctime": new["date"], **pairs})
 
 
@@ -118,21 +136,36 @@ def test_a_version_of_an_older_schema_is_read(repository: Path) -> None:
     _state(repository, "0.0.2", text)
     document = load(repository, version="0.0.1")[DOC_ID]
     now = load(repository)[DOC_ID]
-    assert (1, now.date, [(t.start, t.end) for t in now.tokens]) == (document.schema_version, document.date, [(t.start, t.end) for t in document.tokens])
+    assert (1, now.date, [(t.start, t.end) for t in now.tokens]) == (
+        document.schema_version,
+        document.date,
+        [(t.start, t.end) for t in document.tokens],
+    )
 
 
-@pytest.mark.parametrize("names", [("v0.1.0", "v0.2.0"), ("0.1.0", "v0.2.0^{commit}"), ("v0.1.0", "HEAD~1")])
-def test_diff_of_two_versions(repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, names: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "names", [("v0.1.0", "v0.2.0"), ("0.1.0", "v0.2.0^{commit}"), ("v0.1.0", "HEAD~1")]
+)
+def test_diff_of_two_versions(
+    repository: Path,
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, str],
+) -> None:
     """Text, JSON and HTML of what changed between two releases; a version, tag and revision are each understood."""
     monkeypatch.chdir(repository)
     text = cli("diff", *names)
     assert (0, "", 2) == (text.status, text.err, text.out.count("polarity: POS → NEG"))
     changes = json.loads(cli("diff", *names, "--format", "json").out)
-    assert [("changed", "events", "POS", "NEG")] * 2 == [(c["kind"], c["layer"], c["old"]["polarity"], c["new"]["polarity"]) for c in changes]
+    assert [("changed", "events", "POS", "NEG")] * 2 == [
+        (c["kind"], c["layer"], c["old"]["polarity"], c["new"]["polarity"]) for c in changes
+    ]
     assert "<h1>0 added, 0 removed, 2 changed</h1>" in cli("diff", *names, "--format", "html").out
 
 
-def test_diff_against_what_is_at_hand(repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diff_against_what_is_at_hand(
+    repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A version and a path go together, and a path that exists wins over a version of that name."""
     monkeypatch.chdir(repository)
     assert 1 == cli("diff", "v0.2.0", ".").out.count("POS → NEG")
@@ -140,14 +173,22 @@ def test_diff_against_what_is_at_hand(repository: Path, cli: Callable[..., Resul
     assert 0 == cli("diff", "v0.1.0", ".", "--exit-code").status
 
 
-def test_diff_of_a_version_that_nobody_knows(repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_diff_of_a_version_that_nobody_knows(
+    repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """One line that lists the versions there are; outside a corpus it says where versions are looked for."""
     monkeypatch.chdir(repository)
     done = cli("diff", "v0.1.0", "v0.3.0")
     assert (1, 1) == (done.status, len(done.err.splitlines()))
-    assert "v0.3.0: no such file or directory, and no version or revision that is known here; versions: 0.1.0, 0.2.0" in done.err
+    assert (
+        "v0.3.0: no such file or directory, and no version or revision that is known here; versions: 0.1.0, 0.2.0"
+        in done.err
+    )
     monkeypatch.chdir(tmp_path)
-    assert "a version is looked for in the checkout of the current directory" in cli("diff", "v0.1.0", "v0.2.0").err
+    assert (
+        "a version is looked for in the checkout of the current directory"
+        in cli("diff", "v0.1.0", "v0.2.0").err
+    )
 
 
 REPO = "someone/visits"
@@ -171,8 +212,12 @@ def elsewhere(tmp_path: Path) -> Path:
     root = tmp_path / "elsewhere"
     shutil.copytree(ROOT / "corpus", root / "corpus")
     manifest = json.loads((root / "corpus/release.json").read_text(encoding="utf-8"))
-    (root / "corpus/release.json").write_text(json.dumps(manifest | {"version": "9.0.0"}), encoding="utf-8")
-    (root / DOCUMENT).write_text((root / DOCUMENT).read_text(encoding="utf-8").replace(OLD, NEW, 1), encoding="utf-8")
+    (root / "corpus/release.json").write_text(
+        json.dumps(manifest | {"version": "9.0.0"}), encoding="utf-8"
+    )
+    (root / DOCUMENT).write_text(
+        (root / DOCUMENT).read_text(encoding="utf-8").replace(OLD, NEW, 1), encoding="utf-8"
+    )
     return root
 
 
@@ -189,19 +234,36 @@ def test_a_version_comes_from_the_hub(hub: Hub, published: str, elsewhere: Path)
     assert encode(found[DOC_ID]) == encode(load(elsewhere, version=published, repo=REPO)[DOC_ID])
 
 
-def test_the_repository_can_stand_in_the_settings(hub: Hub, published: str, elsewhere: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_repository_can_stand_in_the_settings(
+    hub: Hub,
+    published: str,
+    elsewhere: Path,
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """`repo` in [tool.statevisit]: for load, for diff on either side, and for publish; what is at hand asks nobody."""
-    (elsewhere / "pyproject.toml").write_text(f'[tool.statevisit]\nrepo = "{REPO}"\nselect = ["E"]\n')
+    (elsewhere / "pyproject.toml").write_text(
+        f'[tool.statevisit]\nrepo = "{REPO}"\nselect = ["E"]\n'
+    )
     assert (1, []) == (_negated(load(elsewhere, version="9.0.0")), hub.requests)
     assert 0 == _negated(load(elsewhere, version=published))
     monkeypatch.chdir(elsewhere)
     done = cli("diff", f"v{published}", ".")
     assert (0, "", 1) == (done.status, done.err, done.out.count("polarity: POS → NEG"))
-    assert f"would publish 2 files as version 9.0.0 of {REPO}" not in (said := cli("publish", "--dry-run")).out
-    assert "is not what corpus/release.json says" in said.err  # it was changed by hand, but the repository was known
+    assert (
+        f"would publish 2 files as version 9.0.0 of {REPO}"
+        not in (said := cli("publish", "--dry-run")).out
+    )
+    assert (
+        "is not what corpus/release.json says" in said.err
+    )  # it was changed by hand, but the repository was known
     (elsewhere / "pyproject.toml").unlink()
     done = cli("publish", "--dry-run")
-    assert (2, True) == (done.status, "name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit]" in done.err)
+    assert (2, True) == (
+        done.status,
+        "name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit]"
+        in done.err,
+    )
 
 
 def test_the_history_comes_before_the_hub(hub: Hub, published: str, repository: Path) -> None:
@@ -228,7 +290,9 @@ def _refused(root: Path, version: str, repo: str = REPO) -> str:
         (503, "the Hub is in trouble: run the command again later"),
     ],
 )
-def test_a_hub_that_fails(hub: Hub, published: str, elsewhere: Path, status: int, words: str) -> None:
+def test_a_hub_that_fails(
+    hub: Hub, published: str, elsewhere: Path, status: int, words: str
+) -> None:
     """Whatever goes wrong is one line that says what to do; afterwards it works."""
     hub.failure = Failure("GET|HEAD", "", status)
     said = _refused(elsewhere, published)
@@ -240,25 +304,44 @@ def test_a_hub_that_fails(hub: Hub, published: str, elsewhere: Path, status: int
 def test_what_the_hub_does_not_have(hub: Hub, published: str, elsewhere: Path) -> None:
     """A version or repository that is not there; a repository without the version says which it has."""
     assert f"{REPO}: has no version 7.0.0, only {published}" == _refused(elsewhere, "7.0.0")
-    assert "someone/else: version 7.0.0 was not fetched" in (said := _refused(elsewhere, "7.0.0", "someone/else")) and "no such dataset repository" in said
+    assert "someone/else: version 7.0.0 was not fetched" in (
+        said := _refused(elsewhere, "7.0.0", "someone/else")
+    )
+    assert "no such dataset repository" in said
     assert "that is no name of a repository" in _refused(elsewhere, "7.0.0", "a/b/c")
     with pytest.raises(ReleaseError, match="say which version"):
         load(elsewhere, repo=REPO)
 
 
-def test_what_is_there_is_held_against_its_manifest(hub: Hub, published: str, elsewhere: Path) -> None:
+def test_what_is_there_is_held_against_its_manifest(
+    hub: Hub, published: str, elsewhere: Path
+) -> None:
     """A tag on something else than the release it names is refused: another file, another version, another data set."""
     repo = hub.repos[REPO]
     tree = repo["commits"][repo["main"]]
     changed = {DOCUMENT: tree[DOCUMENT].replace(OLD.encode(), NEW.encode(), 1)}
     for files, words in (
-        ({**tree, **changed}, "is not the file that version 2.0.0 was released with (its SHA-256 differs)"),
+        (
+            {**tree, **changed},
+            "is not the file that version 2.0.0 was released with (its SHA-256 differs)",
+        ),
         ({n: d for n, d in tree.items() if n != DOCUMENT}, f"{DOCUMENT} is missing"),
-        ({**tree, "corpus/documents/other.json": b"{}"}, "corpus/documents/other.json is not of it"),
+        (
+            {**tree, "corpus/documents/other.json": b"{}"},
+            "corpus/documents/other.json is not of it",
+        ),
         ({"README.md": b"mine"}, "no corpus/release.json of this version"),
     ):
         manifest = json.loads(tree["corpus/release.json"]) | {"version": "2.0.0"}
-        repo["tags"]["v2.0.0"] = hub.commit(REPO, {**files, **({"corpus/release.json": json.dumps(manifest).encode()} if len(files) > 1 else {})})
+        repo["tags"]["v2.0.0"] = hub.commit(
+            REPO,
+            {
+                **files,
+                **(
+                    {"corpus/release.json": json.dumps(manifest).encode()} if len(files) > 1 else {}
+                ),
+            },
+        )
         assert words in _refused(elsewhere, "2.0.0")
     repo["tags"]["v2.0.0"] = repo["tags"][f"v{published}"]
     assert "no corpus/release.json of this version" in _refused(elsewhere, "2.0.0")
@@ -267,5 +350,7 @@ def test_what_is_there_is_held_against_its_manifest(hub: Hub, published: str, el
 def test_without_huggingface_hub(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the extra."""
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(MissingExtra, match=r"needs huggingface_hub: pip install 'statevisit\[hub\]'"):
+    with pytest.raises(
+        MissingExtra, match=r"needs huggingface_hub: pip install 'statevisit\[hub\]'"
+    ):
         load(elsewhere, version="1.0.0", repo=REPO)

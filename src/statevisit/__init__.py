@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from statevisit.checks import validate
     from statevisit.codec import decode, encode, read_document, write_document
     from statevisit.corpus import Corpus
-    from statevisit.errors import FormatError, LabelStudioError, MissingExtra, ReleaseError, StateVisitError
+    from statevisit.errors import (
+        FormatError,
+        LabelStudioError,
+        MissingExtra,
+        ReleaseError,
+        StateVisitError,
+    )
     from statevisit.evaluation import score
     from statevisit.findings import Finding
     from statevisit.hub import load_dataset

@@ -45,14 +45,19 @@ Commands:
 def main() -> None:
     """Run the command line. Exit status: 0 done, 1 something is wrong with the data, 2 with the command."""
     arguments = sys.argv[1:]
-    if not arguments or arguments[0] in ("--help", "-h"):  # before click is imported: it takes three times as long
+    if not arguments or arguments[0] in (
+        "--help",
+        "-h",
+    ):  # before click is imported: it takes three times as long
         try:
             sys.stdout.write(OVERVIEW)
             sys.stdout.flush()
             return
         except OSError:  # nobody reads it, or the disk is full: click knows what to do
             arguments = ["--help"]
-    gc.set_threshold(100_000)  # what is imported stays: to look for garbage in it takes a twelfth of the time to the first line
+    gc.set_threshold(
+        100_000
+    )  # what is imported stays: to look for garbage in it takes a twelfth of the time to the first line
     try:
         from statevisit.commands import run
     except KeyboardInterrupt:

@@ -54,12 +54,20 @@ def disagreements(a: Document, b: Document) -> list[Decision]:
     Raises FormatError where the texts, sentences or tokens differ.
     """
     if (a.sentences, a.tokens) != (b.sentences, b.tokens):
-        raise FormatError(f"{a.id}: the sentences or tokens differ; two annotations are compared on the same ones")
+        raise FormatError(
+            f"{a.id}: the sentences or tokens differ; two annotations are compared on the same ones"
+        )
     changes = diff_documents(a, aligned(b, a))
-    return [Decision(document=a.id, layer=c.layer, record=c.record, a=c.old, b=c.new) for c in changes if c.layer != "document"]
+    return [
+        Decision(document=a.id, layer=c.layer, record=c.record, a=c.old, b=c.new)
+        for c in changes
+        if c.layer != "document"
+    ]
 
 
-def adjudicated(a: Document, b: Document, decisions: Iterable[Decision], annotator: str, file: str = "") -> Document:
+def adjudicated(
+    a: Document, b: Document, decisions: Iterable[Decision], annotator: str, file: str = ""
+) -> Document:
     """The document that the decisions make of two annotations, by `annotator` beside those of `a` and `b`.
 
     Every record that was disagreed about says so in `disagreements`. Raises FormatError where a disagreement is not
@@ -70,20 +78,41 @@ def adjudicated(a: Document, b: Document, decisions: Iterable[Decision], annotat
     for number, decision in enumerate(decisions, 1):
         if decision.document != a.id:
             continue
-        key, where = (decision.layer, decision.record), f"{file}:{number}: {decision.layer} {decision.record}"
+        key, where = (
+            (decision.layer, decision.record),
+            f"{file}:{number}: {decision.layer} {decision.record}",
+        )
         known = open_.pop(key, None)
-        if decision.layer not in LAYERS or (known.a, known.b) != (decision.a, decision.b) if known else decision.a or decision.b:
-            raise FormatError(f"{where}: `a` and `b` are not what the two annotations say now; list the disagreements again")
+        if (
+            decision.layer not in LAYERS or (known.a, known.b) != (decision.a, decision.b)
+            if known
+            else decision.a or decision.b
+        ):
+            raise FormatError(
+                f"{where}: `a` and `b` are not what the two annotations say now; list the disagreements again"
+            )
         if decision.decision not in ("a", "b", "other") or not decision.reason:
-            raise FormatError(f'{where}: is not decided; it needs a "decision" ("a", "b" or "other") and a "reason"')
+            raise FormatError(
+                f'{where}: is not decided; it needs a "decision" ("a", "b" or "other") and a "reason"'
+            )
         records.pop(key, None)
         if decision.chosen is not None:
-            records[key] = decision.chosen | ({"disagreements": decision.count} if decision.count else {})
+            records[key] = decision.chosen | (
+                {"disagreements": decision.count} if decision.count else {}
+            )
     if open_:
         layer, record = next(iter(open_))
-        raise FormatError(f"{file}: {len(open_)} disagreements are not decided; the first is {layer} {record}")
-    layers: dict[str, Any] = {layer: [r for (home, _), r in records.items() if home == layer] for layer in LAYERS}
-    value = codec.to_value(a) | layers | {"annotators": list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))}
+        raise FormatError(
+            f"{file}: {len(open_)} disagreements are not decided; the first is {layer} {record}"
+        )
+    layers: dict[str, Any] = {
+        layer: [r for (home, _), r in records.items() if home == layer] for layer in LAYERS
+    }
+    value = (
+        codec.to_value(a)
+        | layers
+        | {"annotators": list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))}
+    )
     for path, message in schema.errors(value):
         raise FormatError(f"{file}: the result is not valid at {codec.pointer(path)}: {message}")
     return codec.ordered(codec.convert(value, file))

@@ -26,7 +26,9 @@ def aligned(document: Document, reference: Document) -> Document:
     for two different texts.
     """
     if document.text != reference.text:
-        raise FormatError(f"{document.id}: the texts differ; only annotations of one text can be aligned")
+        raise FormatError(
+            f"{document.id}: the texts differ; only annotations of one text can be aligned"
+        )
     names: dict[str, str] = {}
     for layer in SPAN_LAYERS:
         names |= _spans(getattr(document, layer), getattr(reference, layer))
@@ -59,11 +61,19 @@ def _spans(own: Iterable[Any], others: Iterable[Any]) -> dict[str, str]:
             shared = min(a.end, b.end) - max(a.start, b.start)
             if shared > 0:
                 same = getattr(a, "level", None) == getattr(b, "level", None)
-                pairs.append(((-shared / (max(a.end, b.end) - min(a.start, b.start)), not same, a.start), a.id, b.id))
+                pairs.append(
+                    (
+                        (-shared / (max(a.end, b.end) - min(a.start, b.start)), not same, a.start),
+                        a.id,
+                        b.id,
+                    )
+                )
     return _one_to_one(pairs)
 
 
-def _groups(document: Document, reference: Document, layer: str, of: str, key: str, names: dict[str, str]) -> dict[str, str]:
+def _groups(
+    document: Document, reference: Document, layer: str, of: str, key: str, names: dict[str, str]
+) -> dict[str, str]:
     home = {r.id: getattr(r, key) for r in getattr(reference, of)}
     shared: Counter[tuple[str, str]] = Counter()
     for record in getattr(document, of):
@@ -73,10 +83,18 @@ def _groups(document: Document, reference: Document, layer: str, of: str, key: s
     theirs = {r.id: (r.name, getattr(r, "type", None)) for r in getattr(reference, layer)}
     pairs = []
     for i, ((own, other), n) in enumerate(shared.items()):
-        if own in mine and other in theirs and (mine[own][0] == theirs[other][0] or mine[own][1] == theirs[other][1]):
+        if (
+            own in mine
+            and other in theirs
+            and (mine[own][0] == theirs[other][0] or mine[own][1] == theirs[other][1])
+        ):
             pairs.append(((-n, mine[own] != theirs[other], i), own, other))
     for i, (own, (name, _)) in enumerate(mine.items()):
-        pairs += [((0, False, i), own, other) for other, (named, _) in theirs.items() if name and name == named and (own, other) not in shared]
+        pairs += [
+            ((0, False, i), own, other)
+            for other, (named, _) in theirs.items()
+            if name and name == named and (own, other) not in shared
+        ]
     return _one_to_one(pairs)
 
 
@@ -101,10 +119,18 @@ def _free(own: str, taken: set[str]) -> str:
 
 def _renamed(document: Document, names: dict[str, str]) -> Document:
     def one(record: Any) -> Any:
-        changes = {k: names.get(v, v) for k in ("id", *REFERENCES) if isinstance(v := getattr(record, k, None), str)}
+        changes = {
+            k: names.get(v, v)
+            for k in ("id", *REFERENCES)
+            if isinstance(v := getattr(record, k, None), str)
+        }
         if hasattr(record, "arguments"):
-            changes["arguments"] = tuple(replace(a, target=names.get(a.target, a.target)) for a in record.arguments)
+            changes["arguments"] = tuple(
+                replace(a, target=names.get(a.target, a.target)) for a in record.arguments
+            )
         return replace(record, **changes)
 
     layers = (*SPAN_LAYERS, "entities", "event_chains", "relations", "event_relations")
-    return replace(document, **{layer: tuple(map(one, getattr(document, layer))) for layer in layers})
+    return replace(
+        document, **{layer: tuple(map(one, getattr(document, layer))) for layer in layers}
+    )

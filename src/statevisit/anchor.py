@@ -16,8 +16,17 @@ from statevisit.findings import Finding
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
-_PREFIX = {"mentions": "m", "timexes": "t", "quantities": "q", "events": "ev", "relations": "r", "quotations": "quo"}
-_SAME = {c: to for to, group in {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}.items() for c in group}
+_PREFIX = {
+    "mentions": "m",
+    "timexes": "t",
+    "quantities": "q",
+    "events": "ev",
+    "relations": "r",
+    "quotations": "quo",
+}
+_SAME = {
+    c: to for to, group in {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}.items() for c in group
+}
 
 
 class Unresolved(Exception):
@@ -45,9 +54,13 @@ class Anchorer:
     def resolve(self, selector: dict[str, Any]) -> tuple[int, int, bool]:
         """(start, end, whether quote, prefix and suffix are exactly as in the text). Raises Unresolved."""
         quote, occurrence = selector["quote"], selector.get("occurrence")
-        wrong = [k for k in ("quote", "prefix", "suffix") if not isinstance(selector.get(k, "-"), str)]
+        wrong = [
+            k for k in ("quote", "prefix", "suffix") if not isinstance(selector.get(k, "-"), str)
+        ]
         if wrong or not quote.strip():
-            raise Unresolved("A004", f"`{(wrong or ['quote'])[0]}` must be a string with something in it")
+            raise Unresolved(
+                "A004", f"`{(wrong or ['quote'])[0]}` must be a string with something in it"
+            )
         if occurrence is not None and (type(occurrence) is not int or occurrence < 1):
             raise Unresolved("A004", f"`occurrence` is {occurrence!r}; it counts from 1")
         for find, exact in ((self._exact, True), (self._loose, False)):
@@ -58,25 +71,43 @@ class Anchorer:
     def _exact(self, quote: str, prefix: str, suffix: str) -> Iterator[tuple[int, int]]:
         for start in _places(self.text, quote):
             end = start + len(quote)
-            if start in self.starts and end in self.ends and self.text.endswith(prefix, 0, start) and self.text.startswith(suffix, end):
+            if (
+                start in self.starts
+                and end in self.ends
+                and self.text.endswith(prefix, 0, start)
+                and self.text.startswith(suffix, end)
+            ):
                 yield start, end
 
     def _loose(self, quote: str, prefix: str, suffix: str) -> Iterator[tuple[int, int]]:
         plain, where = self._plain
-        quote, prefix, suffix = ("".join(_SAME.get(c, c) for c in s if not c.isspace()) for s in (quote, prefix, suffix))
+        quote, prefix, suffix = (
+            "".join(_SAME.get(c, c) for c in s if not c.isspace()) for s in (quote, prefix, suffix)
+        )
         for at in _places(plain, quote):
             start, end = where[at], where[at + len(quote) - 1] + 1
-            if start in self.starts and end in self.ends and plain.endswith(prefix, 0, at) and plain.startswith(suffix, at + len(quote)):
+            if (
+                start in self.starts
+                and end in self.ends
+                and plain.endswith(prefix, 0, at)
+                and plain.startswith(suffix, at + len(quote))
+            ):
                 yield start, end
 
     def _choose(self, found: list[tuple[int, int]], selector: dict[str, Any]) -> tuple[int, int]:
         occurrence = selector.get("occurrence")
         if occurrence is None and len(found) > 1:
             shown = "; ".join(f"{n}: {self.context(*span)}" for n, span in enumerate(found[:8], 1))
-            raise Unresolved("A002", f"{selector['quote']!r} stands in {len(found)} places; add `occurrence`, or `prefix` and `suffix`: {shown}")
+            raise Unresolved(
+                "A002",
+                f"{selector['quote']!r} stands in {len(found)} places; add `occurrence`, or `prefix` and `suffix`: {shown}",
+            )
         if occurrence is not None and occurrence > len(found):
             times = "once" if len(found) == 1 else f"{len(found)} times"
-            raise Unresolved("A001", f"{selector['quote']!r} stands there only {times}; `occurrence` is {occurrence}")
+            raise Unresolved(
+                "A001",
+                f"{selector['quote']!r} stands there only {times}; `occurrence` is {occurrence}",
+            )
         return found[(occurrence or 1) - 1]
 
     def _missing(self, selector: dict[str, Any]) -> Unresolved:
@@ -85,19 +116,43 @@ class Anchorer:
         aligned = list(self._exact(quote, "", "")) or list(self._loose(quote, "", ""))
         if aligned:
             shown = "; ".join(self.context(*span) for span in aligned[:8])
-            return Unresolved("A001", f"{quote!r} does not stand between that `prefix` and `suffix`; it stands here: {shown}")
+            return Unresolved(
+                "A001",
+                f"{quote!r} does not stand between that `prefix` and `suffix`; it stands here: {shown}",
+            )
         if places:
             start = max((t for t in self.starts if t <= places[0]), default=places[0])
-            end = min((t for t in self.ends if t >= places[0] + len(quote)), default=places[0] + len(quote))
-            return Unresolved("A003", f"{quote!r} stands only inside a token; a span takes whole tokens: {self.text[start:end]!r}")
+            end = min(
+                (t for t in self.ends if t >= places[0] + len(quote)),
+                default=places[0] + len(quote),
+            )
+            return Unresolved(
+                "A003",
+                f"{quote!r} stands only inside a token; a span takes whole tokens: {self.text[start:end]!r}",
+            )
         words = quote.split()
-        known = next((" ".join(words[:n]) for n in range(len(words) - 1, 0, -1) if " ".join(words[:n]) in self.text), "")
-        hint = f"; the text has {known!r} and then goes on otherwise: {self.context(self.text.index(known), self.text.index(known) + len(known))}" if known else ""
+        known = next(
+            (
+                " ".join(words[:n])
+                for n in range(len(words) - 1, 0, -1)
+                if " ".join(words[:n]) in self.text
+            ),
+            "",
+        )
+        hint = (
+            f"; the text has {known!r} and then goes on otherwise: {self.context(self.text.index(known), self.text.index(known) + len(known))}"
+            if known
+            else ""
+        )
         return Unresolved("A001", f"{quote!r} does not stand in the text{hint}")
 
     def context(self, start: int, end: int, width: int = 20) -> str:
         """The span in brackets with `width` characters on each side, on one line."""
-        return re.sub(r"\s+", " ", f"…{self.text[max(0, start - width) : start]}[{self.text[start:end]}]{self.text[end : end + width]}…")
+        return re.sub(
+            r"\s+",
+            " ",
+            f"…{self.text[max(0, start - width) : start]}[{self.text[start:end]}]{self.text[end : end + width]}…",
+        )
 
 
 def _places(text: str, quote: str) -> Iterator[int]:
@@ -107,7 +162,9 @@ def _places(text: str, quote: str) -> Iterator[int]:
         at = text.find(quote, at + 1)
 
 
-def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None, list[Finding], list[Finding]]:
+def anchor(
+    draft: Any, base: Document, file: str = ""
+) -> tuple[Document | None, list[Finding], list[Finding]]:
     """(document, problems, reports) for a draft in quote notation.
 
     `draft` is a JSON object with any of the layers; its records are as in the document schema, except that a
@@ -120,9 +177,30 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
     problems: list[Finding] = []
     reports: list[Finding] = []
     if not isinstance(draft, dict) or not any(k in LAYERS for k in draft):
-        return None, [Finding(code="A004", file=file, message=f"a draft is a JSON object with layers: {', '.join(LAYERS)}")], []
+        return (
+            None,
+            [
+                Finding(
+                    code="A004",
+                    file=file,
+                    message=f"a draft is a JSON object with layers: {', '.join(LAYERS)}",
+                )
+            ],
+            [],
+        )
     if draft.get("id", base.id) != base.id:
-        return None, [Finding(code="A004", file=file, pointer="/id", message=f"the draft is of {draft['id']!r}, the text of {base.id!r}")], []
+        return (
+            None,
+            [
+                Finding(
+                    code="A004",
+                    file=file,
+                    pointer="/id",
+                    message=f"the draft is of {draft['id']!r}, the text of {base.id!r}",
+                )
+            ],
+            [],
+        )
     anchorer = Anchorer(base)
 
     def fill(value: Any, path: list[str | int]) -> Any:
@@ -130,7 +208,11 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
             return [fill(v, [*path, i]) for i, v in enumerate(value)]
         if not isinstance(value, dict) or len(path) > 3:  # a record, or a span in one
             return value
-        filled = {k: fill(v, [*path, k]) for k, v in value.items() if k not in _SELECTOR or "quote" not in value}
+        filled = {
+            k: fill(v, [*path, k])
+            for k, v in value.items()
+            if k not in _SELECTOR or "quote" not in value
+        }
         if "quote" in value:
             where = {"file": file, "document": base.id, "pointer": pointer(path)}
             try:
@@ -138,9 +220,19 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
             except Unresolved as error:
                 problems.append(Finding(code=error.code, message=str(error), **where))
                 return filled
-            filled |= {"start": start, "end": end} | ({"text": base.text[start:end]} if "text" in LAYERS[str(path[0])].__struct_fields__ else {})
+            filled |= {"start": start, "end": end} | (
+                {"text": base.text[start:end]}
+                if "text" in LAYERS[str(path[0])].__struct_fields__
+                else {}
+            )
             if not exact:
-                reports.append(Finding(code="A101", message=f"{value['quote']!r} was taken for {anchorer.context(start, end)}", **where))
+                reports.append(
+                    Finding(
+                        code="A101",
+                        message=f"{value['quote']!r} was taken for {anchorer.context(start, end)}",
+                        **where,
+                    )
+                )
         return filled
 
     layers = {name: fill(draft[name], [name]) for name in LAYERS if name in draft}
@@ -148,14 +240,23 @@ def anchor(draft: Any, base: Document, file: str = "") -> tuple[Document | None,
         return None, problems, reports
     value = to_value(base) | layers | {k: draft[k] for k in ("annotators",) if k in draft}
     _name(value)
-    value |= {k: v for k, v in draft.items() if k not in value and k != "text"}  # what is unknown is for the schema to refuse
-    problems = [Finding(code="E104", file=file, document=base.id, pointer=pointer(p), message=m) for p, m in schema.errors(value)]
+    value |= {
+        k: v for k, v in draft.items() if k not in value and k != "text"
+    }  # what is unknown is for the schema to refuse
+    problems = [
+        Finding(code="E104", file=file, document=base.id, pointer=pointer(p), message=m)
+        for p, m in schema.errors(value)
+    ]
     return (None if problems else ordered(convert(value, file))), problems, reports
 
 
 def _name(value: dict[str, Any]) -> None:
     """Give the records of span layers and relations that have no id the next free one: m1, m2, …"""
-    records = {layer: [r for r in value[layer] if isinstance(r, dict)] for layer in LAYERS if isinstance(value[layer], list)}
+    records = {
+        layer: [r for r in value[layer] if isinstance(r, dict)]
+        for layer in LAYERS
+        if isinstance(value[layer], list)
+    }
     taken = {r["id"] for layer in records.values() for r in layer if isinstance(r.get("id"), str)}
     for layer in (*SPAN_LAYERS, "relations"):
         number = 0

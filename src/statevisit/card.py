@@ -30,7 +30,11 @@ def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
     front = _FRONT.match(text)
     if not front:
         return None
-    meta = {**_parsed(path, front[1]), "configs": _configs(), "dataset_info": _dataset_info(edition_of(manifest))}
+    meta = {
+        **_parsed(path, front[1]),
+        "configs": _configs(),
+        "dataset_info": _dataset_info(edition_of(manifest)),
+    }
     body = _MARK.sub(lambda m: f"{m[1]}{_part(path, m[2], manifest)}\n{m[3]}", text[front.end() :])
     return f"---\n{_yaml(meta)}---\n{body}".encode()
 
@@ -62,7 +66,9 @@ def _parsed(path: Path, front: str) -> dict[str, Any]:
         line = f":{error.problem_mark.line + 2}" if error.problem_mark else ""
         raise FormatError(f"{path}{line}: the front matter is not YAML: {error.problem}") from None
     except yaml.YAMLError as error:
-        raise FormatError(f"{path}: the front matter is not YAML: {str(error).splitlines()[0]}") from None
+        raise FormatError(
+            f"{path}: the front matter is not YAML: {str(error).splitlines()[0]}"
+        ) from None
     if not isinstance(meta, dict):
         raise FormatError(f"{path}: the front matter must be a mapping of keys")
     return meta
@@ -145,7 +151,9 @@ def renewed_guidelines(root: Path) -> bytes | None:
 
 
 def _yaml(meta: dict[str, Any]) -> str:
-    return yaml.safe_dump(meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140)
+    return yaml.safe_dump(
+        meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140
+    )
 
 
 def _part(path: Path, name: str, manifest: dict[str, Any]) -> str:
@@ -156,13 +164,20 @@ def _part(path: Path, name: str, manifest: dict[str, Any]) -> str:
 
 def _configs() -> list[dict[str, Any]]:
     return [
-        {"config_name": c, "data_files": [{"split": "train", "path": f"{resources.PARQUET}/{c}/train-*.parquet"}], **({"default": True} if c == "documents" else {})}
+        {
+            "config_name": c,
+            "data_files": [{"split": "train", "path": f"{resources.PARQUET}/{c}/train-*.parquet"}],
+            **({"default": True} if c == "documents" else {}),
+        }
         for c in tables.CONFIGS
     ]
 
 
 def _dataset_info(edition: str) -> list[dict[str, Any]]:
-    return [{"config_name": c, "features": _as_yaml(tables.features(c, edition))} for c in tables.CONFIGS]
+    return [
+        {"config_name": c, "features": _as_yaml(tables.features(c, edition))}
+        for c in tables.CONFIGS
+    ]
 
 
 def edition_of(manifest: dict[str, Any]) -> str:
@@ -180,7 +195,9 @@ def _spec(feature: dict[str, Any]) -> dict[str, Any]:
     if kind == "Value":
         return {"dtype": feature["dtype"]}
     if kind == "ClassLabel":
-        return {"dtype": {"class_label": {"names": {str(i): n for i, n in enumerate(feature["names"])}}}}
+        return {
+            "dtype": {"class_label": {"names": {str(i): n for i, n in enumerate(feature["names"])}}}
+        }
     if kind is None:
         return {"struct": _as_yaml(feature)}
     inner = _spec(feature["feature"])
@@ -189,19 +206,40 @@ def _spec(feature: dict[str, Any]) -> dict[str, Any]:
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
+        for line in lines
+    )
 
 
 def _config_table(manifest: dict[str, Any]) -> str:
-    described = {"documents": "One row a document, all layers nested, as in `corpus/documents/`.", **{k: v.description for k, v in views.VIEWS.items()}}
-    return _table(("config", "what a row is", "columns"), [(f"`{c}`" + (" (default)" if c == "documents" else ""), described[c], str(len(tables.columns(c, edition_of(manifest))))) for c in tables.CONFIGS])
+    described = {
+        "documents": "One row a document, all layers nested, as in `corpus/documents/`.",
+        **{k: v.description for k, v in views.VIEWS.items()},
+    }
+    return _table(
+        ("config", "what a row is", "columns"),
+        [
+            (
+                f"`{c}`" + (" (default)" if c == "documents" else ""),
+                described[c],
+                str(len(tables.columns(c, edition_of(manifest)))),
+            )
+            for c in tables.CONFIGS
+        ],
+    )
 
 
 def _column_tables(manifest: dict[str, Any]) -> str:
     parts = []
     for config in tables.CONFIGS:
-        rows = [(f"`{c.name}`", _kind(c.feature), c.description) for c in tables.columns(config, edition_of(manifest))]
-        parts.append(f"<details><summary><b>{config}</b></summary>\n\n{_table(('column', 'type', 'what it holds'), rows)}\n\n</details>")
+        rows = [
+            (f"`{c.name}`", _kind(c.feature), c.description)
+            for c in tables.columns(config, edition_of(manifest))
+        ]
+        parts.append(
+            f"<details><summary><b>{config}</b></summary>\n\n{_table(('column', 'type', 'what it holds'), rows)}\n\n</details>"
+        )
     return "\n".join(parts)
 
 
@@ -219,10 +257,22 @@ def _label_tables(manifest: dict[str, Any]) -> str:
     for layer, prop in schema.inventories():
         rows = []
         for label in schema.labels(layer, prop):
-            extra = "; ".join(f"{k.replace('_', ' ')}: {', '.join(v) if isinstance(v, list) else v}" for k, v in label.extra.items() if v)
-            rows.append((f"`{label.name}`", label.title, label.description + (f" ({extra})" if extra else "")))
+            extra = "; ".join(
+                f"{k.replace('_', ' ')}: {', '.join(v) if isinstance(v, list) else v}"
+                for k, v in label.extra.items()
+                if v
+            )
+            rows.append(
+                (
+                    f"`{label.name}`",
+                    label.title,
+                    label.description + (f" ({extra})" if extra else ""),
+                )
+            )
         title = f"{layer.replace('_', ' ')}: {prop}"
-        parts.append(f"<details><summary><b>{title}</b> ({len(rows)})</summary>\n\n{_table(('label', 'title', 'meaning'), rows)}\n\n</details>")
+        parts.append(
+            f"<details><summary><b>{title}</b> ({len(rows)})</summary>\n\n{_table(('label', 'title', 'meaning'), rows)}\n\n</details>"
+        )
     return "\n".join(parts)
 
 
@@ -230,7 +280,14 @@ def _layer_table(manifest: dict[str, Any]) -> str:
     rows = []
     for layer in LAYERS:
         node = schema.load()["properties"][layer]
-        rows.append((f"`{layer}`", node["description"], schema.record(layer)["x-source"], f"{manifest['counts'][layer]['records']:,}"))
+        rows.append(
+            (
+                f"`{layer}`",
+                node["description"],
+                schema.record(layer)["x-source"],
+                f"{manifest['counts'][layer]['records']:,}",
+            )
+        )
     return _table(("layer", "what it holds", "after", "records"), rows)
 
 
@@ -243,14 +300,30 @@ def _finding_tables(manifest: dict[str, Any]) -> str:
 
     parts, entries = [], list(catalogue().values())
     for family in dict.fromkeys(e.family for e in entries):
-        rows = [(f"`{e.code}`", e.severity, e.message, e.wrong, e.right) for e in entries if e.family == family]
-        parts.append(f"<details><summary><b>{family}</b> ({len(rows)})</summary>\n\n{_table(('code', 'severity', 'what is wrong', 'wrong', 'right'), rows)}\n\n</details>")
+        rows = [
+            (f"`{e.code}`", e.severity, e.message, e.wrong, e.right)
+            for e in entries
+            if e.family == family
+        ]
+        parts.append(
+            f"<details><summary><b>{family}</b> ({len(rows)})</summary>\n\n{_table(('code', 'severity', 'what is wrong', 'wrong', 'right'), rows)}\n\n</details>"
+        )
     return "\n".join(parts)
 
 
 _SHOWN = {
     "F1": ("exact", "CoNLL", "end to end", "by cluster", "strict"),
-    "kappa": ("type", "level", "value", "unit", "class", "modality", "polarity", "doc_time_rel", "link"),
+    "kappa": (
+        "type",
+        "level",
+        "value",
+        "unit",
+        "class",
+        "modality",
+        "polarity",
+        "doc_time_rel",
+        "link",
+    ),
 }
 """The figures of agreement that a card shows; `release.json` has them all."""
 
@@ -264,8 +337,18 @@ def _agreement(manifest: dict[str, Any]) -> str:
         spans = any(g["layer"] == f["layer"] and g["of"] == "exact" for g in found["figures"])
         if f["of"] in _SHOWN.get(f["coefficient"], ()) and not (f["of"] == "strict" and spans):
             interval = " to ".join(f"{v:.3f}" for v in f["interval"]) if "interval" in f else ""
-            rows.append((f["layer"].replace("_", " "), f"{'κ' if f['coefficient'] == 'kappa' else 'F1'} {f['of']}", str(f["n"] or ""), f"{f['value']:.3f}", interval))
-    return _table(("layer", "figure", "items", "value", f"95 % ({found['units']} {found['unit']}s)"), rows)
+            rows.append(
+                (
+                    f["layer"].replace("_", " "),
+                    f"{'κ' if f['coefficient'] == 'kappa' else 'F1'} {f['of']}",
+                    str(f["n"] or ""),
+                    f"{f['value']:.3f}",
+                    interval,
+                )
+            )
+    return _table(
+        ("layer", "figure", "items", "value", f"95 % ({found['units']} {found['unit']}s)"), rows
+    )
 
 
 PARTS: dict[str, Callable[[dict[str, Any]], str]] = {

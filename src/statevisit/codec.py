@@ -46,7 +46,9 @@ def parse(data: bytes, file: str = "<bytes>") -> Any:
     """
     try:
         value = orjson.loads(data)
-        if orjson.dumps(value) != data.replace(b"\n", b""):  # such compact bytes cannot hold a key twice
+        if orjson.dumps(value) != data.replace(
+            b"\n", b""
+        ):  # such compact bytes cannot hold a key twice
             _refuse_duplicates(data, file)
     except orjson.JSONDecodeError as error:
         raise _malformed(data, error, file) from None
@@ -61,9 +63,13 @@ def _malformed(data: bytes, error: orjson.JSONDecodeError, file: str) -> Malform
     except UnicodeDecodeError as bad:
         head = data[: bad.start]
         message = f"not UTF-8: byte 0x{data[bad.start]:02x} at offset {bad.start:,}; save the file as UTF-8"
-        return Malformed(file, "E101", message, head.count(b"\n") + 1, len(head) - head.rfind(b"\n"))
+        return Malformed(
+            file, "E101", message, head.count(b"\n") + 1, len(head) - head.rfind(b"\n")
+        )
     if data.startswith(b"\xef\xbb\xbf"):
-        return Malformed(file, "E101", "begins with a byte order mark; save the file as UTF-8 without BOM", 1, 1)
+        return Malformed(
+            file, "E101", "begins with a byte order mark; save the file as UTF-8 without BOM", 1, 1
+        )
     return Malformed(file, "E102", f"not JSON: {error.msg}", error.lineno, error.colno)
 
 
@@ -81,7 +87,13 @@ def _refuse_duplicates(data: bytes, file: str) -> None:
     if duplicates:
         text = data.decode("utf-8")
         line, column = next((position(text, at) for at in _second_keys(text)), (0, 0))
-        raise Malformed(file, "E103", f"the key {json.dumps(duplicates[0][:60])} stands twice in one object; keep one of them", line, column)
+        raise Malformed(
+            file,
+            "E103",
+            f"the key {json.dumps(duplicates[0][:60])} stands twice in one object; keep one of them",
+            line,
+            column,
+        )
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
@@ -150,7 +162,10 @@ def encode_value(value: Any) -> bytes:
     """Any JSON value in the canonical layout: the members of the top object one per line, records one per line."""
     if not isinstance(value, dict):
         return orjson.dumps(value) + b"\n"
-    return _lay_out((k, _lines(b"\n".join(map(orjson.dumps, v))) if _records(v) else orjson.dumps(v)) for k, v in value.items())
+    return _lay_out(
+        (k, _lines(b"\n".join(map(orjson.dumps, v))) if _records(v) else orjson.dumps(v))
+        for k, v in value.items()
+    )
 
 
 def _records(value: Any) -> bool:
@@ -163,7 +178,9 @@ def _lines(records: bytes) -> bytes:
 
 
 def _lay_out(members: Iterable[tuple[str, bytes]]) -> bytes:
-    return b"{\n" + b",\n".join(orjson.dumps(key) + b":" + value for key, value in members) + b"\n}\n"
+    return (
+        b"{\n" + b",\n".join(orjson.dumps(key) + b":" + value for key, value in members) + b"\n}\n"
+    )
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -173,7 +190,10 @@ def encode(document: Document) -> bytes:
     """The canonical bytes of a document, its records sorted."""
     document = ordered(document)
     lines, one = _ENCODER.encode_lines, _ENCODER.encode
-    return _lay_out((n, _lines(lines(getattr(document, n))[:-1]) if n in LAYERS else one(getattr(document, n))) for n in Document.__struct_fields__)
+    return _lay_out(
+        (n, _lines(lines(getattr(document, n))[:-1]) if n in LAYERS else one(getattr(document, n)))
+        for n in Document.__struct_fields__
+    )
 
 
 def to_value(record: Any) -> Any:
@@ -199,17 +219,23 @@ def convert(value: Any, file: str, data: bytes | None = None) -> Document:
     if isinstance(value, dict) and (is_newer(value) or "edition" in value):
         raise FormatError(f"{file}: {TEXTLESS if 'edition' in value else NEWER}")
     present = upgraded(value, file)
-    return _typed(lambda: msgspec.convert(present, Document), file, data if present is value else None)  # what was migrated has other lines
+    return _typed(
+        lambda: msgspec.convert(present, Document), file, data if present is value else None
+    )  # what was migrated has other lines
 
 
 def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -> Document:
     try:
         return make()
     except msgspec.DecodeError as error:
-        what, _, where = str(error).rpartition(" - at ") if " - at " in str(error) else (str(error), "", "")
+        what, _, where = (
+            str(error).rpartition(" - at ") if " - at " in str(error) else (str(error), "", "")
+        )
         path = re.findall(r"[^.$\[\]`]+", where)
         line = f":{locate(data, path)[0]}" if data else ""
-        raise FormatError(f"{file}{line}: {what[:200]} at {where or '`$`'}; `statevisit validate` says more") from None
+        raise FormatError(
+            f"{file}{line}: {what[:200]} at {where or '`$`'}; `statevisit validate` says more"
+        ) from None
 
 
 def is_newer(value: dict[str, Any]) -> bool:
@@ -239,7 +265,9 @@ def ordered(document: Document, like: Document | None = None) -> Document:
     spans, place = _placed(document)
     last = len(place)
     first: dict[str, int] = {}
-    for record, name in [(m, m.entity) for m in spans["mentions"]] + [(e, e.event) for e in spans["events"]]:
+    for record, name in [(m, m.entity) for m in spans["mentions"]] + [
+        (e, e.event) for e in spans["events"]
+    ]:
         first.setdefault(name, place[record.id])
     for mention in spans["mentions"]:
         if mention.literal:
@@ -249,18 +277,41 @@ def ordered(document: Document, like: Document | None = None) -> Document:
         return first.get(r.id, last), natural(r.id)
 
     spans["events"] = [
-        e if len(e.arguments) < 2 else replace(e, arguments=tuple(sorted(e.arguments, key=lambda a: (place.get(a.target, last), a.role, a.ace_role or ""))))
+        e
+        if len(e.arguments) < 2
+        else replace(
+            e,
+            arguments=tuple(
+                sorted(
+                    e.arguments, key=lambda a: (place.get(a.target, last), a.role, a.ace_role or "")
+                )
+            ),
+        )
         for e in spans["events"]
     ]
-    bare = {n: _sorted(r) for n in ("sentences", "tokens") if (r := getattr(document, n)) is not getattr(like, n, None)}
+    bare = {
+        n: _sorted(r)
+        for n in ("sentences", "tokens")
+        if (r := getattr(document, n)) is not getattr(like, n, None)
+    }
     made = replace(
         document,
         **{layer: tuple(records) for layer, records in spans.items()},
         **bare,
         entities=tuple(sorted(document.entities, key=group)),
         event_chains=tuple(sorted(document.event_chains, key=group)),
-        relations=tuple(sorted((replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations), key=lambda r: (r.evidence[:1], natural(r.id)))),
-        event_relations=tuple(sorted(document.event_relations, key=lambda r: (place.get(r.source, last), place.get(r.target, last), r.type))),
+        relations=tuple(
+            sorted(
+                (replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations),
+                key=lambda r: (r.evidence[:1], natural(r.id)),
+            )
+        ),
+        event_relations=tuple(
+            sorted(
+                document.event_relations,
+                key=lambda r: (place.get(r.source, last), place.get(r.target, last), r.type),
+            )
+        ),
     )
     made.__dict__[_ORDERED] = True
     return made
@@ -272,7 +323,11 @@ def _sorted(records: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _placed(document: Document) -> tuple[dict[str, list[Any]], dict[str, int]]:
     """(the span layers in canonical order, the place of each id among the spans of all of them)."""
-    found = [(r.start, -r.end, len(r.id), r.id, number, at, r) for number, layer in enumerate(SPAN_LAYERS) for at, r in enumerate(getattr(document, layer))]
+    found = [
+        (r.start, -r.end, len(r.id), r.id, number, at, r)
+        for number, layer in enumerate(SPAN_LAYERS)
+        for at, r in enumerate(getattr(document, layer))
+    ]
     found.sort()  # no two are alike before the record
     spans: dict[str, list[Any]] = {layer: [] for layer in SPAN_LAYERS}
     for _, _, _, _, number, _, record in found:

@@ -55,14 +55,20 @@ class Corpus(Sequence[Document]):
         for entry in self.entries:
             other = seen.setdefault(entry.read().id, entry)
             if other is not entry:
-                raise FormatError(f"{entry.name}: a document with this id is in {other.name} already: give one another id")
+                raise FormatError(
+                    f"{entry.name}: a document with this id is in {other.name} already: give one another id"
+                )
         return tuple(seen)
 
     @property
     def version(self) -> str | None:
         """The version of the corpus, from its `release.json`; None where there is none."""
         manifest = self.root and self.root / resources.RELEASE
-        return orjson.loads(manifest.read_bytes())["version"] if manifest and manifest.is_file() else None
+        return (
+            orjson.loads(manifest.read_bytes())["version"]
+            if manifest and manifest.is_file()
+            else None
+        )
 
     def files(self) -> list[Path]:
         """The files the documents are in, in order."""
@@ -87,7 +93,9 @@ class Corpus(Sequence[Document]):
         """Where a document is, by its number or id. Raises KeyError for an id that is not there, IndexError for a number."""
         if isinstance(key, str):
             if key not in self:
-                raise KeyError(f"no document {key!r} in {self.path}; there are {len(self)}, such as {', '.join(self.ids[:3])}")
+                raise KeyError(
+                    f"no document {key!r} in {self.path}; there are {len(self)}, such as {', '.join(self.ids[:3])}"
+                )
             key = self.ids.index(key)
         return self.entries[key]
 
@@ -95,7 +103,9 @@ class Corpus(Sequence[Document]):
         return key in self.ids if isinstance(key, str) else super().__contains__(key)
 
     def __repr__(self) -> str:
-        shown = ", ".join(i if len(i) <= 26 else f"{i[:25]}…" for i in self.ids[:3]) + (", …" if len(self) > 3 else "")
+        shown = ", ".join(i if len(i) <= 26 else f"{i[:25]}…" for i in self.ids[:3]) + (
+            ", …" if len(self) > 3 else ""
+        )
         version = f" {self.version}" if self.version else ""
         return f"<Corpus{version}: {len(self)} document{'' if len(self) == 1 else 's'}: {shown}>"
 
@@ -113,7 +123,14 @@ class Entry:
 
     __slots__ = ("data", "line", "offset", "path", "size")
 
-    def __init__(self, path: Path, offset: int | None = None, size: int = -1, line: int = 0, data: bytes | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        offset: int | None = None,
+        size: int = -1,
+        line: int = 0,
+        data: bytes | None = None,
+    ) -> None:
         self.path, self.offset, self.size, self.line, self.data = path, offset, size, line, data
 
     @property
@@ -150,7 +167,9 @@ class Entry:
         """The document. Raises FormatError, also where its id is not its file's name."""
         document = decode(self.bytes(), self.name)
         if self.offset is None and document.id != self.path.stem:
-            raise FormatError(f"{self.path}: holds the document {document.id!r}: rename the file to {document.id}.json, or change the id")
+            raise FormatError(
+                f"{self.path}: holds the document {document.id!r}: rename the file to {document.id}.json, or change the id"
+            )
         return document
 
 
@@ -160,7 +179,9 @@ def _entries(path: Path) -> tuple[Path | None, list[Entry]]:
         directory = root / resources.DOCUMENTS if root else path
         found = [Entry(p) for p in sorted(directory.glob("*.json"), key=lambda p: p.stem)]
         if not found:
-            raise FormatError(f"{directory}: holds no documents (<id>.json); make one with `statevisit ingest`")
+            raise FormatError(
+                f"{directory}: holds no documents (<id>.json); make one with `statevisit ingest`"
+            )
         return root, found
     if not path.exists():
         raise FormatError(f"{path}: no such file or directory")
@@ -170,7 +191,9 @@ def _entries(path: Path) -> tuple[Path | None, list[Entry]]:
             raise FormatError(f"{path}: is empty: a document a line is wanted")
         return None, lines
     if path.suffix in (".gz", ".zst", ".parquet"):
-        raise FormatError(f"{path}: only `statevisit validate` reads this as it is; decompress it, or load the dataset with load_dataset")
+        raise FormatError(
+            f"{path}: only `statevisit validate` reads this as it is; decompress it, or load the dataset with load_dataset"
+        )
     return None, [Entry(path, 0)]
 
 
@@ -192,7 +215,9 @@ def _streamed(file: Any, path: Path) -> Iterator[Entry]:
             if line.strip():
                 yield Entry(path, 0, line=number, data=line)
     except (EOFError, zlib.error, OSError) as error:
-        raise FormatError(f"{path}: cannot be decompressed after line {number}: {error}; fetch it again") from None
+        raise FormatError(
+            f"{path}: cannot be decompressed after line {number}: {error}; fetch it again"
+        ) from None
     if not number:
         raise FormatError(f"{path}: is empty: a document a line is wanted")
 

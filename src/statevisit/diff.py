@@ -62,7 +62,11 @@ def name_of(record: Any) -> str:
     """What a record is known by within its layer."""
     if hasattr(record, "id"):
         return record.id
-    return f"{record.source} {record.type} {record.target}" if hasattr(record, "source") else f"[{record.start}, {record.end})"
+    return (
+        f"{record.source} {record.type} {record.target}"
+        if hasattr(record, "source")
+        else f"[{record.start}, {record.end})"
+    )
 
 
 def head(document: Document) -> dict[str, Any]:
@@ -76,12 +80,32 @@ def diff_documents(old: Document, new: Document) -> list[Change]:
     changed = differing(old, new)
     before, after = keyed(old, changed), keyed(new, changed)
     if any(getattr(old, name) != getattr(new, name) for name in HEAD):
-        changes.append(Change(document=new.id, kind="changed", layer="document", record=new.id, old=head(old), new=head(new)))
-    for key in sorted({**after, **before}, key=lambda k: (_ORDER[k[0]], _place(after.get(k, before.get(k))))):
+        changes.append(
+            Change(
+                document=new.id,
+                kind="changed",
+                layer="document",
+                record=new.id,
+                old=head(old),
+                new=head(new),
+            )
+        )
+    for key in sorted(
+        {**after, **before}, key=lambda k: (_ORDER[k[0]], _place(after.get(k, before.get(k))))
+    ):
         a, b = before.get(key), after.get(key)
         if a != b:
             kind: Any = "changed" if a and b else "added" if b else "removed"
-            changes.append(Change(document=new.id, kind=kind, layer=key[0], record=key[1], old=to_value(a), new=to_value(b)))  # to_value(None) is None
+            changes.append(
+                Change(
+                    document=new.id,
+                    kind=kind,
+                    layer=key[0],
+                    record=key[1],
+                    old=to_value(a),
+                    new=to_value(b),
+                )
+            )  # to_value(None) is None
     return changes
 
 
@@ -89,7 +113,9 @@ _ORDER = {layer: number for number, layer in enumerate(LAYERS)}
 
 
 def _place(record: Any) -> int:
-    return getattr(record, "start", 0)  # the sort is stable: records without a span stay in the order of the file
+    return getattr(
+        record, "start", 0
+    )  # the sort is stable: records without a span stay in the order of the file
 
 
 def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
@@ -100,9 +126,21 @@ def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
     before, after = _entries(old), _entries(new)
     for name in sorted({**before, **after}):
         if name not in after:
-            yield Change(document=name, kind="removed", layer="document", record=name, old=head(before[name].read()))
+            yield Change(
+                document=name,
+                kind="removed",
+                layer="document",
+                record=name,
+                old=head(before[name].read()),
+            )
         elif name not in before:
-            yield Change(document=name, kind="added", layer="document", record=name, new=head(after[name].read()))
+            yield Change(
+                document=name,
+                kind="added",
+                layer="document",
+                record=name,
+                new=head(after[name].read()),
+            )
         elif before[name].bytes() != after[name].bytes():
             yield from diff_documents(before[name].read(), after[name].read())
 

@@ -48,13 +48,31 @@ def highlights(document: Document) -> list[Highlight]:
         label, name = getattr(e, "type", "?"), getattr(e, "name", m.entity)
         add(m, "mentions", ("entities", "type"), label, f"{label} {m.level} → {name}")
     for t in document.timexes:
-        add(t, "timexes", ("timexes", "type"), t.type, f"{t.type} {t.value}{f' {t.mod}' if t.mod else ''}")
+        add(
+            t,
+            "timexes",
+            ("timexes", "type"),
+            t.type,
+            f"{t.type} {t.value}{f' {t.mod}' if t.mod else ''}",
+        )
     for q in document.quantities:
         value = q.value or f"{q.lower}–{q.upper}"
-        add(q, "quantities", ("quantities", "kind"), q.kind, f"{q.kind} {q.comparator} {value} {q.unit or ''}".rstrip())
+        add(
+            q,
+            "quantities",
+            ("quantities", "kind"),
+            q.kind,
+            f"{q.kind} {q.comparator} {value} {q.unit or ''}".rstrip(),
+        )
     for e in document.events:
         type_ = f" {e.type}" if e.type != "OTHER" else ""
-        add(e, "events", ("events", "class"), e.class_, f"{e.class_}{type_} {e.polarity} {e.modality} {e.doc_time_rel}")
+        add(
+            e,
+            "events",
+            ("events", "class"),
+            e.class_,
+            f"{e.class_}{type_} {e.polarity} {e.modality} {e.doc_time_rel}",
+        )
     return sorted(found, key=lambda h: (h.start, -h.end))
 
 
@@ -90,8 +108,12 @@ def to_html(document: Document) -> str:
             style = _STYLE[h.layer].format(c=h.color)
             piece = f'<span style="{style}" title="{html.escape(h.note)}">{piece}</span>'
         body.append(piece)
-    counts = " · ".join(f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n)
-    head = f"<b>{html.escape(document.id)}</b> <small>{html.escape(document.date)} · {counts}</small>"
+    counts = " · ".join(
+        f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n
+    )
+    head = (
+        f"<b>{html.escape(document.id)}</b> <small>{html.escape(document.date)} · {counts}</small>"
+    )
     return f'<div style="max-width:52em;line-height:1.9">{head}<div style="white-space:pre-wrap;margin-top:.6em">{"".join(body)}</div></div>'
 
 
@@ -100,9 +122,16 @@ def corpus_html(corpus: "Corpus") -> str:
     rows = []
     for document in corpus[:10]:
         counts = document.counts()
-        cells = "".join(f"<td>{counts[k]}</td>" for k in ("sentences", "mentions", "events", "quantities"))
-        rows.append(f"<tr><td>{html.escape(document.id)}</td><td>{html.escape(document.date)}</td>{cells}</tr>")
-    heads = "".join(f"<th>{h}</th>" for h in ("document", "date", "sentences", "mentions", "events", "quantities"))
+        cells = "".join(
+            f"<td>{counts[k]}</td>" for k in ("sentences", "mentions", "events", "quantities")
+        )
+        rows.append(
+            f"<tr><td>{html.escape(document.id)}</td><td>{html.escape(document.date)}</td>{cells}</tr>"
+        )
+    heads = "".join(
+        f"<th>{h}</th>"
+        for h in ("document", "date", "sentences", "mentions", "events", "quantities")
+    )
     more = f"<p>… and {len(corpus) - 10} more</p>" if len(corpus) > 10 else ""
     return f"<b>{html.escape(repr(corpus))}</b><table><tr>{heads}</tr>{''.join(rows)}</table>{more}"
 

@@ -8,10 +8,24 @@ from statevisit import schema
 from statevisit.model import LAYERS
 
 _SELECTOR = {
-    "quote": {"type": "string", "minLength": 1, "description": "The words, exactly as in the text."},
-    "occurrence": {"type": "integer", "minimum": 1, "description": "Which of the places where the quote stands, from 1; needed where it stands more than once."},
-    "prefix": {"type": "string", "description": "Instead of `occurrence`: the characters just before the quote."},
-    "suffix": {"type": "string", "description": "Instead of `occurrence`: the characters just after the quote."},
+    "quote": {
+        "type": "string",
+        "minLength": 1,
+        "description": "The words, exactly as in the text.",
+    },
+    "occurrence": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Which of the places where the quote stands, from 1; needed where it stands more than once.",
+    },
+    "prefix": {
+        "type": "string",
+        "description": "Instead of `occurrence`: the characters just before the quote.",
+    },
+    "suffix": {
+        "type": "string",
+        "description": "Instead of `occurrence`: the characters just after the quote.",
+    },
 }
 
 
@@ -22,10 +36,14 @@ def draft_schema(layers: Iterable[str] = ()) -> dict[str, Any]:
     the descriptions, where a language model reads it.
     """
     document = copy.deepcopy(schema.load())
-    wanted = [n for n in LAYERS if n in (frozenset(layers) or frozenset(LAYERS) - {"sentences", "tokens"})]
+    wanted = [
+        n for n in LAYERS if n in (frozenset(layers) or frozenset(LAYERS) - {"sentences", "tokens"})
+    ]
     definitions = document["$defs"]
     for name, node in definitions.items():
-        node.get("properties", {}).pop("disagreements", None)  # which adjudication counts, nobody annotates
+        node.get("properties", {}).pop(
+            "disagreements", None
+        )  # which adjudication counts, nobody annotates
         if {"start", "end", "text"} <= set(node.get("properties", ())):
             definitions[name] = _quoted(node)
     found = {
@@ -35,7 +53,10 @@ def draft_schema(layers: Iterable[str] = ()) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "required": ["id", *wanted],
-        "properties": {"id": document["properties"]["id"], **{n: document["properties"][n] for n in wanted}},
+        "properties": {
+            "id": document["properties"]["id"],
+            **{n: document["properties"][n] for n in wanted},
+        },
         "$defs": {},
     }
     todo = [found["properties"]]
@@ -53,14 +74,20 @@ def _quoted(node: dict[str, Any]) -> dict[str, Any]:
     items = list(properties.items())
     return node | {
         "properties": dict([*items[:at], *_SELECTOR.items(), *items[at:]]),
-        "required": [*(["id"] if at else []), "quote", *(k for k in node["required"] if k not in ("id", "start", "end", "text"))],
+        "required": [
+            *(["id"] if at else []),
+            "quote",
+            *(k for k in node["required"] if k not in ("id", "start", "end", "text")),
+        ],
     }
 
 
 def _references(node: Any) -> set[str]:
     """The names of the definitions that a schema refers to."""
     if isinstance(node, dict):
-        own = {node["$ref"].removeprefix("#/$defs/")} if isinstance(node.get("$ref"), str) else set()
+        own = (
+            {node["$ref"].removeprefix("#/$defs/")} if isinstance(node.get("$ref"), str) else set()
+        )
         return own.union(*map(_references, node.values()))
     return set().union(*map(_references, node)) if isinstance(node, list) else set()
 

@@ -48,7 +48,11 @@ def strip(document: Document) -> Value:
     """A document without its words, as `schema.load(schema.ANNOTATIONS_ONLY)` describes it, its records in canonical order."""
     document = codec.ordered(document)
     text, value, renamed = document.text, codec.to_value(document), _renamed(document)
-    added = {"edition": schema.ANNOTATIONS_ONLY, "text_length": len(text), "document_sha256": hashlib.sha256(codec.encode(document)).hexdigest()}
+    added = {
+        "edition": schema.ANNOTATIONS_ONLY,
+        "text_length": len(text),
+        "document_sha256": hashlib.sha256(codec.encode(document)).hexdigest(),
+    }
     made: Value = {}
     for key, found in value.items():
         if key in LAYERS:
@@ -62,8 +66,15 @@ def strip(document: Document) -> Value:
 
 def _renamed(document: Document) -> dict[str, str]:
     """New ids for the records whose id may have words in it: a letter and a number."""
-    found = [(layer, r.id) for layer, kind in LAYERS.items() if "id" in kind.__struct_fields__ for r in getattr(document, layer)]
-    wordy = [(layer, name) for layer, name in found if layer in _SLUGS or not _PLAIN_ID.fullmatch(name)]
+    found = [
+        (layer, r.id)
+        for layer, kind in LAYERS.items()
+        if "id" in kind.__struct_fields__
+        for r in getattr(document, layer)
+    ]
+    wordy = [
+        (layer, name) for layer, name in found if layer in _SLUGS or not _PLAIN_ID.fullmatch(name)
+    ]
     taken = {name for _, name in found} - {name for _, name in wordy}
     numbers: dict[str, int] = {}
     renamed = {}
@@ -114,7 +125,10 @@ def masked(value: Value) -> Document:
 
 
 def _document(value: Value, text: str, originals: dict[str, str]) -> Document:
-    made = {k: [_restored(r, text, originals, k not in _BARE) for r in v] if k in LAYERS else v for k, v in value.items()}
+    made = {
+        k: [_restored(r, text, originals, k not in _BARE) for r in v] if k in LAYERS else v
+        for k, v in value.items()
+    }
     for added in ("edition", "text_length", "document_sha256"):
         del made[added]
     return msgspec.convert({**made, "text": text}, Document)
@@ -148,13 +162,22 @@ def restore(value: Value, seed: bytes, file: str) -> Document:
     named = [r for layer in LAYERS for r in value[layer] if "id_in_text" in r]
     document = _document(value, text, {r["id"]: _joined(r["id_in_text"], text) for r in named})
     if hashlib.sha256(codec.encode(document)).hexdigest() != value["document_sha256"]:
-        raise FormatError(f"{value['id']}: was changed after it was made from the full edition: fetch this edition again")
+        raise FormatError(
+            f"{value['id']}: was changed after it was made from the full edition: fetch this edition again"
+        )
     return document
 
 
 def seed_of(value: Value, data: bytes) -> bytes | None:
     """The seed of a stripped document's text from a file that is it, or is it without its header; None for any other file."""
-    return next((s for s in (data, _header(value).encode() + data) if hashlib.sha256(s).hexdigest() == value["source"]["sha256"]), None)
+    return next(
+        (
+            s
+            for s in (data, _header(value).encode() + data)
+            if hashlib.sha256(s).hexdigest() == value["source"]["sha256"]
+        ),
+        None,
+    )
 
 
 def _header(value: Value) -> str:
@@ -168,7 +191,9 @@ def _text_of(value: Value, data: bytes, file: str) -> str:
     try:
         given = data.decode()
     except UnicodeDecodeError as error:
-        raise FormatError(f"{file}:{data[: error.start].count(10) + 1}: not UTF-8: byte 0x{data[error.start]:02x}; give the file as it was published") from None
+        raise FormatError(
+            f"{file}:{data[: error.start].count(10) + 1}: not UTF-8: byte 0x{data[error.start]:02x}; give the file as it was published"
+        ) from None
     begin = value["source"]["header_length"] if given.startswith(" date ") else 0
     offset, what = _difference(value, given[begin:])
     line, column = position(given, begin + offset)
@@ -178,17 +203,38 @@ def _text_of(value: Value, data: bytes, file: str) -> str:
 def _difference(value: Value, text: str) -> tuple[int, str]:
     """(offset, message): from where on a text is another than that of a stripped document."""
     sentences = value["sentences"]
-    number = next((n for n, (s, found) in enumerate(zip(sentences, _prefixes(value, text), strict=True)) if s["prefix_sha256"] != found), len(sentences))
+    number = next(
+        (
+            n
+            for n, (s, found) in enumerate(zip(sentences, _prefixes(value, text), strict=True))
+            if s["prefix_sha256"] != found
+        ),
+        len(sentences),
+    )
     after = sentences[number - 1]["end"] if number else 0
     if number == len(sentences):
         if hashlib.sha256(text.encode()).hexdigest() == value["text_sha256"]:
             return 0, f"the text is right, but the header before it is not {_header(value)!r}"
-        return min(after, len(text)), f"it differs after the last sentence; it has {len(text):,} characters instead of {value['text_length']:,}"
+        return (
+            min(after, len(text)),
+            f"it differs after the last sentence; it has {len(text):,} characters instead of {value['text_length']:,}",
+        )
     end = sentences[number]["end"]
-    broken = next((t["start"] for before, t in _pairs(value) if after <= t["start"] < end and not _fits(text, before, t)), None)
+    broken = next(
+        (
+            t["start"]
+            for before, t in _pairs(value)
+            if after <= t["start"] < end and not _fits(text, before, t)
+        ),
+        None,
+    )
     start = next((m.start() for m in [_WORD.search(text, after)] if m), min(after, len(text)))
     shown = " ".join(text[start : start + 60].split())
-    return start if broken is None else min(broken, len(text)), f"the first difference is in the sentence of {shown!r}" + ("" if broken is None else ", here or before")
+    return start if broken is None else min(
+        broken, len(text)
+    ), f"the first difference is in the sentence of {shown!r}" + (
+        "" if broken is None else ", here or before"
+    )
 
 
 def _pairs(value: Value) -> list[tuple[int, Value]]:
@@ -199,7 +245,11 @@ def _pairs(value: Value) -> list[tuple[int, Value]]:
 def _fits(text: str, before: int, token: Value) -> bool:
     """Whether a text has a token there, and nothing but white space since the one before."""
     word = text[token["start"] : token["end"]]
-    return len(word) == token["end"] - token["start"] and not re.search(r"\s", word) and not text[before : token["start"]].strip()
+    return (
+        len(word) == token["end"] - token["start"]
+        and not re.search(r"\s", word)
+        and not text[before : token["start"]].strip()
+    )
 
 
 def quoted(text: str, pages: set[tuple[str, ...]], length: int) -> str | None:

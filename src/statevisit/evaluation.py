@@ -25,9 +25,18 @@ class Scored:
     `layers` is what was predicted, `wanted` what of it is to be reported: relations, for one, cannot be scored without mentions.
     """
 
-    def __init__(self, gold: Mapping[str, Document], pred: Mapping[str, Prediction], layers: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        gold: Mapping[str, Document],
+        pred: Mapping[str, Prediction],
+        layers: frozenset[str] | None = None,
+    ) -> None:
         self.gold, self.pred = gold, pred
-        self.layers = frozenset().union(*(p.layers for p in pred.values())) if pred else frozenset(n for n in SCORED if n != "ner")
+        self.layers = (
+            frozenset().union(*(p.layers for p in pred.values()))
+            if pred
+            else frozenset(n for n in SCORED if n != "ner")
+        )
         self.wanted = self.layers if layers is None else self.layers & layers
         self.unwanted = frozenset() if layers is None else frozenset(SCORED) - layers
         self.tally = Tally()
@@ -55,7 +64,13 @@ class Scored:
         """The alignments of one document, whose number is its unit unless the units are sentences."""
         gold, pred = self.both(key)
         unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: number
-        return measure.align(gold, pred, self.layers, unit_of, predictions.flat_gold(gold) if "ner" in self.layers else ())
+        return measure.align(
+            gold,
+            pred,
+            self.layers,
+            unit_of,
+            predictions.flat_gold(gold) if "ner" in self.layers else (),
+        )
 
     def shown(self, aligned: dict[str, Alignment]) -> dict[str, Alignment]:
         """Those of the wanted layers."""
@@ -64,9 +79,13 @@ class Scored:
     def _document(self, number: int, key: str) -> None:
         gold, pred = self.both(key)
         if key not in self.gold:
-            self.notes.append(Note("extra", key, "predicted, but not in the gold; everything in it is spurious"))
+            self.notes.append(
+                Note("extra", key, "predicted, but not in the gold; everything in it is spurious")
+            )
         elif key not in self.pred:
-            self.notes.append(Note("missing", key, "in the gold, but not predicted; everything in it is missed"))
+            self.notes.append(
+                Note("missing", key, "in the gold, but not predicted; everything in it is missed")
+            )
         if pred.document is not gold:
             self.notes += notes_of(gold, pred)
         aligned = self.aligned(key, number)
@@ -77,10 +96,23 @@ class Scored:
 
 def name_of(source: Source, otherwise: str) -> str:
     """What a source is called in a report."""
-    return str(source) if isinstance(source, str | Path) else source.id if isinstance(source, Document) else otherwise
+    return (
+        str(source)
+        if isinstance(source, str | Path)
+        else source.id
+        if isinstance(source, Document)
+        else otherwise
+    )
 
 
-def score(gold: Source, pred: Source, *, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
+def score(
+    gold: Source,
+    pred: Source,
+    *,
+    compare: Source | None = None,
+    layers: Any = None,
+    resamples: int = RESAMPLES,
+) -> Report:
     """Everything that can be said of a prediction against gold, as a Report.
 
     `gold` and `pred`: paths (documents, directories, JSONL, Parquet; `pred` also drafts in quote notation and CoNLL BIO), a
@@ -89,25 +121,49 @@ def score(gold: Source, pred: Source, *, compare: Source | None = None, layers: 
     bootstrap draws, 0 for no intervals. Raises FormatError for what cannot be read and for a text that is not the gold's.
     """
     truth = predictions.documents(gold)
-    return assemble(Scored(truth, predictions.read(pred, truth), chosen(layers)), gold, pred, compare, layers, resamples)
+    return assemble(
+        Scored(truth, predictions.read(pred, truth), chosen(layers)),
+        gold,
+        pred,
+        compare,
+        layers,
+        resamples,
+    )
 
 
 def chosen(layers: Any) -> frozenset[str] | None:
     """The layers that were asked for; None for all. Raises FormatError for what is no layer that can be scored."""
     asked = frozenset([layers] if isinstance(layers, str) else layers or ())
     if unknown := asked - frozenset(SCORED):
-        raise FormatError(f"{', '.join(sorted(map(str, unknown)))}: no layer that is scored; there are {', '.join(SCORED)}")
+        raise FormatError(
+            f"{', '.join(sorted(map(str, unknown)))}: no layer that is scored; there are {', '.join(SCORED)}"
+        )
     return asked or None
 
 
-def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None = None, layers: Any = None, resamples: int = RESAMPLES) -> Report:
+def assemble(
+    scored: Scored,
+    gold: Source,
+    pred: Source,
+    compare: Source | None = None,
+    layers: Any = None,
+    resamples: int = RESAMPLES,
+) -> Report:
     """The report of what was counted."""
-    other = None if compare is None else Scored(scored.gold, predictions.read(compare, scored.gold), chosen(layers))
+    other = (
+        None
+        if compare is None
+        else Scored(scored.gold, predictions.read(compare, scored.gold), chosen(layers))
+    )
     if other is not None and other.ids != scored.ids:
         odd = sorted(set(other.ids) ^ set(scored.ids))
-        raise FormatError(f"{name_of(compare, 'the other prediction')}: only one of the two systems has {', '.join(odd[:5])}, which the gold has not; leave it out to compare them")
+        raise FormatError(
+            f"{name_of(compare, 'the other prediction')}: only one of the two systems has {', '.join(odd[:5])}, which the gold has not; leave it out to compare them"
+        )
     units = scored.units
-    resampled = report.Resampled([scored.tally, *([other.tally] if other else [])], units, resamples, scored.by_sentence)
+    resampled = report.Resampled(
+        [scored.tally, *([other.tally] if other else [])], units, resamples, scored.by_sentence
+    )
     found = list(report.figures(scored.tally))
     predicted = [n for n in SCORED if n in scored.wanted]
     return Report(
@@ -118,10 +174,14 @@ def assemble(scored: Scored, gold: Source, pred: Source, compare: Source | None 
         units=len(units) if not scored.by_sentence else len(units) - 1,
         resamples=len(resampled.drawn),
         predicted=predicted,
-        not_predicted=[n for n in SCORED if n not in scored.layers | scored.unwanted and n != "ner"],
+        not_predicted=[
+            n for n in SCORED if n not in scored.layers | scored.unwanted and n != "ner"
+        ],
         figures=report.with_intervals(found, resampled),
         confusion=report.met(scored.confusion),
         notes=scored.notes,
         other=None if compare is None else name_of(compare, "the other prediction"),
-        comparison=None if other is None else report.compare(found, list(report.figures(other.tally)), resampled),
+        comparison=None
+        if other is None
+        else report.compare(found, list(report.figures(other.tally)), resampled),
     )

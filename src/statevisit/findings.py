@@ -31,13 +31,21 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     @property
     def severity(self) -> str:
-        """"error" or "warning": the code says which."""
+        """ "error" or "warning": the code says which."""
         return severity(self.code)
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as `schema/findings.schema.json` describes it: what is empty is left out."""
-        value: dict[str, Any] = {"code": self.code, "severity": self.severity, "message": self.message}
-        value |= {n: getattr(self, n) for n in ("file", "document", "pointer", "line", "column", "layer", "record") if getattr(self, n)}
+        value: dict[str, Any] = {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+        }
+        value |= {
+            n: getattr(self, n)
+            for n in ("file", "document", "pointer", "line", "column", "layer", "record")
+            if getattr(self, n)
+        }
         return value | ({"excerpt": self.excerpt, "mark": list(self.mark)} if self.excerpt else {})
 
     @property
@@ -46,9 +54,13 @@ class Finding(Struct, frozen=True, kw_only=True):
         return (self.file or self.document) + (f":{self.line}:{self.column}" if self.line else "")
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.code} {self.message}" if self.where else f"{self.code} {self.message}"
+        return (
+            f"{self.where}: {self.code} {self.message}"
+            if self.where
+            else f"{self.code} {self.message}"
+        )
 
 
 def severity(code: str) -> str:
-    """"warning" for codes that begin with W and for what is only reported, by `anchor`, `realign` (A1xx) or Label Studio's import (L1xx); else "error"."""
+    """ "warning" for codes that begin with W and for what is only reported, by `anchor`, `realign` (A1xx) or Label Studio's import (L1xx); else "error"."""
     return WARNING if code.startswith(("W", "A1", "L1")) else ERROR

@@ -26,7 +26,11 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
     starts, ends = {t["start"] for t in value["tokens"]}, {t["end"] for t in value["tokens"]}
     for span in _spans(value, SPAN_LAYERS):
         _trim(span, text)
-        if span["start"] in starts and span["end"] in ends and span["start"] < span["end"] <= len(text):
+        if (
+            span["start"] in starts
+            and span["end"] in ends
+            and span["start"] < span["end"] <= len(text)
+        ):
             span["text"] = text[span["start"] : span["end"]]
     return codec.encode(codec.convert(value, file))
 

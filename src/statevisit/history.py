@@ -29,18 +29,28 @@ def numbers(version: str) -> Version:
 def git(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
     """What a git command prints. Raises ReleaseError with git's own words when it fails."""
     try:
-        with subprocess.Popen(["git", "-C", str(root), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"LC_ALL": "C"}) as process:
+        with subprocess.Popen(
+            ["git", "-C", str(root), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"LC_ALL": "C"},
+        ) as process:
             printed, said = process.communicate(stdin)
     except OSError as error:
         raise ReleaseError(f"git cannot be run: {error.strerror}; install it") from None
     if process.returncode:
-        raise ReleaseError(f"{root}: git {arguments[0]} failed: {_words(said or printed, process.returncode)}")
+        raise ReleaseError(
+            f"{root}: git {arguments[0]} failed: {_words(said or printed, process.returncode)}"
+        )
     return printed
 
 
 def _words(said: bytes, status: int) -> str:
     """What git said when it failed, on one line: the first and the last thing where it named many files."""
-    lines = said.decode(errors="replace").strip().splitlines() or [f"it was killed by signal {-status}" if status < 0 else f"status {status}"]
+    lines = said.decode(errors="replace").strip().splitlines() or [
+        f"it was killed by signal {-status}" if status < 0 else f"status {status}"
+    ]
     return "; ".join(lines if len(lines) < 4 else [lines[0], f"{len(lines) - 2} more", lines[-1]])
 
 
@@ -60,7 +70,9 @@ def in_git(root: Path) -> bool:
 def resolve(root: Path, revision: str) -> str | None:
     """The commit of a revision; None where git knows none of that name."""
     try:
-        return line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return line(
+            root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
     except ReleaseError:
         return None
 
@@ -79,7 +91,15 @@ def commit_of(root: Path, version: str) -> str | None:
     tag = f"refs/tags/v{version}"
     if version_at(root, tag) == version:
         return resolve(root, tag)
-    naming = line(root, "log", "--format=%H", "--reverse", f'-G"version": *"{re.escape(version)}"', "--", resources.RELEASE).split()
+    naming = line(
+        root,
+        "log",
+        "--format=%H",
+        "--reverse",
+        f'-G"version": *"{re.escape(version)}"',
+        "--",
+        resources.RELEASE,
+    ).split()
     return next((commit for commit in naming if version_at(root, commit) == version), None)
 
 
@@ -91,7 +111,9 @@ def stated(root: Path) -> set[str]:
 
 def unchanged(root: Path, commit: str, name: str = resources.DOCUMENTS) -> bool:
     """Whether the documents at hand, or what else is called `name` in a corpus root, are those of a commit."""
-    return not line(root, "diff", "--name-only", commit, "--", name) and not line(root, "ls-files", "--others", "--", name)
+    return not line(root, "diff", "--name-only", commit, "--", name) and not line(
+        root, "ls-files", "--others", "--", name
+    )
 
 
 def version_at(root: Path, revision: str) -> str | None:
@@ -110,7 +132,9 @@ def corpus_at(root: Path, revision: str) -> Corpus:
     import weakref
 
     data = git(root, "archive", "--format=tar", revision)
-    place = tempfile.mkdtemp(prefix=f"statevisit-{revision[:12]}-")  # which messages about its documents then name
+    place = tempfile.mkdtemp(
+        prefix=f"statevisit-{revision[:12]}-"
+    )  # which messages about its documents then name
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             archive.extractall(place, filter="data")

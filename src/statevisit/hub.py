@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     import datasets
 
 
-def load_dataset(config: str = "documents", path: Path | str | None = None, **options: Any) -> "datasets.DatasetDict":
+def load_dataset(
+    config: str = "documents", path: Path | str | None = None, **options: Any
+) -> "datasets.DatasetDict":
     """The corpus as `datasets.load_dataset` gives it, offline: `load_dataset("events")["train"]`.
 
     `config`: documents, entities, events, quantities, timexes, relations or ner. `path`: a corpus root with
@@ -30,5 +32,7 @@ def load_dataset(config: str = "documents", path: Path | str | None = None, **op
     if config not in configs:
         there = f"there are {', '.join(configs)}" if configs else "build it with `statevisit build`"
         raise FormatError(f"{root}: no config {config!r}; {there}")
-    files = glob.escape(str((root / PARQUET / config).resolve())) + "/train-*.parquet"  # what the card of a root says, for roots without one as well
+    files = (
+        glob.escape(str((root / PARQUET / config).resolve())) + "/train-*.parquet"
+    )  # what the card of a root says, for roots without one as well
     return datasets.load_dataset("parquet", config, data_files={"train": files}, **options)

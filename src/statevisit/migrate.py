@@ -36,11 +36,16 @@ def _v0_to_v1(old: Value) -> tuple[Value, Losses]:
     new: Value = {}
     for key, value in old.items():
         if key == "sentences":
-            value = [{"start": start, "end": end, "paragraph": paragraph} for start, end, paragraph in value]
+            value = [
+                {"start": start, "end": end, "paragraph": paragraph}
+                for start, end, paragraph in value
+            ]
         elif key == "tokens":
             value = [{"start": start, "end": end} for start, end in value]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            value = [_v1_record(r, key, number, old["text"], losses) for number, r in enumerate(value)]
+            value = [
+                _v1_record(r, key, number, old["text"], losses) for number, r in enumerate(value)
+            ]
         new[{"doctime": "date"}.get(key, key)] = value
     return {**new, "schema_version": 1}, losses
 
@@ -89,7 +94,9 @@ def migrate(value: Value, file: str) -> tuple[Value, list[str], Losses]:
         try:
             value, lost = step.apply(value)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FormatError(f"{file}: is not a document of schema version {value['schema_version']}, as it says: {step.name} fails with {type(error).__name__} {error}") from None
+            raise FormatError(
+                f"{file}: is not a document of schema version {value['schema_version']}, as it says: {step.name} fails with {type(error).__name__} {error}"
+            ) from None
         names.append(step.name)
         losses += lost
     return value, names, losses
@@ -102,5 +109,7 @@ def upgraded(value: Any, file: str) -> Any:
     version = value["schema_version"]
     value, _, losses = migrate(value, file)
     if losses:
-        raise FormatError(f"{file}: of schema version {version}, and version {SCHEMA_VERSION} has no place for {losses[0]}{f' and {len(losses) - 1} more' if losses[1:] else ''}: `statevisit migrate --allow-loss {file}`")
+        raise FormatError(
+            f"{file}: of schema version {version}, and version {SCHEMA_VERSION} has no place for {losses[0]}{f' and {len(losses) - 1} more' if losses[1:] else ''}: `statevisit migrate --allow-loss {file}`"
+        )
     return value

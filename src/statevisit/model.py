@@ -10,11 +10,49 @@ from typing import Any
 
 from msgspec import Struct
 
-from statevisit.records import Argument, Entity, Event, EventChain, EventRelation, Mention, Quantity, Quotation, Record, Relation, Sentence, Source, Span, Timex, Token
+from statevisit.records import (
+    Argument,
+    Entity,
+    Event,
+    EventChain,
+    EventRelation,
+    Mention,
+    Quantity,
+    Quotation,
+    Record,
+    Relation,
+    Sentence,
+    Source,
+    Span,
+    Timex,
+    Token,
+)
 from statevisit.records import short as _short
 
-__all__ = ["LAYERS", "SCHEMA_VERSION", "SPAN_LAYERS", "Argument", "Document", "Entity", "Event", "EventChain", "EventRelation", "Mention"]
-__all__ += ["Quantity", "Quotation", "Record", "Relation", "ResolvedArgument", "Sentence", "Source", "Span", "Timex", "Token"]
+__all__ = [
+    "LAYERS",
+    "SCHEMA_VERSION",
+    "SPAN_LAYERS",
+    "Argument",
+    "Document",
+    "Entity",
+    "Event",
+    "EventChain",
+    "EventRelation",
+    "Mention",
+]
+__all__ += [
+    "Quantity",
+    "Quotation",
+    "Record",
+    "Relation",
+    "ResolvedArgument",
+    "Sentence",
+    "Source",
+    "Span",
+    "Timex",
+    "Token",
+]
 
 SCHEMA_VERSION = 1
 
@@ -35,7 +73,20 @@ LAYERS: dict[str, type[Record]] = {
 
 SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 """The layers whose records have an id and a span with its surface form."""
-REFERENCES = frozenset(("entity", "literal", "anchor", "begin", "end_point", "measures", "conversion_of", "event", "source", "target"))
+REFERENCES = frozenset(
+    (
+        "entity",
+        "literal",
+        "anchor",
+        "begin",
+        "end_point",
+        "measures",
+        "conversion_of",
+        "event",
+        "source",
+        "target",
+    )
+)
 """The properties of records, and of the arguments in them, that hold the id of another record."""
 
 
@@ -80,12 +131,20 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
     @cached_property
     def _index(self) -> dict[str, tuple[str, Any]]:
-        return {r.id: (name, r) for name, kind in LAYERS.items() if "id" in kind.__struct_fields__ for r in getattr(self, name)}
+        return {
+            r.id: (name, r)
+            for name, kind in LAYERS.items()
+            if "id" in kind.__struct_fields__
+            for r in getattr(self, name)
+        }
 
     @cached_property
     def bounds(self) -> dict[str, tuple[list[int], list[int]]]:
         """Of `sentences` and `tokens`, where each starts and where each ends."""
-        return {layer: ([s.start for s in spans], [s.end for s in spans]) for layer, spans in (("sentences", self.sentences), ("tokens", self.tokens))}
+        return {
+            layer: ([s.start for s in spans], [s.end for s in spans])
+            for layer, spans in (("sentences", self.sentences), ("tokens", self.tokens))
+        }
 
     @cached_property
     def orderly(self) -> frozenset[str]:
@@ -93,7 +152,9 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return frozenset(
             layer
             for layer, (starts, ends) in self.bounds.items()
-            if all(map(lt, starts, ends)) and all(map(le, ends, starts[1:])) and (not ends or ends[-1] <= len(self.text))
+            if all(map(lt, starts, ends))
+            and all(map(le, ends, starts[1:]))
+            and (not ends or ends[-1] <= len(self.text))
         )
 
     @cached_property
@@ -102,8 +163,16 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         if "tokens" not in self.orderly:
             return False
         starts, ends = self.bounds["tokens"]
-        between = "".join([self.text[a:b] for a, b in zip([0, *ends], [*starts, len(self.text)], strict=True) if a < b])
-        return not between.strip() and len(between) + sum(map(len, self.text.split())) == len(self.text)
+        between = "".join(
+            [
+                self.text[a:b]
+                for a, b in zip([0, *ends], [*starts, len(self.text)], strict=True)
+                if a < b
+            ]
+        )
+        return not between.strip() and len(between) + sum(map(len, self.text.split())) == len(
+            self.text
+        )
 
     @cached_property
     def token_ends(self) -> dict[int, int]:
@@ -175,7 +244,10 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
     def arguments_of(self, event: Event | str) -> tuple[ResolvedArgument, ...]:
         """The arguments of an event, each with the record its target names."""
-        return tuple(ResolvedArgument(a.role, a.ace_role, *self._index[a.target]) for a in self._record(event).arguments)
+        return tuple(
+            ResolvedArgument(a.role, a.ace_role, *self._index[a.target])
+            for a in self._record(event).arguments
+        )
 
     def relations_of(self, entity: Entity | str) -> tuple[Relation, ...]:
         """The relations an entity takes part in, on either side."""
@@ -187,7 +259,9 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return {name: len(getattr(self, name)) for name in LAYERS}
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{len(getattr(self, n))} {n}" for n in ("mentions", "events", "quantities"))
+        shown = ", ".join(
+            f"{len(getattr(self, n))} {n}" for n in ("mentions", "events", "quantities")
+        )
         return f"<Document {_short(self.id, 40)}: {len(self.sentences)} sentences, {shown}>"
 
     def _repr_html_(self) -> str:

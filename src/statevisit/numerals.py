@@ -11,14 +11,51 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ONES = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS = {w: n for n, w in enumerate(_ONES)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "mln": 10**6, "bn": 10**9, "tn": 10**12, "trn": 10**12}
+SHORT_SCALES = {
+    "k": 10**3,
+    "m": 10**6,
+    "mn": 10**6,
+    "mln": 10**6,
+    "bn": 10**9,
+    "tn": 10**12,
+    "trn": 10**12,
+}
 """Read as scales beside a currency only: elsewhere "5m" is metres."""
 
-_IRREGULAR = {"first": 1, "second": 2, "third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12}
+_IRREGULAR = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fifth": 5,
+    "eighth": 8,
+    "ninth": 9,
+    "twelfth": 12,
+}
 _ORDINALS = (
     {w + "th": n for w, n in _WORDS.items() if n not in (1, 2, 3, 5, 8, 9, 12) and n < 20}
     | {w[:-1] + "ieth": 10 * n for n, w in enumerate(_TENS, 2)}
@@ -29,15 +66,81 @@ COMPARATORS = {
     "MORE_THAN": ("over", "more than", "above", "upwards of", "in excess of"),
     "LESS_THAN": ("under", "less than", "below", "fewer than"),
     "EQUAL_OR_MORE": ("at least", "no less than", "no fewer than", "a minimum of"),
-    "EQUAL_OR_LESS": ("at most", "up to", "no more than", "a maximum of", "as much as", "as many as"),
-    "APPROX": ("around", "about", "roughly", "approximately", "some", "nearly", "almost", "close to", "an estimated", "circa"),
+    "EQUAL_OR_LESS": (
+        "at most",
+        "up to",
+        "no more than",
+        "a maximum of",
+        "as much as",
+        "as many as",
+    ),
+    "APPROX": (
+        "around",
+        "about",
+        "roughly",
+        "approximately",
+        "some",
+        "nearly",
+        "almost",
+        "close to",
+        "an estimated",
+        "circa",
+    ),
     "EXACT": ("exactly", "precisely"),
 }
 """The words before a number that say how it bounds the quantity."""
 
-_BEFORE = sorted(((phrase.split(), name) for name, phrases in COMPARATORS.items() for phrase in phrases), key=lambda p: -len(p[0]))
-_CURRENCIES = frozenset("$ us$ a$ c$ hk$ € £ ¥ ₺ ₽ ₹ ₩ ₼ ₾ tl usd eur gbp try jpy cny rub azn dollar dollars euro euros pound pounds lira liras yen yuan ruble rubles rouble roubles manat manats".split())
-_TOKEN = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?(?:st|nd|rd|th)?(?![0-9])|[a-zA-Z]{0,3}[$€£¥₺₽₹₩₼₾]|[^\W\d_]+|[^\w\s]", re.UNICODE)
+_BEFORE = sorted(
+    ((phrase.split(), name) for name, phrases in COMPARATORS.items() for phrase in phrases),
+    key=lambda p: -len(p[0]),
+)
+_CURRENCIES = frozenset(
+    [
+        "$",
+        "us$",
+        "a$",
+        "c$",
+        "hk$",
+        "€",
+        "£",
+        "¥",
+        "₺",
+        "₽",
+        "₹",
+        "₩",
+        "₼",
+        "₾",
+        "tl",
+        "usd",
+        "eur",
+        "gbp",
+        "try",
+        "jpy",
+        "cny",
+        "rub",
+        "azn",
+        "dollar",
+        "dollars",
+        "euro",
+        "euros",
+        "pound",
+        "pounds",
+        "lira",
+        "liras",
+        "yen",
+        "yuan",
+        "ruble",
+        "rubles",
+        "rouble",
+        "roubles",
+        "manat",
+        "manats",
+    ]
+)
+_TOKEN = re.compile(
+    r"[0-9][0-9,]*(?:\.[0-9]+)?(?:st|nd|rd|th)?(?![0-9])|[a-zA-Z]{0,3}[$€£¥₺₽₹₩₼₾]|[^\W\d_]+|[^\w\s]",
+    re.UNICODE,
+)
 
 
 class Reading(Struct, frozen=True):
@@ -70,29 +173,66 @@ def read(text: str) -> Reading | None:
     first, at, ordinal, scaled = _number(tokens, 0, money)
     if first is None:
         return None
-    if at < len(tokens) and tokens[at] in ("to", "-", "–", "and") and (between or tokens[at] != "and"):
+    if (
+        at < len(tokens)
+        and tokens[at] in ("to", "-", "–", "and")
+        and (between or tokens[at] != "and")
+    ):
         second, end, _, also = _number(tokens, at + 1, money)
         if second is not None:
-            return Reading((first, second), comparator, False, tuple(tokens[end:])) if scaled == also and not ordinal and _done(tokens[end:]) else None
+            return (
+                Reading((first, second), comparator, False, tuple(tokens[end:]))
+                if scaled == also and not ordinal and _done(tokens[end:])
+                else None
+            )
     rest = tokens[at + 1 :] if tokens[at : at + 1] == ["-"] else tokens[at:]
-    return None if between or not _done(rest) else Reading((first,), comparator, ordinal, tuple(rest))
+    return (
+        None if between or not _done(rest) else Reading((first,), comparator, ordinal, tuple(rest))
+    )
 
 
-_NUMERAL = _WORDS.keys() | _SCALES.keys() | _ORDINALS.keys() | {"hundred", "dozen", "half", "quarter", "score", "hundredth", "thousandth", "millionth", "billionth"}
-_PARTS = frozenset("halves point odd plus or and to minus times fold s".split())
+_NUMERAL = (
+    _WORDS.keys()
+    | _SCALES.keys()
+    | _ORDINALS.keys()
+    | {
+        "hundred",
+        "dozen",
+        "half",
+        "quarter",
+        "score",
+        "hundredth",
+        "thousandth",
+        "millionth",
+        "billionth",
+    }
+)
+_PARTS = frozenset(
+    ["halves", "point", "odd", "plus", "or", "and", "to", "minus", "times", "fold", "s"]
+)
 """Words after a number that are a part of it, or change it."""
 
 
 def _done(rest: list[str]) -> bool:
     """Whether what follows a number is no further number or part of one."""
-    return not any(t in ",.+/:" or t in _PARTS or any(c.isnumeric() for c in t) or t.removesuffix("s") in _NUMERAL for t in rest)
+    return not any(
+        t in ",.+/:"
+        or t in _PARTS
+        or any(c.isnumeric() for c in t)
+        or t.removesuffix("s") in _NUMERAL
+        for t in rest
+    )
 
 
 def _number(tokens: list[str], at: int, money: bool) -> tuple[Decimal | None, int, bool, int]:
     """(number, place after it, whether it is an ordinal, its scale); the number is None where there is none."""
     if at < len(tokens) and "0" <= tokens[at][0] <= "9":
         return _figures(tokens, at, money)
-    if at + 1 < len(tokens) and tokens[at] in ("a", "an") and (tokens[at + 1] in _SCALES or tokens[at + 1] in ("hundred", "dozen")):
+    if (
+        at + 1 < len(tokens)
+        and tokens[at] in ("a", "an")
+        and (tokens[at + 1] in _SCALES or tokens[at + 1] in ("hundred", "dozen"))
+    ):
         tokens = [*tokens[:at], "one", *tokens[at + 1 :]]
     total = group = 0
     begun, ordinal, scale, start, lowest = False, False, 1, at, 10**15
@@ -103,7 +243,10 @@ def _number(tokens: list[str], at: int, money: bool) -> tuple[Decimal | None, in
         if joined:
             follows = tokens[at + 1]
             value = _WORDS.get(follows, _ORDINALS.get(follows))
-            good = value is not None and ((word == "-" and 20 <= group % 100 and group % 10 == 0 and 0 < value < 10) or (word == "and" and room == 100))
+            good = value is not None and (
+                (word == "-" and group % 100 >= 20 and group % 10 == 0 and 0 < value < 10)
+                or (word == "and" and room == 100)
+            )
             if not good:
                 break
             at, word = at + 1, follows
@@ -154,4 +297,8 @@ def read_duration(text: str) -> tuple[Decimal, str] | None:
     if words[0] in ("a", "an", "one") and len(words) == 2:
         return Decimal(unit[1]), unit[0]
     reading = read(" ".join(words[:-1]))
-    return (reading.numbers[0] * unit[1], unit[0]) if reading and len(reading.numbers) == 1 and not reading.rest and not reading.ordinal else None
+    return (
+        (reading.numbers[0] * unit[1], unit[0])
+        if reading and len(reading.numbers) == 1 and not reading.rest and not reading.ordinal
+        else None
+    )

@@ -29,7 +29,9 @@ def documents(source: Source) -> dict[str, Document]:
     found: dict[str, Document] = {}
     for name, document in _documents(source):
         if document.id in found:
-            raise FormatError(f"{name}: a document with the id {document.id!r} is there already: give one of them another")
+            raise FormatError(
+                f"{name}: a document with the id {document.id!r} is there already: give one of them another"
+            )
         found[document.id] = document
     if not found:
         raise FormatError("there is no gold: no document to score against")
@@ -68,7 +70,9 @@ def _tables(paths: list[Path]) -> Iterator[tuple[str, Document]]:
         except OSError as error:
             raise FormatError(f"{path}: cannot be read as Parquet: {error}") from None
         if "mentions" not in table.column_names or "text" not in table.column_names:
-            raise FormatError(f"{path}: is not the `documents` config, which holds all layers; it has {', '.join(table.column_names[:6])}")
+            raise FormatError(
+                f"{path}: is not the `documents` config, which holds all layers; it has {', '.join(table.column_names[:6])}"
+            )
         yield from ((str(path), d) for d in from_table(table))
 
 
@@ -82,7 +86,9 @@ def read(source: Source, gold: Mapping[str, Document] | None = None) -> dict[str
     for name, prediction in _read(source, dict(gold or {})):
         key = prediction.document.id
         if key in found:
-            raise FormatError(f"{name}: the document {key!r} is predicted twice; leave one of them out")
+            raise FormatError(
+                f"{name}: the document {key!r} is predicted twice; leave one of them out"
+            )
         if gold and key in gold:
             refuse_other_text(gold[key], prediction.document, name)
         found[key] = prediction
@@ -126,20 +132,29 @@ def _files(path: Path, gold: dict[str, Document]) -> Iterator[tuple[str, Predict
 
 
 def _quotes(value: dict[str, Any]) -> bool:
-    records = [r for n in LAYERS if isinstance(value.get(n), list) for r in value[n] if isinstance(r, dict)]
-    return any("quote" in r or any(isinstance(v, dict) and "quote" in v for v in r.values()) for r in records)
+    records = [
+        r for n in LAYERS if isinstance(value.get(n), list) for r in value[n] if isinstance(r, dict)
+    ]
+    return any(
+        "quote" in r or any(isinstance(v, dict) and "quote" in v for v in r.values())
+        for r in records
+    )
 
 
 def _value(value: Any, file: str, gold: dict[str, Document]) -> Prediction:
     """A prediction from parsed JSON: a document, one with some layers only, or a draft in quote notation."""
     if not isinstance(value, dict):
-        raise FormatError(f"{file}: a prediction is a JSON object with `id` and layers ({', '.join(LAYERS)}), not {type(value).__name__}")
+        raise FormatError(
+            f"{file}: a prediction is a JSON object with `id` and layers ({', '.join(LAYERS)}), not {type(value).__name__}"
+        )
     key = value.get("id") or (next(iter(gold)) if len(gold) == 1 else None)
     if not isinstance(key, str) or key not in gold:
         if "text" in value and set(LAYERS) <= set(value):
             return whole(codec.convert(value, file))
         shown = ", ".join(list(gold)[:3])
-        raise FormatError(f"{file}: `id` is {value.get('id')!r}, which is none of the documents to score against ({shown}{', …' if len(gold) > 3 else ''})")
+        raise FormatError(
+            f"{file}: `id` is {value.get('id')!r}, which is none of the documents to score against ({shown}{', …' if len(gold) > 3 else ''})"
+        )
     base = gold[key]
     layers = frozenset(n for n in LAYERS if n in value)
     if "text" in value and value["text"] != base.text:
@@ -147,8 +162,15 @@ def _value(value: Any, file: str, gold: dict[str, Document]) -> Prediction:
     if not layers:
         raise FormatError(f"{file}: predicts no layer; it may have {', '.join(LAYERS)}")
     if _quotes(value) or "text" not in value:
-        return _draft({"id": key} | {k: v for k, v in value.items() if k in layers or k == "annotators"}, base, layers, file)
-    return Prediction(document=codec.convert(codec.to_value(bare(base)) | value, file), layers=layers)
+        return _draft(
+            {"id": key} | {k: v for k, v in value.items() if k in layers or k == "annotators"},
+            base,
+            layers,
+            file,
+        )
+    return Prediction(
+        document=codec.convert(codec.to_value(bare(base)) | value, file), layers=layers
+    )
 
 
 def _draft(draft: dict[str, Any], base: Document, layers: frozenset[str], file: str) -> Prediction:
@@ -159,11 +181,16 @@ def _draft(draft: dict[str, Any], base: Document, layers: frozenset[str], file: 
     while True:
         document, problems, _ = anchor(draft, empty, file)
         if document is not None:
-            return Prediction(document=document, layers=layers, unplaced=tuple(unplaced), notes=tuple(notes))
+            return Prediction(
+                document=document, layers=layers, unplaced=tuple(unplaced), notes=tuple(notes)
+            )
         places = [p for p in map(_place, problems) if p]
         if len(places) < len(problems):
             raise FormatError(str(next(f for f in problems if not _place(f))))
-        notes += [Note("unplaced", base.id, f"{f.pointer}: {f.message}; counted as spurious") for f in problems]
+        notes += [
+            Note("unplaced", base.id, f"{f.pointer}: {f.message}; counted as spurious")
+            for f in problems
+        ]
         for layer, number, part in sorted(set(places), key=lambda p: (p[0], -p[1], p[2])):
             record = draft[layer][number]
             if part in ("property", "cue") and isinstance(record, dict) and part in record:
@@ -171,7 +198,10 @@ def _draft(draft: dict[str, Any], base: Document, layers: frozenset[str], file: 
             elif record is not None:
                 unplaced.append((layer, _label(draft, layer, record)))
                 draft[layer][number] = None
-        draft = {k: [r for r in v if r is not None] if isinstance(v, list) else v for k, v in draft.items()}
+        draft = {
+            k: [r for r in v if r is not None] if isinstance(v, list) else v
+            for k, v in draft.items()
+        }
 
 
 def _place(finding: Finding) -> tuple[str, int, str] | None:
@@ -185,7 +215,14 @@ def _label(draft: dict[str, Any], layer: str, record: Any) -> str:
     if not isinstance(record, dict):
         return "?"
     if layer == "mentions":
-        record = next((e for e in draft.get("entities", ()) if isinstance(e, dict) and e.get("id") == record.get("entity")), {})
+        record = next(
+            (
+                e
+                for e in draft.get("entities", ())
+                if isinstance(e, dict) and e.get("id") == record.get("entity")
+            ),
+            {},
+        )
     label = record.get({"events": "class", "quantities": "kind"}.get(layer, "type"))
     return label if isinstance(label, str) else "?"
 
@@ -227,10 +264,25 @@ def bio(path: Path, gold: Mapping[str, Document]) -> Iterator[Prediction]:
     at = 0
     for number, line in enumerate(lines, 1):
         parts = line.split()
-        if line.startswith("# id = ") or parts[:1] == ["-DOCSTART-"] or (document is None and parts):
-            key = line.removeprefix("# id = ").strip() if line.startswith("# id = ") else next(order, None)
+        if (
+            line.startswith("# id = ")
+            or parts[:1] == ["-DOCSTART-"]
+            or (document is None and parts)
+        ):
+            key = (
+                line.removeprefix("# id = ").strip()
+                if line.startswith("# id = ")
+                else next(order, None)
+            )
             if key not in gold:
-                raise FormatError(f"{path}:{number}: " + (f"{key!r} is none of the gold's documents" if key else "one document more than the gold has"))
+                raise FormatError(
+                    f"{path}:{number}: "
+                    + (
+                        f"{key!r} is none of the gold's documents"
+                        if key
+                        else "one document more than the gold has"
+                    )
+                )
             document, at = gold[key], 0
             found[key] = [[]]
             if line.startswith("# id = ") or parts[0] == "-DOCSTART-":
@@ -242,14 +294,20 @@ def bio(path: Path, gold: Mapping[str, Document]) -> Iterator[Prediction]:
         assert document is not None
         token, tag = parts[0], parts[-1]
         if len(parts) < 2 or not (tag == "O" or (tag[:2] in ("B-", "I-") and tag[2:])):
-            raise FormatError(f"{path}:{number}: wanted a token and a tag such as B-PERSON, I-PERSON or O, not {line[:60]!r}")
+            raise FormatError(
+                f"{path}:{number}: wanted a token and a tag such as B-PERSON, I-PERSON or O, not {line[:60]!r}"
+            )
         start = at + len(document.text[at:]) - len(document.text[at:].lstrip())
         if not document.text.startswith(token, start):
-            raise FormatError(f"{path}:{number}: the token {token!r} does not come next in {document.id!r}; the text goes on {document.text[start : start + 30]!r}")
+            raise FormatError(
+                f"{path}:{number}: the token {token!r} does not come next in {document.id!r}; the text goes on {document.text[start : start + 30]!r}"
+            )
         at = start + len(token)
         found[document.id][-1].append((start, at, tag))
     if not found:
         raise FormatError(f"{path}: holds no token; a system that found nothing tags every token O")
     for key, sentences in found.items():
-        spans = [s for rows in sentences for s in _spans([r[:2] for r in rows], [r[2] for r in rows])]
+        spans = [
+            s for rows in sentences for s in _spans([r[:2] for r in rows], [r[2] for r in rows])
+        ]
         yield Prediction(document=bare(gold[key]), layers=frozenset(("ner",)), flat=tuple(spans))

@@ -29,14 +29,20 @@ def contents(root: Path) -> tuple[str, list[Item]]:
     """The version of a built root, and every file that belongs to it, by path. Raises ReleaseError where one is not what the manifest says."""
     path = root / resources.RELEASE
     if not path.is_file():
-        raise ReleaseError(f"{root}: has no {resources.RELEASE}: run `statevisit build`, or name the directory that holds it")
+        raise ReleaseError(
+            f"{root}: has no {resources.RELEASE}: run `statevisit build`, or name the directory that holds it"
+        )
     manifest = parse(read_bytes(path), str(path))
     for _, message in schema.errors(manifest, "release"):
         raise ReleaseError(f"{path}: {message}; run `statevisit build`")
     listed = {f["path"]: f["sha256"] for f in manifest["files"]}
     names = {*listed, resources.RELEASE, *(n for n in _TOP if (root / n).is_file())}
     for pattern in ("schema/*", "seeds/*", "corpus/*.svg", "corpus/*.png"):
-        names |= {p.relative_to(root).as_posix() for p in root.glob(pattern) if p.is_file() and not p.name.startswith(".")}
+        names |= {
+            p.relative_to(root).as_posix()
+            for p in root.glob(pattern)
+            if p.is_file() and not p.name.startswith(".")
+        }
     items = []
     for name in sorted(names):
         if not (root / name).is_file():
@@ -44,7 +50,9 @@ def contents(root: Path) -> tuple[str, list[Item]]:
         data = read_bytes(root / name)
         digest = hashlib.sha256(data).hexdigest()
         if listed.get(name, digest) != digest:
-            raise ReleaseError(f"{root}: {name} is not what {resources.RELEASE} says: run `statevisit build`, and release it")
+            raise ReleaseError(
+                f"{root}: {name} is not what {resources.RELEASE} says: run `statevisit build`, and release it"
+            )
         items.append(Item(name, root / name, len(data), digest))
     return manifest["version"], items
 
@@ -66,11 +74,19 @@ def publish(items: list[Item], version: str, repo: str, private: bool = False) -
             head = next((b.target_commit for b in refs.branches if b.name == "main"), None)
             there = _tree(hf, api, repo, head) if head else {}
             if resources.RELEASE not in there and (foreign := sorted(there.keys() - set(_TOP))):
-                raise ReleaseError(f"{repo}: holds something else ({foreign[0]}), which a version would replace: name another --repo, or empty that one")
+                raise ReleaseError(
+                    f"{repo}: holds something else ({foreign[0]}), which a version would replace: name another --repo, or empty that one"
+                )
             differing = _differing(there, items)
             commit = _commit(hf, api, repo, items, differing, version, head) if differing else head
         with explained(hf, f"{repo}: version {version} is committed, but making its tag failed"):
-            api.create_tag(repo, tag=f"v{version}", tag_message=f"Version {version}", revision=commit, repo_type="dataset")
+            api.create_tag(
+                repo,
+                tag=f"v{version}",
+                tag_message=f"Version {version}",
+                revision=commit,
+                repo_type="dataset",
+            )
     return "published" if differing else "tagged"
 
 
@@ -82,7 +98,9 @@ def _refs(hf: Any, api: Any, repo: str, private: bool) -> Any:
         api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
         refs = api.list_repo_refs(repo, repo_type="dataset")
     if private and not api.repo_info(repo, repo_type="dataset").private:
-        raise ReleaseError(f"{repo}: is public, and nothing was sent: make it private in its settings on the Hub, or leave out --private")
+        raise ReleaseError(
+            f"{repo}: is public, and nothing was sent: make it private in its settings on the Hub, or leave out --private"
+        )
     return refs
 
 
@@ -92,28 +110,51 @@ def _tree(hf: Any, api: Any, repo: str, revision: str) -> dict[str, Any]:
     return {f.path: f for f in found if isinstance(f, hf.hf_api.RepoFile) and f.path != _KEPT}
 
 
-def _commit(hf: Any, api: Any, repo: str, items: list[Item], differing: list[str], version: str, head: str | None) -> str:
+def _commit(
+    hf: Any,
+    api: Any,
+    repo: str,
+    items: list[Item],
+    differing: list[str],
+    version: str,
+    head: str | None,
+) -> str:
     """Make the branch hold the items and nothing else, in one commit on top of `head`; returns its id."""
     ours = {i.path for i in items}
     add = [hf.CommitOperationAdd(i.path, str(i.source)) for i in items if i.path in differing]
     gone = [hf.CommitOperationDelete(n) for n in differing if n not in ours]
-    return api.create_commit(repo, [*add, *gone], commit_message=f"Version {version}", repo_type="dataset", parent_commit=head).oid
+    return api.create_commit(
+        repo,
+        [*add, *gone],
+        commit_message=f"Version {version}",
+        repo_type="dataset",
+        parent_commit=head,
+    ).oid
 
 
 def _compare(there: dict[str, Any], items: list[Item], name: str) -> None:
     """Raise ReleaseError where a published version has another content."""
     if other := _differing(there, items):
-        raise ReleaseError(f"{name} is there already, and differs in {', '.join(other[:3])}{' and more' if other[3:] else ''}: what is published stays; make a new version with `statevisit release`")
+        raise ReleaseError(
+            f"{name} is there already, and differs in {', '.join(other[:3])}{' and more' if other[3:] else ''}: what is published stays; make a new version with `statevisit release`"
+        )
 
 
 def _differing(there: dict[str, Any], items: list[Item]) -> list[str]:
     """The paths in which a revision and the items differ."""
     ours = {i.path: i for i in items}
-    return sorted(n for n in {**there, **ours} if n not in there or n not in ours or not _same(there[n], ours[n]))
+    return sorted(
+        n
+        for n in {**there, **ours}
+        if n not in there or n not in ours or not _same(there[n], ours[n])
+    )
 
 
 def _same(there: Any, item: Item) -> bool:
     if there.lfs is not None:
         return there.lfs.sha256 == item.sha256
     data = item.source.read_bytes()
-    return there.blob_id == hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    return (
+        there.blob_id
+        == hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    )

@@ -58,7 +58,9 @@ def _rewritten(a: list[str], b: list[str], block: Block) -> bool:
     _, i, j, k, m = block
     if i == j or k == m:
         return False
-    return j - i != m - k or any(Indel.normalized_similarity(x, y) < ALIKE for x, y in zip(a[i:j], b[k:m], strict=True))
+    return j - i != m - k or any(
+        Indel.normalized_similarity(x, y) < ALIKE for x, y in zip(a[i:j], b[k:m], strict=True)
+    )
 
 
 class Alignment:
@@ -78,7 +80,11 @@ class Alignment:
         for n, (equal, i, j, k, m) in enumerate(blocks):
             around = [block for block in blocks[n - 1 : n] + blocks[n + 1 : n + 2] if not block[0]]
             if equal:
-                placed = not (j - i < CHANCE and len(around) == 2 and all(_rewritten(a, b, block) for block in around))
+                placed = not (
+                    j - i < CHANCE
+                    and len(around) == 2
+                    and all(_rewritten(a, b, block) for block in around)
+                )
             else:
                 placed = j - i == m - k and not _rewritten(a, b, blocks[n])
             for one, other in zip(range(i, j), range(k, m), strict=False) if placed else ():
@@ -104,23 +110,43 @@ class Alignment:
         if equal:
             return start + within + side
         at_edge = within == 0 if side == 0 else offset + 1 == self._old[number][1]
-        return ((start, end)[side]) if at_edge else None  # inside a corrected word no place is certain
+        return (
+            ((start, end)[side]) if at_edge else None
+        )  # inside a corrected word no place is certain
 
 
-def realign(document: Document, text: str, source: Source, date: str, segment: Segmenter) -> tuple[Document | None, list[Finding]]:
+def realign(
+    document: Document, text: str, source: Source, date: str, segment: Segmenter
+) -> tuple[Document | None, list[Finding]]:
     """(the document over the corrected text, findings): None and what has no place (A201), or all moved and what to look at (A102).
 
     `segment` makes sentences and tokens of the new text, which are taken where the old ones have no certain place.
     """
     moved = Alignment(document.text, text)
     findings: list[Finding] = []
-    layers = {layer: tuple(_record(document, layer, i, moved, text, findings) for i in range(len(getattr(document, layer)))) for layer in SPAN_LAYERS}
+    layers = {
+        layer: tuple(
+            _record(document, layer, i, moved, text, findings)
+            for i in range(len(getattr(document, layer)))
+        )
+        for layer in SPAN_LAYERS
+    }
     sentences, tokens = segment(text, document.language)
-    new_tokens = _merged(document.tokens, tokens, moved, lambda t, old: text[t.start : t.end] == document.text_of(old))
+    new_tokens = _merged(
+        document.tokens,
+        tokens,
+        moved,
+        lambda t, old: text[t.start : t.end] == document.text_of(old),
+    )
     new_sentences = _merged(document.sentences, sentences, moved, lambda s, old: True)
-    if _numbered(document.sentences, document.text) == document.sentences:  # else the numbers follow something of their own
+    if (
+        _numbered(document.sentences, document.text) == document.sentences
+    ):  # else the numbers follow something of their own
         new_sentences = _numbered(new_sentences, text)
-    relations = tuple(_relation(document, i, new_sentences, moved, findings) for i in range(len(document.relations)))
+    relations = tuple(
+        _relation(document, i, new_sentences, moved, findings)
+        for i in range(len(document.relations))
+    )
     if any(f.code == "A201" for f in findings):
         return None, findings
     made = replace(
@@ -137,28 +163,69 @@ def realign(document: Document, text: str, source: Source, date: str, segment: S
     return ordered(made), findings
 
 
-def _record(document: Document, layer: str, number: int, moved: Alignment, text: str, findings: list[Finding]) -> Any:
+def _record(
+    document: Document,
+    layer: str,
+    number: int,
+    moved: Alignment,
+    text: str,
+    findings: list[Finding],
+) -> Any:
     record = getattr(document, layer)[number]
     made = _moved(document, record, (layer, number), record.id, moved, text, findings)
     for inner in ("property", "cue"):
         if span := getattr(record, inner, None):
-            made = replace(made, **{inner: _moved(document, span, (layer, number, inner), record.id, moved, text, findings)})
+            made = replace(
+                made,
+                **{
+                    inner: _moved(
+                        document, span, (layer, number, inner), record.id, moved, text, findings
+                    )
+                },
+            )
     return made
 
 
-def _moved(document: Document, span: Any, path: tuple[str | int, ...], record: str, moved: Alignment, text: str, findings: list[Finding]) -> Any:
+def _moved(
+    document: Document,
+    span: Any,
+    path: tuple[str | int, ...],
+    record: str,
+    moved: Alignment,
+    text: str,
+    findings: list[Finding],
+) -> Any:
     place = moved.span(span.start, span.end)
-    where = {"document": document.id, "pointer": pointer(path), "layer": str(path[0]), "record": record}
+    where = {
+        "document": document.id,
+        "pointer": pointer(path),
+        "layer": str(path[0]),
+        "record": record,
+    }
     if place is None:
-        findings.append(Finding(code="A201", message=f"{span.text!r} at {span.start} has no certain place in the corrected text: delete the record or annotate it anew", **where))
+        findings.append(
+            Finding(
+                code="A201",
+                message=f"{span.text!r} at {span.start} has no certain place in the corrected text: delete the record or annotate it anew",
+                **where,
+            )
+        )
         return span
     made = replace(span, start=place[0], end=place[1], text=text[place[0] : place[1]])
     if made.text.split() != span.text.split():
-        findings.append(Finding(code="A102", message=f"{span.text!r} became {made.text!r}: does what is said about it still hold?", **where))
+        findings.append(
+            Finding(
+                code="A102",
+                message=f"{span.text!r} became {made.text!r}: does what is said about it still hold?",
+                **where,
+            )
+        )
     return made
 
 
-def _merged(old: tuple[Any, ...], new: tuple[Any, ...], moved: Alignment, same: Callable[[Any, Any], bool]) -> tuple[Any, ...]:
+def _merged(
+    old: tuple[Any, ...], new: tuple[Any, ...], moved: Alignment, same: Callable[[Any, Any], bool]
+) -> tuple[Any, ...]:
     """The old spans that have a place, and the new ones wherever no old one is."""
     kept: list[Any] = []
     for span in old:
@@ -169,7 +236,9 @@ def _merged(old: tuple[Any, ...], new: tuple[Any, ...], moved: Alignment, same: 
                 kept.append(candidate)
     ends, result = [k.end for k in kept], list(kept)
     for span in new:
-        after = bisect_right(ends, span.start)  # the first kept one that ends beyond the start of this one
+        after = bisect_right(
+            ends, span.start
+        )  # the first kept one that ends beyond the start of this one
         if after == len(kept) or kept[after].start >= span.end:
             result.append(span)
     return tuple(sorted(result, key=lambda s: s.start))
@@ -183,16 +252,37 @@ def _numbered(sentences: tuple[Any, ...], text: str) -> tuple[Sentence, ...]:
     return tuple(replace(s, paragraph=numbers[n]) for s, n in zip(sentences, before, strict=True))
 
 
-def _relation(document: Document, number: int, sentences: tuple[Sentence, ...], moved: Alignment, findings: list[Finding]) -> Any:
+def _relation(
+    document: Document,
+    number: int,
+    sentences: tuple[Sentence, ...],
+    moved: Alignment,
+    findings: list[Finding],
+) -> Any:
     """A relation whose evidence names the sentences by their new numbers."""
     relation = document.relations[number]
     at = {s.start: i for i, s in enumerate(sentences)}
     evidence = []
     for n, old in enumerate(relation.evidence):
-        place = moved.span(document.sentences[old].start, document.sentences[old].end) if old < len(document.sentences) else None
+        place = (
+            moved.span(document.sentences[old].start, document.sentences[old].end)
+            if old < len(document.sentences)
+            else None
+        )
         if place is None or place[0] not in at:
-            where = {"document": document.id, "pointer": pointer(("relations", number, "evidence", n)), "layer": "relations", "record": relation.id}
-            findings.append(Finding(code="A201", message=f"sentence {old}, evidence of {relation.type}, has no certain place in the corrected text", **where))
+            where = {
+                "document": document.id,
+                "pointer": pointer(("relations", number, "evidence", n)),
+                "layer": "relations",
+                "record": relation.id,
+            }
+            findings.append(
+                Finding(
+                    code="A201",
+                    message=f"sentence {old}, evidence of {relation.type}, has no certain place in the corrected text",
+                    **where,
+                )
+            )
         else:
             evidence.append(at[place[0]])
     return replace(relation, evidence=tuple(sorted(set(evidence))))

@@ -14,7 +14,9 @@ def short(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+class Record(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
+):
     """What every record of a layer is: frozen, compared by value; of strings, numbers and records, so never in a cycle."""
 
     def __repr__(self) -> str:

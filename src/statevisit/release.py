@@ -28,7 +28,11 @@ class Tally:
         self.records.update(document.counts())
         for layer, prop in schema.inventories():
             field = "class_" if prop == "class" else prop
-            found = [a for e in document.events for a in e.arguments] if layer == "arguments" else getattr(document, layer)
+            found = (
+                [a for e in document.events for a in e.arguments]
+                if layer == "arguments"
+                else getattr(document, layer)
+            )
             self.labels.update((layer, prop, v) for v in (getattr(r, field) for r in found) if v)
         self.records["arguments"] += sum(len(e.arguments) for e in document.events)
 
@@ -39,9 +43,16 @@ class Tally:
 
     def as_dict(self) -> dict[str, Any]:
         """Counts as `release.json` holds them: layers and labels in the schema's order, labels that occur."""
-        counts: dict[str, Any] = {layer: {"records": self.records[layer], "labels": {}} for layer in (*LAYERS, "arguments")}
+        counts: dict[str, Any] = {
+            layer: {"records": self.records[layer], "labels": {}}
+            for layer in (*LAYERS, "arguments")
+        }
         for layer, prop in schema.inventories():
-            counts[layer]["labels"][prop] = {n: self.labels[layer, prop, n] for n in schema.label_names(layer, prop) if self.labels[layer, prop, n]}
+            counts[layer]["labels"][prop] = {
+                n: self.labels[layer, prop, n]
+                for n in schema.label_names(layer, prop)
+                if self.labels[layer, prop, n]
+            }
         return counts
 
 
@@ -52,7 +63,9 @@ def version_of(root: Path) -> str:
         return FIRST_VERSION
     value = parse(read_bytes(path), str(path))
     if not isinstance(value, dict) or not isinstance(value.get("version"), str):
-        raise FormatError(f'{path}: states no "version"; restore the file, or delete it to begin at {FIRST_VERSION}')
+        raise FormatError(
+            f'{path}: states no "version"; restore the file, or delete it to begin at {FIRST_VERSION}'
+        )
     return value["version"]
 
 
@@ -69,16 +82,35 @@ def file_entry(path: Path, name: str) -> dict[str, Any]:
 
 def rows_digest(rows: list[tuple[Any, ...]]) -> bytes:
     """The line that a document's rows of a view give to the digest of a config: the SHA-256 of the rows as JSON, a row a line."""
-    return hashlib.sha256(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)).hexdigest().encode() + b"\n"
+    return (
+        hashlib.sha256(
+            b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        )
+        .hexdigest()
+        .encode()
+        + b"\n"
+    )
 
 
-def manifest(version: str, tally: Tally, documents: int, content: dict[str, str], configs: dict[str, int], files: Iterable[dict[str, Any]], tools: dict[str, str], agreement: dict[str, Any] | None = None) -> dict[str, Any]:
+def manifest(
+    version: str,
+    tally: Tally,
+    documents: int,
+    content: dict[str, str],
+    configs: dict[str, int],
+    files: Iterable[dict[str, Any]],
+    tools: dict[str, str],
+    agreement: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """The manifest as `schema/release.schema.json` describes it; `content` is the digest over the content of every config."""
     return {
         "version": version,
         "schema_version": SCHEMA_VERSION,
         "schema_sha256": hashlib.sha256(schema.path("document").read_bytes()).hexdigest(),
-        "schemas": {name: hashlib.sha256(schema.path(name).read_bytes()).hexdigest() for name in schema.NAMES},
+        "schemas": {
+            name: hashlib.sha256(schema.path(name).read_bytes()).hexdigest()
+            for name in schema.NAMES
+        },
         "content_sha256": content["documents"],
         "documents": documents,
         "counts": tally.as_dict(),

@@ -55,10 +55,18 @@ def fetched(repo: str, version: str) -> Path:
     hf, api = client()
     with quiet(hf), explained(hf, f"{repo}: version {version} was not fetched", _READING):
         try:
-            place = Path(api.snapshot_download(repo, repo_type="dataset", revision=f"v{version}", ignore_patterns=list(_UNREAD)))
+            place = Path(
+                api.snapshot_download(
+                    repo, repo_type="dataset", revision=f"v{version}", ignore_patterns=list(_UNREAD)
+                )
+            )
         except hf.errors.RevisionNotFoundError:
-            there = [t.name.removeprefix("v") for t in api.list_repo_refs(repo, repo_type="dataset").tags]
-            raise ReleaseError(f"{repo}: has no version {version}, only {', '.join(there) or 'none at all'}") from None
+            there = [
+                t.name.removeprefix("v") for t in api.list_repo_refs(repo, repo_type="dataset").tags
+            ]
+            raise ReleaseError(
+                f"{repo}: has no version {version}, only {', '.join(there) or 'none at all'}"
+            ) from None
     _require_published(place, repo, version)
     return place
 
@@ -72,22 +80,36 @@ def _require_published(place: Path, repo: str, version: str) -> None:
     except (TypeError, KeyError):
         stated, listed = None, {}
     if stated != version:
-        raise ReleaseError(f"{repo}: what bears the tag v{version} there has no {resources.RELEASE} of this version, so it is no release of a corpus: name another repository")
+        raise ReleaseError(
+            f"{repo}: what bears the tag v{version} there has no {resources.RELEASE} of this version, so it is no release of a corpus: name another repository"
+        )
     if "edition" in manifest:
-        raise ReleaseError(f"{repo}: holds version {version} without its text: `hf download {repo} --repo-type dataset --revision v{version} --local-dir DIR`, then `statevisit restore DIR --text SEED -o FULL` with the source text, and load FULL")
+        raise ReleaseError(
+            f"{repo}: holds version {version} without its text: `hf download {repo} --repo-type dataset --revision v{version} --local-dir DIR`, then `statevisit restore DIR --text SEED -o FULL` with the source text, and load FULL"
+        )
     wanted = {n for n in listed if not any(fnmatch(n, pattern) for pattern in _UNREAD)}
-    there = {p.relative_to(place).as_posix() for p in (place / resources.DOCUMENTS).glob("*")} | {n for n in wanted if (place / n).is_file()}
+    there = {p.relative_to(place).as_posix() for p in (place / resources.DOCUMENTS).glob("*")} | {
+        n for n in wanted if (place / n).is_file()
+    }
     if odd := sorted(wanted ^ there):
-        raise ReleaseError(f"{repo}: what bears the tag v{version} there is not the release: {odd[0]} is {'missing' if odd[0] in wanted else 'not of it'}; name another repository, or tell whoever published it")
+        raise ReleaseError(
+            f"{repo}: what bears the tag v{version} there is not the release: {odd[0]} is {'missing' if odd[0] in wanted else 'not of it'}; name another repository, or tell whoever published it"
+        )
     for name in sorted(wanted):
         if hashlib.sha256(read_bytes(place / name)).hexdigest() != listed[name]:
-            raise ReleaseError(f"{place / name}: is not the file that version {version} was released with (its SHA-256 differs): delete it, and try again; if it happens again, {repo} was changed on the Hub")
+            raise ReleaseError(
+                f"{place / name}: is not the file that version {version} was released with (its SHA-256 differs): delete it, and try again; if it happens again, {repo} was changed on the Hub"
+            )
 
 
 @contextmanager
 def quiet(hf: Any) -> Iterator[None]:
     """Neither bars nor a warning for every attempt, and no waiting for a limit of requests to pass, which takes minutes."""
-    logging, client, visible = hf.utils.logging, hf.get_session(), not hf.utils.are_progress_bars_disabled()
+    logging, client, visible = (
+        hf.utils.logging,
+        hf.get_session(),
+        not hf.utils.are_progress_bars_disabled(),
+    )
     before, hooks = logging.get_verbosity(), client.event_hooks
 
     def limited(response: Any) -> None:
@@ -116,13 +138,19 @@ def explained(hf: Any, state: str, advice: dict[int, str] = _WRITING) -> Iterato
     except ReleaseError:
         raise
     except KeyboardInterrupt:
-        raise ReleaseError(f"{state}: stopped: run the command again, which does what is left to do") from None
+        raise ReleaseError(
+            f"{state}: stopped: run the command again, which does what is left to do"
+        ) from None
     except Exception as error:
         causes: list[BaseException] = [error]
-        while (below := causes[-1].__cause__) is not None:  # an upload raises RuntimeError because of what happened
+        while (
+            below := causes[-1].__cause__
+        ) is not None:  # an upload raises RuntimeError because of what happened
             causes.append(below)
         said = next((m for c in causes if (m := _meaning(hf, c, advice))), None)
-        raise ReleaseError(f"{state}{said or f': {type(error).__name__}: {_line(error)}'}") from error
+        raise ReleaseError(
+            f"{state}{said or f': {type(error).__name__}: {_line(error)}'}"
+        ) from error
 
 
 def _meaning(hf: Any, error: BaseException, advice: dict[int, str]) -> str | None:

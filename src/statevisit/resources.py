@@ -40,7 +40,9 @@ def data_root() -> Path:
     checkout = package.parents[1]
     if (checkout / "pyproject.toml").is_file() and (checkout / "schema").is_dir():
         return checkout
-    raise StateVisitError(f"no data beside {package}: install the wheel, or work in a checkout (pip install -e .)")
+    raise StateVisitError(
+        f"no data beside {package}: install the wheel, or work in a checkout (pip install -e .)"
+    )
 
 
 def enclosing_root(path: Path) -> Path | None:
@@ -56,7 +58,9 @@ def corpus_root(path: Path) -> Path:
     """The corpus root for `path`. Raises FormatError when there is no `corpus/documents` directory."""
     root = enclosing_root(path)
     if root is None:
-        raise FormatError(f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, or make one document with `statevisit ingest`")
+        raise FormatError(
+            f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, or make one document with `statevisit ingest`"
+        )
     return root
 
 
@@ -79,7 +83,9 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(0o666 & ~mask)  # mkstemp makes 0600; what is published is readable as any new file is
+        temporary.chmod(
+            0o666 & ~mask
+        )  # mkstemp makes 0600; what is published is readable as any new file is
         temporary.replace(path)
     except OSError as error:
         if error.filename not in (None, name):

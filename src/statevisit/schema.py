@@ -53,7 +53,11 @@ _PIECES = {
         "properties": {
             "start": {"$ref": "#/$defs/offset", "description": "Start of a stretch of the text."},
             "end": {"$ref": "#/$defs/offset", "description": "End of a stretch of the text."},
-            "literal": {"type": "string", "minLength": 1, "description": "Characters that the text does not have."},
+            "literal": {
+                "type": "string",
+                "minLength": 1,
+                "description": "Characters that the text does not have.",
+            },
         },
         "dependentRequired": {"start": ["end"], "end": ["start"]},
     },
@@ -63,19 +67,42 @@ _PIECES = {
 def _without_text() -> dict[str, Any]:
     """The document schema without what holds words of the text; `x_in_text` says where the words of `x` stand in it."""
     made = _stripped(orjson.loads(path("document").read_bytes()))
-    made["$id"], made["title"] = made["$id"].replace("document", f"document:{ANNOTATIONS_ONLY}"), "Annotated document without its text"
+    made["$id"], made["title"] = (
+        made["$id"].replace("document", f"document:{ANNOTATIONS_ONLY}"),
+        "Annotated document without its text",
+    )
     properties, sentence = made["properties"], made["$defs"]["sentence"]
     del properties["id_in_text"]  # a document's id is the name of its file
     added = {
-        "edition": {"type": "string", "const": ANNOTATIONS_ONLY, "description": "Edition of the document."},
-        "text_length": {"type": "integer", "minimum": 1, "maximum": 2147483647, "description": "Length of the text in code points."},
-        "document_sha256": {"$ref": "#/$defs/sha256", "description": "SHA-256 of the document of the full edition in canonical form."},
+        "edition": {
+            "type": "string",
+            "const": ANNOTATIONS_ONLY,
+            "description": "Edition of the document.",
+        },
+        "text_length": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 2147483647,
+            "description": "Length of the text in code points.",
+        },
+        "document_sha256": {
+            "$ref": "#/$defs/sha256",
+            "description": "SHA-256 of the document of the full edition in canonical form.",
+        },
     }
-    made["properties"] = {k: v for key, node in properties.items() for k, v in ((key, node), *(added.items() if key == "text_sha256" else ()))}
+    made["properties"] = {
+        k: v
+        for key, node in properties.items()
+        for k, v in ((key, node), *(added.items() if key == "text_sha256" else ()))
+    }
     made["required"] += added
     sentence["required"].append("prefix_sha256")
     description = "First 16 digits of the SHA-256 of the text up to the end of the sentence: where a text differs, it differs from here on."
-    sentence["properties"]["prefix_sha256"] = {"type": "string", "pattern": "^[0-9a-f]{16}$(?!\\n)", "description": description}
+    sentence["properties"]["prefix_sha256"] = {
+        "type": "string",
+        "pattern": "^[0-9a-f]{16}$(?!\\n)",
+        "description": description,
+    }
     return made
 
 
@@ -87,7 +114,9 @@ def _stripped(node: Any) -> Any:
         return node
     made = {k: _stripped(v) for k, v in node.items()}
     if isinstance(node.get("required"), list):
-        made["required"] = ["name_in_text" if r == "name" else r for r in node["required"] if r != "text"]
+        made["required"] = [
+            "name_in_text" if r == "name" else r for r in node["required"] if r != "text"
+        ]
     if "additionalProperties" in node and "properties" in node:
         made["properties"] = {}
         for key, value in node["properties"].items():
@@ -96,7 +125,10 @@ def _stripped(node: Any) -> Any:
             if "a slug" in value.get("description", ""):
                 made["properties"][key]["description"] = value["description"].split(":")[0] + "."
             if key in ("id", "name", "unit"):
-                made["properties"][f"{key}_in_text"] = {**_PIECES, "description": f"The `{key}` of the full edition, where this one does not have it: where its characters stand in the text."}
+                made["properties"][f"{key}_in_text"] = {
+                    **_PIECES,
+                    "description": f"The `{key}` of the full edition, where this one does not have it: where its characters stand in the text.",
+                }
     return made
 
 
@@ -123,9 +155,19 @@ def properties(layer: str, name: str = "document") -> dict[str, dict[str, Any]]:
 @cache
 def labels(layer: str, prop: str) -> tuple[Label, ...]:
     """The label inventory of a property: `labels("events", "class")`; `labels("arguments", "role")` too."""
-    props = resolve(properties("events")["arguments"]["items"])["properties"] if layer == "arguments" else properties(layer)
+    props = (
+        resolve(properties("events")["arguments"]["items"])["properties"]
+        if layer == "arguments"
+        else properties(layer)
+    )
     return tuple(
-        Label(k, v["title"], v["description"], v["color"], {x: y for x, y in v.items() if x not in ("title", "description", "color")})
+        Label(
+            k,
+            v["title"],
+            v["description"],
+            v["color"],
+            {x: y for x, y in v.items() if x not in ("title", "description", "color")},
+        )
         for k, v in resolve(props[prop])["x-labels"].items()
     )
 
@@ -138,14 +180,22 @@ def label_names(layer: str, prop: str) -> list[str]:
 @cache
 def inventories() -> tuple[tuple[str, str], ...]:
     """Every (layer, property) that has a label inventory, in the schema's order."""
-    layers = [k for k, v in load()["properties"].items() if v.get("type") == "array" and "$ref" in v["items"] and k != "annotators"]
+    layers = [
+        k
+        for k, v in load()["properties"].items()
+        if v.get("type") == "array" and "$ref" in v["items"] and k != "annotators"
+    ]
     found = []
     for layer in layers:
         for prop, node in properties(layer).items():
             if "x-labels" in node:
                 found.append((layer, prop))
             elif prop == "arguments":
-                found += [("arguments", p) for p, n in resolve(node["items"])["properties"].items() if "x-labels" in n]
+                found += [
+                    ("arguments", p)
+                    for p, n in resolve(node["items"])["properties"].items()
+                    if "x-labels" in n
+                ]
     return tuple(found)
 
 
@@ -162,7 +212,9 @@ def oracle(name: str = "document"):
     """The reference validator, whose errors are turned into messages."""
     import jsonschema
 
-    return jsonschema.Draft202012Validator(load(name), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+    return jsonschema.Draft202012Validator(
+        load(name), format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
+    )
 
 
 @cache
@@ -175,7 +227,9 @@ def _explainer(name: str = "document"):
 
     @cache
     def part(reference: str) -> tuple[Any, Any]:
-        quick = jsonschema_rs.Draft202012Validator({"$ref": reference, "$defs": definitions}, validate_formats=True)
+        quick = jsonschema_rs.Draft202012Validator(
+            {"$ref": reference, "$defs": definitions}, validate_formats=True
+        )
         return quick, definitions[reference.removeprefix("#/$defs/")]
 
     def ref(validator: Any, reference: str, value: Any, _: Any) -> Iterator[Any]:
@@ -183,17 +237,23 @@ def _explainer(name: str = "document"):
         if not quick.is_valid(value):
             yield from validator.descend(value, node)
 
-    return jsonschema.validators.extend(type(plain), {"$ref": ref})(plain.schema, format_checker=plain.format_checker)
+    return jsonschema.validators.extend(type(plain), {"$ref": ref})(
+        plain.schema, format_checker=plain.format_checker
+    )
 
 
-def errors(instance: Any, name: str = "document", limit: int = 100) -> Iterator[tuple[list[str | int], str]]:
+def errors(
+    instance: Any, name: str = "document", limit: int = 100
+) -> Iterator[tuple[list[str | int], str]]:
     """The (path, message) pairs of what is wrong with `instance`; nothing when it is valid. At most `limit`."""
     if verdict(name).is_valid(instance):
         return
     seen = set()
     for error in _explainer(name).iter_errors(instance):
         found = list(error.absolute_path), _message(error)
-        if repr(found) not in seen:  # `required` errs once for each property, and the message names them all
+        if (
+            repr(found) not in seen
+        ):  # `required` errs once for each property, and the message names them all
             seen.add(repr(found))
             yield found
         if len(seen) >= limit:
@@ -211,7 +271,12 @@ def _short(value: Any, limit: int = 60) -> str:
 def _instance(value: Any) -> str:
     """A value as JSON, cut short before it is formatted: it may be 100 MB."""
     if isinstance(value, str):
-        return _short(orjson.dumps(value[:60]).decode() if len(value) <= 60 else f'"{value[:50]}…" ({len(value):,} characters)', 90)
+        return _short(
+            orjson.dumps(value[:60]).decode()
+            if len(value) <= 60
+            else f'"{value[:50]}…" ({len(value):,} characters)',
+            90,
+        )
     if isinstance(value, dict):
         return "an object"
     return f"an array of {len(value)}" if isinstance(value, list) else _short(repr(value))
@@ -220,12 +285,16 @@ def _instance(value: Any) -> str:
 def _message(error: Any) -> str:
     """What to do about a jsonschema error, in the words of the record rather than of the schema."""
     value, limit, kind = error.instance, error.validator_value, error.validator
-    key = next((str(p) for p in reversed(error.absolute_path) if isinstance(p, str)), "the document")
+    key = next(
+        (str(p) for p in reversed(error.absolute_path) if isinstance(p, str)), "the document"
+    )
     if kind == "required":
         missing = ", ".join(f"`{k}`" for k in limit if k not in value)
         return f"missing {missing}{_because(error)}"
     if kind == "additionalProperties":
-        unknown = ", ".join(f"`{_short(k)}`" for k in value if k not in error.schema.get("properties", {}))
+        unknown = ", ".join(
+            f"`{_short(k)}`" for k in value if k not in error.schema.get("properties", {})
+        )
         known = ", ".join(error.schema.get("properties", {}))
         return f"unknown property {unknown}; known are {known}"
     if kind == "enum":
@@ -234,7 +303,9 @@ def _message(error: Any) -> str:
         return f"`{key}` is {_instance(value)}; it must be {'an' if limit[0] in 'aio' else 'a'} {limit}"
     if kind == "pattern":
         return f"`{key}` is {_instance(value)}; it must be like this: {_expected(error)}"
-    if kind == "oneOf" or (kind == "anyOf" and "properties" in error.parent.schema if error.parent else False):
+    if kind == "oneOf" or (
+        kind == "anyOf" and "properties" in error.parent.schema if error.parent else False
+    ):
         return f"needs exactly one of {_alternatives(limit)}"
     if kind == "anyOf":
         return f"needs {_alternatives(limit)}{_because(error)}"
@@ -281,8 +352,13 @@ def _because(error: Any) -> str:
         return ""
     node: Any = load()
     for part in parts[: parts.index(word)]:
-        node = (resolve(node) if isinstance(node, dict) else node)[part]  # jsonschema leaves `$ref` out of its paths
+        node = (resolve(node) if isinstance(node, dict) else node)[
+            part
+        ]  # jsonschema leaves `$ref` out of its paths
     condition = resolve(node)["if"]
-    stated = [f"`{k}` is {' or '.join([v['const']] if 'const' in v else v['enum'])}" for k, v in condition.get("properties", {}).items()]
+    stated = [
+        f"`{k}` is {' or '.join([v['const']] if 'const' in v else v['enum'])}"
+        for k, v in condition.get("properties", {}).items()
+    ]
     stated = stated or [f"`{k}` is there" for k in condition["required"]]
     return (" where " if word == "then" else " unless ") + " and ".join(stated)

@@ -27,7 +27,9 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     def wants(self, code: str) -> bool:
         """Whether findings of this code are reported: of what selects and what ignores it, the longer one decides."""
-        chosen = max((len(s) for s in self.select if code.startswith(s)), default=-1 if self.select else 0)
+        chosen = max(
+            (len(s) for s in self.select if code.startswith(s)), default=-1 if self.select else 0
+        )
         refused = max((len(i) for i in self.ignore if code.startswith(i)), default=-1)
         return chosen > refused
 
@@ -40,19 +42,35 @@ def read_settings(root: Path, codes: Callable[[], Iterable[str]] | None = None) 
     import tomllib
 
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("statevisit", {})
+        table = (
+            tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("statevisit", {})
+        )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormatError(f"{path}: not TOML: {error}") from None
     if not isinstance(table, dict):
         raise FormatError(f"{path}: [tool.statevisit] must be a table")
-    kinds: dict[str, Any] = {"select": list, "ignore": list, "strict": bool, "format": str, "repo": str}
+    kinds: dict[str, Any] = {
+        "select": list,
+        "ignore": list,
+        "strict": bool,
+        "format": str,
+        "repo": str,
+    }
     for key, value in table.items():
         if key not in kinds:
-            raise FormatError(f"{path}: [tool.statevisit] has no `{key}`{nearest(key, kinds)}; known are {', '.join(kinds)}")
-        if type(value) is not kinds[key] or (kinds[key] is list and not all(isinstance(v, str) for v in value)):
-            raise FormatError(f"{path}: [tool.statevisit] `{key}` must be {'a list of codes' if kinds[key] is list else 'true or false' if kinds[key] is bool else 'a string'}")
+            raise FormatError(
+                f"{path}: [tool.statevisit] has no `{key}`{nearest(key, kinds)}; known are {', '.join(kinds)}"
+            )
+        if type(value) is not kinds[key] or (
+            kinds[key] is list and not all(isinstance(v, str) for v in value)
+        ):
+            raise FormatError(
+                f"{path}: [tool.statevisit] `{key}` must be {'a list of codes' if kinds[key] is list else 'true or false' if kinds[key] is bool else 'a string'}"
+            )
     if table.get("format", "text") not in FORMATS:
-        raise FormatError(f"{path}: [tool.statevisit] `format` is {table['format']!r}; it must be {', '.join(FORMATS)}")
+        raise FormatError(
+            f"{path}: [tool.statevisit] `format` is {table['format']!r}; it must be {', '.join(FORMATS)}"
+        )
     for key in ("select", "ignore"):
         if codes and table.get(key):
             check_codes(table[key], codes(), f"{path}: [tool.statevisit] `{key}`")
@@ -64,11 +82,13 @@ def check_codes(wanted: Iterable[str], codes: Iterable[str], where: str) -> None
     codes = list(codes)
     for code in wanted:
         if not re.fullmatch(r"[A-Z]\d*", code) or not any(c.startswith(code) for c in codes):
-            raise FormatError(f"{where}: no code begins with {code!r}{nearest(code, codes)}; `statevisit explain` lists them")
+            raise FormatError(
+                f"{where}: no code begins with {code!r}{nearest(code, codes)}; `statevisit explain` lists them"
+            )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """"; do you mean …?" where something known looks like it: the same beginning counts most."""
+    """ "; do you mean …?" where something known looks like it: the same beginning counts most."""
     import difflib
 
     found = difflib.get_close_matches(word, known := list(known), len(known), 0.5)

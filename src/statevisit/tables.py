@@ -36,7 +36,20 @@ ROW_GROUP = {"documents": 64}
 """Rows in a Parquet row group; 8,192 where a config is not named."""
 
 
-WORDS = frozenset(("text", "name", "sentence_text", "event_name", "measures_text", "property", "source_name", "target_name", "evidence_text", "tokens"))
+WORDS = frozenset(
+    (
+        "text",
+        "name",
+        "sentence_text",
+        "event_name",
+        "measures_text",
+        "property",
+        "source_name",
+        "target_name",
+        "evidence_text",
+        "tokens",
+    )
+)
 """The columns of the flat views that hold words of the text; the edition `schema.ANNOTATIONS_ONLY` is without them."""
 
 
@@ -45,23 +58,48 @@ def columns(config: str, edition: str = FULL) -> tuple[views.Column, ...]:
     """The columns of a config with feature and description, in order. `edition`: FULL or schema.ANNOTATIONS_ONLY."""
     if config == "documents":
         nodes = schema.load(edition)["properties"].items()
-        return tuple(views.Column(k, views.feature(schema.resolve(v, edition), edition), v["description"]) for k, v in nodes)
+        return tuple(
+            views.Column(k, views.feature(schema.resolve(v, edition), edition), v["description"])
+            for k, v in nodes
+        )
     found = views.VIEWS[config].columns
     if edition == FULL:
         return found
-    return tuple(replace(c, feature=_wordless(c.feature), description=c.description.replace(" its span and text,", " its span,")) for c in found if c.name not in WORDS)
+    return tuple(
+        replace(
+            c,
+            feature=_wordless(c.feature),
+            description=c.description.replace(" its span and text,", " its span,"),
+        )
+        for c in found
+        if c.name not in WORDS
+    )
 
 
 def _wordless(feature: dict[str, Any]) -> dict[str, Any]:
     """The feature of a list of structs without their `text`; any other as it is."""
     inner = feature.get("feature", {})
-    return feature if "_type" in inner else {**feature, "feature": {k: v for k, v in inner.items() if k != "text"}} if inner else feature
+    return (
+        feature
+        if "_type" in inner
+        else {**feature, "feature": {k: v for k, v in inner.items() if k != "text"}}
+        if inner
+        else feature
+    )
 
 
 def wordless(config: str, rows: Iterable[views.Row]) -> list[views.Row]:
     """The rows of a view without the columns WORDS and the texts of arguments."""
     kept = [c.name not in WORDS for c in views.VIEWS[config].columns]
-    return [tuple([{k: x for k, x in a.items() if k != "text"} for a in v] if v and isinstance(v, list) and isinstance(v[0], dict) else v for v in compress(row, kept)) for row in rows]
+    return [
+        tuple(
+            [{k: x for k, x in a.items() if k != "text"} for a in v]
+            if v and isinstance(v, list) and isinstance(v[0], dict)
+            else v
+            for v in compress(row, kept)
+        )
+        for row in rows
+    ]
 
 
 def features(config: str, edition: str = FULL) -> dict[str, Any]:
@@ -77,7 +115,12 @@ def arrow_schema(config: str, edition: str = FULL) -> pa.Schema:
     return pa.schema(fields, metadata=metadata)
 
 
-_PRIMITIVE = {"string": pa.string(), "int32": pa.int32(), "float64": pa.float64(), "date32": pa.date32()}
+_PRIMITIVE = {
+    "string": pa.string(),
+    "int32": pa.int32(),
+    "float64": pa.float64(),
+    "date32": pa.date32(),
+}
 
 
 def _type(feature: dict[str, Any], labels: pa.DataType = pa.int64()) -> pa.DataType:
@@ -100,27 +143,39 @@ def _coded(array: pa.Array, feature: dict[str, Any]) -> pa.Array:
     if kind == "List":
         if (inner := _coded(array.values, feature["feature"])) is array.values:
             return array
-        return pa.ListArray.from_arrays(array.offsets, inner, mask=array.is_null() if array.null_count else None)
+        return pa.ListArray.from_arrays(
+            array.offsets, inner, mask=array.is_null() if array.null_count else None
+        )
     if kind is None:
         inner = [_coded(array.field(k), v) for k, v in feature.items()]
         if all(new is array.field(k) for new, k in zip(inner, feature, strict=True)):
             return array
-        return pa.StructArray.from_arrays(inner, fields=[pa.field(k, a.type) for k, a in zip(feature, inner, strict=True)], mask=array.is_null() if array.null_count else None)
+        return pa.StructArray.from_arrays(
+            inner,
+            fields=[pa.field(k, a.type) for k, a in zip(feature, inner, strict=True)],
+            mask=array.is_null() if array.null_count else None,
+        )
     return array.cast(_type(feature))
 
 
 def document_table(encoded: Iterable[bytes], edition: str = FULL) -> pa.Table:
     """The `documents` table from the JSON of schema-valid documents, one row each."""
-    lines = [line.replace(b"\n", b"") for line in encoded]  # a newline in JSON is white space: inside a string it is escaped
+    lines = [
+        line.replace(b"\n", b"") for line in encoded
+    ]  # a newline in JSON is white space: inside a string it is escaped
     data = b"\n".join(lines)
-    wanted = pa.schema([(c.name, _type(c.feature, pa.string())) for c in columns("documents", edition)])
+    wanted = pa.schema(
+        [(c.name, _type(c.feature, pa.string())) for c in columns("documents", edition)]
+    )
     wanted = wanted.set(wanted.get_field_index("date"), pa.field("date", pa.string()))
     table = pj.read_json(
         pa.BufferReader(data),
         read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
         parse_options=pj.ParseOptions(explicit_schema=wanted, unexpected_field_behavior="error"),
     ).combine_chunks()
-    arrays = [_coded(_whole(table.column(c.name)), c.feature) for c in columns("documents", edition)]
+    arrays = [
+        _coded(_whole(table.column(c.name)), c.feature) for c in columns("documents", edition)
+    ]
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", edition))
 
 
@@ -130,26 +185,37 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 def view_table(config: str, documents: Iterable[Document]) -> pa.Table:
     """The table of a flat view over documents."""
-    return rows_table(config, [row for document in documents for row in views.VIEWS[config].rows(document)])
+    return rows_table(
+        config, [row for document in documents for row in views.VIEWS[config].rows(document)]
+    )
 
 
 def rows_table(config: str, rows: list[views.Row], edition: str = FULL) -> pa.Table:
     """The table of a flat view from its rows."""
     wanted = columns(config, edition)
     by_column = zip(*rows, strict=True) if rows else [()] * len(wanted)
-    arrays = [_coded(pa.array(values, _type(c.feature, pa.string())), c.feature) for values, c in zip(by_column, wanted, strict=True)]
+    arrays = [
+        _coded(pa.array(values, _type(c.feature, pa.string())), c.feature)
+        for values, c in zip(by_column, wanted, strict=True)
+    ]
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config, edition))
 
 
 def to_tables(documents: list[Document]) -> dict[str, pa.Table]:
     """Every config's table over some documents, in the order given."""
-    return {"documents": document_table(map(encode, documents)), **{c: view_table(c, documents) for c in views.VIEWS}}
+    return {
+        "documents": document_table(map(encode, documents)),
+        **{c: view_table(c, documents) for c in views.VIEWS},
+    }
 
 
 def from_table(table: pa.Table) -> list[Document]:
     """The documents of a `documents` table: the inverse of `document_table`."""
     names = features("documents")
-    return [msgspec.convert({k: _plain(v, names[k]) for k, v in row.items()}, Document) for row in table.to_pylist()]
+    return [
+        msgspec.convert({k: _plain(v, names[k]) for k, v in row.items()}, Document)
+        for row in table.to_pylist()
+    ]
 
 
 def read_documents(path: Path) -> Iterator[Document]:
@@ -158,8 +224,17 @@ def read_documents(path: Path) -> Iterator[Document]:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(64):
                 yield from from_table(pa.Table.from_batches([batch]))
-    except (pa.ArrowInvalid, KeyError, IndexError, TypeError, AttributeError, msgspec.ValidationError) as error:
-        raise FormatError(f"{path}: not Parquet of the `documents` config: {error}; `statevisit build` writes it") from None
+    except (
+        pa.ArrowInvalid,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        msgspec.ValidationError,
+    ) as error:
+        raise FormatError(
+            f"{path}: not Parquet of the `documents` config: {error}; `statevisit build` writes it"
+        ) from None
 
 
 def _plain(value: Any, feature: dict[str, Any]) -> Any:
@@ -194,8 +269,19 @@ class Writer:
 
     def __init__(self, path: Path, config: str, edition: str = FULL) -> None:
         wanted = arrow_schema(config, edition)
-        self.rows, self._size, self._pending = 0, ROW_GROUP.get(config, 8_192), pa.Table.from_batches([], wanted)
-        self._file = pq.ParquetWriter(path, wanted, compression="zstd", compression_level=3, write_page_index=True, version="2.6")
+        self.rows, self._size, self._pending = (
+            0,
+            ROW_GROUP.get(config, 8_192),
+            pa.Table.from_batches([], wanted),
+        )
+        self._file = pq.ParquetWriter(
+            path,
+            wanted,
+            compression="zstd",
+            compression_level=3,
+            write_page_index=True,
+            version="2.6",
+        )
 
     def add(self, table: pa.Table) -> None:
         """Append rows."""

@@ -39,7 +39,9 @@ def days(value: str) -> tuple[date, date] | None:
         length = 3 if m[2] == "Q" else 6
         month = (int(m[3]) - 1) * length + 1
         last = month + length - 1
-        return _date(value, int(m[1]), month, 1), _date(value, int(m[1]), last, monthrange(int(m[1]), last)[1])
+        return _date(value, int(m[1]), month, 1), _date(
+            value, int(m[1]), last, monthrange(int(m[1]), last)[1]
+        )
     if _YEARS.fullmatch(value):
         scale = 10 ** (4 - len(value))
         first = int(value) * scale
@@ -70,7 +72,9 @@ def duration(value: str) -> tuple[str, str] | None:
     that has no exact number: an `X`, a weekend, or months beside days.
     """
     days_part, _, time_part = value.removeprefix("P").partition("T")
-    parts = [(n, u) for n, u in _COMPONENT.findall(days_part)] + [(n, "T" + u) for n, u in _COMPONENT.findall(time_part)]
+    parts = [(n, u) for n, u in _COMPONENT.findall(days_part)] + [
+        (n, "T" + u) for n, u in _COMPONENT.findall(time_part)
+    ]
     if not parts or any(n == "X" or u == "WE" for n, u in parts):
         return None
     in_months = [u in _MONTHS for _, u in parts]
@@ -79,7 +83,10 @@ def duration(value: str) -> tuple[str, str] | None:
         total = sum(Decimal(n) * _MONTHS[u] for n, u in parts) / _MONTHS[unit]
     elif not any(in_months):
         unit = parts[-1][1]
-        total = sum(Decimal(n) * _SECONDS[u.removeprefix("T")] for n, u in parts) / _SECONDS[unit.removeprefix("T")]
+        total = (
+            sum(Decimal(n) * _SECONDS[u.removeprefix("T")] for n, u in parts)
+            / _SECONDS[unit.removeprefix("T")]
+        )
     else:
         return None
     return plain(total), _UCUM[unit]

@@ -8,7 +8,9 @@ from statevisit.errors import FormatError, ReleaseError
 from statevisit.settings import read_settings
 
 
-def load(path: Path | str | None = None, *, version: str | None = None, repo: str | None = None) -> Corpus:
+def load(
+    path: Path | str | None = None, *, version: str | None = None, repo: str | None = None
+) -> Corpus:
     """The documents in `path`; without one, the corpus that statevisit ships.
 
     `path`: a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file, or JSONL with
@@ -20,7 +22,9 @@ def load(path: Path | str | None = None, *, version: str | None = None, repo: st
     """
     if version is None:
         if repo:
-            raise ReleaseError(f"{repo}: say which version, such as version='1.0.0': another day the repository may hold another one")
+            raise ReleaseError(
+                f"{repo}: say which version, such as version='1.0.0': another day the repository may hold another one"
+            )
         return corpus.load(path)
     root = resources.data_root() if path is None else resources.corpus_root(Path(path))
     return _release(root, version.removeprefix("v"), repo)
@@ -33,7 +37,9 @@ def at(root: Path, name: str) -> Corpus | None:
     if not in_git(root):
         return None
     version = name.removeprefix("v")
-    commit = (commit_of(root, version) if VERSION.fullmatch(version) else None) or resolve(root, name)
+    commit = (commit_of(root, version) if VERSION.fullmatch(version) else None) or resolve(
+        root, name
+    )
     return corpus_at(root, commit) if commit else None
 
 
@@ -67,7 +73,9 @@ def _release(root: Path, version: str, repo: str | None) -> Corpus:
     if found := _published(root, version, repo):
         return found
     fetch = "git fetch --tags --unshallow, or " if there else ""
-    raise ReleaseError(f"{root}: no version {version} here, only {', '.join(known(root)) or 'one without a number'}: {fetch}where it is published on the Hugging Face Hub, load(version='{version}', repo='OWNER/NAME')")
+    raise ReleaseError(
+        f"{root}: no version {version} here, only {', '.join(known(root)) or 'one without a number'}: {fetch}where it is published on the Hugging Face Hub, load(version='{version}', repo='OWNER/NAME')"
+    )
 
 
 def named(name: str) -> Corpus:
@@ -81,9 +89,15 @@ def named(name: str) -> Corpus:
         return corpus.load(name)
     root = resources.enclosing_root(Path())
     if root is None:
-        raise FormatError(f"{name}: no such file or directory; a version is looked for in the checkout of the current directory, and this holds no {resources.DOCUMENTS}/")
+        raise FormatError(
+            f"{name}: no such file or directory; a version is looked for in the checkout of the current directory, and this holds no {resources.DOCUMENTS}/"
+        )
     if found := at(root, name):
         return found
-    if VERSION.fullmatch(version := name.removeprefix("v")) and (found := _published(root, version)):
+    if VERSION.fullmatch(version := name.removeprefix("v")) and (
+        found := _published(root, version)
+    ):
         return found
-    raise ReleaseError(f"{name}: no such file or directory, and no version or revision that is known here; versions: {', '.join(known(root)) or 'none'}")
+    raise ReleaseError(
+        f"{name}: no such file or directory, and no version or revision that is known here; versions: {', '.join(known(root)) or 'none'}"
+    )

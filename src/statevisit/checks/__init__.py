@@ -45,16 +45,23 @@ class Check(Struct, frozen=True):
 
 REGISTRY: dict[str, Check] = {}
 
-_REGISTERING = tuple(f"{__name__}.{name}" for name in ("consistency", "graphs", "references", "roles", "spans", "text", "times", "values"))
+_REGISTERING = tuple(
+    f"{__name__}.{name}"
+    for name in ("consistency", "graphs", "references", "roles", "spans", "text", "times", "values")
+)
 
 PRELOAD = (*_REGISTERING, "ucumvert")
 """What processes that check import before they fork; the last is what takes longest, once there is a unit."""
 
 
-def check(code: str) -> Callable[[Callable[[Document, Context], Problems]], Callable[[Document, Context], Problems]]:
+def check(
+    code: str,
+) -> Callable[[Callable[[Document, Context], Problems]], Callable[[Document, Context], Problems]]:
     """Register a check under a code."""
 
-    def register(function: Callable[[Document, Context], Problems]) -> Callable[[Document, Context], Problems]:
+    def register(
+        function: Callable[[Document, Context], Problems],
+    ) -> Callable[[Document, Context], Problems]:
         assert code not in REGISTRY and function.__doc__
         REGISTRY[code] = Check(code, function.__doc__.splitlines()[0].rstrip("."), function)
         return function
@@ -86,15 +93,23 @@ def context_of(root: Path | None) -> Context:
     links = root / resources.LINKS
     return Context(
         root / resources.SEEDS,
-        frozenset(r["wikidata"] for r in _listed(links) if r.get("wikidata") and r.get("evidence")) if links.is_file() else frozenset(),
-        frozenset(a["id"] for a in read_checked(annotators, "annotators")["annotators"]) if annotators.is_file() else frozenset(),
+        frozenset(r["wikidata"] for r in _listed(links) if r.get("wikidata") and r.get("evidence"))
+        if links.is_file()
+        else frozenset(),
+        frozenset(a["id"] for a in read_checked(annotators, "annotators")["annotators"])
+        if annotators.is_file()
+        else frozenset(),
     )
 
 
 def _listed(path: Path) -> list[dict[str, Any]]:
     value = codec.parse(codec.read_bytes(path), str(path))
-    if not isinstance(value, list) or not all(isinstance(r, dict) and isinstance(r.get("evidence"), list) for r in value):
-        raise FormatError(f"{path}: must be an array of objects with `name`, `wikidata` and `evidence`")
+    if not isinstance(value, list) or not all(
+        isinstance(r, dict) and isinstance(r.get("evidence"), list) for r in value
+    ):
+        raise FormatError(
+            f"{path}: must be an array of objects with `name`, `wikidata` and `evidence`"
+        )
     return value
 
 
@@ -111,31 +126,54 @@ def _against(value: Any, data: bytes, file: str, name: str, code: str) -> Iterat
     """What the schema `name` says against a parsed file."""
     for where, message in schema.errors(value, name):
         line, column = codec.locate(data, where)
-        yield Finding(code=code, file=file, pointer=codec.pointer(where), line=line, column=column, message=message)
+        yield Finding(
+            code=code,
+            file=file,
+            pointer=codec.pointer(where),
+            line=line,
+            column=column,
+            message=message,
+        )
 
 
-def check_document(document: Document, context: Context = Context(), warnings: bool = True) -> Iterator[tuple[str, Path_, str]]:
+def check_document(
+    document: Document, context: Context = Context(), warnings: bool = True
+) -> Iterator[tuple[str, Path_, str]]:
     """(code, path, message) for everything that the registered checks find in a schema-valid document."""
     load_checks()
     for code, registered in REGISTRY.items():
         if warnings or severity(code) == ERROR:
             for path, detail in registered.run(document, context):
-                yield code, path, f"{registered.message}: {detail}" if detail else registered.message
+                yield (
+                    code,
+                    path,
+                    f"{registered.message}: {detail}" if detail else registered.message,
+                )
 
 
-def check_bytes(data: bytes, file: str, context: Context = Context(), warnings: bool = True) -> tuple[Document | None, list[Finding]]:
+def check_bytes(
+    data: bytes, file: str, context: Context = Context(), warnings: bool = True
+) -> tuple[Document | None, list[Finding]]:
     """(document, findings) for JSON bytes; the document is None when the schema refuses them."""
     try:
         value = codec.parse(data, file)
     except codec.Malformed as bad:
-        return None, [Finding(code=bad.code, message=bad.message, file=file, line=bad.line, column=bad.column)]
+        return None, [
+            Finding(code=bad.code, message=bad.message, file=file, line=bad.line, column=bad.column)
+        ]
     if isinstance(value, dict) and codec.is_newer(value):
         problems: Iterable[tuple[str, Path_, str]] = [("E105", ("schema_version",), codec.NEWER)]
         document = None
     elif isinstance(value, dict) and "edition" in value:
         document, problems = None, [("E104", ("edition",), codec.TEXTLESS)]
     elif is_older(value):
-        problems = [("E104", ("schema_version",), f"of schema version {value['schema_version']}, an older one: statevisit migrate {file}")]
+        problems = [
+            (
+                "E104",
+                ("schema_version",),
+                f"of schema version {value['schema_version']}, an older one: statevisit migrate {file}",
+            )
+        ]
         document = None
     elif schema.verdict().is_valid(value):
         document = codec.convert(value, file, data)
@@ -143,14 +181,21 @@ def check_bytes(data: bytes, file: str, context: Context = Context(), warnings: 
     else:
         document = None
         problems = [("E104", tuple(path), message) for path, message in schema.errors(value)]
-    return document, [finding(code, message, path, value, data, file) for code, path, message in problems]
+    return document, [
+        finding(code, message, path, value, data, file) for code, path, message in problems
+    ]
 
 
 def finding(code: str, message: str, path: Path_, value: Any, data: bytes, file: str) -> Finding:
     """A finding about what is at `path` of a document (`value`, parsed from `data`), with everything that says where that is."""
     name = value.get("id") if isinstance(value, dict) else None
     line, column = codec.locate(data, path)
-    where = {"document": name if isinstance(name, str) and len(name) < 100 else "", "pointer": codec.pointer(path), "line": line, "column": column}
+    where = {
+        "document": name if isinstance(name, str) and len(name) < 100 else "",
+        "pointer": codec.pointer(path),
+        "line": line,
+        "column": column,
+    }
     return Finding(code=code, message=message, file=file, **where, **surroundings(value, path))
 
 
@@ -166,11 +211,20 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
 
     for path in sorted((root / resources.DOCUMENTS).iterdir()):
         if path.suffix != ".json" and not path.name.startswith("."):
-            yield Finding(code="E702", file=str(path), message="not a document: corpus/documents/ holds <id>.json only; move it elsewhere")
+            yield Finding(
+                code="E702",
+                file=str(path),
+                message="not a document: corpus/documents/ holds <id>.json only; move it elsewhere",
+            )
     for name, schema_name in ((resources.ANNOTATORS, "annotators"), (resources.RELEASE, "release")):
         if (root / name).is_file():
-            yield from _check_json(codec.read_bytes(root / name), str(root / name), schema_name, "E704")
-    for name, schema_name, code in ((resources.DECISIONS, "adjudication", "E704"), (resources.SOURCES, "source", "E703")):
+            yield from _check_json(
+                codec.read_bytes(root / name), str(root / name), schema_name, "E704"
+            )
+    for name, schema_name, code in (
+        (resources.DECISIONS, "adjudication", "E704"),
+        (resources.SOURCES, "source", "E703"),
+    ):
         if (root / name).is_file():
             for number, line in enumerate(codec.read_bytes(root / name).splitlines(), 1):
                 for wrong in _check_json(line, str(root / name), schema_name, code):
@@ -210,12 +264,17 @@ def validate(
     from statevisit.checks.history import reused
 
     path = resources.data_root() if path is None else Path(path)
-    root = resources.enclosing_root(path) or (resources.enclosing_root(path.parent) if path.is_file() else None)
+    root = resources.enclosing_root(path) or (
+        resources.enclosing_root(path.parent) if path.is_file() else None
+    )
     whole = root if root and not path.is_file() else None
     if whole:
         yield from check_corpus_files(whole)
     across = Across(root)
-    for chunk in mapper(partial(check_chunk, context=context_of(root)), chunks(entries(path) if found is None else found)):
+    for chunk in mapper(
+        partial(check_chunk, context=context_of(root)),
+        chunks(entries(path) if found is None else found),
+    ):
         for entry, findings, found in chunk:
             yield from findings
             if found:
@@ -232,7 +291,9 @@ def chunks(found: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield chunk
 
 
-def check_chunk(chunk: list[Entry], context: Context = Context()) -> list[tuple[Entry, list[Finding], Any]]:
+def check_chunk(
+    chunk: list[Entry], context: Context = Context()
+) -> list[tuple[Entry, list[Finding], Any]]:
     """(entry, findings, facts or None) of some documents."""
     from statevisit.checks.across import facts
 
@@ -244,7 +305,9 @@ def check_chunk(chunk: list[Entry], context: Context = Context()) -> list[tuple[
         return [checked(entry) for entry in chunk]
 
 
-def check_entry(entry: Entry, context: Context = Context(), warnings: bool = True) -> tuple[Document | None, list[Finding]]:
+def check_entry(
+    entry: Entry, context: Context = Context(), warnings: bool = True
+) -> tuple[Document | None, list[Finding]]:
     """(document, findings) for one file, or one line of a JSONL file; without `warnings` errors only.
 
     Raises FormatError when it cannot be read.
@@ -253,5 +316,7 @@ def check_entry(entry: Entry, context: Context = Context(), warnings: bool = Tru
     findings = [entry.placed(f) for f in findings]
     if document and entry.is_file and document.id != entry.path.stem:
         message = f"the file holds the document {document.id!r}: rename it to {document.id}.json, or change the id"
-        findings.append(finding("E210", message, ("id",), {"id": document.id}, entry.bytes(), str(entry.path)))
+        findings.append(
+            finding("E210", message, ("id",), {"id": document.id}, entry.bytes(), str(entry.path))
+        )
     return document, findings

@@ -38,7 +38,7 @@ class Entry(Struct, frozen=True):
 
     @property
     def severity(self) -> str:
-        """"error" or "warning"."""
+        """ "error" or "warning"."""
         return severity(self.code)
 
     @property
@@ -47,14 +47,18 @@ class Entry(Struct, frozen=True):
         return FAMILIES[self.code[0] if self.code[0] in FAMILIES else self.code[1]]
 
 
-_FORM = re.compile(r"(?P<message>.+?)\n\n(?P<why>.+?)\n\nWrong: (?P<wrong>.+?)\nRight: (?P<right>.+)", re.DOTALL)
+_FORM = re.compile(
+    r"(?P<message>.+?)\n\n(?P<why>.+?)\n\nWrong: (?P<wrong>.+?)\nRight: (?P<right>.+)", re.DOTALL
+)
 
 
 def entry(code: str, text: str) -> Entry:
     """The entry that a docstring makes. Raises ValueError for one that lacks a part."""
     found = _FORM.fullmatch(inspect.cleandoc(text).strip())
     if not found:
-        raise ValueError(f"{code}: a check's docstring is its message, a paragraph of why, `Wrong:` and `Right:`")
+        raise ValueError(
+            f"{code}: a check's docstring is its message, a paragraph of why, `Wrong:` and `Right:`"
+        )
     parts = {k: " ".join(v.split()) for k, v in found.groupdict().items()}
     return Entry(code, parts["message"].rstrip("."), parts["why"], parts["wrong"], parts["right"])
 
@@ -63,8 +67,15 @@ def entry(code: str, text: str) -> Entry:
 def catalogue() -> dict[str, Entry]:
     """Every code with its entry: by family, then by number."""
     load_checks()
-    texts = _OTHERS | EXPLAINED | {code: registered.run.__doc__ or "" for code, registered in REGISTRY.items()}
-    return {code: entry(code, texts[code]) for code in sorted(texts, key=lambda c: ("AL".find(c[0]), c[1:], c[0]))}
+    texts = (
+        _OTHERS
+        | EXPLAINED
+        | {code: registered.run.__doc__ or "" for code, registered in REGISTRY.items()}
+    )
+    return {
+        code: entry(code, texts[code])
+        for code in sorted(texts, key=lambda c: ("AL".find(c[0]), c[1:], c[0]))
+    }
 
 
 _OTHERS = {

@@ -45,7 +45,10 @@ def one_surface(document: Document, context: Context) -> Problems:
             denoted = mention.literal or mention.entity
             first = seen.setdefault(mention.text, (denoted, mention.id))
             if first[0] != denoted:
-                yield ("mentions", i, "entity"), f"{mention.text!r} denotes {denoted!r} here and {first[0]!r} in {first[1]!r}"
+                yield (
+                    ("mentions", i, "entity"),
+                    f"{mention.text!r} denotes {denoted!r} here and {first[0]!r} in {first[1]!r}",
+                )
 
 
 @check("E603")
@@ -108,7 +111,10 @@ def one_trigger(document: Document, context: Context) -> Problems:
     for i, event in enumerate(document.events):
         first = seen.setdefault((event.start, event.end), event)
         if first.event != event.event:
-            yield ("events", i), f"{event.id!r} and {first.id!r} are both {event.text!r} [{event.start}, {event.end})"
+            yield (
+                ("events", i),
+                f"{event.id!r} and {first.id!r} are both {event.text!r} [{event.start}, {event.end})",
+            )
 
 
 @check("E609")

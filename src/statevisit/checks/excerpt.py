@@ -15,13 +15,27 @@ def surroundings(value: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
     A record without a span is shown by the first one that has to do with it: an entity by its first mention, a chain
     by its first event, a relation between events by its source. Works on any JSON, right or wrong.
     """
-    if len(path) < 2 or not isinstance(value, dict) or path[0] not in LAYERS or not isinstance(path[1], int):
+    if (
+        len(path) < 2
+        or not isinstance(value, dict)
+        or path[0] not in LAYERS
+        or not isinstance(path[1], int)
+    ):
         return {}
     layer = str(path[0])
-    record = value[layer][path[1]] if isinstance(value.get(layer), list) and path[1] < len(value[layer]) else None
+    record = (
+        value[layer][path[1]]
+        if isinstance(value.get(layer), list) and path[1] < len(value[layer])
+        else None
+    )
     if not isinstance(record, dict):
         return {"layer": layer}
-    found = {"layer": layer, "record": record["id"] if isinstance(record.get("id"), str) and len(record["id"]) <= 64 else ""}
+    found = {
+        "layer": layer,
+        "record": record["id"]
+        if isinstance(record.get("id"), str) and len(record["id"]) <= 64
+        else "",
+    }
     inner = record.get(path[2]) if len(path) > 2 and path[2] in ("property", "cue") else None
     span = inner if _span(inner) else record if _span(record) else _shown_by(value, layer, record)
     if span and isinstance(text := value.get("text"), str) and 0 <= span["start"] < span["end"]:
@@ -35,7 +49,10 @@ def _span(record: Any) -> bool:
 
 
 def _shown_by(value: dict[str, Any], layer: str, record: dict[str, Any]) -> dict[str, Any] | None:
-    by = {"entities": (("mentions", "entity"), ("mentions", "literal")), "event_chains": (("events", "event"),)}.get(layer)
+    by = {
+        "entities": (("mentions", "entity"), ("mentions", "literal")),
+        "event_chains": (("events", "event"),),
+    }.get(layer)
     wanted = record.get("id")
     if layer == "event_relations":
         by, wanted = (("events", "id"), ("timexes", "id")), record.get("source")

@@ -80,7 +80,11 @@ def conversion_cycle(document: Document, context: Context) -> Problems:
     Wrong: `q1` with `"conversion_of":"q2"` and `q2` with `"conversion_of":"q1"`
     Right: only `q2` with `"conversion_of":"q1"`
     """
-    return _cycles((("quantities", i, "conversion_of"), q.id, q.conversion_of) for i, q in enumerate(document.quantities) if q.conversion_of)
+    return _cycles(
+        (("quantities", i, "conversion_of"), q.id, q.conversion_of)
+        for i, q in enumerate(document.quantities)
+        if q.conversion_of
+    )
 
 
 @check("E308")
@@ -93,7 +97,12 @@ def timex_cycle(document: Document, context: Context) -> Problems:
     Right: `t1` with `"anchor":"DCT"`
     """
     ends = ("anchor", "begin", "end_point")
-    return _cycles((("timexes", i, n), t.id, getattr(t, n)) for i, t in enumerate(document.timexes) for n in ends if getattr(t, n) not in (None, "DCT"))
+    return _cycles(
+        (("timexes", i, n), t.id, getattr(t, n))
+        for i, t in enumerate(document.timexes)
+        for n in ends
+        if getattr(t, n) not in (None, "DCT")
+    )
 
 
 @check("E309")
@@ -106,7 +115,11 @@ def subevent_cycle(document: Document, context: Context) -> Problems:
     Wrong: SUBEVENT from `ev1` to `ev2` and from `ev2` to `ev1`
     Right: SUBEVENT from `ev1`, the whole, to `ev2`
     """
-    return _cycles((("event_relations", i, "source"), r.source, r.target) for i, r in enumerate(document.event_relations) if r.type == "SUBEVENT")
+    return _cycles(
+        (("event_relations", i, "source"), r.source, r.target)
+        for i, r in enumerate(document.event_relations)
+        if r.type == "SUBEVENT"
+    )
 
 
 @check("W310")
@@ -152,7 +165,11 @@ def _stated(document: Document) -> Iterator[Edge]:
     for i, r in enumerate(document.event_relations):
         if r.source == r.target or r.source not in ids or r.target not in ids:
             continue
-        (a, b), (c, d), at = ((r.source, 0), (r.source, 1)), ((r.target, 0), (r.target, 1)), ("event_relations", i)
+        (a, b), (c, d), at = (
+            ((r.source, 0), (r.source, 1)),
+            ((r.target, 0), (r.target, 1)),
+            ("event_relations", i),
+        )
         if r.type == "BEFORE":
             yield b, c, True, at
         elif r.type == "CONTAINS":
@@ -169,7 +186,11 @@ def _stated(document: Document) -> Iterator[Edge]:
 
 def _dated(document: Document, ids: set[str]) -> Iterator[Edge]:
     """What document times and calendar values say about these records: events about the writing (DCT), dates about each other."""
-    now, morning, night = ("DCT", "now"), ("DCT", 0), ("DCT", 1)  # OVERLAP is with the day of writing, BEFORE and AFTER the moment
+    now, morning, night = (
+        ("DCT", "now"),
+        ("DCT", 0),
+        ("DCT", 1),
+    )  # OVERLAP is with the day of writing, BEFORE and AFTER the moment
     yield from ((morning, now, False, ()), (now, night, False, ()))
     for i, e in enumerate(document.events):
         if e.modality == "ACTUAL" and e.id in ids:
@@ -183,11 +204,19 @@ def _dated(document: Document, ids: set[str]) -> Iterator[Edge]:
                 yield morning, end, False, at
     bounds: list[tuple[int, Node, Node, tuple[str | int, ...]]] = []
     for i, t in enumerate(document.timexes):
-        if t.id in ids and t.type in ("DATE", "TIME") and t.mod in (None, "START", "MID", "END") and (span := _days(t.value)):
+        if (
+            t.id in ids
+            and t.type in ("DATE", "TIME")
+            and t.mod in (None, "START", "MID", "END")
+            and (span := _days(t.value))
+        ):
             bounds.append((span[0].toordinal(), (t.id, 0), (t.id, 1), ("timexes", i, "value")))
             bounds.append((span[1].toordinal() + 1, None, (t.id, 1), ("timexes", i, "value")))
     if written := _days(document.date):
-        bounds += [(written[0].toordinal(), morning, night, ("date",)), (written[1].toordinal() + 1, None, night, ("date",))]
+        bounds += [
+            (written[0].toordinal(), morning, night, ("date",)),
+            (written[1].toordinal() + 1, None, night, ("date",)),
+        ]
     last = None
     for day, begins, ends, at in sorted(bounds, key=lambda b: b[0]):
         if last is not None and last != day:
@@ -205,24 +234,34 @@ def _days(value: str) -> Any:
 
 def _joined(document: Document) -> set[str]:
     """The ids of what relations between events join: anything else contradicts nothing."""
-    return {r.source for r in document.event_relations} | {r.target for r in document.event_relations}
+    return {r.source for r in document.event_relations} | {
+        r.target for r in document.event_relations
+    }
 
 
 @once
 def _contradicted(document: Document) -> list[tuple[tuple[str | int, ...], str, set[str]]]:
     """The contradictions in all that is said about times; where there is none, there is none in a part of it."""
     stated = list(_stated(document))
-    return list(_contradictions(document, [*stated, *_dated(document, _joined(document))])) if stated else []
+    return (
+        list(_contradictions(document, [*stated, *_dated(document, _joined(document))]))
+        if stated
+        else []
+    )
 
 
-def _contradictions(document: Document, edges: list[Edge]) -> Iterator[tuple[tuple[str | int, ...], str, set[str]]]:
+def _contradictions(
+    document: Document, edges: list[Edge]
+) -> Iterator[tuple[tuple[str | int, ...], str, set[str]]]:
     """(path, detail, ids) for every circle of points in which one has to be earlier than itself."""
     edges = [*edges, *(((r, 0), (r, 1), False, ()) for r in _joined(document))]
     graph: dict[Node, list[Node]] = {}
     for source, target, _, _ in edges:
         graph.setdefault(source, []).append(target)
         graph.setdefault(target, [])
-    home = {point: number for number, c in enumerate(components(graph)) if len(c) > 1 for point in c}
+    home = {
+        point: number for number, c in enumerate(components(graph)) if len(c) > 1 for point in c
+    }
     circles: dict[int, list[Edge]] = {}
     for edge in edges:
         if home.get(edge[0], -1) == home.get(edge[1], -2):
@@ -231,7 +270,9 @@ def _contradictions(document: Document, edges: list[Edge]) -> Iterator[tuple[tup
         if any(strict for _, _, strict, _ in circle):
             at = [e[3] for e in circle if e[3]]
             path = min((p for p in at if p[0] == "event_relations"), default=at[0])
-            ids = dict.fromkeys(str(point[0]) for e in circle for point in e[:2] if point[0] != "day")
+            ids = dict.fromkeys(
+                str(point[0]) for e in circle for point in e[:2] if point[0] != "day"
+            )
             yield path, f"these cannot all hold: {_spelled(document, at)}", set(ids)
 
 
@@ -242,7 +283,9 @@ def _spelled(document: Document, at: list[tuple[str | int, ...]]) -> str:
             r = document.event_relations[path[1]]
             said.append(f"{r.source} {r.type} {r.target}")
         elif path[0] == "events":
-            said.append(f"{document.events[path[1]].id} is {document.events[path[1]].doc_time_rel} the document's time")
+            said.append(
+                f"{document.events[path[1]].id} is {document.events[path[1]].doc_time_rel} the document's time"
+            )
         elif path[0] == "timexes":
             said.append(f"{document.timexes[path[1]].id} is {document.timexes[path[1]].value}")
     return ", ".join(said[:6]) + (", …" if len(said) > 6 else "")
@@ -258,7 +301,9 @@ def before_cycle(document: Document, context: Context) -> Problems:
     Wrong: `ev1` BEFORE `ev2`, `ev2` CONTAINS `ev3`, `ev3` BEFORE `ev1`
     Right: without the last one
     """
-    for path, detail, _ in _contradictions(document, list(_stated(document))) if _contradicted(document) else ():
+    for path, detail, _ in (
+        _contradictions(document, list(_stated(document))) if _contradicted(document) else ()
+    ):
         yield path, detail
 
 
@@ -274,7 +319,9 @@ def document_time(document: Document, context: Context) -> Problems:
     Right: `ev2` BEFORE `ev1`
     """
     found = _contradicted(document)
-    alone = [ids for _, _, ids in _contradictions(document, list(_stated(document)))] if found else []
+    alone = (
+        [ids for _, _, ids in _contradictions(document, list(_stated(document)))] if found else []
+    )
     for path, detail, ids in found:
         if not any(a <= ids for a in alone):  # those are E607's
             yield path, detail

@@ -27,10 +27,29 @@ def reused(root: Path) -> Iterator[Finding]:
 
     try:
         commit = commit_of(root, str(version))
-        changed = git(root, "diff", "--name-only", "--relative", "-z", "--diff-filter=M", commit, "--", resources.DOCUMENTS) if commit else b""
+        changed = (
+            git(
+                root,
+                "diff",
+                "--name-only",
+                "--relative",
+                "-z",
+                "--diff-filter=M",
+                commit,
+                "--",
+                resources.DOCUMENTS,
+            )
+            if commit
+            else b""
+        )
         for name in sorted(filter(None, changed.decode().split("\0"))):
             if (root / name).is_file():
-                yield from _compared(git(root, "show", f"{commit}:./{name}"), (root / name).read_bytes(), str(root / name), version)
+                yield from _compared(
+                    git(root, "show", f"{commit}:./{name}"),
+                    (root / name).read_bytes(),
+                    str(root / name),
+                    version,
+                )
     except ReleaseError:  # no git, or no commit yet
         return
 
@@ -79,7 +98,10 @@ _MEANING: dict[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
     "quantities": (_differ("text", "value", at_least=2), _quoted),
     "events": (_differ("text", "event", at_least=2), lambda e: f"{e.text!r} of {e.event!r}"),
     "event_chains": (_another_item, lambda c: f"{c.name!r} ({c.wikidata})"),
-    "relations": (_differ("type", "source", "target", at_least=2), lambda r: f"{r.type} from {r.source!r} to {r.target!r}"),
+    "relations": (
+        _differ("type", "source", "target", at_least=2),
+        lambda r: f"{r.type} from {r.source!r} to {r.target!r}",
+    ),
     "quotations": (_differ("text", "source", at_least=2), _quoted),
 }
 """For every layer with ids: whether two records of one id mean different things, and how each is shown."""

@@ -23,7 +23,11 @@ def unique_ids(document: Document, context: Context) -> Problems:
     Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
     Right: the mention `"id":"m1"`
     """
-    if len(document.layers) == sum(len(getattr(document, layer)) for layer, kind in LAYERS.items() if "id" in kind.__struct_fields__):
+    if len(document.layers) == sum(
+        len(getattr(document, layer))
+        for layer, kind in LAYERS.items()
+        if "id" in kind.__struct_fields__
+    ):
         return
     seen: dict[str, tuple[str, int]] = {}
     for layer, kind in LAYERS.items():
@@ -112,7 +116,10 @@ def evidence(document: Document, context: Context) -> Problems:
     for i, relation in enumerate(document.relations):
         for n, number in enumerate(relation.evidence):
             if number >= len(document.sentences):
-                yield ("relations", i, "evidence", n), f"{number}; the last one is {len(document.sentences) - 1}"
+                yield (
+                    ("relations", i, "evidence", n),
+                    f"{number}; the last one is {len(document.sentences) - 1}",
+                )
 
 
 @check("E305")
@@ -141,7 +148,13 @@ def links(document: Document, context: Context) -> Problems:
     """
     if context.links is None:
         return
-    records = chain(((("entities", i), e) for i, e in enumerate(document.entities)), ((("event_chains", i), e) for i, e in enumerate(document.event_chains)))
+    records = chain(
+        ((("entities", i), e) for i, e in enumerate(document.entities)),
+        ((("event_chains", i), e) for i, e in enumerate(document.event_chains)),
+    )
     for path, record in records:
         if record.wikidata and record.wikidata not in context.links:
-            yield (*path, "wikidata"), f'{record.wikidata}; add it with evidence to corpus/wikidata.json, or set "nil": "UNVERIFIED" instead'
+            yield (
+                (*path, "wikidata"),
+                f'{record.wikidata}; add it with evidence to corpus/wikidata.json, or set "nil": "UNVERIFIED" instead',
+            )

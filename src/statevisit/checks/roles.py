@@ -4,7 +4,42 @@ from statevisit.checks import Context, Problems, check
 from statevisit.model import Document
 
 PRONOUNS = frozenset(
-    "i me my mine myself we us our ours ourselves you your yours yourself yourselves he him his himself she her hers herself it its itself they them their theirs themselves who whom whose".split()
+    [
+        "i",
+        "me",
+        "my",
+        "mine",
+        "myself",
+        "we",
+        "us",
+        "our",
+        "ours",
+        "ourselves",
+        "you",
+        "your",
+        "yours",
+        "yourself",
+        "yourselves",
+        "he",
+        "him",
+        "his",
+        "himself",
+        "she",
+        "her",
+        "hers",
+        "herself",
+        "it",
+        "its",
+        "itself",
+        "they",
+        "them",
+        "their",
+        "theirs",
+        "themselves",
+        "who",
+        "whom",
+        "whose",
+    ]
 )
 
 
@@ -20,11 +55,15 @@ def role_layers(document: Document, context: Context) -> Problems:
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
     """
     only = {"TIME": ("timexes", "events"), "AMOUNT": ("quantities",)}
-    never = {"PLACE": ("timexes", "quantities")} | dict.fromkeys(("AGENT", "PATIENT", "RECIPIENT", "INSTRUMENT"), ("timexes",))
+    never = {"PLACE": ("timexes", "quantities")} | dict.fromkeys(
+        ("AGENT", "PATIENT", "RECIPIENT", "INSTRUMENT"), ("timexes",)
+    )
     for i, event in enumerate(document.events):
         for n, a in enumerate(event.arguments):
             layer = document.layer_of(a.target) if a.target in document else None
-            if layer in ("mentions", "timexes", "quantities", "events") and (layer not in only.get(a.role, (layer,)) or layer in never.get(a.role, ())):
+            if layer in ("mentions", "timexes", "quantities", "events") and (
+                layer not in only.get(a.role, (layer,)) or layer in never.get(a.role, ())
+            ):
                 yield ("events", i, "arguments", n), f"{a.role} is {a.target!r} in {layer}"
 
 
@@ -57,13 +96,22 @@ def levels(document: Document, context: Context) -> Problems:
         return
     for i, mention in enumerate(document.mentions):
         word = mention.text
-        if mention.level != "PRO" and word.lower() in PRONOUNS and not (mention.level == "NAM" and word.isupper()):  # US is a name
+        if (
+            mention.level != "PRO"
+            and word.lower() in PRONOUNS
+            and not (mention.level == "NAM" and word.isupper())
+        ):  # US is a name
             yield ("mentions", i, "level"), f"{word!r} is a pronoun, not {mention.level}"
         elif mention.level == "NAM" and word.islower():
             yield ("mentions", i, "level"), f"{word!r} has no capital letter"
 
 
-_SOURCE_CLASS = {"REPORTS": "REPORTING", "INITIATES": "ASPECTUAL", "CONTINUES": "ASPECTUAL", "TERMINATES": "ASPECTUAL"}
+_SOURCE_CLASS = {
+    "REPORTS": "REPORTING",
+    "INITIATES": "ASPECTUAL",
+    "CONTINUES": "ASPECTUAL",
+    "TERMINATES": "ASPECTUAL",
+}
 
 
 @check("E404")
@@ -80,7 +128,10 @@ def relation_classes(document: Document, context: Context) -> Problems:
     for i, r in enumerate(document.event_relations):
         wanted = _SOURCE_CLASS.get(r.type)
         if wanted and classes.get(r.source, wanted) != wanted:
-            yield ("event_relations", i, "source"), f"{r.type} from {r.source!r}, of class {classes[r.source]}, not {wanted}"
+            yield (
+                ("event_relations", i, "source"),
+                f"{r.type} from {r.source!r}, of class {classes[r.source]}, not {wanted}",
+            )
 
 
 _TEMPORAL = ("BEFORE", "CONTAINS", "OVERLAP", "BEGINS_ON", "ENDS_ON", "SIMULTANEOUS")
@@ -110,7 +161,10 @@ _ENDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "POSITION_HELD": (("PERSON",), ()),
     "CITIZEN_OF": (("PERSON",), ("GPE",)),
     "CAPITAL": (_PLACES, ("GPE",)),
-    "COUNTRY": (("ORG", "GPE", "LOC", "FAC", "PRODUCT", "WORK_OF_ART", "LAW", "NORP", "LANGUAGE"), ("GPE",)),
+    "COUNTRY": (
+        ("ORG", "GPE", "LOC", "FAC", "PRODUCT", "WORK_OF_ART", "LAW", "NORP", "LANGUAGE"),
+        ("GPE",),
+    ),
     "LOCATED_IN": ((), _PLACES),
     "CHAIRPERSON": (("ORG",), ("PERSON",)),
     "EMPLOYER": (("PERSON",), ()),
@@ -133,4 +187,7 @@ def relation_ends(document: Document, context: Context) -> Problems:
         for end, allowed in zip(("source", "target"), _ENDS.get(r.type, ((), ())), strict=True):
             found = types.get(getattr(r, end))
             if found and allowed and found not in allowed:
-                yield ("relations", i, end), f"{r.type} has {getattr(r, end)!r} as {end}, of type {found}; it must be {' or '.join(allowed)}"
+                yield (
+                    ("relations", i, end),
+                    f"{r.type} has {getattr(r, end)!r} as {end}, of type {found}; it must be {' or '.join(allowed)}",
+                )

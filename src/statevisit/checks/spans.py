@@ -41,7 +41,10 @@ def crossing(document: Document, context: Context) -> Problems:
         records = getattr(document, layer)
         for i, other, crosses in _stacked(records):
             if crosses:
-                yield (layer, i), f"{records[i].id!r} {records[i].text!r} and {records[other].id!r} {records[other].text!r}"
+                yield (
+                    (layer, i),
+                    f"{records[i].id!r} {records[i].text!r} and {records[other].id!r} {records[other].text!r}",
+                )
 
 
 @check("E212")
@@ -54,7 +57,13 @@ def duplicates(document: Document, context: Context) -> Problems:
     Wrong: `{"id":"m1","start":0,"end":4,"entity":"baku",…}` and `{"id":"m2","start":0,"end":4,"entity":"baku",…}`
     Right: one of the two
     """
-    keys = {"mentions": lambda m: (m.entity, m.literal), "events": lambda e: e.event, "timexes": lambda t: None, "quantities": lambda q: None, "quotations": lambda q: None}
+    keys = {
+        "mentions": lambda m: (m.entity, m.literal),
+        "events": lambda e: e.event,
+        "timexes": lambda t: None,
+        "quantities": lambda q: None,
+        "quotations": lambda q: None,
+    }
     for layer, key in keys.items():
         records = getattr(document, layer)
         if len({r.start for r in records}) == len(records):
@@ -81,7 +90,10 @@ def nesting(document: Document, context: Context) -> Problems:
         records = getattr(document, layer)
         for i, outer, crosses in _stacked(records):
             if not crosses and not (layer == "events" and records[outer].level == "NAM"):
-                yield (layer, i), f"{records[i].id!r} {records[i].text!r} is inside {records[outer].id!r} {records[outer].text!r}"
+                yield (
+                    (layer, i),
+                    f"{records[i].id!r} {records[i].text!r} is inside {records[outer].id!r} {records[outer].text!r}",
+                )
 
 
 @check("E214")

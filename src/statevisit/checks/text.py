@@ -46,7 +46,10 @@ def seed(document: Document, context: Context) -> Problems:
     if hashlib.sha256(data).hexdigest() != source.sha256:
         yield ("source", "sha256"), f"the SHA-256 of {path} is another; restore the file"
     elif data.decode(errors="replace")[source.header_length :] != document.text:
-        yield ("text",), f"it is not what {path} holds after {source.header_length} code points of header"
+        yield (
+            ("text",),
+            f"it is not what {path} holds after {source.header_length} code points of header",
+        )
 
 
 @check("E203")
@@ -69,9 +72,19 @@ def text_form(document: Document, context: Context) -> Problems:
 @once
 def _spans(document: Document) -> list[tuple[Path_, Any]]:
     """(path, span) of every span that has a surface form, those inside records included."""
-    found: list[tuple[Path_, Any]] = [((layer, i), record) for layer in SPAN_LAYERS for i, record in enumerate(getattr(document, layer))]
-    found += [(("quantities", i, "property"), q.property) for i, q in enumerate(document.quantities) if q.property]
-    return found + [(("quotations", i, "cue"), q.cue) for i, q in enumerate(document.quotations) if q.cue]
+    found: list[tuple[Path_, Any]] = [
+        ((layer, i), record)
+        for layer in SPAN_LAYERS
+        for i, record in enumerate(getattr(document, layer))
+    ]
+    found += [
+        (("quantities", i, "property"), q.property)
+        for i, q in enumerate(document.quantities)
+        if q.property
+    ]
+    return found + [
+        (("quotations", i, "cue"), q.cue) for i, q in enumerate(document.quotations) if q.cue
+    ]
 
 
 @check("E204")
@@ -87,7 +100,10 @@ def surface(document: Document, context: Context) -> Problems:
     text = document.text
     for path, span in _spans(document):
         if text[span.start : span.end] != span.text and span.start < span.end <= len(text):
-            yield (*path, "text"), f"`text` is {_short(span.text)}, [{span.start}, {span.end}) is {_short(text[span.start : span.end])}"
+            yield (
+                (*path, "text"),
+                f"`text` is {_short(span.text)}, [{span.start}, {span.end}) is {_short(text[span.start : span.end])}",
+            )
 
 
 @check("E205")
@@ -101,7 +117,12 @@ def bounds(document: Document, context: Context) -> Problems:
     Right: `{"start":4,"end":9}`
     """
     length = len(document.text)
-    bare = (((layer, i), s) for layer in ("sentences", "tokens") if layer not in document.orderly for i, s in enumerate(getattr(document, layer)))
+    bare = (
+        ((layer, i), s)
+        for layer in ("sentences", "tokens")
+        if layer not in document.orderly
+        for i, s in enumerate(getattr(document, layer))
+    )
     for path, span in chain(bare, _spans(document)):
         if not span.start < span.end <= length:
             yield path, f"[{span.start}, {span.end}) in a text of {length} code points"
@@ -118,10 +139,21 @@ def token_boundaries(document: Document, context: Context) -> Problems:
     Right: a mention of "president"
     """
     starts, ends = document.token_ends, set(document.bounds["tokens"][1])
-    for path, span in chain(((("sentences", i), s) for i, s in enumerate(document.sentences)), _spans(document)):
-        if (span.start not in starts or span.end not in ends) and span.start < span.end <= len(document.text):
-            inside = [document.text[t.start : t.end] for t in document.tokens if t.start < span.end and span.start < t.end]
-            yield path, f"[{span.start}, {span.end}) cuts into {' '.join(map(_short, inside[:1] + inside[1:][-1:])) or 'white space'}"
+    for path, span in chain(
+        ((("sentences", i), s) for i, s in enumerate(document.sentences)), _spans(document)
+    ):
+        if (span.start not in starts or span.end not in ends) and span.start < span.end <= len(
+            document.text
+        ):
+            inside = [
+                document.text[t.start : t.end]
+                for t in document.tokens
+                if t.start < span.end and span.start < t.end
+            ]
+            yield (
+                path,
+                f"[{span.start}, {span.end}) cuts into {' '.join(map(_short, inside[:1] + inside[1:][-1:])) or 'white space'}",
+            )
 
 
 @check("E207")
@@ -136,12 +168,17 @@ def segmentation(document: Document, context: Context) -> Problems:
     """
     text = document.text
     for layer in ("sentences", "tokens"):
-        if layer in document.orderly and ((layer == "tokens" and document.tiled) or not _has_space(_edges(document, layer))):
+        if layer in document.orderly and (
+            (layer == "tokens" and document.tiled) or not _has_space(_edges(document, layer))
+        ):
             continue
         last = 0
         for number, span in enumerate(getattr(document, layer)):
             if span.start < last:
-                yield (layer, number), f"it begins at {span.start}, before the last one ends at {last}"
+                yield (
+                    (layer, number),
+                    f"it begins at {span.start}, before the last one ends at {last}",
+                )
             elif (word := text[span.start : span.end]) != word.strip():
                 yield (layer, number), f"[{span.start}, {span.end}) has white space at an edge"
             last = max(last, span.end)
@@ -167,15 +204,24 @@ def uncovered(document: Document, context: Context) -> Problems:
     if gap := text[last:].strip():
         yield ("tokens",), f"{_short(gap)} at the end is in no token"
     starts, ends = [s.start for s in document.sentences], [-1, *(s.end for s in document.sentences)]
-    outside = [i for i, t in enumerate(document.tokens) if not t.start < ends[bisect_right(starts, t.start)] >= t.end]
+    outside = [
+        i
+        for i, t in enumerate(document.tokens)
+        if not t.start < ends[bisect_right(starts, t.start)] >= t.end
+    ]
     for number in (i for i in outside if i - 1 not in outside):  # once for each run of tokens
-        yield ("tokens", number), f"{_short(text[document.tokens[number].start :][:40])} is in no sentence"
+        yield (
+            ("tokens", number),
+            f"{_short(text[document.tokens[number].start :][:40])} is in no sentence",
+        )
 
 
 def _edges(document: Document, layer: str) -> str:
     """The first and last characters of the spans of an orderly layer."""
     starts, ends = document.bounds[layer]
-    return "".join(map(document.text.__getitem__, starts)) + "".join([document.text[end - 1] for end in ends])
+    return "".join(map(document.text.__getitem__, starts)) + "".join(
+        [document.text[end - 1] for end in ends]
+    )
 
 
 def _has_space(text: str) -> bool:
@@ -185,7 +231,10 @@ def _has_space(text: str) -> bool:
 def _in_sentences(document: Document) -> bool:
     """Whether every token is in a sentence, where both are in order."""
     starts, ends = document.bounds["tokens"]
-    inside = (bisect_right(ends, close) - bisect_left(starts, begin) for begin, close in zip(*document.bounds["sentences"], strict=True))
+    inside = (
+        bisect_right(ends, close) - bisect_left(starts, begin)
+        for begin, close in zip(*document.bounds["sentences"], strict=True)
+    )
     return sum(max(0, number) for number in inside) == len(starts)
 
 

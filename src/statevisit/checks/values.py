@@ -25,7 +25,10 @@ def ace_roles(document: Document, context: Context) -> Problems:
     for i, event in enumerate(document.events):
         for n, argument in enumerate(event.arguments):
             if argument.ace_role and argument.ace_role not in roles[event.type]:
-                yield ("events", i, "arguments", n, "ace_role"), f"{argument.ace_role}; {event.type} has {', '.join(roles[event.type])}"
+                yield (
+                    ("events", i, "arguments", n, "ace_role"),
+                    f"{argument.ace_role}; {event.type} has {', '.join(roles[event.type])}",
+                )
 
 
 @cache
@@ -107,7 +110,11 @@ def _readings(document: Document) -> Iterator[tuple[int, Quantity, Reading]]:
     if _english(document):
         for i, quantity in enumerate(document.quantities):
             reading = read(quantity.text)
-            if reading and _understood(quantity, reading.rest) and (quantity.kind == "ORDINAL" or not reading.ordinal):
+            if (
+                reading
+                and _understood(quantity, reading.rest)
+                and (quantity.kind == "ORDINAL" or not reading.ordinal)
+            ):
                 yield i, quantity, reading
 
 
@@ -132,7 +139,10 @@ def number_words(document: Document, context: Context) -> Problems:
     """
     for i, quantity, reading in _readings(document):
         if quantity.comparator == "RANGE" and len(reading.numbers) == 2:
-            stated = [("lower", quantity.lower, reading.numbers[0]), ("upper", quantity.upper, reading.numbers[1])]
+            stated = [
+                ("lower", quantity.lower, reading.numbers[0]),
+                ("upper", quantity.upper, reading.numbers[1]),
+            ]
         elif quantity.value and len(reading.numbers) == 1:
             stated = [("value", quantity.value, reading.numbers[0])]
         else:
@@ -153,8 +163,15 @@ def comparator_words(document: Document, context: Context) -> Problems:
     Right: "over 92%" with `"comparator":"MORE_THAN"`
     """
     for i, quantity, reading in _readings(document):
-        if reading.comparator and len(reading.numbers) == 1 and reading.comparator != quantity.comparator:
-            yield ("quantities", i, "comparator"), f"{quantity.text!r} is {reading.comparator}, not {quantity.comparator}"
+        if (
+            reading.comparator
+            and len(reading.numbers) == 1
+            and reading.comparator != quantity.comparator
+        ):
+            yield (
+                ("quantities", i, "comparator"),
+                f"{quantity.text!r} is {reading.comparator}, not {quantity.comparator}",
+            )
 
 
 @check("E507")
@@ -171,15 +188,25 @@ def conversions(document: Document, context: Context) -> Problems:
         if quantity.kind != other.kind:
             yield ("quantities", i, "conversion_of"), f"{quantity.kind} of {other.kind}"
         elif rate is None or rate <= 0:
-            yield ("quantities", i, "conversion_of"), f"{quantity.value} {quantity.unit} for {other.value} {other.unit}"
+            yield (
+                ("quantities", i, "conversion_of"),
+                f"{quantity.value} {quantity.unit} for {other.value} {other.unit}",
+            )
         elif quantity.kind == "MONEY" and quantity.unit == other.unit:
             yield ("quantities", i, "conversion_of"), f"both are {quantity.unit}"
-        elif quantity.kind == "MEASURE" and _is_unit(quantity.unit or "") and _is_unit(other.unit or ""):
+        elif (
+            quantity.kind == "MEASURE"
+            and _is_unit(quantity.unit or "")
+            and _is_unit(other.unit or "")
+        ):
             factor = _factor(other.unit or "", quantity.unit or "")
             if factor is None:
                 yield ("quantities", i, "conversion_of"), f"{other.unit} is no {quantity.unit}"
             elif factor and not factor / Decimal("1.1") <= rate <= factor * Decimal("1.1"):
-                yield ("quantities", i, "conversion_of"), f"{_amount(other)} {other.unit} are {plain(round(_amount(other) * factor, 3))} {quantity.unit}, not {_amount(quantity)}"
+                yield (
+                    ("quantities", i, "conversion_of"),
+                    f"{_amount(other)} {other.unit} are {plain(round(_amount(other) * factor, 3))} {quantity.unit}, not {_amount(quantity)}",
+                )
 
 
 _ABSURD = Decimal(2_000_000)
@@ -198,14 +225,27 @@ def rates(document: Document, context: Context) -> Problems:
     """
     seen: dict[tuple[str | None, str | None], Decimal] = {}
     for i, quantity, other, rate in _conversions(document):
-        if quantity.kind != "MONEY" or other.kind != "MONEY" or quantity.unit == other.unit or rate is None or rate <= 0:
+        if (
+            quantity.kind != "MONEY"
+            or other.kind != "MONEY"
+            or quantity.unit == other.unit
+            or rate is None
+            or rate <= 0
+        ):
             continue
-        pair, rate = ((other.unit, quantity.unit), rate) if (other.unit or "") < (quantity.unit or "") else ((quantity.unit, other.unit), 1 / rate)
+        pair, rate = (
+            ((other.unit, quantity.unit), rate)
+            if (other.unit or "") < (quantity.unit or "")
+            else ((quantity.unit, other.unit), 1 / rate)
+        )
         first = seen.setdefault(pair, rate)
         if not 1 / _ABSURD < rate < _ABSURD:
             yield ("quantities", i, "conversion_of"), f"{rate:.4g} {pair[1]} for a {pair[0]}"
         elif not first / 3 < rate < first * 3:
-            yield ("quantities", i, "conversion_of"), f"{rate:.4g} {pair[1]} for a {pair[0]}, and {first:.4g} elsewhere"
+            yield (
+                ("quantities", i, "conversion_of"),
+                f"{rate:.4g} {pair[1]} for a {pair[0]}, and {first:.4g} elsewhere",
+            )
 
 
 def _conversions(document: Document) -> Iterator[tuple[int, Quantity, Quantity, Decimal | None]]:

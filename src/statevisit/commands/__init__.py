@@ -25,7 +25,11 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return import_module(f"statevisit.commands.{cmd_name.replace('-', '_')}").command if cmd_name in COMMANDS else None
+        return (
+            import_module(f"statevisit.commands.{cmd_name.replace('-', '_')}").command
+            if cmd_name in COMMANDS
+            else None
+        )
 
     def get_help(self, ctx: click.Context) -> str:
         return OVERVIEW.rstrip()
@@ -40,7 +44,14 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 @click.group(cls=_Commands)
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version and exit.")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """An annotated corpus as software."""
 
@@ -102,7 +113,11 @@ def sound(entry: "Entry") -> "Document":
 
     document, findings = check_entry(entry, warnings=False)
     if findings or document is None:
-        more = f"; {len(findings) - 1} more: statevisit validate {entry.path}" if len(findings) > 1 else ""
+        more = (
+            f"; {len(findings) - 1} more: statevisit validate {entry.path}"
+            if len(findings) > 1
+            else ""
+        )
         raise FormatError(f"{findings[0]}{more}")
     return document
 
@@ -114,7 +129,9 @@ def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> No
     if _is_plain(sys.stderr if err else sys.stdout):
         _report_plainly(findings, err, excerpts)
         return
-    out = console(highlight=False, soft_wrap=True, emoji=False, stderr=err)  # :100: is a line, no emoji
+    out = console(
+        highlight=False, soft_wrap=True, emoji=False, stderr=err
+    )  # :100: is a line, no emoji
     from rich.cells import cell_len
     from rich.markup import escape
 
@@ -125,12 +142,16 @@ def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> No
         if excerpts and f.excerpt:
             before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
             out.print(f"    [dim]|[/dim] {escape(f.excerpt)}")
-            out.print(f"    [dim]|[/dim] {' ' * cell_len(before)}[{colour}]{'^' * max(1, cell_len(inside))}[/]")
+            out.print(
+                f"    [dim]|[/dim] {' ' * cell_len(before)}[{colour}]{'^' * max(1, cell_len(inside))}[/]"
+            )
 
 
 def _is_plain(stream: Any) -> bool:
     """Whether rich would write no colours to a stream; it need not be imported then."""
-    return not (stream.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE") == "1")
+    return not (
+        stream.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE") == "1"
+    )
 
 
 def _report_plainly(findings: list[Any], err: bool, excerpts: bool) -> None:
@@ -141,7 +162,10 @@ def _report_plainly(findings: list[Any], err: bool, excerpts: bool) -> None:
         lines.append(f"{f.where}: {f.code} {f.message}" + (f" {f.pointer}" if f.pointer else ""))
         if excerpts and f.excerpt:
             before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
-            lines += [f"    | {f.excerpt}", f"    | {' ' * cell_len(before)}{'^' * max(1, cell_len(inside))}"]
+            lines += [
+                f"    | {f.excerpt}",
+                f"    | {' ' * cell_len(before)}{'^' * max(1, cell_len(inside))}",
+            ]
     click.echo("\n".join(lines).translate(_CONTROLS), err=err)
 
 

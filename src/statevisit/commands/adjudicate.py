@@ -11,11 +11,26 @@ from statevisit.errors import FormatError
 @click.command("adjudicate")
 @click.argument("a", type=click.Path(path_type=Path))
 @click.argument("b", type=click.Path(path_type=Path))
-@click.option("--decisions", type=click.Path(path_type=Path), help="Decisions, one JSON object a line. Without them, the disagreements are listed in that form, undecided.")
+@click.option(
+    "--decisions",
+    type=click.Path(path_type=Path),
+    help="Decisions, one JSON object a line. Without them, the disagreements are listed in that form, undecided.",
+)
 @click.option("--annotator", default="adjudicator", show_default=True, help="Id of who decided.")
-@click.option("--ids", type=click.Path(path_type=Path), help="A document of the same text, such as the last version: what it annotates as well keeps the ids that it has there.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
-def command(a: Path, b: Path, decisions: Path | None, annotator: str, ids: Path | None, output: Path | None) -> None:
+@click.option(
+    "--ids",
+    type=click.Path(path_type=Path),
+    help="A document of the same text, such as the last version: what it annotates as well keeps the ids that it has there.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="Write to this file instead of standard output.",
+)
+def command(
+    a: Path, b: Path, decisions: Path | None, annotator: str, ids: Path | None, output: Path | None
+) -> None:
     """List what two annotations disagree about, or make one of both by decisions.
 
     A and B are documents: two independent annotations of one text. Each line of the list is a record that they do
@@ -35,7 +50,13 @@ def command(a: Path, b: Path, decisions: Path | None, annotator: str, ids: Path 
     if one.id != two.id:
         raise FormatError(f"{b}: is of the document {two.id!r}, {a} of {one.id!r}")
     if decisions:
-        document = adjudicated(one, two, read_decisions(read_bytes(decisions), str(decisions)), annotator, str(decisions))
+        document = adjudicated(
+            one,
+            two,
+            read_decisions(read_bytes(decisions), str(decisions)),
+            annotator,
+            str(decisions),
+        )
         if ids:
             document = aligned(document, read_document(ids))
         if output:

@@ -13,8 +13,17 @@ from statevisit.errors import FormatError
 
 @click.command("anchor")
 @click.argument("draft", type=click.Path(path_type=Path))
-@click.option("--document", type=click.Path(path_type=Path), help="The document the draft is of. Default: corpus/documents/<id>.json, by the draft's `id`.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write the annotated document here. Default: standard output.")
+@click.option(
+    "--document",
+    type=click.Path(path_type=Path),
+    help="The document the draft is of. Default: corpus/documents/<id>.json, by the draft's `id`.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    help="Write the annotated document here. Default: standard output.",
+)
 def command(draft: Path, document: Path | None, output: Path | None) -> int:
     """Turn a draft in quote notation into offsets.
 
@@ -37,7 +46,10 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
         line, column = locate(data, path)
         report([structs.replace(finding, line=line, column=column)], err=True)
     if anchored is None:
-        click.echo(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}: nothing was written", err=True)
+        click.echo(
+            f"{len(problems)} problem{'' if len(problems) == 1 else 's'}: nothing was written",
+            err=True,
+        )
         return 1
     if output:
         write_document(anchored, output)
@@ -48,7 +60,9 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
 
 def _home(value: object, draft: Path) -> Path:
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
-        raise FormatError(f"{draft}: has no `id` that says which document it is of; add it, or name the document with --document")
+        raise FormatError(
+            f"{draft}: has no `id` that says which document it is of; add it, or name the document with --document"
+        )
     path = Path(resources.DOCUMENTS) / f"{value['id']}.json"
     if "/" in value["id"] or not path.is_file():
         raise FormatError(f"{path}: no such document; name it with --document")

@@ -13,9 +13,24 @@ from statevisit.schema import ANNOTATIONS_ONLY
 
 @click.command("build")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--check", is_flag=True, help="Write nothing; fail when what is there differs from what would be built.")
-@click.option("--edition", type=click.Choice(["full", ANNOTATIONS_ONLY]), default="full", show_default=True, help="Which edition; the one without the text goes to a directory of its own.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="With --edition annotations-only: the directory to write; made, or replaced where it holds such an edition.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; fail when what is there differs from what would be built.",
+)
+@click.option(
+    "--edition",
+    type=click.Choice(["full", ANNOTATIONS_ONLY]),
+    default="full",
+    show_default=True,
+    help="Which edition; the one without the text goes to a directory of its own.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="With --edition annotations-only: the directory to write; made, or replaced where it holds such an edition.",
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
 def command(path: Path, check: bool, edition: str, output: Path | None, workers: int | None) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
@@ -33,7 +48,9 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
       statevisit build --edition annotations-only -o annotations
     """
     if (edition == ANNOTATIONS_ONLY) != (output is not None) or (output and check):
-        raise click.UsageError(f"--edition {ANNOTATIONS_ONLY} and -o DIR go together, and without --check")
+        raise click.UsageError(
+            f"--edition {ANNOTATIONS_ONLY} and -o DIR go together, and without --check"
+        )
     root = resources.corpus_root(path)
     if output is not None:
         from statevisit.commands.editions import write_edition
@@ -44,11 +61,16 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
     findings, made = build(root, check, workers)
     report(findings)
     if findings:
-        click.echo(f"{len(findings)} finding{'' if len(findings) == 1 else 's'}: nothing was built", err=True)
+        click.echo(
+            f"{len(findings)} finding{'' if len(findings) == 1 else 's'}: nothing was built",
+            err=True,
+        )
         return 1
     for name, state in made:
         click.echo(f"{state} {name}")
     stale = [name for name, state in made if state != "current"]
     if check and stale:
-        raise ReleaseError(f"{len(stale)} of {len(made)} files are not what would be built from the documents: run `statevisit build` and commit them{other_tools(root)}")
+        raise ReleaseError(
+            f"{len(stale)} of {len(made)} files are not what would be built from the documents: run `statevisit build` and commit them{other_tools(root)}"
+        )
     return 0

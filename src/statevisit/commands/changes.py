@@ -27,7 +27,9 @@ def show(changes: Iterable[Change]) -> None:
 def rendered(changes: list[Change], form: str) -> str:
     """Changes as `text`, `json` or `html`."""
     if form == "json":
-        return orjson.dumps(changes, default=_members, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+        return orjson.dumps(
+            changes, default=_members, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        ).decode()
     return _page(changes) if form == "html" else "".join(f"{line}\n" for line, _ in _lines(changes))
 
 
@@ -43,7 +45,10 @@ def _lines(changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
             yield f"  {layer.replace('_', ' ')}", ""
             for change in of_layer:
                 sign, color = _SIGNS[change.kind]
-                yield f"    {sign} {_title(change)}{''.join(f'  {d}' for d in details(change))}", color
+                yield (
+                    f"    {sign} {_title(change)}{''.join(f'  {d}' for d in details(change))}",
+                    color,
+                )
 
 
 def _title(change: Change) -> str:
@@ -56,12 +61,23 @@ def _title(change: Change) -> str:
 def details(change: Change) -> list[str]:
     """The properties of an added or removed record; of a changed one those that differ, as `old → new`."""
     if change.kind != "changed":
-        record = {} if change.layer in ("document", "event_relations") else change.new or change.old or {}  # the title says it all
+        record = (
+            {}
+            if change.layer in ("document", "event_relations")
+            else change.new or change.old or {}
+        )  # the title says it all
         return [f"{k}={_value(v)}" for k, v in record.items() if k not in _HIDDEN and v != []]
     shown = []
     for name, (old, new) in change.properties().items():
         if isinstance(old, list) and isinstance(new, list):
-            shown.append(f"{name}: " + ", ".join([f"-{_value(v)}" for v in old if v not in new] + [f"+{_value(v)}" for v in new if v not in old] or ["order"]))
+            shown.append(
+                f"{name}: "
+                + ", ".join(
+                    [f"-{_value(v)}" for v in old if v not in new]
+                    + [f"+{_value(v)}" for v in new if v not in old]
+                    or ["order"]
+                )
+            )
         else:
             shown.append(f"{name}: {_value(old)} → {_value(new)}")
     return shown
@@ -72,7 +88,13 @@ def _value(value: Any) -> str:
         return "(" + " ".join(_value(v) for v in value.values()) + ")"
     if isinstance(value, list):
         return "[" + ", ".join(map(_value, value)) + "]"
-    text = "(none)" if value is None else value if isinstance(value, str) and value.isprintable() else repr(value)
+    text = (
+        "(none)"
+        if value is None
+        else value
+        if isinstance(value, str) and value.isprintable()
+        else repr(value)
+    )
     return text if len(text) <= 100 else f"{text[:99]}…"
 
 
@@ -88,9 +110,20 @@ def _page(changes: list[Change]) -> str:
     for document, of_document in groupby(changes, lambda c: c.document):
         rows = []
         for change in of_document:
-            cells = (change.kind, change.layer.replace("_", " "), _title(change), "\n".join(details(change)))
-            rows.append(f'<tr class="{change.kind}">' + "".join(f"<td>{html.escape(c).replace(chr(10), '<br>')}</td>" for c in cells) + "</tr>")
-        body.append(f"<h2>{html.escape(document)}</h2><table><tr><th>change</th><th>layer</th><th>record</th><th>properties</th></tr>{''.join(rows)}</table>")
+            cells = (
+                change.kind,
+                change.layer.replace("_", " "),
+                _title(change),
+                "\n".join(details(change)),
+            )
+            rows.append(
+                f'<tr class="{change.kind}">'
+                + "".join(f"<td>{html.escape(c).replace(chr(10), '<br>')}</td>" for c in cells)
+                + "</tr>"
+            )
+        body.append(
+            f"<h2>{html.escape(document)}</h2><table><tr><th>change</th><th>layer</th><th>record</th><th>properties</th></tr>{''.join(rows)}</table>"
+        )
     counts = {kind: sum(c.kind == kind for c in changes) for kind in _SIGNS}
     summary = ", ".join(f"{n} {kind}" for kind, n in counts.items())
     return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>statevisit diff</title><style>{_CSS}</style><h1>{summary}</h1>{"".join(body)}</html>\n'

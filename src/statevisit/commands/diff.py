@@ -12,9 +12,24 @@ from statevisit.diff import Change, diff_corpora, diff_documents
 @click.command("diff")
 @click.argument("old")
 @click.argument("new")
-@click.option("--format", "form", type=click.Choice(["text", "json", "html"]), default="text", help="text (default), json (an array of changes) or html (a page).")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
-@click.option("--exit-code", is_flag=True, help="Exit with status 1 when there are changes, as `git diff --exit-code` does.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    help="text (default), json (an array of changes) or html (a page).",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write to this file instead of standard output.",
+)
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help="Exit with status 1 when there are changes, as `git diff --exit-code` does.",
+)
 def command(old: str, new: str, form: str, output: Path | None, exit_code: bool) -> int:
     """Show the records that were added, removed or changed between two versions.
 

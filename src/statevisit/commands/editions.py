@@ -12,7 +12,14 @@ from statevisit.corpus import load
 from statevisit.errors import FormatError, ReleaseError
 
 EDITION = schema.ANNOTATIONS_ONLY
-_COPIED = (resources.LICENSE, resources.CITATION, resources.CHANGELOG, resources.GUIDELINES, resources.ANNOTATORS, resources.SOURCES)
+_COPIED = (
+    resources.LICENSE,
+    resources.CITATION,
+    resources.CHANGELOG,
+    resources.GUIDELINES,
+    resources.ANNOTATORS,
+    resources.SOURCES,
+)
 _SCHEMAS = ("annotators", "release", "source")
 """Beside that of documents."""
 
@@ -36,9 +43,18 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     with resources.appearing(target, replace=_is_edition(target)) as staging:
         pages = _pages(root, staging)
         content = _documents(root, staging, pages)
-        manifest = {k: v for k, v in full.items() if k != "files"} | {"content_sha256": content["documents"], "content": content}
-        manifest |= {"edition": {"name": EDITION, "full": full["content"]}, "schema_sha256": _digest(staging / "schema/document.schema.json")}
-        manifest["schemas"] = {name: _digest(staging / f"schema/{name}.schema.json") for name in ("document", *_SCHEMAS)}
+        manifest = {k: v for k, v in full.items() if k != "files"} | {
+            "content_sha256": content["documents"],
+            "content": content,
+        }
+        manifest |= {
+            "edition": {"name": EDITION, "full": full["content"]},
+            "schema_sha256": _digest(staging / "schema/document.schema.json"),
+        }
+        manifest["schemas"] = {
+            name: _digest(staging / f"schema/{name}.schema.json")
+            for name in ("document", *_SCHEMAS)
+        }
         _describe(staging, manifest)
         return sum(p.is_file() for p in staging.rglob("*"))
 
@@ -60,12 +76,19 @@ def _pages(root: Path, staging: Path) -> dict[str, bytes]:
     pages[resources.CARD] = edition_card(root)
     if (root / resources.LINKS).is_file():
         listed = orjson.loads(codec.read_bytes(root / resources.LINKS))
-        pages[resources.LINKS] = b"[\n" + b",\n".join(orjson.dumps({k: v for k, v in r.items() if k != "name"}) for r in listed) + b"\n]\n"
+        pages[resources.LINKS] = (
+            b"[\n"
+            + b",\n".join(orjson.dumps({k: v for k, v in r.items() if k != "name"}) for r in listed)
+            + b"\n]\n"
+        )
     for name, data in pages.items():
         _put(staging / name, data)
     for name in _SCHEMAS:
         _put(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
-    _put(staging / "schema/document.schema.json", orjson.dumps(schema.load(EDITION), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    _put(
+        staging / "schema/document.schema.json",
+        orjson.dumps(schema.load(EDITION), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
+    )
     return pages
 
 
@@ -76,31 +99,51 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
 
     corpus = load(root)
     content = {config: hashlib.sha256() for config in CONFIGS}
-    prose = {run: name for name, data in pages.items() for run in edition.runs(data.decode(errors="replace"), IN_PROSE)}
+    prose = {
+        run: name
+        for name, data in pages.items()
+        for run in edition.runs(data.decode(errors="replace"), IN_PROSE)
+    }
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
             value = edition.strip(document)
             data = codec.encode_value(value)
-            _refuse_quotes(document.text, prose, data.decode(), f"{resources.DOCUMENTS}/{document.id}.json")
+            _refuse_quotes(
+                document.text, prose, data.decode(), f"{resources.DOCUMENTS}/{document.id}.json"
+            )
             _put(staging / resources.DOCUMENTS / f"{document.id}.json", data)
             blank = edition.masked(value)
-            rows = {config: wordless(config, list(view.rows(blank))) for config, view in VIEWS.items()}
+            rows = {
+                config: wordless(config, list(view.rows(blank))) for config, view in VIEWS.items()
+            }
             content["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
             for config, of_document in rows.items():
                 content[config].update(release.rows_digest(of_document))
-            shards.add({"documents": document_table([data], EDITION), **{c: rows_table(c, r, EDITION) for c, r in rows.items()}})
+            shards.add(
+                {
+                    "documents": document_table([data], EDITION),
+                    **{c: rows_table(c, r, EDITION) for c, r in rows.items()},
+                }
+            )
         shards.close()
     for path in sorted((root / resources.ANNOTATIONS).glob("*/*.json")):
-        _put(staging / path.relative_to(root), codec.encode_value(edition.strip(codec.read_document(path))))
+        _put(
+            staging / path.relative_to(root),
+            codec.encode_value(edition.strip(codec.read_document(path))),
+        )
     return {config: digest.hexdigest() for config, digest in content.items()}
 
 
 def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name: str) -> None:
     """Raise FormatError where words of a text are left in what people wrote or in its own document."""
     if found := edition.quoted(text, prose, IN_PROSE):
-        raise FormatError(f"{prose[tuple(found.split())]}: quotes the text, which this edition is without: {found!r}; put it in other words")
+        raise FormatError(
+            f"{prose[tuple(found.split())]}: quotes the text, which this edition is without: {found!r}; put it in other words"
+        )
     if found := edition.quoted(text, set(edition.runs(data, IN_DATA)), IN_DATA):
-        raise FormatError(f"{name}: an id or value quotes the text, which this edition is without: {found!r}; give it another")
+        raise FormatError(
+            f"{name}: an id or value quotes the text, which this edition is without: {found!r}; give it another"
+        )
 
 
 def _describe(staging: Path, manifest: dict[str, Any]) -> None:
@@ -117,13 +160,17 @@ def _describe(staging: Path, manifest: dict[str, Any]) -> None:
     _put(staging / resources.RELEASE, release.encode(manifest))
 
 
-def write_full(root: Path, texts: tuple[Path, ...], target: Path, workers: int | None = None) -> int:
+def write_full(
+    root: Path, texts: tuple[Path, ...], target: Path, workers: int | None = None
+) -> int:
     """Write the corpus root that an edition was made from, with the texts at hand; returns the number of documents.
 
     Raises FormatError where a text is missing, differs, or what is there is no such edition.
     """
     if not _is_edition(root):
-        raise FormatError(f"{root}: is not an edition without the text: name the directory that `statevisit build --edition {EDITION}` wrote")
+        raise FormatError(
+            f"{root}: is not an edition without the text: name the directory that `statevisit build --edition {EDITION}` wrote"
+        )
     manifest = orjson.loads((root / resources.RELEASE).read_bytes())
     offered = _Texts(texts)
     with resources.appearing(target) as staging:
@@ -133,15 +180,27 @@ def write_full(root: Path, texts: tuple[Path, ...], target: Path, workers: int |
             name, data = offered.of(value, path)
             document = edition.restore(value, data, name)
             _put(staging / path.relative_to(root), codec.encode(document))
-            _put(staging / resources.SEEDS / document.source.file, edition.seed_of(value, data) or data)
-        for name in (*(n for n in _COPIED if n != resources.CHANGELOG), resources.LINKS, resources.RELEASE):
+            _put(
+                staging / resources.SEEDS / document.source.file,
+                edition.seed_of(value, data) or data,
+            )
+        for name in (
+            *(n for n in _COPIED if n != resources.CHANGELOG),
+            resources.LINKS,
+            resources.RELEASE,
+        ):
             if (root / name).is_file():
                 _put(staging / name, (root / name).read_bytes())
         findings, _ = build(staging, workers=workers)
         if findings:
             raise ReleaseError(f"what was restored is not valid: {findings[0]}")
-        if orjson.loads((staging / resources.RELEASE).read_bytes())["content"] != manifest["edition"]["full"]:
-            raise ReleaseError(f"{root}: a document is missing or was added, or another statevisit wrote it: fetch this edition again")
+        if (
+            orjson.loads((staging / resources.RELEASE).read_bytes())["content"]
+            != manifest["edition"]["full"]
+        ):
+            raise ReleaseError(
+                f"{root}: a document is missing or was added, or another statevisit wrote it: fetch this edition again"
+            )
     return len(paths)
 
 
@@ -157,7 +216,11 @@ class _Texts:
 
     def __init__(self, given: tuple[Path, ...]) -> None:
         """Raises FormatError for a path that cannot be read."""
-        paths = [p for path in given for p in (sorted(q for q in path.iterdir() if q.is_file()) if path.is_dir() else [path])]
+        paths = [
+            p
+            for path in given
+            for p in (sorted(q for q in path.iterdir() if q.is_file()) if path.is_dir() else [path])
+        ]
         self._by_name = {p.name: p for p in paths}
         self._by_digest = {hashlib.sha256(codec.read_bytes(p)).hexdigest(): p for p in paths}
         self._only = paths[0] if len(paths) == 1 else None
@@ -165,7 +228,14 @@ class _Texts:
     def of(self, value: dict[str, Any], document: Path) -> tuple[str, bytes]:
         """The file for a document and its bytes: the one of its seed's digest, or name, or the only one. Raises FormatError."""
         source = value["source"]
-        path = self._by_digest.get(source["sha256"]) or self._by_digest.get(value["text_sha256"]) or self._by_name.get(source["file"]) or self._only
+        path = (
+            self._by_digest.get(source["sha256"])
+            or self._by_digest.get(value["text_sha256"])
+            or self._by_name.get(source["file"])
+            or self._only
+        )
         if path is None:
-            raise FormatError(f"{document}: no text for it: its seed is {source['file']}, SHA-256 {source['sha256']}; name that file, or a directory that holds it, with --text")
+            raise FormatError(
+                f"{document}: no text for it: its seed is {source['file']}, SHA-256 {source['sha256']}; name that file, or a directory that holds it, with --text"
+            )
         return str(path), codec.read_bytes(path)

@@ -26,7 +26,9 @@ def command(codes: tuple[str, ...]) -> None:
     codes = tuple(c.upper() for c in codes)
     for code in codes:
         if code not in entries:
-            raise FormatError(f"there is no code {code!r}{nearest(code, entries)}; `statevisit explain` lists them")
+            raise FormatError(
+                f"there is no code {code!r}{nearest(code, entries)}; `statevisit explain` lists them"
+            )
     out = console(highlight=False)
     if not codes:
         family = ""
@@ -37,9 +39,14 @@ def command(codes: tuple[str, ...]) -> None:
             out.print(f"  {_coloured(entry)} {escape(entry.message)}")
     for number, code in enumerate(codes):
         entry = entries[code]
-        out.print(("\n" if number else "") + f"{_coloured(entry)} ({entry.severity}; {entry.family}) [bold]{escape(entry.message)}[/bold]\n")
+        out.print(
+            ("\n" if number else "")
+            + f"{_coloured(entry)} ({entry.severity}; {entry.family}) [bold]{escape(entry.message)}[/bold]\n"
+        )
         out.print(f"{escape(entry.why)}\n")
-        out.print(f"[red]wrong[/red]  {escape(entry.wrong)}\n[green]right[/green]  {escape(entry.right)}")
+        out.print(
+            f"[red]wrong[/red]  {escape(entry.wrong)}\n[green]right[/green]  {escape(entry.right)}"
+        )
 
 
 def _coloured(entry) -> str:

@@ -20,7 +20,9 @@ def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
     changed = []
     for path in paths:
         if str(path) == "-" or (path.is_file() and path.suffix != ".json"):
-            raise FormatError(f"{path}: --fix and --diff mend documents that are files of their own, <id>.json")
+            raise FormatError(
+                f"{path}: --fix and --diff mend documents that are files of their own, <id>.json"
+            )
         for entry in load(path).entries:
             before = entry.bytes()
             after = fixed(before, entry.name)

@@ -34,7 +34,11 @@ class Writer:
     def summary(self) -> str:
         """How many findings there were."""
         total, errors = self.counts.total(), self.errors
-        parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((errors, "error"), (total - errors, "warning")) if n]
+        parts = [
+            f"{n} {word}{'' if n == 1 else 's'}"
+            for n, word in ((errors, "error"), (total - errors, "warning"))
+            if n
+        ]
         return f"{total} finding{'' if total == 1 else 's'}: {', '.join(parts)}"
 
 
@@ -103,14 +107,30 @@ class Sarif(Json):
 
         codes = sorted(self.counts)
         rules = [self._rule(catalogue()[code]) for code in codes]
-        driver = {"name": "statevisit", "semanticVersion": version(), "informationUri": "urn:statevisit", "rules": rules}
-        run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [self._result(f, codes) for f in self.found]}
-        log = {"$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", "version": "2.1.0", "runs": [run]}
+        driver = {
+            "name": "statevisit",
+            "semanticVersion": version(),
+            "informationUri": "urn:statevisit",
+            "rules": rules,
+        }
+        run = {
+            "tool": {"driver": driver},
+            "columnKind": "unicodeCodePoints",
+            "results": [self._result(f, codes) for f in self.found],
+        }
+        log = {
+            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [run],
+        }
         click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
 
     @staticmethod
     def _rule(entry: Any) -> dict[str, Any]:
-        help_ = {"text": f"{entry.why}\nWrong: {entry.wrong}\nRight: {entry.right}", "markdown": f"{entry.why}\n\n- Wrong: {entry.wrong}\n- Right: {entry.right}"}
+        help_ = {
+            "text": f"{entry.why}\nWrong: {entry.wrong}\nRight: {entry.right}",
+            "markdown": f"{entry.why}\n\n- Wrong: {entry.wrong}\n- Right: {entry.right}",
+        }
         return {
             "id": entry.code,
             "shortDescription": {"text": entry.message},
@@ -125,15 +145,31 @@ class Sarif(Json):
     def _result(f: Finding, codes: list[str]) -> dict[str, Any]:
         place: dict[str, Any] = {"artifactLocation": {"uri": _uri(f.file)}}
         if f.line:
-            place["region"] = {"startLine": f.line} | ({"startColumn": f.column} if f.column else {})
+            place["region"] = {"startLine": f.line} | (
+                {"startColumn": f.column} if f.column else {}
+            )
         location: dict[str, Any] = {"physicalLocation": place}
         if f.document:
-            logical = {"name": f.record or f.document, "fullyQualifiedName": f"{f.document}{f.pointer}", "kind": "member"}
+            logical = {
+                "name": f.record or f.document,
+                "fullyQualifiedName": f"{f.document}{f.pointer}",
+                "kind": "member",
+            }
             location["logicalLocations"] = [logical]
-        same = hashlib.sha256(f"{f.code}\0{f.document or f.file}\0{f.record or f.pointer}".encode()).hexdigest()
-        result = {"ruleId": f.code, "ruleIndex": codes.index(f.code), "level": f.severity, "message": {"text": f.message}, "locations": [location]}
+        same = hashlib.sha256(
+            f"{f.code}\0{f.document or f.file}\0{f.record or f.pointer}".encode()
+        ).hexdigest()
+        result = {
+            "ruleId": f.code,
+            "ruleIndex": codes.index(f.code),
+            "level": f.severity,
+            "message": {"text": f.message},
+            "locations": [location],
+        }
         result["partialFingerprints"] = {"codeDocumentRecord/v1": same}
-        return result | ({"properties": {"excerpt": f.excerpt, "mark": list(f.mark)}} if f.excerpt else {})
+        return result | (
+            {"properties": {"excerpt": f.excerpt, "mark": list(f.mark)}} if f.excerpt else {}
+        )
 
 
 def _uri(file: str) -> str:
@@ -149,7 +185,12 @@ class GitHub(Writer):
     def add(self, finding: Finding) -> None:
         """Take a finding."""
         super().add(finding)
-        where = {"file": finding.file, "line": finding.line, "col": finding.column, "title": finding.code}
+        where = {
+            "file": finding.file,
+            "line": finding.line,
+            "col": finding.column,
+            "title": finding.code,
+        }
         properties = ",".join(f"{k}={_escape(str(v), ',:')}" for k, v in where.items() if v)
         click.echo(f"::{finding.severity} {properties}::{_escape(finding.message)}")
 
@@ -171,25 +212,55 @@ class JUnit(Json):
         for f in self.found:
             by_file.setdefault(f.file, []).append(f)
         failing = sum(any(f.severity == ERROR for f in fs) for fs in by_file.values())
-        suite = ElementTree.Element("testsuite", name="statevisit validate", tests=str(len(by_file) + 1), failures=str(failing), errors="0", skipped="0")
-        ElementTree.SubElement(suite, "testcase", classname="statevisit", name=f"{self.documents} documents read")
+        suite = ElementTree.Element(
+            "testsuite",
+            name="statevisit validate",
+            tests=str(len(by_file) + 1),
+            failures=str(failing),
+            errors="0",
+            skipped="0",
+        )
+        ElementTree.SubElement(
+            suite, "testcase", classname="statevisit", name=f"{self.documents} documents read"
+        )
         for file, findings in by_file.items():
-            case = ElementTree.SubElement(suite, "testcase", classname="statevisit", name=_xml(file), file=_xml(file))
+            case = ElementTree.SubElement(
+                suite, "testcase", classname="statevisit", name=_xml(file), file=_xml(file)
+            )
             errors = [f for f in findings if f.severity == ERROR]
             if errors:
-                failure = ElementTree.SubElement(case, "failure", type=errors[0].code, message=_xml(errors[0].message))
+                failure = ElementTree.SubElement(
+                    case, "failure", type=errors[0].code, message=_xml(errors[0].message)
+                )
                 failure.text = _xml("\n".join(map(str, errors)))
             if warnings := [str(f) for f in findings if f.severity != ERROR]:
                 ElementTree.SubElement(case, "system-out").text = _xml("\n".join(warnings))
         root = ElementTree.Element("testsuites")
         root.append(suite)
         ElementTree.indent(root)
-        click.echo('<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode"))
+        click.echo(
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            + ElementTree.tostring(root, encoding="unicode")
+        )
 
 
 def _xml(text: str) -> str:
     """Without the control characters that XML 1.0 cannot hold."""
-    return "".join(c for c in text if c in "\t\n" or 0x20 <= ord(c) <= 0xD7FF or 0xE000 <= ord(c) <= 0xFFFD or ord(c) >= 0x10000)
+    return "".join(
+        c
+        for c in text
+        if c in "\t\n"
+        or 0x20 <= ord(c) <= 0xD7FF
+        or 0xE000 <= ord(c) <= 0xFFFD
+        or ord(c) >= 0x10000
+    )
 
 
-WRITERS: dict[str, type[Writer]] = {"text": Text, "json": Json, "jsonl": JsonLines, "sarif": Sarif, "github": GitHub, "junit": JUnit}
+WRITERS: dict[str, type[Writer]] = {
+    "text": Text,
+    "json": Json,
+    "jsonl": JsonLines,
+    "sarif": Sarif,
+    "github": GitHub,
+    "junit": JUnit,
+}

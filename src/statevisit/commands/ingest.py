@@ -16,12 +16,28 @@ from statevisit.model import Document
 
 @click.command("ingest")
 @click.argument("seeds", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--root", default=".", type=click.Path(path_type=Path), help="Corpus root to add to; made where it is missing. Default: the current directory.")
-@click.option("--id", "document_id", help="Id of the document, for one seed. Default: its date and file name.")
+@click.option(
+    "--root",
+    default=".",
+    type=click.Path(path_type=Path),
+    help="Corpus root to add to; made where it is missing. Default: the current directory.",
+)
+@click.option(
+    "--id", "document_id", help="Id of the document, for one seed. Default: its date and file name."
+)
 @click.option("--language", default="en", show_default=True, help="Language of the text, BCP 47.")
 @click.option("--publisher", default="unknown", show_default=True, help="Who published the text.")
-@click.option("--license", "license_", default="not stated", show_default=True, help="Licence of the text.")
-def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, language: str, publisher: str, license_: str) -> None:
+@click.option(
+    "--license", "license_", default="not stated", show_default=True, help="Licence of the text."
+)
+def command(
+    seeds: tuple[Path, ...],
+    root: Path,
+    document_id: str | None,
+    language: str,
+    publisher: str,
+    license_: str,
+) -> None:
     """Make a document from a source text: sentences and tokens, no annotation yet.
 
     SEEDS are UTF-8 files that begin with ` date YYYY-MM-DD `. Each is kept byte for byte in seeds/ and listed in
@@ -33,7 +49,10 @@ def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, langua
     """
     if document_id is not None and len(seeds) > 1:
         raise click.UsageError("--id names one document; give one seed with it")
-    sources, annotators = read_sources(root / resources.SOURCES), _annotators(root / resources.ANNOTATORS)
+    sources, annotators = (
+        read_sources(root / resources.SOURCES),
+        _annotators(root / resources.ANNOTATORS),
+    )
     made: dict[Path, tuple[bytes, Document]] = {}
     with Bar(len(seeds), "ingesting") as bar:
         for path in seeds:  # everything is made and checked before anything is written
@@ -41,18 +60,29 @@ def command(seeds: tuple[Path, ...], root: Path, document_id: str | None, langua
             document = _made(data, path, document_id, language)
             target = root / resources.DOCUMENTS / f"{document.id}.json"
             if target.exists():
-                raise FormatError(f"{target}: exists already; a document's text never changes, so a corrected one needs another --id")
+                raise FormatError(
+                    f"{target}: exists already; a document's text never changes, so a corrected one needs another --id"
+                )
             kept = root / resources.SEEDS / path.name
-            if (kept.exists() and read_bytes(kept) != data) or any(other.source.file == path.name and seed != data for seed, other in made.values()):
-                raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
+            if (kept.exists() and read_bytes(kept) != data) or any(
+                other.source.file == path.name and seed != data for seed, other in made.values()
+            ):
+                raise FormatError(
+                    f"{kept}: another file of this name is there already; rename the new one"
+                )
             if target in made:
-                raise FormatError(f"{path}: is given twice, or has the name and date of another seed; give each document one")
+                raise FormatError(
+                    f"{path}: is given twice, or has the name and date of another seed; give each document one"
+                )
             sources.setdefault(path.name, source_line(document, publisher, license_))
             made[target] = data, document
             bar.advance()
     write(root / resources.ANNOTATORS, annotators)
     write(root / resources.SOURCES, b"".join(line + b"\n" for line in sources.values()))
-    for target, (data, document) in made.items():  # documents last: without them, the same command can be given again
+    for target, (
+        data,
+        document,
+    ) in made.items():  # documents last: without them, the same command can be given again
         write(root / resources.SEEDS / document.source.file, data)
         write_document(document, target)
         click.echo(f"{target}: {len(document.sentences)} sentences, {len(document.tokens)} tokens")
@@ -63,7 +93,9 @@ def _made(data: bytes, path: Path, document_id: str | None, language: str) -> Do
     from statevisit.ingest import ingest
 
     document = ingest(data, path.name, "pending", language)
-    document = _named(document, f"{document.date}-{path.stem}" if document_id is None else document_id)
+    document = _named(
+        document, f"{document.date}-{path.stem}" if document_id is None else document_id
+    )
     for finding in check_bytes(encode(document), str(path))[1]:
         raise FormatError(f"{path}: cannot be made a document: {finding.message}")
     return document
@@ -73,11 +105,15 @@ def _named(document: Document, wanted: str) -> Document:
     from msgspec.structs import replace
 
     if "/" in wanted or "\\" in wanted:
-        raise FormatError(f"{wanted!r} cannot be an id: it has a path separator in it; letters, digits, `_` and `-` only")
+        raise FormatError(
+            f"{wanted!r} cannot be an id: it has a path separator in it; letters, digits, `_` and `-` only"
+        )
     document_id = re.sub(r"[^A-Za-z0-9_-]+", "-", wanted)[:64]
     if not wanted or (document_id != wanted and not wanted.startswith(document.date)):
         hint = f"; {document_id!r} could" if document_id else ""
-        raise FormatError(f"{wanted!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}")
+        raise FormatError(
+            f"{wanted!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}"
+        )
     return replace(document, id=document_id)
 
 

@@ -39,7 +39,9 @@ def command(directory: Path) -> None:
     """
     with resources.appearing(directory) as made:
         _fill(made, directory.absolute().name)
-    click.echo(f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n  statevisit build\n  git add . && git commit -m 'A new corpus'")
+    click.echo(
+        f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n  statevisit build\n  git add . && git commit -m 'A new corpus'"
+    )
 
 
 def _fill(root: Path, name: str) -> None:

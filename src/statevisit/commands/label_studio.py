@@ -31,20 +31,51 @@ def _write(output: Path | None, pieces: Iterable[str]) -> None:
         return
     from statevisit.resources import replacing
 
-    with replacing(output) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+    with (
+        replacing(output) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
         file.writelines(pieces)
 
 
-_output = click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file instead of standard output.")
-_path = click.option("--path", type=click.Path(path_type=Path), default=".", help="The corpus; default: that of the current directory.")
-_predictions = click.option("--predictions", is_flag=True, help="As predictions, which every annotator starts from, instead of as one annotation to correct.")
+_output = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write to this file instead of standard output.",
+)
+_path = click.option(
+    "--path",
+    type=click.Path(path_type=Path),
+    default=".",
+    help="The corpus; default: that of the current directory.",
+)
+_predictions = click.option(
+    "--predictions",
+    is_flag=True,
+    help="As predictions, which every annotator starts from, instead of as one annotation to correct.",
+)
 
 
 def _server_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--project", default="statevisit", show_default=True, help="Id or title of the project."),
-        click.option("--token", envvar="LABEL_STUDIO_API_KEY", show_envvar=True, required=True, help="A token of your account there, of either kind."),
-        click.option("--url", envvar="LABEL_STUDIO_URL", show_envvar=True, required=True, help="The server's address."),
+        click.option(
+            "--project", default="statevisit", show_default=True, help="Id or title of the project."
+        ),
+        click.option(
+            "--token",
+            envvar="LABEL_STUDIO_API_KEY",
+            show_envvar=True,
+            required=True,
+            help="A token of your account there, of either kind.",
+        ),
+        click.option(
+            "--url",
+            envvar="LABEL_STUDIO_URL",
+            show_envvar=True,
+            required=True,
+            help="The server's address.",
+        ),
     ):
         function = option(function)
     return function
@@ -52,11 +83,32 @@ def _server_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _merge_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--annotator", help="Add this id of corpus/annotators.json to the annotators of the documents that change."),
-        click.option("--theirs", "prefer", flag_value="theirs", help="Where both changed the same thing, take the annotation's version."),
-        click.option("--ours", "prefer", flag_value="ours", help="Where both changed the same thing, keep the corpus's version."),
-        click.option("--mapping", type=click.Path(path_type=Path), help="TOML file that says what the labels of another project are here."),
-        click.option("--dry-run", is_flag=True, help="Print what would change, record by record, and write nothing."),
+        click.option(
+            "--annotator",
+            help="Add this id of corpus/annotators.json to the annotators of the documents that change.",
+        ),
+        click.option(
+            "--theirs",
+            "prefer",
+            flag_value="theirs",
+            help="Where both changed the same thing, take the annotation's version.",
+        ),
+        click.option(
+            "--ours",
+            "prefer",
+            flag_value="ours",
+            help="Where both changed the same thing, keep the corpus's version.",
+        ),
+        click.option(
+            "--mapping",
+            type=click.Path(path_type=Path),
+            help="TOML file that says what the labels of another project are here.",
+        ),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            help="Print what would change, record by record, and write nothing.",
+        ),
     ):
         function = option(function)
     return function
@@ -98,7 +150,9 @@ def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Pa
 
     def pieces() -> Iterator[str]:
         for number, document in enumerate(found):
-            yield ("[\n" if not number else ",\n") + orjson.dumps(to_task(document, version, predictions)).decode()
+            yield ("[\n" if not number else ",\n") + orjson.dumps(
+                to_task(document, version, predictions)
+            ).decode()
         yield "\n]\n"
 
     _write(output, pieces())
@@ -112,7 +166,9 @@ def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, Iterator[An
     corpus = load(path)
     unknown = [i for i in ids if i not in corpus]
     if unknown:
-        raise FormatError(f"{path}: no document {', '.join(map(repr, unknown))}; there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}")
+        raise FormatError(
+            f"{path}: no document {', '.join(map(repr, unknown))}; there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
+        )
     return corpus.version, (sound(corpus.entry(i)) for i in ids or range(len(corpus)))
 
 
@@ -133,7 +189,9 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     """
     from statevisit.labelstudio.exported import elements
 
-    return _take_in((element for export in exports for element in elements(export)), path, Bar(0, ""), **options)
+    return _take_in(
+        (element for export in exports for element in elements(export)), path, Bar(0, ""), **options
+    )
 
 
 @command.command("push")
@@ -141,7 +199,9 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
 @_path
 @_predictions
 @_server_options
-def push(documents: tuple[str, ...], path: Path, predictions: bool, url: str, token: str, project: str) -> int:
+def push(
+    documents: tuple[str, ...], path: Path, predictions: bool, url: str, token: str, project: str
+) -> int:
     """Add a task to a project for every document that has none there; make the project where it is missing.
 
     Nothing on the server is changed or deleted. What was interrupted is continued by pushing again.
@@ -160,10 +220,18 @@ def push(documents: tuple[str, ...], path: Path, predictions: bool, url: str, to
         try:
             pushed = server.push(home, found, version, predictions, bar.advance)
         except KeyboardInterrupt:
-            raise StateVisitError("stopped; what had arrived at the server stays there: push again and it goes on from there") from None
-    click.echo(f"{len(pushed.added)} added, {len(pushed.there)} there already: {server.url}/projects/{home.id}/data", err=True)
+            raise StateVisitError(
+                "stopped; what had arrived at the server stays there: push again and it goes on from there"
+            ) from None
+    click.echo(
+        f"{len(pushed.added)} added, {len(pushed.there)} there already: {server.url}/projects/{home.id}/data",
+        err=True,
+    )
     if pushed.other:
-        click.echo(f"left alone, since the project has them in another version: {', '.join(pushed.other)}; pull, delete their tasks there, push again", err=True)
+        click.echo(
+            f"left alone, since the project has them in another version: {', '.join(pushed.other)}; pull, delete their tasks there, push again",
+            err=True,
+        )
     return 1 if pushed.other else 0
 
 
@@ -190,15 +258,29 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
             seen.add(task.get("data", {}).get("document"))
             yield where, task
 
-    status = _take_in(tasks(), path, Bar(server.count(home), "pulling"), workers=1, **options)  # the server is what takes the time
+    status = _take_in(
+        tasks(), path, Bar(server.count(home), "pulling"), workers=1, **options
+    )  # the server is what takes the time
     missing = [i for i in load(path).ids if i not in seen]
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        click.echo(f"{len(missing)} without a task there, never pushed or deleted, and left as they are: {shown}", err=True)
+        click.echo(
+            f"{len(missing)} without a task there, never pushed or deleted, and left as they are: {shown}",
+            err=True,
+        )
     return status
 
 
-def _take_in(tasks: Iterable[Any], path: Path, bar: Bar, dry_run: bool, mapping: Path | None, prefer: Any, annotator: str | None, workers: int | None = None) -> int:
+def _take_in(
+    tasks: Iterable[Any],
+    path: Path,
+    bar: Bar,
+    dry_run: bool,
+    mapping: Path | None,
+    prefer: Any,
+    annotator: str | None,
+    workers: int | None = None,
+) -> int:
     """Merge tasks into the corpus, all or nothing. The exit status."""
     from statevisit.commands import report
     from statevisit.commands.changes import show
@@ -225,8 +307,14 @@ def _take_in(tasks: Iterable[Any], path: Path, bar: Bar, dry_run: bool, mapping:
 
 
 @command.command("serve")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; default: a free one.")
-@click.option("--data", type=click.Path(path_type=Path), help="Where the server keeps its data; default: statevisit/label-studio in the user's data directory.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port on 127.0.0.1; default: a free one."
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Where the server keeps its data; default: statevisit/label-studio in the user's data directory.",
+)
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
@@ -249,7 +337,9 @@ def serve(port: int | None, data: Path | None, browser: bool, path: Path, predic
         home = server.project("statevisit", create=True)
         pushed = server.push(home, found, version, predictions)
         address = f"{local.url}/projects/{home.id}/data"
-        click.echo(f"{address}\n  account  {local.user}, password {local.password}\n  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}")
+        click.echo(
+            f"{address}\n  account  {local.user}, password {local.password}\n  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}"
+        )
         if pushed.other:
             click.echo(f"changed here since they were pushed: {', '.join(pushed.other)}", err=True)
         if browser:

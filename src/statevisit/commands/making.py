@@ -26,7 +26,12 @@ from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 from statevisit.schema import FULL
 
-_PRELOAD = (__name__, "statevisit.tables", *PRELOAD, "pandas")  # pyarrow imports pandas at the first list, only to see whether that is a Series
+_PRELOAD = (
+    __name__,
+    "statevisit.tables",
+    *PRELOAD,
+    "pandas",
+)  # pyarrow imports pandas at the first list, only to see whether that is a Series
 
 CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
@@ -35,7 +40,9 @@ SHARD = 5_000
 """Documents in one Parquet file of a config."""
 
 
-def build(root: Path, check: bool = False, workers: int | None = None) -> tuple[list[Finding], list[tuple[str, str]]]:
+def build(
+    root: Path, check: bool = False, workers: int | None = None
+) -> tuple[list[Finding], list[tuple[str, str]]]:
     """Build a corpus root, or with `check` compare it. Returns (findings, (file, state) of everything built).
 
     States: "current" (as it was), and "written", "removed" or, with `check`, "differs", "missing", "foreign".
@@ -53,7 +60,10 @@ def build(root: Path, check: bool = False, workers: int | None = None) -> tuple[
         from statevisit.croissant import metadata
 
         staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
-        for name, page in ((resources.CARD, renewed_card(root, manifest)), (resources.GUIDELINES, renewed_guidelines(root))):
+        for name, page in (
+            (resources.CARD, renewed_card(root, manifest)),
+            (resources.GUIDELINES, renewed_guidelines(root)),
+        ):
             if page is not None:
                 staged[name] = staging / Path(name).name
                 staged[name].write_bytes(page)
@@ -61,11 +71,21 @@ def build(root: Path, check: bool = False, workers: int | None = None) -> tuple[
         if described is not None:
             staged[resources.CROISSANT] = staging / "croissant"
             staged[resources.CROISSANT].write_bytes(described)
-            manifest["files"] = sorted([*manifest["files"], release.file_entry(staging / "croissant", resources.CROISSANT)], key=lambda f: f["path"])
+            manifest["files"] = sorted(
+                [
+                    *manifest["files"],
+                    release.file_entry(staging / "croissant", resources.CROISSANT),
+                ],
+                key=lambda f: f["path"],
+            )
         (staging / "manifest").write_bytes(release.encode(manifest))
         staged[resources.RELEASE] = staging / "manifest"  # last: it vouches for the others
         made = [_place(staged[n], root / n, n, check) for n in staged]
-        made += [_clear(p, root, check) for p in sorted(wanted.rglob("*")) if p.is_file() and str(p.relative_to(root)) not in staged]
+        made += [
+            _clear(p, root, check)
+            for p in sorted(wanted.rglob("*"))
+            if p.is_file() and str(p.relative_to(root)) not in staged
+        ]
     return [], made
 
 
@@ -73,9 +93,13 @@ def require_current(root: Path, then: str, workers: int | None = None) -> None:
     """Raises ReleaseError unless the documents of a corpus root have no errors and what is built of them is current; `then`: what to do after a build."""
     findings, made = build(root, check=True, workers=workers)
     if findings:
-        raise ReleaseError(f"the corpus is not valid: {findings[0]}{f'; and {len(findings) - 1} more' if findings[1:] else ''}")
+        raise ReleaseError(
+            f"the corpus is not valid: {findings[0]}{f'; and {len(findings) - 1} more' if findings[1:] else ''}"
+        )
     if stale := [name for name, state in made if state != "current"]:
-        raise ReleaseError(f"{stale[0]}{f' and {len(stale) - 1} more' if stale[1:] else ''} is not what would be built: run `statevisit build` {then}{other_tools(root)}")
+        raise ReleaseError(
+            f"{stale[0]}{f' and {len(stale) - 1} more' if stale[1:] else ''} is not what would be built: run `statevisit build` {then}{other_tools(root)}"
+        )
 
 
 def _place(staged: Path, target: Path, name: str, check: bool) -> tuple[str, str]:
@@ -102,22 +126,38 @@ def other_tools(root: Path) -> str:
 
     manifest = root / resources.RELEASE
     built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
-    others = [f"{name} {version}, this is {TOOLS[name]}" for name, version in built.items() if TOOLS.get(name, version) != version]
-    return f" (they were built with {', '.join(others)}: the bytes of Parquet differ between versions)" if others else ""
+    others = [
+        f"{name} {version}, this is {TOOLS[name]}"
+        for name, version in built.items()
+        if TOOLS.get(name, version) != version
+    ]
+    return (
+        f" (they were built with {', '.join(others)}: the bytes of Parquet differ between versions)"
+        if others
+        else ""
+    )
 
 
-def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tuple[list[Finding], dict[str, Any]]:
+def _stage(
+    root: Path, staging: Path, version: str, workers: int | None
+) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
     from statevisit.agreeing import published
     from statevisit.tables import CONFIGS, TOOLS, from_ipc
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
-    context, tally, content = context_of(root), release.Tally(), {config: hashlib.sha256() for config in CONFIGS}
+    context, tally, content = (
+        context_of(root),
+        release.Tally(),
+        {config: hashlib.sha256() for config in CONFIGS},
+    )
     across = Across(root)
     files: list[dict[str, Any]] = []
     with Bar(len(found), "building") as bar, Shards(staging, CONFIGS, len(found)) as shards:
-        for chunk in ordered(partial(convert_chunk, context=context), _tasks(found), workers, _PRELOAD):
+        for chunk in ordered(
+            partial(convert_chunk, context=context), _tasks(found), workers, _PRELOAD
+        ):
             findings += chunk["findings"]
             for entry, of_document in chunk["facts"]:
                 findings += (f for f in across.add(entry, of_document) if f.severity == ERROR)
@@ -130,17 +170,35 @@ def _stage(root: Path, staging: Path, version: str, workers: int | None) -> tupl
             bar.advance(chunk["size"])
         rows = shards.close()
     files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
-    lists = [root / n for n in (resources.ANNOTATORS, resources.LINKS, resources.DECISIONS) if (root / n).is_file()]
-    files += [release.file_entry(p, str(p.relative_to(root))) for p in (*lists, *sorted((root / resources.ANNOTATIONS).rglob("*.json")))]
+    lists = [
+        root / n
+        for n in (resources.ANNOTATORS, resources.LINKS, resources.DECISIONS)
+        if (root / n).is_file()
+    ]
+    files += [
+        release.file_entry(p, str(p.relative_to(root)))
+        for p in (*lists, *sorted((root / resources.ANNOTATIONS).rglob("*.json")))
+    ]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
-    return findings, release.manifest(version, tally, len(found), {config: digest.hexdigest() for config, digest in content.items()}, rows, files, TOOLS, None if findings else published(root))
+    return findings, release.manifest(
+        version,
+        tally,
+        len(found),
+        {config: digest.hexdigest() for config, digest in content.items()},
+        rows,
+        files,
+        TOOLS,
+        None if findings else published(root),
+    )
 
 
 class Shards:
     """The Parquet files of every config: a new one every SHARD documents."""
 
-    def __init__(self, staging: Path, configs: tuple[str, ...], documents: int, edition: str = FULL) -> None:
+    def __init__(
+        self, staging: Path, configs: tuple[str, ...], documents: int, edition: str = FULL
+    ) -> None:
         self._edition, self._staging, self._count = edition, staging, max(1, -(-documents // SHARD))
         self._writers: dict[str, Any] = {}
         self._number, self._documents = 0, 0
@@ -169,7 +227,12 @@ class Shards:
         from statevisit.tables import Writer
 
         for config in self._rows:
-            path = self._staging / resources.PARQUET / config / f"train-{self._number:05d}-of-{self._count:05d}.parquet"
+            path = (
+                self._staging
+                / resources.PARQUET
+                / config
+                / f"train-{self._number:05d}-of-{self._count:05d}.parquet"
+            )
             path.parent.mkdir(parents=True, exist_ok=True)
             self.paths.append(path)
             self._writers[config] = Writer(path, config, self._edition)
@@ -210,13 +273,34 @@ def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
         encoded.append(data)
         found.append((entry, facts(document)))
         stored, digest = entry.bytes(), hashlib.sha256(data).hexdigest()
-        files.append({"path": str(entry.path), "size": len(stored), "sha256": digest if stored == data else hashlib.sha256(stored).hexdigest()})
+        files.append(
+            {
+                "path": str(entry.path),
+                "size": len(stored),
+                "sha256": digest if stored == data else hashlib.sha256(stored).hexdigest(),
+            }
+        )
         content["documents"] += digest.encode() + b"\n"
         for config, view in VIEWS.items():
             of_document = list(view.rows(document))
             content[config] += release.rows_digest(of_document)
             rows[config] += of_document
         tally.add(document)
-    tables = {} if findings else {"documents": document_table(encoded), **{c: rows_table(c, r) for c, r in rows.items()}}
+    tables = (
+        {}
+        if findings
+        else {
+            "documents": document_table(encoded),
+            **{c: rows_table(c, r) for c, r in rows.items()},
+        }
+    )
     sent = {config: to_ipc(table) for config, table in tables.items()}
-    return {"findings": findings, "facts": found, "files": files, "content": content, "tally": tally, "tables": sent, "size": len(chunk)}
+    return {
+        "findings": findings,
+        "facts": found,
+        "files": files,
+        "content": content,
+        "tally": tally,
+        "tables": sent,
+        "size": len(chunk),
+    }

@@ -16,7 +16,13 @@ FLIGHT = 8
 _task: Callable[[Any], Any]
 
 
-def ordered(function: Callable[[Any], Any], tasks: Iterable[Any], workers: int | None = None, preload: tuple[str, ...] = (), here: bool = False) -> Iterator[Any]:
+def ordered(
+    function: Callable[[Any], Any],
+    tasks: Iterable[Any],
+    workers: int | None = None,
+    preload: tuple[str, ...] = (),
+    here: bool = False,
+) -> Iterator[Any]:
     """`map(function, tasks)` in as many processes as there are cores, or `workers`; a single task runs here.
 
     `function` is sent once to each process, not with each task; `preload` names modules that the processes import
@@ -25,7 +31,11 @@ def ordered(function: Callable[[Any], Any], tasks: Iterable[Any], workers: int |
     """
     tasks = iter(tasks)
     first = list(islice(tasks, 2))
-    count = min(workers or os.cpu_count() or 1, len(first)) if len(first) < 2 else workers or os.cpu_count() or 1
+    count = (
+        min(workers or os.cpu_count() or 1, len(first))
+        if len(first) < 2
+        else workers or os.cpu_count() or 1
+    )
     if count <= 1:
         yield from map(function, chain(first, tasks))
         return

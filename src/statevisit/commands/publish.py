@@ -13,8 +13,18 @@ from statevisit.settings import read_settings
 
 @click.command("publish")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--repo", metavar="OWNER/NAME", help="The dataset repository; made where there is none. Default: `repo` in [tool.statevisit] of the corpus root.")
-@click.option("--edition", type=click.Choice(["full", ANNOTATIONS_ONLY]), default="full", show_default=True, help="Which edition of the corpus root.")
+@click.option(
+    "--repo",
+    metavar="OWNER/NAME",
+    help="The dataset repository; made where there is none. Default: `repo` in [tool.statevisit] of the corpus root.",
+)
+@click.option(
+    "--edition",
+    type=click.Choice(["full", ANNOTATIONS_ONLY]),
+    default="full",
+    show_default=True,
+    help="Which edition of the corpus root.",
+)
 @click.option("--private", is_flag=True, help="Make a new repository private.")
 @click.option("--dry-run", is_flag=True, help="List every file with its SHA-256, and send nothing.")
 def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: bool) -> int:
@@ -32,7 +42,9 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
     root = resources.enclosing_root(path) or path
     repo = repo or read_settings(root).repo
     if not repo:
-        raise click.UsageError(f"name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit] of {root / 'pyproject.toml'}")
+        raise click.UsageError(
+            f"name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit] of {root / 'pyproject.toml'}"
+        )
     if edition == "full":
         return _publish(root, root, repo, private, dry_run)
     from statevisit.commands.editions import write_edition
@@ -70,5 +82,9 @@ def _unreleased(root: Path, version: str) -> str:
     commit = commit_of(root, version)
     if commit and unchanged(root, commit, resources.RELEASE):
         return ""
-    stands = f"is not the one that version {version} was released with" if commit else f"states version {version}, which is not committed"
+    stands = (
+        f"is not the one that version {version} was released with"
+        if commit
+        else f"states version {version}, which is not committed"
+    )
     return f"{root}: {resources.RELEASE} {stands}: make a version of what is here with `statevisit release`, or check out a tag"

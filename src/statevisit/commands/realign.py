@@ -41,11 +41,16 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
         report(findings, err=True)
         failed += any(f.severity == ERROR for f in findings)
     if failed:
-        click.echo(f"{failed} of {len(documents)} documents could not be realigned and are as they were", err=True)
+        click.echo(
+            f"{failed} of {len(documents)} documents could not be realigned and are as they were",
+            err=True,
+        )
     return 1 if failed else 0
 
 
-def _realigned(path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str, Source]) -> list[Finding]:
+def _realigned(
+    path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str, Source]
+) -> list[Finding]:
     from statevisit.checks import check_document
     from statevisit.findings import severity
     from statevisit.ingest import segment
@@ -55,14 +60,25 @@ def _realigned(path: Path, before: bytes, old: Path, after: bytes, target: tuple
     document = read_document(path)
     if document.source.sha256 != hashlib.sha256(before).hexdigest():
         raise FormatError(f"{path}: was not made from {old}: the SHA-256 of its source is another")
-    if wrong := next((f"{code} {message}" for code, _, message in check_document(document) if severity(code) == ERROR), None):
+    if wrong := next(
+        (
+            f"{code} {message}"
+            for code, _, message in check_document(document)
+            if severity(code) == ERROR
+        ),
+        None,
+    ):
         raise FormatError(f"{path}: has errors, and is to be mended first: {wrong}")
     made, findings = realign(document, text, source, date, segment)
     data = read_bytes(path)
     placed = [_with_place(f, path, data) for f in findings]
     if made is None:
         return placed
-    placed += [Finding(code=c, message=m, file=str(path), document=made.id) for c, _, m in check_document(made) if severity(c) == ERROR]
+    placed += [
+        Finding(code=c, message=m, file=str(path), document=made.id)
+        for c, _, m in check_document(made)
+        if severity(c) == ERROR
+    ]
     if any(f.severity == ERROR for f in placed):
         return placed
     root = resources.enclosing_root(path.absolute().parent)
@@ -85,5 +101,13 @@ def _stated(root: Path, file: str) -> tuple[str, str]:
     """Publisher and licence of a listed source: those of the text, corrected or not."""
     from statevisit.checks.across import listed_sources
 
-    listed = {s["file"]: s for _, s in listed_sources(root)} if (root / resources.SOURCES).is_file() else {}
-    return (listed[file]["publisher"], listed[file]["license"]) if file in listed else ("unknown", "not stated")
+    listed = (
+        {s["file"]: s for _, s in listed_sources(root)}
+        if (root / resources.SOURCES).is_file()
+        else {}
+    )
+    return (
+        (listed[file]["publisher"], listed[file]["license"])
+        if file in listed
+        else ("unknown", "not stated")
+    )

@@ -9,8 +9,15 @@ from statevisit import resources
 
 @click.command("release")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--version", "wanted", metavar="X.Y.Z", help="The new version; default: the least that the rule allows.")
-@click.option("--dry-run", is_flag=True, help="Say which version that would be and why, and change nothing.")
+@click.option(
+    "--version",
+    "wanted",
+    metavar="X.Y.Z",
+    help="The new version; default: the least that the rule allows.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Say which version that would be and why, and change nothing."
+)
 def command(path: Path, wanted: str | None, dry_run: bool) -> int:
     """Make a new version: manifest, changelog, citation, commit and tag.
 
@@ -33,7 +40,11 @@ def command(path: Path, wanted: str | None, dry_run: bool) -> int:
         click.echo(f"a release that was stopped is {state}")
     ready(root)
     planned = plan(root, wanted)
-    click.echo(f"last release {planned.last}, least version {planned.least}" if planned.last else "first release")
+    click.echo(
+        f"last release {planned.last}, least version {planned.least}"
+        if planned.last
+        else "first release"
+    )
     for reason in sorted(planned.reasons, key=lambda r: -r.level)[:10]:
         said = reason.message if len(reason.message) <= 160 else f"{reason.message[:159]}…"
         click.echo(f"  {('patch', 'minor', 'major')[reason.level - 1]}: {said}")
@@ -43,5 +54,7 @@ def command(path: Path, wanted: str | None, dry_run: bool) -> int:
         click.echo(f"would release {planned.version}")
         return 0
     commit = make(root, planned)
-    click.echo(f"released {planned.version}: commit {commit[:12]}, tag v{planned.version}; git push --follow-tags publishes both")
+    click.echo(
+        f"released {planned.version}: commit {commit[:12]}, tag v{planned.version}; git push --follow-tags publishes both"
+    )
     return 0

@@ -35,11 +35,19 @@ class Plan(Struct, frozen=True):
 def ready(root: Path) -> None:
     """Raises ReleaseError unless a release can be made: git, a branch, a clean tree, valid documents, a current build."""
     if not in_git(root):
-        raise ReleaseError(f"{root}: is not a git checkout with commits, and a release is a tag in one")
+        raise ReleaseError(
+            f"{root}: is not a git checkout with commits, and a release is a tag in one"
+        )
     if line(root, "rev-parse", "--show-prefix"):
         raise ReleaseError(f"{root}: is not the top of its git checkout, which is what a tag is of")
-    if changed := git(root, "status", "--porcelain", "--untracked-files=normal").decode().splitlines():
-        raise ReleaseError(f"{root}: {len(changed)} files are not committed, such as {changed[0][3:]}: commit or remove them first")
+    if (
+        changed := git(root, "status", "--porcelain", "--untracked-files=normal")
+        .decode()
+        .splitlines()
+    ):
+        raise ReleaseError(
+            f"{root}: {len(changed)} files are not committed, such as {changed[0][3:]}: commit or remove them first"
+        )
     require_current(root, "and commit")
 
 
@@ -51,30 +59,45 @@ def plan(root: Path, wanted: str | None) -> Plan:
     if not tagged and (wanted == stated or commit is None):
         return Plan(None, stated, wanted or stated, [], [])
     if commit is None:
-        raise ReleaseError(f"{root}: the history holds no version {last}: git fetch --tags --unshallow")
+        raise ReleaseError(
+            f"{root}: the history holds no version {last}: git fetch --tags --unshallow"
+        )
     old = corpus_at(root, commit)
     changes = list(diff_corpora(old, load(root)))
-    reasons = [*_schema_reasons(root, old.path), *(rule.Reason(rule.MAJOR, f.message) for f in reused(root)), *rule.corpus_reasons(changes)]
+    reasons = [
+        *_schema_reasons(root, old.path),
+        *(rule.Reason(rule.MAJOR, f.message) for f in reused(root)),
+        *rule.corpus_reasons(changes),
+    ]
     lowest = rule.least(last, reasons)
     if wanted and numbers(wanted) < numbers(lowest):
         why = max(reasons, key=lambda r: r.level).message if reasons else f"{last} is there"
-        raise ReleaseError(f"version {wanted} breaks the rule: after {last} the least is {lowest}, because {why}")
+        raise ReleaseError(
+            f"version {wanted} breaks the rule: after {last} the least is {lowest}, because {why}"
+        )
     return Plan(last, lowest, wanted or lowest, reasons, changes)
 
 
 def _schema_reasons(root: Path, old: Path) -> list[rule.Reason]:
     found = []
     for name in schema.NAMES:
-        before, after = old / "schema" / f"{name}.schema.json", root / "schema" / f"{name}.schema.json"
+        before, after = (
+            old / "schema" / f"{name}.schema.json",
+            root / "schema" / f"{name}.schema.json",
+        )
         if before.is_file() and after.is_file():
-            found += rule.schema_reasons(orjson.loads(before.read_bytes()), orjson.loads(after.read_bytes()), name)
+            found += rule.schema_reasons(
+                orjson.loads(before.read_bytes()), orjson.loads(after.read_bytes()), name
+            )
     return found
 
 
 def today() -> str:
     """The day of the release: SOURCE_DATE_EPOCH's where that is set, else today in UTC."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return (datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)).date().isoformat()
+    return (
+        (datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)).date().isoformat()
+    )
 
 
 def make(root: Path, planned: Plan) -> str:
@@ -82,9 +105,14 @@ def make(root: Path, planned: Plan) -> str:
     version, tag = planned.version, f"refs/tags/v{planned.version}"
     if line(root, "tag", "--list", f"v{version}"):
         raise ReleaseError(f"{root}: the tag v{version} is there already")
-    branch, old = line(root, "rev-parse", "--symbolic-full-name", "HEAD"), line(root, "rev-parse", "HEAD")
+    branch, old = (
+        line(root, "rev-parse", "--symbolic-full-name", "HEAD"),
+        line(root, "rev-parse", "HEAD"),
+    )
     if branch == "HEAD":
-        raise ReleaseError(f"{root}: HEAD is on no branch: git switch to the one that the release is to be on")
+        raise ReleaseError(
+            f"{root}: HEAD is on no branch: git switch to the one that the release is to be on"
+        )
     place = _place(root)
     try:
         git(root, "worktree", "add", "--quiet", "--detach", str(place), old)
@@ -93,7 +121,15 @@ def make(root: Path, planned: Plan) -> str:
         tree = line(place, "write-tree")
         new = line(place, "commit-tree", tree, "-p", old, "-m", f"Release {version}")
         who = line(root, "var", "GIT_COMMITTER_IDENT")
-        tagged = git(root, "mktag", stdin=f"object {new}\ntype commit\ntag v{version}\ntagger {who}\n\nRelease {version}\n".encode()).decode().strip()
+        tagged = (
+            git(
+                root,
+                "mktag",
+                stdin=f"object {new}\ntype commit\ntag v{version}\ntagger {who}\n\nRelease {version}\n".encode(),
+            )
+            .decode()
+            .strip()
+        )
         note = {"branch": branch, "old": old, "new": new, "tag": tag, "tagged": tagged}
         with resources.replacing(_note(root)) as temporary:
             temporary.write_bytes(orjson.dumps(note))
@@ -101,7 +137,9 @@ def make(root: Path, planned: Plan) -> str:
             finish(root)
         except (ReleaseError, OSError) as error:
             if _moved(root, note):
-                raise ReleaseError(f"{error}; version {version} is committed and tagged, but not all of its files are here: mend that, and run `statevisit release` again to finish") from None
+                raise ReleaseError(
+                    f"{error}; version {version} is committed and tagged, but not all of its files are here: mend that, and run `statevisit release` again to finish"
+                ) from None
             _note(root).unlink(missing_ok=True)
             raise
     finally:
@@ -111,12 +149,22 @@ def make(root: Path, planned: Plan) -> str:
 
 def _write(place: Path, planned: Plan) -> None:
     manifest = place / resources.RELEASE
-    manifest.write_bytes(release.encode({**orjson.loads(manifest.read_bytes()), "version": planned.version}))
+    manifest.write_bytes(
+        release.encode({**orjson.loads(manifest.read_bytes()), "version": planned.version})
+    )
     day = today()
-    for name, change in ((resources.CHANGELOG, lambda t: rule.changelog(t, planned.version, day, rule.summary(planned.changes))), (resources.CITATION, lambda t: rule.citation(t, planned.version, day))):
+    for name, change in (
+        (
+            resources.CHANGELOG,
+            lambda t: rule.changelog(t, planned.version, day, rule.summary(planned.changes)),
+        ),
+        (resources.CITATION, lambda t: rule.citation(t, planned.version, day)),
+    ):
         path = place / name
         if path.is_file() and planned.last is not None:
-            path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+            path.write_text(
+                change(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
+            )
     findings, _ = build(place)
     if findings:
         raise ReleaseError(str(findings[0]))
@@ -141,7 +189,9 @@ def _clear(root: Path) -> None:
         unfinished.unlink(missing_ok=True)
     shutil.rmtree(_place(root), ignore_errors=True)
     if _listed(root):
-        git(root, "worktree", "remove", "--force", "--force", str(_place(root)))  # twice: also where it was killed while git made it
+        git(
+            root, "worktree", "remove", "--force", "--force", str(_place(root))
+        )  # twice: also where it was killed while git made it
 
 
 def _unfinished(root: Path) -> list[Path]:
@@ -155,7 +205,9 @@ def _listed(root: Path) -> bool:
 
 def recover(root: Path) -> str | None:
     """Finish or undo a release that was stopped: "finished" or "undone", "over" where only its worktree was left, None for nothing. Raises ReleaseError."""
-    if not in_git(root) or not (_note(root).exists() or _place(root).exists() or _unfinished(root) or _listed(root)):
+    if not in_git(root) or not (
+        _note(root).exists() or _place(root).exists() or _unfinished(root) or _listed(root)
+    ):
         return None
     done = "over"
     if _note(root).exists():
@@ -181,22 +233,43 @@ def finish(root: Path) -> None:
     steps = []
     if (at := resolve(root, note["branch"])) != new:
         if at != old:
-            raise ReleaseError(f"{root}: {note['branch']} moved while the release was made: delete {_note(root)} and begin again")
+            raise ReleaseError(
+                f"{root}: {note['branch']} moved while the release was made: delete {_note(root)} and begin again"
+            )
         steps.append(f"update {note['branch']} {new} {old}\n")
     if resolve(root, note["tag"]) != new:
         steps.append(f"create {note['tag']} {note['tagged']}\n")
-    changed = git(root, "diff", "--name-only", "--no-renames", "-z", old, new).decode().rstrip("\0").split("\0")
+    changed = (
+        git(root, "diff", "--name-only", "--no-renames", "-z", old, new)
+        .decode()
+        .rstrip("\0")
+        .split("\0")
+    )
     edited = [name for name in changed if not _untouched(root, name, old, new)]
     if edited:
-        raise ReleaseError(f"{root}: {edited[0]} was edited while the release was made: put it aside, and run the command again")
+        raise ReleaseError(
+            f"{root}: {edited[0]} was edited while the release was made: put it aside, and run the command again"
+        )
     if steps:
-        git(root, "update-ref", "--stdin", stdin="".join(("start\n", *steps, "prepare\n", "commit\n")).encode())
+        git(
+            root,
+            "update-ref",
+            "--stdin",
+            stdin="".join(("start\n", *steps, "prepare\n", "commit\n")).encode(),
+        )
     git(root, "read-tree", new)
     present = set(git(root, "ls-tree", "-r", "--name-only", "-z", new).decode().split("\0"))
     for name in changed:
         if name not in present:
             (root / name).unlink(missing_ok=True)
-    git(root, "checkout-index", "--force", "-z", "--stdin", stdin="\0".join(n for n in changed if n in present).encode())
+    git(
+        root,
+        "checkout-index",
+        "--force",
+        "-z",
+        "--stdin",
+        stdin="\0".join(n for n in changed if n in present).encode(),
+    )
     git(root, "update-index", "-q", "--refresh")
     _note(root).unlink()
 
@@ -207,7 +280,11 @@ def _untouched(root: Path, name: str, old: str, new: str) -> bool:
     if not path.is_file():
         return True
     data = path.read_bytes()
-    return any((blob := _blob(root, commit, name)) is not None and (data == blob or (commit == new and blob.startswith(data))) for commit in (old, new))
+    return any(
+        (blob := _blob(root, commit, name)) is not None
+        and (data == blob or (commit == new and blob.startswith(data)))
+        for commit in (old, new)
+    )
 
 
 def _blob(root: Path, commit: str, name: str) -> bytes | None:

@@ -7,8 +7,21 @@ import click
 
 @click.command("restore")
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--text", "texts", multiple=True, required=True, type=click.Path(path_type=Path, exists=True), help="The source text, or a directory of such; may be given several times.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Directory to write the full edition to; it is made.")
+@click.option(
+    "--text",
+    "texts",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="The source text, or a directory of such; may be given several times.",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Directory to write the full edition to; it is made.",
+)
 def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     """Bring the text back into an edition without it.
 
@@ -23,4 +36,6 @@ def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     from statevisit.commands.editions import write_full
 
     documents = write_full(path, texts, output)
-    click.echo(f"{output}: {documents} document{'' if documents == 1 else 's'} with text, as in the full edition")
+    click.echo(
+        f"{output}: {documents} document{'' if documents == 1 else 's'} with text, as in the full edition"
+    )

@@ -12,14 +12,53 @@ from statevisit.model import LAYERS
 @click.command("score")
 @click.argument("gold", type=click.Path(path_type=Path), required=False)
 @click.argument("pred", type=click.Path(path_type=Path), required=False)
-@click.option("--compare", type=click.Path(path_type=Path), help="A second system: is the difference more than chance? (paired bootstrap)")
-@click.option("--layer", "layers", multiple=True, type=click.Choice([n for n in LAYERS if n not in ("sentences", "tokens")]), help="Only this layer; repeatable.")
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path),
+    help="A second system: is the difference more than chance? (paired bootstrap)",
+)
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    type=click.Choice([n for n in LAYERS if n not in ("sentences", "tokens")]),
+    help="Only this layer; repeatable.",
+)
 @click.option("--labels", is_flag=True, help="Also the figures of each label.")
-@click.option("--json", "as_json", is_flag=True, help="JSON after schema/report.schema.json instead of a table.")
-@click.option("--html", type=click.Path(path_type=Path), help="Write a page with the figures and the text, gold and prediction side by side.")
-@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(0), help="Draws of the bootstrap; 0 for no intervals.")
-@click.option("--draft-schema", is_flag=True, help="Print the JSON Schema of quote notation, to give to a language model, and score nothing.")
-def command(gold: Path | None, pred: Path | None, compare: Path | None, layers: tuple[str, ...], labels: bool, as_json: bool, html: Path | None, resamples: int, draft_schema: bool) -> None:
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="JSON after schema/report.schema.json instead of a table.",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    help="Write a page with the figures and the text, gold and prediction side by side.",
+)
+@click.option(
+    "--resamples",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Draws of the bootstrap; 0 for no intervals.",
+)
+@click.option(
+    "--draft-schema",
+    is_flag=True,
+    help="Print the JSON Schema of quote notation, to give to a language model, and score nothing.",
+)
+def command(
+    gold: Path | None,
+    pred: Path | None,
+    compare: Path | None,
+    layers: tuple[str, ...],
+    labels: bool,
+    as_json: bool,
+    html: Path | None,
+    resamples: int,
+    draft_schema: bool,
+) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
 
     GOLD is a document, directory, JSONL or Parquet. PRED may be that too, with all layers or only some (the others are "not
@@ -45,7 +84,9 @@ def command(gold: Path | None, pred: Path | None, compare: Path | None, layers: 
         from statevisit.resources import replacing
         from statevisit.scoring.page import page
 
-        text = page(report, [(*scored.both(i), scored.shown(scored.aligned(i))) for i in scored.ids])
+        text = page(
+            report, [(*scored.both(i), scored.shown(scored.aligned(i))) for i in scored.ids]
+        )
         with replacing(html) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     if as_json:
@@ -61,10 +102,16 @@ def _print(report: Any, labels: bool) -> None:
     out = console(highlight=False)
     out.print(score_table(report, labels))
     if report.comparison == []:
-        click.echo(f"no comparison with {report.other}: it takes figures that both systems have, and resamples")
+        click.echo(
+            f"no comparison with {report.other}: it takes figures that both systems have, and resamples"
+        )
     elif report.comparison:
         out.print(comparison_table(report))
-        click.echo("difference: F1 of the first system less that of the second; p: two-sided, paired bootstrap")
+        click.echo(
+            "difference: F1 of the first system less that of the second; p: two-sided, paired bootstrap"
+        )
     if report.resamples:
-        click.echo(SCORE_NOTE.format(units=report.units, unit=report.unit, resamples=report.resamples))
+        click.echo(
+            SCORE_NOTE.format(units=report.units, unit=report.unit, resamples=report.resamples)
+        )
     tell_notes(report.notes, report.not_predicted, "not predicted")

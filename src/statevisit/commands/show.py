@@ -17,12 +17,37 @@ _REFERENCES = ("source", "target", "measures", "conversion_of", "anchor", "begin
 
 @click.command("show")
 @click.argument("document", required=False)
-@click.option("--path", type=click.Path(path_type=Path), help="Corpus to take it from; default: the one that statevisit ships.")
-@click.option("--layer", "layers", multiple=True, type=click.Choice(list(LAYERS)), help="Show the table of this layer only; repeatable.")
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path),
+    help="Corpus to take it from; default: the one that statevisit ships.",
+)
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    type=click.Choice(list(LAYERS)),
+    help="Show the table of this layer only; repeatable.",
+)
 @click.option("--text-only", is_flag=True, help="Show no tables.")
-@click.option("--svg", type=click.Path(path_type=Path), help="Write the article with its spans to this SVG file instead.")
-@click.option("--html", type=click.Path(path_type=Path), help="Write the article with its spans to this HTML file instead.")
-def command(document: str | None, path: Path | None, layers: tuple[str, ...], text_only: bool, svg: Path | None, html: Path | None) -> None:
+@click.option(
+    "--svg",
+    type=click.Path(path_type=Path),
+    help="Write the article with its spans to this SVG file instead.",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    help="Write the article with its spans to this HTML file instead.",
+)
+def command(
+    document: str | None,
+    path: Path | None,
+    layers: tuple[str, ...],
+    text_only: bool,
+    svg: Path | None,
+    html: Path | None,
+) -> None:
     """Print a document with coloured spans and the tables of its layers.
 
     DOCUMENT is an id or a file; without one, the first document of the corpus.
@@ -32,13 +57,18 @@ def command(document: str | None, path: Path | None, layers: tuple[str, ...], te
       statevisit show 2024-02-19-aliyev-visit --layer quantities
     """
     if layers and text_only:
-        raise click.UsageError("--layer shows tables only and --text-only shows none; give one of them")
+        raise click.UsageError(
+            "--layer shows tables only and --text-only shows none; give one of them"
+        )
     shown = _find(document, path)
     if svg:
         _write(svg, to_svg(shown))
     if html:
         title = shown.id
-        _write(html, f'<!doctype html><html lang="{shown.language}"><meta charset="utf-8"><title>{title}</title>{shown._repr_html_()}</html>\n')
+        _write(
+            html,
+            f'<!doctype html><html lang="{shown.language}"><meta charset="utf-8"><title>{title}</title>{shown._repr_html_()}</html>\n',
+        )
     if svg or html:
         return
     out = console(highlight=False)
@@ -46,7 +76,9 @@ def command(document: str | None, path: Path | None, layers: tuple[str, ...], te
         _print_text(out, shown)
     if not text_only:
         for layer in layers or [n for n in LAYERS if n not in _HIDDEN and getattr(shown, n)]:
-            out.print(_table(shown, layer) if getattr(shown, layer) else f"{layer.replace('_', ' ')} (0)")
+            out.print(
+                _table(shown, layer) if getattr(shown, layer) else f"{layer.replace('_', ' ')} (0)"
+            )
 
 
 def _find(name: str | None, path: Path | None) -> Document:
@@ -56,7 +88,9 @@ def _find(name: str | None, path: Path | None) -> Document:
     if name is None:
         return sound(corpus.entry(0))
     if name not in corpus:
-        raise FormatError(f"{name}: neither a file nor the id of a document; {corpus.path} holds {', '.join(corpus.ids[:5])}")
+        raise FormatError(
+            f"{name}: neither a file nor the id of a document; {corpus.path} holds {', '.join(corpus.ids[:5])}"
+        )
     return sound(corpus.entry(name))
 
 
@@ -75,7 +109,9 @@ def _print_text(out: Any, document: Document) -> None:
     if out.is_terminal:
         out.print(to_text(document))
     else:
-        out.file.write(visible(document.text) + "\n")  # neither wrapped nor with its tabs made spaces
+        out.file.write(
+            visible(document.text) + "\n"
+        )  # neither wrapped nor with its tabs made spaces
     out.print()
     out.print(_legend(document))
     out.print()
@@ -88,7 +124,14 @@ def _legend(document: Document) -> Any:
     from statevisit.display import highlights, style_of
 
     labels = []
-    for key in dict.fromkeys((h.layer, h.label if h.layer != "events" else "EVENT", h.color if h.layer != "events" else "") for h in sorted(highlights(document), key=lambda h: h.layer)):
+    for key in dict.fromkeys(
+        (
+            h.layer,
+            h.label if h.layer != "events" else "EVENT",
+            h.color if h.layer != "events" else "",
+        )
+        for h in sorted(highlights(document), key=lambda h: h.layer)
+    ):
         labels.append(Text(key[1], style_of(key[0], key[2])))
     return Text("  ").join(labels)
 
@@ -101,9 +144,20 @@ def to_svg(document: Document) -> str:
     from rich.console import Console
     from rich.terminal_theme import SVG_EXPORT_THEME
 
-    out = Console(record=True, width=104, file=io.StringIO(), force_terminal=True, color_system="truecolor", highlight=False, legacy_windows=False, _environ={})  # not what this terminal can do
+    out = Console(
+        record=True,
+        width=104,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )  # not what this terminal can do
     _print_text(out, document)
-    picture = out.export_svg(title="statevisit show", theme=SVG_EXPORT_THEME, unique_id="statevisit")
+    picture = out.export_svg(
+        title="statevisit show", theme=SVG_EXPORT_THEME, unique_id="statevisit"
+    )
     return re.sub(r"\s*@font-face \{.*?\}\n", "\n", picture, flags=re.DOTALL)
 
 
@@ -112,13 +166,33 @@ def _table(document: Document, layer: str) -> Any:
     from rich.text import Text
 
     records = getattr(document, layer)
-    table = Table(title=f"{layer.replace('_', ' ')} ({len(records)})", title_justify="left", header_style="bold")
+    table = Table(
+        title=f"{layer.replace('_', ' ')} ({len(records)})",
+        title_justify="left",
+        header_style="bold",
+    )
     columns = _columns(layer, records)
-    rows = [[_joined(document, record, name, fields) for name, fields in columns.items()] for record in records]
+    rows = [
+        [_joined(document, record, name, fields) for name, fields in columns.items()]
+        for record in records
+    ]
     for name, *cells in zip(columns, *rows, strict=True):
-        width = max(len(word) for cell in ("labels", *cells) for word in cell.split()) if name == "labels" else None
-        whole = (layer, name) in schema.inventories() or name in ("start", "end")  # a label cut in two cannot be read or searched for
-        table.add_column(name.rstrip("_"), overflow="fold", width=width, no_wrap=whole, justify="right" if name in ("start", "end") else "left")
+        width = (
+            max(len(word) for cell in ("labels", *cells) for word in cell.split())
+            if name == "labels"
+            else None
+        )
+        whole = (layer, name) in schema.inventories() or name in (
+            "start",
+            "end",
+        )  # a label cut in two cannot be read or searched for
+        table.add_column(
+            name.rstrip("_"),
+            overflow="fold",
+            width=width,
+            no_wrap=whole,
+            justify="right" if name in ("start", "end") else "left",
+        )
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -126,7 +200,11 @@ def _table(document: Document, layer: str) -> Any:
 
 def _joined(document: Document, record: Any, column: str, fields: list[str]) -> str:
     cells = [(f, cell) for f in fields if (cell := _cell(document, record, f))]
-    return ", ".join(f"{f} {cell}" for f, cell in cells) if column == "properties" else " ".join(cell for _, cell in cells)
+    return (
+        ", ".join(f"{f} {cell}" for f, cell in cells)
+        if column == "properties"
+        else " ".join(cell for _, cell in cells)
+    )
 
 
 def _columns(layer: str, records: Any) -> dict[str, list[str]]:
@@ -134,13 +212,21 @@ def _columns(layer: str, records: Any) -> dict[str, list[str]]:
 
     More than three labels share a column, and in a wide table so do the optional properties: there has to be room for words.
     """
-    fields = [f for f in LAYERS[layer].__struct_fields__ if any(getattr(r, f) not in (None, ()) for r in records)]
+    fields = [
+        f
+        for f in LAYERS[layer].__struct_fields__
+        if any(getattr(r, f) not in (None, ()) for r in records)
+    ]
     if "start" in fields and "text" not in fields:
         fields.append("text")
     labels = [f for f in fields if (layer, f.rstrip("_")) in schema.inventories()]
     merged = labels if len(labels) > 3 else []
     columns = {"labels" if f in merged else f: merged if f in merged else [f] for f in fields}
-    optional = [f for f in columns if f in schema.properties(layer) and f not in schema.record(layer)["required"]]
+    optional = [
+        f
+        for f in columns
+        if f in schema.properties(layer) and f not in schema.record(layer)["required"]
+    ]
     if len(columns) <= 7 or len(optional) < 2:
         return columns
     return {f: columns[f] for f in columns if f not in optional} | {"properties": optional}
@@ -152,7 +238,12 @@ def _cell(document: Document, record: Any, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return ", ".join(f"{a.role.lower()} {_line(document.text_of(a.target))}" if hasattr(a, "role") else str(a) for a in value)
+        return ", ".join(
+            f"{a.role.lower()} {_line(document.text_of(a.target))}"
+            if hasattr(a, "role")
+            else str(a)
+            for a in value
+        )
     if name in _REFERENCES and value in document and hasattr(document[value], "text"):
         return f"{value} {_line(document.text_of(value))}"
     return _line(value.text if hasattr(value, "text") else str(value))

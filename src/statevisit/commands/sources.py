@@ -30,7 +30,14 @@ def keep_seed(root: Path, document: Document, data: bytes, publisher: str, licen
 
 def source_line(document: Document, publisher: str, license_: str) -> bytes:
     """The line of `seeds/sources.jsonl` for a document's seed. Raises FormatError."""
-    source = {"file": document.source.file, "sha256": document.source.sha256, "date": document.date, "language": document.language, "publisher": publisher, "license": license_}
+    source = {
+        "file": document.source.file,
+        "sha256": document.source.sha256,
+        "date": document.date,
+        "language": document.language,
+        "publisher": publisher,
+        "license": license_,
+    }
     for _, message in schema.errors(source, "source"):
         raise FormatError(f"{document.source.file}: {message}")
     return orjson.dumps(source)

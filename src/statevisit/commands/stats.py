@@ -10,7 +10,9 @@ from statevisit.corpus import load
 
 @click.command("stats")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="JSON, as in release.json, instead of tables.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="JSON, as in release.json, instead of tables."
+)
 def command(path: Path | None, as_json: bool) -> None:
     """Count documents, records and labels.
 
@@ -29,14 +31,24 @@ def command(path: Path | None, as_json: bool) -> None:
     if as_json:
         import orjson
 
-        click.echo(orjson.dumps({"documents": len(corpus), "counts": counts}, option=orjson.OPT_INDENT_2).decode())
+        click.echo(
+            orjson.dumps(
+                {"documents": len(corpus), "counts": counts}, option=orjson.OPT_INDENT_2
+            ).decode()
+        )
         return
     from rich.table import Table
 
-    table = Table(title=f"{len(corpus)} document{'' if len(corpus) == 1 else 's'}", title_justify="left")
+    table = Table(
+        title=f"{len(corpus)} document{'' if len(corpus) == 1 else 's'}", title_justify="left"
+    )
     for name, justify in (("layer", "left"), ("records", "right"), ("labels", "left")):
         table.add_column(name, justify=justify)
     for layer, found in counts.items():
-        lines = [f"[bold]{prop}[/bold] " + ", ".join(f"{k} {v}" for k, v in labels.items()) for prop, labels in found["labels"].items() if labels]
+        lines = [
+            f"[bold]{prop}[/bold] " + ", ".join(f"{k} {v}" for k, v in labels.items())
+            for prop, labels in found["labels"].items()
+            if labels
+        ]
         table.add_row(layer, f"{found['records']:,}", "\n".join(lines))
     console().print(table)

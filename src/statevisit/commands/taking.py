@@ -52,12 +52,26 @@ class Merging:
     `staged` are the documents that were prepared for places in the corpus: they count as what is there.
     """
 
-    def __init__(self, root: Path, directory: Path, mapping: Mapping | None, prefer: Any, annotator: str | None) -> None:
-        self.root, self._directory, self._annotator, self._prefer = root, directory, annotator, prefer
+    def __init__(
+        self,
+        root: Path,
+        directory: Path,
+        mapping: Mapping | None,
+        prefer: Any,
+        annotator: str | None,
+    ) -> None:
+        self.root, self._directory, self._annotator, self._prefer = (
+            root,
+            directory,
+            annotator,
+            prefer,
+        )
         self._entries = {e.path.stem: e for e in load(root).entries}
         self._context = context_of(root)
         if annotator and annotator not in (self._context.annotators or ()):
-            raise FormatError(f"{annotator}: not in {root / resources.ANNOTATORS}; add it there, with its kind")
+            raise FormatError(
+                f"{annotator}: not in {root / resources.ANNOTATORS}; add it there, with its kind"
+            )
         self._mapping = mapping
         self.staged: dict[str, Entry] = {}
 
@@ -101,23 +115,60 @@ class Merging:
         place = f"{resources.DOCUMENTS}/{document.id}.json"
         if outcome.annotator:
             place = f"{resources.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
-            old = read_document(self.root / place) if (self.root / place).is_file() else self._find(document.id)
+            old = (
+                read_document(self.root / place)
+                if (self.root / place).is_file()
+                else self._find(document.id)
+            )
         elif self._annotator and old != document and self._annotator not in document.annotators:
             document = replace(document, annotators=(*document.annotators, self._annotator))
-        changes = [] if old == document else diff_documents(old, document) if old else [Change(document=document.id, kind="added", layer="document", record=document.id)]
-        wrong = list(self._check(document, place, whole=old is None or bool(outcome.annotator))) if changes else []
+        changes = (
+            []
+            if old == document
+            else diff_documents(old, document)
+            if old
+            else [Change(document=document.id, kind="added", layer="document", record=document.id)]
+        )
+        wrong = (
+            list(self._check(document, place, whole=old is None or bool(outcome.annotator)))
+            if changes
+            else []
+        )
         if outcome.conflicts and not self._prefer:
-            blocks.append(f"{len(outcome.conflicts)} conflict{'s' * (len(outcome.conflicts) > 1)} in {document.id}; --ours or --theirs decides")
-        if blocking := [f for f in wrong if not (outcome.annotator and f.code == "E305")]:  # who annotated there is listed once the pass is used
-            blocks.append(f"{place} would have {len(blocking)} error{'s' * (len(blocking) > 1)}; mend the annotation or the corpus")
-        staged = self._written(document) if changes or (outcome.annotator and not (self.root / place).is_file()) else None
-        return Prepared(document.id, place, staged, [*outcome.findings, *outcome.conflicts, *wrong], changes, blocks)
+            blocks.append(
+                f"{len(outcome.conflicts)} conflict{'s' * (len(outcome.conflicts) > 1)} in {document.id}; --ours or --theirs decides"
+            )
+        if blocking := [
+            f for f in wrong if not (outcome.annotator and f.code == "E305")
+        ]:  # who annotated there is listed once the pass is used
+            blocks.append(
+                f"{place} would have {len(blocking)} error{'s' * (len(blocking) > 1)}; mend the annotation or the corpus"
+            )
+        staged = (
+            self._written(document)
+            if changes or (outcome.annotator and not (self.root / place).is_file())
+            else None
+        )
+        return Prepared(
+            document.id,
+            place,
+            staged,
+            [*outcome.findings, *outcome.conflicts, *wrong],
+            changes,
+            blocks,
+        )
 
     def _check(self, document: Document, place: str, whole: bool) -> Iterator[Finding]:
         """What is wrong with a document; `whole`: with records that the corpus does not have already, too, as far as the schema goes."""
-        refused = [("E104", path, message) for path, message in schema.errors(to_value(document))] if whole else []
+        refused = (
+            [("E104", path, message) for path, message in schema.errors(to_value(document))]
+            if whole
+            else []
+        )
         for code, path, message in refused or check_document(document, self._context):
-            yield Finding(code=code, message=message, document=document.id, file=place, pointer=pointer(path))
+            yield Finding(
+                code=code, message=message, document=document.id, file=place, pointer=pointer(path)
+            )
 
     def _written(self, document: Document) -> Entry:
         """Where a document waits: those of one process are in one file, since a file for each takes longer than its writing."""
@@ -128,7 +179,9 @@ class Merging:
 class Staging:
     """A directory beside the corpus where merged documents wait; it vanishes, and `commit` moves them first."""
 
-    def __init__(self, root: Path, mapping: Mapping | None, prefer: Any, annotator: str | None) -> None:
+    def __init__(
+        self, root: Path, mapping: Mapping | None, prefer: Any, annotator: str | None
+    ) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix=".label-studio-", dir=root))
         try:
             self._merging = Merging(root, self._directory, mapping, prefer, annotator)
@@ -162,7 +215,9 @@ class Staging:
                 task = waiting.popleft()
                 if isinstance(found, StateVisitError):
                     raise found
-                if any(p.document in self._documents for p in found):  # one before was about the same: this goes on from there
+                if any(
+                    p.document in self._documents for p in found
+                ):  # one before was about the same: this goes on from there
                     found = self._merging.merged(task)
                 yield self._keep(found)
 

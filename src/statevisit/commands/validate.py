@@ -18,16 +18,42 @@ from statevisit.settings import FORMATS, Settings, check_codes, read_settings
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--format", "format_", type=click.Choice(FORMATS), help="How findings are printed. Default: text.")
-@click.option("--select", multiple=True, metavar="CODE", help="Report only these codes, or what begins so (E2); may be repeated, or a list with commas.")
-@click.option("--ignore", multiple=True, metavar="CODE", help="Do not report these codes, or what begins so.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="How findings are printed. Default: text.",
+)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="CODE",
+    help="Report only these codes, or what begins so (E2); may be repeated, or a list with commas.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="CODE", help="Do not report these codes, or what begins so."
+)
 @click.option("--strict", is_flag=True, help="Warnings fail as errors do.")
-@click.option("--statistics", is_flag=True, help="Count the findings of each code instead of printing them.")
-@click.option("--fix", is_flag=True, help="First mend what can be mended without a change of meaning.")
-@click.option("--diff", is_flag=True, help="Print what --fix would change, write nothing, check nothing.")
+@click.option(
+    "--statistics", is_flag=True, help="Count the findings of each code instead of printing them."
+)
+@click.option(
+    "--fix", is_flag=True, help="First mend what can be mended without a change of meaning."
+)
+@click.option(
+    "--diff", is_flag=True, help="Print what --fix would change, write nothing, check nothing."
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
 def command(
-    paths: tuple[Path, ...], format_: str | None, select: tuple[str, ...], ignore: tuple[str, ...], strict: bool, statistics: bool, fix: bool, diff: bool, workers: int | None
+    paths: tuple[Path, ...],
+    format_: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    strict: bool,
+    statistics: bool,
+    fix: bool,
+    diff: bool,
+    workers: int | None,
 ) -> int:
     """Check documents: schema, offsets, references, links, values, hashes.
 
@@ -57,8 +83,12 @@ def command(
     return 1 if writer.errors or (settings.strict and writer.counts) else 0
 
 
-def _settings(path: Path, format_: str | None, select: tuple[str, ...], ignore: tuple[str, ...], strict: bool) -> Settings:
-    root = resources.enclosing_root(path) or (resources.enclosing_root(path.parent) if path.is_file() else None)
+def _settings(
+    path: Path, format_: str | None, select: tuple[str, ...], ignore: tuple[str, ...], strict: bool
+) -> Settings:
+    root = resources.enclosing_root(path) or (
+        resources.enclosing_root(path.parent) if path.is_file() else None
+    )
     settings = read_settings(root or Path(), _codes)
     given = {"select": _split(select), "ignore": _split(ignore)}
     for option, codes in given.items():

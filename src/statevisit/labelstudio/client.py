@@ -45,24 +45,41 @@ class Server:
             raise MissingExtra("label-studio-sdk", "label-studio") from None
         self.url = url.rstrip("/")
         if not self.url.startswith(("http://", "https://")):
-            raise LabelStudioError(f"{url}: the address of a Label Studio server begins with http:// or https://")
+            raise LabelStudioError(
+                f"{url}: the address of a Label Studio server begins with http:// or https://"
+            )
         with self._explained("signing in"):
-            local = httpx.URL(self.url).host in ("127.0.0.1", "localhost")  # no proxy of the environment's leads there
+            local = httpx.URL(self.url).host in (
+                "127.0.0.1",
+                "localhost",
+            )  # no proxy of the environment's leads there
             http = httpx.Client(timeout=TIMEOUT, follow_redirects=True, trust_env=not local)
-            self._client = LabelStudio(base_url=self.url, api_key=token, timeout=TIMEOUT, max_retries=0, httpx_client=http)
+            self._client = LabelStudio(
+                base_url=self.url, api_key=token, timeout=TIMEOUT, max_retries=0, httpx_client=http
+            )
             self._client.users.whoami()
 
     def project(self, name: str, create: bool = False) -> Any:
         """The project with this id or title, which must have the interface of this schema version."""
         with self._explained("looking for the project"):
-            found = [p for p in self._client.projects.list(include="id,title,label_config") if name in (str(p.id), p.title)]
+            found = [
+                p
+                for p in self._client.projects.list(include="id,title,label_config")
+                if name in (str(p.id), p.title)
+            ]
         if not found and create:
             with self._explained("creating the project"):
-                return self._client.projects.create(title=name, label_config=config(), show_collab_predictions=True)
+                return self._client.projects.create(
+                    title=name, label_config=config(), show_collab_predictions=True
+                )
         if not found:
-            raise LabelStudioError(f"{self.url} has no project {name!r}, neither an id nor a title; `push` makes one")
+            raise LabelStudioError(
+                f"{self.url} has no project {name!r}, neither an id nor a title; `push` makes one"
+            )
         if len(found) > 1:
-            raise LabelStudioError(f"{self.url} has {len(found)} projects {name!r}: give the id, one of {', '.join(str(p.id) for p in found)}")
+            raise LabelStudioError(
+                f"{self.url} has {len(found)} projects {name!r}: give the id, one of {', '.join(str(p.id) for p in found)}"
+            )
         if (found[0].label_config or "").strip() != config().strip():
             raise LabelStudioError(
                 f"project {found[0].id} {found[0].title!r} has another labelling interface than this version of statevisit makes: "
@@ -70,20 +87,37 @@ class Server:
             )
         return found[0]
 
-    def push(self, project: Any, documents: Iterable[Document], version: str | None, predictions: bool, done: Callable[[int], None] = lambda n: None) -> Pushed:
+    def push(
+        self,
+        project: Any,
+        documents: Iterable[Document],
+        version: str | None,
+        predictions: bool,
+        done: Callable[[int], None] = lambda n: None,
+    ) -> Pushed:
         """Add a task for every document that has none. `done` is called with the number of documents dealt with."""
         pushed = Pushed([], [], [])
         with self._explained("listing the tasks"):
-            there = {m["document"]: m["base_sha256"] for t in self._tasks(project.id, "id,meta", "task_only") if (m := (t.get("meta") or {}).get(KEY))}
+            there = {
+                m["document"]: m["base_sha256"]
+                for t in self._tasks(project.id, "id,meta", "task_only")
+                if (m := (t.get("meta") or {}).get(KEY))
+            }
         rest = iter(documents)
         while chunk := list(islice(rest, CHUNK)):
             new = [d for d in chunk if d.id not in there]
             for document in chunk:
                 if document.id in there:
-                    (pushed.there if there[document.id] == digest(document) else pushed.other).append(document.id)
+                    (
+                        pushed.there if there[document.id] == digest(document) else pushed.other
+                    ).append(document.id)
             if new:
-                with self._explained(f"pushing after {len(pushed.added)} documents had arrived; push again and it goes on from there"):
-                    self._client.projects.import_tasks(id=project.id, request=[to_task(d, version, predictions) for d in new])  # type: ignore[misc]  tasks as dictionaries, as the API takes them
+                with self._explained(
+                    f"pushing after {len(pushed.added)} documents had arrived; push again and it goes on from there"
+                ):
+                    self._client.projects.import_tasks(
+                        id=project.id, request=[to_task(d, version, predictions) for d in new]
+                    )  # type: ignore[misc]  tasks as dictionaries, as the API takes them
                 pushed.added += [d.id for d in new]
                 there.update((d.id, digest(d)) for d in new)
             done(len(chunk))
@@ -104,7 +138,10 @@ class Server:
             for task in chunk:
                 number += 1
                 for annotation in task.get("annotations") or ():
-                    annotation["completed_by"] = {"email": users.get(annotation.get("completed_by")), "id": annotation.get("completed_by")}
+                    annotation["completed_by"] = {
+                        "email": users.get(annotation.get("completed_by")),
+                        "id": annotation.get("completed_by"),
+                    }
                 yield f"{self.url}, task {task['id']}", task
 
     def _chunk(self, tasks: Iterator[dict[str, Any]], number: int) -> list[dict[str, Any]]:
@@ -112,7 +149,12 @@ class Server:
             return list(islice(tasks, CHUNK))
 
     def _tasks(self, project: int, include: str | None, fields: str) -> Iterator[dict[str, Any]]:
-        for task in self._client.tasks.list(project=project, page_size=CHUNK, fields=fields, **({"include": include} if include else {})):  # type: ignore[arg-type]
+        for task in self._client.tasks.list(
+            project=project,
+            page_size=CHUNK,
+            fields=fields,
+            **({"include": include} if include else {}),
+        ):  # type: ignore[arg-type]
             yield task.dict()
 
     @contextmanager
@@ -126,11 +168,17 @@ class Server:
         except ApiError as error:
             raise LabelStudioError(self._refused(error, doing)) from None
         except httpx.TimeoutException:
-            raise LabelStudioError(f"{self.url} did not answer within {TIMEOUT:.0f} s ({doing}); nothing was lost: try again") from None
+            raise LabelStudioError(
+                f"{self.url} did not answer within {TIMEOUT:.0f} s ({doing}); nothing was lost: try again"
+            ) from None
         except httpx.TransportError as error:
-            raise LabelStudioError(f"{self.url} cannot be reached ({doing}): {error or type(error).__name__}; is the address right and the server running?") from None
+            raise LabelStudioError(
+                f"{self.url} cannot be reached ({doing}): {error or type(error).__name__}; is the address right and the server running?"
+            ) from None
         except ValueError as error:  # an answer that is no JSON
-            raise LabelStudioError(f"{self.url} does not answer as Label Studio does ({doing}): {str(error)[:200]}; is the address right?") from None
+            raise LabelStudioError(
+                f"{self.url} does not answer as Label Studio does ({doing}): {str(error)[:200]}; is the address right?"
+            ) from None
 
     def _refused(self, error: Any, doing: str) -> str:
         status, body = error.status_code, error.body

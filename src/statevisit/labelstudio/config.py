@@ -19,10 +19,22 @@ TEXT = "text"
 PARTS = "parts"
 RELATION = "relation"
 
-LABELS = {"mentions": ("entities", "type"), "timexes": ("timexes", "type"), "quantities": ("quantities", "kind"), "events": ("events", "class"), "quotations": ("quotations", "type")}
+LABELS = {
+    "mentions": ("entities", "type"),
+    "timexes": ("timexes", "type"),
+    "quantities": ("quantities", "kind"),
+    "events": ("events", "class"),
+    "quotations": ("quotations", "type"),
+}
 """For each span layer, the (layer, property) whose labels its regions carry. A mention carries the type of its entity."""
 
-POINTERS = {"MEASURES": ("quantities", "measures"), "CONVERSION_OF": ("quantities", "conversion_of"), "PROPERTY": ("quantities", "property"), "CUE": ("quotations", "cue"), "SOURCE": ("quotations", "source")}
+POINTERS = {
+    "MEASURES": ("quantities", "measures"),
+    "CONVERSION_OF": ("quantities", "conversion_of"),
+    "PROPERTY": ("quantities", "property"),
+    "CUE": ("quotations", "cue"),
+    "SOURCE": ("quotations", "source"),
+}
 """Relation labels beside argument roles and event relations: the (layer, property) of the record they start from."""
 
 PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}
@@ -31,8 +43,22 @@ PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}
 INVERSE = "← "
 """Before a relation label: it is to be read against the arrow. The editor keeps one arrow for two regions, with any number of labels."""
 
-_KEYS = {"mentions": "1234567890", "timexes": "qwer", "quantities": "asdfg", "events": "zxcvbnm", "quotations": "tyi", PARTS: "op"}
-_TITLES = {"mentions": "Entities", "timexes": "Times", "quantities": "Quantities", "events": "Events", "quotations": "Quotations", PARTS: "Parts"}
+_KEYS = {
+    "mentions": "1234567890",
+    "timexes": "qwer",
+    "quantities": "asdfg",
+    "events": "zxcvbnm",
+    "quotations": "tyi",
+    PARTS: "op",
+}
+_TITLES = {
+    "mentions": "Entities",
+    "timexes": "Times",
+    "quantities": "Quantities",
+    "events": "Events",
+    "quotations": "Quotations",
+    PARTS: "Parts",
+}
 
 
 class Control(Struct, frozen=True):
@@ -63,23 +89,42 @@ def controls() -> dict[str, Control]:
     for layer in SPAN_LAYERS:
         required = schema.record(layer)["required"]
         for prop, node in schema.properties(layer).items():
-            if prop not in ("id", "start", "end", "text", LABELS[layer][1]) and node.get("type") == "string" and (layer, prop) not in POINTERS.values():
+            if (
+                prop not in ("id", "start", "end", "text", LABELS[layer][1])
+                and node.get("type") == "string"
+                and (layer, prop) not in POINTERS.values()
+            ):
                 labels = schema.labels(layer, prop) if "x-labels" in node else ()
-                found.append(Control(layer, prop, labels, prop in required, node["description"], frozenset(x.name for x in labels)))
+                found.append(
+                    Control(
+                        layer,
+                        prop,
+                        labels,
+                        prop in required,
+                        node["description"],
+                        frozenset(x.name for x in labels),
+                    )
+                )
     return {c.name: c for c in found}
 
 
 @cache
 def region_labels() -> dict[str, frozenset[str]]:
     """The labels of each control that makes regions."""
-    return {**{layer: frozenset(schema.label_names(*home)) for layer, home in LABELS.items()}, PARTS: frozenset(PART_LABELS)}
+    return {
+        **{layer: frozenset(schema.label_names(*home)) for layer, home in LABELS.items()},
+        PARTS: frozenset(PART_LABELS),
+    }
 
 
 @cache
 def relation_labels() -> dict[str, tuple[str, str]]:
     """Relation labels with the colour and what they mean."""
     labels = [*schema.labels("arguments", "role"), *schema.labels("event_relations", "type")]
-    pointers = {k: (PART_LABELS.get(k, "#495057"), schema.properties(layer)[prop]["description"]) for k, (layer, prop) in POINTERS.items()}
+    pointers = {
+        k: (PART_LABELS.get(k, "#495057"), schema.properties(layer)[prop]["description"])
+        for k, (layer, prop) in POINTERS.items()
+    }
     return {**{x.name: (x.color, x.description) for x in labels}, **pointers}
 
 
@@ -100,7 +145,9 @@ def config() -> str:
         _fields(fields, layer)
     _element(fields, "Header", value="Ids in use", size="6")
     for name in ("entities", "event_chains", "timexes"):
-        panel = _element(_element(fields, "Collapse", open="false"), "Panel", value=name.replace("_", " "))
+        panel = _element(
+            _element(fields, "Collapse", open="false"), "Panel", value=name.replace("_", " ")
+        )
         _element(panel, "Table", name=f"{name}_table", value=f"${name}")
     relations = _element(view, "Relations")
     for name, (color, _) in relation_labels().items():
@@ -110,8 +157,14 @@ def config() -> str:
     return f"<!-- statevisit schema {SCHEMA_VERSION} -->\n{ElementTree.tostring(view, encoding='unicode')}\n"
 
 
-def _element(parent: ElementTree.Element | None, tag: str, **attributes: Any) -> ElementTree.Element:
-    return ElementTree.Element(tag, attributes) if parent is None else ElementTree.SubElement(parent, tag, attributes)
+def _element(
+    parent: ElementTree.Element | None, tag: str, **attributes: Any
+) -> ElementTree.Element:
+    return (
+        ElementTree.Element(tag, attributes)
+        if parent is None
+        else ElementTree.SubElement(parent, tag, attributes)
+    )
 
 
 def _labels(parent: ElementTree.Element, layer: str) -> None:
@@ -123,7 +176,14 @@ def _labels(parent: ElementTree.Element, layer: str) -> None:
     else:
         labels = [(x.name, x.color, x.description) for x in schema.labels(*LABELS[layer])]
     if len(labels) > 9:
-        _element(group, "Filter", name=f"{layer}_filter", toName=layer, placeholder="find a label", minlength="0")
+        _element(
+            group,
+            "Filter",
+            name=f"{layer}_filter",
+            toName=layer,
+            placeholder="find a label",
+            minlength="0",
+        )
     tag = _element(group, "Labels", name=layer, toName=TEXT, showInline="true")
     for number, (name, color, hint) in enumerate(labels):
         hotkey = {"hotkey": _KEYS[layer][number]} if number < len(_KEYS[layer]) else {}
@@ -132,19 +192,46 @@ def _labels(parent: ElementTree.Element, layer: str) -> None:
 
 def _fields(parent: ElementTree.Element, layer: str) -> None:
     """The per-region controls of a layer, shown while one of its regions is selected."""
-    view = _element(parent, "View", visibleWhen="region-selected", whenTagName=layer, className="fields-of")
+    view = _element(
+        parent, "View", visibleWhen="region-selected", whenTagName=layer, className="fields-of"
+    )
     for control in controls().values():
         if control.layer == layer:
-            _element(view, "Header", value=f"{control.prop}{'' if control.required else ' (optional)'}", size="6")
+            _element(
+                view,
+                "Header",
+                value=f"{control.prop}{'' if control.required else ' (optional)'}",
+                size="6",
+            )
             _field(view, control)
 
 
 def _field(view: ElementTree.Element, control: Control) -> None:
-    common = {"name": control.name, "toName": TEXT, "perRegion": "true", "whenTagName": control.layer}
+    common = {
+        "name": control.name,
+        "toName": TEXT,
+        "perRegion": "true",
+        "whenTagName": control.layer,
+    }
     if not control.choices:
-        _element(view, "TextArea", **common, rows="1", maxSubmissions="1", editable="true", showSubmitButton="false", placeholder=control.description)
+        _element(
+            view,
+            "TextArea",
+            **common,
+            rows="1",
+            maxSubmissions="1",
+            editable="true",
+            showSubmitButton="false",
+            placeholder=control.description,
+        )
         return
-    tag = _element(view, "Choices", **common, choice="single", **({"layout": "select"} if len(control.choices) > 7 else {"showInline": "true"}))
+    tag = _element(
+        view,
+        "Choices",
+        **common,
+        choice="single",
+        **({"layout": "select"} if len(control.choices) > 7 else {"showInline": "true"}),
+    )
     for label in control.choices:
         _element(tag, "Choice", value=label.name, hint=label.description)
 

@@ -121,7 +121,9 @@ def _elements(file: IO[bytes]) -> Iterator[tuple[int, int]]:
             if not (more := file.read(size)):  # it may only have been cut off
                 raise ValueError(why)
         elif mark or not (more := file.read(size)):
-            raise ValueError(f"{mark.decode('utf-8', 'replace') or 'the end'} where {'a comma or ]' if opened else '['} was expected")
+            raise ValueError(
+                f"{mark.decode('utf-8', 'replace') or 'the end'} where {'a comma or ]' if opened else '['} was expected"
+            )
         first += at
         buffer, at, size = buffer[at:] + more, 0, size * 2 if len(buffer) - at > size else BLOCK
 
@@ -155,17 +157,30 @@ def _recognise(head: str, path: Path) -> None:
     text = head.lstrip()
     first = text.split("\n", 1)[0]
     if text.startswith("-DOCSTART-"):
-        raise FormatError(f"{path}: a CoNLL export, which has no relations, ids or overlapping spans; {FULL}")
-    if not text.startswith(("[", "{")) and any(sep in first for sep in (",", "\t")) and {"id", "annotation_id", "annotator"} & set(first.replace("\t", ",").replace('"', "").split(",")):
-        raise FormatError(f"{path}: a CSV or TSV export, which has no relations and no ids of regions; {FULL}")
+        raise FormatError(
+            f"{path}: a CoNLL export, which has no relations, ids or overlapping spans; {FULL}"
+        )
+    if (
+        not text.startswith(("[", "{"))
+        and any(sep in first for sep in (",", "\t"))
+        and {"id", "annotation_id", "annotator"}
+        & set(first.replace("\t", ",").replace('"', "").split(","))
+    ):
+        raise FormatError(
+            f"{path}: a CSV or TSV export, which has no relations and no ids of regions; {FULL}"
+        )
     if text.startswith("{"):
-        raise FormatError(f"{path}: one JSON object, not an array of tasks; put the task in [ ], or {FULL}")
+        raise FormatError(
+            f"{path}: one JSON object, not an array of tasks; put the task in [ ], or {FULL}"
+        )
 
 
 def _refuse_minimal(task: Any, where: str) -> None:
     if not isinstance(task, dict):
         raise FormatError(f"{where}: not a task; {FULL}")
     if "data" not in task and ("annotation_id" in task or "annotator" in task):
-        raise FormatError(f"{where}: a JSON_MIN export, which has no relations and no ids of regions; {FULL}")
+        raise FormatError(
+            f"{where}: a JSON_MIN export, which has no relations and no ids of regions; {FULL}"
+        )
     if not isinstance(task.get("data"), dict):
         raise FormatError(f"{where}: the task has no `data`; {FULL}")

@@ -18,7 +18,9 @@ _FIXED = {"sentences", "tokens"}
 """Layers that no annotation changes."""
 
 
-def merge(base: Document, theirs: Document, ours: Document, prefer: Side | None = None) -> tuple[Document, list[Finding]]:
+def merge(
+    base: Document, theirs: Document, ours: Document, prefer: Side | None = None
+) -> tuple[Document, list[Finding]]:
     """(merged, conflicts): what `theirs` changed in `base` applied to `ours`, canonical.
 
     Records are compared property by property, an event's arguments target by target. What both changed and not
@@ -26,11 +28,17 @@ def merge(base: Document, theirs: Document, ours: Document, prefer: Side | None 
     written. Raises FormatError where the text has changed since: offsets would mean something else.
     """
     if base.text != ours.text:
-        raise FormatError(f"{ours.id}: its text is not the one that was exported; what was annotated on the old text cannot be merged")
+        raise FormatError(
+            f"{ours.id}: its text is not the one that was exported; what was annotated on the old text cannot be merged"
+        )
     if theirs == base:
         return ours, []
     changed = [layer for layer in differing(base, theirs) if layer not in _FIXED]
-    if ours is base and all(getattr(theirs, n) == getattr(ours, n) for n in Document.__struct_fields__ if n not in changed):
+    if ours is base and all(
+        getattr(theirs, n) == getattr(ours, n)
+        for n in Document.__struct_fields__
+        if n not in changed
+    ):
         return ordered(theirs), []  # nothing changed here since: what follows would give the same
     before, after, now = (keyed(d, changed) for d in (base, theirs, ours))
     merged = dict(now)
@@ -45,30 +53,56 @@ def merge(base: Document, theirs: Document, ours: Document, prefer: Side | None 
     for (layer, _), record in merged.items():
         if record is not None:
             layers[layer].append(record)
-    return ordered(replace(ours, **{layer: tuple(records) for layer, records in layers.items()})), conflicts
+    return ordered(
+        replace(ours, **{layer: tuple(records) for layer, records in layers.items()})
+    ), conflicts
 
 
-def _reporter(conflicts: list[Finding], document: str, key: Key, prefer: Side | None) -> Callable[[str], None]:
-    decided = f"; {'the annotation' if prefer == 'theirs' else 'the corpus'} wins" if prefer else "; decide with --ours (the corpus) or --theirs (the annotation)"
+def _reporter(
+    conflicts: list[Finding], document: str, key: Key, prefer: Side | None
+) -> Callable[[str], None]:
+    decided = (
+        f"; {'the annotation' if prefer == 'theirs' else 'the corpus'} wins"
+        if prefer
+        else "; decide with --ours (the corpus) or --theirs (the annotation)"
+    )
 
     def report(what: str) -> None:
-        conflicts.append(Finding(code="L201", document=document, message=f"{key[1]} in {key[0].replace('_', ' ')}: {what}{decided}"))
+        conflicts.append(
+            Finding(
+                code="L201",
+                document=document,
+                message=f"{key[1]} in {key[0].replace('_', ' ')}: {what}{decided}",
+            )
+        )
 
     return report
 
 
-def _both(base: Any, theirs: Any, ours: Any, prefer: Side | None, report: Callable[[str], None]) -> Any:
+def _both(
+    base: Any, theirs: Any, ours: Any, prefer: Side | None, report: Callable[[str], None]
+) -> Any:
     """A record that both sides changed, not alike."""
     if theirs is None or ours is None:
-        report("deleted in the annotation, changed in the corpus" if theirs is None else "changed in the annotation, deleted in the corpus")
+        report(
+            "deleted in the annotation, changed in the corpus"
+            if theirs is None
+            else "changed in the annotation, deleted in the corpus"
+        )
         return theirs if prefer == "theirs" else ours
     fields: dict[str, Any] = {}
-    span = [(r.start, r.end, r.text) if hasattr(r, "start") else None for r in (base, theirs, ours)]  # one value: two halves of two spans are no span
+    span = [
+        (r.start, r.end, r.text) if hasattr(r, "start") else None for r in (base, theirs, ours)
+    ]  # one value: two halves of two spans are no span
     if span[0] != span[1] != span[2] != span[0]:
-        report(f"its span was {_shown(span[0])}, is {_shown(span[1])} in the annotation and {_shown(span[2])} in the corpus")
+        report(
+            f"its span was {_shown(span[0])}, is {_shown(span[1])} in the annotation and {_shown(span[2])} in the corpus"
+        )
     if span[1] is not None:
         theirs_moved = span[1] != span[0] and (span[2] == span[0] or prefer == "theirs")
-        fields = dict(zip(("start", "end", "text"), span[1] if theirs_moved else span[2], strict=True))
+        fields = dict(
+            zip(("start", "end", "text"), span[1] if theirs_moved else span[2], strict=True)
+        )
     for name in (n for n in ours.__struct_fields__ if n not in fields):
         a, b, c = getattr(base, name, None), getattr(theirs, name), getattr(ours, name)
         if a == b or b == c:
@@ -78,18 +112,27 @@ def _both(base: Any, theirs: Any, ours: Any, prefer: Side | None, report: Callab
         elif name == "arguments":
             fields[name] = _arguments(a or (), b, c, prefer, report)
         else:
-            report(f"{name.rstrip('_')} was {_shown(a)}, is {_shown(b)} in the annotation and {_shown(c)} in the corpus")
+            report(
+                f"{name.rstrip('_')} was {_shown(a)}, is {_shown(b)} in the annotation and {_shown(c)} in the corpus"
+            )
             fields[name] = b if prefer == "theirs" else c
     return replace(ours, **fields)
 
 
-def _arguments(base: Any, theirs: Any, ours: Any, prefer: Side | None, report: Callable[[str], None]) -> Any:
-    by_target = [{t: [x for x in side if x.target == t] for t in dict.fromkeys(x.target for x in side)} for side in (base, theirs, ours)]
+def _arguments(
+    base: Any, theirs: Any, ours: Any, prefer: Side | None, report: Callable[[str], None]
+) -> Any:
+    by_target = [
+        {t: [x for x in side if x.target == t] for t in dict.fromkeys(x.target for x in side)}
+        for side in (base, theirs, ours)
+    ]
     merged: list[Any] = []
     for target in dict.fromkeys(t for side in by_target for t in side):
         a, b, c = (side.get(target, []) for side in by_target)
         if a != b and b != c and a != c:
-            report(f"its argument {target} was {_shown(a)}, is {_shown(b)} in the annotation and {_shown(c)} in the corpus")
+            report(
+                f"its argument {target} was {_shown(a)}, is {_shown(b)} in the annotation and {_shown(c)} in the corpus"
+            )
             merged += b if prefer == "theirs" else c
         else:
             merged += c if a == b else b

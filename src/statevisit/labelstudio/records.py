@@ -33,18 +33,36 @@ class Records:
     `current` is the document as the corpus has it now: what was added there is recognised, and its ids stay taken.
     """
 
-    def __init__(self, regions: dict[str, Region], base: Document, current: Document, report: Report) -> None:
+    def __init__(
+        self, regions: dict[str, Region], base: Document, current: Document, report: Report
+    ) -> None:
         self.base, self.current, self.report = base, current, report
         self._starts, self._ends = base.bounds["tokens"]
-        self._known: dict[str, dict[str, Any]] = {PARTS: {}, **{layer: {r.id: r for r in getattr(base, layer)} for layer in SPAN_LAYERS}}
+        self._known: dict[str, dict[str, Any]] = {
+            PARTS: {},
+            **{layer: {r.id: r for r in getattr(base, layer)} for layer in SPAN_LAYERS},
+        }
         self._shown = _shown()
-        self.groups = {layer: {g.id: g for g in getattr(base, home)} for layer, (home, _) in _GROUPS.items()}
+        self.groups = {
+            layer: {g.id: g for g in getattr(base, home)} for layer, (home, _) in _GROUPS.items()
+        }
         self.layers: dict[str, dict[str, Any]] = {layer: {} for layer in SPAN_LAYERS}
         self.homes: dict[str, dict[str, str]] = {layer: {} for layer in (*SPAN_LAYERS, PARTS)}
         self.spans: dict[str, Span] = {}
         self._typed: dict[str, dict[str, list[Region]]] = {}
-        self._added = {layer: [r for r in getattr(current, layer) if r.id not in base] for layer in SPAN_LAYERS} if current is not base else {}
-        changed = [(region, layers) for region in regions.values() if (layers := [n for n in region.labels if not self._kept(n, region)])]
+        self._added = (
+            {
+                layer: [r for r in getattr(current, layer) if r.id not in base]
+                for layer in SPAN_LAYERS
+            }
+            if current is not base
+            else {}
+        )
+        changed = [
+            (region, layers)
+            for region in regions.values()
+            if (layers := [n for n in region.labels if not self._kept(n, region)])
+        ]
         for region, layers in sorted(changed, key=lambda c: _place(c[0])):
             if span := self._snapped(region):
                 for layer in layers:
@@ -55,7 +73,13 @@ class Records:
     @cached_property
     def _taken(self) -> set[str]:
         """The ids that nothing new may get."""
-        return {r.id for d in (self.base, self.current) for layer in LAYERS for r in getattr(d, layer) if hasattr(r, "id")}
+        return {
+            r.id
+            for d in (self.base, self.current)
+            for layer in LAYERS
+            for r in getattr(d, layer)
+            if hasattr(r, "id")
+        }
 
     def _kept(self, layer: str, region: Region) -> bool:
         """Whether a region says of its record what the base says, as most do; the base's record is taken then."""
@@ -63,7 +87,9 @@ class Records:
         if known is None:
             return False
         shown, asked = self._shown[layer]
-        label = () if layer == "mentions" else (region.labels[layer],)  # a mention's is the type of its entity
+        label = (
+            () if layer == "mentions" else (region.labels[layer],)
+        )  # a mention's is the type of its entity
         if shown(known) != (region.start, region.end, *label, *map(region.answers.get, asked)):
             return False
         self._take(layer, known, region)
@@ -79,7 +105,10 @@ class Records:
             bare = self.base.text[start:end].strip()
             start, end = self._starts[first], self._ends[last]
             if bare != self.base.text[start:end]:
-                self.report("L105", f"{region} cuts into a token; it is taken as [{start}, {end}) {self.base.text[start:end]!r}")
+                self.report(
+                    "L105",
+                    f"{region} cuts into a token; it is taken as [{start}, {end}) {self.base.text[start:end]!r}",
+                )
         return Span(start=start, end=end, text=self.base.text[start:end])
 
     def _add(self, layer: str, region: Region, span: Span) -> None:
@@ -89,20 +118,31 @@ class Records:
             return
         known = self._known[layer].get(region.id)
         added = None if known else self._take_added(layer, span)
-        fields = {"start": span.start, "end": span.end, "text": span.text, **self._fields(layer, region, known)}
+        fields = {
+            "start": span.start,
+            "end": span.end,
+            "text": span.text,
+            **self._fields(layer, region, known),
+        }
         group = self._group_id(layer, region, known, added, span.text)
         if layer in _GROUPS:
             fields[_GROUPS[layer][1]] = group
         record = replace(known, **fields) if known else None
         if record != known or not known:
-            why = _refusal(layer, {"id": "x", **({"arguments": []} if layer == "events" else {}), **fields}) or self._misnamed(layer, group)
+            why = _refusal(
+                layer, {"id": "x", **({"arguments": []} if layer == "events" else {}), **fields}
+            ) or self._misnamed(layer, group)
             if why and not known:
                 return self.report("L102", f"{region} {span.text!r} is left out: {why}")
             if why:
                 self.report("L102", f"{region} {span.text!r} stays as it was: {why}")
                 record = known
         if record is None:
-            record = LAYERS[layer](id=added.id if added else self._new_id(layer), **({"arguments": ()} if layer == "events" else {}), **fields)
+            record = LAYERS[layer](
+                id=added.id if added else self._new_id(layer),
+                **({"arguments": ()} if layer == "events" else {}),
+                **fields,
+            )
         self._take(layer, record, region)
 
     def _take(self, layer: str, record: Any, region: Region) -> None:
@@ -115,7 +155,9 @@ class Records:
     def _fields(self, layer: str, region: Region, known: Any) -> dict[str, Any]:
         """Label and answers as the record's fields; a new answer without the white space around it."""
         prop = LABELS[layer][1]
-        fields: dict[str, Any] = {} if layer == "mentions" else {_attribute(prop): region.labels[layer]}
+        fields: dict[str, Any] = (
+            {} if layer == "mentions" else {_attribute(prop): region.labels[layer]}
+        )
         for control, attribute in _answered(layer):
             given, old = region.answers.get(control.name), getattr(known, attribute, None)
             fields[attribute] = given if given == old or given is None else given.strip() or None
@@ -143,12 +185,20 @@ class Records:
         if answer := region.answers.get(f"{layer}_{prop}", "").strip():
             return answer
         if known:
-            self.report("L102", f"{region}: {prop} was emptied, and it must be there; it stays {getattr(known, prop)!r}")
+            self.report(
+                "L102",
+                f"{region}: {prop} was emptied, and it must be there; it stays {getattr(known, prop)!r}",
+            )
         return getattr(known or added, prop, None) or self._slug(text, prop)
 
     def _misnamed(self, layer: str, group: str) -> str:
         """What is wrong with a group's id: that it is the id of something else."""
-        if layer not in _GROUPS or group in self.groups[layer] or group not in self._taken or any(g.id == group for g in getattr(self.current, _GROUPS[layer][0])):
+        if (
+            layer not in _GROUPS
+            or group in self.groups[layer]
+            or group not in self._taken
+            or any(g.id == group for g in getattr(self.current, _GROUPS[layer][0]))
+        ):
             return ""
         return f"`{_GROUPS[layer][1]}` is {group!r}, which is the id of something else"
 
@@ -170,10 +220,28 @@ class Records:
         if there is None:
             self._taken.add(group)
             what = "entity" if layer == "mentions" else "event chain"
-            asked = "" if region.answers.get(f"{layer}_{_GROUPS[layer][1]}") else f"; it was given no {what} id: is it one that is there already?"
-            complete = "; complete its name, link and reference in the document" if layer == "mentions" else ""
+            asked = (
+                ""
+                if region.answers.get(f"{layer}_{_GROUPS[layer][1]}")
+                else f"; it was given no {what} id: is it one that is there already?"
+            )
+            complete = (
+                "; complete its name, link and reference in the document"
+                if layer == "mentions"
+                else ""
+            )
             self.report("L101", f"{region} {text!r} makes a new {what}, {group!r}{asked}{complete}")
-        new: Any = Entity(id=group, type=region.labels[layer], name=text, nil="UNVERIFIED", reference="SPECIFIC") if layer == "mentions" else EventChain(id=group)
+        new: Any = (
+            Entity(
+                id=group,
+                type=region.labels[layer],
+                name=text,
+                nil="UNVERIFIED",
+                reference="SPECIFIC",
+            )
+            if layer == "mentions"
+            else EventChain(id=group)
+        )
         self.groups[layer][group] = there or new
 
     def _reconcile_types(self) -> None:
@@ -183,29 +251,51 @@ class Records:
             if len(labels) == 1:
                 self.groups["mentions"][group] = replace(entity, type=next(iter(labels)))
             else:
-                other = {label: sorted(regions, key=_place) for label, regions in labels.items() if label != entity.type}
+                other = {
+                    label: sorted(regions, key=_place)
+                    for label, regions in labels.items()
+                    if label != entity.type
+                }
                 listed = sorted(other, key=lambda label: _place(other[label][0]))
-                others = "; ".join(f"{label}: {', '.join(r.id for r in other[label][:5])}{' …' if len(other[label]) > 5 else ''}" for label in listed)
-                self.report("L103", f"the mentions of {group!r} ({entity.type}) are not labelled alike ({others}); its type stays {entity.type}: label all of them, or give the others another entity id")
+                others = "; ".join(
+                    f"{label}: {', '.join(r.id for r in other[label][:5])}{' …' if len(other[label]) > 5 else ''}"
+                    for label in listed
+                )
+                self.report(
+                    "L103",
+                    f"the mentions of {group!r} ({entity.type}) are not labelled alike ({others}); its type stays {entity.type}: label all of them, or give the others another entity id",
+                )
 
     def _drop_references(self) -> None:
         """What was typed as an id, or points to what was deleted, is there or is left out."""
         timexes, entities = self.layers["timexes"], self.groups["mentions"].keys()
-        for layer, props, there in (("timexes", ("anchor", "begin", "end_point"), {"DCT", *timexes}), ("mentions", ("literal",), entities)):
+        for layer, props, there in (
+            ("timexes", ("anchor", "begin", "end_point"), {"DCT", *timexes}),
+            ("mentions", ("literal",), entities),
+        ):
             for name, record in self.layers[layer].items():
                 for prop in props:
                     if (target := getattr(record, prop)) is not None and target not in there:
                         old = getattr(self.base[name], prop) if name in self.base else None
                         kept = old if old in there else None
                         self.layers[layer][name] = record = replace(record, **{prop: kept})
-                        self.report("L106", f"{name} {record.text!r}: its {prop} {target!r} is not there{' any more' if target == old else ''}; {f'it stays {kept!r}' if kept else 'it is left out'}")
+                        self.report(
+                            "L106",
+                            f"{name} {record.text!r}: its {prop} {target!r} is not there{' any more' if target == old else ''}; {f'it stays {kept!r}' if kept else 'it is left out'}",
+                        )
 
     def grouped(self) -> dict[str, tuple[Any, ...]]:
         """The entities and event chains; those that lost their last mention stay, and are reported."""
         for layer, (home, prop) in _GROUPS.items():
-            before, after = ({getattr(r, prop) for r in records} for records in (getattr(self.base, layer), self.layers[layer].values()))
+            before, after = (
+                {getattr(r, prop) for r in records}
+                for records in (getattr(self.base, layer), self.layers[layer].values())
+            )
             for group in sorted((before - after) & {g.id for g in getattr(self.current, home)}):
-                self.report("L106", f"{group!r} in {home} has no mention left; delete it in the document if it is not wanted")
+                self.report(
+                    "L106",
+                    f"{group!r} in {home} has no mention left; delete it in the document if it is not wanted",
+                )
         return {home: tuple(self.groups[layer].values()) for layer, (home, _) in _GROUPS.items()}
 
 
@@ -221,7 +311,11 @@ def _attribute(prop: str) -> str:
 @cache
 def _answered(layer: str) -> tuple[tuple[Any, str], ...]:
     """The controls of a layer with the field each fills, the one that names the group apart."""
-    return tuple((c, _attribute(c.prop)) for c in controls().values() if c.layer == layer and c.prop != _GROUPS.get(layer, ("", ""))[1])
+    return tuple(
+        (c, _attribute(c.prop))
+        for c in controls().values()
+        if c.layer == layer and c.prop != _GROUPS.get(layer, ("", ""))[1]
+    )
 
 
 @cache
@@ -231,7 +325,10 @@ def _shown() -> dict[str, tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...
     for layer in SPAN_LAYERS:
         label = () if layer == "mentions" else (_attribute(LABELS[layer][1]),)
         asked = [c for c in controls().values() if c.layer == layer]
-        found[layer] = attrgetter("start", "end", *label, *(_attribute(c.prop) for c in asked)), tuple(c.name for c in asked)
+        found[layer] = (
+            attrgetter("start", "end", *label, *(_attribute(c.prop) for c in asked)),
+            tuple(c.name for c in asked),
+        )
     return found
 
 
@@ -239,7 +336,17 @@ def _shown() -> dict[str, tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...
 def _skeleton() -> dict[str, Any]:
     empty = {name: [] for name in LAYERS}
     sha = "0" * 64
-    return {"schema_version": SCHEMA_VERSION, "id": "x", "language": "en", "date": "2000-01-01", "source": {"file": "x", "sha256": sha, "header_length": 0}, "text_sha256": sha, "annotators": ["x"], "text": "x", **empty}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": "x",
+        "language": "en",
+        "date": "2000-01-01",
+        "source": {"file": "x", "sha256": sha, "header_length": 0},
+        "text_sha256": sha,
+        "annotators": ["x"],
+        "text": "x",
+        **empty,
+    }
 
 
 def _refusal(layer: str, fields: dict[str, Any]) -> str:

@@ -9,7 +9,18 @@ from typing import Any, Literal
 
 from msgspec import Struct, ValidationError, convert, field, to_builtins
 
-from statevisit.labelstudio.config import INVERSE, LABELS, PARTS, POINTERS, RELATION, TEXT, Control, controls, region_labels, relation_labels
+from statevisit.labelstudio.config import (
+    INVERSE,
+    LABELS,
+    PARTS,
+    POINTERS,
+    RELATION,
+    TEXT,
+    Control,
+    controls,
+    region_labels,
+    relation_labels,
+)
 from statevisit.model import SPAN_LAYERS, Document, Span
 
 Link = tuple[str, str, str]
@@ -35,18 +46,46 @@ class Region(Struct, gc=False):
 def to_results(document: Document) -> list[dict[str, Any]]:
     """All that can be shown of a document: a result for each region, each answer, each pair of linked regions."""
     results: list[dict[str, Any]] = []
-    fields = {layer: [(c.name, _attribute(c.prop), c.kind) for c in controls().values() if c.layer == layer] for layer in SPAN_LAYERS}
+    fields = {
+        layer: [
+            (c.name, _attribute(c.prop), c.kind) for c in controls().values() if c.layer == layer
+        ]
+        for layer in SPAN_LAYERS
+    }
     types = {e.id: e.type for e in document.entities}
     for layer in SPAN_LAYERS:
         for record in getattr(document, layer):
-            label = types[record.entity] if layer == "mentions" else getattr(record, _attribute(LABELS[layer][1]))
+            label = (
+                types[record.entity]
+                if layer == "mentions"
+                else getattr(record, _attribute(LABELS[layer][1]))
+            )
             span = {"start": record.start, "end": record.end}
-            results.append(_result(record.id, layer, "labels", {**span, "text": record.text, "labels": [label]}))
+            results.append(
+                _result(
+                    record.id, layer, "labels", {**span, "text": record.text, "labels": [label]}
+                )
+            )
             for name, attribute, kind in fields[layer]:
                 if (answer := getattr(record, attribute)) is not None:
-                    results.append(_result(record.id, name, kind, {**span, "text" if kind == "textarea" else "choices": [answer]}))
+                    results.append(
+                        _result(
+                            record.id,
+                            name,
+                            kind,
+                            {**span, "text" if kind == "textarea" else "choices": [answer]},
+                        )
+                    )
     parts = _parts(document)
-    results += [_result(name, PARTS, "labels", {"start": s.start, "end": s.end, "text": s.text, "labels": [label]}) for (label, _, _), (name, s) in parts.items()]
+    results += [
+        _result(
+            name,
+            PARTS,
+            "labels",
+            {"start": s.start, "end": s.end, "text": s.text, "labels": [label]},
+        )
+        for (label, _, _), (name, s) in parts.items()
+    ]
     return results + _relations(_links(document, parts))
 
 
@@ -66,7 +105,9 @@ def _parts(document: Document) -> Parts:
     found: Parts = {}
     for q in document.quantities:
         if q.property:
-            found.setdefault(("PROPERTY", q.property.start, q.property.end), (f"{q.id}.property", q.property))
+            found.setdefault(
+                ("PROPERTY", q.property.start, q.property.end), (f"{q.id}.property", q.property)
+            )
     for q in document.quotations:
         if q.cue:
             found.setdefault(("CUE", q.cue.start, q.cue.end), (f"{q.id}.cue", q.cue))
@@ -82,7 +123,13 @@ def _links(document: Document, parts: Parts) -> Iterator[Link]:
     for label, (layer, prop) in POINTERS.items():
         for record in getattr(document, layer):
             if target := getattr(record, prop):
-                yield record.id, label, target if isinstance(target, str) else parts[label, target.start, target.end][0]
+                yield (
+                    record.id,
+                    label,
+                    target
+                    if isinstance(target, str)
+                    else parts[label, target.start, target.end][0],
+                )
 
 
 def _relations(links: Iterator[Link]) -> list[dict[str, Any]]:
@@ -93,7 +140,10 @@ def _relations(links: Iterator[Link]) -> list[dict[str, Any]]:
             pairs[target, source].setdefault(INVERSE + label)
         elif source != target:
             pairs.setdefault((source, target), {}).setdefault(label)
-    return [{"type": RELATION, "from_id": a, "to_id": b, "direction": "right", "labels": list(labels)} for (a, b), labels in pairs.items()]
+    return [
+        {"type": RELATION, "from_id": a, "to_id": b, "direction": "right", "labels": list(labels)}
+        for (a, b), labels in pairs.items()
+    ]
 
 
 class Value(Struct, gc=False):
@@ -122,7 +172,9 @@ class Result(Struct, gc=False):
     labels: list[str] | None = None
 
 
-def from_results(results: list[Any], length: int, report: Report) -> tuple[dict[str, Region], list[Link]]:
+def from_results(
+    results: list[Any], length: int, report: Report
+) -> tuple[dict[str, Region], list[Link]]:
     """The regions by id, and the links, that the results of one annotation hold, parsed or as dictionaries; `length` is that of the text.
 
     What has no place in the scheme is reported as L104 and left out: an unknown control or label, a span outside
@@ -141,14 +193,21 @@ def from_results(results: list[Any], length: int, report: Report) -> tuple[dict[
     known = controls()
     for found in answers:
         _add_answer(regions, found, known, report)
-    return regions, list(dict.fromkeys(link for found in relations for link in _read_relation(found, regions, report)))
+    return regions, list(
+        dict.fromkeys(
+            link for found in relations for link in _read_relation(found, regions, report)
+        )
+    )
 
 
 def _result_of(item: Any, report: Report) -> Result | None:
     try:
         return convert(item, Result)
     except ValidationError as error:
-        return report("L104", f"a result that cannot be read, since {str(error)[0].lower()}{str(error)[1:]}: {_short(item)}")
+        return report(
+            "L104",
+            f"a result that cannot be read, since {str(error)[0].lower()}{str(error)[1:]}: {_short(item)}",
+        )
 
 
 def _add_label(regions: dict[str, Region], item: Result, length: int, report: Report) -> None:
@@ -157,29 +216,50 @@ def _add_label(regions: dict[str, Region], item: Result, length: int, report: Re
         return report("L104", f"a result without id, control or value: {_shown(item)}")
     labels, start, end = value.labels, value.start, value.end
     if not labels or labels[0] not in region_labels().get(layer, ()):
-        return report("L104", f"region {name}: {_short(labels)} is no label of {layer!r} in the interface")
+        return report(
+            "L104", f"region {name}: {_short(labels)} is no label of {layer!r} in the interface"
+        )
     if not 0 <= start < end <= length:
-        return report("L104", f"region {name} ({labels[0]}): [{start}, {end}) is not in the text of {length} code points")
+        return report(
+            "L104",
+            f"region {name} ({labels[0]}): [{start}, {end}) is not in the text of {length} code points",
+        )
     if len(labels) > 1:
-        report("L104", f"region {name}: one label is wanted, {_short(labels)} are there; the first is taken")
+        report(
+            "L104",
+            f"region {name}: one label is wanted, {_short(labels)} are there; the first is taken",
+        )
     region = regions.get(name)
     if region is None:
         regions[name] = Region(name, start, end, {layer: labels[0]})
     elif (region.start, region.end) != (start, end) or layer in region.labels:
-        report("L104", f"region {name} ({labels[0]}, [{start}, {end})): there is another region with this id")
+        report(
+            "L104",
+            f"region {name} ({labels[0]}, [{start}, {end})): there is another region with this id",
+        )
     else:
         region.labels[layer] = labels[0]
 
 
-def _add_answer(regions: dict[str, Region], item: Result, known: dict[str, Control], report: Report) -> None:
+def _add_answer(
+    regions: dict[str, Region], item: Result, known: dict[str, Control], report: Report
+) -> None:
     control, region, value = known.get(item.from_name), regions.get(item.id), item.value
     if control is None or region is None or value is None:
-        return report("L104", f"no place for this {'answer without a region' if control else 'answer'}: {_shown(item)}")
+        return report(
+            "L104",
+            f"no place for this {'answer without a region' if control else 'answer'}: {_shown(item)}",
+        )
     given = value.choices if control.choices else value.text
     if type(given) is not list or len(given) != 1:  # what it hardly ever is
-        given = list(dict.fromkeys(filter(None, [given] if isinstance(given, str) else given or ())))
+        given = list(
+            dict.fromkeys(filter(None, [given] if isinstance(given, str) else given or ()))
+        )
         if len(given) > 1:
-            report("L104", f"{region}: {control.prop} has {len(given)} answers, {_short(given)}; the first is taken")
+            report(
+                "L104",
+                f"{region}: {control.prop} has {len(given)} answers, {_short(given)}; the first is taken",
+            )
     answer = given[0] if given else ""
     if answer and control.choices and answer not in control.names:
         report("L104", f"{region}: {_short(answer)} is no choice of {control.prop}")
@@ -192,14 +272,24 @@ def _read_relation(item: Result, regions: dict[str, Region], report: Report) -> 
     if source not in regions or target not in regions:
         report("L104", f"a relation between regions that are not there: {_shown(item)}")
         return
-    ends = {"right": [(source, target)], "left": [(target, source)], "bi": [(source, target), (target, source)]}.get(item.direction)
+    ends = {
+        "right": [(source, target)],
+        "left": [(target, source)],
+        "bi": [(source, target), (target, source)],
+    }.get(item.direction)
     if not labels or not ends:
-        report("L104", f"the relation of {regions[source]} and {regions[target]} has no label; give it one or delete it")
+        report(
+            "L104",
+            f"the relation of {regions[source]} and {regions[target]} has no label; give it one or delete it",
+        )
         return
     for label in labels:
         name = label.removeprefix(INVERSE)
         if name not in relation_labels():
-            report("L104", f"{_short(label)} is no relation label of the interface ({regions[source]} → {regions[target]})")
+            report(
+                "L104",
+                f"{_short(label)} is no relation label of the interface ({regions[source]} → {regions[target]})",
+            )
             continue
         for a, b in ends:
             yield (b, name, a) if label != name else (a, name, b)

@@ -39,7 +39,9 @@ def environment() -> Path:
     cache = os.environ.get("STATEVISIT_CACHE")
     version = re.search(r"^label-studio==(\S+)", PINS.read_text(encoding="utf-8"), re.MULTILINE)
     assert version
-    return (Path(cache) if cache else _home("XDG_CACHE_HOME", ".cache")) / f"label-studio-{version[1]}"
+    return (
+        Path(cache) if cache else _home("XDG_CACHE_HOME", ".cache")
+    ) / f"label-studio-{version[1]}"
 
 
 def install(say: Say) -> Path:
@@ -54,13 +56,32 @@ def install(say: Say) -> Path:
     shutil.rmtree(home, ignore_errors=True)
     for command in (
         [sys.executable, "-m", "venv", str(home)],
-        [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--prefer-binary", "-r", str(PINS)],
+        [
+            str(scripts / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "--prefer-binary",
+            "-r",
+            str(PINS),
+        ],
     ):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+        )
         lines = process.communicate()[1].splitlines()
         if process.returncode:
             said = [line for line in lines if line.startswith("ERROR")] or lines[-3:]
-            raise LabelStudioError(f"Label Studio could not be installed into {home}: {' '.join(said)[:500] or 'no reason given'}; is there a network, and 1 GB of disk?")
+            raise LabelStudioError(
+                f"Label Studio could not be installed into {home}: {' '.join(said)[:500] or 'no reason given'}; is there a network, and 1 GB of disk?"
+            )
     mark.write_text(digest)
     return program
 
@@ -79,7 +100,9 @@ class Local:
     that the next start goes on with them. Raises LabelStudioError when the server does not start.
     """
 
-    def __init__(self, data: Path | None = None, port: int | None = None, say: Say = lambda line: None) -> None:
+    def __init__(
+        self, data: Path | None = None, port: int | None = None, say: Say = lambda line: None
+    ) -> None:
         self.data = (data or _home("XDG_DATA_HOME", ".local/share") / "label-studio").absolute()
         self.port, self._say = port, say
         self._process: subprocess.Popen[bytes] | None = None
@@ -101,11 +124,29 @@ class Local:
         if self.port is None:
             self.port = free_port()
         elif self._answers("") is not None:
-            raise LabelStudioError(f"port {self.port} is taken: name another, or none to have a free one")
+            raise LabelStudioError(
+                f"port {self.port} is taken: name another, or none to have a free one"
+            )
         self._say(f"starting Label Studio; its data and log are in {self.data}")
-        command = [str(program), "start", "--internal-host", "127.0.0.1", "--port", str(self.port), "--no-browser"]
+        command = [
+            str(program),
+            "start",
+            "--internal-host",
+            "127.0.0.1",
+            "--port",
+            str(self.port),
+            "--no-browser",
+        ]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, env=self._environment(), cwd=self.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(
+                command,
+                env=self._environment(),
+                cwd=self.data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
         try:
             self._await()
         except BaseException:
@@ -131,18 +172,22 @@ class Local:
         """No telemetry, no version check, no way out to the network."""
         nowhere = "http://127.0.0.1:9"
         return {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("LABEL_STUDIO_", "PYTHON", "DJANGO_"))},
+            **{
+                k: v
+                for k, v in os.environ.items()
+                if not k.startswith(("LABEL_STUDIO_", "PYTHON", "DJANGO_"))
+            },
             "LABEL_STUDIO_BASE_DATA_DIR": str(self.data),
             "LABEL_STUDIO_USERNAME": self.user,
             "LABEL_STUDIO_PASSWORD": self.password,
             "LABEL_STUDIO_USER_TOKEN": self.token,
             "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
             "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
-            **{name: "0" for name in ("COLLECT_ANALYTICS", "LATEST_VERSION_CHECK")},
-            **{name: "" for name in ("SENTRY_DSN", "FRONTEND_SENTRY_DSN")},
+            **dict.fromkeys(("COLLECT_ANALYTICS", "LATEST_VERSION_CHECK"), "0"),
+            **dict.fromkeys(("SENTRY_DSN", "FRONTEND_SENTRY_DSN"), ""),
             "FEATURE_FLAGS_OFFLINE": "1",
-            **{name: nowhere for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")},
-            **{name: "127.0.0.1,localhost" for name in ("NO_PROXY", "no_proxy")},
+            **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), nowhere),
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
         }
 
     def _answers(self, path: str) -> int | None:
@@ -162,8 +207,14 @@ class Local:
         deadline = time.monotonic() + PATIENCE
         while self._answers("health") != 200:
             if self._process.poll() is not None or time.monotonic() > deadline:
-                last = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-                raise LabelStudioError(f"Label Studio did not start: {''.join(last)[:300]} ({self._log} says more)")
+                last = (
+                    self._log.read_text(encoding="utf-8", errors="replace")
+                    .strip()
+                    .splitlines()[-1:]
+                )
+                raise LabelStudioError(
+                    f"Label Studio did not start: {''.join(last)[:300]} ({self._log} says more)"
+                )
             time.sleep(0.5)
 
     def wait(self) -> int:

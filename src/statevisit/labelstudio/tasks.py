@@ -53,16 +53,35 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def to_task(document: Document, version: str | None = None, predictions: bool = False) -> dict[str, Any]:
+def to_task(
+    document: Document, version: str | None = None, predictions: bool = False
+) -> dict[str, Any]:
     """A document as a task with one annotation, or with its annotation as a prediction. `version`: the corpus's."""
     data = encode(document)
     base = data.replace(_text_line(document.text), _text_line(""), 1).decode()
-    origin = {"schema_version": SCHEMA_VERSION, "corpus_version": version, "document": document.id, "base_sha256": _digest(data), "predictions": predictions, "base": base}
-    task: dict[str, Any] = {"data": _shown(document), "meta": {KEY: {k: v for k, v in origin.items() if v is not None}}}
+    origin = {
+        "schema_version": SCHEMA_VERSION,
+        "corpus_version": version,
+        "document": document.id,
+        "base_sha256": _digest(data),
+        "predictions": predictions,
+        "base": base,
+    }
+    task: dict[str, Any] = {
+        "data": _shown(document),
+        "meta": {KEY: {k: v for k, v in origin.items() if v is not None}},
+    }
     if predictions:
-        task["predictions"] = [{"result": to_results(document), "model_version": f"statevisit {version or ''}".rstrip()}]
+        task["predictions"] = [
+            {
+                "result": to_results(document),
+                "model_version": f"statevisit {version or ''}".rstrip(),
+            }
+        ]
     else:
-        task["annotations"] = [{"result": to_results(document), "ground_truth": False, "was_cancelled": False}]
+        task["annotations"] = [
+            {"result": to_results(document), "ground_truth": False, "was_cancelled": False}
+        ]
     return task
 
 
@@ -73,7 +92,10 @@ def _text_line(text: str) -> bytes:
 
 def _shown(document: Document) -> dict[str, Any]:
     """What the interface shows: text, title, and the ids that a person may type, each with what it stands for."""
-    chains = {c.id: c.name or ", ".join(dict.fromkeys(e.text for e in document.events_of(c)[:3])) for c in document.event_chains}
+    chains = {
+        c.id: c.name or ", ".join(dict.fromkeys(e.text for e in document.events_of(c)[:3]))
+        for c in document.event_chains
+    }
     return {
         "document": document.id,
         "title": f"{document.id} · {document.date}",
@@ -97,11 +119,17 @@ def base_of(task: dict[str, Any], where: str) -> Base | None:
         raise FormatError(f"{where}: {NEWER}")
     base, text = origin.get("base"), data.get("text") if isinstance(data, dict) else None
     if not isinstance(base, str) or not isinstance(text, str):
-        raise FormatError(f"{where}: the document that the task was made from is missing in `meta.{KEY}`; delete the task and push the document again")
+        raise FormatError(
+            f"{where}: the document that the task was made from is missing in `meta.{KEY}`; delete the task and push the document again"
+        )
     canonical = base.encode().replace(_text_line(""), _text_line(text), 1)
     if _digest(canonical) != origin.get("base_sha256"):
-        raise FormatError(f"{where}: the text or the base of {origin.get('document')} is not what was exported (its digest differs); delete the task and push the document again")
-    read = decode_canonical if origin.get("schema_version") == SCHEMA_VERSION else decode  # which migrates
+        raise FormatError(
+            f"{where}: the text or the base of {origin.get('document')} is not what was exported (its digest differs); delete the task and push the document again"
+        )
+    read = (
+        decode_canonical if origin.get("schema_version") == SCHEMA_VERSION else decode
+    )  # which migrates
     return Base(read(canonical, where), canonical)
 
 
@@ -110,7 +138,9 @@ def pushed_as_predictions(task: dict[str, Any]) -> bool:
     return bool(task["meta"][KEY].get("predictions"))
 
 
-def annotations_of(task: dict[str, Any], base: Document, current: Document, where: str) -> Iterator[Annotation]:
+def annotations_of(
+    task: dict[str, Any], base: Document, current: Document, where: str
+) -> Iterator[Annotation]:
     """The annotations of a task, skipped ones left out, each as the document it says."""
     for number, annotation in enumerate(_list(task, "annotations", where)):
         result = annotation.get("result") if isinstance(annotation, dict) else None
@@ -120,9 +150,22 @@ def annotations_of(task: dict[str, Any], base: Document, current: Document, wher
             continue
         findings: list[Finding] = []
         name = annotation.get("id")
-        document = to_document(result, base, current, _reporter(findings, base.id, f"{where}, annotation {name or number}"))
+        document = to_document(
+            result,
+            base,
+            current,
+            _reporter(findings, base.id, f"{where}, annotation {name or number}"),
+        )
         updated = annotation.get("updated_at") or annotation.get("created_at") or ""
-        yield Annotation(name, _annotator(annotation.get("completed_by")), str(updated), document, findings, not result, document == base)
+        yield Annotation(
+            name,
+            _annotator(annotation.get("completed_by")),
+            str(updated),
+            document,
+            findings,
+            not result,
+            document == base,
+        )
 
 
 def _reporter(findings: list[Finding], document: str, where: str):
@@ -136,7 +179,9 @@ def _annotator(value: Any) -> str:
     """A name that can be a directory: the user's address or name where the export has it, else `user-<id>`."""
     if isinstance(value, dict):
         value = value.get("email") or value.get("username") or value.get("id")
-    text = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in str(value))[:60].strip("-")
+    text = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in str(value))[
+        :60
+    ].strip("-")
     return f"user-{text}" if not text or text.isdigit() else text
 
 

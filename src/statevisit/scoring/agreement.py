@@ -69,7 +69,10 @@ def one_label(rows: Rows, label: Hashable) -> dict[int, list[list[bool | None]]]
     κ of all labels is the average of those of single labels, each weighted by 1 less the agreement expected of it (Warrens 2011,
     "Cohen's kappa is a weighted average"); that holds for α too, whose case of two values is Krippendorff (2011), A.
     """
-    return {u: [[None if v is None else v == label for v in row] for row in items] for u, items in rows.items()}
+    return {
+        u: [[None if v is None else v == label for v in row] for row in items]
+        for u, items in rows.items()
+    }
 
 
 Units = Sequence[tuple[int, int]]
@@ -92,7 +95,9 @@ def unitized(annotators: Sequence[Units], length: int) -> tuple[float, float]:
     of qualitative text analysis data", 4. Spans of one annotator do not overlap.
     """
     m = len(annotators)
-    observed = sum(_differs(a, b) for a, b in permutations(annotators, 2)) / (m * (m - 1) * length**2)
+    observed = sum(_differs(a, b) for a, b in permutations(annotators, 2)) / (
+        m * (m - 1) * length**2
+    )
     lengths = [e - s for units in annotators for s, e in units]
     gaps = [g for units in annotators for g in _gaps(units, length)]
     against_units = sum((len(lengths) - 1) / 3 * (2 * b**3 - 3 * b**2 + b) for b in lengths)
@@ -103,7 +108,8 @@ def unitized(annotators: Sequence[Units], length: int) -> tuple[float, float]:
 
 def _differs(mine: Units, theirs: Units) -> float:
     """The squared differences of one annotator's spans to those of another that they meet; a span that meets none costs its length squared,
-    for both orders of the two annotators at once."""
+    for both orders of the two annotators at once.
+    """
     total, first = 0.0, 0
     for start, end in mine:
         while first < len(theirs) and theirs[first][1] <= start:
@@ -154,19 +160,27 @@ def gamma(annotators: Mapping[str, Sequence[tuple[int, int, str]]]) -> float | N
     state = numpy.random.get_state()
     numpy.random.seed(0)  # γ's chance level is sampled; the same every time
     try:
-        return float(continuum.compute_gamma(CombinedCategoricalDissimilarity(delta_empty=1, alpha=1, beta=1)).gamma)
+        return float(
+            continuum.compute_gamma(
+                CombinedCategoricalDissimilarity(delta_empty=1, alpha=1, beta=1)
+            ).gamma
+        )
     finally:
         numpy.random.set_state(state)
 
 
-def by_place(annotators: Sequence[Sequence[tuple[int, int, int, Any]]]) -> dict[int, list[list[Any]]]:
+def by_place(
+    annotators: Sequence[Sequence[tuple[int, int, int, Any]]],
+) -> dict[int, list[list[Any]]]:
     """Items for `alpha_table`: (unit, start, end, value) records that stand at one place, the n-th there with the n-th; None where one has none."""
     places: dict[tuple[int, int, int, int], list[Any]] = {}
     for a, records in enumerate(annotators):
         seen: Counter[tuple[int, int, int]] = Counter()
         for unit, start, end, value in records:
             seen[unit, start, end] += 1
-            places.setdefault((unit, start, end, seen[unit, start, end]), [None] * len(annotators))[a] = value
+            places.setdefault((unit, start, end, seen[unit, start, end]), [None] * len(annotators))[
+                a
+            ] = value
     found: dict[int, list[list[Any]]] = {}
     for (unit, *_), row in sorted(places.items(), key=lambda p: p[0]):
         found.setdefault(unit, []).append(row)

@@ -87,8 +87,15 @@ def timex(r: Any) -> Hashable:
     """A TIMEX3 value; durations of one exact length are equal (P1D, PT24H; not P1M, P30D)."""
     if r.type == "DURATION" and (exact := values.duration(r.value)):
         amount, unit = exact
-        months, seconds = {"a": 12, "mo": 1}.get(unit), {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}.get(unit)
-        return ("months", Decimal(amount) * months) if months else ("seconds", Decimal(amount) * (seconds or 1))
+        months, seconds = (
+            {"a": 12, "mo": 1}.get(unit),
+            {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}.get(unit),
+        )
+        return (
+            ("months", Decimal(amount) * months)
+            if months
+            else ("seconds", Decimal(amount) * (seconds or 1))
+        )
     return r.value
 
 
@@ -120,14 +127,18 @@ REFERS = {
 """The layer without which an attribute that refers to another record cannot be scored."""
 
 
-def count(tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides, known: frozenset[str]) -> None:
+def count(
+    tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides, known: frozenset[str]
+) -> None:
     """Add every attribute of a layer, matched and end to end; `known` are the layers that were predicted."""
     counting = _Counting(tally, layer, aligned)
     mine, theirs = ([s.record for s in side] for side in (aligned.gold, aligned.pred))
     nowhere = theirs.count(None)  # measure.align puts them first
     for name, said in ATTRIBUTES[layer].items():
         if REFERS.get((layer, name), layer) in known and (layer, name) != ("mentions", "literal"):
-            counting.add(name, said(gold, mine), [_NOWHERE] * nowhere + said(pred, theirs[nowhere:]))
+            counting.add(
+                name, said(gold, mine), [_NOWHERE] * nowhere + said(pred, theirs[nowhere:])
+            )
 
 
 _NOWHERE = "nowhere"
@@ -141,7 +152,10 @@ class _Counting:
         self.tally, self.layer, self.aligned = tally, layer, aligned
         self.rows, self.columns = [i for i, _ in aligned.pairs], [j for _, j in aligned.pairs]
         self.gold, self.pred = [s.unit for s in aligned.gold], [s.unit for s in aligned.pred]
-        self.gold_pairs, self.pred_pairs = [self.gold[i] for i in self.rows], [self.pred[j] for j in self.columns]
+        self.gold_pairs, self.pred_pairs = (
+            [self.gold[i] for i in self.rows],
+            [self.pred[j] for j in self.columns],
+        )
         units = {*self.gold, *self.pred}
         self.only = units.pop() if len(units) == 1 else None
 
@@ -151,16 +165,36 @@ class _Counting:
             return  # an attribute nobody uses
         mine, theirs = [gold[i] for i in self.rows], [pred[j] for j in self.columns]
         right = [a if a == b else None for a, b in zip(mine, theirs, strict=True)]
-        self._add(f"{name} (matched)", (self.pred_pairs, right), (self.pred_pairs, theirs), (self.gold_pairs, right), (self.gold_pairs, mine))
+        self._add(
+            f"{name} (matched)",
+            (self.pred_pairs, right),
+            (self.pred_pairs, theirs),
+            (self.gold_pairs, right),
+            (self.gold_pairs, mine),
+        )
         if name == "link":
-            right = [a if a and self.aligned.same_bounds(*p) else None for a, p in zip(right, self.aligned.pairs, strict=True)]
-        self._add(f"{name} (end to end)", (self.pred_pairs, right), (self.pred, pred), (self.gold_pairs, right), (self.gold, gold))
+            right = [
+                a if a and self.aligned.same_bounds(*p) else None
+                for a, p in zip(right, self.aligned.pairs, strict=True)
+            ]
+        self._add(
+            f"{name} (end to end)",
+            (self.pred_pairs, right),
+            (self.pred, pred),
+            (self.gold_pairs, right),
+            (self.gold, gold),
+        )
 
     def _add(self, measure: str, *columns: tuple[list[int], list[Hashable]]) -> None:
         """Add how many say something in each unit, column by column."""
         if self.only is not None:
             counts = [{self.only: len(said) - said.count(None)} for _, said in columns]
         else:
-            counts = [Counter(unit for unit, value in zip(*column, strict=True) if value is not None) for column in columns]
+            counts = [
+                Counter(unit for unit, value in zip(*column, strict=True) if value is not None)
+                for column in columns
+            ]
         for unit in {unit for column in counts for unit, n in column.items() if n}:
-            self.tally.add(Key(self.layer, measure), unit, *(column.get(unit, 0) for column in counts))
+            self.tally.add(
+                Key(self.layer, measure), unit, *(column.get(unit, 0) for column in counts)
+            )

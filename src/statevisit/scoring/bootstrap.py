@@ -34,7 +34,16 @@ def f1s(table: Sequence[Sequence[float]], drawn: Draws) -> list[float | None]:
     found = []
     for take in drawn:
         right = sum(take(correct_pred))
-        found.append(rates((right, sum(take(pred)), right if equal else sum(take(correct_gold)), sum(take(gold)))).f1)
+        found.append(
+            rates(
+                (
+                    right,
+                    sum(take(pred)),
+                    right if equal else sum(take(correct_gold)),
+                    sum(take(gold)),
+                )
+            ).f1
+        )
     return found
 
 

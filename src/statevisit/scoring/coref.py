@@ -73,7 +73,14 @@ def sides(key: list[Cluster], response: list[Cluster]) -> tuple[Side, Side]:
 
 def muc(key: Side, response: Side) -> list[float]:
     """Links kept (Vilain et al. 1995, "A model-theoretic coreference scoring scheme")."""
-    return [x for side in (key, response) for x in (sum([sum(c.values()) - len(c) for c in side.shared]), sum(side.sizes) - len(side.sizes))]
+    return [
+        x
+        for side in (key, response)
+        for x in (
+            sum([sum(c.values()) - len(c) for c in side.shared]),
+            sum(side.sizes) - len(side.sizes),
+        )
+    ]
 
 
 def b_cubed(key: Side, response: Side) -> list[float]:
@@ -94,7 +101,11 @@ def ceafe(key: Side, response: Side) -> list[float]:
 
 def phi4(key: Side, response: Side) -> dict[tuple[int, int], float]:
     """The similarity 2|K∩R| / (|K| + |R|) of every two clusters that share a mention."""
-    return {(i, j): 2 * n / (key.sizes[i] + response.sizes[j]) for i, c in enumerate(key.shared) for j, n in sorted(c.items())}
+    return {
+        (i, j): 2 * n / (key.sizes[i] + response.sizes[j])
+        for i, c in enumerate(key.shared)
+        for j, n in sorted(c.items())
+    }
 
 
 def lea(key: Side, response: Side) -> list[float]:
@@ -104,7 +115,12 @@ def lea(key: Side, response: Side) -> list[float]:
     """
 
     def resolved(side: Side, other: Side) -> float:
-        links = (sum([n * (n - 1) for n in c.values()]) / (size - 1) if size > 1 else any(other.sizes[j] == 1 for j in c) for size, c in zip(*side, strict=True))
+        links = (
+            sum([n * (n - 1) for n in c.values()]) / (size - 1)
+            if size > 1
+            else any(other.sizes[j] == 1 for j in c)
+            for size, c in zip(*side, strict=True)
+        )
         return sum(links, 0.0)
 
     return [resolved(key, response), sum(key.sizes), resolved(response, key), sum(response.sizes)]

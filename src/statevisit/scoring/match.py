@@ -33,20 +33,42 @@ def assignment(weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]
         if len(rows) == len(columns) == 1:
             found.append((rows[0], columns[0]))
         elif len(rows) == 1 or len(columns) == 1:
-            found.append(max(((i, j) for i in rows for j in columns if (i, j) in weights), key=lambda p: (weights[p], -p[0], -p[1])))
+            found.append(
+                max(
+                    ((i, j) for i in rows for j in columns if (i, j) in weights),
+                    key=lambda p: (weights[p], -p[0], -p[1]),
+                )
+            )
         elif len(rows) <= len(columns):
             found += _hungarian(rows, columns, weights)
         else:
-            found += [(i, j) for j, i in _hungarian(columns, rows, {(j, i): weights[i, j] for i in rows for j in columns if (i, j) in weights})]
+            found += [
+                (i, j)
+                for j, i in _hungarian(
+                    columns,
+                    rows,
+                    {(j, i): weights[i, j] for i in rows for j in columns if (i, j) in weights},
+                )
+            ]
     return sorted(found)
 
 
-def assignments(weights: Mapping[tuple[int, int], Sequence[float]], n: int) -> list[list[tuple[int, int]]]:
+def assignments(
+    weights: Mapping[tuple[int, int], Sequence[float]], n: int
+) -> list[list[tuple[int, int]]]:
     """`assignment` by each of n weights of a pair; a weight of 0 is no pair."""
     rows, columns = Counter(i for i, _ in weights), Counter(j for _, j in weights)
-    alone = [p for p in weights if rows[p[0]] == columns[p[1]] == 1]  # most spans that overlap one overlap no other
+    alone = [
+        p for p in weights if rows[p[0]] == columns[p[1]] == 1
+    ]  # most spans that overlap one overlap no other
     others = weights.keys() - alone
-    return [sorted([p for p in alone if weights[p][at]] + assignment({p: weights[p][at] for p in others if weights[p][at]})) for at in range(n)]
+    return [
+        sorted(
+            [p for p in alone if weights[p][at]]
+            + assignment({p: weights[p][at] for p in others if weights[p][at]})
+        )
+        for at in range(n)
+    ]
 
 
 def _components(edges: Mapping[tuple[int, int], Any]) -> list[tuple[list[int], list[int]]]:
@@ -79,11 +101,17 @@ def _components(edges: Mapping[tuple[int, int], Any]) -> list[tuple[list[int], l
     return found
 
 
-def _hungarian(rows: list[int], columns: list[int], weights: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+def _hungarian(
+    rows: list[int], columns: list[int], weights: Mapping[tuple[int, int], float]
+) -> list[tuple[int, int]]:
     """The best pairs of one component with no more rows than columns, by shortest augmenting paths with potentials."""
     n, m = len(rows), len(columns)
     cost = [[-weights.get((i, j), 0) for j in columns] for i in rows]
-    u, v, partner = [0] * (n + 1), [0] * (m + 1), [0] * (m + 1)  # column 0 and row 0 stand for "none"
+    u, v, partner = (
+        [0] * (n + 1),
+        [0] * (m + 1),
+        [0] * (m + 1),
+    )  # column 0 and row 0 stand for "none"
     for row in range(1, n + 1):
         partner[0], at = row, 0
         least: list[float] = [inf] * (m + 1)
@@ -123,7 +151,12 @@ def same(gold: Sequence[Hashable], pred: Sequence[Hashable]) -> list[tuple[int, 
     return [(i, found.pop()) for i, key in enumerate(gold) if (found := places.get(key))]
 
 
-def overlaps(gold: Sequence[Spanned], pred: Sequence[Spanned], free_gold: Sequence[int], free_pred: Sequence[int]) -> dict[tuple[int, int], int]:
+def overlaps(
+    gold: Sequence[Spanned],
+    pred: Sequence[Spanned],
+    free_gold: Sequence[int],
+    free_pred: Sequence[int],
+) -> dict[tuple[int, int], int]:
     """How many code points each two of the free spans share, where they share any. Spans are sorted by start."""
     found: dict[tuple[int, int], int] = {}
     first = 0

@@ -35,7 +35,9 @@ class Prediction(Struct, frozen=True):
 
 def bare(document: Document, layers: Iterable[str] = LAYERS) -> Document:
     """The document without the records of the layers but for sentences and tokens."""
-    return replace(document, **{n: () for n in layers if n in LAYERS and n not in ("sentences", "tokens")})
+    return replace(
+        document, **{n: () for n in layers if n in LAYERS and n not in ("sentences", "tokens")}
+    )
 
 
 def whole(document: Document) -> Prediction:
@@ -49,12 +51,21 @@ def refuse_other_text(gold: Document, pred: Document, file: str) -> None:
         return
     from statevisit.errors import FormatError
 
-    at = next((n for n, (a, b) in enumerate(zip(gold.text, pred.text, strict=False)) if a != b), min(len(gold.text), len(pred.text)))
+    at = next(
+        (n for n, (a, b) in enumerate(zip(gold.text, pred.text, strict=False)) if a != b),
+        min(len(gold.text), len(pred.text)),
+    )
 
     def around(text: str) -> str:
-        return repr(text[max(0, at - 15) : at + 15]) if at < len(text) else f"nothing after {text[max(0, at - 15) :]!r}"
+        return (
+            repr(text[max(0, at - 15) : at + 15])
+            if at < len(text)
+            else f"nothing after {text[max(0, at - 15) :]!r}"
+        )
 
-    raise FormatError(f"{file}: the text of {pred.id!r} is not the gold's: from character {at:,} it has {around(pred.text)}, the gold {around(gold.text)}; annotate the gold's text")
+    raise FormatError(
+        f"{file}: the text of {pred.id!r} is not the gold's: from character {at:,} it has {around(pred.text)}, the gold {around(gold.text)}; annotate the gold's text"
+    )
 
 
 def notes_of(gold: Document, pred: Prediction) -> list[Note]:
@@ -63,15 +74,42 @@ def notes_of(gold: Document, pred: Prediction) -> list[Note]:
 
     found = list(pred.notes)
     for layer in (n for n in SPAN_LAYERS if n in pred.layers):
-        known, seen = set(schema.label_names("entities" if layer == "mentions" else layer, LABEL[layer])), set()
-        chain = attrgetter({"mentions": "entity", "events": "event"}.get(layer, "start"))  # of others the place is enough
-        for r, label in zip(getattr(pred.document, layer), labels(pred.document, layer), strict=True):
+        known, seen = (
+            set(schema.label_names("entities" if layer == "mentions" else layer, LABEL[layer])),
+            set(),
+        )
+        chain = attrgetter(
+            {"mentions": "entity", "events": "event"}.get(layer, "start")
+        )  # of others the place is enough
+        for r, label in zip(
+            getattr(pred.document, layer), labels(pred.document, layer), strict=True
+        ):
             if label not in known:
-                found.append(Note("label", gold.id, f"{layer} {r.id}: {label!r} is no label of the scheme" if label else f"{layer} {r.id}: has no label, its entity {r.entity!r} is not there"))
+                found.append(
+                    Note(
+                        "label",
+                        gold.id,
+                        f"{layer} {r.id}: {label!r} is no label of the scheme"
+                        if label
+                        else f"{layer} {r.id}: has no label, its entity {r.entity!r} is not there",
+                    )
+                )
             if not 0 <= r.start < r.end <= len(gold.text):
-                found.append(Note("offset", gold.id, f"{layer} {r.id}: [{r.start}, {r.end}) is no span of the text, which has {len(gold.text):,} characters; counted as spurious"))
+                found.append(
+                    Note(
+                        "offset",
+                        gold.id,
+                        f"{layer} {r.id}: [{r.start}, {r.end}) is no span of the text, which has {len(gold.text):,} characters; counted as spurious",
+                    )
+                )
             elif (place := (r.start, r.end, label, chain(r))) in seen:
-                found.append(Note("duplicate", gold.id, f"{layer} {r.id}: {r.text!r} at {r.start} is there already; counted as spurious"))
+                found.append(
+                    Note(
+                        "duplicate",
+                        gold.id,
+                        f"{layer} {r.id}: {r.text!r} at {r.start} is there already; counted as spurious",
+                    )
+                )
             else:
                 seen.add(place)
     return found

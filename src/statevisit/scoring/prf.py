@@ -40,7 +40,15 @@ class Tally:
     def __init__(self) -> None:
         self.counts: dict[Key, dict[int, Counts]] = {}
 
-    def add(self, key: Key, unit: int, correct_pred: float, pred: float, correct_gold: float, gold: float) -> None:
+    def add(
+        self,
+        key: Key,
+        unit: int,
+        correct_pred: float,
+        pred: float,
+        correct_gold: float,
+        gold: float,
+    ) -> None:
         """Add to what was counted in a unit."""
         units = self.counts.setdefault(key, {})
         if (counts := units.get(unit)) is None:
@@ -56,7 +64,11 @@ class Tally:
         whole: dict[int, Counts] = {}
         for (unit, label), counts in cells.items():
             self.add(Key(layer, measure, label), unit, *counts)
-            whole[unit] = [a + b for a, b in zip(whole[unit], counts, strict=True)] if unit in whole else counts
+            whole[unit] = (
+                [a + b for a, b in zip(whole[unit], counts, strict=True)]
+                if unit in whole
+                else counts
+            )
         for unit, counts in whole.items():
             self.add(Key(layer, measure), unit, *counts)
 
@@ -75,10 +87,18 @@ def rates(counts: Iterable[float]) -> Rates:
         return Rates()
     precision = correct_pred / pred if pred else 0.0
     recall = correct_gold / gold if gold else 0.0
-    return Rates(precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0)
+    return Rates(
+        precision,
+        recall,
+        2 * precision * recall / (precision + recall) if precision + recall else 0.0,
+    )
 
 
 def mean(figures: Iterable[Rates]) -> Rates:
     """The macro average: the mean of each figure over the labels that have one."""
     known = [r for r in figures if r.f1 is not None]
-    return Rates(*(fmean(getattr(r, f) for r in known) for f in ("precision", "recall", "f1"))) if known else Rates()
+    return (
+        Rates(*(fmean(getattr(r, f) for r in known) for f in ("precision", "recall", "f1")))
+        if known
+        else Rates()
+    )

@@ -16,7 +16,10 @@ UNDIVIDED = ("relations", "event_relations", "mentions coreference", "events cor
 """What cannot be counted sentence by sentence, and so has no interval where there is only one document."""
 
 
-_ATTRIBUTES = {layer: [f"{name} ({how})" for name in names for how in ("matched", "end to end")] for layer, names in attributes.ATTRIBUTES.items()}
+_ATTRIBUTES = {
+    layer: [f"{name} ({how})" for name in names for how in ("matched", "end to end")]
+    for layer, names in attributes.ATTRIBUTES.items()
+}
 _COREFERENCE = [name + tail for tail in ("", " without singletons") for name in coref.MEASURES]
 _MEASURES = {
     **{layer: [*spans.MEASURES, *_ATTRIBUTES[layer]] for layer in SPAN_LAYERS},
@@ -27,7 +30,12 @@ _MEASURES = {
     "relations": ("strict", "by cluster", "evidence"),
     "event_relations": ("strict", "temporal awareness"),
 }
-ORDER = {key: n for n, key in enumerate((layer, measure) for layer, measures in _MEASURES.items() for measure in measures)}
+ORDER = {
+    key: n
+    for n, key in enumerate(
+        (layer, measure) for layer, measures in _MEASURES.items() for measure in measures
+    )
+}
 """The layers and measures in the order of a report, whatever was counted first."""
 
 
@@ -86,13 +94,17 @@ class Report(Struct, frozen=True, omit_defaults=True):
     other: str | None = None
     comparison: list[Difference] | None = None
 
-    def find(self, layer: str, measure: str, label: str | None = None, average: str = "micro") -> Figure:
+    def find(
+        self, layer: str, measure: str, label: str | None = None, average: str = "micro"
+    ) -> Figure:
         """The figure of a layer and measure, for one label where it is given. Raises KeyError where there is none."""
         wanted = "label" if label else average
         for f in self.figures:
             if (f.layer, f.measure, f.label, f.average) == (layer, measure, label, wanted):
                 return f
-        raise KeyError(f"no figure {layer} {measure} {label or average}; not predicted: {', '.join(self.not_predicted) or 'nothing'}")
+        raise KeyError(
+            f"no figure {layer} {measure} {label or average}; not predicted: {', '.join(self.not_predicted) or 'nothing'}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, in the form of schema/report.schema.json."""
@@ -109,7 +121,9 @@ class Report(Struct, frozen=True, omit_defaults=True):
 
 def figures(tally: Tally) -> Iterator[Figure]:
     """Micro, macro and label figures of everything that was counted, in `ORDER`; the CoNLL average after its parts."""
-    whole = sorted((k for k in tally.counts if not k.label), key=lambda k: ORDER[k.layer, k.measure])
+    whole = sorted(
+        (k for k in tally.counts if not k.label), key=lambda k: ORDER[k.layer, k.measure]
+    )
     labels: dict[tuple[str, str], list[Key]] = {}
     for k in tally.counts:
         if k.label:
@@ -120,7 +134,14 @@ def figures(tally: Tally) -> Iterator[Figure]:
         if mine:
             found = [_figure(k, tally.total(k), "label") for k in mine]
             average = mean(Rates(f.precision, f.recall, f.f1) for f in found)
-            yield Figure(key.layer, key.measure, "macro", precision=average.precision, recall=average.recall, f1=average.f1)
+            yield Figure(
+                key.layer,
+                key.measure,
+                "macro",
+                precision=average.precision,
+                recall=average.recall,
+                f1=average.f1,
+            )
             yield from found
         if key.measure.startswith("LEA"):
             yield _conll(tally, key)
@@ -128,19 +149,34 @@ def figures(tally: Tally) -> Iterator[Figure]:
 
 def _figure(key: Key, counts: Counts, average: str) -> Figure:
     found = rates(counts)
-    return Figure(key.layer, key.measure, average, key.label or None, counts[3], counts[1], counts[0], found.precision, found.recall, found.f1)
+    return Figure(
+        key.layer,
+        key.measure,
+        average,
+        key.label or None,
+        counts[3],
+        counts[1],
+        counts[0],
+        found.precision,
+        found.recall,
+        found.f1,
+    )
 
 
 def _conll(tally: Tally, lea: Key) -> Figure:
     tail = lea.measure.removeprefix("LEA")
-    average = coref.conll(rates(tally.total(Key(lea.layer, name + tail))) for name in ("MUC", "B3", "CEAFe"))
+    average = coref.conll(
+        rates(tally.total(Key(lea.layer, name + tail))) for name in ("MUC", "B3", "CEAFe")
+    )
     return Figure(lea.layer, f"CoNLL{tail}", "micro", f1=average.f1)
 
 
 class Resampled:
     """The F1 of every whole measure in every resample."""
 
-    def __init__(self, tallies: Sequence[Tally], units: Sequence[int], resamples: int, undivided: bool) -> None:
+    def __init__(
+        self, tallies: Sequence[Tally], units: Sequence[int], resamples: int, undivided: bool
+    ) -> None:
         self.drawn = bootstrap.draws(len(units), resamples) if len(units) > 1 and resamples else []
         self.units, self.undivided, self.tallies = units, undivided, tallies
 
@@ -149,14 +185,27 @@ class Resampled:
         if not self.drawn or (self.undivided and key.layer in UNDIVIDED):
             return []
         if key.measure.startswith("CoNLL"):
-            parts = [self.f1s(which, Key(key.layer, name + key.measure.removeprefix("CoNLL"))) for name in ("MUC", "B3", "CEAFe")]
-            return [coref.conll(Rates(f1=f) for f in together).f1 for together in zip(*parts, strict=True)]
-        return bootstrap.f1s(bootstrap.columns(self.tallies[which].counts.get(key, {}), self.units), self.drawn)
+            parts = [
+                self.f1s(which, Key(key.layer, name + key.measure.removeprefix("CoNLL")))
+                for name in ("MUC", "B3", "CEAFe")
+            ]
+            return [
+                coref.conll(Rates(f1=f) for f in together).f1
+                for together in zip(*parts, strict=True)
+            ]
+        return bootstrap.f1s(
+            bootstrap.columns(self.tallies[which].counts.get(key, {}), self.units), self.drawn
+        )
 
 
 def with_intervals(found: list[Figure], resampled: Resampled) -> list[Figure]:
     """The figures, those over all labels with their bootstrap interval."""
-    return [replace(f, interval=bootstrap.interval(resampled.f1s(0, Key(f.layer, f.measure)))) if f.average == "micro" and f.f1 is not None else f for f in found]
+    return [
+        replace(f, interval=bootstrap.interval(resampled.f1s(0, Key(f.layer, f.measure))))
+        if f.average == "micro" and f.f1 is not None
+        else f
+        for f in found
+    ]
 
 
 def compare(mine: list[Figure], theirs: list[Figure], resampled: Resampled) -> list[Difference]:
@@ -171,10 +220,21 @@ def compare(mine: list[Figure], theirs: list[Figure], resampled: Resampled) -> l
         both = zip(resampled.f1s(0, key), resampled.f1s(1, key), strict=True)
         differences = [a - b for a, b in both if a is not None and b is not None]
         if differences:
-            found.append(Difference(f.layer, f.measure, observed, bootstrap.interval(differences) or (observed, observed), bootstrap.paired(observed, differences)))
+            found.append(
+                Difference(
+                    f.layer,
+                    f.measure,
+                    observed,
+                    bootstrap.interval(differences) or (observed, observed),
+                    bootstrap.paired(observed, differences),
+                )
+            )
     return found
 
 
 def met(confusion: dict[str, Counter[tuple[str, str]]]) -> dict[str, list[Met]]:
     """Confusion counters as sorted lists."""
-    return {layer: [Met(g, p, n) for (g, p), n in sorted(counts.items())] for layer, counts in confusion.items()}
+    return {
+        layer: [Met(g, p, n) for (g, p), n in sorted(counts.items())]
+        for layer, counts in confusion.items()
+    }

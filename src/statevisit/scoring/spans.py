@@ -28,7 +28,9 @@ ACCORDING = {
     "type": "an overlap with the same label (SemEval-2013 type, MUC)",
     "head": "same head token and label (ACE 2005; MUC-6 MIN)",
 }
-_PREPOSITIONS = frozenset(("of", "for", "in", "on", "at", "from", "to", "with", "between", "against"))
+_PREPOSITIONS = frozenset(
+    ("of", "for", "in", "on", "at", "from", "to", "with", "between", "against")
+)
 
 
 class Item(Struct, frozen=True, gc=False):
@@ -41,7 +43,13 @@ class Item(Struct, frozen=True, gc=False):
     record: Any = None
 
 
-LABEL = {"mentions": "type", "timexes": "type", "quantities": "kind", "events": "class", "quotations": "type"}
+LABEL = {
+    "mentions": "type",
+    "timexes": "type",
+    "quantities": "kind",
+    "events": "class",
+    "quotations": "type",
+}
 """The property that is a layer's label; a mention's is that of its entity."""
 
 
@@ -74,7 +82,9 @@ def items(document: Document, layer: str, unit_of: Callable[[int], int]) -> list
         if 0 <= start < end <= length:
             found.append(Item(start, end, label, unit_of(start), r))
         else:
-            found.append(Item(-2, -1, label, unit_of(-1), r))  # stands nowhere: can only be spurious
+            found.append(
+                Item(-2, -1, label, unit_of(-1), r)
+            )  # stands nowhere: can only be spurious
     return ordered(found)
 
 
@@ -104,22 +114,47 @@ class Alignment(Struct, frozen=True):
 
 def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]) -> Alignment:
     """Align two layers' spans (both `ordered`); `head_of` a start and end is where the head token ends."""
-    strict = match.same(*([(s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None for s in side] for side in (gold, pred)))
+    strict = match.same(
+        *(
+            [
+                (s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None
+                for s in side
+            ]
+            for side in (gold, pred)
+        )
+    )
     free_gold, free_pred = _free(gold, [i for i, _ in strict]), _free(pred, [j for _, j in strict])
     if not free_gold or not free_pred:
         return Alignment(gold, pred, strict, strict, strict, strict, strict, strict)
     left = [gold[i] for i in free_gold], [pred[j] for j in free_pred]
-    heads = ([(head_of(s.start, s.end), s.label) if s.label is not None else None for s in side] for side in left)
+    heads = (
+        [(head_of(s.start, s.end), s.label) if s.label is not None else None for s in side]
+        for side in left
+    )
     head = [(free_gold[i], free_pred[j]) for i, j in match.same(*heads)]
     shared = match.overlaps(gold, pred, free_gold, free_pred)
     base, scale = len(free_gold) + len(free_pred) + 1, sum(shared.values()) + 1
     weights: list[list[int]] = []
     for (i, j), n in shared.items():
         g, p = gold[i], pred[j]
-        equal, labelled = g.start == p.start and g.end == p.end, g.label == p.label and g.label is not None
-        weights.append([equal, 1 + equal, labelled, ((equal * base + labelled) * base + 1) * scale + n])
+        equal, labelled = (
+            g.start == p.start and g.end == p.end,
+            g.label == p.label and g.label is not None,
+        )
+        weights.append(
+            [equal, 1 + equal, labelled, ((equal * base + labelled) * base + 1) * scale + n]
+        )
     exact, partial, same_label, best = match.assignments(dict(zip(shared, weights, strict=True)), 4)
-    return Alignment(gold, pred, strict, strict + exact, strict + partial, strict + same_label, strict + head, sorted(strict + best))
+    return Alignment(
+        gold,
+        pred,
+        strict,
+        strict + exact,
+        strict + partial,
+        strict + same_label,
+        strict + head,
+        sorted(strict + best),
+    )
 
 
 def _free(spans: list[Item], paired: list[int]) -> list[int]:
@@ -149,6 +184,10 @@ def confusion(aligned: Alignment) -> Counter[tuple[str, str]]:
     """How often a gold label (empty: spurious) met a predicted label (empty: missed)."""
     gold, pred = aligned.gold, aligned.pred
     met = Counter((gold[i].label or "?", pred[j].label or "?") for i, j in aligned.pairs)
-    met.update((gold[i].label or "?", "") for i in set(range(len(gold))) - {i for i, _ in aligned.pairs})
-    met.update(("", pred[j].label or "?") for j in set(range(len(pred))) - {j for _, j in aligned.pairs})
+    met.update(
+        (gold[i].label or "?", "") for i in set(range(len(gold))) - {i for i, _ in aligned.pairs}
+    )
+    met.update(
+        ("", pred[j].label or "?") for j in set(range(len(pred))) - {j for _, j in aligned.pairs}
+    )
     return met

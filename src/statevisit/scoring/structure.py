@@ -34,7 +34,9 @@ Said = tuple[Place, Hashable]
 """Something said of a place, such as two ends of a relation; the place is the unit in which it counts, and its label."""
 
 
-def _compare(tally: Tally, layer: str, measure: str, gold: Sequence[Said], pred: Sequence[Said]) -> None:
+def _compare(
+    tally: Tally, layer: str, measure: str, gold: Sequence[Said], pred: Sequence[Said]
+) -> None:
     """Count what was said on both sides, for all labels and for each; what is said twice has to be there twice."""
     left, right = Counter(gold), []
     for said in pred:
@@ -49,28 +51,53 @@ def _compare(tally: Tally, layer: str, measure: str, gold: Sequence[Said], pred:
     tally.add_labels(layer, measure, cells)
 
 
-def arguments(tally: Tally, gold: Document, pred: Document, called: Names, triggers: Alignment) -> None:
+def arguments(
+    tally: Tally, gold: Document, pred: Document, called: Names, triggers: Alignment
+) -> None:
     """Arguments, end to end and where the trigger was found (ACE 2005: role, trigger and target have to be right).
 
     On matched triggers both sides are cut down to events whose trigger is in both; for a system that was given
     the gold triggers, that is scoring with gold triggers (Li et al. 2013).
     """
-    units = {s.record.id: s.unit for s in triggers.gold} | {("unaligned", s.record.id): s.unit for s in triggers.pred if s.record is not None}
+    units = {s.record.id: s.unit for s in triggers.gold} | {
+        ("unaligned", s.record.id): s.unit for s in triggers.pred if s.record is not None
+    }
     mine = [((units[e.id], a.role), (e.id, a.target)) for e in gold.events for a in e.arguments]
-    theirs = [((units[name], a.role), (name, _named(called, a.target))) for e in pred.events for name in (_named(called, e.id),) for a in e.arguments]
+    theirs = [
+        ((units[name], a.role), (name, _named(called, a.target)))
+        for e in pred.events
+        for name in (_named(called, e.id),)
+        for a in e.arguments
+    ]
     _compare(tally, "arguments", "end to end", mine, theirs)
     both = {called[e.id] for e in pred.events if e.id in called}
-    _compare(tally, "arguments", "matched triggers", *([said for said in side if said[1][0] in both] for side in (mine, theirs)))
+    _compare(
+        tally,
+        "arguments",
+        "matched triggers",
+        *([said for said in side if said[1][0] in both] for side in (mine, theirs)),
+    )
 
 
-def coreference(tally: Tally, unit: int, layer: str, chain: str, gold: Document, pred: Document) -> None:
+def coreference(
+    tally: Tally, unit: int, layer: str, chain: str, gold: Document, pred: Document
+) -> None:
     """MUC, B³, CEAFe and LEA of a document's entities (`mentions`) or events, with and without singletons."""
     every = [coref.clusters(getattr(d, layer), chain) for d in (gold, pred)]
     for singletons in (True, False):
-        key, response = coref.sides(*(every if singletons else ([c for c in side if len(c) > 1] for side in every)))
+        key, response = coref.sides(
+            *(every if singletons else ([c for c in side if len(c) > 1] for side in every))
+        )
         for name, measure in coref.MEASURES.items():
             recall, of_gold, precision, of_pred = measure(key, response)
-            tally.add(Key(f"{layer} coreference", name if singletons else f"{name} without singletons"), unit, precision, of_pred, recall, of_gold)
+            tally.add(
+                Key(f"{layer} coreference", name if singletons else f"{name} without singletons"),
+                unit,
+                precision,
+                of_pred,
+                recall,
+                of_gold,
+            )
 
 
 class _Cluster(NamedTuple):
@@ -84,7 +111,10 @@ class _Cluster(NamedTuple):
 
 def _clusters(document: Document) -> list[_Cluster]:
     spans = coref.groups(document.mentions, "entity")
-    found = (_Cluster(frozenset(spans.get(e.id, ())), e.type, (e.wikidata or "", e.name), e.id) for e in document.entities)
+    found = (
+        _Cluster(frozenset(spans.get(e.id, ())), e.type, (e.wikidata or "", e.name), e.id)
+        for e in document.entities
+    )
     return sorted(found, key=lambda c: (sorted(c.spans), *c[1:]))
 
 
@@ -94,8 +124,15 @@ def entity_names(gold: Document, pred: Document) -> tuple[dict[str, str], dict[s
     An entity without mentions (only meant literally) is the gold's with the same type, link and name.
     """
     key, response = _clusters(gold), _clusters(pred)
-    equal = match.same(*([(c.spans, c.type, None if c.spans else c.known_as) for c in side] for side in (key, response)))
-    paired = [p for p in equal if not key[p[0]].spans] + _phi_pairs([c.spans for c in key], [c.spans for c in response])
+    equal = match.same(
+        *(
+            [(c.spans, c.type, None if c.spans else c.known_as) for c in side]
+            for side in (key, response)
+        )
+    )
+    paired = [p for p in equal if not key[p[0]].spans] + _phi_pairs(
+        [c.spans for c in key], [c.spans for c in response]
+    )
     exact, close = ({response[j].id: key[i].id for i, j in pairs} for pairs in (equal, paired))
     return exact, close
 
@@ -107,7 +144,9 @@ def _phi_pairs(key: list[Any], response: list[Any]) -> list[tuple[int, int]]:
         for m in group:
             home.setdefault(m, []).append(j)
     shared = Counter((i, j) for i, group in enumerate(key) for m in group for j in home.get(m, ()))
-    return match.assignment({(i, j): 2 * n / (len(key[i]) + len(response[j])) for (i, j), n in sorted(shared.items())})
+    return match.assignment(
+        {(i, j): 2 * n / (len(key[i]) + len(response[j])) for (i, j), n in sorted(shared.items())}
+    )
 
 
 def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
@@ -119,7 +158,14 @@ def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
     for measure, called in zip(("strict", "by cluster"), entity_names(gold, pred), strict=True):
         theirs = _ends(unit, pred.relations, called)
         _compare(tally, "relations", measure, mine, theirs)
-    evidence = [[(place, (*ends, s)) for (place, ends), r in zip(said, d.relations, strict=True) for s in r.evidence] for said, d in ((mine, gold), (theirs, pred))]
+    evidence = [
+        [
+            (place, (*ends, s))
+            for (place, ends), r in zip(said, d.relations, strict=True)
+            for s in r.evidence
+        ]
+        for said, d in ((mine, gold), (theirs, pred))
+    ]
     _compare(tally, "relations", "evidence", *evidence)
 
 
@@ -128,24 +174,53 @@ def _named(called: Mapping[str, str], record_id: str) -> str | tuple[str, str]:
     return called.get(record_id) or ("unaligned", record_id)
 
 
-def _ends(unit: int, records: Iterable[Any], called: Mapping[str, str]) -> list[tuple[Place, tuple[Any, Any]]]:
+def _ends(
+    unit: int, records: Iterable[Any], called: Mapping[str, str]
+) -> list[tuple[Place, tuple[Any, Any]]]:
     """What predicted relations say, in the gold's ids."""
     return [((unit, r.type), (_named(called, r.source), _named(called, r.target))) for r in records]
 
 
 def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, called: Names) -> None:
     """Relations between events and times: strict by type, and temporal awareness over the temporal ones."""
-    mine, theirs = [((unit, r.type), (r.source, r.target)) for r in gold.event_relations], _ends(unit, pred.event_relations, called)
-    both = [[(place, tuple(sorted(ends, key=str)) if place[1] == "SIMULTANEOUS" else ends) for place, ends in side] for side in (mine, theirs)]
+    mine, theirs = (
+        [((unit, r.type), (r.source, r.target)) for r in gold.event_relations],
+        _ends(unit, pred.event_relations, called),
+    )
+    both = [
+        [
+            (place, tuple(sorted(ends, key=str)) if place[1] == "SIMULTANEOUS" else ends)
+            for place, ends in side
+        ]
+        for side in (mine, theirs)
+    ]
     _compare(tally, "event_relations", "strict", *both)
-    bounds = {r.id: (r.start, r.end) for r in (*gold.events, *gold.timexes)} | {("unaligned", r.id): (r.start, r.end) for r in (*pred.events, *pred.timexes)}
+    bounds = {r.id: (r.start, r.end) for r in (*gold.events, *gold.timexes)} | {
+        ("unaligned", r.id): (r.start, r.end) for r in (*pred.events, *pred.timexes)
+    }
     ends = {end for side in (mine, theirs) for _, both in side for end in both}
-    in_order = sorted(ends, key=lambda end: (*bounds.get(end, (-1, -1)), end[1] if isinstance(end, tuple) else end, isinstance(end, tuple)))
-    place = {end: n for n, end in enumerate(in_order)}  # so that nothing depends on the order of records
-    times = ([temporal.Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in temporal.TYPES] for side in (mine, theirs))
+    in_order = sorted(
+        ends,
+        key=lambda end: (
+            *bounds.get(end, (-1, -1)),
+            end[1] if isinstance(end, tuple) else end,
+            isinstance(end, tuple),
+        ),
+    )
+    place = {
+        end: n for n, end in enumerate(in_order)
+    }  # so that nothing depends on the order of records
+    times = (
+        [temporal.Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in temporal.TYPES]
+        for side in (mine, theirs)
+    )
     tally.add(Key("event_relations", "temporal awareness"), unit, *temporal.awareness(*times))
 
 
 def temporal_types() -> list[str]:
     """The temporal types by the schema, which `temporal.TYPES` has to equal."""
-    return [label.name for label in schema.labels("event_relations", "type") if label.extra["family"] == "temporal"]
+    return [
+        label.name
+        for label in schema.labels("event_relations", "type")
+        if label.extra["family"] == "temporal"
+    ]

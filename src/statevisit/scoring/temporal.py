@@ -28,7 +28,12 @@ ORDER = {
     "OVERLAP": ((_A, _B, True), (_B, _A_END, True)),
     "BEGINS_ON": ((_B, _A, False), (_A, _B_END, False)),
     "ENDS_ON": ((_B, _A_END, False), (_A_END, _B_END, False)),
-    "SIMULTANEOUS": ((_A, _B, False), (_B, _A, False), (_A_END, _B_END, False), (_B_END, _A_END, False)),
+    "SIMULTANEOUS": (
+        (_A, _B, False),
+        (_B, _A, False),
+        (_A_END, _B_END, False),
+        (_B_END, _A_END, False),
+    ),
 }
 """What a type says of the starts and ends of its source (A) and target (B): the first is before the second; strictly, or at the latest at the same time."""
 TYPES = tuple(ORDER)
@@ -51,7 +56,9 @@ class Graph:
         """Say one more thing."""
         for node in (link.source, link.target):
             if (node, True) not in self.after:
-                self.after[node, False] = [((node, True), True)]  # an interval begins before it ends
+                self.after[node, False] = [
+                    ((node, True), True)
+                ]  # an interval begins before it ends
                 self.after[node, True] = []
         for first, second, strict in _order(link):
             self.after[first].append((second, strict))
@@ -101,4 +108,9 @@ def awareness(gold: Iterable[Link], pred: Iterable[Link]) -> list[float]:
     prediction entails.
     """
     (gold_reduced, gold_graph), (pred_reduced, pred_graph) = reduced(gold), reduced(pred)
-    return [sum(map(gold_graph.entails, pred_reduced)), len(pred_reduced), sum(map(pred_graph.entails, gold_reduced)), len(gold_reduced)]
+    return [
+        sum(map(gold_graph.entails, pred_reduced)),
+        len(pred_reduced),
+        sum(map(pred_graph.entails, gold_reduced)),
+        len(gold_reduced),
+    ]
