@@ -1,5 +1,6 @@
 """The library: loading, asking a document, and how things look in a notebook."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -452,14 +453,11 @@ def test_public_names() -> None:
 
 def test_names_for_type_checkers_are_the_same() -> None:
     """What a type checker sees in the package is what is there."""
-    source = (ROOT / "src/statevisit/__init__.py").read_text()
-    block = source[source.index("if TYPE_CHECKING:") : source.index("_HOME = ")]
-    seen = {
-        name.strip()
-        for line in block.splitlines()
-        if " import " in line
-        for name in line.split(" import ")[1].split(",")
-    }
+    tree = ast.parse((ROOT / "src/statevisit/__init__.py").read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    assert "TYPE_CHECKING" == ast.unparse(block.test)
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    seen = {alias.name for node in imports for alias in node.names}
     assert {n for n in statevisit.__all__ if n != "__version__"} == seen
 
 

@@ -265,6 +265,7 @@ def _tracked() -> list[str]:
 
 TOP = {
     ".ci",
+    ".git-blame-ignore-revs",
     ".gitattributes",
     ".github",
     ".gitignore",
