@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "statevisit"
 FLOORS: list[set[str]] = [
     {"errors", "findings", "records"},
     {"model"},
-    {"resources", "migrate"},
+    {"resources", "migrate", "strict_json"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align", "history", "remote"},

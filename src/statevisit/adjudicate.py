@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from statevisit import codec, schema
+from statevisit import codec, schema, strict_json
 from statevisit.align import aligned
 from statevisit.diff import diff_documents, keyed
 from statevisit.errors import FormatError
@@ -114,7 +114,9 @@ def adjudicated(
         | {"annotators": list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))}
     )
     for path, message in schema.errors(value):
-        raise FormatError(f"{file}: the result is not valid at {codec.pointer(path)}: {message}")
+        raise FormatError(
+            f"{file}: the result is not valid at {strict_json.pointer(path)}: {message}"
+        )
     return codec.ordered(codec.convert(value, file))
 
 
@@ -122,9 +124,9 @@ def read_decisions(data: bytes, file: str) -> Iterator[Decision]:
     """The decisions of a JSONL file. Raises FormatError that names the line of one that does not follow the schema."""
     for number, line in enumerate(data.splitlines(), 1):
         try:
-            value = codec.parse(line, file)
-        except codec.Malformed as bad:
+            value = strict_json.parse(line, file)
+        except strict_json.Malformed as bad:
             raise FormatError(f"{file}:{number}:{bad.column}: {bad.message}") from None
         for path, message in schema.errors(value, "adjudication"):
-            raise FormatError(f"{file}:{number}:{codec.locate(line, path)[1]}: {message}")
+            raise FormatError(f"{file}:{number}:{strict_json.locate(line, path)[1]}: {message}")
         yield msgspec.convert(value, Decision)

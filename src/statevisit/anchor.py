@@ -11,9 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from statevisit import schema
-from statevisit.codec import convert, ordered, pointer, to_value
+from statevisit.codec import convert, ordered, to_value
 from statevisit.findings import Finding
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
+from statevisit.strict_json import pointer
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
 _PREFIX = {

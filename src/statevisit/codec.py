@@ -5,9 +5,8 @@ the schema's order, records sorted by position, a newline at the end. A git diff
 shows exactly the records that changed, and `encode(decode(data)) == data` for every canonical `data`.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -20,142 +19,11 @@ from statevisit import resources
 from statevisit.errors import FormatError
 from statevisit.migrate import upgraded
 from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.strict_json import locate, parse
 
 NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
 
 TEXTLESS = "of the annotations-only edition, which has no text: `statevisit restore DIR --text SEED -o OUT` brings it back"
-
-
-class Malformed(FormatError):
-    """Bytes that are not a JSON document; `code` is the finding's, `line` and `column` count from 1 (0: none)."""
-
-    def __init__(self, file: str, code: str, message: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(f"{file}:{line}:{column}: {message}" if line else f"{file}: {message}")
-        self.code, self.message, self.line, self.column = code, message, line, column
-        self._arguments = file, code, message, line, column
-
-    def __reduce__(self) -> Any:  # what raises it may be another process
-        return Malformed, self._arguments
-
-
-def parse(data: bytes, file: str = "<bytes>") -> Any:
-    """JSON as Python values. Stricter than JSON parsers are: duplicate keys are refused as well.
-
-    Raises Malformed, with the position, for bytes that are not UTF-8 or not JSON (NaN and nesting beyond
-    1,024 included), and for objects with one key twice.
-    """
-    try:
-        value = orjson.loads(data)
-        if orjson.dumps(value) != data.replace(
-            b"\n", b""
-        ):  # such compact bytes cannot hold a key twice
-            _refuse_duplicates(data, file)
-    except orjson.JSONDecodeError as error:
-        raise _malformed(data, error, file) from None
-    except (RecursionError, orjson.JSONEncodeError):
-        raise Malformed(file, "E102", "not JSON that anyone wrote: nested too deep") from None
-    return value
-
-
-def _malformed(data: bytes, error: orjson.JSONDecodeError, file: str) -> Malformed:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as bad:
-        head = data[: bad.start]
-        message = f"not UTF-8: byte 0x{data[bad.start]:02x} at offset {bad.start:,}; save the file as UTF-8"
-        return Malformed(
-            file, "E101", message, head.count(b"\n") + 1, len(head) - head.rfind(b"\n")
-        )
-    if data.startswith(b"\xef\xbb\xbf"):
-        return Malformed(
-            file, "E101", "begins with a byte order mark; save the file as UTF-8 without BOM", 1, 1
-        )
-    return Malformed(file, "E102", f"not JSON: {error.msg}", error.lineno, error.colno)
-
-
-def _refuse_duplicates(data: bytes, file: str) -> None:
-    duplicates: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            seen: set[str] = set()
-            duplicates.extend(k for k, _ in items if k in seen or seen.add(k))  # type: ignore[func-returns-value]
-        return found
-
-    json.loads(data, object_pairs_hook=pairs)
-    if duplicates:
-        text = data.decode("utf-8")
-        line, column = next((position(text, at) for at in _second_keys(text)), (0, 0))
-        raise Malformed(
-            file,
-            "E103",
-            f"the key {json.dumps(duplicates[0][:60])} stands twice in one object; keep one of them",
-            line,
-            column,
-        )
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, both from 1, of a code point offset."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
-
-
-def _skip(text: str, at: int) -> int:
-    return _SPACE.match(text, at).end()  # type: ignore[union-attr]
-
-
-def _items(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:
-    """(key or index, where the key or item stands, where its value stands) in the container that begins at `at`."""
-    is_object, close, number = text[at] == "{", "}" if text[at] == "{" else "]", 0
-    at = _skip(text, at + 1)
-    while text[at] != close:
-        key: str | int = number
-        start = at
-        if is_object:
-            key, at = _DECODER.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-        yield key, start, at
-        at = _skip(text, _DECODER.raw_decode(text, at)[1])
-        at, number = (_skip(text, at + 1) if text[at] == "," else at), number + 1
-
-
-def _second_keys(text: str, at: int = -1) -> Iterator[int]:
-    """Where in `text` an object's key stands for the second time."""
-    at = _skip(text, 0) if at < 0 else at
-    if text[at] in "{[":
-        seen: set[str | int] = set()
-        for key, start, value in _items(text, at):
-            if key in seen:
-                yield start
-            seen.add(key)
-            yield from _second_keys(text, value)
-
-
-def locate(data: bytes, path: Iterable[str | int]) -> tuple[int, int]:
-    """Line and column, both from 1, of the value at `path` in a JSON text, or of the nearest thing around it.
-
-    A step into an array may be a number or its digits, as in a JSON Pointer.
-    """
-    text = data.decode("utf-8")
-    at = _skip(text, 0)
-    for step in path:
-        if text[at] not in "{[":
-            break
-        found = next((value for key, _, value in _items(text, at) if str(key) == str(step)), None)
-        if found is None:
-            break
-        at = found
-    return position(text, at)
-
-
-def pointer(path: Iterable[str | int]) -> str:
-    """A JSON Pointer (RFC 6901) for a path."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def encode_value(value: Any) -> bytes:

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from statevisit import codec, schema
-from statevisit.codec import position
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, REFERENCES, Document
+from statevisit.strict_json import position
 
 _COUNTED = ("CARDINAL", "ORDINAL")
 """Kinds of quantity whose unit is a word; that of the others is a code."""

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from statevisit import schema
-from statevisit.codec import position
 from statevisit.errors import FormatError, MissingExtra
 from statevisit.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source, Token
+from statevisit.strict_json import position
 from statevisit.values import days
 
 ANNOTATOR = {

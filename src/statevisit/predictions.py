@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statevisit import codec
+from statevisit import codec, strict_json
 from statevisit.anchor import anchor
 from statevisit.corpus import JSONL, Corpus, load
 from statevisit.errors import FormatError
@@ -124,7 +124,7 @@ def _files(path: Path, gold: dict[str, Document]) -> Iterator[tuple[str, Predict
     else:
         for entry in load(path).entries:
             data = entry.bytes()
-            value = codec.parse(data, entry.name)
+            value = strict_json.parse(data, entry.name)
             if isinstance(value, dict) and set(LAYERS) <= set(value) and not _quotes(value):
                 yield entry.name, whole(codec.convert(value, entry.name, data))
             else:

@@ -7,9 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 from statevisit import resources, schema
-from statevisit.codec import parse, read_bytes
+from statevisit.codec import read_bytes
 from statevisit.errors import ReleaseError
 from statevisit.remote import client, explained, quiet
+from statevisit.strict_json import parse
 
 _TOP = (resources.CARD, resources.LICENSE, resources.CITATION, resources.CHANGELOG)
 _KEPT = ".gitattributes"

@@ -15,10 +15,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statevisit.codec import ordered, pointer
+from statevisit.codec import ordered
 from statevisit.errors import MissingExtra
 from statevisit.findings import Finding
 from statevisit.model import SPAN_LAYERS, Document, Sentence, Source, Token
+from statevisit.strict_json import pointer
 
 ALIKE = 0.6
 """How alike (rapidfuzz's normalised Indel similarity) a word and the word that replaced it must be to be one word, corrected."""

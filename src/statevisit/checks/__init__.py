@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from statevisit import codec, resources, schema
+from statevisit import codec, resources, schema, strict_json
 from statevisit.checks.excerpt import surroundings
 from statevisit.corpus import Entry, entries, uncollected
 from statevisit.errors import FormatError
@@ -103,7 +103,7 @@ def context_of(root: Path | None) -> Context:
 
 
 def _listed(path: Path) -> list[dict[str, Any]]:
-    value = codec.parse(codec.read_bytes(path), str(path))
+    value = strict_json.parse(codec.read_bytes(path), str(path))
     if not isinstance(value, list) or not all(
         isinstance(r, dict) and isinstance(r.get("evidence"), list) for r in value
     ):
@@ -116,7 +116,7 @@ def _listed(path: Path) -> list[dict[str, Any]]:
 def read_checked(path: Path, name: str) -> Any:
     """A JSON file that must follow the schema `name`. Raises FormatError with file and line for one that does not."""
     data = codec.read_bytes(path)
-    value = codec.parse(data, str(path))
+    value = strict_json.parse(data, str(path))
     for wrong in _against(value, data, str(path), name, "E704"):
         raise FormatError(str(wrong))
     return value
@@ -125,11 +125,11 @@ def read_checked(path: Path, name: str) -> Any:
 def _against(value: Any, data: bytes, file: str, name: str, code: str) -> Iterator[Finding]:
     """What the schema `name` says against a parsed file."""
     for where, message in schema.errors(value, name):
-        line, column = codec.locate(data, where)
+        line, column = strict_json.locate(data, where)
         yield Finding(
             code=code,
             file=file,
-            pointer=codec.pointer(where),
+            pointer=strict_json.pointer(where),
             line=line,
             column=column,
             message=message,
@@ -156,8 +156,8 @@ def check_bytes(
 ) -> tuple[Document | None, list[Finding]]:
     """(document, findings) for JSON bytes; the document is None when the schema refuses them."""
     try:
-        value = codec.parse(data, file)
-    except codec.Malformed as bad:
+        value = strict_json.parse(data, file)
+    except strict_json.Malformed as bad:
         return None, [
             Finding(code=bad.code, message=bad.message, file=file, line=bad.line, column=bad.column)
         ]
@@ -189,10 +189,10 @@ def check_bytes(
 def finding(code: str, message: str, path: Path_, value: Any, data: bytes, file: str) -> Finding:
     """A finding about what is at `path` of a document (`value`, parsed from `data`), with everything that says where that is."""
     name = value.get("id") if isinstance(value, dict) else None
-    line, column = codec.locate(data, path)
+    line, column = strict_json.locate(data, path)
     where = {
         "document": name if isinstance(name, str) and len(name) < 100 else "",
-        "pointer": codec.pointer(path),
+        "pointer": strict_json.pointer(path),
         "line": line,
         "column": column,
     }
@@ -235,8 +235,8 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
 
 def _check_json(data: bytes, file: str, name: str, code: str) -> Iterator[Finding]:
     try:
-        value = codec.parse(data, file)
-    except codec.Malformed as bad:
+        value = strict_json.parse(data, file)
+    except strict_json.Malformed as bad:
         yield Finding(code=code, file=file, line=bad.line, column=bad.column, message=bad.message)
     else:
         yield from _against(value, data, file, name, code)

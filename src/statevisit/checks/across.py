@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from statevisit import codec, resources
+from statevisit import codec, resources, strict_json
 from statevisit.corpus import Entry
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
@@ -127,7 +127,7 @@ def _at(
             message=message,
             file=str(entry.path),
             document=found.id,
-            pointer=codec.pointer(path),
+            pointer=strict_json.pointer(path),
             line=entry.line,
         )
     return entry.placed(made)

@@ -1,7 +1,7 @@
 """Values: time, numbers, and labels that must agree with each other."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import cache, lru_cache
 from typing import Any
 
@@ -205,8 +205,15 @@ def conversions(document: Document, context: Context) -> Problems:
             elif factor and not factor / Decimal("1.1") <= rate <= factor * Decimal("1.1"):
                 yield (
                     ("quantities", i, "conversion_of"),
-                    f"{_amount(other)} {other.unit} are {plain(round(_amount(other) * factor, 3))} {quantity.unit}, not {_amount(quantity)}",
+                    f"{_amount(other)} {other.unit} are {_to_thousandths(_amount(other) * factor)} {quantity.unit}, not {_amount(quantity)}",
                 )
+
+
+def _to_thousandths(amount: Decimal) -> str:
+    """Write an amount with three decimals, however many digits stand before them."""
+    with localcontext() as context:
+        context.prec = max(context.prec, amount.adjusted() + 5)
+        return plain(round(amount, 3))
 
 
 _ABSURD = Decimal(2_000_000)

@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from statevisit import resources
-from statevisit.codec import locate, read_bytes, read_document, write_document
+from statevisit.codec import read_bytes, read_document, write_document
 from statevisit.commands import report
 from statevisit.commands.sources import keep_seed
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 from statevisit.model import Source
+from statevisit.strict_json import locate
 
 
 @click.command("realign")

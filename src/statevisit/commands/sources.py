@@ -5,9 +5,10 @@ from pathlib import Path
 import orjson
 
 from statevisit import resources, schema
-from statevisit.codec import parse, read_bytes
+from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
 from statevisit.model import Document
+from statevisit.strict_json import parse
 
 
 def write(path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from statevisit import resources, schema
 from statevisit.checks import PRELOAD, check_document, context_of
-from statevisit.codec import encode, pointer, read_document, to_value
+from statevisit.codec import encode, read_document, to_value
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load, uncollected
 from statevisit.diff import Change, diff_documents
@@ -27,6 +27,7 @@ from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
 from statevisit.labelstudio.tasks import Base
 from statevisit.model import Document
+from statevisit.strict_json import pointer
 
 CHUNK = 8
 """Tasks that are merged together: small enough to bound memory, large enough to pay for sending."""
