@@ -18,7 +18,8 @@ from statevisit import FormatError, encode, load, schema
 from statevisit.commands import making as builder
 from statevisit.commands.making import build
 from statevisit.model import Document
-from statevisit.tables import CONFIGS, ROW_GROUP, document_table, from_table, to_tables
+from statevisit.parquet import ROW_GROUP
+from statevisit.tables import CONFIGS, document_table, from_table, to_tables
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 

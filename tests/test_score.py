@@ -365,7 +365,8 @@ def test_bio_that_is_none(article: Document, tmp_path: Path, text: str, message:
 def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_path: Path) -> None:
     """The same prediction gives the same report in every form it may come in."""
     other = disturbed(article)
-    from statevisit.tables import Writer, document_table
+    from statevisit.parquet import Writer
+    from statevisit.tables import document_table
 
     (tmp_path / "dir").mkdir()
     write_document(other, tmp_path / "dir" / f"{DOC_ID}.json")

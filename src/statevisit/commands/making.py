@@ -143,7 +143,8 @@ def _stage(
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
     from statevisit.agreeing import published
-    from statevisit.tables import CONFIGS, TOOLS, from_ipc
+    from statevisit.parquet import from_ipc
+    from statevisit.tables import CONFIGS, TOOLS
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
@@ -224,7 +225,7 @@ class Shards:
             self._shut()
 
     def _open(self) -> None:
-        from statevisit.tables import Writer
+        from statevisit.parquet import Writer
 
         for config in self._rows:
             path = (
@@ -258,7 +259,8 @@ def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
 @uncollected()
 def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
     """Check and convert some documents: their errors, facts, file entries, digests, counts and tables (as Arrow IPC)."""
-    from statevisit.tables import CONFIGS, document_table, rows_table, to_ipc
+    from statevisit.parquet import to_ipc
+    from statevisit.tables import CONFIGS, document_table, rows_table
     from statevisit.views import VIEWS
 
     encoded, findings, found, files = [], [], [], []

@@ -139,7 +139,7 @@ def _found(path: Path) -> tuple[Iterable[Entry] | None, int | None]:
 
 def _rows(path: Path) -> Iterator[Entry]:
     from statevisit.codec import encode
-    from statevisit.tables import read_documents
+    from statevisit.parquet import read_documents
 
     for number, document in enumerate(read_documents(path), 1):
         yield Entry(path, -1, line=number, data=encode(document))
