@@ -22,6 +22,7 @@ from statevisit import (
     load,
     load_dataset,
     schema,
+    schema_errors,
     tables,
     validate,
 )
@@ -180,7 +181,7 @@ def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document)
 def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     """Whatever a document holds, its stripped form follows its schema, and with the seed, or the text alone, it is the document again."""
     value = orjson.loads(encode_value(strip(document)))
-    assert [] == list(schema.errors(value, schema.ANNOTATIONS_ONLY))
+    assert [] == list(schema_errors.errors(value, schema.ANNOTATIONS_ONLY))
     assert (
         encode(document)
         == encode(restore(value, seed_of(document), "seed"))
@@ -286,7 +287,7 @@ def _front(path: Path) -> dict[str, Any]:
 def test_the_manifest_and_the_metadata_are_of_the_edition(roots: Made) -> None:
     """The manifest follows its schema and states which edition it is; the Croissant metadata are valid, and their records are iterated."""
     manifest = orjson.loads((roots[1] / "corpus/release.json").read_bytes())
-    assert [] == list(schema.errors(manifest, "release"))
+    assert [] == list(schema_errors.errors(manifest, "release"))
     full = orjson.loads((roots[0] / "corpus/release.json").read_bytes())
     assert {"name": "annotations-only", "full": full["content"]} == manifest["edition"]
     assert (full["version"], full["counts"], full["configs"]) == (

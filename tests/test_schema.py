@@ -9,7 +9,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from statevisit import schema
+from statevisit import schema, schema_errors
 from statevisit.codec import to_value
 from statevisit.model import LAYERS, Argument, Document, Record, Source, Span
 from tests.conftest import ROOT
@@ -37,7 +37,7 @@ def test_schemas_are_valid_2020_12(name: str) -> None:
     """Every schema is itself valid, names its dialect, and both engines compile it."""
     assert "https://json-schema.org/draft/2020-12/schema" == schema.load(name)["$schema"]
     jsonschema.Draft202012Validator.check_schema(schema.load(name))
-    assert schema.verdict(name).is_valid({}) is False
+    assert schema_errors.verdict(name).is_valid({}) is False
 
 
 def _nodes(node: Any):
@@ -278,9 +278,9 @@ def test_rules(
     """What the scheme allows and forbids: both engines agree, and a refusal says what to do in one short line."""
     value = to_value(article)
     value[layer] = [{k: v for k, v in (copy.deepcopy(record) | change).items() if v is not ABSENT}]
-    assert valid == schema.verdict().is_valid(value)
-    assert valid == schema.oracle().is_valid(value)
-    messages = [message for _, message in schema.errors(value)]
+    assert valid == schema_errors.verdict().is_valid(value)
+    assert valid == schema_errors.oracle().is_valid(value)
+    messages = [message for _, message in schema_errors.errors(value)]
     assert valid == (not messages)
     assert all(5 < len(m) < 260 and "\n" not in m for m in messages)
 
@@ -290,14 +290,14 @@ def test_a_condition_is_named_in_the_message(article: Document) -> None:
     value = to_value(article)
     value["quantities"] = [QUANTITY | {"kind": "MONEY"}]
     assert [(["quantities", 0], "missing `unit` where `kind` is MONEY")] == list(
-        schema.errors(value)
+        schema_errors.errors(value)
     )
     value["quantities"] = [QUANTITY | {"lower": "1"}]
     assert [
         (["quantities", 0, "lower"], "`lower` does not belong here unless `comparator` is RANGE")
-    ] == list(schema.errors(value))
+    ] == list(schema_errors.errors(value))
     value["quantities"] = []
     value["entities"] = [ENTITY | {"wikidata": "Q43"}]
     assert [(["entities", 0], "needs exactly one of `wikidata` and `nil`")] == list(
-        schema.errors(value)
+        schema_errors.errors(value)
     )

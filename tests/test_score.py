@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
-from statevisit import schema
+from statevisit import schema, schema_errors
 from statevisit.codec import to_value, write_document
 from statevisit.drafts import draft_schema
 from statevisit.errors import FormatError
@@ -485,7 +485,7 @@ def test_an_empty_side_has_figures_or_none(article: Document, gold: str, pred: s
         if strict
         else all(f.f1 is None for f in report.figures)
     )
-    assert schema.verdict("report").is_valid(report.to_dict())
+    assert schema_errors.verdict("report").is_valid(report.to_dict())
 
 
 def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(
@@ -570,7 +570,7 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
         ROOT / "corpus/documents",
     )
     assert ["timexes"] == orjson.loads(done.out)["predicted"]
-    assert [] == list(schema.errors(orjson.loads(done.out), "report"))
+    assert [] == list(schema_errors.errors(orjson.loads(done.out), "report"))
     assert 2 == cli("score", tmp_path).status
 
 

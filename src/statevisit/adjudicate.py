@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from statevisit import codec, schema, strict_json
+from statevisit import codec, schema_errors, strict_json
 from statevisit.align import aligned
 from statevisit.diff import diff_documents, keyed
 from statevisit.errors import FormatError
@@ -113,7 +113,7 @@ def adjudicated(
         | layers
         | {"annotators": list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))}
     )
-    for path, message in schema.errors(value):
+    for path, message in schema_errors.errors(value):
         raise FormatError(
             f"{file}: the result is not valid at {strict_json.pointer(path)}: {message}"
         )
@@ -127,6 +127,6 @@ def read_decisions(data: bytes, file: str) -> Iterator[Decision]:
             value = strict_json.parse(line, file)
         except strict_json.Malformed as bad:
             raise FormatError(f"{file}:{number}:{bad.column}: {bad.message}") from None
-        for path, message in schema.errors(value, "adjudication"):
+        for path, message in schema_errors.errors(value, "adjudication"):
             raise FormatError(f"{file}:{number}:{strict_json.locate(line, path)[1]}: {message}")
         yield msgspec.convert(value, Decision)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from statevisit import schema
+from statevisit import schema_errors
 from statevisit.codec import convert, ordered, to_value
 from statevisit.findings import Finding
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
@@ -246,7 +246,7 @@ def anchor(
     }  # what is unknown is for the schema to refuse
     problems = [
         Finding(code="E104", file=file, document=base.id, pointer=pointer(p), message=m)
-        for p, m in schema.errors(value)
+        for p, m in schema_errors.errors(value)
     ]
     return (None if problems else ordered(convert(value, file))), problems, reports
 

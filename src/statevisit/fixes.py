@@ -8,7 +8,7 @@ value or reference is touched, and a document that the schema refuses is left as
 from collections.abc import Iterator
 from typing import Any
 
-from statevisit import codec, schema, strict_json
+from statevisit import codec, schema_errors, strict_json
 from statevisit.model import SPAN_LAYERS
 
 
@@ -18,7 +18,7 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
         value = strict_json.parse(data, file)
     except strict_json.Malformed:
         return data
-    if not schema.verdict().is_valid(value):
+    if not schema_errors.verdict().is_valid(value):
         return data
     text = value["text"]
     for span in _spans(value, ("sentences", "tokens")):

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from statevisit import codec, resources, schema, strict_json
+from statevisit import codec, resources, schema, schema_errors, strict_json
 from statevisit.checks.excerpt import surroundings
 from statevisit.corpus import Entry, entries, uncollected
 from statevisit.errors import FormatError
@@ -124,7 +124,7 @@ def read_checked(path: Path, name: str) -> Any:
 
 def _against(value: Any, data: bytes, file: str, name: str, code: str) -> Iterator[Finding]:
     """What the schema `name` says against a parsed file."""
-    for where, message in schema.errors(value, name):
+    for where, message in schema_errors.errors(value, name):
         line, column = strict_json.locate(data, where)
         yield Finding(
             code=code,
@@ -175,12 +175,12 @@ def check_bytes(
             )
         ]
         document = None
-    elif schema.verdict().is_valid(value):
+    elif schema_errors.verdict().is_valid(value):
         document = codec.convert(value, file, data)
         problems = list(check_document(document, context, warnings))
     else:
         document = None
-        problems = [("E104", tuple(path), message) for path, message in schema.errors(value)]
+        problems = [("E104", tuple(path), message) for path, message in schema_errors.errors(value)]
     return document, [
         finding(code, message, path, value, data, file) for code, path, message in problems
     ]

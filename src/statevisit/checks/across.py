@@ -141,14 +141,14 @@ def _sources(root: Path | None) -> dict[str, dict[str, Any]] | None:
 
 def listed_sources(root: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line, source) of the source list, for the lines that are in the format."""
-    from statevisit import schema
+    from statevisit import schema_errors
 
     for number, line in enumerate(codec.read_bytes(root / resources.SOURCES).splitlines(), 1):
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if schema.verdict("source").is_valid(value):
+        if schema_errors.verdict("source").is_valid(value):
             yield number, value
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from statevisit import codec, edition, release, resources, schema, strict_json
+from statevisit import codec, edition, release, resources, schema, schema_errors, strict_json
 from statevisit.commands.making import Shards, build, require_current
 from statevisit.corpus import load
 from statevisit.errors import FormatError, ReleaseError
@@ -206,7 +206,7 @@ def write_full(
 
 def _read(path: Path) -> dict[str, Any]:
     value = strict_json.parse(codec.read_bytes(path), str(path))
-    for where, message in schema.errors(value, EDITION):
+    for where, message in schema_errors.errors(value, EDITION):
         raise FormatError(f"{path}:{strict_json.locate(path.read_bytes(), where)[0]}: {message}")
     return value
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 
-from statevisit import resources, schema
+from statevisit import resources, schema_errors
 from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
 from statevisit.model import Document
@@ -39,7 +39,7 @@ def source_line(document: Document, publisher: str, license_: str) -> bytes:
         "publisher": publisher,
         "license": license_,
     }
-    for _, message in schema.errors(source, "source"):
+    for _, message in schema_errors.errors(source, "source"):
         raise FormatError(f"{document.source.file}: {message}")
     return orjson.dumps(source)
 
@@ -49,7 +49,7 @@ def read_sources(path: Path) -> dict[str, bytes]:
     listed = {}
     for number, line in enumerate(read_bytes(path).splitlines() if path.exists() else (), 1):
         source = parse(line, f"{path}:{number}")
-        for _, message in schema.errors(source, "source"):
+        for _, message in schema_errors.errors(source, "source"):
             raise FormatError(f"{path}:{number}: {message}")
         listed[source["file"]] = line
     return listed

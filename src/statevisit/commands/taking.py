@@ -14,7 +14,7 @@ from typing import Any, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import resources, schema
+from statevisit import resources, schema_errors
 from statevisit.checks import PRELOAD, check_document, context_of
 from statevisit.codec import encode, read_document, to_value
 from statevisit.commands.pool import ordered
@@ -162,7 +162,7 @@ class Merging:
     def _check(self, document: Document, place: str, whole: bool) -> Iterator[Finding]:
         """What is wrong with a document; `whole`: with records that the corpus does not have already, too, as far as the schema goes."""
         refused = (
-            [("E104", path, message) for path, message in schema.errors(to_value(document))]
+            [("E104", path, message) for path, message in schema_errors.errors(to_value(document))]
             if whole
             else []
         )
