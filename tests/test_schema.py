@@ -15,7 +15,7 @@ from statevisit.model import LAYERS, Argument, Document, Record, Source, Span
 from tests.conftest import ROOT
 
 SHA256 = {
-    "document": "7554a13d831266f93ace8113a662e058354db1fd3c4402a45f8a8e61ced66f06",
+    "document": "ec8c7bc99155685da6df0496d8fb25e581f80738510b1e416971168c6ff57f3d",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
     "release": "83eadaa9da03ad82e6633fbe9fe26f08bee42148b406aa0834a5b092fe6c3a17",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",

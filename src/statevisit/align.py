@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from statevisit.codec import ordered
 from statevisit.errors import FormatError
-from statevisit.model import REFERENCES, SPAN_LAYERS, Document
+from statevisit.model import SPAN_LAYERS, Document
+from statevisit.references import reference_names
 
 _GROUPS = {"entities": ("mentions", "entity"), "event_chains": ("events", "event")}
 
@@ -121,7 +122,7 @@ def _renamed(document: Document, names: dict[str, str]) -> Document:
     def one(record: Any) -> Any:
         changes = {
             k: names.get(v, v)
-            for k in ("id", *REFERENCES)
+            for k in ("id", *reference_names())
             if isinstance(v := getattr(record, k, None), str)
         }
         if hasattr(record, "arguments"):

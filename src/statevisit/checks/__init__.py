@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from statevisit import codec, resources, schema, schema_errors, strict_json
+from statevisit import codec, resources, schema_errors, strict_json
 from statevisit.checks.excerpt import surroundings
 from statevisit.corpus import Entry, entries, uncollected
 from statevisit.errors import FormatError

@@ -1,16 +1,10 @@
 """References: ids, what they point to, and the lists beside the documents."""
 
-from collections.abc import Iterator
 from itertools import chain
 
 from statevisit.checks import Context, Path_, Problems, check, once
 from statevisit.model import LAYERS, Document
-
-_TARGETS = {
-    "argument": ("mentions", "timexes", "quantities", "events"),
-    "measures": ("mentions", "events"),
-    "event_relation": ("events", "timexes"),
-}
+from statevisit.references import references_of
 
 
 @check("E301")
@@ -39,37 +33,7 @@ def unique_ids(document: Document, context: Context) -> Problems:
 
 @once
 def _references(document: Document) -> list[tuple[Path_, str, tuple[str, ...]]]:
-    """(path, id, layers it may be in) of every reference between records."""
-    return list(_each_reference(document))
-
-
-def _each_reference(document: Document) -> Iterator[tuple[Path_, str, tuple[str, ...]]]:
-    for i, m in enumerate(document.mentions):
-        yield ("mentions", i, "entity"), m.entity, ("entities",)
-        if m.literal:
-            yield ("mentions", i, "literal"), m.literal, ("entities",)
-    for i, t in enumerate(document.timexes):
-        for name, target in (("anchor", t.anchor), ("begin", t.begin), ("end_point", t.end_point)):
-            if target and target != "DCT":
-                yield ("timexes", i, name), target, ("timexes",)
-    for i, q in enumerate(document.quantities):
-        if q.measures:
-            yield ("quantities", i, "measures"), q.measures, _TARGETS["measures"]
-        if q.conversion_of:
-            yield ("quantities", i, "conversion_of"), q.conversion_of, ("quantities",)
-    for i, e in enumerate(document.events):
-        yield ("events", i, "event"), e.event, ("event_chains",)
-        for n, a in enumerate(e.arguments):
-            yield ("events", i, "arguments", n, "target"), a.target, _TARGETS["argument"]
-    for i, q in enumerate(document.quotations):
-        if q.source:
-            yield ("quotations", i, "source"), q.source, ("mentions",)
-    for i, r in enumerate(document.relations):
-        yield ("relations", i, "source"), r.source, ("entities",)
-        yield ("relations", i, "target"), r.target, ("entities",)
-    for i, r in enumerate(document.event_relations):
-        yield ("event_relations", i, "source"), r.source, _TARGETS["event_relation"]
-        yield ("event_relations", i, "target"), r.target, _TARGETS["event_relation"]
+    return list(references_of(document))
 
 
 @check("E302")

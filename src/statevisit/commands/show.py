@@ -10,9 +10,9 @@ from statevisit.commands import console, sound
 from statevisit.corpus import load
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
+from statevisit.references import reference_names
 
 _HIDDEN = ("sentences", "tokens")
-_REFERENCES = ("source", "target", "measures", "conversion_of", "anchor", "begin", "end_point")
 
 
 @click.command("show")
@@ -244,7 +244,7 @@ def _cell(document: Document, record: Any, name: str) -> str:
             else str(a)
             for a in value
         )
-    if name in _REFERENCES and value in document and hasattr(document[value], "text"):
+    if name in reference_names() and value in document and hasattr(document[value], "text"):
         return f"{value} {_line(document.text_of(value))}"
     return _line(value.text if hasattr(value, "text") else str(value))
 
