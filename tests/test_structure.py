@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "src" / "statevisit"
 
 FLOORS: list[set[str]] = [
-    {"errors", "findings", "records"},
+    {"errors", "findings", "records", "time_algebra"},
     {"model"},
     {"resources", "migrate"},
     {"schema", "codec", "values", "numerals", "settings"},

@@ -8,11 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from statevisit import schema
 from statevisit.model import Document
 from statevisit.scoring import coref, match, temporal
 from statevisit.scoring.prf import Key, Place, Tally
 from statevisit.scoring.spans import Alignment
+from statevisit.time_algebra import ORDERS, SYMMETRIC, Link
 
 Names = Mapping[str, str]
 """What a predicted record's id is called on the gold side."""
@@ -189,7 +189,7 @@ def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, cal
     )
     both = [
         [
-            (place, tuple(sorted(ends, key=str)) if place[1] == "SIMULTANEOUS" else ends)
+            (place, tuple(sorted(ends, key=str)) if place[1] in SYMMETRIC else ends)
             for place, ends in side
         ]
         for side in (mine, theirs)
@@ -211,16 +211,7 @@ def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, cal
         end: n for n, end in enumerate(in_order)
     }  # so that nothing depends on the order of records
     times = (
-        [temporal.Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in temporal.TYPES]
+        [Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in ORDERS]
         for side in (mine, theirs)
     )
     tally.add(Key("event_relations", "temporal awareness"), unit, *temporal.awareness(*times))
-
-
-def temporal_types() -> list[str]:
-    """The temporal types by the schema, which `temporal.TYPES` has to equal."""
-    return [
-        label.name
-        for label in schema.labels("event_relations", "type")
-        if label.extra["family"] == "temporal"
-    ]
