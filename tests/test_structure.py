@@ -15,7 +15,7 @@ PACKAGE = ROOT / "src" / "statevisit"
 
 FLOORS: list[set[str]] = [
     {"errors", "findings", "records", "time_algebra"},
-    {"model"},
+    {"model", "same_entity"},
     {"resources", "migrate"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
