@@ -1,7 +1,7 @@
 """The corpus beside its last release: ids that mean something else now.
 
-The last release is the commit that gave `corpus/release.json` the version it has. Where that cannot be known (no
-git, no checkout, a manifest that was never committed) nothing is compared.
+The last release is the commit that gave `corpus/release.json` the version it has. If that cannot be
+known (no git, no checkout, a manifest that was never committed) nothing is compared.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,10 +13,14 @@ import orjson
 from statevisit import codec, resources
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
+from statevisit.same_entity import same_entity
 
 
 def reused(root: Path) -> Iterator[Finding]:
-    """W707 for every id of a document that means something else than in the last release; documents that are not valid are passed over."""
+    """W707 for every id of a document that means something else than in the last release.
+
+    Documents that are not valid are passed over.
+    """
     if not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
         return
     try:
@@ -68,12 +72,15 @@ def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Findi
                 continue
             was = before[record.id]
             if before.layer_of(record.id) != layer:
-                said = f"it was in {before.layer_of(record.id)}"
+                difference = f"it was in {before.layer_of(record.id)}"
             elif key(was, record):
-                said = f"it was {shown(was)}, now {shown(record)}"
+                difference = f"it was {shown(was)}, now {shown(record)}"
             else:
                 continue
-            message = f"{record.id!r} means something else than in version {version}: {said}; give the new thing a new id"
+            message = (
+                f"{record.id!r} means something else than in version {version}: {difference}; "
+                "give the new thing a new id"
+            )
             yield finding("W707", message, (layer, i, "id"), value, new, file)
 
 
@@ -81,10 +88,8 @@ def _differ(*fields: str, at_least: int) -> Callable[[Any, Any], bool]:
     return lambda a, b: sum(getattr(a, f) != getattr(b, f) for f in fields) >= at_least
 
 
-def _another_item(a: Any, b: Any) -> bool:
-    if a.wikidata and b.wikidata:
-        return a.wikidata != b.wikidata
-    return a.name != b.name and getattr(a, "type", None) != getattr(b, "type", None)
+def _another(a: Any, b: Any) -> bool:
+    return not same_entity(a, b)
 
 
 def _quoted(record: Any) -> str:
@@ -93,15 +98,15 @@ def _quoted(record: Any) -> str:
 
 _MEANING: dict[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
     "mentions": (_differ("text", "entity", at_least=2), lambda m: f"{m.text!r} for {m.entity!r}"),
-    "entities": (_another_item, lambda e: f"{e.name!r} ({e.wikidata or e.type})"),
+    "entities": (_another, lambda e: f"{e.name!r} ({e.wikidata or e.type})"),
     "timexes": (_differ("text", "value", at_least=2), _quoted),
     "quantities": (_differ("text", "value", at_least=2), _quoted),
     "events": (_differ("text", "event", at_least=2), lambda e: f"{e.text!r} of {e.event!r}"),
-    "event_chains": (_another_item, lambda c: f"{c.name!r} ({c.wikidata})"),
+    "event_chains": (_another, lambda c: f"{c.name!r} ({c.wikidata})"),
     "relations": (
         _differ("type", "source", "target", at_least=2),
         lambda r: f"{r.type} from {r.source!r} to {r.target!r}",
     ),
     "quotations": (_differ("text", "source", at_least=2), _quoted),
 }
-"""For every layer with ids: whether two records of one id mean different things, and how each is shown."""
+"""For every layer with ids: whether two records of one id differ in meaning; how to show one."""

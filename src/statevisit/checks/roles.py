@@ -1,5 +1,6 @@
 """Labels that must agree: levels with words and chains, roles with layers, relations with what they join."""
 
+from statevisit import time_algebra
 from statevisit.checks import Context, Problems, check
 from statevisit.model import Document
 
@@ -134,9 +135,6 @@ def relation_classes(document: Document, context: Context) -> Problems:
             )
 
 
-_TEMPORAL = ("BEFORE", "CONTAINS", "OVERLAP", "BEGINS_ON", "ENDS_ON", "SIMULTANEOUS")
-
-
 @check("E405")
 def events_only(document: Document, context: Context) -> Problems:
     """The relation holds between events, and one end is a time.
@@ -148,7 +146,7 @@ def events_only(document: Document, context: Context) -> Problems:
     """
     times = {t.id for t in document.timexes}
     for i, r in enumerate(document.event_relations):
-        if r.type not in _TEMPORAL:
+        if r.type not in time_algebra.ORDERS:
             for end in ("source", "target"):
                 if getattr(r, end) in times:
                     yield ("event_relations", i, end), f"{r.type} with {getattr(r, end)!r}"
