@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from statevisit import codec, schema_errors, strict_json
+from statevisit import codec, schema, schema_errors, strict_json
 from statevisit.align import aligned
 from statevisit.diff import diff_documents, keyed
 from statevisit.errors import FormatError
