@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import validate
-from statevisit.checks import Context, check_bytes, check_document, context_of
+from statevisit.checks.document import check_bytes, check_document, context_of
+from statevisit.checks.registry import Context
 from statevisit.codec import encode_value, to_value
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result

@@ -21,8 +21,8 @@ from msgspec.structs import replace
 
 from statevisit import load, schema, validate
 from statevisit.__main__ import COMMANDS
-from statevisit.checks import REGISTRY
 from statevisit.checks.catalogue import catalogue
+from statevisit.checks.registry import REGISTRY
 from statevisit.codec import decode
 from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result

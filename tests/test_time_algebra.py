@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import schema
-from statevisit.checks import check_document
+from statevisit.checks.document import check_document
 from statevisit.model import Document, EventRelation
 from statevisit.time_algebra import ORDERS, SYMMETRIC, Graph, Link, orders
 

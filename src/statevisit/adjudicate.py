@@ -15,6 +15,7 @@ from statevisit import codec, schema, schema_errors, strict_json
 from statevisit.align import aligned
 from statevisit.diff import diff_documents, keyed
 from statevisit.errors import FormatError
+from statevisit.jsonl import valid_lines
 from statevisit.model import LAYERS, Document
 
 
@@ -143,15 +144,9 @@ def _problem(decision: Decision, disagreement: Decision | None, exists: bool) ->
 
 
 def read_decisions(data: bytes, file: str) -> Iterator[Decision]:
-    """The decisions of a JSONL file.
+    """Yield the decisions of a JSONL file.
 
-    Raises FormatError that names the line of a decision that does not follow the schema.
+    Raises FormatError that names file, line and column of a line that does not follow the schema.
     """
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            value = strict_json.parse(line, file)
-        except strict_json.Malformed as bad:
-            raise FormatError(f"{file}:{number}:{bad.column}: {bad.message}") from None
-        for path, message in schema_errors.errors(value, "adjudication"):
-            raise FormatError(f"{file}:{number}:{strict_json.locate(line, path)[1]}: {message}")
-        yield msgspec.convert(value, Decision)
+    for line in valid_lines(data, file, "adjudication"):
+        yield msgspec.convert(line.value, Decision)

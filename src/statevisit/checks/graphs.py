@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from statevisit.checks import Context, Path_, Problems, check, once
+from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.model import Document
 from statevisit.time_algebra import BEGIN, END, ORDERS, Link, orders
 from statevisit.values import days
@@ -76,8 +76,8 @@ def _walk(edges: list[tuple[Any, str, str]]) -> str:
 def conversion_cycle(document: Document, context: Context) -> Problems:
     """A quantity restates itself.
 
-    `conversion_of` points from the restatement to the quantity that the text gives first; following it must come to
-    an end.
+    `conversion_of` points from the restatement to the quantity that the text gives first; following
+    it must come to an end.
 
     Wrong: `q1` with `"conversion_of":"q2"` and `q2` with `"conversion_of":"q1"`
     Right: only `q2` with `"conversion_of":"q1"`
@@ -93,7 +93,8 @@ def conversion_cycle(document: Document, context: Context) -> Problems:
 def timex_cycle(document: Document, context: Context) -> Problems:
     """A time expression is anchored in itself.
 
-    `anchor`, `begin` and `end_point` say against what a value was resolved; a circle of them resolves nothing.
+    `anchor`, `begin` and `end_point` say against what a value was resolved; a circle of them
+    resolves nothing.
 
     Wrong: `t1` with `"anchor":"t2"` and `t2` with `"anchor":"t1"`
     Right: `t1` with `"anchor":"DCT"`
@@ -111,8 +112,8 @@ def timex_cycle(document: Document, context: Context) -> Problems:
 def subevent_cycle(document: Document, context: Context) -> Problems:
     """An event is a part of itself.
 
-    SUBEVENT orders events into wholes and parts; a circle means that one relation is the wrong way round (`source` is
-    the whole).
+    SUBEVENT orders events into wholes and parts; a circle means that one relation is the wrong way
+    round (`source` is the whole).
 
     Wrong: SUBEVENT from `ev1` to `ev2` and from `ev2` to `ev1`
     Right: SUBEVENT from `ev1`, the whole, to `ev2`
@@ -128,8 +129,8 @@ def subevent_cycle(document: Document, context: Context) -> Problems:
 def argument_cycle(document: Document, context: Context) -> Problems:
     """An event is, through its arguments, a participant of itself.
 
-    An event can be an argument of another (seek → improve → cooperation); a circle of them is mostly one argument too
-    many. Two that are about each other can be right.
+    An event can be an argument of another (seek → improve → cooperation); a circle of them is
+    mostly one argument too many. Two that are about each other can be right.
 
     Wrong: `ev1` with the argument `ev2` and `ev2` with the argument `ev1`
     Right: only `ev1` with the argument `ev2`
@@ -297,8 +298,9 @@ def _spelled(document: Document, at: list[Path_]) -> str:
 def before_cycle(document: Document, context: Context) -> Problems:
     """The relations between events contradict each other: something would have to be earlier than itself.
 
-    BEFORE, CONTAINS, OVERLAP, SIMULTANEOUS, BEGINS_ON and ENDS_ON are statements about the beginnings and ends of
-    events; taken together, after transitive closure, they must leave a possible order.
+    BEFORE, CONTAINS, OVERLAP, SIMULTANEOUS, BEGINS_ON and ENDS_ON are statements about the
+    beginnings and ends of events; taken together, after transitive closure, they must leave a
+    possible order.
 
     Wrong: `ev1` BEFORE `ev2`, `ev2` CONTAINS `ev3`, `ev3` BEFORE `ev1`
     Right: without the last one
@@ -312,9 +314,9 @@ def before_cycle(document: Document, context: Context) -> Problems:
 def document_time(document: Document, context: Context) -> Problems:
     """The relations between events contradict the document's time or the dates.
 
-    An event that is BEFORE the writing cannot come after one that is AFTER it, and one that is inside 2020 cannot come
-    before one inside 2019. Only events of modality ACTUAL are held to their document time, and only times whose value
-    names days to theirs.
+    An event that is BEFORE the writing cannot come after one that is AFTER it, and one that is
+    inside 2020 cannot come before one inside 2019. Only events of modality ACTUAL are held to their
+    document time, and only times whose value names days to theirs.
 
     Wrong: `ev1` BEFORE `ev2`, where `ev1` has `"doc_time_rel":"AFTER"` and `ev2` has `"doc_time_rel":"BEFORE"`
     Right: `ev2` BEFORE `ev1`

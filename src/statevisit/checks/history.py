@@ -1,6 +1,6 @@
-"""The corpus beside its last release: ids that mean something else now.
+"""Ids that mean something else than in the last release.
 
-The last release is the commit that gave `corpus/release.json` the version it has. If that cannot be
+The last release is the commit that gave `corpus/release.json` its version. Where that cannot be
 known (no git, no checkout, a manifest that was never committed) nothing is compared.
 """
 
@@ -11,77 +11,67 @@ from typing import Any
 import orjson
 
 from statevisit import codec, resources
+from statevisit.checks.excerpt import finding
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
+from statevisit.history import commit_of, git
 from statevisit.same_entity import same_entity
 
 
 def reused(root: Path) -> Iterator[Finding]:
-    """W707 for every id of a document that means something else than in the last release.
+    """Yield W707 for every id of a document that means something else than in the last release.
 
-    Documents that are not valid are passed over.
+    Documents that are not valid are skipped.
     """
     if not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
         return
     try:
-        version = orjson.loads((root / resources.RELEASE).read_bytes())["version"]
+        version = str(orjson.loads((root / resources.RELEASE).read_bytes())["version"])
     except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
         return
-    from statevisit.history import commit_of, git
-
     try:
-        commit = commit_of(root, str(version))
-        changed = (
-            git(
-                root,
-                "diff",
-                "--name-only",
-                "--relative",
-                "-z",
-                "--diff-filter=M",
-                commit,
-                "--",
-                resources.DOCUMENTS,
-            )
-            if commit
-            else b""
-        )
-        for name in sorted(filter(None, changed.decode().split("\0"))):
+        commit = commit_of(root, version)
+        if commit is None:
+            return
+        for name in _changed_since(root, commit):
             if (root / name).is_file():
-                yield from _compared(
-                    git(root, "show", f"{commit}:./{name}"),
-                    (root / name).read_bytes(),
-                    str(root / name),
-                    version,
-                )
+                old = git(root, "show", f"{commit}:./{name}")
+                new = (root / name).read_bytes()
+                yield from _compared(old, new, str(root / name), version)
     except ReleaseError:  # no git, or no commit yet
         return
 
 
-def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:
-    from statevisit.checks import finding
+def _changed_since(root: Path, commit: str) -> list[str]:
+    """The documents that differ from a commit, as paths below the root."""
+    options = ("--name-only", "--relative", "-z", "--diff-filter=M")
+    changed = git(root, "diff", *options, commit, "--", resources.DOCUMENTS)
+    return sorted(filter(None, changed.decode().split("\0")))
 
+
+def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:
     try:
         before, after = codec.decode(old), codec.decode(new)
         value = orjson.loads(new)
     except FormatError:
         return
-    for layer, (key, shown) in _MEANING.items():
-        for i, record in enumerate(getattr(after, layer)):
+    for layer, (differs, shown) in _MEANING.items():
+        for number, record in enumerate(getattr(after, layer)):
             if record.id not in before:
                 continue
-            was = before[record.id]
-            if before.layer_of(record.id) != layer:
-                difference = f"it was in {before.layer_of(record.id)}"
-            elif key(was, record):
-                difference = f"it was {shown(was)}, now {shown(record)}"
+            earlier = before[record.id]
+            earlier_layer = before.layer_of(record.id)
+            if earlier_layer != layer:
+                difference = f"it was in {earlier_layer}"
+            elif differs(earlier, record):
+                difference = f"it was {shown(earlier)}, now {shown(record)}"
             else:
                 continue
             message = (
                 f"{record.id!r} means something else than in version {version}: {difference}; "
-                "give the new thing a new id"
+                "give the new record a new id"
             )
-            yield finding("W707", message, (layer, i, "id"), value, new, file)
+            yield finding("W707", message, (layer, number, "id"), value, new, file)
 
 
 def _differ(*fields: str, at_least: int) -> Callable[[Any, Any], bool]:
@@ -109,4 +99,4 @@ _MEANING: dict[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
     ),
     "quotations": (_differ("text", "source", at_least=2), _quoted),
 }
-"""For every layer with ids: whether two records of one id differ in meaning; how to show one."""
+"""For each layer with ids: whether two records of one id differ in meaning, and how to show one."""

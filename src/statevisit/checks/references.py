@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from statevisit.checks import Context, Path_, Problems, check, once
+from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.model import LAYERS, Document
 from statevisit.references import references_of
 
@@ -11,8 +11,8 @@ from statevisit.references import references_of
 def unique_ids(document: Document, context: Context) -> Problems:
     """The id is used twice in the document.
 
-    References name a record by its id alone, across all layers; with two records of one id nobody can tell which is
-    meant.
+    References name a record by its id alone, across all layers; with two records of one id nobody
+    can tell which is meant.
 
     Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
     Right: the mention `"id":"m1"`
@@ -40,7 +40,8 @@ def _references(document: Document) -> list[tuple[Path_, str, tuple[str, ...]]]:
 def dangling(document: Document, context: Context) -> Problems:
     """The reference points to nothing.
 
-    A reference to a record that is not there says nothing, and breaks every program that follows it.
+    A reference to a record that is not there says nothing, and breaks every program that follows
+    it.
 
     Wrong: `"entity":"nobody"` without an entity of that id
     Right: `"entity":"aliyev"`
@@ -55,8 +56,8 @@ def dangling(document: Document, context: Context) -> Problems:
 def wrong_layer(document: Document, context: Context) -> Problems:
     """The reference points to a record of the wrong layer.
 
-    A mention means an entity, a chain holds events, an argument is something in the text; a program that follows a
-    reference expects that kind of record.
+    A mention means an entity, a chain holds events, an argument is something in the text; a program
+    that follows a reference expects that kind of record.
 
     Wrong: `"entity":"m2"`, the id of a mention
     Right: `"entity":"aliyev"`, the id of an entity
@@ -71,8 +72,8 @@ def wrong_layer(document: Document, context: Context) -> Problems:
 def evidence(document: Document, context: Context) -> Problems:
     """The evidence names a sentence that the document does not have.
 
-    Evidence is the sentences that support a relation, by number from 0; one that is not there supports nothing.
-    Numbers counted from 1 are the usual cause.
+    Evidence is the sentences that support a relation, by number from 0; one that is not there
+    supports nothing. Numbers counted from 1 are the usual cause.
 
     Wrong: `"evidence":[22]` in a document of 22 sentences
     Right: `"evidence":[21]`
@@ -104,8 +105,8 @@ def annotators(document: Document, context: Context) -> Problems:
 def links(document: Document, context: Context) -> Problems:
     """The Wikidata id is not among the verified ones.
 
-    An id recalled from memory is often another thing's. Only ids with evidence in `corpus/wikidata.json` may be
-    used.
+    An id recalled from memory is often another thing's. Only ids with evidence in
+    `corpus/wikidata.json` may be used.
 
     Wrong: `"wikidata":"Q1"` without evidence in the list
     Right: `"nil":"UNVERIFIED"`, or the id added to the list with its evidence

@@ -17,8 +17,10 @@ from typing import Any, Self
 import orjson
 
 from statevisit import codec, release, resources
-from statevisit.checks import PRELOAD, Context, check_corpus_files, check_entry, context_of
 from statevisit.checks.across import Across, facts
+from statevisit.checks.corpus import check_corpus_files
+from statevisit.checks.document import check_entry, context_of
+from statevisit.checks.registry import PRELOAD, Context
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load, uncollected

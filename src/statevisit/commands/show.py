@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from statevisit import schema
-from statevisit.commands import console, sound
+from statevisit.checks.document import sound
+from statevisit.commands import console
 from statevisit.corpus import load
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document

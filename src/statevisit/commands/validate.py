@@ -109,7 +109,8 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) -> None:
-    from statevisit.checks import PRELOAD, validate
+    from statevisit.checks.corpus import validate
+    from statevisit.checks.registry import PRELOAD
 
     found, total = _found(path)
     with Bar(total, f"checking {path}") as bar:
