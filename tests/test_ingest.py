@@ -238,7 +238,7 @@ def test_a_list_without_a_last_newline_is_added_to(
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("seeds/sources.jsonl", '{"file": "x.txt"}\n', "sources.jsonl:1: missing `sha256`"),
+        ("seeds/sources.jsonl", '{"file": "x.txt"}\n', "sources.jsonl:1:1: missing `sha256`"),
         ("seeds/sources.jsonl", "{\n", "sources.jsonl:1:1:"),
         ("corpus/annotators.json", "[]", "annotators.json:1:1: E704"),
     ],
