@@ -239,8 +239,8 @@ def test_a_list_without_a_last_newline_is_added_to(
     ("name", "text", "message"),
     [
         ("seeds/sources.jsonl", '{"file": "x.txt"}\n', "sources.jsonl:1:1: missing `sha256`"),
-        ("seeds/sources.jsonl", "{\n", "sources.jsonl:1:1:"),
-        ("corpus/annotators.json", "[]", "annotators.json:1:1: E704"),
+        ("seeds/sources.jsonl", "{\n", "sources.jsonl:1:2: not JSON"),
+        ("corpus/annotators.json", "[]", "annotators.json:1:1: `the document` is an array"),
     ],
 )
 def test_a_broken_list_is_not_added_to(
