@@ -353,7 +353,7 @@ def test_without_an_extra_its_name_is_said(
 
 LOCKS = {
     "requirements-build.txt": (["parquet"], ["build"]),
-    "requirements-test.txt": (["all"], ["build", "test"]),
+    "requirements-test.txt": (["all"], ["build", "lint", "test"]),
 }
 
 
