@@ -170,7 +170,8 @@ def test_the_sdist_holds_what_is_tracked(dist: Path) -> None:
     assert {
         n
         for n in _tracked()
-        if n not in (".gitattributes",) and not n.startswith((".ci/", ".github/"))
+        if n not in (".gitattributes", ".git-blame-ignore-revs", ".pre-commit-config.yaml")
+        and not n.startswith((".ci/", ".github/"))
     } | {"PKG-INFO"} == {n for n in found if not n.startswith(".github/")}
 
 
