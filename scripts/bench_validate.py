@@ -142,12 +142,12 @@ def engine(kind: str, root: str, count: int, cores: int) -> None:
 def _share(kind: str, root: str, numbers: range, ready: Any, done: Any) -> None:
     import orjson
 
-    from statevisit import schema
+    from statevisit import schema, schema_errors
 
     paths = sorted(Path(root, "corpus/documents").iterdir())
     documents = [orjson.loads(paths[n].read_bytes()) for n in numbers]
     if kind == "jsonschema-rs":
-        valid = schema.verdict().is_valid
+        valid = schema_errors.verdict().is_valid
     elif kind == "fastjsonschema":
         import fastjsonschema
 
@@ -158,7 +158,7 @@ def _share(kind: str, root: str, numbers: range, ready: Any, done: Any) -> None:
     else:
 
         def valid(document: Any) -> bool:
-            return not list(schema.oracle().iter_errors(document))
+            return not list(schema_errors.oracle().iter_errors(document))
 
     valid(documents[0])  # what is made at first use is not measured
     ready.wait(300)

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 import statevisit
-from statevisit import schema
+from statevisit import schema_errors
 from statevisit.codec import write_document
 from statevisit.errors import FormatError
 from statevisit.model import Document
@@ -94,7 +94,7 @@ def test_labels_have_intervals_in_table_and_json(
     short, long = cli(*arguments).out, cli(*arguments, "--labels").out
     assert "OCCURRENCE" not in short
     report = orjson.loads(cli(*arguments, "--json").out)
-    assert schema.verdict("report").is_valid(report)
+    assert schema_errors.verdict("report").is_valid(report)
     mine = [
         c
         for c in report["coefficients"]
@@ -161,5 +161,5 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert "α_u" in done.out
     assert "22 sentences" in done.out
     done = cli("agree", ROOT / "corpus/documents", tmp_path, "--json", "--resamples", "20")
-    assert [] == list(schema.errors(orjson.loads(done.out), "report"))
+    assert [] == list(schema_errors.errors(orjson.loads(done.out), "report"))
     assert 2 == cli("agree", tmp_path).status

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import FormatError, encode, load, schema
+from statevisit import FormatError, encode, load, schema_errors
 from statevisit.commands import making as builder
 from statevisit.commands.making import build
 from statevisit.model import Document
-from statevisit.tables import CONFIGS, ROW_GROUP, document_table, from_table, to_tables
+from statevisit.parquet import ROW_GROUP
+from statevisit.tables import CONFIGS, document_table, from_table, to_tables
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
@@ -216,7 +217,7 @@ def test_check_of_an_invalid_document_gives_the_finding(
 def test_the_manifest_vouches_for_the_files(checkout: Path) -> None:
     """release.json follows its schema, and sizes and hashes in it are those of the files: of all that a release consists of."""
     manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
-    assert [] == list(schema.errors(manifest, "release"))
+    assert [] == list(schema_errors.errors(manifest, "release"))
     files = {f["path"]: f for f in manifest["files"]}
     assert sorted(files) == [f["path"] for f in manifest["files"]]
     expected = {

@@ -10,8 +10,9 @@ import pytest
 
 from statevisit import Finding, read_document, validate
 from statevisit.anchor import anchor
-from statevisit.checks import REGISTRY, check_bytes
 from statevisit.checks.catalogue import catalogue, entry
+from statevisit.checks.document import check_bytes
+from statevisit.checks.registry import REGISTRY
 from statevisit.checks.values import _factor
 from statevisit.ingest import decode_seed, segment
 from statevisit.labelstudio.exported import elements

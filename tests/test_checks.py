@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import validate
-from statevisit.checks import Context, check_bytes, check_document, context_of
+from statevisit.checks.document import check_bytes, check_document, context_of
+from statevisit.checks.registry import Context
 from statevisit.codec import encode_value, to_value
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
@@ -182,3 +183,15 @@ def test_a_range_that_is_restated_wrongly_is_found(article: Document) -> None:
     ]
     assert 1 == len(found)
     assert found[0].endswith("5 [mi_i] are 8.047 km, not 80")
+
+
+def test_an_amount_of_many_digits_is_a_finding(article: Document) -> None:
+    """A restated amount with more digits than decimals usually carry is compared, not a crash."""
+    first, second, *others = article.quantities
+    span = {"kind": "MEASURE", "property": None, "measures": None}
+    miles = replace(first, **span, value="1" * 40, unit="[mi_i]")
+    kilometres = replace(second, **span, value="80", unit="km", conversion_of=first.id)
+    document = replace(article, quantities=(miles, kilometres, *others))
+    details = [detail for code, _, detail in check_document(document) if code == "E507"]
+    assert 1 == len(details)
+    assert details[0].endswith("km, not 80")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import venv
@@ -18,7 +17,7 @@ import yaml
 from statevisit import __version__, load, validate
 from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result
-from tests.repositories import CONFIG, begin, commit, git
+from tests.repositories import CONFIG, begin, commit, copy_checkout, git
 
 WORKFLOW = ROOT / ".github/workflows/validate-corpus.yml"
 
@@ -51,16 +50,7 @@ def _bash(script: str, cwd: Path, env: dict[str, str]) -> Result:
 
 def _checkout(target: Path) -> Path:
     """The files of this checkout as a repository of one commit, for pre-commit and pip to fetch."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target / name)
+    copy_checkout(target, without="tests/")
     begin(target)
     commit(target)
     return target

@@ -24,10 +24,10 @@ from msgspec.structs import replace
 import statevisit
 from statevisit import FormatError, MissingExtra, load, schema
 from statevisit.codec import to_value
+from statevisit.flat_names import ONTONOTES, TAGS, flat_names
 from statevisit.model import Document, Quantity, Timex
 from statevisit.tables import CONFIGS, columns, features, view_table
 from statevisit.values import days, duration
-from statevisit.views import ONTONOTES, TAGS, flat_names
 from tests.conftest import DATA, DOC_ID, ROOT
 from tests.strategies import documents
 
@@ -271,7 +271,7 @@ def test_a_config_that_is_not_there_is_named_with_those_that_are(config: str) ->
     """Who mistypes a config sees which there are."""
     with pytest.raises(FormatError) as error:
         statevisit.load_dataset(config)
-    assert f"{DATA}: no config {config!r}; there are {', '.join(sorted(CONFIGS))}" == str(
+    assert f"{DATA}: no config {config!r}; the configs are {', '.join(sorted(CONFIGS))}" == str(
         error.value
     )
 
@@ -283,7 +283,7 @@ def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) 
     (tmp_path / "empty").mkdir()
     for root in (tmp_path / "empty", corpus):
         with pytest.raises(
-            FormatError, match="no config 'events'; build it with `statevisit build`"
+            FormatError, match="no Parquet files; build them with `statevisit build`"
         ):
             statevisit.load_dataset("events", root)
 

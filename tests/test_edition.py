@@ -22,12 +22,14 @@ from statevisit import (
     load,
     load_dataset,
     schema,
+    schema_errors,
     tables,
     validate,
 )
 from statevisit.codec import encode_value
 from statevisit.edition import in_text, masked, restore, strip
-from statevisit.model import LAYERS, REFERENCES, Document
+from statevisit.model import LAYERS, Document
+from statevisit.references import reference_names
 from statevisit.tables import CONFIGS, WORDS
 from statevisit.views import VIEWS
 from tests.conftest import DOC_ID, PACKAGE, ROOT, Result
@@ -180,7 +182,7 @@ def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document)
 def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     """Whatever a document holds, its stripped form follows its schema, and with the seed, or the text alone, it is the document again."""
     value = orjson.loads(encode_value(strip(document)))
-    assert [] == list(schema.errors(value, schema.ANNOTATIONS_ONLY))
+    assert [] == list(schema_errors.errors(value, schema.ANNOTATIONS_ONLY))
     assert (
         encode(document)
         == encode(restore(value, seed_of(document), "seed"))
@@ -240,7 +242,7 @@ def test_the_references_are_those_of_the_schema() -> None:
         for key, node in nodes
         if key != "id" and "[A-Za-z0-9_-]{1,64}" in node.get("pattern", "")
     }
-    assert found == REFERENCES
+    assert found == reference_names()
 
 
 def test_every_string_of_a_document_is_accounted_for() -> None:
@@ -286,7 +288,7 @@ def _front(path: Path) -> dict[str, Any]:
 def test_the_manifest_and_the_metadata_are_of_the_edition(roots: Made) -> None:
     """The manifest follows its schema and states which edition it is; the Croissant metadata are valid, and their records are iterated."""
     manifest = orjson.loads((roots[1] / "corpus/release.json").read_bytes())
-    assert [] == list(schema.errors(manifest, "release"))
+    assert [] == list(schema_errors.errors(manifest, "release"))
     full = orjson.loads((roots[0] / "corpus/release.json").read_bytes())
     assert {"name": "annotations-only", "full": full["content"]} == manifest["edition"]
     assert (full["version"], full["counts"], full["configs"]) == (

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from statevisit import FormatError, load, read_document, validate
-from statevisit.checks import check_document
+from statevisit.checks.document import check_document
 from statevisit.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result

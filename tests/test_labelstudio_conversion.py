@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.checks import check_document
+from statevisit.checks.document import check_document
 from statevisit.codec import encode
 from statevisit.diff import diff_documents
 from statevisit.labelstudio.config import INVERSE, config, controls, region_labels, relation_labels

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from statevisit import FormatError, decode, encode, migrate, read_document
-from statevisit.checks import check_bytes
+from statevisit.checks.document import check_bytes
 from statevisit.codec import to_value
 from statevisit.migrate import MIGRATIONS
 from statevisit.model import SCHEMA_VERSION, SPAN_LAYERS, Document
@@ -141,9 +141,7 @@ def test_all_documents_or_none(
     broken.write_bytes(orjson.dumps({**v0(article), "id": "zz", "tokens": [[1, 2, 3]]}))
     done = cli("migrate", document_file.parent)
     assert (1, old) == (done.status, document_file.read_bytes())
-    assert (
-        f"{broken}: is not a document of schema version 0, as it says: v0_to_v1 fails" in done.err
-    )
+    assert f"{broken}: states schema version 0 but does not follow it: v0_to_v1 fails" in done.err
 
 
 def test_a_newer_document_stops(document_file: Path, cli: Callable[..., Result]) -> None:

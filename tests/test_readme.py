@@ -2,12 +2,15 @@
 
 import ast
 import gzip
+import hashlib
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +21,12 @@ from msgspec.structs import replace
 
 from statevisit import load, schema, validate
 from statevisit.__main__ import COMMANDS
-from statevisit.checks import REGISTRY
 from statevisit.checks.catalogue import catalogue
+from statevisit.checks.registry import REGISTRY
 from statevisit.codec import decode
 from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result
-from tests.repositories import begin, commit
+from tests.repositories import begin, commit, copy_checkout
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BODY = README.split("<!-- end of the card's front matter -->\n")[1]
@@ -156,6 +159,47 @@ def _draft_of(document_id: str) -> str:
     )
 
 
+def _run_script(script: str, root: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in a clone of this checkout whose environment is installed already.
+
+    The clone's `.venv` sees the packages that are installed here; `scripts/test.py` is given one
+    quick file of tests, because without it it would run this test.
+    """
+    copy_checkout(root)
+    venv.create(root / ".venv", symlinks=True)
+    site = next(root.glob(".venv/lib/python3*/site-packages"))
+    packages = [p for p in sys.path if p.endswith("site-packages")]
+    (site / "clone.pth").write_text("\n".join([str(root / "src"), *packages]))
+    project = (root / "pyproject.toml").read_bytes()
+    for lock in root.glob("scripts/requirements-*.txt"):
+        digest = hashlib.sha256(lock.read_bytes() + project).hexdigest()
+        (root / ".venv" / f".{lock.name}.sha256").write_text(digest)
+    browser = root / ".venv/bin/chromium"  # so that none is installed
+    browser.touch(0o755)
+    arguments = ["tests/test_numerals.py"] if script == "scripts/test.py" else []
+    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return subprocess.run(
+        [sys.executable, script, *arguments],
+        cwd=root,
+        env=env | {"PATH": f"{browser.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_scripts_in_the_text_take_these_arguments() -> None:
+    """A script that a sentence names with arguments exists, and its help names them."""
+    named = {tuple(shlex.split(c)) for c in re.findall(r"`python3 (scripts/[^`]+)`", BODY)}
+    assert named
+    for script, *arguments in named:
+        done = subprocess.run(
+            [sys.executable, script, "--help"], cwd=ROOT, capture_output=True, encoding="utf-8"
+        )
+        assert 0 == done.returncode, done.stderr
+        assert [] == [a for a in arguments if not re.search(rf"(?<!\w){a}\b", done.stdout)]
+
+
 @_of("sh")
 def test_shell_blocks_run(
     block: Block,
@@ -190,10 +234,9 @@ def test_shell_blocks_run(
         elif words[:2] == ["pip", "install"]:
             _installs(words[2])
         else:
-            assert "python3" == words[0] and (ROOT / words[1]).is_file(), (
-                f"nothing tests {shlex.join(words)}"
-            )
-            compile((ROOT / words[1]).read_bytes(), words[1], "exec")
+            assert (2, "python3") == (len(words), words[0]), f"nothing tests {shlex.join(words)}"
+            done = _run_script(words[1], tmp_path_factory.mktemp("clone"))
+            assert 0 == done.returncode, f"{words[1]}\n{done.stdout[-2000:]}{done.stderr}"
 
 
 def _installs(requirement: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from statevisit import ReleaseError, encode, load, read_document, rule, schema
+from statevisit import ReleaseError, encode, load, read_document, rule, schema_errors
 from statevisit.commands.releasing import recover
 from statevisit.diff import diff_corpora
 from tests.conftest import DOC_ID, ROOT, Result
@@ -57,7 +57,7 @@ def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[...
     assert git(repository, "rev-parse", "HEAD") == git(repository, "rev-parse", "v0.1.1^{commit}")
     assert "tag" == git(repository, "cat-file", "-t", "v0.1.1")
     manifest = orjson.loads((repository / "corpus/release.json").read_bytes())
-    assert ("0.1.1", []) == (manifest["version"], list(schema.errors(manifest, "release")))
+    assert ("0.1.1", []) == (manifest["version"], list(schema_errors.errors(manifest, "release")))
     assert "This is version **0.1.1**." in (repository / "README.md").read_text()
     assert (
         "version: 0.1.1\ndate-released: 2027-01-15\n" in (repository / "CITATION.cff").read_text()
@@ -291,6 +291,16 @@ def test_the_rule_below_one() -> None:
     assert "0.1.4" == rule.least("0.1.3", [])
 
 
-def test_nothing_changed_between_equal_corpora() -> None:
-    """The diff behind a release is of records: equal corpora have none."""
-    assert [] == list(diff_corpora(load(ROOT), load(ROOT)))
+def test_only_records_that_differ_are_changes(corpus: Path, document_file: Path) -> None:
+    """The diff behind a release is of records: other bytes for the same records are no change."""
+    value = orjson.loads(document_file.read_bytes())
+    document_file.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+    assert (ROOT / DOCUMENT).read_bytes() != document_file.read_bytes()
+    assert [] == list(diff_corpora(load(ROOT), load(corpus)))
+    assert value["events"][0]["polarity"] == "POS"
+    value["events"][0]["polarity"] = "NEG"
+    document_file.write_bytes(orjson.dumps(value))
+    changes = list(diff_corpora(load(ROOT), load(corpus)))
+    assert [("changed", "events", {"polarity": ("POS", "NEG")})] == [
+        (c.kind, c.layer, c.properties()) for c in changes
+    ]

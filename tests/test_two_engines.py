@@ -22,9 +22,9 @@ from jsonschema import validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from statevisit import schema
-from statevisit.checks import check_bytes
+from statevisit import schema_errors
 from statevisit.checks.catalogue import catalogue
+from statevisit.checks.document import check_bytes
 from tests.conftest import ROOT
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
 
@@ -53,8 +53,8 @@ def test_the_engines_agree_on_every_fixture(path: Path) -> None:
         assert path.name[:4] in ("E101", "E102")
         return
     assert (
-        schema.verdict().is_valid(value)
-        == schema.oracle().is_valid(value)
+        schema_errors.verdict().is_valid(value)
+        == schema_errors.oracle().is_valid(value)
         == quick_oracle().is_valid(value)
     )
 
@@ -74,8 +74,8 @@ def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
         value = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError:
         return
-    said = [list(error.absolute_path) for error in schema.oracle().iter_errors(value)]
-    places = [where for where, _ in schema.errors(value)]
+    said = [list(error.absolute_path) for error in schema_errors.oracle().iter_errors(value)]
+    places = [where for where, _ in schema_errors.errors(value)]
     assert [p for n, p in enumerate(said) if p not in said[:n]] == [
         p for n, p in enumerate(places) if p not in places[:n]
     ]
@@ -84,7 +84,7 @@ def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
 @cache
 def quick_oracle() -> Any:
     """The oracle, but that it looks each `$ref` up once, and remembers the values it found right under one: most of a document is as before the mistake."""
-    plain = schema.oracle()
+    plain = schema_errors.oracle()
     target = cache(
         Registry().with_resource("", DRAFT202012.create_resource(plain.schema)).resolver().lookup
     )
@@ -121,7 +121,7 @@ def mistakes(part: int, wanted: int) -> Tally:
     def run(number: int) -> None:
         rng = random.Random(number)
         right = document(rng)
-        assert schema.verdict().is_valid(right)
+        assert schema_errors.verdict().is_valid(right)
         assert quick_oracle().is_valid(right)
         assert [] == check_bytes(orjson.dumps(right), "x.json")[1]
         for kind in rng.sample(list(kinds), EACH):
@@ -135,13 +135,13 @@ def mistakes(part: int, wanted: int) -> Tally:
                 data = json.dumps(value).encode()
             found = check_bytes(data, "x.json")[1]
             parsed = json.loads(data)
-            assert schema.verdict().is_valid(parsed) == quick_oracle().is_valid(parsed), (
+            assert schema_errors.verdict().is_valid(parsed) == quick_oracle().is_valid(parsed), (
                 kind,
                 value,
             )
             assert tally.made[kind] % SAMPLE or quick_oracle().is_valid(
                 parsed
-            ) == schema.oracle().is_valid(parsed), (kind, value)
+            ) == schema_errors.oracle().is_valid(parsed), (kind, value)
             assert {f.code for f in found} <= set(catalogue())
             tally.made[kind] += 1
             tally.caught[kind] += bool(found)

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pytest
 
 from statevisit import schema, validate
-from statevisit.checks import check_bytes
 from statevisit.checks.catalogue import catalogue
+from statevisit.checks.document import check_bytes
 from statevisit.codec import encode_value, to_value
 from statevisit.commands.pool import FLIGHT, ordered
 from statevisit.errors import FormatError

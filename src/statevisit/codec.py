@@ -1,13 +1,13 @@
-"""Document <-> canonical JSON, byte-stable.
+"""Documents as canonical JSON, and back, to the byte.
 
-The canonical form: UTF-8 without escapes that JSON does not ask for, no spaces, one record per line, keys in
-the schema's order, records sorted by position, a newline at the end. A git diff of two versions therefore
-shows exactly the records that changed, and `encode(decode(data)) == data` for every canonical `data`.
+The canonical form: UTF-8 without escapes that JSON does not ask for, no spaces, one record per
+line, keys in the schema's order, records sorted by position, a newline at the end. A git diff of
+two versions therefore shows exactly the records that changed, and `encode(decode(data)) == data`
+for every canonical `data`.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -20,189 +20,75 @@ from statevisit import resources
 from statevisit.errors import FormatError
 from statevisit.migrate import upgraded
 from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.records import Argument, Entity, Event, EventChain, EventRelation, Relation
+from statevisit.strict_json import Json, JsonObject, locate, parse
 
-NEWER = f"written for a schema newer than version {SCHEMA_VERSION}, which is what this statevisit reads: pip install -U statevisit"
+NEWER = (
+    f"written for a schema newer than version {SCHEMA_VERSION}, "
+    "which is what this statevisit reads: pip install -U statevisit"
+)
 
-TEXTLESS = "of the annotations-only edition, which has no text: `statevisit restore DIR --text SEED -o OUT` brings it back"
-
-
-class Malformed(FormatError):
-    """Bytes that are not a JSON document; `code` is the finding's, `line` and `column` count from 1 (0: none)."""
-
-    def __init__(self, file: str, code: str, message: str, line: int = 0, column: int = 0) -> None:
-        super().__init__(f"{file}:{line}:{column}: {message}" if line else f"{file}: {message}")
-        self.code, self.message, self.line, self.column = code, message, line, column
-        self._arguments = file, code, message, line, column
-
-    def __reduce__(self) -> Any:  # what raises it may be another process
-        return Malformed, self._arguments
+TEXTLESS = (
+    "of the annotations-only edition, which has no text: "
+    "`statevisit restore DIR --text SEED -o OUT` brings it back"
+)
 
 
-def parse(data: bytes, file: str = "<bytes>") -> Any:
-    """JSON as Python values. Stricter than JSON parsers are: duplicate keys are refused as well.
+def encode_value(value: Json) -> bytes:
+    """Return any JSON value in the canonical layout.
 
-    Raises Malformed, with the position, for bytes that are not UTF-8 or not JSON (NaN and nesting beyond
-    1,024 included), and for objects with one key twice.
+    The members of the top object stand one on a line, and so do the records of its arrays.
     """
-    try:
-        value = orjson.loads(data)
-        if orjson.dumps(value) != data.replace(
-            b"\n", b""
-        ):  # such compact bytes cannot hold a key twice
-            _refuse_duplicates(data, file)
-    except orjson.JSONDecodeError as error:
-        raise _malformed(data, error, file) from None
-    except (RecursionError, orjson.JSONEncodeError):
-        raise Malformed(file, "E102", "not JSON that anyone wrote: nested too deep") from None
-    return value
-
-
-def _malformed(data: bytes, error: orjson.JSONDecodeError, file: str) -> Malformed:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as bad:
-        head = data[: bad.start]
-        message = f"not UTF-8: byte 0x{data[bad.start]:02x} at offset {bad.start:,}; save the file as UTF-8"
-        return Malformed(
-            file, "E101", message, head.count(b"\n") + 1, len(head) - head.rfind(b"\n")
-        )
-    if data.startswith(b"\xef\xbb\xbf"):
-        return Malformed(
-            file, "E101", "begins with a byte order mark; save the file as UTF-8 without BOM", 1, 1
-        )
-    return Malformed(file, "E102", f"not JSON: {error.msg}", error.lineno, error.colno)
-
-
-def _refuse_duplicates(data: bytes, file: str) -> None:
-    duplicates: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) < len(items):
-            seen: set[str] = set()
-            duplicates.extend(k for k, _ in items if k in seen or seen.add(k))  # type: ignore[func-returns-value]
-        return found
-
-    json.loads(data, object_pairs_hook=pairs)
-    if duplicates:
-        text = data.decode("utf-8")
-        line, column = next((position(text, at) for at in _second_keys(text)), (0, 0))
-        raise Malformed(
-            file,
-            "E103",
-            f"the key {json.dumps(duplicates[0][:60])} stands twice in one object; keep one of them",
-            line,
-            column,
-        )
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, both from 1, of a code point offset."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
-
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
-
-
-def _skip(text: str, at: int) -> int:
-    return _SPACE.match(text, at).end()  # type: ignore[union-attr]
-
-
-def _items(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:
-    """(key or index, where the key or item stands, where its value stands) in the container that begins at `at`."""
-    is_object, close, number = text[at] == "{", "}" if text[at] == "{" else "]", 0
-    at = _skip(text, at + 1)
-    while text[at] != close:
-        key: str | int = number
-        start = at
-        if is_object:
-            key, at = _DECODER.raw_decode(text, at)
-            at = _skip(text, _skip(text, at) + 1)
-        yield key, start, at
-        at = _skip(text, _DECODER.raw_decode(text, at)[1])
-        at, number = (_skip(text, at + 1) if text[at] == "," else at), number + 1
-
-
-def _second_keys(text: str, at: int = -1) -> Iterator[int]:
-    """Where in `text` an object's key stands for the second time."""
-    at = _skip(text, 0) if at < 0 else at
-    if text[at] in "{[":
-        seen: set[str | int] = set()
-        for key, start, value in _items(text, at):
-            if key in seen:
-                yield start
-            seen.add(key)
-            yield from _second_keys(text, value)
-
-
-def locate(data: bytes, path: Iterable[str | int]) -> tuple[int, int]:
-    """Line and column, both from 1, of the value at `path` in a JSON text, or of the nearest thing around it.
-
-    A step into an array may be a number or its digits, as in a JSON Pointer.
-    """
-    text = data.decode("utf-8")
-    at = _skip(text, 0)
-    for step in path:
-        if text[at] not in "{[":
-            break
-        found = next((value for key, _, value in _items(text, at) if str(key) == str(step)), None)
-        if found is None:
-            break
-        at = found
-    return position(text, at)
-
-
-def pointer(path: Iterable[str | int]) -> str:
-    """A JSON Pointer (RFC 6901) for a path."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-
-
-def encode_value(value: Any) -> bytes:
-    """Any JSON value in the canonical layout: the members of the top object one per line, records one per line."""
     if not isinstance(value, dict):
         return orjson.dumps(value) + b"\n"
-    return _lay_out(
-        (k, _lines(b"\n".join(map(orjson.dumps, v))) if _records(v) else orjson.dumps(v))
-        for k, v in value.items()
-    )
+    members = []
+    for key, member in value.items():
+        if _holds_records(member):
+            members.append((key, _array(b"\n".join(map(orjson.dumps, member)))))
+        else:
+            members.append((key, orjson.dumps(member)))
+    return _object(members)
 
 
-def _records(value: Any) -> bool:
+def _holds_records(value: Json) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
-def _lines(records: bytes) -> bytes:
-    """An array of records, given one a line, which in JSON no string breaks."""
-    return b"[\n" + records.replace(b"\n", b",\n") + b"\n]" if records else b"[]"
+def _array(lines: bytes) -> bytes:
+    """An array of records, given one on a line; JSON escapes the newlines inside strings."""
+    if not lines:
+        return b"[]"
+    return b"[\n" + lines.replace(b"\n", b",\n") + b"\n]"
 
 
-def _lay_out(members: Iterable[tuple[str, bytes]]) -> bytes:
-    return (
-        b"{\n" + b",\n".join(orjson.dumps(key) + b":" + value for key, value in members) + b"\n}\n"
-    )
+def _object(members: Iterable[tuple[str, bytes]]) -> bytes:
+    lines = [orjson.dumps(key) + b":" + value for key, value in members]
+    return b"{\n" + b",\n".join(lines) + b"\n}\n"
 
 
 _ENCODER = msgspec.json.Encoder()
 
 
 def encode(document: Document) -> bytes:
-    """The canonical bytes of a document, its records sorted."""
+    """Return the canonical bytes of a document, its records sorted."""
     document = ordered(document)
-    lines, one = _ENCODER.encode_lines, _ENCODER.encode
-    return _lay_out(
-        (n, _lines(lines(getattr(document, n))[:-1]) if n in LAYERS else one(getattr(document, n)))
-        for n in Document.__struct_fields__
-    )
+    members = []
+    for name in Document.__struct_fields__:
+        value = getattr(document, name)
+        if name in LAYERS:
+            members.append((name, _array(_ENCODER.encode_lines(value)[:-1])))
+        else:
+            members.append((name, _ENCODER.encode(value)))
+    return _object(members)
 
 
-def to_value(record: Any) -> Any:
-    """A document, a record or what one holds as plain dictionaries, lists and values, as `parse` gives them."""
+def to_value(record: object) -> Any:
+    """Return a document, a record or a part of one as plain JSON values, as `parse` gives them."""
     return orjson.loads(_ENCODER.encode(record))
 
 
 def decode(data: bytes, file: str = "<bytes>") -> Document:
-    """A document from JSON bytes. Raises FormatError that names the file and line.
+    """Return the document in JSON bytes. Raises FormatError that names the file and line.
 
     The structure is checked (properties and their types); `statevisit.validate` checks everything.
     """
@@ -210,129 +96,143 @@ def decode(data: bytes, file: str = "<bytes>") -> Document:
 
 
 def decode_canonical(data: bytes, file: str) -> Document:
-    """A document from bytes that `encode` made, as their digest shows: quicker, for no key is looked for twice. Raises FormatError."""
+    """Return the document in bytes that `encode` wrote, as their digest shows. Raises FormatError.
+
+    Quicker than `decode`: such bytes need no search for duplicate keys.
+    """
     return _typed(lambda: msgspec.json.decode(data, type=Document), file)
 
 
-def convert(value: Any, file: str, data: bytes | None = None) -> Document:
-    """A document from parsed JSON. Raises FormatError; `data` is what was parsed, for the line."""
-    if isinstance(value, dict) and (is_newer(value) or "edition" in value):
-        raise FormatError(f"{file}: {TEXTLESS if 'edition' in value else NEWER}")
+def convert(value: Json, file: str, data: bytes | None = None) -> Document:
+    """Return the document in parsed JSON. Raises FormatError.
+
+    `data` are the bytes that were parsed; with them an error names its line.
+    """
+    if isinstance(value, dict):
+        if "edition" in value:
+            raise FormatError(f"{file}: {TEXTLESS}")
+        if is_newer(value):
+            raise FormatError(f"{file}: {NEWER}")
     present = upgraded(value, file)
-    return _typed(
-        lambda: msgspec.convert(present, Document), file, data if present is value else None
-    )  # what was migrated has other lines
+    if present is not value:
+        data = None  # a migrated value has other lines
+    return _typed(lambda: msgspec.convert(present, Document), file, data)
 
 
 def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -> Document:
     try:
         return make()
     except msgspec.DecodeError as error:
-        what, _, where = (
-            str(error).rpartition(" - at ") if " - at " in str(error) else (str(error), "", "")
-        )
+        what, where = str(error), ""
+        if " - at " in what:
+            what, _, where = what.rpartition(" - at ")
         path = re.findall(r"[^.$\[\]`]+", where)
         line = f":{locate(data, path)[0]}" if data else ""
+        place = where or "`$`"
         raise FormatError(
-            f"{file}{line}: {what[:200]} at {where or '`$`'}; `statevisit validate` says more"
+            f"{file}{line}: {what[:200]} at {place}; `statevisit validate` says more"
         ) from None
 
 
-def is_newer(value: dict[str, Any]) -> bool:
+def is_newer(value: JsonObject) -> bool:
     """Whether parsed JSON says that it follows a newer schema than this package knows."""
     version = value.get("schema_version")
     return isinstance(version, int) and version > SCHEMA_VERSION
 
 
 def natural(record_id: str) -> tuple[int, str]:
-    """A sort key that puts `m2` before `m10`."""
+    """Return a sort key that puts `m2` before `m10`."""
     return len(record_id), record_id
 
 
 _START, _END = attrgetter("start"), attrgetter("end")
 _ORDERED = "_ordered"
-"""Set on documents that are in canonical order, so that none is sorted again; a changed copy does not have it."""
+"""Set on documents in canonical order, so that none is sorted twice; a changed copy lacks it."""
 
 
 def ordered(document: Document, like: Document | None = None) -> Document:
-    """The document with its records in canonical order; sentences and tokens that are the very ones of `like` are in it already.
+    """Return the document with its records in canonical order.
 
-    Spans by start, then the longer first, then id; entities and event chains by their first mention; relations
-    by their first evidence; event relations by source and target; arguments by the place of their target.
+    Spans stand by start, then the longer first, then id; entities and event chains by their first
+    mention; relations by their first evidence; event relations by source and target; arguments by
+    the place of their target. Sentences and tokens that are the very tuples of `like`, a document
+    in order, are not sorted again.
     """
     if _ORDERED in document.__dict__:
         return document
-    spans, place = _placed(document)
-    last = len(place)
+    spans, places = _sorted_spans(document)
+    last = len(places)
+    first = _first_mentions(spans, places)
+
+    def group_key(group: Entity | EventChain) -> tuple[int, tuple[int, str]]:
+        return first.get(group.id, last), natural(group.id)
+
+    def relation_key(relation: Relation) -> tuple[tuple[int, ...], tuple[int, str]]:
+        return relation.evidence[:1], natural(relation.id)
+
+    def event_relation_key(relation: EventRelation) -> tuple[int, int, str]:
+        source, target = relation.source, relation.target
+        return places.get(source, last), places.get(target, last), relation.type
+
+    evidenced = [replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations]
+    layers: dict[str, tuple[Any, ...]] = {name: tuple(records) for name, records in spans.items()}
+    layers["events"] = tuple(_with_sorted_arguments(e, places) for e in spans["events"])
+    layers["entities"] = tuple(sorted(document.entities, key=group_key))
+    layers["event_chains"] = tuple(sorted(document.event_chains, key=group_key))
+    layers["relations"] = tuple(sorted(evidenced, key=relation_key))
+    layers["event_relations"] = tuple(sorted(document.event_relations, key=event_relation_key))
+    for name in ("sentences", "tokens"):
+        records = getattr(document, name)
+        if records is not getattr(like, name, None):
+            layers[name] = _sorted(records)
+    in_order = replace(document, **layers)
+    in_order.__dict__[_ORDERED] = True
+    return in_order
+
+
+def _first_mentions(spans: dict[str, list[Any]], places: dict[str, int]) -> dict[str, int]:
+    """The place of the first mention of each entity and event chain, literal mentions last."""
     first: dict[str, int] = {}
-    for record, name in [(m, m.entity) for m in spans["mentions"]] + [
-        (e, e.event) for e in spans["events"]
-    ]:
-        first.setdefault(name, place[record.id])
+    for mention in spans["mentions"]:
+        first.setdefault(mention.entity, places[mention.id])
+    for event in spans["events"]:
+        first.setdefault(event.event, places[event.id])
     for mention in spans["mentions"]:
         if mention.literal:
-            first.setdefault(mention.literal, place[mention.id])
+            first.setdefault(mention.literal, places[mention.id])
+    return first
 
-    def group(r: Any) -> tuple[Any, ...]:
-        return first.get(r.id, last), natural(r.id)
 
-    spans["events"] = [
-        e
-        if len(e.arguments) < 2
-        else replace(
-            e,
-            arguments=tuple(
-                sorted(
-                    e.arguments, key=lambda a: (place.get(a.target, last), a.role, a.ace_role or "")
-                )
-            ),
-        )
-        for e in spans["events"]
-    ]
-    bare = {
-        n: _sorted(r)
-        for n in ("sentences", "tokens")
-        if (r := getattr(document, n)) is not getattr(like, n, None)
-    }
-    made = replace(
-        document,
-        **{layer: tuple(records) for layer, records in spans.items()},
-        **bare,
-        entities=tuple(sorted(document.entities, key=group)),
-        event_chains=tuple(sorted(document.event_chains, key=group)),
-        relations=tuple(
-            sorted(
-                (replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations),
-                key=lambda r: (r.evidence[:1], natural(r.id)),
-            )
-        ),
-        event_relations=tuple(
-            sorted(
-                document.event_relations,
-                key=lambda r: (place.get(r.source, last), place.get(r.target, last), r.type),
-            )
-        ),
-    )
-    made.__dict__[_ORDERED] = True
-    return made
+def _with_sorted_arguments(event: Event, places: dict[str, int]) -> Event:
+    if len(event.arguments) < 2:
+        return event
+
+    def key(argument: Argument) -> tuple[int, str, str]:
+        place = places.get(argument.target, len(places))
+        return place, argument.role, argument.ace_role or ""
+
+    return replace(event, arguments=tuple(sorted(event.arguments, key=key)))
 
 
 def _sorted(records: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(sorted(sorted(records, key=_END, reverse=True), key=_START))  # many: keys in C
+    # Two stable sorts by keys in C: documents have thousands of tokens.
+    return tuple(sorted(sorted(records, key=_END, reverse=True), key=_START))
 
 
-def _placed(document: Document) -> tuple[dict[str, list[Any]], dict[str, int]]:
-    """(the span layers in canonical order, the place of each id among the spans of all of them)."""
-    found = [
-        (r.start, -r.end, len(r.id), r.id, number, at, r)
-        for number, layer in enumerate(SPAN_LAYERS)
-        for at, r in enumerate(getattr(document, layer))
+def _sorted_spans(document: Document) -> tuple[dict[str, list[Any]], dict[str, int]]:
+    """The span layers in canonical order, and the place of each id among all spans."""
+    keyed = [
+        (record.start, -record.end, len(record.id), record.id, layer_number, number, record)
+        for layer_number, layer in enumerate(SPAN_LAYERS)
+        for number, record in enumerate(getattr(document, layer))
     ]
-    found.sort()  # no two are alike before the record
+    keyed.sort()  # (layer, number) differs, so that records are never compared
     spans: dict[str, list[Any]] = {layer: [] for layer in SPAN_LAYERS}
-    for _, _, _, _, number, _, record in found:
-        spans[SPAN_LAYERS[number]].append(record)
-    return spans, {item[3]: place for place, item in enumerate(found)}
+    places: dict[str, int] = {}
+    for place, (_, _, _, record_id, layer_number, _, record) in enumerate(keyed):
+        spans[SPAN_LAYERS[layer_number]].append(record)
+        places[record_id] = place
+    return spans, places
 
 
 def read_bytes(path: Path) -> bytes:

@@ -8,17 +8,17 @@ value or reference is touched, and a document that the schema refuses is left as
 from collections.abc import Iterator
 from typing import Any
 
-from statevisit import codec, schema
+from statevisit import codec, schema_errors, strict_json
 from statevisit.model import SPAN_LAYERS
 
 
 def fixed(data: bytes, file: str = "<bytes>") -> bytes:
     """The document's bytes after mending; the same bytes where there is nothing to mend or the document is not valid JSON of the schema."""
     try:
-        value = codec.parse(data, file)
-    except codec.Malformed:
+        value = strict_json.parse(data, file)
+    except strict_json.Malformed:
         return data
-    if not schema.verdict().is_valid(value):
+    if not schema_errors.verdict().is_valid(value):
         return data
     text = value["text"]
     for span in _spans(value, ("sentences", "tokens")):

@@ -1,4 +1,4 @@
-"""The Hugging Face side: the shipped corpus as a DatasetDict. The only module that imports `datasets`."""
+"""The corpus as a Hugging Face dataset. The only module that imports `datasets`."""
 
 import glob
 from pathlib import Path
@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 def load_dataset(
     config: str = "documents", path: Path | str | None = None, **options: Any
 ) -> "datasets.DatasetDict":
-    """The corpus as `datasets.load_dataset` gives it, offline: `load_dataset("events")["train"]`.
+    """Load a config of a corpus offline, as `datasets.load_dataset` does.
 
-    `config`: documents, entities, events, quantities, timexes, relations or ner. `path`: a corpus root with
-    `corpus/parquet/`, with or without a card; without one, what statevisit ships. `options` go to
-    `datasets.load_dataset`: with `split="train"` it returns a Dataset, with `streaming=True` the iterable kind.
-    Raises FormatError for a config or path that is not there, MissingExtra without `datasets`.
+    `load_dataset("events")["train"]` has the events of the shipped corpus. `config` is documents,
+    entities, events, quantities, timexes, relations or ner. `path` is a corpus root with
+    `corpus/parquet/`, with or without a card. `options` go to `datasets.load_dataset`:
+    `split="train"` gives a Dataset, `streaming=True` an iterable one.
+
+    Raises FormatError for an unknown config and for a path without Parquet files, MissingExtra
+    where `datasets` is not installed.
     """
     try:
         import datasets
@@ -28,11 +31,12 @@ def load_dataset(
     root = data_root() if path is None else Path(path)
     if not root.is_dir():
         raise FormatError(f"{root}: no such directory")
-    configs = sorted({p.parent.name for p in (root / PARQUET).glob("*/*.parquet")})
+    configs = sorted({file.parent.name for file in (root / PARQUET).glob("*/*.parquet")})
+    if not configs:
+        raise FormatError(f"{root}: no Parquet files; build them with `statevisit build`")
     if config not in configs:
-        there = f"there are {', '.join(configs)}" if configs else "build it with `statevisit build`"
-        raise FormatError(f"{root}: no config {config!r}; {there}")
-    files = (
-        glob.escape(str((root / PARQUET / config).resolve())) + "/train-*.parquet"
-    )  # what the card of a root says, for roots without one as well
-    return datasets.load_dataset("parquet", config, data_files={"train": files}, **options)
+        raise FormatError(f"{root}: no config {config!r}; the configs are {', '.join(configs)}")
+    # The pattern that the card of a root gives, so that roots without a card load alike.
+    directory = glob.escape(str((root / PARQUET / config).resolve()))
+    files = {"train": f"{directory}/train-*.parquet"}
+    return datasets.load_dataset("parquet", config, data_files=files, **options)

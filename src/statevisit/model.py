@@ -1,6 +1,6 @@
-"""A document: its layers, and the questions it answers. No I/O.
+"""A document: its layers and the questions it answers. No I/O.
 
-The types of its records are in `records.py`, and can be imported from here as well.
+The types of its records are defined in `records` and can be imported from here as well.
 """
 
 from bisect import bisect_right
@@ -26,8 +26,8 @@ from statevisit.records import (
     Span,
     Timex,
     Token,
+    shortened,
 )
-from statevisit.records import short as _short
 
 __all__ = [
     "LAYERS",
@@ -40,8 +40,6 @@ __all__ = [
     "EventChain",
     "EventRelation",
     "Mention",
-]
-__all__ += [
     "Quantity",
     "Quotation",
     "Record",
@@ -55,6 +53,7 @@ __all__ += [
 ]
 
 SCHEMA_VERSION = 1
+"""The version of the document schema that this package writes."""
 
 LAYERS: dict[str, type[Record]] = {
     "sentences": Sentence,
@@ -73,25 +72,10 @@ LAYERS: dict[str, type[Record]] = {
 
 SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 """The layers whose records have an id and a span with its surface form."""
-REFERENCES = frozenset(
-    (
-        "entity",
-        "literal",
-        "anchor",
-        "begin",
-        "end_point",
-        "measures",
-        "conversion_of",
-        "event",
-        "source",
-        "target",
-    )
-)
-"""The properties of records, and of the arguments in them, that hold the id of another record."""
 
 
 class ResolvedArgument(Struct, frozen=True):
-    """An argument with what its `target` id stands for and the layer that is in."""
+    """An argument with the record that its `target` names, and the layer of that record."""
 
     role: str
     ace_role: str | None
@@ -99,14 +83,14 @@ class ResolvedArgument(Struct, frozen=True):
     target: Any
 
     def __repr__(self) -> str:
-        return f"<{self.role} {_short(repr(self.target)[1:-1], 90)}>"
+        return f"<{self.role} {shortened(repr(self.target)[1:-1], 90)}>"
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True, eq=True):
     """One annotated document.
 
-    Index it by record id (`doc["m12"]`, KeyError where there is none); every method that takes an entity,
-    event chain or span takes the record or, where it has one, its id.
+    Index it by record id: `document["m12"]`, which raises KeyError for an unknown id. A method that
+    takes an entity, an event chain or a span takes the record or, where it has one, its id.
     """
 
     schema_version: int
@@ -132,56 +116,58 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @cached_property
     def _index(self) -> dict[str, tuple[str, Any]]:
         return {
-            r.id: (name, r)
-            for name, kind in LAYERS.items()
-            if "id" in kind.__struct_fields__
-            for r in getattr(self, name)
+            record.id: (layer, record)
+            for layer, record_type in LAYERS.items()
+            if "id" in record_type.__struct_fields__
+            for record in getattr(self, layer)
         }
 
     @cached_property
     def bounds(self) -> dict[str, tuple[list[int], list[int]]]:
-        """Of `sentences` and `tokens`, where each starts and where each ends."""
+        """The offsets of `sentences` and `tokens`: for each a list of starts and a list of ends."""
+        spans: dict[str, tuple[Sentence, ...] | tuple[Token, ...]] = {
+            "sentences": self.sentences,
+            "tokens": self.tokens,
+        }
         return {
-            layer: ([s.start for s in spans], [s.end for s in spans])
-            for layer, spans in (("sentences", self.sentences), ("tokens", self.tokens))
+            layer: ([span.start for span in records], [span.end for span in records])
+            for layer, records in spans.items()
         }
 
     @cached_property
     def orderly(self) -> frozenset[str]:
-        """Of `sentences` and `tokens`, the layers whose spans are in order, without overlap, not empty, and within the text."""
-        return frozenset(
-            layer
-            for layer, (starts, ends) in self.bounds.items()
-            if all(map(lt, starts, ends))
-            and all(map(le, ends, starts[1:]))
-            and (not ends or ends[-1] <= len(self.text))
-        )
+        """Those of `sentences` and `tokens` whose spans are in order and within the text.
+
+        Such spans are not empty and do not overlap.
+        """
+        layers = set()
+        for layer, (starts, ends) in self.bounds.items():
+            not_empty = all(map(lt, starts, ends))
+            apart = all(map(le, ends, starts[1:]))
+            within = not ends or ends[-1] <= len(self.text)
+            if not_empty and apart and within:
+                layers.add(layer)
+        return frozenset(layers)
 
     @cached_property
     def tiled(self) -> bool:
-        """Whether the tokens are orderly and hold all of the text but white space, and no white space."""
+        """Whether the tokens are orderly and cover all of the text but its white space."""
         if "tokens" not in self.orderly:
             return False
         starts, ends = self.bounds["tokens"]
-        between = "".join(
-            [
-                self.text[a:b]
-                for a, b in zip([0, *ends], [*starts, len(self.text)], strict=True)
-                if a < b
-            ]
-        )
-        return not between.strip() and len(between) + sum(map(len, self.text.split())) == len(
-            self.text
-        )
+        gaps = zip([0, *ends], [*starts, len(self.text)], strict=True)
+        between = "".join([self.text[start:end] for start, end in gaps if start < end])
+        visible = sum(map(len, self.text.split()))
+        return not between.strip() and len(between) + visible == len(self.text)
 
     @cached_property
     def token_ends(self) -> dict[int, int]:
-        """Where the token ends that starts at an offset."""
+        """The end of each token by its start."""
         return dict(zip(*self.bounds["tokens"], strict=True))
 
     @cached_property
     def layers(self) -> dict[str, str]:
-        """The name of the layer that holds each id."""
+        """The name of the layer of each record, by its id."""
         return {record_id: layer for record_id, (layer, _) in self._index.items()}
 
     def __getitem__(self, record_id: str) -> Any:
@@ -191,35 +177,41 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return record_id in self._index
 
     def layer_of(self, record_id: str) -> str:
-        """The name of the layer that holds `record_id`. Raises KeyError."""
+        """Return the name of a record's layer. Raises KeyError for an id the document lacks."""
         return self._index[record_id][0]
 
     def _record(self, record_or_id: Any) -> Any:
         return self[record_or_id] if isinstance(record_or_id, str) else record_or_id
 
     def text_of(self, span: Any) -> str:
-        """The characters of `span` (a record with start and end, or the id of one)."""
+        """Return the characters of `span`: a record with start and end, or the id of one."""
         span = self._record(span)
         return self.text[span.start : span.end]
 
     def sentence_number(self, span: Any) -> int | None:
-        """The number, from 0, of the sentence in which `span` begins; None between sentences."""
+        """Return the number, from 0, of the sentence in which `span` begins; None without one."""
         span = self._record(span)
         number = bisect_right(self.bounds["sentences"][0], span.start) - 1
-        return number if number >= 0 and span.start < self.sentences[number].end else None
+        if number < 0 or span.start >= self.sentences[number].end:
+            return None
+        return number
 
     def sentence_of(self, span: Any) -> Sentence | None:
-        """The sentence in which `span` begins; None between sentences."""
+        """Return the sentence in which `span` begins; None between sentences."""
         number = self.sentence_number(span)
         return None if number is None else self.sentences[number]
 
     def within(self, span: Any, layer: str) -> tuple[Any, ...]:
-        """The records of a span layer that lie inside `span`: `doc.within(doc.sentences[0], "events")`."""
+        """Return the records of a span layer inside `span`.
+
+        `document.within(document.sentences[0], "events")` are the events of the first sentence.
+        """
         span = self._record(span)
-        return tuple(r for r in getattr(self, layer) if span.start <= r.start and r.end <= span.end)
+        records = getattr(self, layer)
+        return tuple(r for r in records if span.start <= r.start and r.end <= span.end)
 
     def tokens_of(self, span: Any) -> tuple[str, ...]:
-        """The tokens inside `span`, as text."""
+        """Return the tokens inside `span` as strings."""
         return tuple(self.text_of(t) for t in self.within(span, "tokens"))
 
     @cached_property
@@ -231,38 +223,44 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return _grouped(self.events, "event")
 
     def mentions_of(self, entity: Entity | str) -> tuple[Mention, ...]:
-        """The mentions of an entity, in the order of the text. Raises KeyError for an id the document lacks."""
+        """Return the mentions of an entity in the order of the text.
+
+        Raises KeyError for an id the document lacks.
+        """
         return self._mentions.get(self._record(entity).id, ())
 
     def events_of(self, chain: EventChain | str) -> tuple[Event, ...]:
-        """The mentions of an event chain, in the order of the text. Raises KeyError for an id the document lacks."""
+        """Return the mentions of an event chain in the order of the text.
+
+        Raises KeyError for an id the document lacks.
+        """
         return self._chains.get(self._record(chain).id, ())
 
     def entity_of(self, mention: Mention | str) -> Entity:
-        """The entity that a mention means."""
-        return self[self._record(mention).entity]
+        """Return the entity of a mention. Raises KeyError for an id the document lacks."""
+        entity: Entity = self[self._record(mention).entity]
+        return entity
 
     def arguments_of(self, event: Event | str) -> tuple[ResolvedArgument, ...]:
-        """The arguments of an event, each with the record its target names."""
+        """Return the arguments of an event, each with the record that its target names."""
         return tuple(
-            ResolvedArgument(a.role, a.ace_role, *self._index[a.target])
-            for a in self._record(event).arguments
+            ResolvedArgument(argument.role, argument.ace_role, *self._index[argument.target])
+            for argument in self._record(event).arguments
         )
 
     def relations_of(self, entity: Entity | str) -> tuple[Relation, ...]:
-        """The relations an entity takes part in, on either side."""
-        wanted = self._record(entity).id
-        return tuple(r for r in self.relations if wanted in (r.source, r.target))
+        """Return the relations of an entity, on either side."""
+        entity_id = self._record(entity).id
+        return tuple(r for r in self.relations if entity_id in (r.source, r.target))
 
     def counts(self) -> dict[str, int]:
-        """The number of records in every layer."""
+        """Return the number of records in every layer."""
         return {name: len(getattr(self, name)) for name in LAYERS}
 
     def __repr__(self) -> str:
-        shown = ", ".join(
-            f"{len(getattr(self, n))} {n}" for n in ("mentions", "events", "quantities")
-        )
-        return f"<Document {_short(self.id, 40)}: {len(self.sentences)} sentences, {shown}>"
+        layers = ("sentences", "mentions", "events", "quantities")
+        counts = ", ".join(f"{len(getattr(self, layer))} {layer}" for layer in layers)
+        return f"<Document {shortened(self.id, 40)}: {counts}>"
 
     def _repr_html_(self) -> str:
         from statevisit.display import to_html

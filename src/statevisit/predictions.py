@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statevisit import codec
+from statevisit import codec, strict_json
 from statevisit.anchor import anchor
 from statevisit.corpus import JSONL, Corpus, load
 from statevisit.errors import FormatError
@@ -62,13 +62,11 @@ def _parquet(path: Path) -> list[Path]:
 
 
 def _tables(paths: list[Path]) -> Iterator[tuple[str, Document]]:
-    from statevisit.tables import from_table, pq
+    from statevisit.parquet import read_table
+    from statevisit.tables import from_table
 
     for path in paths:
-        try:
-            table = pq.read_table(path)
-        except OSError as error:
-            raise FormatError(f"{path}: cannot be read as Parquet: {error}") from None
+        table = read_table(path)
         if "mentions" not in table.column_names or "text" not in table.column_names:
             raise FormatError(
                 f"{path}: is not the `documents` config, which holds all layers; it has {', '.join(table.column_names[:6])}"
@@ -124,7 +122,7 @@ def _files(path: Path, gold: dict[str, Document]) -> Iterator[tuple[str, Predict
     else:
         for entry in load(path).entries:
             data = entry.bytes()
-            value = codec.parse(data, entry.name)
+            value = strict_json.parse(data, entry.name)
             if isinstance(value, dict) and set(LAYERS) <= set(value) and not _quotes(value):
                 yield entry.name, whole(codec.convert(value, entry.name, data))
             else:
@@ -229,7 +227,7 @@ def _label(draft: dict[str, Any], layer: str, record: Any) -> str:
 
 def flat_gold(document: Document) -> list[Item]:
     """The gold of BIO: the names, events, times and quantities of the flat view, without overlap."""
-    from statevisit.views import flat_names
+    from statevisit.flat_names import flat_names
 
     return [Item(start, end, label, 0) for start, end, label in flat_names(document)]
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from statevisit import resources, schema
-from statevisit.codec import parse, read_bytes
+from statevisit import resources, schema_errors
+from statevisit.codec import read_bytes
 from statevisit.errors import ReleaseError
 from statevisit.remote import client, explained, quiet
+from statevisit.strict_json import parse
 
 _TOP = (resources.CARD, resources.LICENSE, resources.CITATION, resources.CHANGELOG)
 _KEPT = ".gitattributes"
@@ -33,7 +34,7 @@ def contents(root: Path) -> tuple[str, list[Item]]:
             f"{root}: has no {resources.RELEASE}: run `statevisit build`, or name the directory that holds it"
         )
     manifest = parse(read_bytes(path), str(path))
-    for _, message in schema.errors(manifest, "release"):
+    for _, message in schema_errors.errors(manifest, "release"):
         raise ReleaseError(f"{path}: {message}; run `statevisit build`")
     listed = {f["path"]: f["sha256"] for f in manifest["files"]}
     names = {*listed, resources.RELEASE, *(n for n in _TOP if (root / n).is_file())}

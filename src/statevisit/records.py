@@ -1,31 +1,38 @@
 """The types of a document's records. No I/O.
 
-The classes mirror `schema/document.schema.json` property by property and in its order (a test holds them
-together). Spans are half-open `[start, end)` offsets in Unicode code points into `Document.text`. Records are
-frozen; an optional property that is absent is `None` here.
+The classes mirror `schema/document.schema.json` property by property, in its order; a test compares
+them. Spans are half-open `[start, end)` offsets in Unicode code points into `Document.text`.
+Records are frozen; an optional property that is absent is `None` here.
 """
 
 from msgspec import Struct, field
 
 
-def short(text: str, limit: int) -> str:
-    """The text on one line, cut to `limit` characters."""
+def shortened(text: str, limit: int) -> str:
+    """Return the text on one line, cut to `limit` characters."""
     line = " ".join(text[: 2 * limit].split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    if len(line) <= limit:
+        return line
+    return line[: limit - 1] + "…"
 
 
 class Record(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False
 ):
-    """What every record of a layer is: frozen, compared by value; of strings, numbers and records, so never in a cycle."""
+    """The base of all records: frozen, and compared by value.
+
+    A record holds strings, numbers and other records, never itself, so that the garbage collector
+    can pass over it.
+    """
 
     def __repr__(self) -> str:
-        values = (getattr(self, n) for n in self.__struct_fields__)
-        return f"<{type(self).__name__} {short(' '.join(short(v, 40) for v in values if isinstance(v, str)), 90)}>"
+        values = (getattr(self, name) for name in self.__struct_fields__)
+        strings = [shortened(value, 40) for value in values if isinstance(value, str)]
+        return f"<{type(self).__name__} {shortened(' '.join(strings), 90)}>"
 
 
 class Span(Record, frozen=True, kw_only=True):
-    """A stretch of text inside a record: what is measured, the cue of a quotation."""
+    """A span inside a record: the words for a measured property, the cue of a quotation."""
 
     start: int
     end: int
@@ -117,7 +124,7 @@ class Quantity(Record, frozen=True, kw_only=True):
 
 
 class Argument(Record, frozen=True, kw_only=True):
-    """A participant of an event; `target` is the id of a mention, time expression, quantity or event."""
+    """An argument of an event; `target` is the id of a mention, timex, quantity or event."""
 
     role: str
     target: str
@@ -145,7 +152,7 @@ class Event(Record, frozen=True, kw_only=True):
 
 
 class EventChain(Record, frozen=True, kw_only=True):
-    """An event: what its mentions share."""
+    """An event: the properties that its mentions share."""
 
     id: str
     name: str | None = None
@@ -188,7 +195,7 @@ class Quotation(Record, frozen=True, kw_only=True):
 
 
 class Source(Record, frozen=True, kw_only=True):
-    """The seed a text comes from; `header_length` in code points."""
+    """The seed of a text; `header_length` is in code points."""
 
     file: str
     sha256: str

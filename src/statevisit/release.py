@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from statevisit import resources, schema
-from statevisit.codec import parse, read_bytes
+from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, SCHEMA_VERSION, Document
+from statevisit.strict_json import parse
 
 FIRST_VERSION = "0.1.0"
 

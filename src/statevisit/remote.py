@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import resources
-from statevisit.codec import parse, read_bytes
+from statevisit.codec import read_bytes
 from statevisit.errors import MissingExtra, ReleaseError
+from statevisit.strict_json import parse
 
 _WRITING = {
     401: "not logged in: `hf auth login` with a token that may write, or set HF_TOKEN",

@@ -1,15 +1,14 @@
-"""Documents <-> Arrow: the `documents` table and the flat views, with columns compiled from the schema.
+"""Documents as Arrow tables: the `documents` table and the flat views, and back.
 
-Columns are described once, as Hugging Face features in their JSON form (what `datasets.Features.to_dict`
-gives); the Arrow schema is compiled from that, so `datasets` is not needed to write Parquet that it reads
-with its ClassLabels.
+Each column is described once, as a Hugging Face feature in its JSON form; the Arrow schema is
+compiled from that, so that `datasets` reads its ClassLabels from Parquet that was written without
+it.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from itertools import compress
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,24 +16,24 @@ from msgspec.structs import replace
 
 from statevisit import schema, views
 from statevisit.codec import encode
-from statevisit.errors import FormatError, MissingExtra
+from statevisit.errors import MissingExtra
+from statevisit.features import Column, Feature, feature_of
 from statevisit.model import Document
+from statevisit.rows import Row
 from statevisit.schema import FULL
 
 try:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.json as pj
-    import pyarrow.parquet as pq
 except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
 
 CONFIGS = ("documents", *views.VIEWS)
-TOOLS = {"pyarrow": pa.__version__}
-"""Versions of the tools whose version shows in the bytes of Parquet."""
-ROW_GROUP = {"documents": 64}
-"""Rows in a Parquet row group; 8,192 where a config is not named."""
+"""The configs of the dataset, in the order of the card."""
 
+TOOLS = {"pyarrow": pa.__version__}
+"""The tools whose version shows in the bytes of Parquet, with that version."""
 
 WORDS = frozenset(
     (
@@ -50,67 +49,57 @@ WORDS = frozenset(
         "tokens",
     )
 )
-"""The columns of the flat views that hold words of the text; the edition `schema.ANNOTATIONS_ONLY` is without them."""
+"""The columns of the flat views that hold words of the text; one edition lacks them."""
 
 
 @cache
-def columns(config: str, edition: str = FULL) -> tuple[views.Column, ...]:
-    """The columns of a config with feature and description, in order. `edition`: FULL or schema.ANNOTATIONS_ONLY."""
+def columns(config: str, edition: str = FULL) -> tuple[Column, ...]:
+    """Return the columns of a config in order, of an edition that `schema` names."""
     if config == "documents":
-        nodes = schema.load(edition)["properties"].items()
         return tuple(
-            views.Column(k, views.feature(schema.resolve(v, edition), edition), v["description"])
-            for k, v in nodes
+            Column(name, feature_of(schema.resolve(node, edition), edition), node["description"])
+            for name, node in schema.load(edition)["properties"].items()
         )
-    found = views.VIEWS[config].columns
+    all_columns = views.VIEWS[config].columns
     if edition == FULL:
-        return found
-    return tuple(
-        replace(
-            c,
-            feature=_wordless(c.feature),
-            description=c.description.replace(" its span and text,", " its span,"),
-        )
-        for c in found
-        if c.name not in WORDS
+        return all_columns
+    return tuple(_wordless_column(column) for column in all_columns if column.name not in WORDS)
+
+
+def _wordless_column(column: Column) -> Column:
+    """A column that remains without words: a list of structs loses their `text`."""
+    inner = column.feature.get("feature", {})
+    if not inner or "_type" in inner:
+        return column
+    fields = {name: feature for name, feature in inner.items() if name != "text"}
+    return replace(
+        column,
+        feature={**column.feature, "feature": fields},
+        description=column.description.replace(" its span and text,", " its span,"),
     )
 
 
-def _wordless(feature: dict[str, Any]) -> dict[str, Any]:
-    """The feature of a list of structs without their `text`; any other as it is."""
-    inner = feature.get("feature", {})
-    return (
-        feature
-        if "_type" in inner
-        else {**feature, "feature": {k: v for k, v in inner.items() if k != "text"}}
-        if inner
-        else feature
-    )
+def wordless(config: str, rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of a view without the columns WORDS and the texts of arguments."""
+    kept = [column.name not in WORDS for column in views.VIEWS[config].columns]
+    return [tuple(map(_wordless_value, compress(row, kept))) for row in rows]
 
 
-def wordless(config: str, rows: Iterable[views.Row]) -> list[views.Row]:
-    """The rows of a view without the columns WORDS and the texts of arguments."""
-    kept = [c.name not in WORDS for c in views.VIEWS[config].columns]
-    return [
-        tuple(
-            [{k: x for k, x in a.items() if k != "text"} for a in v]
-            if v and isinstance(v, list) and isinstance(v[0], dict)
-            else v
-            for v in compress(row, kept)
-        )
-        for row in rows
-    ]
+def _wordless_value(value: Any) -> Any:
+    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
+        return value
+    return [{key: item for key, item in struct.items() if key != "text"} for struct in value]
 
 
-def features(config: str, edition: str = FULL) -> dict[str, Any]:
-    """The features of a config in the JSON form of `datasets.Features`."""
-    return {c.name: c.feature for c in columns(config, edition)}
+def features(config: str, edition: str = FULL) -> Feature:
+    """Return the features of a config in the JSON form of `datasets.Features`."""
+    return {column.name: column.feature for column in columns(config, edition)}
 
 
 @cache
 def arrow_schema(config: str, edition: str = FULL) -> pa.Schema:
-    """The Arrow schema of a config, with the metadata from which `datasets` restores ClassLabels."""
-    fields = [pa.field(c.name, _type(c.feature)) for c in columns(config, edition)]
+    """Return the Arrow schema of a config; its metadata gives `datasets` the ClassLabels."""
+    fields = [pa.field(column.name, _type(column.feature)) for column in columns(config, edition)]
     metadata = {"huggingface": json.dumps({"info": {"features": features(config, edition)}})}
     return pa.schema(fields, metadata=metadata)
 
@@ -123,183 +112,130 @@ _PRIMITIVE = {
 }
 
 
-def _type(feature: dict[str, Any], labels: pa.DataType = pa.int64()) -> pa.DataType:
-    """The Arrow type of a feature; `labels` is the type of a ClassLabel (names come in as strings)."""
+def _type(feature: Feature, class_label: pa.DataType = pa.int64()) -> pa.DataType:  # noqa: B008  immutable
+    """The Arrow type of a feature, with the type that stands for a ClassLabel.
+
+    Labels come in as strings and are stored as integers.
+    """
     kind = feature.get("_type")
     if kind == "Value":
         return _PRIMITIVE[feature["dtype"]]
     if kind == "ClassLabel":
-        return labels
+        return class_label
     if kind == "List":
-        return pa.list_(_type(feature["feature"], labels))
-    return pa.struct([(k, _type(v, labels)) for k, v in feature.items()])
+        return pa.list_(_type(feature["feature"], class_label))
+    return pa.struct([(name, _type(inner, class_label)) for name, inner in feature.items()])
 
 
-def _coded(array: pa.Array, feature: dict[str, Any]) -> pa.Array:
+def _coded(array: pa.Array, feature: Feature) -> pa.Array:
     """The array with label names turned into the integers of their ClassLabel, at any depth."""
     kind = feature.get("_type")
     if kind == "ClassLabel":
         return pc.index_in(array, value_set=pa.array(feature["names"])).cast(pa.int64())
     if kind == "List":
-        if (inner := _coded(array.values, feature["feature"])) is array.values:
-            return array
-        return pa.ListArray.from_arrays(
-            array.offsets, inner, mask=array.is_null() if array.null_count else None
-        )
+        return _coded_list(array, feature)
     if kind is None:
-        inner = [_coded(array.field(k), v) for k, v in feature.items()]
-        if all(new is array.field(k) for new, k in zip(inner, feature, strict=True)):
-            return array
-        return pa.StructArray.from_arrays(
-            inner,
-            fields=[pa.field(k, a.type) for k, a in zip(feature, inner, strict=True)],
-            mask=array.is_null() if array.null_count else None,
-        )
+        return _coded_struct(array, feature)
     return array.cast(_type(feature))
 
 
+def _coded_list(array: pa.ListArray, feature: Feature) -> pa.ListArray:
+    values = _coded(array.values, feature["feature"])
+    if values is array.values:
+        return array
+    mask = array.is_null() if array.null_count else None
+    return pa.ListArray.from_arrays(array.offsets, values, mask=mask)
+
+
+def _coded_struct(array: pa.StructArray, feature: Feature) -> pa.StructArray:
+    before = [array.field(name) for name in feature]
+    after = [_coded(array.field(name), inner) for name, inner in feature.items()]
+    if all(new is old for new, old in zip(after, before, strict=True)):
+        return array
+    fields = [pa.field(name, values.type) for name, values in zip(feature, after, strict=True)]
+    mask = array.is_null() if array.null_count else None
+    return pa.StructArray.from_arrays(after, fields=fields, mask=mask)
+
+
 def document_table(encoded: Iterable[bytes], edition: str = FULL) -> pa.Table:
-    """The `documents` table from the JSON of schema-valid documents, one row each."""
-    lines = [
-        line.replace(b"\n", b"") for line in encoded
-    ]  # a newline in JSON is white space: inside a string it is escaped
-    data = b"\n".join(lines)
-    wanted = pa.schema(
-        [(c.name, _type(c.feature, pa.string())) for c in columns("documents", edition)]
-    )
-    wanted = wanted.set(wanted.get_field_index("date"), pa.field("date", pa.string()))
+    """Return the `documents` table of schema-valid documents, given as JSON, one row each."""
+    # A newline in JSON is white space: inside a string it is escaped.
+    data = b"\n".join(document.replace(b"\n", b"") for document in encoded)
     table = pj.read_json(
         pa.BufferReader(data),
         read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=pj.ParseOptions(explicit_schema=wanted, unexpected_field_behavior="error"),
+        parse_options=pj.ParseOptions(
+            explicit_schema=_json_schema(edition), unexpected_field_behavior="error"
+        ),
     ).combine_chunks()
     arrays = [
-        _coded(_whole(table.column(c.name)), c.feature) for c in columns("documents", edition)
+        _coded(_whole(table.column(column.name)), column.feature)
+        for column in columns("documents", edition)
     ]
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", edition))
 
 
+@cache
+def _json_schema(edition: str) -> pa.Schema:
+    """The Arrow schema of documents as JSON has them: labels and the date are strings."""
+    fields = []
+    for column in columns("documents", edition):
+        type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
+        fields.append((column.name, type_))
+    return pa.schema(fields)
+
+
 def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks)
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks)
 
 
 def view_table(config: str, documents: Iterable[Document]) -> pa.Table:
-    """The table of a flat view over documents."""
-    return rows_table(
-        config, [row for document in documents for row in views.VIEWS[config].rows(document)]
-    )
+    """Return the table of a flat view over documents."""
+    view = views.VIEWS[config]
+    return rows_table(config, [row for document in documents for row in view.rows(document)])
 
 
-def rows_table(config: str, rows: list[views.Row], edition: str = FULL) -> pa.Table:
-    """The table of a flat view from its rows."""
-    wanted = columns(config, edition)
-    by_column = zip(*rows, strict=True) if rows else [()] * len(wanted)
+def rows_table(config: str, rows: list[Row], edition: str = FULL) -> pa.Table:
+    """Return the table of a flat view from its rows."""
+    of_config = columns(config, edition)
+    by_column = zip(*rows, strict=True) if rows else [()] * len(of_config)
     arrays = [
-        _coded(pa.array(values, _type(c.feature, pa.string())), c.feature)
-        for values, c in zip(by_column, wanted, strict=True)
+        _coded(pa.array(values, _type(column.feature, pa.string())), column.feature)
+        for values, column in zip(by_column, of_config, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config, edition))
 
 
 def to_tables(documents: list[Document]) -> dict[str, pa.Table]:
-    """Every config's table over some documents, in the order given."""
-    return {
-        "documents": document_table(map(encode, documents)),
-        **{c: view_table(c, documents) for c in views.VIEWS},
-    }
+    """Return every config's table over some documents, in the order given."""
+    flat = {config: view_table(config, documents) for config in views.VIEWS}
+    return {"documents": document_table(map(encode, documents)), **flat}
 
 
 def from_table(table: pa.Table) -> list[Document]:
-    """The documents of a `documents` table: the inverse of `document_table`."""
-    names = features("documents")
+    """Return the documents of a `documents` table: the inverse of `document_table`."""
+    of_config = features("documents")
     return [
-        msgspec.convert({k: _plain(v, names[k]) for k, v in row.items()}, Document)
+        msgspec.convert(
+            {name: _plain(value, of_config[name]) for name, value in row.items()}, Document
+        )
         for row in table.to_pylist()
     ]
 
 
-def read_documents(path: Path) -> Iterator[Document]:
-    """The documents in a Parquet file of the `documents` config, a batch of rows in memory. Raises FormatError for any other file."""
-    try:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(64):
-                yield from from_table(pa.Table.from_batches([batch]))
-    except (
-        pa.ArrowInvalid,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        msgspec.ValidationError,
-    ) as error:
-        raise FormatError(
-            f"{path}: not Parquet of the `documents` config: {error}; `statevisit build` writes it"
-        ) from None
-
-
-def _plain(value: Any, feature: dict[str, Any]) -> Any:
+def _plain(value: Any, feature: Feature) -> Any:
+    """A value of Arrow as the JSON of a document has it: names of labels, no nulls in structs."""
     kind = feature.get("_type")
     if kind == "ClassLabel":
         return feature["names"][value]
     if kind == "List":
-        return [_plain(v, feature["feature"]) for v in value]
+        return [_plain(item, feature["feature"]) for item in value]
     if kind is None:
-        return {k: _plain(v, feature[k]) for k, v in value.items() if v is not None}
-    return value.isoformat() if feature["dtype"] == "date32" else value
-
-
-def to_ipc(table: pa.Table) -> bytes:
-    """A table as bytes for another process, in less than half the time that pickling its many small buffers takes."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    return sink.getvalue().to_pybytes()
-
-
-def from_ipc(data: bytes) -> pa.Table:
-    """The table that `to_ipc` made into bytes."""
-    return pa.ipc.open_stream(data).read_all()
-
-
-class Writer:
-    """A Parquet file of one config, written in row groups of a fixed number of rows, whatever comes in.
-
-    The bytes depend on the rows, the options below and the version of pyarrow, and on nothing else.
-    """
-
-    def __init__(self, path: Path, config: str, edition: str = FULL) -> None:
-        wanted = arrow_schema(config, edition)
-        self.rows, self._size, self._pending = (
-            0,
-            ROW_GROUP.get(config, 8_192),
-            pa.Table.from_batches([], wanted),
-        )
-        self._file = pq.ParquetWriter(
-            path,
-            wanted,
-            compression="zstd",
-            compression_level=3,
-            write_page_index=True,
-            version="2.6",
-        )
-
-    def add(self, table: pa.Table) -> None:
-        """Append rows."""
-        self.rows += table.num_rows
-        self._pending = pa.concat_tables([self._pending, table])
-        while self._pending.num_rows >= self._size:
-            self._write(self._pending.slice(0, self._size))
-            self._pending = self._pending.slice(self._size)
-
-    def _write(self, table: pa.Table) -> None:
-        self._file.write_table(table.combine_chunks(), row_group_size=self._size)
-
-    def close(self) -> None:
-        """Write what is left and the footer."""
-        if self._pending.num_rows or not self.rows:
-            self._write(self._pending)
-        self._file.close()
-
-    def abandon(self) -> None:
-        """Leave the file as it is: where the disk is full its footer cannot be written either, and pyarrow would say so again."""
-        self._file.is_open = False
+        return {
+            name: _plain(inner, feature[name]) for name, inner in value.items() if inner is not None
+        }
+    if feature["dtype"] == "date32":
+        return value.isoformat()
+    return value

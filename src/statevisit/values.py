@@ -1,6 +1,6 @@
-"""Values and what they mean: TIMEX3 values as calendar days, durations as numbers.
+"""TIMEX3 values as calendar days and as amounts of time.
 
-Here because both the checks and the tables need it, and neither may import the other.
+The forms are those of TimeML 1.2.1 (TIMEX3 `value`), whose dates and durations follow ISO 8601.
 """
 
 import re
@@ -16,36 +16,36 @@ _YEARS = re.compile(r"\d{2,4}")
 _COMPONENT = re.compile(r"(\d+(?:\.\d+)?|X)(ML|CE|DE|WE|[YQMWDHS])")
 
 _MONTHS = {"ML": 12000, "CE": 1200, "DE": 120, "Y": 12, "Q": 3, "M": 1}
-_SECONDS = {"W": 604800, "D": 86400, "H": 3600, "M": 60, "S": 1}
+_SECONDS = {"W": 604800, "D": 86400, "TH": 3600, "TM": 60, "TS": 1}
 _UCUM = {"Y": "a", "M": "mo", "W": "wk", "D": "d", "TH": "h", "TM": "min", "TS": "s"}
 
 
 def days(value: str) -> tuple[date, date] | None:
-    """The closed interval of calendar days that a TIMEX3 DATE or TIME value stands for.
+    """Return the closed interval of calendar days that a TIMEX3 DATE or TIME value stands for.
 
-    None where it does not stand for particular days: an `X` in it, PAST_REF, a season, BC, a duration.
-    A value that names a day, month, week or year the calendar does not have raises ValueError with what is
-    wrong. Weeks are ISO 8601 weeks; a weekend (WE) is Saturday and Sunday; "202" is a decade, "20" a century.
+    None where it stands for no particular days: an `X` in it, PAST_REF, a season, BC, a duration.
+    Weeks are ISO 8601 weeks; a weekend (WE) is Saturday and Sunday; "202" is a decade, "20" a
+    century.
+
+    Raises ValueError, with what is wrong, for a day, month, week or year that the calendar does not
+    have.
     """
-    if m := _DAY.fullmatch(value):
-        day = _date(value, *map(int, m.groups()))
+    if match := _DAY.fullmatch(value):
+        day = _date(value, *map(int, match.groups()))
         return day, day
-    if m := _MONTH.fullmatch(value):
-        year, month = map(int, m.groups())
-        return _date(value, year, month, 1), _date(value, year, month, monthrange(year, month)[1])
-    if m := _WEEK.fullmatch(value):
-        return _week(value, int(m[1]), int(m[2]), m[3])
-    if m := _PART.fullmatch(value):
-        length = 3 if m[2] == "Q" else 6
-        month = (int(m[3]) - 1) * length + 1
-        last = month + length - 1
-        return _date(value, int(m[1]), month, 1), _date(
-            value, int(m[1]), last, monthrange(int(m[1]), last)[1]
-        )
+    if match := _MONTH.fullmatch(value):
+        year, month = map(int, match.groups())
+        return _months(value, year, month, month)
+    if match := _WEEK.fullmatch(value):
+        return _week(value, int(match[1]), int(match[2]), match[3])
+    if match := _PART.fullmatch(value):
+        length = 3 if match[2] == "Q" else 6
+        last = int(match[3]) * length
+        return _months(value, int(match[1]), last - length + 1, last)
     if _YEARS.fullmatch(value):
-        scale = 10 ** (4 - len(value))
-        first = int(value) * scale
-        return _date(value, max(first, 1), 1, 1), _date(value, first + scale - 1, 12, 31)
+        years = 10 ** (4 - len(value))
+        first = int(value) * years
+        return _date(value, max(first, 1), 1, 1), _date(value, first + years - 1, 12, 31)
     return None
 
 
@@ -56,43 +56,54 @@ def _date(value: str, year: int, month: int, day: int) -> date:
         raise ValueError(f"{value} is not in the calendar: {error}") from None
 
 
+def _months(value: str, year: int, first: int, last: int) -> tuple[date, date]:
+    """The days of the months `first` to `last` of a year."""
+    begin = _date(value, year, first, 1)
+    _date(value, year, last, 1)  # raises for a month that does not exist, as `monthrange` does not
+    return begin, _date(value, year, last, monthrange(year, last)[1])
+
+
 def _week(value: str, year: int, week: int, day: str | None) -> tuple[date, date]:
     try:
         monday = date.fromisocalendar(year, week, 1)
-    except ValueError as error:
+        if day == "WE":
+            return monday + timedelta(5), monday + timedelta(6)
+        if day:
+            weekday = monday + timedelta(int(day) - 1)
+            return weekday, weekday
+        return monday, monday + timedelta(6)
+    except (ValueError, OverflowError) as error:
         raise ValueError(f"{value} is not in the calendar: {error}") from None
-    first, last = (5, 6) if day == "WE" else (int(day) - 1,) * 2 if day else (0, 6)
-    return monday + timedelta(first), monday + timedelta(last)
 
 
 def duration(value: str) -> tuple[str, str] | None:
-    """A TIMEX3 duration as (decimal string, UCUM unit): "P3D" is ("3", "d"), "P3DE" ("30", "a"), "PT90M" ("90", "min").
+    """Return a TIMEX3 duration as (decimal string, UCUM unit).
 
-    Several components come in the smallest unit: "P1Y6M" is ("18", "mo"), "P1DT12H" ("36", "h"). None where
-    that has no exact number: an `X`, a weekend, or months beside days.
+    "P3D" is ("3", "d"), "P3DE" ("30", "a"), "PT90M" ("90", "min"). Several components come in the
+    smallest unit: "P1Y6M" is ("18", "mo"), "P1DT12H" ("36", "h"). None where there is no exact
+    number: an `X`, a weekend, or months beside days.
     """
-    days_part, _, time_part = value.removeprefix("P").partition("T")
-    parts = [(n, u) for n, u in _COMPONENT.findall(days_part)] + [
-        (n, "T" + u) for n, u in _COMPONENT.findall(time_part)
-    ]
-    if not parts or any(n == "X" or u == "WE" for n, u in parts):
+    date_part, _, time_part = value.removeprefix("P").partition("T")
+    parts: list[tuple[str, str]] = _COMPONENT.findall(date_part)
+    parts += [(number, f"T{unit}") for number, unit in _COMPONENT.findall(time_part)]
+    if not parts or any(number == "X" for number, _ in parts):
         return None
-    in_months = [u in _MONTHS for _, u in parts]
-    if all(in_months):
-        unit = parts[-1][1] if parts[-1][1] in ("Y", "M") else "M" if parts[-1][1] == "Q" else "Y"
-        total = sum(Decimal(n) * _MONTHS[u] for n, u in parts) / _MONTHS[unit]
-    elif not any(in_months):
-        unit = parts[-1][1]
-        total = (
-            sum(Decimal(n) * _SECONDS[u.removeprefix("T")] for n, u in parts)
-            / _SECONDS[unit.removeprefix("T")]
-        )
-    else:
+    if any(unit not in _MONTHS and unit not in _SECONDS for _, unit in parts):
         return None
-    return plain(total), _UCUM[unit]
+    smallest = parts[-1][1]
+    if all(unit in _MONTHS for _, unit in parts):
+        months = sum((Decimal(number) * _MONTHS[unit] for number, unit in parts), Decimal())
+        unit = {"M": "M", "Q": "M"}.get(smallest, "Y")
+        return plain(months / _MONTHS[unit]), _UCUM[unit]
+    if any(unit in _MONTHS for _, unit in parts):
+        return None
+    seconds = sum((Decimal(number) * _SECONDS[unit] for number, unit in parts), Decimal())
+    return plain(seconds / _SECONDS[smallest]), _UCUM[smallest]
 
 
 def plain(number: Decimal) -> str:
-    """A decimal as a string without an exponent or trailing zeros: 30.0 is "30"."""
+    """Return a decimal as a string without an exponent or trailing zeros: 30.0 is "30"."""
     text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    if "." not in text:
+        return text
+    return text.rstrip("0").rstrip(".")

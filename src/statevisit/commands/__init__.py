@@ -6,16 +6,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from statevisit.__main__ import COMMANDS, OVERVIEW
-from statevisit.errors import FormatError, StateVisitError
-
-if TYPE_CHECKING:
-    from statevisit.corpus import Entry
-    from statevisit.model import Document
+from statevisit.errors import StateVisitError
 
 
 class _Commands(click.Group):
@@ -105,21 +101,6 @@ def console(**options: Any):
     if not plain.is_terminal and "width" not in options:
         plain = Console(**options, width=200)
     return plain
-
-
-def sound(entry: "Entry") -> "Document":
-    """A document without errors in itself. Raises FormatError with the first one, so that nothing wrong is shown or counted."""
-    from statevisit.checks import check_entry
-
-    document, findings = check_entry(entry, warnings=False)
-    if findings or document is None:
-        more = (
-            f"; {len(findings) - 1} more: statevisit validate {entry.path}"
-            if len(findings) > 1
-            else ""
-        )
-        raise FormatError(f"{findings[0]}{more}")
-    return document
 
 
 def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> None:

@@ -6,9 +6,10 @@ import click
 from msgspec import structs
 
 from statevisit import resources
-from statevisit.codec import encode, locate, parse, read_bytes, read_document, write_document
+from statevisit.codec import encode, read_bytes, read_document, write_document
 from statevisit.commands import report
 from statevisit.errors import FormatError
+from statevisit.strict_json import locate, parse
 
 
 @click.command("anchor")

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from statevisit import codec, edition, release, resources, schema
+from statevisit import codec, edition, release, resources, schema, schema_errors, strict_json
 from statevisit.commands.making import Shards, build, require_current
 from statevisit.corpus import load
 from statevisit.errors import FormatError, ReleaseError
@@ -29,7 +29,7 @@ IN_DATA, IN_PROSE = 4, 8
 
 def _is_edition(root: Path) -> bool:
     path = root / resources.RELEASE
-    value = codec.parse(codec.read_bytes(path), str(path)) if path.is_file() else None
+    value = strict_json.parse(codec.read_bytes(path), str(path)) if path.is_file() else None
     return isinstance(value, dict) and "edition" in value
 
 
@@ -205,9 +205,9 @@ def write_full(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    value = codec.parse(codec.read_bytes(path), str(path))
-    for where, message in schema.errors(value, EDITION):
-        raise FormatError(f"{path}:{codec.locate(path.read_bytes(), where)[0]}: {message}")
+    value = strict_json.parse(codec.read_bytes(path), str(path))
+    for where, message in schema_errors.errors(value, EDITION):
+        raise FormatError(f"{path}:{strict_json.locate(path.read_bytes(), where)[0]}: {message}")
     return value
 
 

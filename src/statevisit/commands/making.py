@@ -17,8 +17,10 @@ from typing import Any, Self
 import orjson
 
 from statevisit import codec, release, resources
-from statevisit.checks import PRELOAD, Context, check_corpus_files, check_entry, context_of
 from statevisit.checks.across import Across, facts
+from statevisit.checks.corpus import check_corpus_files
+from statevisit.checks.document import check_entry, context_of
+from statevisit.checks.registry import PRELOAD, Context
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load, uncollected
@@ -143,7 +145,8 @@ def _stage(
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
     from statevisit.agreeing import published
-    from statevisit.tables import CONFIGS, TOOLS, from_ipc
+    from statevisit.parquet import from_ipc
+    from statevisit.tables import CONFIGS, TOOLS
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
@@ -224,7 +227,7 @@ class Shards:
             self._shut()
 
     def _open(self) -> None:
-        from statevisit.tables import Writer
+        from statevisit.parquet import Writer
 
         for config in self._rows:
             path = (
@@ -258,7 +261,8 @@ def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
 @uncollected()
 def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
     """Check and convert some documents: their errors, facts, file entries, digests, counts and tables (as Arrow IPC)."""
-    from statevisit.tables import CONFIGS, document_table, rows_table, to_ipc
+    from statevisit.parquet import to_ipc
+    from statevisit.tables import CONFIGS, document_table, rows_table
     from statevisit.views import VIEWS
 
     encoded, findings, found, files = [], [], [], []

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from statevisit import codec
-from statevisit.checks import check_bytes
+from statevisit import codec, strict_json
+from statevisit.checks.document import check_bytes
 from statevisit.commands import report
 from statevisit.corpus import JSONL, Entry, load
 from statevisit.errors import FormatError
@@ -63,7 +63,7 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
 def _migrated(entry: Entry) -> tuple[Document, list[str], list[str]]:
     """(document, names of migrations, losses) for one file. Raises FormatError where what comes out is not valid."""
     data = entry.bytes()
-    value = codec.parse(data, entry.name)
+    value = strict_json.parse(data, entry.name)
     if not is_older(value):
         return codec.convert(value, entry.name, data), [], []
     value, names, losses = migrate(value, entry.name)

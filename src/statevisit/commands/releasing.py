@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import release, resources, rule, schema
+from statevisit import release, resources, rule, schema, schema_errors
 from statevisit.checks.history import reused
 from statevisit.commands.making import build, require_current
 from statevisit.corpus import load
@@ -168,7 +168,7 @@ def _write(place: Path, planned: Plan) -> None:
     findings, _ = build(place)
     if findings:
         raise ReleaseError(str(findings[0]))
-    for _, message in schema.errors(orjson.loads(manifest.read_bytes()), "release"):
+    for _, message in schema_errors.errors(orjson.loads(manifest.read_bytes()), "release"):
         raise ReleaseError(f"{resources.RELEASE}: {message}")
 
 

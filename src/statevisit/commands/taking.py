@@ -14,9 +14,10 @@ from typing import Any, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import resources, schema
-from statevisit.checks import PRELOAD, check_document, context_of
-from statevisit.codec import encode, pointer, read_document, to_value
+from statevisit import resources, schema_errors
+from statevisit.checks.document import check_document, context_of
+from statevisit.checks.registry import PRELOAD
+from statevisit.codec import encode, read_document, to_value
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load, uncollected
 from statevisit.diff import Change, diff_documents
@@ -27,6 +28,7 @@ from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
 from statevisit.labelstudio.tasks import Base
 from statevisit.model import Document
+from statevisit.strict_json import pointer
 
 CHUNK = 8
 """Tasks that are merged together: small enough to bound memory, large enough to pay for sending."""
@@ -161,7 +163,7 @@ class Merging:
     def _check(self, document: Document, place: str, whole: bool) -> Iterator[Finding]:
         """What is wrong with a document; `whole`: with records that the corpus does not have already, too, as far as the schema goes."""
         refused = (
-            [("E104", path, message) for path, message in schema.errors(to_value(document))]
+            [("E104", path, message) for path, message in schema_errors.errors(to_value(document))]
             if whole
             else []
         )

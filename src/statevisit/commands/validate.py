@@ -109,7 +109,8 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) -> None:
-    from statevisit.checks import PRELOAD, validate
+    from statevisit.checks.corpus import validate
+    from statevisit.checks.registry import PRELOAD
 
     found, total = _found(path)
     with Bar(total, f"checking {path}") as bar:
@@ -139,7 +140,7 @@ def _found(path: Path) -> tuple[Iterable[Entry] | None, int | None]:
 
 def _rows(path: Path) -> Iterator[Entry]:
     from statevisit.codec import encode
-    from statevisit.tables import read_documents
+    from statevisit.parquet import read_documents
 
     for number, document in enumerate(read_documents(path), 1):
         yield Entry(path, -1, line=number, data=encode(document))

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statevisit import schema
+from statevisit import schema_errors
 from statevisit.labelstudio.config import LABELS, PARTS, controls
 from statevisit.labelstudio.regions import Region, Report
 from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Entity, EventChain, Span
@@ -352,4 +352,6 @@ def _skeleton() -> dict[str, Any]:
 def _refusal(layer: str, fields: dict[str, Any]) -> str:
     """Why the schema refuses a record; "" when it does not."""
     record = {k.rstrip("_"): v for k, v in fields.items() if v is not None}
-    return "; ".join(message for _, message in schema.errors({**_skeleton(), layer: [record]}))
+    return "; ".join(
+        message for _, message in schema_errors.errors({**_skeleton(), layer: [record]})
+    )

@@ -1,0 +1,224 @@
+"""The rows that a document gives to each flat view; the columns are those of `views`."""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from statevisit import schema
+from statevisit.flat_names import bio_tags
+from statevisit.model import Document
+from statevisit.records import Event, Mention, Quantity, Timex
+from statevisit.strict_json import JsonObject
+from statevisit.values import days, duration
+
+Row = tuple[Any, ...]
+"""The values of one row, in the order of the view's columns."""
+
+
+def _span(
+    document: Document, span: Mention | Event | Quantity | Timex
+) -> tuple[str, str, int, int, str]:
+    """The columns with which the row of a span begins."""
+    return document.id, span.id, span.start, span.end, span.text
+
+
+def _sentence(
+    document: Document, span: Mention | Event | Quantity | Timex
+) -> tuple[int | None, str | None, int]:
+    """The columns with which the row of a span ends: its sentence and its disagreements."""
+    disagreements = span.disagreements or 0
+    number = document.sentence_number(span)
+    if number is None:
+        return None, None, disagreements
+    return number, document.text_of(document.sentences[number]), disagreements
+
+
+def entity_rows(document: Document) -> Iterator[Row]:
+    """Yield one row a mention."""
+    for mention in document.mentions:
+        entity = document.entity_of(mention)
+        yield (
+            *_span(document, mention),
+            mention.level,
+            entity.id,
+            entity.type,
+            entity.name,
+            entity.wikidata,
+            entity.nil,
+            entity.reference,
+            mention.literal,
+            *_sentence(document, mention),
+        )
+
+
+def _arguments(document: Document, event: Event) -> list[JsonObject]:
+    arguments = []
+    for argument in event.arguments:
+        layer = document.layer_of(argument.target)
+        target = document[argument.target]
+        arguments.append(
+            {
+                "role": argument.role,
+                "ace_role": argument.ace_role,
+                "layer": layer,
+                "target": target.id,
+                "start": target.start,
+                "end": target.end,
+                "text": target.text,
+                "entity": target.entity if layer == "mentions" else None,
+            }
+        )
+    return arguments
+
+
+def event_rows(document: Document) -> Iterator[Row]:
+    """Yield one row an event mention."""
+    for event in document.events:
+        chain = document[event.event]
+        yield (
+            *_span(document, event),
+            event.level,
+            event.class_,
+            event.type,
+            event.polarity,
+            event.modality,
+            event.doc_time_rel,
+            event.tense,
+            event.aspect,
+            event.event,
+            chain.name,
+            chain.wikidata,
+            _arguments(document, event),
+            *_sentence(document, event),
+        )
+
+
+def quantity_rows(document: Document) -> Iterator[Row]:
+    """Yield one row a quantity, then one row a duration."""
+    for quantity in document.quantities:
+        measured = document[quantity.measures] if quantity.measures else None
+        yield (
+            *_span(document, quantity),
+            quantity.kind,
+            quantity.value,
+            _float(quantity.value),
+            quantity.lower,
+            _float(quantity.lower),
+            quantity.upper,
+            _float(quantity.upper),
+            quantity.unit,
+            quantity.comparator,
+            quantity.change,
+            quantity.measures,
+            document.layer_of(quantity.measures) if quantity.measures else None,
+            measured.text if measured else None,
+            quantity.property.text if quantity.property else None,
+            quantity.conversion_of,
+            *_sentence(document, quantity),
+        )
+    yield from _duration_rows(document)
+
+
+def _duration_rows(document: Document) -> Iterator[Row]:
+    comparators = _comparators()
+    first_event: dict[str, Event] = {}
+    for event in document.events:
+        for argument in event.arguments:
+            if argument.role == "TIME":
+                first_event.setdefault(argument.target, event)
+    for timex in document.timexes:
+        if timex.type != "DURATION":
+            continue
+        number, unit = duration(timex.value) or (None, None)
+        lasting = first_event.get(timex.id)
+        yield (
+            *_span(document, timex),
+            "DURATION",
+            number,
+            _float(number),
+            *(None, None, None, None),  # the bounds of a range
+            unit,
+            timex.mod if timex.mod in comparators else "EXACT",
+            None,
+            lasting.id if lasting else None,
+            "events" if lasting else None,
+            lasting.text if lasting else None,
+            None,
+            None,
+            *_sentence(document, timex),
+        )
+
+
+def _float(number: str | None) -> float | None:
+    return None if number is None else float(number)
+
+
+@cache
+def _comparators() -> frozenset[str]:
+    return frozenset(schema.label_names("quantities", "comparator"))
+
+
+def timex_rows(document: Document) -> Iterator[Row]:
+    """Yield one row a time expression."""
+    for timex in document.timexes:
+        first_day, last_day = None, None
+        if timex.type in ("DATE", "TIME"):
+            first_day, last_day = days(timex.value) or (None, None)
+        yield (
+            *_span(document, timex),
+            timex.type,
+            timex.value,
+            timex.mod,
+            first_day,
+            last_day,
+            timex.anchor,
+            timex.begin,
+            timex.end_point,
+            timex.quant,
+            timex.freq,
+            *_sentence(document, timex),
+        )
+
+
+def relation_rows(document: Document) -> Iterator[Row]:
+    """Yield one row a relation between two entities."""
+    for relation in document.relations:
+        source, target = document[relation.source], document[relation.target]
+        yield (
+            document.id,
+            relation.id,
+            relation.type,
+            _wikidata_properties()[relation.type],
+            source.id,
+            source.name,
+            source.type,
+            target.id,
+            target.name,
+            target.type,
+            list(relation.evidence),
+            [document.text_of(document.sentences[number]) for number in relation.evidence],
+            relation.disagreements or 0,
+        )
+
+
+@cache
+def _wikidata_properties() -> dict[str, str | None]:
+    labels = schema.labels("relations", "type")
+    return {label.name: label.extra.get("wikidata_property") for label in labels}
+
+
+def ner_rows(document: Document) -> Iterator[Row]:
+    """Yield one row a sentence: its tokens and their BIO tags."""
+    ends = [token.end for token in document.tokens]
+    words = [document.text[token.start : token.end] for token in document.tokens]
+    tags = bio_tags(document)
+    first = 0
+    for number, sentence in enumerate(document.sentences):
+        last = bisect_right(ends, sentence.end)
+        of_sentence = tags[first:last]
+        if of_sentence and of_sentence[0].startswith("I-"):
+            # A name that began in the sentence before: BIO begins it again.
+            of_sentence[0] = f"B{of_sentence[0][1:]}"
+        yield document.id, number, words[first:last], of_sentence
+        first = last
