@@ -10,12 +10,19 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import statevisit
 from statevisit import load
 from statevisit.model import Document
 from tests.hub_stand_in import TOKEN, Hub
 from tests.repositories import CONFIG, ROOT, first_release
 
 DOC_ID = "2024-02-19-aliyev-visit"
+
+PACKAGE = Path(statevisit.__file__).parent
+"""The package under test: that of the checkout, or an installed wheel."""
+
+DATA = PACKAGE / "_data" if (PACKAGE / "_data").is_dir() else ROOT
+"""Where the package under test has its data."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

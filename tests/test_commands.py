@@ -23,7 +23,7 @@ from statevisit.__main__ import COMMANDS, OVERVIEW
 from statevisit.codec import encode
 from statevisit.commands.bar import Bar
 from statevisit.model import LAYERS, Document
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT, Result
 
 FIXTURES = {
     "draft.json": f'{{"id": "{DOC_ID}", "quotations": [{{"quote": "historic peak", "type": "DIRECT"}}]}}',
@@ -85,7 +85,7 @@ def test_the_overview_lists_every_command(
     assert all(len(line) <= 100 for line in OVERVIEW.splitlines())
     modules = {
         path.stem.replace("_", "-")
-        for path in (ROOT / "src/statevisit/commands").glob("*.py")
+        for path in (PACKAGE / "commands").glob("*.py")
         if "\ndef command(" in path.read_text(encoding="utf-8")
     }
     assert modules == set(COMMANDS)
@@ -166,7 +166,7 @@ def test_show_finds_documents(
     ]
     assert [outputs[0]] * 6 == outputs
     assert (
-        f"nobody: neither a file nor the id of a document; {ROOT} holds {DOC_ID}"
+        f"nobody: neither a file nor the id of a document; {DATA} holds {DOC_ID}"
         in cli("show", "nobody").err
     )
 

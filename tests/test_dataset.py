@@ -28,7 +28,7 @@ from statevisit.flat_names import ONTONOTES, TAGS, flat_names
 from statevisit.model import Document, Quantity, Timex
 from statevisit.tables import CONFIGS, columns, features, view_table
 from statevisit.values import days, duration
-from tests.conftest import DOC_ID, ROOT
+from tests.conftest import DATA, DOC_ID, ROOT
 from tests.strategies import documents
 
 EACH = pytest.mark.parametrize("config", CONFIGS)
@@ -271,7 +271,7 @@ def test_a_config_that_is_not_there_is_named_with_those_that_are(config: str) ->
     """Who mistypes a config sees which there are."""
     with pytest.raises(FormatError) as error:
         statevisit.load_dataset(config)
-    assert f"{ROOT}: no config {config!r}; the configs are {', '.join(sorted(CONFIGS))}" == str(
+    assert f"{DATA}: no config {config!r}; the configs are {', '.join(sorted(CONFIGS))}" == str(
         error.value
     )
 

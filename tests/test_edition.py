@@ -32,7 +32,7 @@ from statevisit.model import LAYERS, Document
 from statevisit.references import reference_names
 from statevisit.tables import CONFIGS, WORDS
 from statevisit.views import VIEWS
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PACKAGE, ROOT, Result
 from tests.strategies import documents, seed_of
 
 SEED = next((ROOT / "seeds").glob("000_*.txt"))
@@ -63,7 +63,7 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> Made:
         shutil.copytree(ROOT / name, root / name)
     for name in ("README.md", "CITATION.cff", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, root)
-    starter = ROOT / "src/statevisit/starter"
+    starter = PACKAGE / "starter"
     shutil.copy(starter / "example.txt", root / "seeds")
     with (root / "seeds/sources.jsonl").open("ab") as sources:
         sources.write((starter / "sources.jsonl").read_bytes())

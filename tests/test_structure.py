@@ -265,6 +265,7 @@ TOP = {
     ".gitattributes",
     ".github",
     ".gitignore",
+    ".pre-commit-config.yaml",
     ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CITATION.cff",

@@ -166,6 +166,8 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
         ('format = "xml"', "`format` is 'xml'; it must be text, json"),
+        ("source = 1", "`source` must be a string"),
+        ('source = "statevisit==1.0.0"', "`source`: 'statevisit==1.0.0' is not an address"),
         ("strict = ", "pyproject.toml: not TOML"),
     ],
 )
@@ -176,6 +178,31 @@ def test_wrong_settings_are_named(tmp_path: Path, table: str, message: str) -> N
         read_settings(tmp_path, catalogue)
     assert message in str(caught.value)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["tool = 1\n", "[tool]\nstatevisit = 1\n"])
+def test_settings_that_are_no_table_are_named(tmp_path: Path, text: str) -> None:
+    """Where [tool.statevisit] cannot be a table, the error says so and names the file."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(FormatError) as caught:
+        read_settings(tmp_path, catalogue)
+    assert f"{tmp_path / 'pyproject.toml'}: [tool.statevisit] must be a table" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "git+https://github.com/OWNER/statevisit@v1.0.0",
+        "git+ssh://git@example.org/statevisit.git@v1.0.0",
+        "https://example.org/statevisit-1.0.0-py3-none-any.whl#sha256=00",
+        "file:///srv/statevisit-1.0.0%2Blocal-py3-none-any.whl",
+    ],
+)
+def test_a_source_is_an_address(tmp_path: Path, source: str) -> None:
+    """`source` takes a repository or a wheel by its address, and may still be empty."""
+    (tmp_path / "pyproject.toml").write_text(f'[tool.statevisit]\nsource = "{source}"\n')
+    assert source == read_settings(tmp_path).source
 
 
 def test_settings_are_the_projects_and_options_come_first(wrong: Path, cli: Cli) -> None:
