@@ -22,16 +22,6 @@ def _set(layer: str, number: int, **changes: Any) -> Change:
     return lambda value: value[layer][number].update(changes)
 
 
-def _first(layer: str, **having: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda value: next(
-        r for r in value[layer] if all(r.get(k) == v for k, v in having.items())
-    )
-
-
-def _on(find: Callable[[dict[str, Any]], dict[str, Any]], **changes: Any) -> Change:
-    return lambda value: find(value).update(changes)
-
-
 def _token_in_no_sentence(value: dict[str, Any]) -> None:
     del value["sentences"][21]
     value["relations"] = []

@@ -1,6 +1,7 @@
 """The library: loading, asking a document, and how things look in a notebook."""
 
 import ast
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -422,6 +423,7 @@ HEAVY = (
 
 def test_import_is_light() -> None:
     """`import statevisit` imports nothing heavy, and loading and asking a document neither."""
+    assert [] == [m for m in HEAVY if importlib.util.find_spec(m) is None]
     code = f"import sys, statevisit; d = statevisit.load()[0]; d.mentions_of('aliyev'); repr(d); print([m for m in {HEAVY} if m in sys.modules])"
     bare = "import sys, statevisit; print([m for m in sys.modules if m.startswith(('statevisit', 'msgspec', 'orjson'))])"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
