@@ -1,10 +1,202 @@
 """The command line in a shell: failing streams, exit statuses, tab completion, environment."""
 
 import os
+import signal
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.conftest import ROOT, forget_the_machine
+import pytest
+
+from statevisit.settings import FORMATS
+from tests.conftest import ROOT, Result, forget_the_machine
+
+PASSES = ("corpus/annotators/a", "corpus/annotators/b")
+WRONG = "tests/data/invalid/E104-1.json"
+PRINTING = [
+    [],
+    ["-h"],
+    ["--help"],
+    ["--version"],
+    ["validate", "--help"],
+    ["show"],
+    ["stats"],
+    ["stats", "--json"],
+    ["explain"],
+    ["diff", *PASSES],
+    ["diff", *PASSES, "--format", "json"],
+    ["diff", *PASSES, "--format", "html"],
+    ["score", *PASSES, "--resamples", "0"],
+    ["score", *PASSES, "--resamples", "0", "--json"],
+    ["label-studio", "config"],
+    ["label-studio", "export"],
+    *(["validate", WRONG, "--format", name] for name in FORMATS),
+    ["validate", WRONG, "--statistics"],
+]
+"""Command lines that print, one for each way of printing and each output format."""
+
+FULL = "statevisit: standard output: the disk is full\n"
+
+
+@pytest.fixture(params=[{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+def buffering(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a child, once without and once with PYTHONUNBUFFERED."""
+    return request.param
+
+
+def _run(
+    *arguments: str, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **env: str
+) -> Result:
+    """Run the command line in a process whose output may go to a file descriptor."""
+    done = subprocess.run(
+        [sys.executable, "-m", "statevisit", *arguments],
+        cwd=ROOT,
+        env=os.environ | env,
+        stdout=stdout,
+        stderr=stderr,
+        encoding="utf-8",
+        timeout=60,
+    )
+    return Result(done.returncode, done.stdout or "", done.stderr or "")
+
+
+@pytest.fixture
+def full() -> Iterator[int]:
+    """A file descriptor on a full disk."""
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+    yield descriptor
+    os.close(descriptor)
+
+
+@pytest.fixture
+def unread() -> Iterator[int]:
+    """The writing end of a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_an_output_that_is_full(arguments: list[str], buffering: dict[str, str], full: int) -> None:
+    """A full disk under standard output gives one line and status 1, whatever is printed."""
+    assert Result(1, "", FULL) == _run(*arguments, stdout=full, **buffering)
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_reader_that_is_gone(
+    arguments: list[str], buffering: dict[str, str], unread: int
+) -> None:
+    """A reader that went away ends the program quietly, as SIGPIPE ends others."""
+    result = _run(*arguments, stdout=unread, **buffering)
+    assert Result(128 + signal.SIGPIPE, "", "") == result
+
+
+def test_a_reader_that_leaves_in_the_middle(buffering: dict[str, str]) -> None:
+    """`statevisit show | head -1` ends quietly."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "statevisit", "show"],
+        cwd=ROOT,
+        env=os.environ | buffering,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert b"" == process.stderr.read()
+    assert 128 + signal.SIGPIPE == process.wait(timeout=30)
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["show"], ["diff", *PASSES, "--format", "json"]], ids=" ".join
+)
+def test_a_disk_that_takes_the_first_part_only(
+    arguments: list[str], buffering: dict[str, str], tmp_path: Path
+) -> None:
+    """Where only a part of the output can be written, the status says so."""
+    output = tmp_path / "output"
+    command = [sys.executable, "-B", "-m", "statevisit", *arguments]  # no bytecode cut short
+    done = subprocess.run(
+        ["bash", "-c", 'ulimit -f 4; exec "$@" >"$0"', output, *command],
+        cwd=ROOT,
+        env=os.environ | buffering,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=60,
+    )
+    message = "statevisit: standard output: larger than a file may be here (ulimit -f)\n"
+    assert (1, message) == (done.returncode, done.stderr)
+    assert 4096 == output.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("status", "arguments"),
+    [
+        (0, ["stats"]),
+        (0, []),
+        (1, ["show", "nothing"]),
+        (1, ["validate", "nowhere"]),
+        (1, ["validate", WRONG]),
+        (2, ["nothing"]),
+        (2, ["validate", "--nothing"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
+)
+def test_a_standard_error_that_cannot_be_written(
+    status: int, arguments: list[str], buffering: dict[str, str], full: int, unread: int
+) -> None:
+    """The exit status is that of the command where its messages get lost."""
+    expected = _run(*arguments, **buffering)
+    assert status == expected.status
+    for descriptor in (full, unread):
+        result = _run(*arguments, stderr=descriptor, **buffering)
+        assert (status, expected.out) == (result.status, result.out)
+
+
+def test_both_streams_full(buffering: dict[str, str], full: int) -> None:
+    """Where neither output nor message can be written, the status still says that it failed."""
+    for arguments in ([], ["--version"], ["show"], ["stats"], ["validate", WRONG]):
+        assert 1 == _run(*arguments, stdout=full, stderr=full, **buffering).status, arguments
+
+
+@pytest.mark.parametrize("arguments", [[], ["--version"], ["show"], ["validate", "nowhere"]])
+def test_streams_that_are_closed(arguments: list[str], buffering: dict[str, str]) -> None:
+    """`statevisit >&- 2>&-` prints nothing and keeps its status."""
+    expected = _run(*arguments, **buffering)
+    for closed, out, err in (
+        (">&-", "", expected.err),
+        ("2>&-", expected.out, ""),
+        (">&- 2>&-", "", ""),
+    ):
+        done = subprocess.run(
+            [
+                "bash",
+                "-c",
+                f'exec "$@" {closed}',
+                "",
+                sys.executable,
+                "-m",
+                "statevisit",
+                *arguments,
+            ],
+            cwd=ROOT,
+            env=os.environ | buffering,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+        assert (expected.status, out, err) == (done.returncode, done.stdout, done.stderr), closed
+
+
+def test_what_was_written_before_the_output_failed(tmp_path: Path, full: int) -> None:
+    """A command that did its work and cannot report it does not claim that nothing was changed."""
+    assert Result(1, "", FULL) == _run("init", str(tmp_path / "mine"), stdout=full)
+    assert (tmp_path / "mine/corpus").is_dir()
+
 
 KEPT = {
     "PATH",
