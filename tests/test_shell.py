@@ -1,14 +1,19 @@
 """The command line in a shell: failing streams, exit statuses, tab completion, environment."""
 
 import os
+import pty
+import re
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from statevisit.__main__ import COMMANDS
 from statevisit.settings import FORMATS
 from tests.conftest import ROOT, Result, forget_the_machine
 
@@ -35,6 +40,8 @@ PRINTING = [
     ["validate", WRONG, "--statistics"],
 ]
 """Command lines that print, one for each way of printing and each output format."""
+
+SHELLS = ("bash", "zsh", "fish")
 
 FULL = "statevisit: standard output: the disk is full\n"
 
@@ -82,6 +89,15 @@ def unread() -> Iterator[int]:
 def test_an_output_that_is_full(arguments: list[str], buffering: dict[str, str], full: int) -> None:
     """A full disk under standard output gives one line and status 1, whatever is printed."""
     assert Result(1, "", FULL) == _run(*arguments, stdout=full, **buffering)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_completion_script_that_cannot_be_written(
+    shell: str, buffering: dict[str, str], full: int
+) -> None:
+    """A completion script never ends in the middle with status 0."""
+    result = _run(_STATEVISIT_COMPLETE=f"{shell}_source", stdout=full, **buffering)
+    assert Result(1, "", FULL) == result
 
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
@@ -196,6 +212,158 @@ def test_what_was_written_before_the_output_failed(tmp_path: Path, full: int) ->
     """A command that did its work and cannot report it does not claim that nothing was changed."""
     assert Result(1, "", FULL) == _run("init", str(tmp_path / "mine"), stdout=full)
     assert (tmp_path / "mine/corpus").is_dir()
+
+
+def _complete(shell: str, line: str) -> list[str]:
+    """The completions of a line's last word, which may be empty, as a shell asks for them."""
+    words = line.split(" ")
+    current = words[-1] if shell == "fish" else str(len(words) - 1)
+    result = _run(_STATEVISIT_COMPLETE=f"{shell}_complete", COMP_WORDS=line, COMP_CWORD=current)
+    assert (0, "") == (result.status, result.err)
+    return result.out.splitlines()
+
+
+COMPLETIONS = {
+    "statevisit ": [f"plain,{name}" for name in COMMANDS],
+    "statevisit sc": ["plain,score"],
+    "statevisit --v": ["plain,--version"],
+    "statevisit label-studio pu": ["plain,pull", "plain,push"],
+    "statevisit validate --st": ["plain,--strict", "plain,--statistics"],
+    "statevisit validate --format s": ["plain,sarif"],
+    "statevisit show --layer quo": ["plain,quotations"],
+    "statevisit validate corp": ["file,corp"],
+    "statevisit show corp": ["file,corp"],
+    "statevisit diff v1.0.0 corp": ["file,corp"],
+    "statevisit diff corp": ["file,corp"],
+    "statevisit score --html pag": ["file,pag"],
+    "statevisit label-studio import exp": ["file,exp"],
+    "statevisit restore ": ["dir,"],
+    "statevisit --version ": [f"plain,{name}" for name in COMMANDS],
+}
+"""A typed line, and the answer to bash: subcommands, options, choices, files or directories."""
+
+
+@pytest.mark.parametrize("line", COMPLETIONS)
+def test_bash_completes(line: str) -> None:
+    """Subcommands, options, the values of choices, and files are completed."""
+    assert COMPLETIONS[line] == _complete("bash", line)
+
+
+def test_zsh_and_fish_complete() -> None:
+    """The other shells get the same completions, with the first sentence of a command's help."""
+    help_text = COMMANDS["score"].split(":")[0]
+    kind, name, description = _complete("zsh", "statevisit sc")
+    assert ("plain", "score") == (kind, name)
+    assert description.startswith(help_text)
+    assert _complete("fish", "statevisit sc")[0].startswith(f"plain,score\t{help_text}")
+
+
+def test_completion_scripts() -> None:
+    """Each shell's script asks this program for completions and is bound to its name."""
+    for shell, binding in (
+        ("bash", "complete -o nosort -F _statevisit_completion statevisit"),
+        ("zsh", "compdef _statevisit_completion statevisit"),
+        ("fish", "complete --no-files --command statevisit"),
+    ):
+        result = _run(_STATEVISIT_COMPLETE=f"{shell}_source")
+        assert (0, "") == (result.status, result.err)
+        assert binding in result.out
+        assert f"_STATEVISIT_COMPLETE={shell}_complete" in result.out
+
+
+@pytest.fixture(scope="session")
+def interactive(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment whose `statevisit` completes, and prints its arguments instead of running."""
+    script = tmp_path_factory.mktemp("bin") / "statevisit"
+    settings = script.with_name("inputrc")
+    settings.touch()
+    script.write_text(
+        "#!/bin/sh\n"
+        f'[ -n "$_STATEVISIT_COMPLETE" ] && exec "{sys.executable}" -m statevisit "$@"\n'
+        """printf 'RUN<%s>\\n' "$*"\n"""
+    )
+    script.chmod(0o755)
+    quiet = {"TERM": "dumb", "INPUTRC": str(settings), "HISTFILE": "", "PS1": "$ "}
+    return os.environ | quiet | {"PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture(scope="session")
+def switching_on() -> str:
+    """The command that the overview names, which switches completion on in bash."""
+    command = re.search(r"eval .*?\)\"", _run("--help").out)
+    assert command is not None
+    return command[0]
+
+
+def _bash(script: str, env: dict[str, str]) -> str:
+    """What a script prints in bash."""
+    done = subprocess.run(
+        ["bash", "--norc", "--noprofile", "-c", script],
+        env=env,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    return done.stdout
+
+
+def test_bash_calls_the_function(interactive: dict[str, str], switching_on: str) -> None:
+    """The command in the overview binds a function, which completes what bash asks for."""
+    binding = "complete -o nosort -F _statevisit_completion statevisit\n"
+    assert binding == _bash(f"{switching_on}; complete -p statevisit", interactive)
+    for line, expected in (
+        ("sc", "score\n"),
+        ("label-studio pu", "pull\npush\n"),
+        ("validate --st", "--strict\n--statistics\n"),
+        ("validate --format s", "sarif\n"),
+    ):
+        words = f"COMP_WORDS=(statevisit {line}) COMP_CWORD={len(line.split())}"
+        call = f"{words}; _statevisit_completion statevisit; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        assert expected == _bash(f"{switching_on}; {call}", interactive), line
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("val\tfir\t", "validate first.json"),
+        ("show --lay\tquo\t", "show --layer quotations"),
+        ("diff v1.0.0 sec\t", "diff v1.0.0 second.json"),
+    ],
+)
+def test_the_tab_key_in_bash(
+    typed: str, line: str, interactive: dict[str, str], switching_on: str, tmp_path: Path
+) -> None:
+    """What the tab key adds in a terminal, file names among it."""
+    for name in ("first.json", "second.json"):
+        (tmp_path / name).touch()
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"],
+        cwd=tmp_path,
+        env=interactive,
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+    )
+    os.close(child)
+    try:
+        os.write(parent, f"{switching_on}\nstatevisit {typed}\n".encode())
+        assert f"RUN<{line}>" in _read_until(parent, re.compile(r"RUN<.*>"))
+    finally:
+        process.kill()
+        process.wait(timeout=30)
+        os.close(parent)
+
+
+def _read_until(terminal: int, pattern: re.Pattern[str]) -> str:
+    """What a terminal shows up to a pattern, or after a minute without it."""
+    shown, deadline = "", time.monotonic() + 60
+    while not pattern.search(shown) and time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 65536).decode()
+    return shown
 
 
 KEPT = {

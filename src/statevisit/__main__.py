@@ -46,11 +46,15 @@ Commands:
 {chr(10).join(f"  {name:<12} {line}" for name, line in COMMANDS.items())}
 
 `statevisit COMMAND --help` explains a command, with an example that runs.
+Tab completion: eval "$(_STATEVISIT_COMPLETE=bash_source statevisit)"; also zsh_source, fish_source.
 """
 
 
 STANDARD_OUTPUT = "standard output"
 """The file name in errors of standard output; the errors of other files name those."""
+
+COMPLETE = "_STATEVISIT_COMPLETE"
+"""The variable by which a shell asks for completions, or for the script that asks for them."""
 
 
 class _Output(io.FileIO):
@@ -100,7 +104,8 @@ def _run(arguments: list[str]) -> int:
 
     The overview is printed before click is imported, which takes three times as long.
     """
-    if not arguments or arguments[0] in ("--help", "-h"):
+    overview = not arguments or arguments[0] in ("--help", "-h")
+    if overview and not os.environ.get(COMPLETE):
         with suppress(OSError):  # which the end of the program meets again, and reports
             sys.stdout.write(OVERVIEW)
         return 0

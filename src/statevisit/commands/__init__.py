@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from statevisit.__main__ import COMMANDS, OVERVIEW, STANDARD_OUTPUT
+from statevisit.__main__ import COMMANDS, COMPLETE, OVERVIEW, STANDARD_OUTPUT
 from statevisit.errors import FormatError, StateVisitError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class _Commands(click.Group):
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
+    if value and not ctx.resilient_parsing:  # which is so while a shell completes
         from statevisit.resources import version
 
         click.echo(f"statevisit {version()}")
@@ -80,7 +80,12 @@ def run(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Run a command, without `cli.main`, which ends with 1 on a broken pipe."""
+    """Run a command, or complete one, without `cli.main`, which ends with 1 on a broken pipe."""
+    instruction = os.environ.get(COMPLETE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "statevisit", COMPLETE, instruction)
     try:
         with cli.make_context("statevisit", list(arguments)) as context:
             return cli.invoke(context) or 0
@@ -131,6 +136,11 @@ def console(**options: Any) -> "Console":
     if not plain.is_terminal and "width" not in options:
         plain = Raising(**options, width=200)
     return plain
+
+
+def complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete file names for an argument that may be a file or something else."""
+    return click.Path().shell_complete(ctx, param, incomplete)
 
 
 def sound(entry: "Entry") -> "Document":

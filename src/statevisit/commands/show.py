@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from statevisit import schema
-from statevisit.commands import console, sound
+from statevisit.commands import complete_files, console, sound
 from statevisit.corpus import load
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
@@ -16,7 +16,7 @@ _REFERENCES = ("source", "target", "measures", "conversion_of", "anchor", "begin
 
 
 @click.command("show")
-@click.argument("document", required=False)
+@click.argument("document", required=False, shell_complete=complete_files)
 @click.option(
     "--path",
     type=click.Path(path_type=Path),
