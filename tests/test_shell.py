@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ PRINTING = [
     ["--help"],
     ["--version"],
     ["validate", "--help"],
+    ["label-studio", "-h"],
     ["show"],
     ["stats"],
     ["stats", "--json"],
@@ -212,6 +213,26 @@ def test_what_was_written_before_the_output_failed(tmp_path: Path, full: int) ->
     """A command that did its work and cannot report it does not claim that nothing was changed."""
     assert Result(1, "", FULL) == _run("init", str(tmp_path / "mine"), stdout=full)
     assert (tmp_path / "mine/corpus").is_dir()
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *([name] for name in COMMANDS),
+        *(
+            ["label-studio", name]
+            for name in ("config", "export", "import", "push", "pull", "serve")
+        ),
+    ],
+    ids=" ".join,
+)
+def test_both_options_for_help(words: list[str], option: str, cli: Callable[..., Result]) -> None:
+    """`-h` and `--help` explain every command and subcommand, and the help names both."""
+    result = cli(*words, option)
+    assert (0, "") == (result.status, result.err)
+    assert result.out.startswith(f"Usage: statevisit {' '.join(words)} ")
+    assert re.search(r"^  -h, --help  ", result.out, re.MULTILINE)
 
 
 def _complete(shell: str, line: str) -> list[str]:

@@ -39,8 +39,8 @@ OVERVIEW = f"""Usage: statevisit [OPTIONS] COMMAND [ARGS]...
   Example: statevisit show
 
 Options:
-  --version  Show the version and exit.
-  --help     Show this message and exit.
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
 
 Commands:
 {chr(10).join(f"  {name:<12} {line}" for name, line in COMMANDS.items())}
