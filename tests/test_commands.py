@@ -349,54 +349,6 @@ def test_a_bar_only_in_a_terminal_and_only_for_long_work(capfd: pytest.CaptureFi
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["show", "--layer", "tokens", "--layer", "mentions", "--layer", "events"],
-        ["show"],
-        ["stats"],
-        ["--help"],
-        ["validate", "--help"],
-        ["--version"],
-    ],
-    ids=" ".join,
-)
-def test_a_reader_that_goes_away_is_no_error(arguments: list[str]) -> None:
-    """`statevisit show | head -1` ends quietly."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "statevisit", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    if arguments[0] == "show" and len(arguments) > 1:
-        assert process.stdout.readline()
-    process.stdout.close()
-    assert b"" == process.stderr.read()
-    assert process.wait(timeout=30) in (1, 128 + signal.SIGPIPE)
-    process.stderr.close()
-
-
-@pytest.mark.parametrize("arguments", [["show"], ["--help"], []], ids=" ".join)
-def test_an_output_that_is_full(arguments: list[str]) -> None:
-    """Where the output cannot be written, that is the message."""
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "statevisit", *arguments],
-            cwd=ROOT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            timeout=30,
-        )
-    assert (1, "statevisit: the disk is full; nothing was changed\n") == (
-        done.returncode,
-        done.stderr,
-    )
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
         ["validate", "@.jsonl"],
         ["stats", "@.jsonl"],
         ["show", "--path", "@.jsonl"],

@@ -22,7 +22,6 @@ from msgspec.structs import replace
 from statevisit import load, schema
 from statevisit.__main__ import COMMANDS
 from statevisit.checks.catalogue import catalogue
-from statevisit.checks.registry import REGISTRY
 from statevisit.codec import decode
 from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result

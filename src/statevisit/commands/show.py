@@ -7,7 +7,7 @@ import click
 
 from statevisit import schema
 from statevisit.checks.document import sound
-from statevisit.commands import console
+from statevisit.commands import complete_files, console
 from statevisit.corpus import load
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
@@ -17,7 +17,7 @@ _HIDDEN = ("sentences", "tokens")
 
 
 @click.command("show")
-@click.argument("document", required=False)
+@click.argument("document", required=False, shell_complete=complete_files)
 @click.option(
     "--path",
     type=click.Path(path_type=Path),
