@@ -272,6 +272,7 @@ TOP = {
     ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CITATION.cff",
+    "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
     "corpus",
@@ -288,8 +289,9 @@ def test_the_top_of_the_repository_holds_agreed_names() -> None:
     """Nothing lies about: what is at the top is what the Layout names, and the files that tools look for there."""
     assert set() == {name.split("/")[0] for name in _tracked()} - TOP
     kinds = {
-        "corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet|\w+\.jsonl?|article\.svg|label-studio\.png",
-        "schema": r"\w+\.schema\.json|GUIDELINES\.md",
+        "corpus": r"(documents|annotators)/.*\.json|parquet/\w+/train-\d{5}-of-\d{5}\.parquet"
+        r"|\w+\.jsonl?|article\.svg|label-studio\.png|README\.md",
+        "schema": r"\w+\.schema\.json|(README|CHECKS|GUIDELINES)\.md",
         "seeds": r".*\.txt|sources\.jsonl",
     }
     for directory, kind in kinds.items():

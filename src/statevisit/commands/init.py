@@ -11,6 +11,8 @@ from statevisit import resources, schema
 
 FILES = {
     "README.md": resources.CARD,
+    "schema.md": resources.SCHEMA_PAGE,
+    "checks.md": resources.CHECKS_PAGE,
     "pyproject.toml": "pyproject.toml",
     "gitignore": ".gitignore",
     "gitattributes": ".gitattributes",
@@ -30,8 +32,10 @@ FILES = {
 def command(directory: Path) -> None:
     """Make a new corpus repository of your own.
 
-    DIRECTORY is made, or is empty: seeds/, corpus/ with an example that shows every layer, a copy of the schemas, a README
-    that is the dataset card, settings, pre-commit hooks and a GitHub workflow. Its first `validate` and `build` pass.
+    DIRECTORY is created, or is empty. It gets seeds/, corpus/ with an example that shows every
+    layer, a copy of the schemas, a README that is the dataset card, pages for the columns, the
+    labels and the checks, settings, pre-commit hooks and a GitHub workflow. The first `validate`
+    and `build` pass.
 
     \b
     Example:
@@ -53,7 +57,6 @@ def _fill(root: Path, name: str) -> None:
         if path.suffix in (".md", ".yml", ".yaml"):
             text = re.sub(r"\{(name|version|pyarrow)\}", lambda m: given[m[1]], text)
         path.write_bytes(text.encode())
-    (root / "schema").mkdir()
     for schema_name in schema.NAMES:
         shutil.copyfile(schema.path(schema_name), root / "schema" / schema.path(schema_name).name)
     (root / "schema" / "VERSION").write_text(f"{resources.version()}\n")
