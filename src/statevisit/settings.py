@@ -25,6 +25,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     format: str = "text"
     repo: str = ""
 
+    def address(self, page: str) -> str:
+        """The address of a page that `publish` put into `repo`; "" without a `repo`."""
+        return f"https://huggingface.co/datasets/{self.repo}/blob/main/{page}" if self.repo else ""
+
     def wants(self, code: str) -> bool:
         """Whether findings of this code are reported: of what selects and what ignores it, the longer one decides."""
         chosen = max(

@@ -13,6 +13,7 @@ from msgspec import Struct
 from statevisit.checks import REGISTRY, load_checks
 from statevisit.checks.incoming import EXPLAINED
 from statevisit.findings import severity
+from statevisit.resources import CHECKS_PAGE
 
 FAMILIES = {
     "1": "form",
@@ -40,6 +41,11 @@ class Entry(Struct, frozen=True):
     def severity(self) -> str:
         """ "error" or "warning"."""
         return severity(self.code)
+
+    @property
+    def page(self) -> str:
+        """The place that explains the code, as a path below a corpus root with its anchor."""
+        return f"{CHECKS_PAGE}#{self.code.lower()}"
 
     @property
     def family(self) -> str:
