@@ -85,10 +85,16 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the data that is committed, built files and card included, that a test may change."""
+    """A copy of the committed data, with built files and pages, that a test may change."""
     for name in ("corpus", "seeds"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("README.md", "CITATION.cff", "schema/GUIDELINES.md"):
+    for name in (
+        "README.md",
+        "CITATION.cff",
+        "schema/GUIDELINES.md",
+        "schema/README.md",
+        "schema/CHECKS.md",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

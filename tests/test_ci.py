@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import venv
@@ -209,12 +210,14 @@ def test_the_wheel_is_tested_without_the_sources() -> None:
     assert [] == [name for name in ignored if not (ROOT / name).is_file()]
 
 
-def test_the_readme_shows_the_workflow_with_inputs_that_it_has() -> None:
-    """The README's examples name the workflow's file, only inputs that it has, and all hooks."""
+def test_the_pages_show_the_workflow_with_inputs_that_it_has() -> None:
+    """The example for GitHub names the workflow's file and declared inputs; the hooks exist."""
     blocks = [
         yaml.safe_load(b)
-        for b in re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+        for page in ("README.md", "schema/CHECKS.md")
+        for b in re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     ]
+    assert 3 == len(blocks)
     job = next(b["jobs"]["corpus"] for b in blocks if "jobs" in b)
     assert f".github/workflows/{WORKFLOW.name}@" in job["uses"]
     declared = yaml.safe_load(WORKFLOW.read_bytes())[True]["workflow_call"]["inputs"]
@@ -223,7 +226,8 @@ def test_the_readme_shows_the_workflow_with_inputs_that_it_has() -> None:
         isinstance(value, kinds[declared[name]["type"]]) for name, value in job["with"].items()
     )
     hooks = {h["id"] for h in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_bytes())}
-    assert hooks == {h["id"] for b in blocks if "repos" in b for h in b["repos"][0]["hooks"]}
+    shown = [{h["id"] for h in b["repos"][0]["hooks"]} for b in blocks if "repos" in b]
+    assert [hooks, hooks] == shown
 
 
 def test_pre_commit(
@@ -280,6 +284,12 @@ def test_init_makes_a_repository_whose_first_commands_pass(
     assert "This is version **0.1.0**." in readme
     assert "| `mentions` |" in readme
     assert "my-corpus" in readme
+    assert 100 > len(readme.splitlines())
+    for page, part in (("README.md", "schema"), ("schema/README.md", "| `NAM` | Name |")):
+        assert part in (root / page).read_text()
+    assert "### E504\n" in (root / "schema/CHECKS.md").read_text()
+    for link in re.findall(r"\]\(([^)]+)\)", readme):
+        assert (root / link).is_file()
     assert __version__ == (root / "schema/VERSION").read_text().strip()
     assert (ROOT / "schema/document.schema.json").read_bytes() == (
         root / "schema/document.schema.json"
@@ -289,6 +299,23 @@ def test_init_makes_a_repository_whose_first_commands_pass(
     assert 1 == again.status
     assert "exists already and is not empty" in again.err
     assert before == {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+
+
+def test_the_readme_of_a_new_repository_runs(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commands in the README of a new repository work as typed, with a text of one's own."""
+    root = tmp_path / "my-corpus"
+    assert 0 == cli("init", root).status
+    monkeypatch.chdir(root)
+    (root / "my-text.txt").write_text(" date 2024-03-05 The bridge is open.", encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", (root / "README.md").read_text(), re.M | re.S)
+    install, use = blocks  # test_a_new_repository_is_green installs
+    assert 'pip install "statevisit[parquet,ingest] @ $source"' in install
+    lines = [shlex.split(line, comments=True) for line in use.splitlines()]
+    assert ["ingest", "validate", "build"] == [words[1] for words in lines]
+    for words in lines:
+        assert 0 == cli(*words[1:]).status, words
 
 
 def _runs(root: Path) -> list[str]:

@@ -269,6 +269,7 @@ TOP = {
     ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CITATION.cff",
+    "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
     "corpus",
@@ -290,8 +291,9 @@ DATA = {
         r"\w+\.jsonl",
         r"article\.svg",
         r"label-studio\.png",
+        r"README\.md",
     ],
-    "schema": [r"\w+\.schema\.json", r"GUIDELINES\.md"],
+    "schema": [r"\w+\.schema\.json", r"(README|CHECKS|GUIDELINES)\.md"],
     "seeds": [r".*\.txt", r"sources\.jsonl"],
 }
 """The kinds of files in the directories of data."""

@@ -42,8 +42,26 @@ def wrong(corpus: Path, document_file: Path) -> Path:
 
 
 def test_a_clean_corpus_prints_nothing(cli: Cli) -> None:
-    """Quiet when all is well."""
+    """Quiet when all is well, for programs."""
     assert (0, "", "") == cli("validate", ROOT)
+
+
+@pytest.mark.parametrize(("options", "expected"), [([], True), (["--format", "jsonl"], False)])
+def test_a_clean_corpus_on_a_terminal(options: list[str], expected: bool) -> None:
+    """A person sees on standard error what was read; machine formats stay as they are."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "statevisit", "validate", str(ROOT), *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, timeout=60)
+    os.close(theirs)
+    try:
+        printed = os.read(ours, 1000).decode()
+    except OSError:  # Linux's end of a terminal that nothing was written to
+        printed = ""
+    os.close(ours)
+    assert (0, b"") == (done.returncode, done.stdout)
+    assert ("1 document, no findings\r\n" if expected else "") == printed
 
 
 def test_text_underlines_the_span(wrong: Path, cli: Cli) -> None:
@@ -116,9 +134,16 @@ def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
         rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
         assert rule["id"] == result["ruleId"]
         assert catalogue()[rule["id"]].why == rule["fullDescription"]["text"]
-        assert rule["helpUri"]
+        assert "helpUri" not in rule  # an absolute URI, and there is none
+        assert f"schema/CHECKS.md#{rule['id'].lower()}" in rule["help"]["text"]
         assert rule["defaultConfiguration"]["level"] == result["level"]
         assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
+    (wrong / "pyproject.toml").write_text('[tool.statevisit]\nrepo = "someone/visits"\n')
+    log = json.loads(cli("validate", wrong, "--format", "sarif").out)
+    jsonschema.Draft4Validator(official).validate(log)
+    base = "https://huggingface.co/datasets/someone/visits/blob/main/schema/CHECKS.md"
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [f"{base}#{r['id'].lower()}" for r in rules] == [r["helpUri"] for r in rules]
 
 
 def test_github_escapes_what_its_commands_would_break_on(tmp_path: Path, cli: Cli) -> None:

@@ -31,6 +31,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     repo: str = ""
     source: str = ""
 
+    def address(self, page: str) -> str:
+        """The address of a page that `publish` put into `repo`; "" without a `repo`."""
+        return f"https://huggingface.co/datasets/{self.repo}/blob/main/{page}" if self.repo else ""
+
     def wants(self, code: str) -> bool:
         """Whether findings of this code are reported: the longest matching beginning wins."""
         chosen = max(

@@ -14,6 +14,7 @@ from msgspec import Struct
 from statevisit.checks.incoming import EXPLAINED
 from statevisit.checks.registry import REGISTRY, load_checks
 from statevisit.findings import severity
+from statevisit.resources import CHECKS_PAGE
 
 FAMILIES = {
     "1": "form",
@@ -41,6 +42,11 @@ class Entry(Struct, frozen=True):
     def severity(self) -> str:
         """ "error" or "warning"."""
         return severity(self.code)
+
+    @property
+    def page(self) -> str:
+        """The place that explains the code, as a path below a corpus root with its anchor."""
+        return f"{CHECKS_PAGE}#{self.code.lower()}"
 
     @property
     def family(self) -> str:

@@ -12,6 +12,8 @@ from statevisit.settings import check_source
 
 FILES = {
     "README.md": resources.CARD,
+    "schema.md": resources.SCHEMA_PAGE,
+    "checks.md": resources.CHECKS_PAGE,
     "pyproject.toml": "pyproject.toml",
     "gitignore": ".gitignore",
     "gitattributes": ".gitattributes",
@@ -37,9 +39,10 @@ FILES = {
 def command(directory: Path, source: str) -> None:
     """Make a new corpus repository of your own.
 
-    DIRECTORY does not exist yet, or is empty. It gets seeds/, corpus/ with an example that shows
-    every layer, a copy of the schemas, a README that is the dataset card, settings, a pre-commit
-    hook and a GitHub workflow. Its first `validate` and `build` pass.
+    DIRECTORY is created, or is empty. It gets seeds/, corpus/ with an example that shows every
+    layer, a copy of the schemas, a README that is the dataset card, pages for the columns, the
+    labels and the checks, settings, a pre-commit hook and a GitHub workflow. The first `validate`
+    and `build` pass.
 
     No package index has statevisit, so the workflow installs it from an address that you fill in
     once: `source` in pyproject.toml, or --source here.
@@ -77,7 +80,6 @@ def _fill(root: Path, name: str, source: str) -> None:
         if path.suffix in (".md", ".toml", ".yml", ".yaml"):
             text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: given[m[1]], text)
         path.write_bytes(text.encode())
-    (root / "schema").mkdir()
     for schema_name in schema.NAMES:
         shutil.copyfile(schema.path(schema_name), root / "schema" / schema.path(schema_name).name)
     (root / "schema" / "VERSION").write_text(f"{resources.version()}\n")

@@ -58,17 +58,14 @@ def build(
         findings, manifest = _stage(root, staging, version, workers)
         if findings:
             return findings, []
-        from statevisit.card import renewed_card, renewed_guidelines
+        from statevisit.card import renewed_pages
         from statevisit.croissant import metadata
 
         staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
-        for name, page in (
-            (resources.CARD, renewed_card(root, manifest)),
-            (resources.GUIDELINES, renewed_guidelines(root)),
-        ):
-            if page is not None:
-                staged[name] = staging / Path(name).name
-                staged[name].write_bytes(page)
+        for name, page in renewed_pages(root, manifest).items():
+            staged[name] = staging / "pages" / name
+            staged[name].parent.mkdir(parents=True, exist_ok=True)
+            staged[name].write_bytes(page)
         described = metadata(root, manifest)
         if described is not None:
             staged[resources.CROISSANT] = staging / "croissant"
