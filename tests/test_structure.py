@@ -17,6 +17,7 @@ FLOORS: list[set[str]] = [
     {"errors", "findings", "records"},
     {"model"},
     {"resources", "migrate"},
+    {"files"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align", "history", "remote"},

@@ -1,13 +1,12 @@
 """statevisit init: a corpus repository of the reader's own."""
 
 import re
-import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
-from statevisit import resources, schema
+from statevisit import files, resources, schema
 
 FILES = {
     "README.md": resources.CARD,
@@ -37,7 +36,7 @@ def command(directory: Path) -> None:
     Example:
       statevisit init my-corpus
     """
-    with resources.appearing(directory) as made:
+    with files.appearing(directory) as made:
         _fill(made, directory.absolute().name)
     click.echo(
         f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n  statevisit build\n  git add . && git commit -m 'A new corpus'"
@@ -47,16 +46,14 @@ def command(directory: Path) -> None:
 def _fill(root: Path, name: str) -> None:
     given = {"name": name, "version": resources.version(), "pyarrow": _pyarrow()}
     for source, place in FILES.items():
-        path = root / place
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = (resources.starter() / source).read_text(encoding="utf-8")
-        if path.suffix in (".md", ".yml", ".yaml"):
+        if Path(place).suffix in (".md", ".yml", ".yaml"):
             text = re.sub(r"\{(name|version|pyarrow)\}", lambda m: given[m[1]], text)
-        path.write_bytes(text.encode())
-    (root / "schema").mkdir()
+        files.write(root / place, text.encode())
     for schema_name in schema.NAMES:
-        shutil.copyfile(schema.path(schema_name), root / "schema" / schema.path(schema_name).name)
-    (root / "schema" / "VERSION").write_text(f"{resources.version()}\n")
+        source_path = schema.path(schema_name)
+        files.write(root / "schema" / source_path.name, source_path.read_bytes())
+    files.write(root / "schema" / "VERSION", f"{resources.version()}\n".encode())
 
 
 def _pyarrow() -> str:
