@@ -17,6 +17,7 @@ FLOORS: list[set[str]] = [
     {"errors", "findings", "records", "time_algebra"},
     {"model", "same_entity"},
     {"resources", "migrate", "strict_json"},
+    {"files"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align", "history", "remote"},

@@ -29,10 +29,10 @@ def _write(output: Path | None, pieces: Iterable[str]) -> None:
         for piece in pieces:
             click.echo(piece, nl=False)
         return
-    from statevisit.resources import replacing
+    from statevisit import files
 
     with (
-        replacing(output) as temporary,
+        files.replacing(output) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         file.writelines(pieces)

@@ -81,14 +81,13 @@ def command(
     scored = Scored(truth, read(pred, truth), frozenset(layers) or None)
     report = assemble(scored, gold, pred, compare, layers, resamples)
     if html:
-        from statevisit.resources import replacing
+        from statevisit import files
         from statevisit.scoring.page import page
 
         text = page(
             report, [(*scored.both(i), scored.shown(scored.aligned(i))) for i in scored.ids]
         )
-        with replacing(html) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        files.write(html, text.encode())
     if as_json:
         return echo_json(report.to_dict())
     _print(report, labels)

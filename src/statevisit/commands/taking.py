@@ -14,7 +14,7 @@ from typing import Any, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import resources, schema_errors
+from statevisit import files, resources, schema_errors
 from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import PRELOAD
 from statevisit.codec import encode, read_document, to_value
@@ -237,8 +237,11 @@ class Staging:
         return "; ".join(self._blocks)
 
     def commit(self) -> list[str]:
-        """Move what was prepared into place: the names of the files, in the corpus root."""
-        for place, staged in self._merging.staged.items():
-            with resources.replacing(self._merging.root / place) as temporary:
-                temporary.write_bytes(staged.bytes())
+        """Move what was prepared into place: the names of the files, in the corpus root.
+
+        Raises FormatError, and moves nothing, where one of their paths leads through a link.
+        """
+        places = [files.own_path(self._merging.root, name) for name in self._merging.staged]
+        for path, staged in zip(places, self._merging.staged.values(), strict=True):
+            files.write(path, staged.bytes())
         return list(self._merging.staged)

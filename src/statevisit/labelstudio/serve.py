@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
+from statevisit import files
 from statevisit.errors import LabelStudioError
 
 PINS = Path(__file__).with_name("server.txt")
@@ -52,8 +53,13 @@ def install(say: Say) -> Path:
     digest = sha256(PINS.read_bytes()).hexdigest()
     if mark.is_file() and mark.read_text() == digest:
         return program
+    if home.is_dir() and any(home.iterdir()) and not mark.is_file():
+        raise LabelStudioError(
+            f"{home}: holds files, and statevisit did not install them; move them elsewhere"
+        )
     say(f"installing Label Studio into {home} (once; about 1 GB)")
     shutil.rmtree(home, ignore_errors=True)
+    files.write(mark, b"not finished")
     for command in (
         [sys.executable, "-m", "venv", str(home)],
         [
@@ -82,7 +88,7 @@ def install(say: Say) -> Path:
             raise LabelStudioError(
                 f"Label Studio could not be installed into {home}: {' '.join(said)[:500] or 'no reason given'}; is there a network, and 1 GB of disk?"
             )
-    mark.write_text(digest)
+    files.write(mark, digest.encode())
     return program
 
 
@@ -137,6 +143,7 @@ class Local:
             str(self.port),
             "--no-browser",
         ]
+        files.check_output(self._log)
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
