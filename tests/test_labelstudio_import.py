@@ -15,8 +15,9 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit.codec import encode_value, read_document, write_document
+from statevisit.commands.taking import Options, Update, import_tasks
 from statevisit.diff import diff_documents
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, LabelStudioError
 from statevisit.labelstudio.config import config
 from statevisit.labelstudio.exported import BLOCK, elements
 from statevisit.labelstudio.tasks import to_task
@@ -289,6 +290,40 @@ def test_a_document_that_the_corpus_lacks_is_checked_against_the_schema(
     assert "nothing was written" in done.err
     assert not (tmp_path / "elsewhere.json").exists()
     assert not list(tmp_path.rglob("elsewhere*"))
+
+
+def test_the_library_imports_tasks(
+    article: Document,
+    corpus: Path,
+    document_file: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """`import_tasks` returns the files that it wrote and prints nothing.
+
+    `done` gets the changes of every task; a dry run and a conflict write nothing.
+    """
+    tasks = [("task 7", _annotated(article, "ada"))]
+    updates: list[list[Update]] = []
+    assert [] == import_tasks(tasks, corpus, done=updates.append, dry_run=True)
+    ((update,),) = updates
+    file = f"corpus/documents/{DOC_ID}.json"
+    assert (DOC_ID, file, [], []) == (
+        update.document,
+        update.file,
+        update.findings,
+        update.problems,
+    )
+    assert [("changed", "quantities", "q1")] == [
+        (c.kind, c.layer, c.record) for c in update.changes
+    ]
+    edited = replace(article["q1"], unit="journey")
+    write_document(replace(article, quantities=(edited, *article.quantities[1:])), document_file)
+    with pytest.raises(LabelStudioError, match="nothing was written: 1 conflict in"):
+        import_tasks(tasks, corpus)
+    assert "journey" == read_document(document_file)["q1"].unit
+    assert [file] == import_tasks(tasks, corpus, Options(prefer="theirs"))
+    assert "of ada" == read_document(document_file)["q1"].unit
+    assert ("", "") == tuple(capfd.readouterr())
 
 
 REFUSED = {
