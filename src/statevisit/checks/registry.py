@@ -45,10 +45,11 @@ REGISTRY: dict[str, Check] = {}
 
 _FAMILIES = (
     "consistency",
-    "graphs",
+    "cycles",
     "references",
     "roles",
     "spans",
+    "temporal_order",
     "text",
     "times",
     "values",
