@@ -8,12 +8,16 @@ Records are frozen; an optional property that is absent is `None` here.
 from msgspec import Struct, field
 
 
+def truncated(text: str, limit: int) -> str:
+    """Return the text cut to `limit` characters, the last of which is then an ellipsis."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1] + "…"
+
+
 def shortened(text: str, limit: int) -> str:
     """Return the text on one line, cut to `limit` characters."""
-    line = " ".join(text[: 2 * limit].split())
-    if len(line) <= limit:
-        return line
-    return line[: limit - 1] + "…"
+    return truncated(" ".join(text[: 2 * limit].split()), limit)
 
 
 class Record(
@@ -192,6 +196,10 @@ class Quotation(Record, frozen=True, kw_only=True):
     source: str | None = None
     type: str
     disagreements: int | None = None
+
+
+SpanRecord = Mention | Timex | Quantity | Event | Quotation
+"""A record with an id and a span with its surface form."""
 
 
 class Source(Record, frozen=True, kw_only=True):

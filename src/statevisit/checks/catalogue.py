@@ -50,7 +50,7 @@ class Entry(Struct, frozen=True):
     @property
     def family(self) -> str:
         """Return the subject of the code."""
-        letter, digit = self.code[:2]
+        letter, digit = self.code[0], self.code[1]
         return FAMILIES[letter] if letter in FAMILIES else FAMILIES[digit]
 
 
