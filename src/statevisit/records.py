@@ -5,6 +5,9 @@ them. Spans are half-open `[start, end)` offsets in Unicode code points into `Do
 Records are frozen; an optional property that is absent is `None` here.
 """
 
+from collections.abc import Collection, Iterator
+from itertools import count
+
 from msgspec import Struct, field
 
 
@@ -18,6 +21,25 @@ def truncated(text: str, limit: int) -> str:
 def shortened(text: str, limit: int) -> str:
     """Return the text on one line, cut to `limit` characters."""
     return truncated(" ".join(text[: 2 * limit].split()), limit)
+
+
+ID_PREFIXES = {
+    "mentions": "m",
+    "timexes": "t",
+    "quantities": "q",
+    "events": "ev",
+    "relations": "r",
+    "quotations": "quo",
+}
+"""The letters before the number in the ids of a layer that are given automatically: m1, ev2."""
+
+
+def free_ids(prefix: str, taken: Collection[str], first: int = 1) -> Iterator[str]:
+    """Yield the prefix with each number from `first`, without the ids that are `taken`."""
+    for number in count(first):
+        record_id = f"{prefix}{number}"
+        if record_id not in taken:
+            yield record_id
 
 
 class Record(
