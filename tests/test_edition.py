@@ -27,7 +27,7 @@ from statevisit import (
     validate,
 )
 from statevisit.codec import encode_value
-from statevisit.edition import in_text, masked, restore, strip
+from statevisit.edition import blanked, pieces, restore, strip
 from statevisit.model import LAYERS, Document
 from statevisit.references import reference_names
 from statevisit.tables import CONFIGS, WORDS
@@ -162,14 +162,14 @@ def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
 
 def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document) -> None:
     """Not even one word stands in a document, a pass or a cell: only in the document's id and its seed's name, which are the corpus's own."""
-    words = {w for w in re.findall(r"[^\W\d_]{3,}", article.text.lower())}
+    words = set(re.findall(r"[^\W\d_]{3,}", article.text.lower()))
     labels = {
         w
         for layer, prop in schema.inventories()
         for name in schema.label_names(layer, prop)
         for w in re.findall(r"[^\W\d_]+", name.lower())
     }
-    for path in [p for p in roots[1].rglob(f"*/{DOC_ID}.json")] + list(roots[1].rglob("*.parquet")):
+    for path in [*roots[1].rglob(f"*/{DOC_ID}.json"), *roots[1].rglob("*.parquet")]:
         for key, strings in _by_key(_values(path)).items():
             kept = set(strings) - {DOC_ID, "example", schema.ANNOTATIONS_ONLY, *article.annotators}
             assert (
@@ -188,22 +188,19 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
         == encode(restore(value, seed_of(document), "seed"))
         == encode(restore(value, document.text.encode(), "seed"))
     )
-    pieces = [
-        p
-        for layer in LAYERS
-        for r in value[layer]
-        for key, found in r.items()
-        if key.endswith("_in_text")
-        for p in found
-    ]
-    assert set() == {c for p in pieces for c in p.get("literal", "")} & set(document.text)
+    literals: set[str] = set()
+    for record in (record for layer in LAYERS for record in value[layer]):
+        for key, parts in record.items():
+            if key.endswith("_in_text"):
+                literals |= {character for part in parts for character in part.get("literal", "")}
+    assert set() == literals & set(document.text)
 
 
 @settings(max_examples=100)
 @given(documents())
 def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -> None:
     """Without the columns of words and the renamed ids, the rows of every view are the full edition's; units of counts are gone."""
-    blank = masked(strip(document))
+    blank = blanked(strip(document))
     assert set() == IDS - {c.name for view in VIEWS.values() for c in view.columns}
     for config, view in VIEWS.items():
         names = [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)]
@@ -226,9 +223,9 @@ def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -
 
 def test_a_string_is_places_in_the_text() -> None:
     """The longest stretches first; only what the text does not have is written out."""
-    assert [{"start": 0, "end": 4}] == in_text("Baku", "Baku and Ankara")
-    assert [{"start": 4, "end": 9}, {"literal": "(2)"}] == in_text(" and (2)", "Baku and Ankara")
-    assert [] == in_text("", "Baku")
+    assert [{"start": 0, "end": 4}] == pieces("Baku", "Baku and Ankara")
+    assert [{"start": 4, "end": 9}, {"literal": "(2)"}] == pieces(" and (2)", "Baku and Ankara")
+    assert [] == pieces("", "Baku")
 
 
 def test_the_references_are_those_of_the_schema() -> None:
