@@ -151,7 +151,7 @@ def test_the_command_lists_and_applies(
     )
     refused(
         [decided[0] | {"a": {"id": "m1"}}, *decided[1:]],
-        "open.jsonl:1: mentions m1: `a` and `b` are not what the two annotations say now",
+        "open.jsonl:1: mentions m1: `a` and `b` are outdated",
     )
     refused([decided[0] | {"decision": "c"}, *decided[1:]], '`decision` is "c"')
     refused(
