@@ -97,7 +97,7 @@ def _meaning(record: SpanRecord) -> object:
 
 @check("E213")
 def nesting(document: Document, context: Context) -> Problems:
-    """The span lies inside another one of a layer without nesting.
+    """The span lies inside another one, but its layer does not nest.
 
     A time expression or quantity covers all its parts, such as modifier, number and unit; another
     one inside it annotates a part twice. Triggers of events are single tokens or whole names.
