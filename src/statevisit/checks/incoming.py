@@ -262,11 +262,11 @@ EXPLANATIONS = {
         Right: a region "Azerbaijani President"
         """,
     "L106": """
-        Another record still refers to something that was deleted.
+        Something depends on a record that was deleted or changed.
 
-        If a record is deleted, the references to it (the anchor of a time, the source of a
-        quotation) are left out of the other records. An entity or chain that is no longer
-        mentioned stays in the document.
+        If a record is deleted, references to it (the anchor of a time, the `literal` of a mention)
+        are left out of the other records. ACE roles that a new event type does not have are left
+        out as well. An entity or chain that is no longer mentioned stays in the document.
 
         Wrong: the only mention of `baku` deleted, and `baku` still among the entities
         Right: the entity deleted in the document too, if it is not needed
