@@ -24,8 +24,8 @@ from statevisit.records import Argument, Entity, Event, EventChain, EventRelatio
 from statevisit.strict_json import Json, JsonObject, locate, parse
 
 NEWER = (
-    f"written for a schema newer than version {SCHEMA_VERSION}, "
-    "which is what this statevisit reads: pip install -U statevisit"
+    f"written for a schema newer than version {SCHEMA_VERSION}, the latest that this statevisit "
+    "reads: use a newer statevisit"
 )
 
 TEXTLESS = (

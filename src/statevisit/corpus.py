@@ -110,9 +110,10 @@ class Corpus(Sequence[Document]):
         return f"<Corpus{version}: {len(self)} document{'' if len(self) == 1 else 's'}: {shown}>"
 
     def _repr_html_(self) -> str:
-        from statevisit.display import corpus_html
+        import statevisit
 
-        return corpus_html(self)
+        fragment: str = statevisit._corpus_html(self)
+        return fragment
 
 
 class Entry:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from statevisit.records import truncated
 from statevisit.schema import load, properties, resolve
 from statevisit.strict_json import Json, JsonObject
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
     from jsonschema_rs import Draft202012Validator as Verdict
+
+_WIDTH = 60
+"""Characters of a value or name that a message shows."""
 
 
 @cache
@@ -82,11 +86,7 @@ def errors(
             return
     if not seen:  # The engines differ here: the verdict stands, in its own words.
         for failure in verdict(name).iter_errors(instance):
-            yield list(failure.instance_path), _short(failure.message)
-
-
-def _short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+            yield list(failure.instance_path), truncated(failure.message, _WIDTH)
 
 
 def _shown(value: Json) -> str:
@@ -94,12 +94,12 @@ def _shown(value: Json) -> str:
     if isinstance(value, str):
         if len(value) > 60:
             return f'"{value[:50]}…" ({len(value):,} characters)'
-        return _short(orjson.dumps(value).decode(), 90)
+        return truncated(orjson.dumps(value).decode(), 90)
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return f"an array of {len(value)}"
-    return _short(repr(value))
+    return truncated(repr(value), _WIDTH)
 
 
 def _key(error: "ValidationError") -> str:
@@ -116,7 +116,7 @@ def _message(error: "ValidationError") -> str:
     """The sentence for an error of jsonschema, in the words of the record, not of the schema."""
     write = _MESSAGES.get(str(error.validator))
     if write is None:
-        return _short(f"`{_key(error)}`: {error.message}", 200)
+        return truncated(f"`{_key(error)}`: {error.message}", 200)
     return write(error)
 
 
@@ -127,7 +127,9 @@ def _required(error: "ValidationError") -> str:
 
 def _additional_properties(error: "ValidationError") -> str:
     known = error.schema.get("properties", {})
-    unknown = ", ".join(f"`{_short(name)}`" for name in error.instance if name not in known)
+    unknown = ", ".join(
+        f"`{truncated(name, _WIDTH)}`" for name in error.instance if name not in known
+    )
     return f"unknown property {unknown}; known are {', '.join(known)}"
 
 
@@ -135,7 +137,7 @@ def _enum(error: "ValidationError") -> str:
     labels = error.validator_value
     if len(labels) == 1:
         return _must_be(error, repr(labels[0]))
-    return _must_be(error, _short(", ".join(map(str, labels)), 160))
+    return _must_be(error, truncated(", ".join(map(str, labels)), 160))
 
 
 def _type(error: "ValidationError") -> str:

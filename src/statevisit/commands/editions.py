@@ -138,7 +138,7 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
     prose = {
         run: name
         for name, data in pages.items()
-        for run in edition.runs(data.decode(errors="replace"), IN_PROSE)
+        for run in edition.word_runs(data.decode(errors="replace"), IN_PROSE)
     }
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
@@ -148,7 +148,7 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
             data = codec.encode_value(value)
             _refuse_quotes(document.text, prose, data.decode(), name)
             files.write(staging / name, data)
-            blank = edition.masked(value)
+            blank = edition.blanked(value)
             rows = {
                 config: wordless(config, list(view.rows(blank))) for config, view in VIEWS.items()
             }
@@ -171,11 +171,11 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
 
 def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name: str) -> None:
     """Raise FormatError where words of a text are left in what people wrote or in its own document."""
-    if found := edition.quoted(text, prose, IN_PROSE):
+    if found := edition.first_shared_run(text, prose, IN_PROSE):
         raise FormatError(
             f"{prose[tuple(found.split())]}: quotes the text, which this edition is without: {found!r}; put it in other words"
         )
-    if found := edition.quoted(text, set(edition.runs(data, IN_DATA)), IN_DATA):
+    if found := edition.first_shared_run(text, set(edition.word_runs(data, IN_DATA)), IN_DATA):
         raise FormatError(
             f"{name}: an id or value quotes the text, which this edition is without: {found!r}; give it another"
         )
