@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "src" / "statevisit"
 
 FLOORS: list[set[str]] = [
-    {"errors", "findings", "records", "time_algebra"},
+    {"errors", "findings", "garbage", "records", "time_algebra"},
     {"model", "same_entity"},
     {"resources", "migrate", "strict_json"},
     {"schema", "codec", "values", "numerals", "settings"},
