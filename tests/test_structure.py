@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align", "history", "remote"},
-    {"adjudicate", "rule", "versions"},
+    {"adjudicate", "changelog", "rule", "versions"},
     {
         "ingest",
         "anchor",
