@@ -54,7 +54,9 @@ def _member_reasons(
 ) -> Iterator[Reason]:
     at = f"{where}/{key}"
     old_list, new_list = old.get(key, []), new.get(key, [])
-    if key in ("enum", "required") and isinstance(old_list, list) and isinstance(new_list, list):
+    # the first enum of a node is new: it refuses values that were valid
+    is_changed_list = key == "required" or (key == "enum" and key in old)
+    if is_changed_list and isinstance(old_list, list) and isinstance(new_list, list):
         addition = MINOR if key == "enum" else MAJOR
         yield from _list_reasons(old_list, new_list, at, addition)
     elif key not in old:
