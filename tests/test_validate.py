@@ -169,7 +169,7 @@ def test_junit_counts_failing_files(wrong: Path, cli: Cli) -> None:
 
 
 def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
-    """Codes and their beginnings choose what is reported; the longer one decides; warnings fail with --strict only."""
+    """The longest matching prefix of a code wins; warnings fail with --strict only."""
     assert (0, 0) == (
         cli("validate", wrong, "--ignore", "E").status,
         cli("validate", wrong, "--select", "W").status,
@@ -186,9 +186,9 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
     [
         (
             'selct = ["E"]',
-            "[tool.statevisit] has no `selct`; do you mean select?; known are select, ignore, strict, format",
+            "[tool.statevisit] has no `selct`; did you mean select?; the keys are select, ignore, strict, format",
         ),
-        ('select = ["E9"]', "`select`: no code begins with 'E9'; do you mean"),
+        ('select = ["E9"]', "`select`: no code begins with 'E9'; did you mean"),
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
         ('format = "xml"', "`format` is 'xml'; it must be text, json"),
