@@ -157,7 +157,7 @@ def test_explain(cli: Callable[..., Result]) -> None:
     assert [] == [code for code in catalogue() if code not in listed.out]
     wrong = cli("explain", "E50A")
     assert 1 == wrong.status
-    assert "do you mean E50" in wrong.err
+    assert "did you mean E50" in wrong.err
 
 
 def test_explain_leads_to_the_page_of_checks(

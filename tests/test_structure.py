@@ -14,14 +14,14 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "src" / "statevisit"
 
 FLOORS: list[set[str]] = [
-    {"errors", "findings", "records", "time_algebra"},
+    {"errors", "findings", "garbage", "records", "time_algebra"},
     {"model", "same_entity"},
     {"resources", "migrate", "strict_json"},
     {"files"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align", "history", "remote"},
-    {"adjudicate", "rule", "versions"},
+    {"adjudicate", "changelog", "rule", "versions"},
     {
         "ingest",
         "anchor",

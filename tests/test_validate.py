@@ -1,5 +1,6 @@
 """`statevisit validate`: formats, choices, streams, processes."""
 
+import gc
 import gzip
 import json
 import os
@@ -20,7 +21,7 @@ from statevisit import schema, validate
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
 from statevisit.codec import encode_value, to_value
-from statevisit.commands.pool import FLIGHT, ordered
+from statevisit.commands.pool import AHEAD, AHEAD_HERE, ordered
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.settings import FORMATS, read_settings
@@ -167,7 +168,7 @@ def test_junit_counts_failing_files(wrong: Path, cli: Cli) -> None:
 
 
 def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
-    """Codes and prefixes select findings; the longest wins; warnings fail only with --strict."""
+    """The longest matching prefix of a code wins; warnings fail with --strict only."""
     assert (0, 0) == (
         cli("validate", wrong, "--ignore", "E").status,
         cli("validate", wrong, "--select", "W").status,
@@ -184,10 +185,9 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
     [
         (
             'selct = ["E"]',
-            "[tool.statevisit] has no `selct`; do you mean select?; "
-            "known are select, ignore, strict, format",
+            "[tool.statevisit] has no `selct`; did you mean select?; the keys are select, ignore, strict, format",
         ),
-        ('select = ["E9"]', "`select`: no code begins with 'E9'; do you mean"),
+        ('select = ["E9"]', "`select`: no code begins with 'E9'; did you mean"),
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
         ('format = "xml"', "`format` is 'xml'; it must be text, json"),
@@ -318,10 +318,7 @@ def test_many_documents_in_order_on_several_processes(
 
 @pytest.mark.parametrize("here", [False, True])
 def test_the_pool_takes_no_more_than_it_needs(here: bool) -> None:
-    """Tasks are taken from the source only as results are given out, also during a long task.
-
-    Memory is thus bounded by the number of processes.
-    """
+    """Tasks are taken as results are consumed: even while one is slow, processes bound memory."""
     taken = []
 
     def tasks():
@@ -331,7 +328,7 @@ def test_the_pool_takes_no_more_than_it_needs(here: bool) -> None:
 
     results = ordered(_slow_at_first, tasks(), workers=2, here=here)
     assert [0, 1, 2] == [next(results) for _ in range(3)]
-    assert len(taken) <= (2 * FLIGHT if here else 2 * 2) + 3
+    assert len(taken) <= 2 * (AHEAD_HERE if here else AHEAD) + 3
     results.close()
 
 
@@ -342,19 +339,26 @@ def _slow_at_first(number: int) -> int:
 
 
 def test_the_pool_works_here_too_and_keeps_the_order() -> None:
-    """This process works while others start; an exception of a task comes in its turn."""
+    """The calling process works while others start; a task's exception comes in its turn."""
     results = []
-
-    def collect() -> None:
-        for result in ordered(_whose, iter(range(40)), workers=3, here=True):
-            results.append(result)
-
     with pytest.raises(ZeroDivisionError):
-        collect()
+        for pid, number in ordered(_whose, iter(range(40)), workers=3, here=True):
+            results.append((pid, number))
     assert list(range(30)) == [number for _, number in results]
     pids = {pid for pid, _ in results}
     assert os.getpid() in pids
     assert 1 < len(pids) <= 3
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_garbage_collector_rests_while_a_task_runs(workers: int) -> None:
+    """The search for cycles is paused during tasks only, in whichever process they run."""
+    assert [False] * 4 == list(ordered(_is_collecting, range(4), workers=workers))
+    assert gc.isenabled()
+
+
+def _is_collecting(_: int) -> bool:
+    return gc.isenabled()
 
 
 def _whose(number: int) -> tuple[int, int]:

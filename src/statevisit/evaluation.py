@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import predictions
-from statevisit.corpus import uncollected
 from statevisit.errors import FormatError
+from statevisit.garbage import uncollected
 from statevisit.model import Document
 from statevisit.predictions import Source
 from statevisit.scoring import measure, report, spans

@@ -21,9 +21,10 @@ from statevisit.checks.document import check_entry, context_of
 from statevisit.checks.registry import PRELOAD, Context
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load, uncollected
+from statevisit.corpus import Entry, load
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
+from statevisit.garbage import uncollected
 from statevisit.schema import FULL
 
 _PRELOAD = (

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import files, release, resources, rule, schema, schema_errors
+from statevisit import changelog, files, release, resources, rule, schema, schema_errors
 from statevisit.checks.history import reused
 from statevisit.commands.making import build, require_current
 from statevisit.corpus import load
@@ -157,9 +157,11 @@ def _write(place: Path, planned: Plan) -> None:
     for name, change in (
         (
             resources.CHANGELOG,
-            lambda t: rule.changelog(t, planned.version, day, rule.summary(planned.changes)),
+            lambda t: changelog.with_version(
+                t, planned.version, day, changelog.summary(planned.changes)
+            ),
         ),
-        (resources.CITATION, lambda t: rule.citation(t, planned.version, day)),
+        (resources.CITATION, lambda t: changelog.citation(t, planned.version, day)),
     ):
         path = files.own_path(place, name)
         if path.is_file() and planned.last is not None:

@@ -18,10 +18,11 @@ from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import PRELOAD, Path_
 from statevisit.codec import encode, read_document, to_value
 from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load, uncollected
+from statevisit.corpus import Entry, load
 from statevisit.diff import Change, diff_documents
 from statevisit.errors import FormatError, LabelStudioError, StateVisitError
 from statevisit.findings import Finding
+from statevisit.garbage import uncollected
 from statevisit.labelstudio.exported import Element
 from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
