@@ -1,13 +1,12 @@
 """Agreement of two or more annotators: layer by layer, attribute by attribute, label by label."""
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from statevisit import predictions, resources
+from statevisit import predictions
 from statevisit.errors import FormatError
 from statevisit.evaluation import RESAMPLES, Scored, chosen, name_of
 from statevisit.model import SPAN_LAYERS, Document
@@ -100,41 +99,6 @@ def agree(*annotators: Source, layers: Any = None, resamples: int = RESAMPLES) -
 
 def _short(name: str) -> str:
     return name.rstrip("/")
-
-
-def published(root: Path) -> dict[str, Any] | None:
-    """How far the annotators of `corpus/annotators/` agree, as `release.json` holds it; None where there are fewer than two.
-
-    All figures but those of single labels, rounded to three decimals. Raises FormatError as `agree` does.
-    """
-    passes = sorted(p for p in (root / resources.ANNOTATIONS).glob("*") if p.is_dir())
-    if len(passes) < 2:
-        return None
-    found = agree(*passes)
-    figures = []
-    for c in found.coefficients:
-        if (
-            c.label is None and c.value is not None and c.coefficient != "gamma"
-        ):  # γ is there in some environments only
-            interval = {} if c.interval is None else {"interval": [round(v, 3) for v in c.interval]}
-            figures.append(
-                {
-                    "layer": c.layer,
-                    "coefficient": c.coefficient,
-                    "of": c.of,
-                    "n": c.n,
-                    "value": round(c.value, 3),
-                    **interval,
-                }
-            )
-    return {
-        "annotators": [p.name for p in passes],
-        "documents": found.documents,
-        "unit": found.unit,
-        "units": found.units,
-        "resamples": found.resamples,
-        "figures": figures,
-    }
 
 
 class _Agreeing:
