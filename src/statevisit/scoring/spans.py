@@ -114,7 +114,7 @@ class Alignment(Struct, frozen=True):
 
 def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]) -> Alignment:
     """Align two layers' spans (both `ordered`); `head_of` a start and end is where the head token ends."""
-    strict = match.same(
+    strict = match.equal_pairs(
         *(
             [
                 (s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None
@@ -131,7 +131,7 @@ def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]
         [(head_of(s.start, s.end), s.label) if s.label is not None else None for s in side]
         for side in left
     )
-    head = [(free_gold[i], free_pred[j]) for i, j in match.same(*heads)]
+    head = [(free_gold[i], free_pred[j]) for i, j in match.equal_pairs(*heads)]
     shared = match.overlaps(gold, pred, free_gold, free_pred)
     base, scale = len(free_gold) + len(free_pred) + 1, sum(shared.values()) + 1
     weights: list[list[int]] = []

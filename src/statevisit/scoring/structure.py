@@ -124,7 +124,7 @@ def entity_names(gold: Document, pred: Document) -> tuple[dict[str, str], dict[s
     An entity without mentions (only meant literally) is the gold's with the same type, link and name.
     """
     key, response = _clusters(gold), _clusters(pred)
-    equal = match.same(
+    equal = match.equal_pairs(
         *(
             [(c.spans, c.type, None if c.spans else c.known_as) for c in side]
             for side in (key, response)
