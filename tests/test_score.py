@@ -17,7 +17,7 @@ from statevisit.codec import to_value, write_document
 from statevisit.drafts import draft_schema
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
-from statevisit.predictions import documents as read_gold
+from statevisit.predictions import read_gold
 from statevisit.scoring import structure, temporal
 from statevisit.scoring.prediction import bare
 from tests.conftest import DOC_ID, ROOT, Result
@@ -299,6 +299,23 @@ def test_quote_notation_is_scored_as_it_comes(article: Document, tmp_path: Path)
     )
 
 
+def test_scoring_a_draft_does_not_change_it(article: Document) -> None:
+    """The same draft gives the same report twice, though a quote in it is not in the text."""
+    draft = {"id": DOC_ID, "timexes": [{"quote": "next Tuesday", "type": "DATE", "value": "2024"}]}
+    first = statevisit.score(article, draft, resamples=0)
+    assert 1 == first.find("timexes", "strict").pred
+    assert first.to_dict() == statevisit.score(article, draft, resamples=0).to_dict()
+
+
+def test_every_invalid_record_of_a_draft_is_spurious(article: Document) -> None:
+    """A record without a label, a string and a null each count, and each is noted."""
+    draft = {"id": DOC_ID, "timexes": [{"quote": "Monday"}, "Monday", None]}
+    report = statevisit.score(article, draft, resamples=0)
+    assert 3 == report.find("timexes", "strict").pred
+    noted = {n.message.split(":")[0] for n in report.notes if n.kind == "unplaced"}
+    assert {"/timexes/0", "/timexes/1", "/timexes/2"} == noted
+
+
 def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
     """What `--draft-schema` prints is a valid JSON Schema, explains its labels, and accepts a complete draft; offsets it refuses."""
     import jsonschema
@@ -347,9 +364,10 @@ BAD_BIO = [
         "President O\nErdogan B-PERSON\n",
         r"bio:2: the token 'Erdogan' does not come next in .* 'Recep",
     ),
-    ("President X\n", "bio:1: wanted a token and a tag"),
-    ("# id = other\nPresident O\n", "bio:1: 'other' is none of the gold's documents"),
-    ("\n", "bio: holds no token"),
+    ("President X\n", "bio:1: expected a token and a tag"),
+    ("# id = other\nPresident O\n", "bio:1: 'other' is not a gold document"),
+    ("\n", "bio: no tokens"),
+    (f"# id = {DOC_ID}\nPresident O\n\n# id = {DOC_ID}\nPresident O\n", "bio:4: a second document"),
 ]
 
 
@@ -625,5 +643,5 @@ def test_gold_has_to_be_there(tmp_path: Path) -> None:
     """No gold is an error, not a perfect score; so is one gold document twice."""
     with pytest.raises(FormatError, match="no gold"):
         statevisit.score([], [])
-    with pytest.raises(FormatError, match="is there already"):
+    with pytest.raises(FormatError, match="two gold documents have the id"):
         read_gold([ROOT / "corpus/documents", ROOT / "corpus/documents"])

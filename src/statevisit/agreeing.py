@@ -90,7 +90,7 @@ def agree(*annotators: Source, layers: Any = None, resamples: int = RESAMPLES) -
     """
     if len(annotators) < 2:
         raise FormatError("agreement is between two annotators or more")
-    base = predictions.documents(annotators[0])
+    base = predictions.read_gold(annotators[0])
     read = [predictions.read(a, base) for a in annotators]
     return _Agreeing(base, read, layers, resamples).report(
         [_short(name_of(a, f"annotator {n}")) for n, a in enumerate(annotators, 1)]

@@ -10,7 +10,7 @@ from statevisit.corpus import uncollected
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.predictions import Source
-from statevisit.scoring import measure, report, spans
+from statevisit.scoring import bio, measure, report, spans
 from statevisit.scoring.prediction import SCORED, Note, Prediction, bare, notes_of
 from statevisit.scoring.prf import Tally
 from statevisit.scoring.report import Report
@@ -69,7 +69,7 @@ class Scored:
             pred,
             self.layers,
             unit_of,
-            predictions.flat_gold(gold) if "ner" in self.layers else (),
+            bio.gold_names(gold) if "ner" in self.layers else (),
         )
 
     def shown(self, aligned: dict[str, Alignment]) -> dict[str, Alignment]:
@@ -120,7 +120,7 @@ def score(
     second system: a paired bootstrap tests the difference. `layers` limits what is scored; `resamples` is how often the
     bootstrap draws, 0 for no intervals. Raises FormatError for what cannot be read and for a text that is not the gold's.
     """
-    truth = predictions.documents(gold)
+    truth = predictions.read_gold(gold)
     return assemble(
         Scored(truth, predictions.read(pred, truth), chosen(layers)),
         gold,

@@ -75,9 +75,9 @@ def command(
     if gold is None or pred is None:
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.evaluation import Scored, assemble
-    from statevisit.predictions import documents, read
+    from statevisit.predictions import read, read_gold
 
-    truth = documents(gold)
+    truth = read_gold(gold)
     scored = Scored(truth, read(pred, truth), frozenset(layers) or None)
     report = assemble(scored, gold, pred, compare, layers, resamples)
     if html:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -21,13 +22,19 @@ class Note(Struct, frozen=True):
     message: str
 
 
+class Unplaced(NamedTuple):
+    """A predicted record that could not be put into the text, and so is spurious."""
+
+    layer: str
+    label: str
+
+
 class Prediction(Struct, frozen=True):
     """One document as predicted. `layers`: those it says anything about; the others are not predicted, which is not zero."""
 
     document: Document
     layers: frozenset[str] = frozenset(LAYERS)
-    unplaced: tuple[tuple[str, str], ...] = ()
-    """(layer, label) of predicted records that could not be put into the text: spurious."""
+    unplaced: tuple[Unplaced, ...] = ()
     flat: tuple[Item, ...] = ()
     """Named entities from BIO, for the layer `ner`."""
     notes: tuple[Note, ...] = field(default=())

@@ -33,6 +33,10 @@ _PREPOSITIONS = frozenset(
 )
 
 
+UNLABELLED = "?"
+"""The label under which spans without a label are counted."""
+
+
 class Item(Struct, frozen=True, gc=False):
     """A span to score. Offsets are negative where a prediction stands nowhere in the text."""
 
