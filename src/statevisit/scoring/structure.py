@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from statevisit import schema
 from statevisit.model import Document
 from statevisit.scoring import coref, match, temporal
-from statevisit.scoring.prf import Key, Place, Tally
+from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey, UnitLabel
 from statevisit.scoring.spans import Alignment
 
 Names = Mapping[str, str]
 """What a predicted record's id is called on the gold side."""
 
 
-def names(alignments: Iterable[Alignment]) -> tuple[dict[str, str], dict[str, str]]:
+def gold_ids(alignments: Iterable[Alignment]) -> tuple[dict[str, str], dict[str, str]]:
     """The gold ids of predicted spans: of those that have the same bounds, and of those that are aligned at all."""
     exact, loose = {}, {}
     for a in alignments:
@@ -30,12 +30,12 @@ def names(alignments: Iterable[Alignment]) -> tuple[dict[str, str], dict[str, st
     return exact, loose
 
 
-Said = tuple[Place, Hashable]
+Said = tuple[UnitLabel, Hashable]
 """Something said of a place, such as two ends of a relation; the place is the unit in which it counts, and its label."""
 
 
 def _compare(
-    tally: Tally, layer: str, measure: str, gold: Sequence[Said], pred: Sequence[Said]
+    table: CountTable, layer: str, measure: str, gold: Sequence[Said], pred: Sequence[Said]
 ) -> None:
     """Count what was said on both sides, for all labels and for each; what is said twice has to be there twice."""
     left, right = Counter(gold), []
@@ -43,16 +43,16 @@ def _compare(
         if left.get(said):
             left[said] -= 1
             right.append(said)
-    cells: defaultdict[Place, list[float]] = defaultdict(lambda: [0, 0, 0, 0])
+    cells: defaultdict[UnitLabel, list[float]] = defaultdict(lambda: [0, 0, 0, 0])
     for counted, columns in ((pred, (1,)), (gold, (3,)), (right, (0, 2))):
         for place, n in Counter(place for place, _ in counted).items():
             for c in columns:
                 cells[place][c] += n
-    tally.add_labels(layer, measure, cells)
+    table.add_labels(layer, measure, {p: MatchCounts(*c) for p, c in cells.items()})
 
 
 def arguments(
-    tally: Tally, gold: Document, pred: Document, called: Names, triggers: Alignment
+    table: CountTable, gold: Document, pred: Document, called: Names, triggers: Alignment
 ) -> None:
     """Arguments, end to end and where the trigger was found (ACE 2005: role, trigger and target have to be right).
 
@@ -69,10 +69,10 @@ def arguments(
         for name in (_named(called, e.id),)
         for a in e.arguments
     ]
-    _compare(tally, "arguments", "end to end", mine, theirs)
+    _compare(table, "arguments", "end to end", mine, theirs)
     both = {called[e.id] for e in pred.events if e.id in called}
     _compare(
-        tally,
+        table,
         "arguments",
         "matched triggers",
         *([said for said in side if said[1][0] in both] for side in (mine, theirs)),
@@ -80,7 +80,7 @@ def arguments(
 
 
 def coreference(
-    tally: Tally, unit: int, layer: str, chain: str, gold: Document, pred: Document
+    table: CountTable, unit: int, layer: str, chain: str, gold: Document, pred: Document
 ) -> None:
     """MUC, B³, CEAFe and LEA of a document's entities (`mentions`) or events, with and without singletons."""
     every = [coref.clusters(getattr(d, layer), chain) for d in (gold, pred)]
@@ -90,13 +90,12 @@ def coreference(
         )
         for name, measure in coref.MEASURES.items():
             recall, of_gold, precision, of_pred = measure(key, response)
-            tally.add(
-                Key(f"{layer} coreference", name if singletons else f"{name} without singletons"),
+            table.add(
+                MeasureKey(
+                    f"{layer} coreference", name if singletons else f"{name} without singletons"
+                ),
                 unit,
-                precision,
-                of_pred,
-                recall,
-                of_gold,
+                MatchCounts(precision, of_pred, recall, of_gold),
             )
 
 
@@ -149,7 +148,7 @@ def _phi_pairs(key: list[Any], response: list[Any]) -> list[tuple[int, int]]:
     )
 
 
-def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
+def relations(table: CountTable, unit: int, gold: Document, pred: Document) -> None:
     """Relations between entities: strict (both have exactly the gold's mentions and types: SemEval-2010/ACE style), by cluster
     (entities are paired by their mentions as in CEAFe: the entity level of DWIE, Zaporojets et al. 2021), and evidence (DocRED, Yao
     et al. 2019: a relation with each sentence that supports it, entities by cluster).
@@ -157,7 +156,7 @@ def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
     mine = [((unit, r.type), (r.source, r.target)) for r in gold.relations]
     for measure, called in zip(("strict", "by cluster"), entity_names(gold, pred), strict=True):
         theirs = _ends(unit, pred.relations, called)
-        _compare(tally, "relations", measure, mine, theirs)
+        _compare(table, "relations", measure, mine, theirs)
     evidence = [
         [
             (place, (*ends, s))
@@ -166,7 +165,7 @@ def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
         ]
         for said, d in ((mine, gold), (theirs, pred))
     ]
-    _compare(tally, "relations", "evidence", *evidence)
+    _compare(table, "relations", "evidence", *evidence)
 
 
 def _named(called: Mapping[str, str], record_id: str) -> str | tuple[str, str]:
@@ -176,12 +175,14 @@ def _named(called: Mapping[str, str], record_id: str) -> str | tuple[str, str]:
 
 def _ends(
     unit: int, records: Iterable[Any], called: Mapping[str, str]
-) -> list[tuple[Place, tuple[Any, Any]]]:
+) -> list[tuple[UnitLabel, tuple[Any, Any]]]:
     """What predicted relations say, in the gold's ids."""
     return [((unit, r.type), (_named(called, r.source), _named(called, r.target))) for r in records]
 
 
-def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, called: Names) -> None:
+def event_relations(
+    table: CountTable, unit: int, gold: Document, pred: Document, called: Names
+) -> None:
     """Relations between events and times: strict by type, and temporal awareness over the temporal ones."""
     mine, theirs = (
         [((unit, r.type), (r.source, r.target)) for r in gold.event_relations],
@@ -194,7 +195,7 @@ def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, cal
         ]
         for side in (mine, theirs)
     ]
-    _compare(tally, "event_relations", "strict", *both)
+    _compare(table, "event_relations", "strict", *both)
     bounds = {r.id: (r.start, r.end) for r in (*gold.events, *gold.timexes)} | {
         ("unaligned", r.id): (r.start, r.end) for r in (*pred.events, *pred.timexes)
     }
@@ -214,7 +215,11 @@ def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, cal
         [temporal.Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in temporal.TYPES]
         for side in (mine, theirs)
     )
-    tally.add(Key("event_relations", "temporal awareness"), unit, *temporal.awareness(*times))
+    table.add(
+        MeasureKey("event_relations", "temporal awareness"),
+        unit,
+        MatchCounts(*temporal.awareness(*times)),
+    )
 
 
 def temporal_types() -> list[str]:
