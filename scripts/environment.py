@@ -1,6 +1,7 @@
 """The virtual environment of the two commands: made where it is missing, renewed where the lock changed.
 
-Only the standard library: it runs before anything is installed.
+Only the standard library: it runs before anything is installed. To make the environment of the
+tests and run none: python3 scripts/environment.py requirements-test.txt
 """
 
 import hashlib
@@ -97,3 +98,8 @@ def _run(command: list[str], advice: str) -> None:
 def run(*command: str) -> int:
     """Run a command of the environment in the checkout; its exit status."""
     return subprocess.run([str(PYTHON), *command], cwd=ROOT).returncode
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        ensure(name)

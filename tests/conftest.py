@@ -4,18 +4,49 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+import statevisit
 from statevisit import load
 from statevisit.model import Document
 from tests.hub_stand_in import TOKEN, Hub
 from tests.repositories import CONFIG, ROOT, first_release
 
 DOC_ID = "2024-02-19-aliyev-visit"
+
+PACKAGE = Path(statevisit.__file__).parent
+"""The package under test: that of the checkout, or an installed wheel."""
+
+DATA = PACKAGE / "_data" if (PACKAGE / "_data").is_dir() else ROOT
+"""Where the package under test has its data."""
+
+
+OF_THE_MACHINE = (
+    *("PYTHON", "STATEVISIT_", "_STATEVISIT_", "LABEL_STUDIO_", "HF_", "GIT_", "XDG_"),
+    *("LC_", "LANGUAGE", "COLUMNS", "LINES", "TERM", "COLORTERM"),
+    *("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "TTY_", "SOURCE_DATE_EPOCH"),
+)
+"""Beginnings of the names of variables that change what programs print, where, or in whose name."""
+
+PLACES = ("PYTHONPATH", "PYTHONHOME", "STATEVISIT_CACHE", "STATEVISIT_SCREENSHOT")
+"""Variables that say where things are, and hide nothing."""
+
+
+def forget_the_machine(environment: MutableMapping[str, str]) -> None:
+    """Remove variables that differ between machines: they can hide a fault, or make one."""
+    for name in list(environment):
+        if name.startswith(OF_THE_MACHINE) and name not in PLACES:
+            del environment[name]
+
+
+@pytest.hookimpl(trylast=True)  # pytest has chosen its own colours by then
+def pytest_configure() -> None:
+    """Make the environment that of a bare machine, before any test is imported."""
+    forget_the_machine(os.environ)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,10 +85,16 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of the data that is committed, built files and card included, that a test may change."""
+    """A copy of the committed data, with built files and pages, that a test may change."""
     for name in ("corpus", "seeds"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in ("README.md", "CITATION.cff", "schema/GUIDELINES.md"):
+    for name in (
+        "README.md",
+        "CITATION.cff",
+        "schema/GUIDELINES.md",
+        "schema/README.md",
+        "schema/CHECKS.md",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path

@@ -43,6 +43,18 @@ def commit(root: Path, message: str = "all") -> None:
     git(root, "commit", "--quiet", "-m", message)
 
 
+def copy_checkout(target: Path, without: str = "-") -> None:
+    """Copy the files of this checkout as they are now, but for those that git ignores.
+
+    `without` is the beginning of the names that are left out.
+    """
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in listed.rstrip("\0").split("\0"):
+        if (ROOT / name).is_file() and not name.startswith(without):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target / name)
+
+
 @functools.cache
 def _files() -> dict[str, bytes]:
     """The files of the first release, path -> bytes: those of this checkout, built as version 0.1.0 whatever theirs is."""

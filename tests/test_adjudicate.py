@@ -1,5 +1,6 @@
 """Two annotations of one text: aligned, their disagreements listed, decided, and made one."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from statevisit.adjudicate import Decision, adjudicated, disagreements, read_decisions
 from statevisit.align import _renamed, aligned
 from statevisit.codec import encode, to_value, write_document
+from statevisit.diff import keyed
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
@@ -160,6 +162,43 @@ def test_the_command_lists_and_applies(
     assert 0 == cli("adjudicate", a, b, "--decisions", listed, "-o", out).status
     assert len(list(read_decisions(listed.read_bytes(), "x"))) == len(decided)
     assert {"b", "adjudicator"} < set(orjson.loads(out.read_bytes())["annotators"])
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    (
+        {"layer": "mentionz"},
+        "decisions:1: mentionz m2: unknown layer; decisions are about mentions, ",
+    ),
+    ({"layer": "tokens", "record": "[0, 9)"}, "tokens [0, 9): unknown layer"),
+    ({"a": {"id": "m2"}}, "the two annotations do not disagree about it"),
+    ({"b": {"id": "m2"}}, "the two annotations do not disagree about it"),
+    ({"decision": "a"}, "the two annotations do not disagree about it"),
+    ({"record": "m999"}, "neither annotation has it, and there is no `result`"),
+    ({"reason": None}, "is not decided"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), REFUSED, ids=[m[:40] for _, m in REFUSED])
+def test_a_decision_that_decides_nothing_is_refused(
+    article: Document, change: dict[str, Any], message: str
+) -> None:
+    """No decision is lost: the error names the line of one about an unknown layer or nothing."""
+    other = {"layer": "mentions", "record": "m2", "decision": "other", "reason": "§2"}
+    decision = Decision(document=article.id, **(other | change))
+    with pytest.raises(FormatError, match=re.escape(message)):
+        adjudicated(article, article, [decision], "judge", "decisions")
+
+
+def test_a_decision_changes_what_both_annotations_say(article: Document) -> None:
+    """An "other" about a record that the two share replaces it, or removes it."""
+    name = "t3 CONTAINS ev8"
+    assert name in {n for _, n in keyed(article, ["event_relations"])}
+    decision = Decision(
+        document=article.id, layer="event_relations", record=name, decision="other", reason="§8"
+    )
+    result = adjudicated(article, article, [decision], "judge")
+    assert name not in {n for _, n in keyed(result, ["event_relations"])}
+    assert len(article.event_relations) - 1 == len(result.event_relations)
 
 
 def test_two_texts_are_refused(article: Document) -> None:

@@ -118,7 +118,7 @@ def test_a_missing_quote_says_how_far_it_goes(article: Document) -> None:
     assert "does not stand between that `prefix` and `suffix`; it stands here: …" in _refusal(
         article, quote="Shusha", prefix="1999 "
     )
-    assert "A001 /mentions/0 'Hungary' stands there only once; `occurrence` is 2" == _refusal(
+    assert "A001 /mentions/0 'Hungary' stands in the text only once; `occurrence` is 2" == _refusal(
         article, quote="Hungary", occurrence=2
     )
     assert "only 6 times" in _refusal(article, quote="visit", occurrence=7)

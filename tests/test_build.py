@@ -77,7 +77,8 @@ def test_what_is_committed_is_what_is_built(cli: Callable[..., Result]) -> None:
     """`build --check` passes on the checkout: nobody edited a built file, nobody forgot to build."""
     result = cli("build", ROOT, "--check")
     assert 0 == result.status, result.out + result.err
-    assert {"current"} == {line.split()[0] for line in result.out.splitlines()}
+    assert 2 == len(result.out.splitlines())
+    assert result.out.startswith("current: ")
 
 
 def test_the_same_bytes_whatever_the_workers_and_the_order(
@@ -169,8 +170,11 @@ DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
     ("manifest of another pyarrow", _other_pyarrow, ["differs corpus/release.json", "they were built with pyarrow 1.0.0"]),
     ("list of links", _append("corpus/wikidata.json"), ["differs corpus/release.json"]),
     ("card's table", _in_place("README.md", "| `mentions` | Mentions", "| `mentions` | Many mentions"), ["differs README.md"]),
-    ("card's features", _in_place("README.md", "{name: text_sha256, dtype: string}", "{name: text_sha256, dtype: int32}"), ["differs README.md"]),
-    ("card's configs", _in_place("README.md", "config_name: ner\n", "config_name: nerd\n"), ["differs README.md"]),
+    ("card's configs", _in_place("README.md", "config_name: ner,", "config_name: nerd,"), ["differs README.md"]),
+    ("columns", _in_place("schema/README.md", "| `text_sha256` | string |", "| `text_sha256` | int32 |"), ["differs schema/README.md"]),
+    ("catalogue", _in_place("schema/CHECKS.md", "### E504\n", "### E505\n"), ["differs schema/CHECKS.md"]),
+    ("agreement", _in_place("corpus/README.md", "| 1.000 |", "| 0.999 |"), ["differs corpus/README.md"]),
+    ("guidelines' labels", _in_place("schema/GUIDELINES.md", "| NAM | Name |", "| NAM | Names |"), ["differs schema/GUIDELINES.md"]),
     ("foreign file", _add("corpus/parquet/events/old.parquet"), ["foreign corpus/parquet/events/old.parquet"]),
     ("foreign config", _add("corpus/parquet/gone/train-00000-of-00001.parquet"), ["foreign corpus/parquet/gone/train-00000-of-00001.parquet"]),
 ]  # fmt: skip
@@ -223,7 +227,7 @@ def test_the_manifest_vouches_for_the_files(checkout: Path) -> None:
     expected = {
         n
         for n in _bytes(checkout)
-        if n.startswith("corpus/") and not n.endswith((".svg", ".png", "release.json"))
+        if n.startswith("corpus/") and not n.endswith((".svg", ".png", ".md", "release.json"))
     }
     assert expected == set(files)
     for name, entry in files.items():
@@ -381,7 +385,9 @@ def test_a_card_of_ones_own_keeps_what_is_not_generated(
     assert 0 == cli("build", checkout).status
     text = (checkout / "README.md").read_text(encoding="utf-8")
     assert text.startswith(
-        "---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\nconfigs:\n- config_name: documents\n"
+        "---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\nconfigs:\n"
+        "- {config_name: documents, data_files: corpus/parquet/documents/train-*.parquet, "
+        "default: true}\n"
     )
     version = load(checkout).version
     assert text.endswith(
@@ -390,13 +396,63 @@ def test_a_card_of_ones_own_keeps_what_is_not_generated(
     assert 0 == cli("build", checkout, "--check").status
 
 
+def test_features_of_an_older_card_are_dropped(checkout: Path, cli: Callable[..., Result]) -> None:
+    """A build drops `dataset_info` of 1.0.0: `datasets` would prefer it to Parquet."""
+    card = checkout / "README.md"
+    text = card.read_text(encoding="utf-8")
+    stale = (
+        "dataset_info:\n- config_name: ner\n  features:\n  - {name: gone, dtype: string}\nconfigs:"
+    )
+    card.write_text(text.replace("configs:", stale, 1), encoding="utf-8")
+    assert 0 == cli("build", checkout).status
+    assert text == card.read_text(encoding="utf-8")
+
+
+def test_a_page_of_ones_own_is_left_alone(checkout: Path, cli: Callable[..., Result]) -> None:
+    """A page without marks stays as it is, byte for byte; a page that is missing is not made."""
+    (checkout / "schema/README.md").write_bytes(b"# Mine\r\n\xff")
+    (checkout / "schema/CHECKS.md").unlink()
+    (checkout / "corpus/README.md").write_bytes(b"# Mine\r\n")
+    before = _bytes(checkout)
+    result = cli("build", checkout)
+    assert (1, before) == (result.status, _bytes(checkout))
+    assert "schema/README.md: is not UTF-8" in result.err
+    (checkout / "schema/README.md").write_bytes(b"# Mine\r\n")
+    assert 0 == cli("build", checkout).status
+    assert b"# Mine\r\n" == (checkout / "schema/README.md").read_bytes()
+    assert b"# Mine\r\n" == (checkout / "corpus/README.md").read_bytes()
+    assert not (checkout / "schema/CHECKS.md").exists()
+
+
+def test_build_prints_one_screen(
+    checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most twenty changed files are listed, the rest is counted; the last line is next."""
+    for path in (checkout / "corpus/parquet").rglob("*.parquet"):
+        path.unlink()
+    first = cli("build", checkout).out.splitlines()
+    assert 7 == sum(line.startswith("written corpus/parquet/") for line in first)
+    assert "current: 7 files" == first[-2]
+    assert first[-1].startswith("Next: commit these files.")
+    again = cli("build", checkout).out.splitlines()
+    assert "current: 14 files" == again[0]
+    assert again[1].startswith("Nothing changed. Next: ")
+    assert 2 == len(again)
+    checked = cli("build", checkout, "--check").out.splitlines()
+    assert ["current: 14 files", "Nothing to do: what is built matches the documents."] == checked
+    for number in range(30):
+        (checkout / f"corpus/parquet/ner/old-{number}.parquet").write_bytes(b"x")
+    many = cli("build", checkout).out.splitlines()
+    assert (23, "and 10 more files") == (len(many), many[20])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         (
-            "<!-- generated: labels -->",
+            "<!-- generated: layers -->",
             "<!-- generated: lables -->",
-            "nothing generates 'lables'; there are version, layers, configs, columns, labels",
+            "nothing generates 'lables'; there are version, pin, layers, configs, columns, labels",
         ),
         (
             "pretty_name: statevisit",

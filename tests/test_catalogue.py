@@ -10,8 +10,9 @@ import pytest
 
 from statevisit import Finding, read_document, validate
 from statevisit.anchor import anchor
-from statevisit.checks import REGISTRY, check_bytes
 from statevisit.checks.catalogue import catalogue, entry
+from statevisit.checks.document import check_bytes
+from statevisit.checks.registry import REGISTRY
 from statevisit.checks.values import _factor
 from statevisit.ingest import decode_seed, segment
 from statevisit.labelstudio.exported import elements
@@ -127,10 +128,15 @@ def test_a_check_without_an_explanation_is_refused() -> None:
         entry("E999", "The thing is wrong.")
 
 
-def test_the_readme_lists_every_code() -> None:
-    """The README's table is the catalogue."""
-    readme = (ROOT / "README.md").read_text()
-    assert [] == [code for code in catalogue() if f"| `{code}` |" not in readme]
+def test_the_page_of_checks_explains_every_code() -> None:
+    """schema/CHECKS.md has a heading for each code, and below it all of its entry."""
+    sections = (ROOT / "schema/CHECKS.md").read_text(encoding="utf-8").split("\n### ")[1:]
+    explained = {section.split("\n")[0]: section for section in sections}
+    assert list(catalogue()) == list(explained)
+    for code, e in catalogue().items():
+        assert f"schema/CHECKS.md#{code.lower()}" == e.page
+        parts = (e.message, e.severity, e.why, f"- Wrong: {e.wrong}\n", f"- Right: {e.right}\n")
+        assert [] == [part for part in parts if part not in explained[code] + "\n"]
 
 
 def test_explain(cli: Callable[..., Result]) -> None:
@@ -142,11 +148,30 @@ def test_explain(cli: Callable[..., Result]) -> None:
         part in " ".join(result.out.split())
         for part in (catalogue()["E504"].why, catalogue()["E504"].wrong, catalogue()["E504"].right)
     )
+    assert "schema/CHECKS.md#e504" == result.out.splitlines()[-1]
     listed = cli("explain")
     assert [] == [code for code in catalogue() if code not in listed.out]
     wrong = cli("explain", "E50A")
     assert 1 == wrong.status
     assert "do you mean E50" in wrong.err
+
+
+def test_explain_leads_to_the_page_of_checks(
+    checkout: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last line is a file that exists, or the page on the Hub if the corpus has a `repo`."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert f"{ROOT}/schema/CHECKS.md#e204" == cli("explain", "E204").out.splitlines()[-1]
+    monkeypatch.chdir(checkout)
+    assert "schema/CHECKS.md#e204" == cli("explain", "E204").out.splitlines()[-1]
+    (checkout / "schema/CHECKS.md").unlink()
+    assert f"{ROOT}/schema/CHECKS.md#e204" == cli("explain", "E204").out.splitlines()[-1]
+    (checkout / "pyproject.toml").write_text('[tool.statevisit]\nrepo = "someone/visits"\n')
+    address = "https://huggingface.co/datasets/someone/visits/blob/main/schema/CHECKS.md#e204"
+    assert address == cli("explain", "E204").out.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import validate
-from statevisit.checks import Context, check_bytes, check_document, context_of
+from statevisit.checks.document import check_bytes, check_document, context_of
+from statevisit.checks.registry import Context
 from statevisit.codec import encode_value, to_value
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
@@ -19,16 +20,6 @@ Change = Callable[[dict[str, Any]], None]
 
 def _set(layer: str, number: int, **changes: Any) -> Change:
     return lambda value: value[layer][number].update(changes)
-
-
-def _first(layer: str, **having: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda value: next(
-        r for r in value[layer] if all(r.get(k) == v for k, v in having.items())
-    )
-
-
-def _on(find: Callable[[dict[str, Any]], dict[str, Any]], **changes: Any) -> Change:
-    return lambda value: find(value).update(changes)
 
 
 def _token_in_no_sentence(value: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, decode, encode, read_document, schema, write_document
-from statevisit.checks import check_bytes
+from statevisit.checks.document import check_bytes
 from statevisit.codec import ordered, to_value
 from statevisit.model import LAYERS, Document, Mention
 from statevisit.strict_json import Malformed, locate, parse, pointer

@@ -43,10 +43,9 @@ def _plain(value: Any) -> Any:
 
 
 def test_mlcroissant_finds_nothing_wrong(described: mlcroissant.Dataset) -> None:
-    """The metadata are valid; before a release has a day, that is all that is missed."""
+    """The metadata are valid, and mlcroissant misses nothing that it recommends."""
     issues = described.metadata.ctx.issues
-    assert set() == issues.errors
-    assert [] == [w for w in issues.warnings if "datePublished" not in w]
+    assert (set(), set()) == (issues.errors, issues.warnings)
 
 
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c != "documents"])

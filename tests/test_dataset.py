@@ -28,7 +28,7 @@ from statevisit.flat_names import ONTONOTES, TAGS, flat_names
 from statevisit.model import Document, Quantity, Timex
 from statevisit.tables import CONFIGS, columns, features, view_table
 from statevisit.values import days, duration
-from tests.conftest import DOC_ID, ROOT
+from tests.conftest import DATA, DOC_ID, ROOT
 from tests.strategies import documents
 
 EACH = pytest.mark.parametrize("config", CONFIGS)
@@ -72,23 +72,49 @@ def _named(value: Any, feature: Any) -> Any:
 # What there is, and that all who say so agree
 
 
+LABEL_COLUMNS = {
+    "documents": len(schema.inventories()),
+    "entities": 4,
+    "events": 11,  # three of them in the arguments
+    "quantities": 4,
+    "timexes": 2,
+    "relations": 3,
+    "ner": 1,
+}
+"""The number of ClassLabels in each config."""
+
+
 @EACH
-def test_card_parquet_and_schema_name_the_same_features(config: str, cache: str) -> None:
-    """The columns, their order, types and labels are the same in the card, in the Parquet's metadata and in the schema."""
-    wanted = datasets.Features.from_dict(features(config))
-    in_card = datasets.load_dataset_builder(str(ROOT), config, cache_dir=cache).info.features
+def test_parquet_alone_gives_the_features_of_the_schema(
+    config: str, cache: str, tables: dict[str, datasets.Dataset]
+) -> None:
+    """`load_dataset` gives the schema's columns, order, types and labels, from Parquet alone."""
+    assert "dataset_info" not in _front()
+    expected = datasets.Features.from_dict(features(config))
     in_parquet = datasets.Features.from_arrow_schema(pq.read_schema(_parquet(config)))
     read = datasets.Dataset.from_parquet(str(_parquet(config)), cache_dir=cache).features
+    loaded = tables[config].features
     assert (
-        list(wanted.items())
-        == list(in_card.items())
+        list(expected.items())
+        == list(loaded.items())
         == list(in_parquet.items())
         == list(read.items())
     )
-    assert list(wanted) == pq.read_schema(_parquet(config)).names
+    assert LABEL_COLUMNS[config] == _class_labels(loaded)
+    assert list(expected) == pq.read_schema(_parquet(config)).names
     assert (
-        wanted.arrow_schema.remove_metadata() == pq.read_schema(_parquet(config)).remove_metadata()
+        expected.arrow_schema.remove_metadata()
+        == pq.read_schema(_parquet(config)).remove_metadata()
     )
+
+
+def _class_labels(feature: Any) -> int:
+    """The number of ClassLabels in features, at any depth."""
+    if isinstance(feature, datasets.ClassLabel):
+        return 1
+    if isinstance(feature, datasets.List):
+        return _class_labels(feature.feature)
+    return sum(map(_class_labels, feature.values())) if isinstance(feature, dict) else 0
 
 
 def _front() -> dict[str, Any]:
@@ -98,11 +124,7 @@ def _front() -> dict[str, Any]:
 def test_the_card_declares_every_config_and_no_other(cache: str) -> None:
     """The configs of the card are those of Parquet, `documents` is the default, and each has a train split."""
     front = _front()
-    assert (
-        list(CONFIGS)
-        == [c["config_name"] for c in front["configs"]]
-        == [c["config_name"] for c in front["dataset_info"]]
-    )
+    assert list(CONFIGS) == [c["config_name"] for c in front["configs"]]
     assert ["documents"] == [c["config_name"] for c in front["configs"] if c.get("default")]
     assert list(CONFIGS) == datasets.get_dataset_config_names(str(ROOT))
     assert sorted(CONFIGS) == sorted(p.name for p in (ROOT / "corpus/parquet").iterdir())
@@ -132,8 +154,8 @@ def test_the_front_matter_is_what_the_hub_wants() -> None:
         "task_ids",
         "tags",
         "configs",
-        "dataset_info",
     } - set(data)
+    assert "dataset_info" not in data
     assert ("other", True) == (data["license"], (ROOT / data["license_link"]).is_file())
     kinds = {
         a["kind"]
@@ -146,10 +168,10 @@ def test_the_front_matter_is_what_the_hub_wants() -> None:
 
 
 @EACH
-def test_every_column_is_described_in_the_card(config: str) -> None:
-    """Every column of every config has its description, from the schema or the view, in the card."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = text.split(f"<details><summary><b>{config}</b></summary>")[1].split("</details>")[0]
+def test_every_column_is_described_beside_the_schema(config: str) -> None:
+    """Every column of every config has its description in schema/README.md, from schema or view."""
+    text = (ROOT / "schema/README.md").read_text(encoding="utf-8")
+    block = text.split(f"\n### {config}\n")[1].split("<!-- end -->")[0].split("\n### ")[0]
     described = {
         line.split("|")[1].strip(" `"): line.split("|")[3].strip()
         for line in block.splitlines()
@@ -271,7 +293,7 @@ def test_a_config_that_is_not_there_is_named_with_those_that_are(config: str) ->
     """Who mistypes a config sees which there are."""
     with pytest.raises(FormatError) as error:
         statevisit.load_dataset(config)
-    assert f"{ROOT}: no config {config!r}; the configs are {', '.join(sorted(CONFIGS))}" == str(
+    assert f"{DATA}: no config {config!r}; the configs are {', '.join(sorted(CONFIGS))}" == str(
         error.value
     )
 

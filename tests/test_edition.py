@@ -28,10 +28,11 @@ from statevisit import (
 )
 from statevisit.codec import encode_value
 from statevisit.edition import in_text, masked, restore, strip
-from statevisit.model import LAYERS, REFERENCES, Document
+from statevisit.model import LAYERS, Document
+from statevisit.references import reference_names
 from statevisit.tables import CONFIGS, WORDS
 from statevisit.views import VIEWS
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PACKAGE, ROOT, Result
 from tests.strategies import documents, seed_of
 
 SEED = next((ROOT / "seeds").glob("000_*.txt"))
@@ -62,7 +63,7 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> Made:
         shutil.copytree(ROOT / name, root / name)
     for name in ("README.md", "CITATION.cff", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, root)
-    starter = ROOT / "src/statevisit/starter"
+    starter = PACKAGE / "starter"
     shutil.copy(starter / "example.txt", root / "seeds")
     with (root / "seeds/sources.jsonl").open("ab") as sources:
         sources.write((starter / "sources.jsonl").read_bytes())
@@ -203,6 +204,7 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
 def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -> None:
     """Without the columns of words and the renamed ids, the rows of every view are the full edition's; units of counts are gone."""
     blank = masked(strip(document))
+    assert set() == IDS - {c.name for view in VIEWS.values() for c in view.columns}
     for config, view in VIEWS.items():
         names = [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)]
         for full, row in zip(
@@ -241,7 +243,7 @@ def test_the_references_are_those_of_the_schema() -> None:
         for key, node in nodes
         if key != "id" and "[A-Za-z0-9_-]{1,64}" in node.get("pattern", "")
     }
-    assert found == REFERENCES
+    assert found == reference_names()
 
 
 def test_every_string_of_a_document_is_accounted_for() -> None:
@@ -263,25 +265,33 @@ def test_every_string_of_a_document_is_accounted_for() -> None:
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_the_edition_loads(roots: Made, config: str) -> None:
-    """`load_dataset` gives every config with as many rows as the full edition, with the features that the card and the Parquet state, and none of words."""
+    """Every config has as many rows as in the full edition, with features of page and Parquet."""
     full, other = (load_dataset(config, r, split="train") for r in roots)
     assert len(full) == len(other) > 0
     assert tables.features(config, schema.ANNOTATIONS_ONLY) == other.features.to_dict()
     if config != "documents":
         assert set(full.column_names) - WORDS == set(other.column_names)
-    front = _front(roots[1] / "README.md")
-    assert [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)] == [
-        f["name"]
-        for i in front["dataset_info"]
-        if i["config_name"] == config
-        for f in i["features"]
-    ]
+    page = (roots[1] / "schema/README.md").read_text(encoding="utf-8")
+    block = page.split(f"\n### {config}\n")[1].split("<!-- end -->")[0].split("\n### ")[0]
+    assert [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)] == re.findall(
+        r"^\| `(\w+)` \|", block, re.MULTILINE
+    )
 
 
-def _front(path: Path) -> dict[str, Any]:
-    import yaml
-
-    return yaml.safe_load(path.read_text(encoding="utf-8").split("---\n")[1])
+def test_the_pages_of_the_edition_are_complete(roots: Made) -> None:
+    """Its card is short, has layers, configs and limitations, and each link leads to a file."""
+    card = (roots[1] / "README.md").read_text(encoding="utf-8")
+    assert 150 > len(card.splitlines())
+    for part in (
+        "| `mentions` |",
+        "| `documents` (default) |",
+        "## Bias and limitations",
+        "κ type",
+    ):
+        assert part in card
+    for page in roots[1].rglob("*.md"):
+        for link in re.findall(r"\]\(([^()\s#]+)", page.read_text(encoding="utf-8")):
+            assert link.startswith("https://") or (page.parent / link).is_file(), (page, link)
 
 
 def test_the_manifest_and_the_metadata_are_of_the_edition(roots: Made) -> None:

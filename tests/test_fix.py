@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statevisit import decode, encode, load, read_document, validate
-from statevisit.checks import check_bytes
+from statevisit.checks.document import check_bytes
 from statevisit.codec import encode_value, ordered, to_value
 from statevisit.fixes import fixed
 from statevisit.ingest import segment

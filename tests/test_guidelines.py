@@ -3,10 +3,11 @@
 import re
 from pathlib import Path
 
+import orjson
 import pytest
 
 from statevisit import load, schema
-from statevisit.card import renewed_guidelines
+from statevisit.card import renewed_pages
 from statevisit.errors import FormatError
 from statevisit.evaluation import score
 from statevisit.model import Document
@@ -23,7 +24,8 @@ def _own_words() -> str:
 
 def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     """Every inventory that an annotator chooses from has its table, and the tables say what the schema says now."""
-    assert GUIDELINES.encode() == renewed_guidelines(ROOT)
+    manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
+    assert GUIDELINES.encode() == renewed_pages(ROOT, manifest)["schema/GUIDELINES.md"]
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
     assert (
         set(schema.inventories()) - {("event_chains", "nil")} == tables
@@ -33,11 +35,11 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
         "<!-- generated: labels events.colour -->\n<!-- end -->"
     )
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: there are no labels of events\.colour"):
-        renewed_guidelines(tmp_path)
+        renewed_pages(tmp_path, manifest)
     (tmp_path / "schema/GUIDELINES.md").write_bytes(b"caf\xe9")
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: is not UTF-8"):
-        renewed_guidelines(tmp_path)
-    assert None is renewed_guidelines(tmp_path / "elsewhere")
+        renewed_pages(tmp_path, manifest)
+    assert {} == renewed_pages(tmp_path / "elsewhere", manifest)
 
 
 def _grams(text: str, size: int) -> set[tuple[str, ...]]:

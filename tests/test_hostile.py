@@ -138,6 +138,7 @@ def test_a_disk_that_takes_no_more(
             cwd=repository,
             before=lambda n=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (n, n)),
             PATH=path,
+            PYTHONDONTWRITEBYTECODE="1",  # Python itself would leave bytecode that is cut short
         )
         if command[0] == "build" and done.status == 0:
             break  # which writes no picture

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from statevisit import FormatError, load, read_document, validate
-from statevisit.checks import check_document
+from statevisit.checks.document import check_document
 from statevisit.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
@@ -238,9 +238,9 @@ def test_a_list_without_a_last_newline_is_added_to(
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("seeds/sources.jsonl", '{"file": "x.txt"}\n', "sources.jsonl:1: missing `sha256`"),
-        ("seeds/sources.jsonl", "{\n", "sources.jsonl:1:1:"),
-        ("corpus/annotators.json", "[]", "annotators.json:1:1: E704"),
+        ("seeds/sources.jsonl", '{"file": "x.txt"}\n', "sources.jsonl:1:1: missing `sha256`"),
+        ("seeds/sources.jsonl", "{\n", "sources.jsonl:1:2: not JSON"),
+        ("corpus/annotators.json", "[]", "annotators.json:1:1: `the document` is an array"),
     ],
 )
 def test_a_broken_list_is_not_added_to(

@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.checks import check_document
+from statevisit.checks.document import check_document
 from statevisit.codec import encode
 from statevisit.diff import diff_documents
 from statevisit.labelstudio.config import INVERSE, config, controls, region_labels, relation_labels
@@ -512,9 +512,9 @@ def test_what_was_taken_in_before_is_recognised(article: Document) -> None:
             "labels": ["CONTAINS"],
         }
     )
-    first, _ = _imported(results, article)
-    second, findings = _imported(results, article, first)
-    assert (first, []) == (second, [f for f in findings if "L101" in f])
+    first, findings = _imported(results, article)
+    assert any("L101" in f for f in findings)
+    assert (first, []) == _imported(results, article, first)
     assert EventRelation(type="CONTAINS", source="t16", target="ev2") in first.event_relations
 
 

@@ -1,6 +1,7 @@
 """The library: loading, asking a document, and how things look in a notebook."""
 
 import ast
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from statevisit import Corpus, FormatError, encode, load
 from statevisit.codec import to_value
 from statevisit.display import corpus_html, highlights, to_html, to_text
 from statevisit.model import LAYERS, Document
-from tests.conftest import DOC_ID, ROOT
+from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT
 from tests.strategies import documents
 
 
@@ -422,6 +423,7 @@ HEAVY = (
 
 def test_import_is_light() -> None:
     """`import statevisit` imports nothing heavy, and loading and asking a document neither."""
+    assert [] == [m for m in HEAVY if importlib.util.find_spec(m) is None]
     code = f"import sys, statevisit; d = statevisit.load()[0]; d.mentions_of('aliyev'); repr(d); print([m for m in {HEAVY} if m in sys.modules])"
     bare = "import sys, statevisit; print([m for m in sys.modules if m.startswith(('statevisit', 'msgspec', 'orjson'))])"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -453,7 +455,7 @@ def test_public_names() -> None:
 
 def test_names_for_type_checkers_are_the_same() -> None:
     """What a type checker sees in the package is what is there."""
-    tree = ast.parse((ROOT / "src/statevisit/__init__.py").read_text())
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
     assert "TYPE_CHECKING" == ast.unparse(block.test)
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
@@ -467,15 +469,15 @@ def test_the_version_is_the_corpus_version() -> None:
         orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"]
         == statevisit.__version__
     )
-    assert ROOT == statevisit.data_root()
+    assert DATA == statevisit.data_root()
 
 
 def test_a_copy_of_the_package_without_data_says_so(tmp_path: Path) -> None:
     """Installed without its data, the package says so instead of failing on a path."""
     shutil.copytree(
-        ROOT / "src/statevisit",
+        PACKAGE,
         tmp_path / "statevisit",
-        ignore=shutil.ignore_patterns("__pycache__"),
+        ignore=shutil.ignore_patterns("__pycache__", "_data"),
     )
     code = "import statevisit\ntry: statevisit.load()\nexcept statevisit.StateVisitError as e: print(e)"
     done = subprocess.run(

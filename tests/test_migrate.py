@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from statevisit import FormatError, decode, encode, migrate, read_document
-from statevisit.checks import check_bytes
+from statevisit.checks.document import check_bytes
 from statevisit.codec import to_value
 from statevisit.migrate import MIGRATIONS
 from statevisit.model import SCHEMA_VERSION, SPAN_LAYERS, Document

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,42 @@ def test_a_version_is_one_commit_and_its_tag(
     assert here == {n: d for n, d in tree.items() if n != ".gitattributes"}
 
 
+def test_the_links_of_the_pages_lead_somewhere_there(
+    hub: Hub, cli: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Every page that the README leads to is published, so relative links work on the Hub."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, encoding="utf-8"
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if not name.startswith("tests/"):
+            (tmp_path / "whole" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / "whole" / name)
+    assert 0 == _publish(cli, tmp_path / "whole").status
+    tree = hub.repos[REPO]["commits"][hub.repos[REPO]["main"]]
+    pages = {n for n in tree if n.endswith(".md")}
+    assert {"CONTRIBUTING.md", "corpus/README.md", "schema/CHECKS.md", "scripts/README.md"} <= pages
+    assert not [n for n in tree if n.endswith((".py", ".toml"))]
+    for page in pages:
+        for link in re.findall(r"\]\(([^()\s#]+)", tree[page].decode()):
+            target = os.path.normpath(Path(page).parent / link)
+            assert link.startswith("https://") or target in tree, (page, link)
+
+
+def test_a_page_outside_the_root_is_not_published(
+    hub: Hub, checkout: Path, cli: Callable[..., Result]
+) -> None:
+    """A link out of the root, or a symbolic link in it, brings nothing along."""
+    (checkout.parent / "secret.md").write_text("secret")
+    (checkout / "linked.md").symlink_to(checkout.parent / "secret.md")
+    (checkout / "folder").symlink_to(checkout.parent)
+    with (checkout / "README.md").open("a") as file:
+        file.write("[a](../secret.md) [b](linked.md) [c](folder/secret.md) [d](missing.md)\n")
+    done = _publish(cli, checkout, "--dry-run")
+    assert 0 == done.status
+    assert not [n for n in ("secret", "linked", "missing") if n in done.out]
+
+
 def test_what_is_published_is_read_back(
     hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -86,6 +123,11 @@ print(orjson.dumps({c: datasets.load_dataset(repo, c, split="train", revision=f"
     assert orjson.loads(orjson.dumps(here, default=str)) == orjson.loads(done.stdout)
 
 
+def _writing(requests: list[str]) -> list[str]:
+    """The requests that write a commit, a tag or a large file."""
+    return [r for r in requests if "commit" in r or "/tag/" in r or r.startswith("PUT")]
+
+
 def test_publishing_twice_does_nothing(
     hub: Hub, checkout: Path, cli: Callable[..., Result]
 ) -> None:
@@ -95,9 +137,8 @@ def test_publishing_twice_does_nothing(
     done = _publish(cli, checkout)
     assert (0, f"version {VERSION} of {REPO}: there already\n") == (done.status, done.out)
     assert before == hub.state()
-    assert [] == [
-        r for r in hub.requests[sent:] if "commit" in r or "/tag/" in r or r.startswith("PUT")
-    ]
+    assert 4 <= len(_writing(hub.requests[:sent]))
+    assert [] == _writing(hub.requests[sent:])
 
 
 def test_another_content_under_a_version_is_refused(
@@ -147,6 +188,7 @@ def test_a_new_version_replaces_the_files_of_the_last(
     assert 0 == _publish(cli, checkout).status
     repo = hub.repos[REPO]
     first, sent = repo["main"], len(hub.requests)
+    assert any(r.startswith("PUT") for r in hub.requests)
     manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
     (checkout / "corpus/release.json").write_bytes(orjson.dumps(manifest | {"version": "9.0.0"}))
     (checkout / "CHANGELOG.md").unlink()

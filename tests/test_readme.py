@@ -1,13 +1,17 @@
-"""The README: every block runs, everything it names exists, nothing in it is out of date."""
+"""The pages: every block runs, everything they name exists, nothing in them is out of date."""
 
 import ast
+import functools
 import gzip
+import hashlib
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
+import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,42 +20,123 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from statevisit import load, schema, validate
+from statevisit import load, schema
 from statevisit.__main__ import COMMANDS
-from statevisit.checks import REGISTRY
+from statevisit.anchor import anchor
+from statevisit.card import PARTS
 from statevisit.checks.catalogue import catalogue
+from statevisit.checks.registry import REGISTRY
 from statevisit.codec import decode
+from statevisit.ingest import segment
+from statevisit.model import LAYERS, Document
 from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result
-from tests.repositories import begin, commit
+from tests.repositories import begin, commit, copy_checkout
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BODY = README.split("<!-- end of the card's front matter -->\n")[1]
+README = "README.md"
+CONTRIBUTING = "CONTRIBUTING.md"
+SPEED = "scripts/README.md"
+LABEL_STUDIO = "src/statevisit/labelstudio/README.md"
+PAGES = {
+    name: (ROOT / name).read_text(encoding="utf-8")
+    for name in (
+        README,
+        CONTRIBUTING,
+        "corpus/README.md",
+        "schema/README.md",
+        "schema/CHECKS.md",
+        "schema/GUIDELINES.md",
+        SPEED,
+        LABEL_STUDIO,
+        "src/statevisit/scoring/README.md",
+    )
+}
+"""Every page, path -> text. CHANGELOG.md is a list, and starter/ holds templates."""
+
+BODY = "\n".join(PAGES.values()).replace(PAGES[README].split("<!-- end of the card's")[0], "")
 
 
 class Block(NamedTuple):
-    """A fenced block: its language, the line it begins on, the heading it is under and its text."""
+    """A fenced block: page, language, first line, heading, text, the 100 characters before."""
 
+    page: str
     language: str
     line: int
     heading: str
     text: str
+    before: str
 
 
-def _blocks() -> list[Block]:
-    found = []
-    for m in re.finditer(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE):
-        headings = re.findall(r"^#+ (.*)$", README[: m.start()], re.MULTILINE)
-        found.append(Block(m[1], README[: m.start()].count("\n") + 1, headings[-1], m[2]))
-    return found
+def _blocks(page: str) -> list[Block]:
+    blocks, text = [], PAGES[page]
+    for m in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        before = text[: m.start()]
+        headings = re.findall(r"^#+ (.*)$", before, re.MULTILINE)
+        line = before.count("\n") + 1
+        blocks.append(Block(page, m[1], line, headings[-1], m[2], before[-100:]))
+    return blocks
 
 
-BLOCKS = _blocks()
+BLOCKS = [block for page in PAGES for block in _blocks(page)]
 
 
 def _of(language: str) -> pytest.MarkDecorator:
     blocks = [b for b in BLOCKS if b.language == language]
-    return pytest.mark.parametrize("block", blocks, ids=[f"line {b.line}" for b in blocks])
+    return pytest.mark.parametrize("block", blocks, ids=[f"{b.page}:{b.line}" for b in blocks])
+
+
+def test_every_page_is_tested() -> None:
+    """There is no page besides these: a new one has to be added here."""
+    others = {"CHANGELOG.md"}
+    pages = {n for n in _tracked() if n.endswith(".md") and "/starter/" not in n}
+    assert set(PAGES) == {n for n in pages if not n.startswith("tests/data/")} - others
+
+
+def test_the_readme_is_short() -> None:
+    """The front page has at most 200 lines, front matter included, and every recipe at most six."""
+    assert 200 >= len(PAGES[README].splitlines())
+    recipes = PAGES[README].split("\n## Usage\n")[1].split("\n## ")[0]
+    sizes = [len(m.splitlines()) for m in re.findall(r"^```\w+\n(.*?)^```$", recipes, re.M | re.S)]
+    assert 5 == len(sizes)
+    assert 6 >= max(sizes)
+
+
+def test_the_readme_has_the_headings_that_readers_look_for() -> None:
+    """Quick start, layers, installation, usage; then the dataset card under the Hub's headings."""
+    headings = re.findall(r"^##+ (.*)$", PAGES[README], re.MULTILINE)
+    first = ["Quick start", "Annotation layers", "Installation", "Usage"]
+    card = [
+        "Uses",
+        "Dataset structure",
+        "Dataset creation",
+        "Annotations",
+        "Bias and limitations",
+        "Citation",
+        "Links",
+    ]
+    assert first == headings[: len(first)]
+    assert card == headings[-len(card) :]
+    top = PAGES[README].split("# statevisit\n")[1].split("\n## ")[0]
+    assert top.lstrip().startswith("![")
+    assert "(corpus/article.svg)" in top
+
+
+def test_generated_parts_stand_where_readers_are_led() -> None:
+    """Each generated part of the card and of the reference pages stands on one page."""
+    homes = {
+        name: [page for page, text in PAGES.items() if f"<!-- generated: {name} -->" in text]
+        for name in PARTS
+    }
+    assert {
+        "version": [README],
+        "layers": [README],
+        "pin": [README],
+        "configs": ["schema/README.md"],
+        "columns": ["schema/README.md"],
+        "labels": ["schema/README.md"],
+        "findings": ["schema/CHECKS.md"],
+        "agreement": ["corpus/README.md"],
+    } == homes
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
@@ -59,9 +144,16 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
     assert {"python", "sh", "json", "text", "yaml", "toml"} == {
         b.language for b in BLOCKS
     }  # yaml: test_ci; toml: below
-    assert [DOC_ID, "springfield"] == [
-        orjson.loads(b.text)["id"] for b in BLOCKS if b.language == "json"
+    assert ["springfield", DOC_ID, None] == [
+        orjson.loads(b.text).get("id") for b in BLOCKS if b.language == "json"
     ]
+    assert [
+        (README, "Quick start"),  # the output of the block before it
+        (CONTRIBUTING, "Where things are"),
+        (CONTRIBUTING, "The rooms of `src/statevisit/`"),
+        ("schema/CHECKS.md", "How to read a finding"),
+        ("src/statevisit/scoring/README.md", "Score a system"),  # a prompt
+    ] == [(b.page, b.heading) for b in BLOCKS if b.language == "text"]
 
 
 @_of("python")
@@ -85,6 +177,9 @@ def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
     )
     assert 0 == done.returncode, done.stderr
     assert ("print(" in block.text) == bool(done.stdout.strip())
+    following = BLOCKS[(BLOCKS.index(block) + 1) % len(BLOCKS)]
+    if following.language == "text" and following.before.endswith("```\n\n"):
+        assert following.text == done.stdout
 
 
 def test_values_in_comments_are_true() -> None:
@@ -152,8 +247,62 @@ def _reader(root: Path) -> None:
 
 def _draft_of(document_id: str) -> str:
     return next(
-        b.text for b in BLOCKS if b.language == "json" and orjson.loads(b.text)["id"] == document_id
+        b.text
+        for b in BLOCKS
+        if b.language == "json" and orjson.loads(b.text).get("id") == document_id
     )
+
+
+def _run_script(script: str, root: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script in a clone of this checkout whose environment is installed already.
+
+    The clone's `.venv` sees the packages that are installed here; `scripts/test.py` is given one
+    quick file of tests, because without it it would run this test.
+    """
+    copy_checkout(root)
+    venv.create(root / ".venv", symlinks=True)
+    site = next(root.glob(".venv/lib/python3*/site-packages"))
+    packages = [p for p in sys.path if p.endswith("site-packages")]
+    (site / "clone.pth").write_text("\n".join([str(root / "src"), *packages]))
+    project = (root / "pyproject.toml").read_bytes()
+    for lock in root.glob("scripts/requirements-*.txt"):
+        digest = hashlib.sha256(lock.read_bytes() + project).hexdigest()
+        (root / ".venv" / f".{lock.name}.sha256").write_text(digest)
+    browser = root / ".venv/bin/chromium"  # so that none is installed
+    browser.touch(0o755)
+    arguments = ["tests/test_numerals.py"] if script == "scripts/test.py" else []
+    env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return subprocess.run(
+        [sys.executable, script, *arguments],
+        cwd=root,
+        env=env | {"PATH": f"{browser.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def _run_help(script: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, script, "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert 0 == done.returncode, done.stderr
+    return done
+
+
+def test_scripts_in_the_text_take_these_arguments() -> None:
+    """A script that a sentence names with arguments exists, and its help names them."""
+    named = {tuple(shlex.split(c)) for c in re.findall(r"`python3 (scripts/[^`]+)`", BODY)}
+    assert named
+    for script, *arguments in named:
+        done = _run_help(script)
+        assert [] == [a for a in arguments if not _takes(done.stdout, a)]
+
+
+def _takes(help_text: str, argument: str) -> bool:
+    """Whether a script takes an argument: its help names it, or it is a number or a file of tests."""
+    if argument.isdigit() or re.search(rf"(?<!\w){re.escape(argument)}\b", help_text):
+        return True
+    return argument.startswith("tests/") and (ROOT / argument).is_file()
 
 
 @_of("sh")
@@ -165,10 +314,7 @@ def test_shell_blocks_run(
 ) -> None:
     """The commands of a shell block work as typed, in their order: in a checkout or, where the text says so, beside `draft.json` alone."""
     place = checkout
-    if (
-        "saved as `draft.json` in a directory that is otherwise empty:"
-        in README.split(block.text)[0][-100:]
-    ):
+    if "saved as `draft.json` in a directory that is otherwise empty:" in block.before:
         place = tmp_path_factory.mktemp("empty")
         (place / "draft.json").write_text(_draft_of("springfield"), encoding="utf-8")
     else:
@@ -189,11 +335,14 @@ def test_shell_blocks_run(
             (place / words[3]).write_text(words[1], encoding="utf-8")
         elif words[:2] == ["pip", "install"]:
             _installs(words[2])
+        elif words[0] == "python3" and len(words) > 2:
+            # Measuring takes minutes, and all tests would run this one: the arguments are tested.
+            done = _run_help(words[1])
+            assert [] == [a for a in words[2:] if not _takes(done.stdout, a)], shlex.join(words)
         else:
-            assert "python3" == words[0] and (ROOT / words[1]).is_file(), (
-                f"nothing tests {shlex.join(words)}"
-            )
-            compile((ROOT / words[1]).read_bytes(), words[1], "exec")
+            assert (2, "python3") == (len(words), words[0]), f"nothing tests {shlex.join(words)}"
+            done = _run_script(words[1], tmp_path_factory.mktemp("clone"))
+            assert 0 == done.returncode, f"{words[1]}\n{done.stdout[-2000:]}{done.stderr}"
 
 
 def _installs(requirement: str) -> None:
@@ -208,7 +357,7 @@ def test_every_extra_is_in_the_table_with_what_it_brings() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     rows = {
         cells[0].strip("` ()"): cells[1]
-        for line in BODY.split("| extra |")[1].split("\n\n")[0].splitlines()[2:]
+        for line in PAGES[SPEED].split("| extra |")[1].split("\n\n")[0].splitlines()[2:]
         if (cells := line.strip("| ").split(" | "))
     }
     assert [*rows] == ["none", *(e for e in project["optional-dependencies"] if e != "all")]
@@ -241,6 +390,19 @@ def test_the_draft_does_what_is_said(
     assert document.text.index("Aliyev's first visit") + len("Aliyev's ") == start["first"]
 
 
+def test_the_fragment_in_the_guidelines_fits_its_sentence(article: Document) -> None:
+    """The draft in the guidelines is in quote notation, with quotes of the sentence above it."""
+    page = PAGES["schema/GUIDELINES.md"]
+    sentence = re.search(r"Example, \*(.*?)\* \(fragment\)", page)[1]
+    draft = next(orjson.loads(b.text) for b in BLOCKS if b.page == "schema/GUIDELINES.md")
+    sentences, tokens = segment(sentence)
+    layers = dict.fromkeys(LAYERS, ()) | {"sentences": sentences, "tokens": tokens}
+    base = replace(article, text=sentence, **layers)
+    document, problems, reports = anchor(draft, base, "GUIDELINES.md")
+    assert ([], []) == (problems, reports)
+    assert ["Oslo", "envoys"] == [m.text for m in document.mentions]
+
+
 def _codes() -> set[str]:
     """Every code that the sources give a finding."""
     return set(REGISTRY) | {
@@ -252,12 +414,13 @@ def _codes() -> set[str]:
 
 def test_finding_codes_exist() -> None:
     """A finding code in the text is one that can be printed, with the message of its check."""
-    assert [] == list(validate(ROOT))  # which registers the checks
-    found = re.findall(r"\b(E\d{3})\b", BODY)
-    assert found
-    assert set(found) <= _codes()
-    for code, message in re.findall(r"^\S+:\d+:\d+: (E\d{3}) (.*?): ", BODY, re.MULTILINE):
-        assert REGISTRY[code].message == message
+    pattern = f"[{''.join({code[0] for code in catalogue()})}]\\d{{3}}"
+    named = set(re.findall(rf"\b{pattern}\b", BODY))
+    assert {"E", "W"} <= {name[0] for name in named}
+    assert set() == named - set(catalogue())
+    printed = re.findall(rf"^\S+:\d+:\d+: ({pattern}) (.*?): ", BODY, re.MULTILINE)
+    assert printed
+    assert printed == [(code, catalogue()[code].message) for code, _ in printed]
 
 
 def test_the_finding_shown_is_what_validate_prints(
@@ -297,9 +460,8 @@ def test_every_command_is_named() -> None:
 def test_label_tables_are_the_schemas() -> None:
     """There is a table for every inventory of the schema, with every label, its title and what it means."""
     for layer, prop in schema.inventories():
-        block = BODY.split(f"<details><summary><b>{layer.replace('_', ' ')}: {prop}</b>")[1].split(
-            "</details>"
-        )[0]
+        title = f"\n### {layer.replace('_', ' ')}: {prop}\n"
+        block = PAGES["schema/README.md"].split(title)[1].split("\n### ")[0]
         rows = [
             [c.strip() for c in line.strip("|").split(" | ")]
             for line in block.splitlines()
@@ -315,17 +477,49 @@ def test_label_tables_are_the_schemas() -> None:
         ]
 
 
-def test_links_and_files_resolve() -> None:
-    """Links to files, and files named in the Layout and in running text, are there; no link leaves the checkout for a place that may move."""
-    targets = re.findall(r"\]\(([^)#\s]+)\)", BODY)
-    assert targets
-    assert [] == [t for t in targets if not t.startswith("https://") and not (ROOT / t).exists()]
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+
+
+def _anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_resolve(page: str) -> None:
+    """Every relative link leads to a file of the repository, and its anchor to a heading there."""
+    wrong = []
+    for link in LINK.findall(PAGES[page]):
+        target, _, anchor = link.partition("#")
+        if target.startswith("https://"):
+            continue
+        path = os.path.normpath(Path(page).parent / target) if target else page
+        if path not in _tracked() or (anchor and anchor not in _anchors(PAGES[path])):
+            wrong.append(link)
+    assert [] == wrong
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    """Who begins at the README finds every page by links."""
+    reached, waiting = {README}, [README]
+    while waiting:
+        page = waiting.pop()
+        for link in LINK.findall(PAGES[page]):
+            path = os.path.normpath(Path(page).parent / link.partition("#")[0])
+            if path in PAGES and path not in reached:
+                reached.add(path)
+                waiting.append(path)
+    assert set(PAGES) == reached
+
+
+def test_named_files_exist() -> None:
+    """Files named in running text and in the layout are there."""
     prose = re.sub(
         r"<!-- generated: findings -->.*?<!-- end -->", "", BODY, flags=re.DOTALL
     )  # whose examples name files of nobody's
-    named = {
-        p for p in re.findall(r"`((?:corpus|schema|seeds|scripts|src|tests)/[^`*<>\s]*)`", prose)
-    }
+    named = set(re.findall(r"`((?:corpus|schema|seeds|scripts|src|tests)/[^`*<>\s]*)`", prose))
     made = "".join(
         p.read_text(encoding="utf-8") for p in (ROOT / "src/statevisit/commands").glob("*.py")
     )  # directories that a command says it makes
@@ -333,7 +527,7 @@ def test_links_and_files_resolve() -> None:
     assert [] == sorted(
         p for p in named if not (ROOT / p).exists() and not (p.endswith("/") and p in made)
     )
-    layout = next(b for b in BLOCKS if b.heading == "Layout").text
+    layout = next(b for b in BLOCKS if b.heading == "Where things are").text
     assert [] == [
         name
         for line in layout.splitlines()
@@ -349,19 +543,43 @@ def test_links_and_files_resolve() -> None:
     assert set(scripts) <= {p.name for p in (ROOT / "scripts").iterdir()}
 
 
-def test_the_layout_names_every_module_and_directory() -> None:
-    """The picture of the code in the README has every module, and every directory at the top."""
-    layout = next(b for b in BLOCKS if b.heading == "Layout").text
-    modules = {
-        p.stem
-        for p in (ROOT / "src/statevisit").iterdir()
-        if p.suffix in (".py", "") and not p.name.startswith("_")
-    }
-    assert set() == {m for m in modules if not re.search(rf"\b{m}\b", layout)}
+def test_the_layout_names_every_directory() -> None:
+    """The layout in CONTRIBUTING.md has every directory at the top."""
+    layout = next(b for b in BLOCKS if b.heading == "Where things are").text
     tracked = {p.split("/")[0] for p in _tracked() if "/" in p and not p.startswith(".")}
-    assert set() == {d for d in tracked if f"\n{d}/" not in f"\n{layout}"}
+    assert [] == [d for d in tracked if f"\n{d}/" not in f"\n{layout}"]
 
 
+def test_the_rooms_are_those_of_the_package() -> None:
+    """The list of rooms in CONTRIBUTING.md has every folder of the package."""
+    block = next(b for b in BLOCKS if b.heading == "The rooms of `src/statevisit/`").text
+    rooms = {line.split()[0] for line in block.splitlines()}
+    code = [n.split("/") for n in _tracked() if n.startswith("src/statevisit/")]
+    folders = {parts[2] for parts in code if len(parts) > 3}
+    assert folders - {"commands", "starter"} <= rooms
+
+
+def test_bench_lines_name_sections_and_options_that_exist() -> None:
+    """Each figure about speed stands below a command that measures it; no section is missing."""
+    options = subprocess.run(
+        [sys.executable, "scripts/bench.py", "--help"],
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    named = set()
+    for part in PAGES[SPEED].split("\n## ")[1:]:
+        words = part.split("```sh\npython3 scripts/bench.py ")[1].split("\n")[0].split()
+        named.add(words[0])
+        assert [] == [w for w in words if w.startswith("--") and f"{w} " not in options]
+        assert part.index("```sh") < part.index("| --- |")
+    sections = re.search(r"((?:[\w-]+,\s+)+[\w-]+);\s+all\s+when", options)[1]
+    assert set(re.split(r",\s+", sections)) == named
+
+
+@functools.cache
 def _tracked() -> list[str]:
     return subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
@@ -386,6 +604,6 @@ def test_the_picture_is_what_show_prints(tmp_path: Path, cli: Callable[..., Resu
 def test_the_versions_agree() -> None:
     """Manifest, card and citation state one version, and the changelog has a section for it."""
     version = load().version
-    assert f"This is version **{version}**." in BODY
+    assert f"This is version **{version}**." in PAGES[README]
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -291,6 +291,16 @@ def test_the_rule_below_one() -> None:
     assert "0.1.4" == rule.least("0.1.3", [])
 
 
-def test_nothing_changed_between_equal_corpora() -> None:
-    """The diff behind a release is of records: equal corpora have none."""
-    assert [] == list(diff_corpora(load(ROOT), load(ROOT)))
+def test_only_records_that_differ_are_changes(corpus: Path, document_file: Path) -> None:
+    """The diff behind a release is of records: other bytes for the same records are no change."""
+    value = orjson.loads(document_file.read_bytes())
+    document_file.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+    assert (ROOT / DOCUMENT).read_bytes() != document_file.read_bytes()
+    assert [] == list(diff_corpora(load(ROOT), load(corpus)))
+    assert value["events"][0]["polarity"] == "POS"
+    value["events"][0]["polarity"] = "NEG"
+    document_file.write_bytes(orjson.dumps(value))
+    changes = list(diff_corpora(load(ROOT), load(corpus)))
+    assert [("changed", "events", {"polarity": ("POS", "NEG")})] == [
+        (c.kind, c.layer, c.properties()) for c in changes
+    ]

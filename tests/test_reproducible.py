@@ -130,7 +130,7 @@ def _made(place: Path, around: Surroundings) -> dict[str, str]:
         *(root / "corpus").rglob("*"),
         *(root / "dist").iterdir(),
         root / "README.md",
-        root / "schema/GUIDELINES.md",
+        *(root / "schema").glob("*.md"),
     ]
     return {
         str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
@@ -152,9 +152,8 @@ KINDS: dict[str, Callable[[str], bool]] = {
     "Parquet": lambda name: name.endswith(".parquet"),
     "wheel": lambda name: name.endswith(".whl"),
     "sdist": lambda name: name.endswith(".tar.gz"),
-    "manifest, card and metadata": lambda name: (
-        name
-        in ("corpus/release.json", "corpus/croissant.json", "README.md", "schema/GUIDELINES.md")
+    "manifest, pages and metadata": lambda name: (
+        name in ("corpus/release.json", "corpus/croissant.json") or name.endswith(".md")
     ),
 }
 

@@ -9,13 +9,13 @@ import jsonschema
 import msgspec
 import pytest
 
-from statevisit import schema, schema_errors
+from statevisit import history, load, schema, schema_errors
 from statevisit.codec import to_value
 from statevisit.model import LAYERS, Argument, Document, Record, Source, Span
 from tests.conftest import ROOT
 
 SHA256 = {
-    "document": "7554a13d831266f93ace8113a662e058354db1fd3c4402a45f8a8e61ced66f06",
+    "document": "ec8c7bc99155685da6df0496d8fb25e581f80738510b1e416971168c6ff57f3d",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
     "release": "83eadaa9da03ad82e6633fbe9fe26f08bee42148b406aa0834a5b092fe6c3a17",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
@@ -27,9 +27,47 @@ SHA256 = {
 
 @pytest.mark.parametrize("name", schema.NAMES)
 def test_the_schema_changes_only_on_purpose(name: str) -> None:
-    """A schema is data: who changes it also changes its digest here and writes a line under Schema in the CHANGELOG."""
+    """A schema is data: who changes it also changes its digest here."""
     assert SHA256[name] == hashlib.sha256(schema.path(name).read_bytes()).hexdigest()
-    assert "### Schema" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def _entries(version: str, heading: str) -> list[str]:
+    """The entries of the changelog for a version under a heading."""
+    log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## \[{re.escape(version)}\].*?(?=^## |\Z)", log, re.M | re.S)
+    part = re.search(
+        rf"^### {heading}\n(.*?)(?=^###? |\Z)", section[0] if section else "", re.M | re.S
+    )
+    return re.findall(r"^- .+", part[1], re.M) if part else []
+
+
+def _last_release() -> tuple[str, str]:
+    """The commit of the last release, and the changelog's section for what came after it."""
+    shallow = history.line(ROOT, "rev-parse", "--is-shallow-repository")
+    assert "false" == shallow, "the last release is not in the history: git fetch --unshallow"
+    version = load().version
+    commit = history.commit_of(ROOT, version)
+    if commit is not None:
+        return commit, "Unreleased"
+    last = history.version_at(ROOT, "HEAD")  # `version` is being released
+    assert last is not None
+    commit = history.commit_of(ROOT, last)
+    assert commit is not None
+    return commit, version
+
+
+def test_a_schema_that_changed_has_an_entry_in_the_changelog() -> None:
+    """Users read of every change of a schema since the last release, under Schema."""
+    commit, section = _last_release()
+    changed = history.git(ROOT, "diff", "--name-only", commit, "--", "schema/*.schema.json")
+    assert not changed or _entries(section, "Schema"), changed.decode()
+
+
+def test_the_entries_of_the_last_release_are_read() -> None:
+    """The entries under Schema are read per version: those of an old one do not count for the next."""
+    assert len(_entries("1.0.0", "Schema")) > 5
+    assert [] == _entries("9.9.9", "Schema")
+    assert set() == {*_entries("1.0.0", "Schema")} & {*_entries("1.0.0", "Added")}
 
 
 @pytest.mark.parametrize("name", schema.NAMES)

@@ -83,6 +83,22 @@ def test_symmetry_bounds_and_identity(key: list[list[str]], response: list[list[
         assert _rates(measure, key, key).f1 in (None, pytest.approx(1.0))
 
 
+SETS = st.lists(st.frozensets(st.integers(0, 6)), max_size=6)
+
+
+@given(SETS, SETS)
+def test_clusters_may_share_mentions(
+    key: list[frozenset[int]], response: list[frozenset[int]]
+) -> None:
+    """φ4 of every two clusters that share a mention, also where a mention is in several clusters."""
+    assert {
+        (i, j): 2 * len(k & r) / (len(k) + len(r))
+        for i, k in enumerate(key)
+        for j, r in enumerate(response)
+        if k & r
+    } == coref.phi4(*coref.sides(key, response))
+
+
 @given(PARTITIONS, PARTITIONS, st.randoms())
 def test_the_order_of_clusters_never_matters(
     key: list[list[str]], response: list[list[str]], random: Any

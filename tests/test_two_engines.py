@@ -23,8 +23,8 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from statevisit import schema_errors
-from statevisit.checks import check_bytes
 from statevisit.checks.catalogue import catalogue
+from statevisit.checks.document import check_bytes
 from tests.conftest import ROOT
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
 

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pytest
 
 from statevisit import schema, validate
-from statevisit.checks import check_bytes
 from statevisit.checks.catalogue import catalogue
+from statevisit.checks.document import check_bytes
 from statevisit.codec import encode_value, to_value
 from statevisit.commands.pool import FLIGHT, ordered
 from statevisit.errors import FormatError
@@ -42,8 +42,26 @@ def wrong(corpus: Path, document_file: Path) -> Path:
 
 
 def test_a_clean_corpus_prints_nothing(cli: Cli) -> None:
-    """Quiet when all is well."""
+    """Quiet when all is well, for programs."""
     assert (0, "", "") == cli("validate", ROOT)
+
+
+@pytest.mark.parametrize(("options", "expected"), [([], True), (["--format", "jsonl"], False)])
+def test_a_clean_corpus_on_a_terminal(options: list[str], expected: bool) -> None:
+    """A person sees on standard error what was read; machine formats stay as they are."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "statevisit", "validate", str(ROOT), *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, timeout=60)
+    os.close(theirs)
+    try:
+        printed = os.read(ours, 1000).decode()
+    except OSError:  # Linux's end of a terminal that nothing was written to
+        printed = ""
+    os.close(ours)
+    assert (0, b"") == (done.returncode, done.stdout)
+    assert ("1 document, no findings\r\n" if expected else "") == printed
 
 
 def test_text_underlines_the_span(wrong: Path, cli: Cli) -> None:
@@ -116,9 +134,16 @@ def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
         rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
         assert rule["id"] == result["ruleId"]
         assert catalogue()[rule["id"]].why == rule["fullDescription"]["text"]
-        assert rule["helpUri"]
+        assert "helpUri" not in rule  # an absolute URI, and there is none
+        assert f"schema/CHECKS.md#{rule['id'].lower()}" in rule["help"]["text"]
         assert rule["defaultConfiguration"]["level"] == result["level"]
         assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
+    (wrong / "pyproject.toml").write_text('[tool.statevisit]\nrepo = "someone/visits"\n')
+    log = json.loads(cli("validate", wrong, "--format", "sarif").out)
+    jsonschema.Draft4Validator(official).validate(log)
+    base = "https://huggingface.co/datasets/someone/visits/blob/main/schema/CHECKS.md"
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    assert [f"{base}#{r['id'].lower()}" for r in rules] == [r["helpUri"] for r in rules]
 
 
 def test_github_escapes_what_its_commands_would_break_on(tmp_path: Path, cli: Cli) -> None:
@@ -166,6 +191,8 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
         ('format = "xml"', "`format` is 'xml'; it must be text, json"),
+        ("source = 1", "`source` must be a string"),
+        ('source = "statevisit==1.0.0"', "`source`: 'statevisit==1.0.0' is not an address"),
         ("strict = ", "pyproject.toml: not TOML"),
     ],
 )
@@ -176,6 +203,31 @@ def test_wrong_settings_are_named(tmp_path: Path, table: str, message: str) -> N
         read_settings(tmp_path, catalogue)
     assert message in str(caught.value)
     assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["tool = 1\n", "[tool]\nstatevisit = 1\n"])
+def test_settings_that_are_no_table_are_named(tmp_path: Path, text: str) -> None:
+    """Where [tool.statevisit] cannot be a table, the error says so and names the file."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(FormatError) as caught:
+        read_settings(tmp_path, catalogue)
+    assert f"{tmp_path / 'pyproject.toml'}: [tool.statevisit] must be a table" == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "git+https://github.com/OWNER/statevisit@v1.0.0",
+        "git+ssh://git@example.org/statevisit.git@v1.0.0",
+        "https://example.org/statevisit-1.0.0-py3-none-any.whl#sha256=00",
+        "file:///srv/statevisit-1.0.0%2Blocal-py3-none-any.whl",
+    ],
+)
+def test_a_source_is_an_address(tmp_path: Path, source: str) -> None:
+    """`source` takes a repository or a wheel by its address, and may still be empty."""
+    (tmp_path / "pyproject.toml").write_text(f'[tool.statevisit]\nsource = "{source}"\n')
+    assert source == read_settings(tmp_path).source
 
 
 def test_settings_are_the_projects_and_options_come_first(wrong: Path, cli: Cli) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from statevisit.agreeing import Agreement, agree
-    from statevisit.checks import validate
+    from statevisit.checks.corpus import validate
     from statevisit.codec import decode, encode, read_document, write_document
     from statevisit.corpus import Corpus
     from statevisit.errors import (
@@ -46,7 +46,7 @@ _HOME = {
     "Report": "scoring.report",
     "score": "evaluation",
     "StateVisitError": "errors",
-    "validate": "checks",
+    "validate": "checks.corpus",
     "write_document": "codec",
 }
 

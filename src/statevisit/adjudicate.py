@@ -1,8 +1,8 @@
-"""Two independent annotations and the decisions between them -> one document, every decision on record.
+"""Adjudication: two independent annotations and the decisions between them make one document.
 
-A disagreement is a record that the two do not share, after the second was aligned with the first (`align`). A
-decision takes one of the two readings or gives a third, and says why; the list of them, `corpus/adjudication.jsonl`, follows
-`schema/adjudication.schema.json`.
+A disagreement is a record that the two annotations do not share after the second was aligned with
+the first (`align`). A decision takes one of the two readings or gives a third, and says why. The
+list of decisions, `corpus/adjudication.jsonl`, follows `schema/adjudication.schema.json`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,19 +11,22 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from statevisit import codec, schema_errors, strict_json
+from statevisit import codec, schema, schema_errors, strict_json
 from statevisit.align import aligned
 from statevisit.diff import diff_documents, keyed
 from statevisit.errors import FormatError
+from statevisit.jsonl import valid_lines
 from statevisit.model import LAYERS, Document
 
 
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A disagreement over one record, and how it was decided.
 
-    `a` and `b` are the two readings as JSON has them, in the ids of the first; absent where that annotator has no such
-    record. `decision` is "a", "b" or "other"; `result` is the record that an "other" gives, absent for none at all.
-    An "other" without `a` and `b` is about a record that both lack. `reason` names the paragraph of the guidelines.
+    `a` and `b` are the two readings as JSON has them, in the ids of the first annotation; a reading
+    is absent if that annotator has no such record. `decision` is "a", "b" or "other"; `result` is
+    the record that an "other" gives, absent if the record is to be removed. An "other" without `a`
+    and `b` is about a record on which the two do not disagree: it replaces, removes or adds it.
+    `reason` names the paragraph of the guidelines.
     """
 
     document: str
@@ -37,21 +40,24 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 
     @property
     def chosen(self) -> dict[str, Any] | None:
-        """The record that stands after the decision; None for none."""
+        """The record that stands after the decision; None if it is removed."""
         return {"a": self.a, "b": self.b}.get(self.decision or "", self.result)
 
     @property
     def count(self) -> int:
-        """In how many properties the two readings differ; 1 where only one of them has the record, 0 where neither."""
+        """In how many properties the two readings differ.
+
+        1 if only one of them has the record, 0 if neither has.
+        """
         if self.a is None or self.b is None:
             return int(self.a is not self.b)
         return sum(self.a.get(k) != self.b.get(k) for k in {**self.a, **self.b})
 
 
 def disagreements(a: Document, b: Document) -> list[Decision]:
-    """What two annotations of one text do not share, layer by layer in the order of the text, undecided.
+    """The undecided disagreements of two annotations of one text, layer by layer in text order.
 
-    Raises FormatError where the texts, sentences or tokens differ.
+    Raises FormatError if the texts, sentences or tokens differ.
     """
     if (a.sentences, a.tokens) != (b.sentences, b.tokens):
         raise FormatError(
@@ -68,38 +74,28 @@ def disagreements(a: Document, b: Document) -> list[Decision]:
 def adjudicated(
     a: Document, b: Document, decisions: Iterable[Decision], annotator: str, file: str = ""
 ) -> Document:
-    """The document that the decisions make of two annotations, by `annotator` beside those of `a` and `b`.
+    """Apply the decisions to two annotations: one document, by their annotators and `annotator`.
 
-    Every record that was disagreed about says so in `disagreements`. Raises FormatError where a disagreement is not
-    decided, or a decision is about readings that the two do not have, or gives a record that the schema refuses.
+    A record on which the two disagreed carries the number of differences in `disagreements`.
+    Raises FormatError, with `file` and the number of the decision, for a decision about an unknown
+    layer, about readings that the two annotations do not have, or about nothing. Raises it, too,
+    for a disagreement without a decision and for a result that the schema refuses.
     """
     open_ = {(d.layer, d.record): d for d in disagreements(a, b)}
     records = {key: codec.to_value(record) for key, record in keyed(a).items()}
     for number, decision in enumerate(decisions, 1):
         if decision.document != a.id:
             continue
-        key, where = (
-            (decision.layer, decision.record),
-            f"{file}:{number}: {decision.layer} {decision.record}",
-        )
-        known = open_.pop(key, None)
-        if (
-            decision.layer not in LAYERS or (known.a, known.b) != (decision.a, decision.b)
-            if known
-            else decision.a or decision.b
-        ):
-            raise FormatError(
-                f"{where}: `a` and `b` are not what the two annotations say now; list the disagreements again"
-            )
-        if decision.decision not in ("a", "b", "other") or not decision.reason:
-            raise FormatError(
-                f'{where}: is not decided; it needs a "decision" ("a", "b" or "other") and a "reason"'
-            )
+        key = (decision.layer, decision.record)
+        problem = _problem(decision, open_.pop(key, None), exists=key in records)
+        if problem:
+            place = f"{file}:{number}: {decision.layer} {decision.record}"
+            raise FormatError(f"{place}: {problem}")
         records.pop(key, None)
         if decision.chosen is not None:
-            records[key] = decision.chosen | (
-                {"disagreements": decision.count} if decision.count else {}
-            )
+            records[key] = decision.chosen
+            if decision.count:
+                records[key] = decision.chosen | {"disagreements": decision.count}
     if open_:
         layer, record = next(iter(open_))
         raise FormatError(
@@ -120,13 +116,37 @@ def adjudicated(
     return codec.ordered(codec.convert(value, file))
 
 
+def _problem(decision: Decision, disagreement: Decision | None, exists: bool) -> str | None:
+    """Why a decision cannot be applied; None if it can.
+
+    `disagreement` is the open one about the same record, None if the two annotations agree on it;
+    `exists` says whether the first annotation has the record.
+    """
+    layers = schema.load("adjudication")["properties"]["layer"]["enum"]
+    if decision.layer not in layers:
+        return f"unknown layer; decisions are about {', '.join(layers)}"
+    if decision.decision not in ("a", "b", "other") or not decision.reason:
+        return 'is not decided; it needs a "decision" ("a", "b" or "other") and a "reason"'
+    if disagreement is not None:
+        if (disagreement.a, disagreement.b) != (decision.a, decision.b):
+            return (
+                "`a` and `b` are not what the two annotations say now; list the disagreements again"
+            )
+        return None
+    if decision.a is not None or decision.b is not None or decision.decision != "other":
+        return (
+            "the two annotations do not disagree about it; list the disagreements again, "
+            'or decide "other" without `a` and `b`'
+        )
+    if decision.result is None and not exists:
+        return "neither annotation has it, and there is no `result`; correct `record`"
+    return None
+
+
 def read_decisions(data: bytes, file: str) -> Iterator[Decision]:
-    """The decisions of a JSONL file. Raises FormatError that names the line of one that does not follow the schema."""
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            value = strict_json.parse(line, file)
-        except strict_json.Malformed as bad:
-            raise FormatError(f"{file}:{number}:{bad.column}: {bad.message}") from None
-        for path, message in schema_errors.errors(value, "adjudication"):
-            raise FormatError(f"{file}:{number}:{strict_json.locate(line, path)[1]}: {message}")
-        yield msgspec.convert(value, Decision)
+    """Yield the decisions of a JSONL file.
+
+    Raises FormatError that names file, line and column of a line that does not follow the schema.
+    """
+    for line in valid_lines(data, file, "adjudication"):
+        yield msgspec.convert(line.value, Decision)

@@ -1,6 +1,7 @@
-"""The ids of one document given to another annotation of the same text, so that a diff shows what the two disagree about.
+"""Alignment: an annotation takes the ids of another annotation of the same text.
 
-Apart from the diff because it changes a document; the diff only compares.
+A diff of the two then shows what they disagree about. Apart from the diff because it changes a
+document; the diff only compares.
 """
 
 import re
@@ -12,18 +13,21 @@ from msgspec.structs import replace
 
 from statevisit.codec import ordered
 from statevisit.errors import FormatError
-from statevisit.model import REFERENCES, SPAN_LAYERS, Document
+from statevisit.model import SPAN_LAYERS, Document
+from statevisit.references import reference_names
+from statevisit.same_entity import same_entity, same_item
 
 _GROUPS = {"entities": ("mentions", "entity"), "event_chains": ("events", "event")}
 
 
 def aligned(document: Document, reference: Document) -> Document:
-    """`document` with the ids of `reference` wherever the two annotate the same thing, and fresh ids elsewhere.
+    """`document` with the ids of `reference` for what both annotate, and fresh ids for the rest.
 
-    Records of a span layer are the same where their spans are equal, else where they overlap most, one to one;
-    entities and event chains where they share most of these mentions (ties: the first in the text), but never with
-    another name and another type; relations where type and both ends, else both ends, are the same. Raises FormatError
-    for two different texts.
+    Records of a span layer are the same if their spans are equal, else if they overlap most, one to
+    one. Entities and event chains are the same if they link to one Wikidata item, else if they
+    share most of these mentions (ties: the first in the text), but never against `same_entity`.
+    Relations are the same if type and both ends are, else if both ends are. Raises FormatError for
+    two different texts.
     """
     if document.text != reference.text:
         raise FormatError(
@@ -74,28 +78,36 @@ def _spans(own: Iterable[Any], others: Iterable[Any]) -> dict[str, str]:
 def _groups(
     document: Document, reference: Document, layer: str, of: str, key: str, names: dict[str, str]
 ) -> dict[str, str]:
-    home = {r.id: getattr(r, key) for r in getattr(reference, of)}
-    shared: Counter[tuple[str, str]] = Counter()
-    for record in getattr(document, of):
-        if (other := names.get(record.id)) and other in home:
-            shared[getattr(record, key), home[other]] += 1
-    mine = {r.id: (r.name, getattr(r, "type", None)) for r in getattr(document, layer)}
-    theirs = {r.id: (r.name, getattr(r, "type", None)) for r in getattr(reference, layer)}
-    pairs = []
+    """Own id -> reference's id of entities or event chains; `names` has those of their members."""
+    mine = {r.id: r for r in getattr(document, layer)}
+    theirs = {r.id: r for r in getattr(reference, layer)}
+    shared = _shared(getattr(document, of), getattr(reference, of), key, names)
+    pairs: list[tuple[Any, str, str]] = []
     for i, ((own, other), n) in enumerate(shared.items()):
-        if (
-            own in mine
-            and other in theirs
-            and (mine[own][0] == theirs[other][0] or mine[own][1] == theirs[other][1])
-        ):
-            pairs.append(((-n, mine[own] != theirs[other], i), own, other))
-    for i, (own, (name, _)) in enumerate(mine.items()):
-        pairs += [
-            ((0, False, i), own, other)
-            for other, (named, _) in theirs.items()
-            if name and name == named and (own, other) not in shared
-        ]
+        if own in mine and other in theirs and same_entity(mine[own], theirs[other]):
+            a, b = mine[own], theirs[other]
+            unlike = a.name != b.name or getattr(a, "type", None) != getattr(b, "type", None)
+            pairs.append(((not same_item(a, b), -n, unlike, i), own, other))
+    for i, (own, a) in enumerate(mine.items()):
+        for other, b in theirs.items():
+            if (own, other) in shared or not same_entity(a, b):
+                continue
+            if same_item(a, b) or (a.name is not None and a.name == b.name):
+                pairs.append(((not same_item(a, b), 0, False, i), own, other))
     return _one_to_one(pairs)
+
+
+def _shared(
+    own: Iterable[Any], others: Iterable[Any], key: str, names: dict[str, str]
+) -> Counter[tuple[str, str]]:
+    """How many members two groups share, by the ids of both groups, in the order of the text."""
+    home = {r.id: getattr(r, key) for r in others}
+    shared: Counter[tuple[str, str]] = Counter()
+    for record in own:
+        other = names.get(record.id)
+        if other in home:
+            shared[getattr(record, key), home[other]] += 1
+    return shared
 
 
 def _relations(document: Document, reference: Document, names: dict[str, str]) -> dict[str, str]:
@@ -119,9 +131,9 @@ def _free(own: str, taken: set[str]) -> str:
 
 def _renamed(document: Document, names: dict[str, str]) -> Document:
     def one(record: Any) -> Any:
-        changes = {
+        changes: dict[str, Any] = {
             k: names.get(v, v)
-            for k in ("id", *REFERENCES)
+            for k in ("id", *reference_names())
             if isinstance(v := getattr(record, k, None), str)
         }
         if hasattr(record, "arguments"):

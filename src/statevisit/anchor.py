@@ -1,23 +1,24 @@
-"""Quote notation -> offsets: how people and language models write spans.
+"""Quote notation resolved to offsets: how people and language models write spans.
 
-A selector is `{"quote": "visit", "occurrence": 2}`, counting from 1 the places where the quote stands on
-token boundaries, or `{"quote": "visit", "prefix": "first ", "suffix": " to"}` with the characters around it:
-the W3C TextQuoteSelector (Web Annotation Data Model, 4.2.4). A quote that stands once needs neither.
+A selector is `{"quote": "visit", "occurrence": 2}`, which counts from 1 the places of the quote on
+token boundaries, or `{"quote": "visit", "prefix": "first ", "suffix": " to"}` with the characters
+around it: the W3C TextQuoteSelector (Web Annotation Data Model, 4.2.4). A quote with one place
+needs neither.
 """
 
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from itertools import count
 
 from statevisit import schema_errors
 from statevisit.codec import convert, ordered, to_value
 from statevisit.findings import Finding
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
-from statevisit.strict_json import pointer
+from statevisit.strict_json import Json, JsonObject, pointer
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
-_PREFIX = {
+_ID_PREFIXES = {
     "mentions": "m",
     "timexes": "t",
     "quantities": "q",
@@ -25,13 +26,15 @@ _PREFIX = {
     "relations": "r",
     "quotations": "quo",
 }
-_SAME = {
-    c: to for to, group in {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}.items() for c in group
-}
+_ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}
+_PLAIN = {variant: plain for plain, variants in _ALIKE.items() for variant in variants}
+
+Place = tuple[int, int]
+"""Start and end of a stretch of the text, in code points."""
 
 
 class Unresolved(Exception):
-    """A selector that names no single span; `code` is the finding's."""
+    """A selector that names no single span; `code` is the code of the finding."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -39,124 +42,131 @@ class Unresolved(Exception):
 
 
 class Anchorer:
-    """Resolves selectors in one text; a span has to start and end on the document's token boundaries."""
+    """Resolves selectors in one text; spans start and end on token boundaries."""
 
     def __init__(self, document: Document) -> None:
-        self.document, self.text = document, document.text
-        self.starts = {t.start for t in document.tokens}
-        self.ends = {t.end for t in document.tokens}
+        self.document = document
+        self.text = document.text
+        self.starts = {token.start for token in document.tokens}
+        self.ends = {token.end for token in document.tokens}
 
     @cached_property
     def _plain(self) -> tuple[str, list[int]]:
-        """The text without white space, quotation marks and dashes made alike, with where each character stood."""
-        kept = [(i, _SAME.get(c, c)) for i, c in enumerate(self.text) if not c.isspace()]
-        return "".join(c for _, c in kept), [i for i, _ in kept]
+        """The text without white space, quotation marks and dashes made alike, and its offsets."""
+        offsets = [at for at, character in enumerate(self.text) if not character.isspace()]
+        characters = [_PLAIN.get(self.text[at], self.text[at]) for at in offsets]
+        return "".join(characters), offsets
 
-    def resolve(self, selector: dict[str, Any]) -> tuple[int, int, bool]:
-        """(start, end, whether quote, prefix and suffix are exactly as in the text). Raises Unresolved."""
-        quote, occurrence = selector["quote"], selector.get("occurrence")
-        wrong = [
-            k for k in ("quote", "prefix", "suffix") if not isinstance(selector.get(k, "-"), str)
-        ]
-        if wrong or not quote.strip():
-            raise Unresolved(
-                "A004", f"`{(wrong or ['quote'])[0]}` must be a string with something in it"
-            )
-        if occurrence is not None and (type(occurrence) is not int or occurrence < 1):
-            raise Unresolved("A004", f"`occurrence` is {occurrence!r}; it counts from 1")
-        for find, exact in ((self._exact, True), (self._loose, False)):
-            if found := list(find(quote, selector.get("prefix", ""), selector.get("suffix", ""))):
-                return *self._choose(found, selector), exact
-        raise self._missing(selector)
+    def resolve(self, selector: JsonObject) -> tuple[int, int, bool]:
+        """Return (start, end, whether quote, prefix and suffix are exactly as in the text).
 
-    def _exact(self, quote: str, prefix: str, suffix: str) -> Iterator[tuple[int, int]]:
-        for start in _places(self.text, quote):
+        Raises Unresolved.
+        """
+        _require_form(selector)
+        context = selector.get("prefix", ""), selector.get("suffix", "")
+        for candidates, exact in ((self._exact, True), (self._loose, False)):
+            places = list(candidates(selector["quote"], *context))
+            if places:
+                start, end = self._choose(places, selector)
+                return start, end, exact
+        raise self._missing(selector["quote"])
+
+    def _exact(self, quote: str, prefix: str, suffix: str) -> Iterator[Place]:
+        for start in _occurrences(self.text, quote):
             end = start + len(quote)
-            if (
-                start in self.starts
-                and end in self.ends
-                and self.text.endswith(prefix, 0, start)
-                and self.text.startswith(suffix, end)
-            ):
+            on_tokens = start in self.starts and end in self.ends
+            preceded = self.text.endswith(prefix, 0, start)
+            if on_tokens and preceded and self.text.startswith(suffix, end):
                 yield start, end
 
-    def _loose(self, quote: str, prefix: str, suffix: str) -> Iterator[tuple[int, int]]:
-        plain, where = self._plain
-        quote, prefix, suffix = (
-            "".join(_SAME.get(c, c) for c in s if not c.isspace()) for s in (quote, prefix, suffix)
-        )
-        for at in _places(plain, quote):
-            start, end = where[at], where[at + len(quote) - 1] + 1
-            if (
-                start in self.starts
-                and end in self.ends
-                and plain.endswith(prefix, 0, at)
-                and plain.startswith(suffix, at + len(quote))
-            ):
+    def _loose(self, quote: str, prefix: str, suffix: str) -> Iterator[Place]:
+        """The places that differ from the quote in white space, quotation marks and dashes only."""
+        plain, offsets = self._plain
+        quote, prefix, suffix = _plain(quote), _plain(prefix), _plain(suffix)
+        for at in _occurrences(plain, quote):
+            start, end = offsets[at], offsets[at + len(quote) - 1] + 1
+            on_tokens = start in self.starts and end in self.ends
+            preceded = plain.endswith(prefix, 0, at)
+            if on_tokens and preceded and plain.startswith(suffix, at + len(quote)):
                 yield start, end
 
-    def _choose(self, found: list[tuple[int, int]], selector: dict[str, Any]) -> tuple[int, int]:
-        occurrence = selector.get("occurrence")
-        if occurrence is None and len(found) > 1:
-            shown = "; ".join(f"{n}: {self.context(*span)}" for n, span in enumerate(found[:8], 1))
+    def _choose(self, places: list[Place], selector: JsonObject) -> Place:
+        quote, occurrence = selector["quote"], selector.get("occurrence")
+        if occurrence is None:
+            if len(places) == 1:
+                return places[0]
+            contexts = [f"{n}: {self.context(*place)}" for n, place in enumerate(places[:8], 1)]
             raise Unresolved(
                 "A002",
-                f"{selector['quote']!r} stands in {len(found)} places; add `occurrence`, or `prefix` and `suffix`: {shown}",
+                f"{quote!r} stands in {len(places)} places; add `occurrence`, or `prefix` and "
+                f"`suffix`: {'; '.join(contexts)}",
             )
-        if occurrence is not None and occurrence > len(found):
-            times = "once" if len(found) == 1 else f"{len(found)} times"
+        if occurrence > len(places):
+            times = "once" if len(places) == 1 else f"{len(places)} times"
             raise Unresolved(
                 "A001",
-                f"{selector['quote']!r} stands there only {times}; `occurrence` is {occurrence}",
+                f"{quote!r} stands in the text only {times}; `occurrence` is {occurrence}",
             )
-        return found[(occurrence or 1) - 1]
+        chosen: int = occurrence
+        return places[chosen - 1]
 
-    def _missing(self, selector: dict[str, Any]) -> Unresolved:
-        quote = selector["quote"]
-        places = list(_places(self.text, quote))
-        aligned = list(self._exact(quote, "", "")) or list(self._loose(quote, "", ""))
-        if aligned:
-            shown = "; ".join(self.context(*span) for span in aligned[:8])
+    def _missing(self, quote: str) -> Unresolved:
+        """The error for a quote without a place: why there is none, and the nearest there is."""
+        elsewhere = list(self._exact(quote, "", "")) or list(self._loose(quote, "", ""))
+        if elsewhere:
+            contexts = "; ".join(self.context(*place) for place in elsewhere[:8])
             return Unresolved(
                 "A001",
-                f"{quote!r} does not stand between that `prefix` and `suffix`; it stands here: {shown}",
+                f"{quote!r} does not stand between that `prefix` and `suffix`; "
+                f"it stands here: {contexts}",
             )
-        if places:
-            start = max((t for t in self.starts if t <= places[0]), default=places[0])
-            end = min(
-                (t for t in self.ends if t >= places[0] + len(quote)),
-                default=places[0] + len(quote),
-            )
+        first = self.text.find(quote)
+        if first >= 0:
+            last = first + len(quote)
+            start = max((at for at in self.starts if at <= first), default=first)
+            end = min((at for at in self.ends if at >= last), default=last)
             return Unresolved(
                 "A003",
-                f"{quote!r} stands only inside a token; a span takes whole tokens: {self.text[start:end]!r}",
+                f"{quote!r} stands only inside a token; "
+                f"a span takes whole tokens: {self.text[start:end]!r}",
             )
+        return Unresolved("A001", f"{quote!r} does not stand in the text{self._beginning(quote)}")
+
+    def _beginning(self, quote: str) -> str:
+        """The end of a message: the longest beginning of the quote that the text has."""
         words = quote.split()
-        known = next(
-            (
-                " ".join(words[:n])
-                for n in range(len(words) - 1, 0, -1)
-                if " ".join(words[:n]) in self.text
-            ),
-            "",
-        )
-        hint = (
-            f"; the text has {known!r} and then goes on otherwise: {self.context(self.text.index(known), self.text.index(known) + len(known))}"
-            if known
-            else ""
-        )
-        return Unresolved("A001", f"{quote!r} does not stand in the text{hint}")
+        for length in range(len(words) - 1, 0, -1):
+            beginning = " ".join(words[:length])
+            start = self.text.find(beginning)
+            if start >= 0:
+                context = self.context(start, start + len(beginning))
+                return f"; the text has {beginning!r} and then goes on otherwise: {context}"
+        return ""
 
     def context(self, start: int, end: int, width: int = 20) -> str:
-        """The span in brackets with `width` characters on each side, on one line."""
-        return re.sub(
-            r"\s+",
-            " ",
-            f"…{self.text[max(0, start - width) : start]}[{self.text[start:end]}]{self.text[end : end + width]}…",
-        )
+        """Return the span in brackets with `width` characters on each side, on one line."""
+        before = self.text[max(0, start - width) : start]
+        after = self.text[end : end + width]
+        return re.sub(r"\s+", " ", f"…{before}[{self.text[start:end]}]{after}…")
 
 
-def _places(text: str, quote: str) -> Iterator[int]:
+def _require_form(selector: JsonObject) -> None:
+    """Raises Unresolved for a selector whose parts are of the wrong kind."""
+    for name in ("quote", "prefix", "suffix"):
+        if not isinstance(selector.get(name, ""), str):
+            raise Unresolved("A004", f"`{name}` must be a string with something in it")
+    if not selector["quote"].strip():
+        raise Unresolved("A004", "`quote` must be a string with something in it")
+    occurrence = selector.get("occurrence")
+    if occurrence is not None and (type(occurrence) is not int or occurrence < 1):
+        raise Unresolved("A004", f"`occurrence` is {occurrence!r}; it counts from 1")
+
+
+def _plain(quote: str) -> str:
+    return "".join(_PLAIN.get(c, c) for c in quote if not c.isspace())
+
+
+def _occurrences(text: str, quote: str) -> Iterator[int]:
     at = text.find(quote)
     while at >= 0:
         yield at
@@ -164,105 +174,112 @@ def _places(text: str, quote: str) -> Iterator[int]:
 
 
 def anchor(
-    draft: Any, base: Document, file: str = ""
+    draft: Json, base: Document, file: str = ""
 ) -> tuple[Document | None, list[Finding], list[Finding]]:
-    """(document, problems, reports) for a draft in quote notation.
+    """Return (document, problems, reports) for a draft in quote notation.
 
-    `draft` is a JSON object with any of the layers; its records are as in the document schema, except that a
-    selector stands for `start`, `end` and `text`, also in `property` and `cue`, and that an `id` may be left
-    out. Its layers replace those of `base`. The document is None where there are problems: a quote that is
-    missing (A001), ambiguous (A002) or inside a token (A003), a selector that is none (A004), or a record that
-    the schema refuses (E104). `reports` (A101) name the quotes that differ from the text in quotation marks, dashes or
-    white space only, and were resolved.
+    `draft` is a JSON object with any of the layers. Its records follow the document schema, except
+    that a selector takes the place of `start`, `end` and `text`, also in `property` and `cue`, and
+    that an `id` may be left out. Its layers replace those of `base`.
+
+    The document is None where there are problems: a quote that is missing (A001), ambiguous (A002)
+    or inside a token (A003), a malformed selector or draft (A004), or a record that the schema
+    refuses (E104). `reports` (A101) name the quotes that differ from the text in quotation marks,
+    dashes or white space only; these are resolved.
     """
-    problems: list[Finding] = []
-    reports: list[Finding] = []
-    if not isinstance(draft, dict) or not any(k in LAYERS for k in draft):
-        return (
-            None,
-            [
-                Finding(
-                    code="A004",
-                    file=file,
-                    message=f"a draft is a JSON object with layers: {', '.join(LAYERS)}",
-                )
-            ],
-            [],
-        )
+    if not isinstance(draft, dict) or not any(layer in LAYERS for layer in draft):
+        message = f"a draft is a JSON object with layers: {', '.join(LAYERS)}"
+        return None, [Finding(code="A004", file=file, message=message)], []
     if draft.get("id", base.id) != base.id:
-        return (
-            None,
-            [
-                Finding(
-                    code="A004",
-                    file=file,
-                    pointer="/id",
-                    message=f"the draft is of {draft['id']!r}, the text of {base.id!r}",
-                )
-            ],
-            [],
-        )
-    anchorer = Anchorer(base)
-
-    def fill(value: Any, path: list[str | int]) -> Any:
-        if isinstance(value, list) and len(path) == 1:
-            return [fill(v, [*path, i]) for i, v in enumerate(value)]
-        if not isinstance(value, dict) or len(path) > 3:  # a record, or a span in one
-            return value
-        filled = {
-            k: fill(v, [*path, k])
-            for k, v in value.items()
-            if k not in _SELECTOR or "quote" not in value
-        }
-        if "quote" in value:
-            where = {"file": file, "document": base.id, "pointer": pointer(path)}
-            try:
-                start, end, exact = anchorer.resolve(value)
-            except Unresolved as error:
-                problems.append(Finding(code=error.code, message=str(error), **where))
-                return filled
-            filled |= {"start": start, "end": end} | (
-                {"text": base.text[start:end]}
-                if "text" in LAYERS[str(path[0])].__struct_fields__
-                else {}
-            )
-            if not exact:
-                reports.append(
-                    Finding(
-                        code="A101",
-                        message=f"{value['quote']!r} was taken for {anchorer.context(start, end)}",
-                        **where,
-                    )
-                )
-        return filled
-
-    layers = {name: fill(draft[name], [name]) for name in LAYERS if name in draft}
-    if problems:
-        return None, problems, reports
-    value = to_value(base) | layers | {k: draft[k] for k in ("annotators",) if k in draft}
-    _name(value)
-    value |= {
-        k: v for k, v in draft.items() if k not in value and k != "text"
-    }  # what is unknown is for the schema to refuse
+        message = f"the draft is of {draft['id']!r}, the text of {base.id!r}"
+        return None, [Finding(code="A004", file=file, pointer="/id", message=message)], []
+    resolver = _Resolver(base, file)
+    layers = {name: resolver.layer(name, draft[name]) for name in LAYERS if name in draft}
+    if resolver.problems:
+        return None, resolver.problems, resolver.reports
+    value = to_value(base) | layers
+    if "annotators" in draft:
+        value["annotators"] = draft["annotators"]
+    _give_ids(value)
+    for name in draft:
+        if name not in value and name != "text":
+            value[name] = draft[name]  # the schema refuses what it does not know
     problems = [
-        Finding(code="E104", file=file, document=base.id, pointer=pointer(p), message=m)
-        for p, m in schema_errors.errors(value)
+        Finding(code="E104", file=file, document=base.id, pointer=pointer(path), message=message)
+        for path, message in schema_errors.errors(value)
     ]
-    return (None if problems else ordered(convert(value, file))), problems, reports
+    if problems:
+        return None, problems, resolver.reports
+    return ordered(convert(value, file)), [], resolver.reports
 
 
-def _name(value: dict[str, Any]) -> None:
-    """Give the records of span layers and relations that have no id the next free one: m1, m2, …"""
+class _Resolver:
+    """Replaces the selectors of a draft by spans, and collects what it could not resolve."""
+
+    def __init__(self, base: Document, file: str) -> None:
+        self.base = base
+        self.file = file
+        self.anchorer = Anchorer(base)
+        self.problems: list[Finding] = []
+        self.reports: list[Finding] = []
+
+    def layer(self, layer: str, records: Json) -> Json:
+        """Return the records of a layer with spans in place of selectors."""
+        if not isinstance(records, list):
+            return self._resolved(records, [layer])
+        return [self._resolved(record, [layer, n]) for n, record in enumerate(records)]
+
+    def _resolved(self, value: Json, path: list[str | int]) -> Json:
+        """A record, or a span inside one, with its span in place of its selector."""
+        if not isinstance(value, dict) or len(path) > 3:
+            return value
+        is_selector = "quote" in value
+        resolved = {
+            name: self._resolved(part, [*path, name])
+            for name, part in value.items()
+            if not (is_selector and name in _SELECTOR)
+        }
+        if is_selector:
+            resolved |= self._span(value, path)
+        return resolved
+
+    def _span(self, selector: JsonObject, path: list[str | int]) -> JsonObject:
+        """The start, end and, where the layer has it, text of a selector; empty if unresolved."""
+        try:
+            start, end, exact = self.anchorer.resolve(selector)
+        except Unresolved as error:
+            self.problems.append(self._finding(error.code, str(error), path))
+            return {}
+        if not exact:
+            context = self.anchorer.context(start, end)
+            message = f"{selector['quote']!r} was taken for {context}"
+            self.reports.append(self._finding("A101", message, path))
+        span: JsonObject = {"start": start, "end": end}
+        if "text" in LAYERS[str(path[0])].__struct_fields__:
+            span["text"] = self.base.text[start:end]
+        return span
+
+    def _finding(self, code: str, message: str, path: list[str | int]) -> Finding:
+        return Finding(
+            code=code,
+            message=message,
+            file=self.file,
+            document=self.base.id,
+            pointer=pointer(path),
+        )
+
+
+def _give_ids(value: JsonObject) -> None:
+    """Give records of span layers and relations without an id the next free one, as m1, m2."""
     records = {
-        layer: [r for r in value[layer] if isinstance(r, dict)]
+        layer: [record for record in value[layer] if isinstance(record, dict)]
         for layer in LAYERS
         if isinstance(value[layer], list)
     }
-    taken = {r["id"] for layer in records.values() for r in layer if isinstance(r.get("id"), str)}
+    ids = [record.get("id") for layer in records.values() for record in layer]
+    taken = {record_id for record_id in ids if isinstance(record_id, str)}
     for layer in (*SPAN_LAYERS, "relations"):
-        number = 0
+        candidates = (f"{_ID_PREFIXES[layer]}{number}" for number in count(1))
         for record in records.get(layer, ()):
             if "id" not in record:
-                while f"{_PREFIX[layer]}{(number := number + 1)}" in taken:
-                    pass
-                record["id"] = f"{_PREFIX[layer]}{number}"
+                record["id"] = next(name for name in candidates if name not in taken)

@@ -1,10 +1,11 @@
-"""The dataset card: the generated parts of README.md, from the schema and the columns.
+"""The generated parts of the pages of a corpus root, from the schema and the columns.
 
-Apart from hub because every build renews the card, and hub imports `datasets`, which takes seconds.
+The dataset card is `README.md`; the other pages stand beside what they describe (PAGES). Apart from
+hub because every build renews the pages, and hub imports `datasets`, which takes seconds.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +15,79 @@ from statevisit import resources, schema, tables, views
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS
 
+PAGES = (
+    resources.CARD,
+    resources.SCHEMA_PAGE,
+    resources.CHECKS_PAGE,
+    resources.CORPUS_PAGE,
+    resources.GUIDELINES,
+)
+"""The pages that may have generated parts. A root need not have any of them."""
+
 _FRONT = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
-_MARK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_MARK = re.compile(
+    r"(?P<begin><!-- generated: (?P<part>\w+)(?: (?P<layer>\w+)\.(?P<property>\w+))? -->\n)"
+    r".*?(?P<end><!-- end -->)",
+    re.DOTALL,
+)
 
 
-def renewed_card(root: Path, manifest: dict[str, Any]) -> bytes | None:
-    """README.md of a corpus root with its generated parts renewed; None where there is no card to renew.
+def renewed_pages(root: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
+    """Every page of a corpus root that has generated parts, renewed: path below the root -> bytes.
 
-    Generated are `configs` and `dataset_info` of the YAML front matter and what stands between
-    `<!-- generated: NAME -->` and `<!-- end -->`, for the names in PARTS. Raises FormatError for a name that
-    is none of them, and for a file or front matter that cannot be read.
+    Generated are `configs` in the front matter of the card, and the lines between
+    `<!-- generated: NAME -->` and `<!-- end -->`, for the names in PARTS and for
+    `labels LAYER.PROPERTY`. A README without front matter and a page without such marks are left
+    alone. Raises FormatError for an unknown name, and for a file or front matter that cannot be
+    read.
     """
-    path = root / resources.CARD
-    text = _text(path)
-    front = _FRONT.match(text)
-    if not front:
-        return None
-    meta = {
-        **_parsed(path, front[1]),
-        "configs": _configs(),
-        "dataset_info": _dataset_info(edition_of(manifest)),
-    }
-    body = _MARK.sub(lambda m: f"{m[1]}{_part(path, m[2], manifest)}\n{m[3]}", text[front.end() :])
-    return f"---\n{_yaml(meta)}---\n{body}".encode()
+    pages: dict[str, bytes] = {}
+    for name in PAGES:
+        path = root / name
+        text = _text(path)
+        front = _FRONT.match(text)
+        if name == resources.CARD:
+            if front:
+                body = _renewed(path, text[front.end() :], manifest)
+                pages[name] = f"{_renewed_front(path, front[1])}{body}".encode()
+        elif _MARK.search(text):
+            pages[name] = _renewed(path, text, manifest).encode()
+    return pages
+
+
+def _renewed_front(path: Path, front: str) -> str:
+    """The front matter with its `configs` renewed.
+
+    `dataset_info`, which earlier versions wrote, is dropped: the Parquet files hold the features,
+    and `datasets` would silently prefer outdated ones in the card.
+    """
+    meta = {**_parsed(path, front), "configs": _configs()}
+    meta.pop("dataset_info", None)
+    return f"---\n{_yaml(meta)}---\n"
+
+
+def _renewed(path: Path, text: str, manifest: dict[str, Any]) -> str:
+    """A page's text with what stands between its marks renewed."""
+
+    def part(mark: re.Match[str]) -> str:
+        if mark["layer"]:
+            body = _labels_of(path, mark["part"], (mark["layer"], mark["property"]))
+        elif mark["part"] in PARTS:
+            body = PARTS[mark["part"]](manifest)
+        else:
+            names = ", ".join(PARTS)
+            raise FormatError(f"{path}: nothing generates {mark['part']!r}; there are {names}")
+        return f"{mark['begin']}{body}\n{mark['end']}"
+
+    return _MARK.sub(part, text)
+
+
+def _labels_of(path: Path, part: str, inventory: tuple[str, str]) -> str:
+    """The label table of one property, as the guidelines have it."""
+    if part != "labels" or inventory not in schema.inventories():
+        raise FormatError(f"{path}: there are no {part} of {'.'.join(inventory)}")
+    rows = [(x.name, x.title, x.description) for x in schema.labels(*inventory)]
+    return _table(("label", "title", "meaning"), rows)
 
 
 def front_matter(root: Path) -> dict[str, Any] | None:
@@ -47,7 +98,7 @@ def front_matter(root: Path) -> dict[str, Any] | None:
 
 
 def limits(root: Path) -> re.Match[str] | None:
-    """The section of a root's card that says what the corpus is not good for; its first group is without the heading."""
+    """The section about bias and limitations in a root's card; group 1 is without the heading."""
     return _LIMITS.search(_text(root / resources.CARD))
 
 
@@ -75,14 +126,16 @@ def _parsed(path: Path, front: str) -> dict[str, Any]:
 
 
 def edition_card(root: Path) -> bytes:
-    """The card of the edition without the text of a corpus root, its generated parts still to be renewed. Raises FormatError.
+    """The card of the edition without the text of a corpus root, its generated parts still empty.
 
-    Front matter and known limits are those of the root's card.
+    Front matter and limitations are those of the root's card. Raises FormatError.
     """
     meta = front_matter(root) or {}
-    found = limits(root)
+    section = limits(root)
+    limitations = section[0] if section else ""
     meta["pretty_name"] = f"{meta.get('pretty_name', 'An annotated corpus')}, annotations only"
-    return f"---\n{_yaml(meta)}---\n{_EDITION.format(title=meta['pretty_name'])}{found[0] if found else ''}".encode()
+    body = _EDITION.format(title=meta["pretty_name"])
+    return f"---\n{_yaml(meta)}---\n{body}{limitations}".encode()
 
 
 _EDITION = """# {title}
@@ -90,121 +143,81 @@ _EDITION = """# {title}
 <!-- generated: version -->
 <!-- end -->
 
-The annotation of a corpus without the text that it annotates: spans are offsets and lengths in Unicode code points. What
-would repeat words of the text is left out: surface forms, tokens, names, units of counts, and ids that are words, in
-whose place there is a letter and a number. `name_in_text`, `unit_in_text` and `id_in_text` say where in the text their
-characters stand. Pictures, source texts, the record of adjudication and the names in the list of links are left out whole.
-Ids of documents and names of source files are as they were.
+This edition holds the annotation of a corpus without the annotated text. Spans are offsets and
+lengths in Unicode code points. Everything that would repeat words of the text is left out: surface
+forms, tokens, names and units of counts. An id made of words is replaced by a letter and a number.
+`name_in_text`, `unit_in_text` and `id_in_text` give the place of the missing characters in the
+text. Pictures, source texts, the record of adjudication and the names in the list of links are left
+out completely. Ids of documents and names of source files are unchanged.
 
-With the text, which is not part of this edition, everything is there again:
+If you have the text, this command restores the full edition:
 
 ```sh
 statevisit restore . --text SEED -o full
 ```
 
-A document's `source` names the file and its SHA-256. Documents, annotators' passes and Parquet are then those of the full
-edition, to the byte; a text that differs is refused, with the place where it begins to.
+The `source` of a document gives the name of the file and its SHA-256. The restored documents,
+annotators' passes and Parquet files equal those of the full edition byte for byte. A text that
+differs is refused, and the message gives the place of the first difference.
 
-## What is annotated
+## Dataset structure
 
 <!-- generated: layers -->
 <!-- end -->
 
-### Configs
-
 <!-- generated: configs -->
 <!-- end -->
 
-<!-- generated: columns -->
-<!-- end -->
+[schema/README.md](schema/README.md) describes every column and every label.
 
-### Labels
-
-<!-- generated: labels -->
-<!-- end -->
-
-## Agreement
+## Annotations
 
 <!-- generated: agreement -->
 <!-- end -->
 
 """
 
-_LIMITS = re.compile(r"^## Known limits\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-_LABELS = re.compile(r"(<!-- generated: labels (\w+)\.(\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+EDITION_SCHEMA_PAGE = b"""# Columns and labels
 
+<!-- generated: columns -->
+<!-- end -->
 
-def renewed_guidelines(root: Path) -> bytes | None:
-    """`schema/GUIDELINES.md` of a corpus root with its label tables renewed from the schema; None where there is none.
+## Labels
 
-    Raises FormatError where a mark names a property that has no labels, and for a file that is not UTF-8.
-    """
-    path = root / resources.GUIDELINES
+<!-- generated: labels -->
+<!-- end -->
+"""
+"""`schema/README.md` of the edition without the text, its generated parts still empty."""
 
-    def table(mark: re.Match[str]) -> str:
-        if (mark[2], mark[3]) not in schema.inventories():
-            raise FormatError(f"{path}: there are no labels of {mark[2]}.{mark[3]}")
-        rows = [(x.name, x.title, x.description) for x in schema.labels(mark[2], mark[3])]
-        return f"{mark[1]}{_table(('label', 'title', 'meaning'), rows)}\n{mark[4]}"
-
-    return _LABELS.sub(table, _text(path)).encode() if path.is_file() else None
+_LIMITS = re.compile(
+    r"^## (?:Bias and limitations|Bias, Risks, and Limitations|Known limits)\n(.*?)(?=^## |\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+"""The heading of our card, that of the Hub's template, and that of cards up to version 1.0.0."""
 
 
 def _yaml(meta: dict[str, Any]) -> str:
-    return yaml.safe_dump(
+    dumped: str = yaml.safe_dump(
         meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140
     )
-
-
-def _part(path: Path, name: str, manifest: dict[str, Any]) -> str:
-    if name not in PARTS:
-        raise FormatError(f"{path}: nothing generates {name!r}; there are {', '.join(PARTS)}")
-    return PARTS[name](manifest)
+    return dumped
 
 
 def _configs() -> list[dict[str, Any]]:
-    return [
-        {
-            "config_name": c,
-            "data_files": [{"split": "train", "path": f"{resources.PARQUET}/{c}/train-*.parquet"}],
-            **({"default": True} if c == "documents" else {}),
-        }
-        for c in tables.CONFIGS
-    ]
-
-
-def _dataset_info(edition: str) -> list[dict[str, Any]]:
-    return [
-        {"config_name": c, "features": _as_yaml(tables.features(c, edition))}
-        for c in tables.CONFIGS
-    ]
+    """The configs as the Hub reads them; `data_files` without a split are those of "train"."""
+    configs: list[dict[str, Any]] = []
+    for name in tables.CONFIGS:
+        config = {"config_name": name, "data_files": f"{resources.PARQUET}/{name}/train-*.parquet"}
+        configs.append(config | ({"default": True} if name == "documents" else {}))
+    return configs
 
 
 def edition_of(manifest: dict[str, Any]) -> str:
     """The edition that a manifest is of: schema.FULL or schema.ANNOTATIONS_ONLY."""
-    return manifest["edition"]["name"] if "edition" in manifest else schema.FULL
+    return str(manifest["edition"]["name"]) if "edition" in manifest else schema.FULL
 
 
-def _as_yaml(features: dict[str, Any]) -> list[dict[str, Any]]:
-    """Features the way a card writes them (a test compares with what `datasets` reads back)."""
-    return [{"name": name, **_spec(feature)} for name, feature in features.items()]
-
-
-def _spec(feature: dict[str, Any]) -> dict[str, Any]:
-    kind = feature.get("_type")
-    if kind == "Value":
-        return {"dtype": feature["dtype"]}
-    if kind == "ClassLabel":
-        return {
-            "dtype": {"class_label": {"names": {str(i): n for i, n in enumerate(feature["names"])}}}
-        }
-    if kind is None:
-        return {"struct": _as_yaml(feature)}
-    inner = _spec(feature["feature"])
-    return {"list": inner.get("struct") or inner.get("dtype") or inner}
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
@@ -237,16 +250,14 @@ def _column_tables(manifest: dict[str, Any]) -> str:
             (f"`{c.name}`", _kind(c.feature), c.description)
             for c in tables.columns(config, edition_of(manifest))
         ]
-        parts.append(
-            f"<details><summary><b>{config}</b></summary>\n\n{_table(('column', 'type', 'what it holds'), rows)}\n\n</details>"
-        )
-    return "\n".join(parts)
+        parts.append(f"### {config}\n\n{_table(('column', 'type', 'what it holds'), rows)}")
+    return "\n\n".join(parts)
 
 
 def _kind(feature: dict[str, Any]) -> str:
     kind = feature.get("_type")
     if kind == "Value":
-        return feature["dtype"]
+        return str(feature["dtype"])
     if kind == "List":
         return f"list of {_kind(feature['feature'])}"
     return f"label ({len(feature['names'])})" if kind == "ClassLabel" else "struct"
@@ -255,25 +266,23 @@ def _kind(feature: dict[str, Any]) -> str:
 def _label_tables(manifest: dict[str, Any]) -> str:
     parts = []
     for layer, prop in schema.inventories():
-        rows = []
-        for label in schema.labels(layer, prop):
-            extra = "; ".join(
-                f"{k.replace('_', ' ')}: {', '.join(v) if isinstance(v, list) else v}"
-                for k, v in label.extra.items()
-                if v
-            )
-            rows.append(
-                (
-                    f"`{label.name}`",
-                    label.title,
-                    label.description + (f" ({extra})" if extra else ""),
-                )
-            )
+        rows = [
+            (f"`{label.name}`", label.title, f"{label.description}{_extra(label.extra)}")
+            for label in schema.labels(layer, prop)
+        ]
         title = f"{layer.replace('_', ' ')}: {prop}"
-        parts.append(
-            f"<details><summary><b>{title}</b> ({len(rows)})</summary>\n\n{_table(('label', 'title', 'meaning'), rows)}\n\n</details>"
-        )
-    return "\n".join(parts)
+        parts.append(f"### {title}\n\n{_table(('label', 'title', 'meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _extra(properties: dict[str, Any]) -> str:
+    """Further properties of a label in brackets, for example its roles; empty if it has none."""
+    parts = []
+    for key, value in properties.items():
+        if value:
+            words = ", ".join(value) if isinstance(value, list) else value
+            parts.append(f"{key.replace('_', ' ')}: {words}")
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def _layer_table(manifest: dict[str, Any]) -> str:
@@ -295,20 +304,29 @@ def _version(manifest: dict[str, Any]) -> str:
     return f"This is version **{manifest['version']}**."
 
 
-def _finding_tables(manifest: dict[str, Any]) -> str:
+def _pin(manifest: dict[str, Any]) -> str:
+    """The example that loads this version by its number."""
+    return (
+        "```python\nimport statevisit\n\n"
+        f'corpus = statevisit.load(version="{manifest["version"]}")\n'
+        "print(corpus.version, list(corpus.ids))\n```"
+    )
+
+
+def _catalogue(manifest: dict[str, Any]) -> str:
+    """Every code under a heading of its own, so that a link can lead to it."""
     from statevisit.checks.catalogue import catalogue
 
-    parts, entries = [], list(catalogue().values())
-    for family in dict.fromkeys(e.family for e in entries):
-        rows = [
-            (f"`{e.code}`", e.severity, e.message, e.wrong, e.right)
-            for e in entries
-            if e.family == family
-        ]
+    parts, family = [], ""
+    for entry in catalogue().values():
+        if entry.family != family:
+            family = entry.family
+            parts.append(f"## {family[0].upper()}{family[1:]}")
         parts.append(
-            f"<details><summary><b>{family}</b> ({len(rows)})</summary>\n\n{_table(('code', 'severity', 'what is wrong', 'wrong', 'right'), rows)}\n\n</details>"
+            f"### {entry.code}\n\n**{entry.message}** ({entry.severity})\n\n{entry.why}\n\n"
+            f"- Wrong: {entry.wrong}\n- Right: {entry.right}"
         )
-    return "\n".join(parts)
+    return "\n\n".join(parts)
 
 
 _SHOWN = {
@@ -325,39 +343,38 @@ _SHOWN = {
         "link",
     ),
 }
-"""The figures of agreement that a card shows; `release.json` has them all."""
+"""The figures of agreement that a page shows; `release.json` has all figures."""
 
 
 def _agreement(manifest: dict[str, Any]) -> str:
-    found = manifest.get("agreement")
-    if not found:
-        return "There is one annotation of each document, so no agreement to report."
+    agreement = manifest.get("agreement")
+    if not agreement:
+        return "Each document was annotated once, so there is no agreement to report."
+    figures = agreement["figures"]
+    span_layers = {f["layer"] for f in figures if f["of"] == "exact"}
     rows = []
-    for f in found["figures"]:
-        spans = any(g["layer"] == f["layer"] and g["of"] == "exact" for g in found["figures"])
-        if f["of"] in _SHOWN.get(f["coefficient"], ()) and not (f["of"] == "strict" and spans):
-            interval = " to ".join(f"{v:.3f}" for v in f["interval"]) if "interval" in f else ""
-            rows.append(
-                (
-                    f["layer"].replace("_", " "),
-                    f"{'κ' if f['coefficient'] == 'kappa' else 'F1'} {f['of']}",
-                    str(f["n"] or ""),
-                    f"{f['value']:.3f}",
-                    interval,
-                )
-            )
-    return _table(
-        ("layer", "figure", "items", "value", f"95 % ({found['units']} {found['unit']}s)"), rows
-    )
+    for f in figures:
+        if f["of"] not in _SHOWN.get(f["coefficient"], ()):
+            continue
+        if f["of"] == "strict" and f["layer"] in span_layers:
+            continue
+        name = "κ" if f["coefficient"] == "kappa" else "F1"
+        interval = " to ".join(f"{v:.3f}" for v in f["interval"]) if "interval" in f else ""
+        items = str(f["n"] or "")
+        layer = f["layer"].replace("_", " ")
+        rows.append((layer, f"{name} {f['of']}", items, f"{f['value']:.3f}", interval))
+    unit = f"95 % ({agreement['units']} {agreement['unit']}s)"
+    return _table(("layer", "figure", "items", "value", unit), rows)
 
 
 PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "version": _version,
+    "pin": _pin,
     "layers": _layer_table,
     "configs": _config_table,
     "columns": _column_tables,
     "labels": _label_tables,
-    "findings": _finding_tables,
+    "findings": _catalogue,
     "agreement": _agreement,
 }
-"""What the generated parts of a card are made by."""
+"""The generated parts by name. Any page may hold any part."""

@@ -1,7 +1,8 @@
 """Croissant 1.0 metadata of a corpus root with a card, its responsible-AI part (RAI 1.0) included.
 
 Names and licence come from the card's front matter, the authors from CITATION.cff, annotators from
-`corpus/annotators.json`, limits and biases from the card's section "Known limits", and figures from the manifest.
+`corpus/annotators.json`, limits and biases from the card's section "Bias and limitations", and
+figures from the manifest.
 """
 
 import re

@@ -1,11 +1,11 @@
-"""The JSON Schema of a draft in quote notation: what to give to a language model that annotates."""
+"""The JSON Schema of a draft in quote notation, for a language model that annotates."""
 
 import copy
 from collections.abc import Iterable
-from typing import Any
 
 from statevisit import schema
 from statevisit.model import LAYERS
+from statevisit.strict_json import Json, JsonObject
 
 _SELECTOR = {
     "quote": {
@@ -16,7 +16,8 @@ _SELECTOR = {
     "occurrence": {
         "type": "integer",
         "minimum": 1,
-        "description": "Which of the places where the quote stands, from 1; needed where it stands more than once.",
+        "description": "Which of the places of the quote in the text, from 1; needed where "
+        "there is more than one.",
     },
     "prefix": {
         "type": "string",
@@ -29,78 +30,88 @@ _SELECTOR = {
 }
 
 
-def draft_schema(layers: Iterable[str] = ()) -> dict[str, Any]:
-    """The schema of a draft with these layers (all but sentences and tokens, where none are named).
+def draft_schema(layers: Iterable[str] = ()) -> JsonObject:
+    """Return the schema of a draft with these layers, by default all but sentences and tokens.
 
-    It is the document schema with a quote where a record has start, end and text; what an inventory's labels mean is in
-    the descriptions, where a language model reads it.
+    It is the document schema with a quote in place of start, end and text. The meaning of labels is
+    in the descriptions, where a language model reads it.
     """
     document = copy.deepcopy(schema.load())
-    wanted = [
-        n for n in LAYERS if n in (frozenset(layers) or frozenset(LAYERS) - {"sentences", "tokens"})
-    ]
+    chosen = frozenset(layers) or frozenset(LAYERS) - {"sentences", "tokens"}
+    in_order = [layer for layer in LAYERS if layer in chosen]
     definitions = document["$defs"]
     for name, node in definitions.items():
-        node.get("properties", {}).pop(
-            "disagreements", None
-        )  # which adjudication counts, nobody annotates
-        if {"start", "end", "text"} <= set(node.get("properties", ())):
+        properties = node.get("properties", {})
+        properties.pop("disagreements", None)  # adjudication counts them, nobody annotates them
+        if {"start", "end", "text"} <= set(properties):
             definitions[name] = _quoted(node)
-    found = {
+    properties = {name: document["properties"][name] for name in ("id", *in_order)}
+    draft = {
         "$schema": document["$schema"],
         "title": "Draft",
         "description": "Annotations of one text in quote notation: spans are named by their words.",
         "type": "object",
         "additionalProperties": False,
-        "required": ["id", *wanted],
-        "properties": {
-            "id": document["properties"]["id"],
-            **{n: document["properties"][n] for n in wanted},
-        },
-        "$defs": {},
+        "required": ["id", *in_order],
+        "properties": properties,
+        "$defs": _needed(properties, definitions),
     }
-    todo = [found["properties"]]
-    while todo:
-        for name in _references(todo.pop()) - set(found["$defs"]):
-            found["$defs"][name] = definitions[name]
-            todo.append(definitions[name])
-    return _explained(found)
+    return _explained_object(draft)
 
 
-def _quoted(node: dict[str, Any]) -> dict[str, Any]:
-    """A record's schema with a selector for its span, and an id that may be left out only where nothing can refer to it."""
-    properties = {k: v for k, v in node["properties"].items() if k not in ("start", "end", "text")}
-    at = 1 if "id" in properties else 0
-    items = list(properties.items())
+def _needed(properties: JsonObject, definitions: JsonObject) -> JsonObject:
+    """The definitions to which the properties refer, directly or through others."""
+    needed: JsonObject = {}
+    pending: list[JsonObject] = [properties]
+    while pending:
+        for name in _referenced(pending.pop()) - set(needed):
+            needed[name] = definitions[name]
+            pending.append(definitions[name])
+    return needed
+
+
+def _quoted(node: JsonObject) -> JsonObject:
+    """A record's schema with a selector for its span.
+
+    An id is required wherever the record has one, since other records may refer to it.
+    """
+    span = ("start", "end", "text")
+    properties = {name: value for name, value in node["properties"].items() if name not in span}
+    required = [name for name in node["required"] if name not in ("id", *span)]
+    if "id" not in properties:
+        return node | {"properties": _SELECTOR | properties, "required": ["quote", *required]}
+    record_id = {"id": properties.pop("id")}
     return node | {
-        "properties": dict([*items[:at], *_SELECTOR.items(), *items[at:]]),
-        "required": [
-            *(["id"] if at else []),
-            "quote",
-            *(k for k in node["required"] if k not in ("id", "start", "end", "text")),
-        ],
+        "properties": record_id | _SELECTOR | properties,
+        "required": ["id", "quote", *required],
     }
 
 
-def _references(node: Any) -> set[str]:
+def _referenced(node: Json) -> set[str]:
     """The names of the definitions that a schema refers to."""
-    if isinstance(node, dict):
-        own = (
-            {node["$ref"].removeprefix("#/$defs/")} if isinstance(node.get("$ref"), str) else set()
-        )
-        return own.union(*map(_references, node.values()))
-    return set().union(*map(_references, node)) if isinstance(node, list) else set()
-
-
-def _explained(node: Any) -> Any:
-    """The schema with the meaning of labels in descriptions, and without keywords of our own."""
     if isinstance(node, list):
-        return [_explained(v) for v in node]
+        return set().union(*map(_referenced, node))
     if not isinstance(node, dict):
-        return node
+        return set()
+    names = set().union(*map(_referenced, node.values()))
+    if isinstance(node.get("$ref"), str):
+        names.add(node["$ref"].removeprefix("#/$defs/"))
+    return names
+
+
+def _explained(node: Json) -> Json:
+    if isinstance(node, list):
+        return [_explained(item) for item in node]
+    if isinstance(node, dict):
+        return _explained_object(node)
+    return node
+
+
+def _explained_object(node: JsonObject) -> JsonObject:
+    """A schema with the meaning of labels in descriptions, and without keywords of our own."""
+    kept = {key: _explained(value) for key, value in node.items() if not key.startswith("x-")}
     labels = node.get("x-labels")
-    kept = {k: _explained(v) for k, v in node.items() if not k.startswith("x-")}
     if isinstance(labels, dict) and "enum" in node:
-        meanings = "; ".join(f"{k}: {v['description'].rstrip('.')}" for k, v in labels.items())
-        kept["description"] = f"{node.get('description', '')} {meanings}.".strip()
+        meanings = [f"{name}: {label['description'].rstrip('.')}" for name, label in labels.items()]
+        kept["description"] = f"{node.get('description', '')} {'; '.join(meanings)}.".strip()
     return kept

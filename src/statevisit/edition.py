@@ -13,7 +13,8 @@ import msgspec
 
 from statevisit import codec, schema
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, REFERENCES, Document
+from statevisit.model import LAYERS, Document
+from statevisit.references import reference_names
 from statevisit.strict_json import position
 
 _COUNTED = ("CARDINAL", "ORDINAL")
@@ -94,7 +95,7 @@ def _stripped(record: Value, text: str, renamed: dict[str, str]) -> Value:
             made |= {"id": renamed[value], "id_in_text": in_text(value, text)}
         elif key == "name" or (key == "unit" and record["kind"] in _COUNTED):
             made[f"{key}_in_text"] = in_text(value, text)
-        elif key in REFERENCES:
+        elif key in reference_names():
             made[key] = renamed.get(value, value)
         elif key != "text":
             made[key] = _inside(value, lambda v: _stripped(v, text, renamed))
@@ -137,7 +138,7 @@ def _document(value: Value, text: str, originals: dict[str, str]) -> Document:
 def _restored(record: Value, text: str, originals: dict[str, str], worded: bool) -> Value:
     made: Value = {}
     for key, value in record.items():
-        if key == "id" or key in REFERENCES:
+        if key == "id" or key in reference_names():
             made[key] = originals.get(value, value)
         elif key in ("name_in_text", "unit_in_text"):
             made[key.removesuffix("_in_text")] = _joined(value, text)

@@ -1,4 +1,7 @@
-"""Seed -> document: the text after the header, with sentences and tokens. Done once; the text never changes after."""
+"""A document from a seed: the text after the header, with sentences and tokens.
+
+This is done once; the text never changes afterwards, except through `realign`.
+"""
 
 import hashlib
 import re
@@ -13,35 +16,59 @@ from statevisit.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source,
 from statevisit.strict_json import position
 from statevisit.values import days
 
+ANNOTATOR_ID = "spacy-blank"
 ANNOTATOR = {
-    "id": "spacy-blank",
+    "id": ANNOTATOR_ID,
     "kind": "rule",
     "name": "spaCy's rule-based tokenizer and sentencizer",
     "layers": ["sentences", "tokens"],
 }
-"""The entry of `corpus/annotators.json` for what `ingest` makes."""
+"""The entry of `corpus/annotators.json` for the layers that `ingest` makes."""
 
 _HEADER = re.compile(r"\s?date (\S+) ")
 _REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff]")
+_CHARACTER_NAMES = {
+    "\ufeff": "a byte order mark",
+    "\r": "a carriage return (CRLF line ends?)",
+    "\x00": "a NUL",
+}
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _OPENING = re.compile(r'\s["“„«‘(\[]+$')
 
 
 def decode_seed(data: bytes, file: str) -> tuple[str, str, int]:
-    """(text, date, length of the header in code points) of a seed's bytes.
+    """Return (text, date, length of the header in code points) of a seed's bytes.
 
-    A seed is UTF-8, NFC, LF line ends, no BOM or control characters but tab and newline, and begins with
-    ` date YYYY-MM-DD `. Raises FormatError that names the file and line for any other.
+    A seed is UTF-8, NFC, with LF line ends and without a BOM or control characters other than tab
+    and newline; it begins with ` date YYYY-MM-DD `. Raises FormatError that names the file and line
+    for any other.
     """
+    seed = _characters(data, file)
+    header = _HEADER.match(seed)
+    if not header:
+        raise FormatError(
+            f"{file}:1: no header: a seed begins with ' date YYYY-MM-DD ', the date of the text"
+        )
+    _require_date(header[1], file)
+    text = seed[header.end() :]
+    if not text.strip():
+        raise FormatError(f"{file}: holds a header and no text")
+    limit = schema.load()["properties"]["text"]["maxLength"]
+    if len(text) > limit:
+        raise FormatError(
+            f"{file}: {len(text):,} characters; a document has at most {limit:,}: split the text"
+        )
+    return text, header[1], header.end()
+
+
+def _characters(data: bytes, file: str) -> str:
+    """The characters of a seed, in the form that gives its offsets one meaning everywhere."""
     try:
         seed = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        what = (
-            "an encoded surrogate"
-            if data[error.start] == 0xED
-            else f"byte 0x{data[error.start]:02x}"
-        )
+        byte = data[error.start]
+        what = "an encoded surrogate" if byte == 0xED else f"byte 0x{byte:02x}"
         raise FormatError(
             f"{file}:{line}: not UTF-8: {what} at offset {error.start:,}; convert the file to UTF-8"
         ) from None
@@ -49,91 +76,89 @@ def decode_seed(data: bytes, file: str) -> tuple[str, str, int]:
         raise FormatError(f"{file}: is empty")
     if bad := _REFUSED.search(seed):
         line, column = position(seed, bad.start())
-        name = {
-            "\ufeff": "a byte order mark",
-            "\r": "a carriage return (CRLF line ends?)",
-            "\x00": "a NUL",
-        }.get(bad[0], f"U+{ord(bad[0]):04X}")
+        name = _CHARACTER_NAMES.get(bad[0], f"U+{ord(bad[0]):04X}")
         raise FormatError(
-            f"{file}:{line}:{column}: {name} is not allowed in a text; remove it, so that offsets mean the same everywhere"
+            f"{file}:{line}:{column}: {name} is not allowed in a text; "
+            "remove it, so that offsets mean the same everywhere"
         )
-    if not unicodedata.is_normalized("NFC", seed):
-        at = next(
-            i for i, c in enumerate(seed.split("\n"), 1) if not unicodedata.is_normalized("NFC", c)
-        )
-        raise FormatError(
-            f"{file}:{at}: not in Unicode normal form NFC; normalise the file, so that offsets mean the same everywhere"
-        )
-    header = _HEADER.match(seed)
-    if not header:
-        raise FormatError(
-            f"{file}:1: no header: a seed begins with ' date YYYY-MM-DD ', the date of the text"
-        )
+    for number, content in enumerate(seed.split("\n"), 1):
+        if not unicodedata.is_normalized("NFC", content):
+            raise FormatError(
+                f"{file}:{number}: not in Unicode normal form NFC; "
+                "normalise the file, so that offsets mean the same everywhere"
+            )
+    return seed
+
+
+def _require_date(date: str, file: str) -> None:
     try:
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", header[1]) or not days(header[1]):
-            raise ValueError(f"{header[1]!r} is not YYYY-MM-DD")
+        is_day = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date) and days(date)
     except ValueError as error:
         raise FormatError(f"{file}:1: the header's date: {error}") from None
-    text = seed[header.end() :]
-    if not text.strip():
-        raise FormatError(f"{file}: holds a header and no text")
-    if len(text) > (limit := schema.load()["properties"]["text"]["maxLength"]):
-        raise FormatError(
-            f"{file}: {len(text):,} characters; a document has at most {limit:,}: split the text"
-        )
-    return text, header[1], header.end()
+    if not is_day:
+        raise FormatError(f"{file}:1: the header's date: {date!r} is not YYYY-MM-DD")
 
 
 def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Document:
-    """A document without annotation from a seed's bytes; `file` is the seed's name in `seeds/`.
+    """Make a document without annotation from a seed; `file` is its name in `seeds/`.
 
     Raises FormatError for a seed that is not in the format, MissingExtra without spaCy.
     """
     text, date, header_length = decode_seed(data, file)
     sentences, tokens = segment(text, language)
+    digest = hashlib.sha256(data).hexdigest()
+    layers: dict[str, tuple[Any, ...]] = dict.fromkeys(LAYERS, ())
+    layers |= {"sentences": sentences, "tokens": tokens}
     return Document(
         schema_version=SCHEMA_VERSION,
         id=document_id,
         language=language,
         date=date,
-        source=Source(
-            file=file, sha256=hashlib.sha256(data).hexdigest(), header_length=header_length
-        ),
+        source=Source(file=file, sha256=digest, header_length=header_length),
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
-        annotators=(ANNOTATOR["id"],),
+        annotators=(ANNOTATOR_ID,),
         text=text,
-        **dict.fromkeys(LAYERS, ()) | {"sentences": sentences, "tokens": tokens},
+        **layers,
     )
 
 
 def segment(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], tuple[Token, ...]]:
-    """Sentences and tokens of a text, by spaCy's rules for the language; white space belongs to neither.
+    """Return the sentences and tokens of a text, by spaCy's rules for the language.
 
-    A blank line begins a new paragraph and ends a sentence; an opening quotation mark or bracket that the
-    sentencizer left at a sentence's end goes to the next sentence.
+    White space belongs to neither. A blank line begins a paragraph and ends a sentence; an opening
+    quotation mark or bracket that the sentencizer left at a sentence's end goes to the next
+    sentence.
     """
-    tokens, sentences = [], []
-    edges = [0, *(edge for gap in _BLANK_LINES.finditer(text) for edge in gap.span()), len(text)]
-    spans = [
-        (first, last)
-        for first, last in zip(edges[::2], edges[1::2], strict=True)
-        if text[first:last].strip()
-    ]
-    for paragraph, (first, last) in enumerate(spans):
-        piece = _pipeline(language)(text[first:last])
-        tokens += [
-            Token(start=first + t.idx, end=first + t.idx + len(t)) for t in piece if not t.is_space
-        ]
+    tokens: list[Token] = []
+    sentences: list[Sentence] = []
+    for paragraph, (first, last) in enumerate(_paragraphs(text)):
+        parsed = _pipeline(language)(text[first:last])
+        for token in parsed:
+            if not token.is_space:
+                start = first + token.idx
+                tokens.append(Token(start=start, end=start + len(token)))
         start = first
-        for sentence in piece.sents:
+        for sentence in parsed.sents:
             end = first + sentence.end_char
-            if text[end:last].strip() and (opening := _OPENING.search(text, start, end)):
+            opening = _OPENING.search(text, start, end)
+            if opening and text[end:last].strip():
                 end = opening.start()
-            if stripped := text[start:end].strip():
-                at = start + text[start:end].index(stripped)
+            stripped = text[start:end].strip()
+            if stripped:
+                at = text.index(stripped, start, end)
                 sentences.append(Sentence(start=at, end=at + len(stripped), paragraph=paragraph))
             start = end
     return tuple(sentences), tuple(tokens)
+
+
+def _paragraphs(text: str) -> list[tuple[int, int]]:
+    """The stretches of text between blank lines, those of white space left out."""
+    edges = [0]
+    for gap in _BLANK_LINES.finditer(text):
+        edges += gap.span()
+    edges.append(len(text))
+    stretches = zip(edges[::2], edges[1::2], strict=True)
+    return [(first, last) for first, last in stretches if text[first:last].strip()]
 
 
 @cache
@@ -142,14 +167,15 @@ def _pipeline(language: str) -> Any:
         import spacy
     except ImportError:
         raise MissingExtra("spacy", "ingest") from None
+    name = language.partition("-")[0].lower()  # spaCy's languages have no regions or scripts
     try:
-        pipeline = spacy.blank(
-            language.partition("-")[0].lower()
-        )  # its languages have no regions or scripts
+        pipeline = spacy.blank(name)
     except ImportError:
         raise FormatError(
-            f"spaCy has no tokenizer for the language {language!r}; `xx` is its tokenizer for any language"
+            f"spaCy has no tokenizer for the language {language!r}; "
+            "`xx` is its tokenizer for any language"
         ) from None
-    pipeline.max_length = sys.maxsize  # its limit is for parsers, whose memory grows with the text
+    # spaCy's limit is for parsers, whose memory grows with the text.
+    pipeline.max_length = sys.maxsize
     pipeline.add_pipe("sentencizer")
     return pipeline

@@ -72,21 +72,6 @@ LAYERS: dict[str, type[Record]] = {
 
 SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 """The layers whose records have an id and a span with its surface form."""
-REFERENCES = frozenset(
-    (
-        "entity",
-        "literal",
-        "anchor",
-        "begin",
-        "end_point",
-        "measures",
-        "conversion_of",
-        "event",
-        "source",
-        "target",
-    )
-)
-"""The properties of records, and of the arguments in them, that hold the id of another record."""
 
 
 class ResolvedArgument(Struct, frozen=True):
@@ -204,7 +189,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return self.text[span.start : span.end]
 
     def sentence_number(self, span: Any) -> int | None:
-        """Return the number, from 0, of the sentence in which `span` begins; None for no sentence."""
+        """Return the number, from 0, of the sentence in which `span` begins; None without one."""
         span = self._record(span)
         number = bisect_right(self.bounds["sentences"][0], span.start) - 1
         if number < 0 or span.start >= self.sentences[number].end:

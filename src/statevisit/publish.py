@@ -1,6 +1,8 @@
 """A release on the Hugging Face Hub: one commit, then the tag on it."""
 
 import hashlib
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,7 @@ def contents(root: Path) -> tuple[str, list[Item]]:
         raise ReleaseError(f"{path}: {message}; run `statevisit build`")
     listed = {f["path"]: f["sha256"] for f in manifest["files"]}
     names = {*listed, resources.RELEASE, *(n for n in _TOP if (root / n).is_file())}
+    names |= _linked_pages(root)
     for pattern in ("schema/*", "seeds/*", "corpus/*.svg", "corpus/*.png"):
         names |= {
             p.relative_to(root).as_posix()
@@ -56,6 +59,31 @@ def contents(root: Path) -> tuple[str, list[Item]]:
             )
         items.append(Item(name, root / name, len(data), digest))
     return manifest["version"], items
+
+
+_PAGE_LINK = re.compile(r"\]\(([^()\s#:]+\.md)(?:#[^()\s]*)?\)")
+
+
+def _linked_pages(root: Path) -> set[str]:
+    """The Markdown files that the card of a root leads to by relative links, also over other pages.
+
+    With them the links also work on the Hub. A link to a file that is missing, outside the root or
+    reached through a symbolic link is not followed.
+    """
+    whole = root.resolve()
+    pages: set[str] = set()
+    waiting = [resources.CARD]
+    while waiting:
+        page = root / waiting.pop()
+        text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
+        for target in _PAGE_LINK.findall(text):
+            path = Path(os.path.normpath(whole / page.relative_to(root).parent / target))
+            if path.is_file() and path.resolve() == path and path.is_relative_to(whole):
+                name = path.relative_to(whole).as_posix()
+                if name not in pages:
+                    pages.add(name)
+                    waiting.append(name)
+    return pages
 
 
 def publish(items: list[Item], version: str, repo: str, private: bool = False) -> str:

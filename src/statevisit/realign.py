@@ -1,289 +1,326 @@
-"""A source text was corrected: its document's spans move with it, or are reported; nothing is guessed.
+"""Spans moved to a corrected source text, or reported; nothing is guessed.
 
-The two texts are compared by words (rapidfuzz; on a text of 150,000 characters with 150 corrections it takes a
-hundredth of difflib's time). What stands in words that both have moves with them; a word that was corrected (Erdogan →
-Erdoğan) is followed where the replaced words are as many as the new ones and look alike. One or two equal words between
-two rewritten passages may be there by chance and count for nothing. A span whose first or last word has no counterpart
-is not placed.
+The two texts are compared by words (rapidfuzz: on a text of 150,000 characters with 150 corrections
+it takes a hundredth of difflib's time). Spans in unchanged text move with it. Corrected words
+(Erdogan → Erdoğan) are matched if their number is unchanged and they are similar. One or two equal
+words between two rewritten passages may be equal by chance and are not matched. A span whose first
+or last word has no match is not placed.
 """
 
 import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.codec import ordered
 from statevisit.errors import MissingExtra
 from statevisit.findings import Finding
-from statevisit.model import SPAN_LAYERS, Document, Sentence, Source, Token
+from statevisit.model import SPAN_LAYERS, Document
+from statevisit.records import (
+    Event,
+    Mention,
+    Quantity,
+    Quotation,
+    Relation,
+    Sentence,
+    Source,
+    Span,
+    Timex,
+    Token,
+)
 from statevisit.strict_json import pointer
 
-ALIKE = 0.6
-"""How alike (rapidfuzz's normalised Indel similarity) a word and the word that replaced it must be to be one word, corrected."""
-
-_WORD = re.compile(r"\w+|[^\w\s]")
-Segmenter = Callable[[str, str], tuple[tuple[Sentence, ...], tuple[Token, ...]]]
-
+SIMILAR = 0.6
+"""From this normalised Indel similarity on, a replaced word counts as the same word, corrected."""
 
 CHANCE = 3
-"""From this many words on an equal passage between two rewritten ones is no chance."""
+"""From this many words on, an equal passage between two rewritten ones is no chance."""
 
-Block = tuple[bool, int, int, int, int]
-"""Whether two passages are equal, and where they are: words [i, j) of the old text, [k, m) of the new one."""
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+Segmenter = Callable[[str, str], tuple[tuple[Sentence, ...], tuple[Token, ...]]]
+"""A function from a text and its language to sentences and tokens."""
+
+SpanRecord = Mention | Timex | Quantity | Event | Quotation
+Surface = TypeVar("Surface", bound=SpanRecord | Span)
+Bare = TypeVar("Bare", Sentence, Token)
 
 
-def _blocks(a: list[str], b: list[str]) -> Iterator[Block]:
+class Block(Struct, frozen=True):
+    """Two passages: words [start, end) of the old text and [new_start, new_end) of the new one."""
+
+    equal: bool
+    start: int
+    end: int
+    new_start: int
+    new_end: int
+
+    @property
+    def same_length(self) -> bool:
+        """Whether both passages have as many words."""
+        return self.end - self.start == self.new_end - self.new_start
+
+
+def _blocks(old: list[str], new: list[str]) -> Iterator[Block]:
     """The passages of two lists of words, equal and changed in turn."""
     try:
         from rapidfuzz.distance import Indel
     except ImportError:
         raise MissingExtra("rapidfuzz", "ingest") from None
-    i = k = 0
-    for op in Indel.opcodes(a, b):
-        if op.tag == "equal":
-            if i < op.src_start or k < op.dest_start:
-                yield False, i, op.src_start, k, op.dest_start
-            yield True, op.src_start, op.src_end, op.dest_start, op.dest_end
-            i, k = op.src_end, op.dest_end
-    if i < len(a) or k < len(b):
-        yield False, i, len(a), k, len(b)
+    at = new_at = 0
+    for operation in Indel.opcodes(old, new):
+        if operation.tag != "equal":
+            continue
+        start, end = operation.src_start, operation.src_end
+        new_start, new_end = operation.dest_start, operation.dest_end
+        if at < start or new_at < new_start:
+            yield Block(False, at, start, new_at, new_start)
+        yield Block(True, start, end, new_start, new_end)
+        at, new_at = end, new_end
+    if at < len(old) or new_at < len(new):
+        yield Block(False, at, len(old), new_at, len(new))
 
 
-def _rewritten(a: list[str], b: list[str], block: Block) -> bool:
-    """Whether a changed passage is neither words corrected one by one nor only words added or only words removed."""
+def _is_rewritten(old: list[str], new: list[str], block: Block) -> bool:
+    """Whether a changed passage is more than words corrected one by one, or added, or removed."""
     from rapidfuzz.distance import Indel
 
-    _, i, j, k, m = block
-    if i == j or k == m:
+    only_added = block.start == block.end
+    only_removed = block.new_start == block.new_end
+    if only_added or only_removed:
         return False
-    return j - i != m - k or any(
-        Indel.normalized_similarity(x, y) < ALIKE for x, y in zip(a[i:j], b[k:m], strict=True)
-    )
+    if not block.same_length:
+        return True
+    words = zip(old[block.start : block.end], new[block.new_start : block.new_end], strict=True)
+    return any(Indel.normalized_similarity(word, other) < SIMILAR for word, other in words)
+
+
+class Counterpart(Struct, frozen=True):
+    """The word of the new text that an old word became: its offsets, and whether it is equal."""
+
+    start: int
+    end: int
+    equal: bool
 
 
 class Alignment:
     """Where the characters of an old text are in a new one."""
 
     def __init__(self, old: str, new: str) -> None:
-        self._old = [m.span() for m in _WORD.finditer(old)]
-        self._starts = [s for s, _ in self._old]
-        self._place: dict[int, tuple[int, int, bool]] = {}
-        """Of every old word that has a counterpart: the new word's span, and whether the two are equal."""
-        self._fill(old, new)
+        self._words = [match.span() for match in _WORD.finditer(old)]
+        self._starts = [start for start, _ in self._words]
+        self._counterparts = self._matched(old, new)
 
-    def _fill(self, old: str, new: str) -> None:
-        theirs = [m.span() for m in _WORD.finditer(new)]
-        a, b = [old[s:e] for s, e in self._old], [new[s:e] for s, e in theirs]
-        blocks = list(_blocks(a, b))
-        for n, (equal, i, j, k, m) in enumerate(blocks):
-            around = [block for block in blocks[n - 1 : n] + blocks[n + 1 : n + 2] if not block[0]]
-            if equal:
-                placed = not (
-                    j - i < CHANCE
-                    and len(around) == 2
-                    and all(_rewritten(a, b, block) for block in around)
-                )
-            else:
-                placed = j - i == m - k and not _rewritten(a, b, blocks[n])
-            for one, other in zip(range(i, j), range(k, m), strict=False) if placed else ():
-                self._place[one] = (*theirs[other], equal)
-
-    def _at(self, offset: int) -> int | None:
-        """The number of the old word in which the character at `offset` is."""
-        number = bisect_right(self._starts, offset) - 1
-        return number if number >= 0 and offset < self._old[number][1] else None
+    def _matched(self, old: str, new: str) -> dict[int, Counterpart]:
+        """The counterpart of each old word, by its number; words without one are left out."""
+        new_spans = [match.span() for match in _WORD.finditer(new)]
+        old_words = [old[start:end] for start, end in self._words]
+        new_words = [new[start:end] for start, end in new_spans]
+        blocks = list(_blocks(old_words, new_words))
+        counterparts = {}
+        for number, block in enumerate(blocks):
+            if block.equal:
+                neighbours = blocks[number - 1 : number] + blocks[number + 1 : number + 2]
+                rewritten = [
+                    not other.equal and _is_rewritten(old_words, new_words, other)
+                    for other in neighbours
+                ]
+                by_chance = rewritten == [True, True] and block.end - block.start < CHANCE
+                if by_chance:
+                    continue
+            elif not block.same_length or _is_rewritten(old_words, new_words, block):
+                continue
+            for offset in range(block.end - block.start):
+                start, end = new_spans[block.new_start + offset]
+                counterparts[block.start + offset] = Counterpart(start, end, block.equal)
+        return counterparts
 
     def span(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where the span is in the new text; None where that is not certain."""
-        first, last = self._edge(start, 0), self._edge(end - 1, 1)
-        return (first, last) if first is not None and last is not None and first < last else None
-
-    def _edge(self, offset: int, side: int) -> int | None:
-        """The new place before (side 0) or after (side 1) the character at an old offset."""
-        number = self._at(offset)
-        if number is None or number not in self._place:
+        """Return the offsets of an old span in the new text; None where they are not certain."""
+        first = self._boundary(start, after=False)
+        last = self._boundary(end - 1, after=True)
+        if first is None or last is None or first >= last:
             return None
-        start, end, equal = self._place[number]
-        within = offset - self._old[number][0]
-        if equal:
-            return start + within + side
-        at_edge = within == 0 if side == 0 else offset + 1 == self._old[number][1]
-        return (
-            ((start, end)[side]) if at_edge else None
-        )  # inside a corrected word no place is certain
+        return first, last
+
+    def _boundary(self, offset: int, after: bool) -> int | None:
+        """The new offset before or after the character at an old offset."""
+        number = bisect_right(self._starts, offset) - 1
+        if number < 0:
+            return None
+        start, end = self._words[number]
+        counterpart = self._counterparts.get(number)
+        if offset >= end or counterpart is None:
+            return None
+        if counterpart.equal:
+            return counterpart.start + offset - start + after
+        # Inside a corrected word no offset is certain, only at its ends.
+        if after:
+            return counterpart.end if offset + 1 == end else None
+        return counterpart.start if offset == start else None
 
 
 def realign(
     document: Document, text: str, source: Source, date: str, segment: Segmenter
 ) -> tuple[Document | None, list[Finding]]:
-    """(the document over the corrected text, findings): None and what has no place (A201), or all moved and what to look at (A102).
+    """Return (the document over the corrected text, findings).
 
-    `segment` makes sentences and tokens of the new text, which are taken where the old ones have no certain place.
+    The document is None where a record has no certain place (A201). A102 names spans whose words
+    changed and that a person should look at. `segment` gives sentences and tokens of the new text,
+    which are taken where the old ones have no certain place.
     """
-    moved = Alignment(document.text, text)
-    findings: list[Finding] = []
+    move = _Move(document, text)
     layers = {
         layer: tuple(
-            _record(document, layer, i, moved, text, findings)
-            for i in range(len(getattr(document, layer)))
+            move.record(layer, number, record)
+            for number, record in enumerate(getattr(document, layer))
         )
         for layer in SPAN_LAYERS
     }
-    sentences, tokens = segment(text, document.language)
-    new_tokens = _merged(
-        document.tokens,
-        tokens,
-        moved,
-        lambda t, old: text[t.start : t.end] == document.text_of(old),
-    )
-    new_sentences = _merged(document.sentences, sentences, moved, lambda s, old: True)
-    if (
-        _numbered(document.sentences, document.text) == document.sentences
-    ):  # else the numbers follow something of their own
-        new_sentences = _numbered(new_sentences, text)
+    new_sentences, new_tokens = segment(text, document.language)
+    kept_tokens = [
+        token
+        for old, token in move.kept(document.tokens)
+        if text[token.start : token.end] == document.text_of(old)
+    ]
+    tokens = _filled(kept_tokens, new_tokens)
+    sentences = _filled([sentence for _, sentence in move.kept(document.sentences)], new_sentences)
+    numbered_by_paragraph = _numbered(document.sentences, document.text) == document.sentences
+    if numbered_by_paragraph:
+        sentences = _numbered(sentences, text)
     relations = tuple(
-        _relation(document, i, new_sentences, moved, findings)
-        for i in range(len(document.relations))
+        move.relation(number, relation, sentences)
+        for number, relation in enumerate(document.relations)
     )
-    if any(f.code == "A201" for f in findings):
-        return None, findings
-    made = replace(
+    if any(finding.code == "A201" for finding in move.findings):
+        return None, move.findings
+    moved = replace(
         document,
         text=text,
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         source=source,
         date=date,
-        sentences=new_sentences,
-        tokens=new_tokens,
+        sentences=sentences,
+        tokens=tokens,
         relations=relations,
         **layers,
     )
-    return ordered(made), findings
+    return ordered(moved), move.findings
 
 
-def _record(
-    document: Document,
-    layer: str,
-    number: int,
-    moved: Alignment,
-    text: str,
-    findings: list[Finding],
-) -> Any:
-    record = getattr(document, layer)[number]
-    made = _moved(document, record, (layer, number), record.id, moved, text, findings)
-    for inner in ("property", "cue"):
-        if span := getattr(record, inner, None):
-            made = replace(
-                made,
-                **{
-                    inner: _moved(
-                        document, span, (layer, number, inner), record.id, moved, text, findings
-                    )
-                },
+class _Move:
+    """The move of a document's records to another text, and what was found on the way."""
+
+    def __init__(self, document: Document, text: str) -> None:
+        self.document = document
+        self.text = text
+        self.alignment = Alignment(document.text, text)
+        self.findings: list[Finding] = []
+
+    def record(self, layer: str, number: int, record: SpanRecord) -> SpanRecord:
+        """Return a record of a span layer at its new place."""
+        moved = self._span(record, (layer, number), record.id)
+        for name in ("property", "cue"):
+            inner = getattr(record, name, None)
+            if inner is not None:
+                place = self._span(inner, (layer, number, name), record.id)
+                moved = replace(moved, **{name: place})
+        return moved
+
+    def _span(self, span: Surface, path: tuple[str | int, ...], record: str) -> Surface:
+        place = self.alignment.span(span.start, span.end)
+        if place is None:
+            self._report(
+                "A201",
+                f"{span.text!r} at {span.start} has no certain place in the corrected text: "
+                "delete the record or annotate it again",
+                path,
+                record,
             )
-    return made
-
-
-def _moved(
-    document: Document,
-    span: Any,
-    path: tuple[str | int, ...],
-    record: str,
-    moved: Alignment,
-    text: str,
-    findings: list[Finding],
-) -> Any:
-    place = moved.span(span.start, span.end)
-    where = {
-        "document": document.id,
-        "pointer": pointer(path),
-        "layer": str(path[0]),
-        "record": record,
-    }
-    if place is None:
-        findings.append(
-            Finding(
-                code="A201",
-                message=f"{span.text!r} at {span.start} has no certain place in the corrected text: delete the record or annotate it anew",
-                **where,
+            return span
+        start, end = place
+        moved = replace(span, start=start, end=end, text=self.text[start:end])
+        if moved.text.split() != span.text.split():
+            self._report(
+                "A102",
+                f"{span.text!r} became {moved.text!r}: check that its annotation still holds",
+                path,
+                record,
             )
-        )
-        return span
-    made = replace(span, start=place[0], end=place[1], text=text[place[0] : place[1]])
-    if made.text.split() != span.text.split():
-        findings.append(
-            Finding(
-                code="A102",
-                message=f"{span.text!r} became {made.text!r}: does what is said about it still hold?",
-                **where,
-            )
-        )
-    return made
+        return moved
 
+    def kept(self, spans: tuple[Bare, ...]) -> Iterator[tuple[Bare, Bare]]:
+        """Yield each old span that has a certain place, and the span there."""
+        for span in spans:
+            place = self.alignment.span(span.start, span.end)
+            if place is not None:
+                yield span, replace(span, start=place[0], end=place[1])
 
-def _merged(
-    old: tuple[Any, ...], new: tuple[Any, ...], moved: Alignment, same: Callable[[Any, Any], bool]
-) -> tuple[Any, ...]:
-    """The old spans that have a place, and the new ones wherever no old one is."""
-    kept: list[Any] = []
-    for span in old:
-        place = moved.span(span.start, span.end)
-        if place and (not kept or kept[-1].end <= place[0]):
-            candidate = replace(span, start=place[0], end=place[1])
-            if same(candidate, span):
-                kept.append(candidate)
-    ends, result = [k.end for k in kept], list(kept)
-    for span in new:
-        after = bisect_right(
-            ends, span.start
-        )  # the first kept one that ends beyond the start of this one
-        if after == len(kept) or kept[after].start >= span.end:
-            result.append(span)
-    return tuple(sorted(result, key=lambda s: s.start))
-
-
-def _numbered(sentences: tuple[Any, ...], text: str) -> tuple[Sentence, ...]:
-    """Sentences with the numbers of their paragraphs: a blank line begins a new one."""
-    breaks = [m.start() for m in re.finditer(r"\n[ \t]*\n", text)]
-    before = [bisect_right(breaks, s.start) for s in sentences]
-    numbers = {n: i for i, n in enumerate(dict.fromkeys(before))}
-    return tuple(replace(s, paragraph=numbers[n]) for s, n in zip(sentences, before, strict=True))
-
-
-def _relation(
-    document: Document,
-    number: int,
-    sentences: tuple[Sentence, ...],
-    moved: Alignment,
-    findings: list[Finding],
-) -> Any:
-    """A relation whose evidence names the sentences by their new numbers."""
-    relation = document.relations[number]
-    at = {s.start: i for i, s in enumerate(sentences)}
-    evidence = []
-    for n, old in enumerate(relation.evidence):
-        place = (
-            moved.span(document.sentences[old].start, document.sentences[old].end)
-            if old < len(document.sentences)
-            else None
-        )
-        if place is None or place[0] not in at:
-            where = {
-                "document": document.id,
-                "pointer": pointer(("relations", number, "evidence", n)),
-                "layer": "relations",
-                "record": relation.id,
-            }
-            findings.append(
-                Finding(
-                    code="A201",
-                    message=f"sentence {old}, evidence of {relation.type}, has no certain place in the corrected text",
-                    **where,
+    def relation(
+        self, number: int, relation: Relation, sentences: tuple[Sentence, ...]
+    ) -> Relation:
+        """Return a relation whose evidence names the sentences by their new numbers."""
+        numbers = {sentence.start: n for n, sentence in enumerate(sentences)}
+        evidence = set()
+        for n, old_number in enumerate(relation.evidence):
+            new_number = self._sentence_number(old_number, numbers)
+            if new_number is None:
+                self._report(
+                    "A201",
+                    f"sentence {old_number}, evidence of {relation.type}, has no certain place "
+                    "in the corrected text",
+                    ("relations", number, "evidence", n),
+                    relation.id,
                 )
+            else:
+                evidence.add(new_number)
+        return replace(relation, evidence=tuple(sorted(evidence)))
+
+    def _sentence_number(self, old_number: int, numbers: dict[int, int]) -> int | None:
+        if old_number >= len(self.document.sentences):
+            return None
+        sentence = self.document.sentences[old_number]
+        place = self.alignment.span(sentence.start, sentence.end)
+        return None if place is None else numbers.get(place[0])
+
+    def _report(self, code: str, message: str, path: tuple[str | int, ...], record: str) -> None:
+        self.findings.append(
+            Finding(
+                code=code,
+                message=message,
+                document=self.document.id,
+                pointer=pointer(path),
+                layer=str(path[0]),
+                record=record,
             )
-        else:
-            evidence.append(at[place[0]])
-    return replace(relation, evidence=tuple(sorted(set(evidence))))
+        )
+
+
+def _filled(kept: list[Bare], new: tuple[Bare, ...]) -> tuple[Bare, ...]:
+    """The kept spans, without those that overlap an earlier one, and new spans in the gaps."""
+    apart: list[Bare] = []
+    for span in kept:
+        if not apart or apart[-1].end <= span.start:
+            apart.append(span)
+    ends = [span.end for span in apart]
+    filled = list(apart)
+    for span in new:
+        following = bisect_right(ends, span.start)
+        if following == len(apart) or apart[following].start >= span.end:
+            filled.append(span)
+    return tuple(sorted(filled, key=lambda span: span.start))
+
+
+def _numbered(sentences: tuple[Sentence, ...], text: str) -> tuple[Sentence, ...]:
+    """Sentences with the numbers of their paragraphs: a blank line begins a new one."""
+    blank_lines = [match.start() for match in re.finditer(r"\n[ \t]*\n", text)]
+    before = [bisect_right(blank_lines, sentence.start) for sentence in sentences]
+    numbers = {count: number for number, count in enumerate(dict.fromkeys(before))}
+    return tuple(
+        replace(sentence, paragraph=numbers[count])
+        for sentence, count in zip(sentences, before, strict=True)
+    )

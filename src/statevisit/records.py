@@ -1,7 +1,7 @@
 """The types of a document's records. No I/O.
 
 The classes mirror `schema/document.schema.json` property by property, in its order; a test compares
-them.  Spans are half-open `[start, end)` offsets in Unicode code points into `Document.text`.
+them. Spans are half-open `[start, end)` offsets in Unicode code points into `Document.text`.
 Records are frozen; an optional property that is absent is `None` here.
 """
 

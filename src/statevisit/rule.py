@@ -16,7 +16,17 @@ from statevisit.errors import ReleaseError
 from statevisit.history import numbers
 
 PATCH, MINOR, MAJOR = 1, 2, 3
-_SAID = ("title", "description", "$comment", "examples", "$id", "x-labels", "x-source", "default")
+_SAID = (
+    "title",
+    "description",
+    "$comment",
+    "examples",
+    "$id",
+    "x-labels",
+    "x-source",
+    "x-refers-to",
+    "default",
+)
 
 
 class Reason(Struct, frozen=True):

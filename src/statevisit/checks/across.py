@@ -1,175 +1,173 @@
-"""Across the documents of a corpus: ids, links, and the list of sources."""
+"""Checks across the documents of a corpus: ids, links, and the list of sources."""
 
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 from msgspec import Struct
 
-from statevisit import codec, resources, strict_json
+from statevisit import codec, resources
+from statevisit.checks.excerpt import finding
 from statevisit.corpus import Entry
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
+from statevisit.jsonl import Line, lines
 from statevisit.model import Document
+from statevisit.strict_json import JsonObject, pointer
+
+
+class Link(Struct, frozen=True):
+    """A link to Wikidata: the item, the record that has it, and that record's type and name."""
+
+    item: str
+    layer: str
+    number: int
+    type: str
+    name: str
 
 
 class Facts(Struct, frozen=True):
-    """What of a document matters beyond it; small, because a worker sends it for every document."""
+    """The facts of a document that matter beyond it: few, since a worker sends them for each document."""
 
     id: str
     date: str
     language: str
     seed: str
     sha256: str
-    links: tuple[tuple[str, str, int, str, str], ...]
-    """Of every link: Wikidata id, layer, number of the record, type, name."""
+    links: tuple[Link, ...]
+
+
+class _First(Struct, frozen=True):
+    """The first record that has a link, and the document it is in."""
+
+    type: str
+    name: str
+    document: str
 
 
 def facts(document: Document) -> Facts:
-    """The facts of a document."""
+    """Return the facts of a document."""
     links = [
-        (e.wikidata, "entities", i, e.type, e.name)
-        for i, e in enumerate(document.entities)
-        if e.wikidata
+        Link(entity.wikidata, "entities", number, entity.type, entity.name)
+        for number, entity in enumerate(document.entities)
+        if entity.wikidata
     ]
     links += [
-        (c.wikidata, "event_chains", i, "an event", c.name or "")
-        for i, c in enumerate(document.event_chains)
-        if c.wikidata
+        Link(chain.wikidata, "event_chains", number, "an event", chain.name or "")
+        for number, chain in enumerate(document.event_chains)
+        if chain.wikidata
     ]
     return Facts(
-        document.id,
-        document.date,
-        document.language,
-        document.source.file,
-        document.source.sha256,
-        tuple(links),
+        id=document.id,
+        date=document.date,
+        language=document.language,
+        seed=document.source.file,
+        sha256=document.source.sha256,
+        links=tuple(links),
     )
 
 
 class Across:
-    """Takes the facts of one document after the other and says where they contradict what came before."""
+    """Takes the facts of one document after the other and finds contradictions to earlier ones."""
 
     def __init__(self, root: Path | None) -> None:
         self._homes: dict[str, str] = {}
-        self._links: dict[str, tuple[str, str, str]] = {}
+        self._links: dict[str, _First] = {}
         self._sources = _sources(root)
 
-    def add(self, entry: Entry, found: Facts) -> Iterator[Finding]:
-        """The findings about a document beside the earlier ones."""
-        name = entry.name
-        if (home := self._homes.setdefault(found.id, name)) != name:
-            yield _at(
-                entry,
-                found,
-                "E701",
-                ("id",),
-                f"the id {found.id!r} is that of {home} already: give one of them another",
-            )
-        for link, layer, number, kind, label in found.links:
-            first_kind, first_label, where = self._links.setdefault(link, (kind, label, name))
-            if where == name:  # within one document that is E603
-                continue
-            if kind != first_kind:
-                yield _at(
-                    entry,
-                    found,
-                    "E705",
-                    (layer, number, "type"),
-                    f"{link} is {kind} here and {first_kind} in {where}: give both one type, or one of them another item",
-                )
-            elif label and first_label and label != first_label:
-                yield _at(
-                    entry,
-                    found,
-                    "W706",
-                    (layer, number, "name"),
-                    f"{link} is {label!r} here and {first_label!r} in {where}: give both the fullest name",
-                )
+    def add(self, entry: Entry, document: Facts) -> Iterator[Finding]:
+        """Yield the findings about a document beside the earlier ones."""
+        home = self._homes.setdefault(document.id, entry.name)
+        if home != entry.name:
+            message = f"the id {document.id!r} is already that of {home}: change one of the two ids"
+            yield _at(entry, document, "E701", ("id",), message)
+        for link in document.links:
+            yield from self._linked(entry, document, link)
         if self._sources is not None:
-            listed = self._sources.get(found.seed)
-            if listed is None:
-                yield _at(
-                    entry,
-                    found,
-                    "E708",
-                    ("source", "file"),
-                    f"{found.seed!r} is not in {resources.SOURCES}: add a line for it",
+            yield from self._sourced(entry, document, self._sources.get(document.seed))
+
+    def _linked(self, entry: Entry, document: Facts, link: Link) -> Iterator[Finding]:
+        first = self._links.setdefault(link.item, _First(link.type, link.name, entry.name))
+        if first.document == entry.name:  # within one document that is E603
+            return
+        if link.type != first.type:
+            message = (
+                f"{link.item} is {link.type} here and {first.type} in {first.document}: "
+                "give both one type, or one of them another item"
+            )
+            yield _at(entry, document, "E705", (link.layer, link.number, "type"), message)
+        elif link.name and first.name and link.name != first.name:
+            message = (
+                f"{link.item} is {link.name!r} here and {first.name!r} in {first.document}: "
+                "give both the fullest name"
+            )
+            yield _at(entry, document, "W706", (link.layer, link.number, "name"), message)
+
+    def _sourced(
+        self, entry: Entry, document: Facts, source: JsonObject | None
+    ) -> Iterator[Finding]:
+        if source is None:
+            message = f"{document.seed!r} is not in {resources.SOURCES}: add a line for it"
+            yield _at(entry, document, "E708", ("source", "file"), message)
+            return
+        paths = {"sha256": ("source", "sha256"), "date": ("date",), "language": ("language",)}
+        for key, path in paths.items():
+            value = getattr(document, key)
+            if source[key] != value:
+                message = (
+                    f"{key} is {value!r} here and {source[key]!r} in {resources.SOURCES}: "
+                    "correct the wrong one"
                 )
-            for key, path in (
-                ("sha256", ("source", "sha256")),
-                ("date", ("date",)),
-                ("language", ("language",)),
-            ):
-                if listed and listed[key] != getattr(found, key):
-                    yield _at(
-                        entry,
-                        found,
-                        "E708",
-                        path,
-                        f"{key} is {getattr(found, key)!r} here and {listed[key]!r} in {resources.SOURCES}: mend the wrong one",
-                    )
+                yield _at(entry, document, "E708", path, message)
 
 
 def _at(
-    entry: Entry, found: Facts, code: str, path: tuple[str | int, ...], message: str
+    entry: Entry, document: Facts, code: str, path: tuple[str | int, ...], message: str
 ) -> Finding:
-    from statevisit.checks import finding
-
     try:
         data = entry.bytes()
-        made = finding(code, message, path, orjson.loads(data), data, str(entry.path))
-    except (FormatError, OSError):  # what came by a pipe cannot be read again
+        value = orjson.loads(data)
+    except (FormatError, OSError):  # a document from a pipe cannot be read again
         return Finding(
             code=code,
             message=message,
             file=str(entry.path),
-            document=found.id,
-            pointer=strict_json.pointer(path),
+            document=document.id,
+            pointer=pointer(path),
             line=entry.line,
         )
-    return entry.placed(made)
+    return entry.placed(finding(code, message, path, value, data, str(entry.path)))
 
 
-def _sources(root: Path | None) -> dict[str, dict[str, Any]] | None:
+def _sources(root: Path | None) -> dict[str, JsonObject] | None:
     if root is None or not (root / resources.SOURCES).is_file():
         return None
-    return {s["file"]: s for _, s in listed_sources(root)}
+    sources = {}
+    for line in _well_formed_sources(root):
+        assert isinstance(line.value, dict)
+        sources[line.value["file"]] = line.value
+    return sources
 
 
-def listed_sources(root: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line, source) of the source list, for the lines that are in the format."""
-    from statevisit import schema_errors
-
-    for number, line in enumerate(codec.read_bytes(root / resources.SOURCES).splitlines(), 1):
-        try:
-            value = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            continue
-        if schema_errors.verdict("source").is_valid(value):
-            yield number, value
+def _well_formed_sources(root: Path) -> Iterator[Line]:
+    """The lines of the list of sources that follow the schema; E703 reports the others."""
+    path = root / resources.SOURCES
+    for line in lines(codec.read_bytes(path), str(path), "source"):
+        if not line.problems:
+            yield line
 
 
 def check_seeds(root: Path) -> Iterator[Finding]:
-    """Listed sources whose file is missing or another one."""
-    file = str(root / resources.SOURCES)
-    for line, source in listed_sources(root):
-        path = root / resources.SEEDS / source["file"]
+    """Yield findings about listed sources whose file is missing or has other bytes."""
+    for line in _well_formed_sources(root):
+        assert isinstance(line.value, dict)
+        path = root / resources.SEEDS / line.value["file"]
         if not path.is_file():
-            yield Finding(
-                code="E709",
-                file=file,
-                line=line,
-                column=1,
-                message=f"{path} is not there: restore it, or remove the line",
-            )
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != source["sha256"]:
-            yield Finding(
-                code="E709",
-                file=file,
-                line=line,
-                column=1,
-                message=f"the SHA-256 of {path} is another: restore the file",
-            )
+            message = f"{path} is missing: restore it, or remove the line"
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != line.value["sha256"]:
+            message = f"the SHA-256 of {path} is another: restore the file"
+        else:
+            continue
+        file = str(root / resources.SOURCES)
+        yield Finding(code="E709", file=file, line=line.number, column=1, message=message)

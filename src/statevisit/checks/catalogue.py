@@ -1,7 +1,8 @@
 """Every code in one place: severity, message, why, and an example of wrong and right.
 
-A check says all this in its docstring: the message first, then why, then `Wrong:` and `Right:`. The codes that
-no check of a document stands behind (form, corpus, quote notation; Label Studio: `incoming.py`) say it in the same form.
+A check says all this in its docstring: the message first, then why, then `Wrong:` and `Right:`. The
+codes that no check of a document stands behind (form, corpus, quote notation; Label Studio:
+`incoming.py`) say it in the same form.
 """
 
 import inspect
@@ -10,9 +11,10 @@ from functools import cache
 
 from msgspec import Struct
 
-from statevisit.checks import REGISTRY, load_checks
 from statevisit.checks.incoming import EXPLAINED
+from statevisit.checks.registry import REGISTRY, load_checks
 from statevisit.findings import severity
+from statevisit.resources import CHECKS_PAGE
 
 FAMILIES = {
     "1": "form",
@@ -40,6 +42,11 @@ class Entry(Struct, frozen=True):
     def severity(self) -> str:
         """ "error" or "warning"."""
         return severity(self.code)
+
+    @property
+    def page(self) -> str:
+        """The place that explains the code, as a path below a corpus root with its anchor."""
+        return f"{CHECKS_PAGE}#{self.code.lower()}"
 
     @property
     def family(self) -> str:

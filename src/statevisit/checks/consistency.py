@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from statevisit.checks import Context, Problems, check
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.model import Document
 
 
@@ -17,7 +17,8 @@ def _linked(document: Document) -> Iterator[tuple[tuple[str | int, ...], Any]]:
 def one_name(document: Document, context: Context) -> Problems:
     """Two entities have one name.
 
-    Mostly they are one entity, and their mentions should share it. Two people of one name can be right.
+    Mostly they are one entity, and their mentions should share it. Two people of one name can be
+    right.
 
     Wrong: entities `baku` and `baku-2`, both `"name":"Baku"`
     Right: one entity `baku`
@@ -33,8 +34,8 @@ def one_name(document: Document, context: Context) -> Problems:
 def one_surface(document: Document, context: Context) -> Problems:
     """One name means two entities.
 
-    The same proper name in one text is mostly the same thing; where the word denotes a capital and means its government,
-    `literal` says so. Two things of one name (Georgia) can be right.
+    The same proper name in one text is mostly the same thing; where the word denotes a capital and
+    means its government, `literal` says so. Two things of one name (Georgia) can be right.
 
     Wrong: "Baku" → `baku` and "Baku" → `azerbaijan`, without `literal`
     Right: "Baku" → `azerbaijan` with `"literal":"baku"`
@@ -55,8 +56,8 @@ def one_surface(document: Document, context: Context) -> Problems:
 def one_link(document: Document, context: Context) -> Problems:
     """Two records of the document have one Wikidata id.
 
-    An item is one thing, and one thing is one entity: its mentions share it. Either the two are to be joined, or one has
-    the wrong item.
+    An item is one thing, and one thing is one entity: its mentions share it. Either the two are to
+    be joined, or one has the wrong item.
 
     Wrong: entities `turkey` and `turkiye`, both `"wikidata":"Q43"`
     Right: one entity `turkiye` with the mentions of both
@@ -71,8 +72,8 @@ def one_link(document: Document, context: Context) -> Problems:
 def unmentioned(document: Document, context: Context) -> Problems:
     """Nothing in the text mentions the entity.
 
-    Entities are what mentions share; one without any is mostly what was left when its mentions were moved. An entity
-    that only a relation needs can be right.
+    Entities are what mentions share; one without any is mostly what was left when its mentions were
+    moved. An entity that only a relation needs can be right.
 
     Wrong: an entity `turkey`, and all mentions of it mean `turkiye`
     Right: no entity `turkey`
@@ -87,7 +88,8 @@ def unmentioned(document: Document, context: Context) -> Problems:
 def empty_chains(document: Document, context: Context) -> Problems:
     """No event of the text belongs to the chain.
 
-    Chains are what mentions of one event share; one without any is mostly what was left when its events were moved.
+    Chains are what mentions of one event share; one without any is mostly what was left when its
+    events were moved.
 
     Wrong: a chain `summit`, and no event with `"event":"summit"`
     Right: no chain `summit`
@@ -143,8 +145,8 @@ def repeated(document: Document, context: Context) -> Problems:
 def literal(document: Document, context: Context) -> Problems:
     """`literal` names the entity that is meant anyway.
 
-    `literal` is for metonymy: what the word denotes, where that is not `entity`. Where the two are the same there is no
-    metonymy, and whoever counts it counts one too many.
+    `literal` is for metonymy: what the word denotes, where that is not `entity`. Where the two are
+    the same there is no metonymy, and whoever counts it counts one too many.
 
     Wrong: `"entity":"baku","literal":"baku"`
     Right: `"entity":"baku"`

@@ -1,79 +1,128 @@
-"""Where a finding is, for people: the layer and record it is in, and the text around the span with the span marked."""
+"""Where a finding is, for people: its record, and the text around its span."""
 
 import re
-from typing import Any
 
+from msgspec import Struct
+
+from statevisit.findings import Finding
 from statevisit.model import LAYERS
+from statevisit.strict_json import Json, JsonObject, locate, pointer
 
 WIDTH = 40
-"""Code points shown on each side of a span; a longer span is cut in the middle to four times that."""
+"""Code points shown on each side of a span; a span longer than four times that loses its middle."""
+
+_MENTIONED_BY: dict[str, tuple[tuple[str, str], ...]] = {
+    "entities": (("mentions", "entity"), ("mentions", "literal")),
+    "event_chains": (("events", "event"),),
+    "relations": (("mentions", "entity"),),
+    "event_relations": (("events", "id"), ("timexes", "id")),
+}
+"""For a layer without spans: the (layer, property) of records that show one of its records."""
 
 
-def surroundings(value: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
-    """`layer`, `record`, `excerpt` and `mark` of a finding at `path` of a parsed document, as far as it has them.
+class Surroundings(Struct, frozen=True):
+    """The layer and record of a finding, and an excerpt in which `mark` is the span."""
 
-    A record without a span is shown by the first one that has to do with it: an entity by its first mention, a chain
-    by its first event, a relation between events by its source. Works on any JSON, right or wrong.
+    layer: str = ""
+    record: str = ""
+    excerpt: str = ""
+    mark: tuple[int, int] = (0, 0)
+
+
+def surroundings(value: Json, path: tuple[str | int, ...]) -> Surroundings:
+    """Return the surroundings of a path in a parsed document, as far as it has them.
+
+    A record without a span is shown by the first one that mentions it: an entity by its first
+    mention, a chain by its first event, a relation between events by its source. Works on any JSON,
+    valid or not.
     """
-    if (
-        len(path) < 2
-        or not isinstance(value, dict)
-        or path[0] not in LAYERS
-        or not isinstance(path[1], int)
-    ):
-        return {}
-    layer = str(path[0])
-    record = (
-        value[layer][path[1]]
-        if isinstance(value.get(layer), list) and path[1] < len(value[layer])
-        else None
-    )
+    if len(path) < 2 or not isinstance(value, dict):
+        return Surroundings()
+    layer, number = path[0], path[1]
+    if not isinstance(layer, str) or layer not in LAYERS or not isinstance(number, int):
+        return Surroundings()
+    records = value.get(layer)
+    record = records[number] if isinstance(records, list) and number < len(records) else None
     if not isinstance(record, dict):
-        return {"layer": layer}
-    found = {
-        "layer": layer,
-        "record": record["id"]
-        if isinstance(record.get("id"), str) and len(record["id"]) <= 64
-        else "",
-    }
-    inner = record.get(path[2]) if len(path) > 2 and path[2] in ("property", "cue") else None
-    span = inner if _span(inner) else record if _span(record) else _shown_by(value, layer, record)
-    if span and isinstance(text := value.get("text"), str) and 0 <= span["start"] < span["end"]:
-        excerpt, mark = cut(text, span["start"], span["end"])
-        found |= {"excerpt": excerpt, "mark": mark} if mark[0] < mark[1] else {}
-    return found
+        return Surroundings(layer)
+    record_id = record.get("id")
+    name = record_id if isinstance(record_id, str) and len(record_id) <= 64 else ""
+    span = _span_to_show(value, path, record)
+    text = value.get("text")
+    if span is None or not isinstance(text, str) or not 0 <= span["start"] < span["end"]:
+        return Surroundings(layer, name)
+    excerpt, mark = cut(text, span["start"], span["end"])
+    if mark[0] >= mark[1]:
+        return Surroundings(layer, name)
+    return Surroundings(layer, name, excerpt, mark)
 
 
-def _span(record: Any) -> bool:
-    return isinstance(record, dict) and all(type(record.get(k)) is int for k in ("start", "end"))
-
-
-def _shown_by(value: dict[str, Any], layer: str, record: dict[str, Any]) -> dict[str, Any] | None:
-    by = {
-        "entities": (("mentions", "entity"), ("mentions", "literal")),
-        "event_chains": (("events", "event"),),
-    }.get(layer)
-    wanted = record.get("id")
-    if layer == "event_relations":
-        by, wanted = (("events", "id"), ("timexes", "id")), record.get("source")
-    elif layer == "relations":
-        by, wanted = (("mentions", "entity"),), record.get("source")
-    for other, key in by or ():
-        records = value.get(other)
-        for candidate in records if isinstance(records, list) else ():
-            if _span(candidate) and candidate.get(key) == wanted:
-                return candidate
+def _span_to_show(
+    value: JsonObject, path: tuple[str | int, ...], record: JsonObject
+) -> JsonObject | None:
+    """The span of the path itself, else of its record, else of a record that mentions it."""
+    if len(path) > 2 and path[2] in ("property", "cue"):
+        inner = record.get(str(path[2]))
+        if isinstance(inner, dict) and _has_span(inner):
+            return inner
+    if _has_span(record):
+        return record
+    layer = str(path[0])
+    is_relation = layer in ("relations", "event_relations")
+    mentioned = record.get("source") if is_relation else record.get("id")
+    for other, key in _MENTIONED_BY.get(layer, ()):
+        candidates = value.get(other)
+        for candidate in candidates if isinstance(candidates, list) else ():
+            if _has_span(candidate) and candidate.get(key) == mentioned:
+                span: JsonObject = candidate
+                return span
     return None
 
 
+def _has_span(record: Json) -> bool:
+    if not isinstance(record, dict):
+        return False
+    return type(record.get("start")) is int and type(record.get("end")) is int
+
+
 def cut(text: str, start: int, end: int, width: int = WIDTH) -> tuple[str, tuple[int, int]]:
-    """(excerpt, mark): a span with `width` code points on each side, on one line, and where in that the span stands."""
+    """Return (excerpt, mark): a span with `width` code points on each side, on one line.
+
+    `mark` is the start and end of the span in the excerpt.
+    """
     end = min(end, len(text))
     before, after = text[max(0, start - width) : start], text[end : end + width]
     inside = text[start:end]
     if len(inside) > 4 * width:
         inside = f"{inside[: 2 * width]} … {inside[-2 * width :]}"
-    before = ("…" if start > width else "") + before
-    after += "…" if end + width < len(text) else ""
+    if start > width:
+        before = f"…{before}"
+    if end + width < len(text):
+        after = f"{after}…"
     line = re.sub(r"[\s\x00-\x1f\x7f]", " ", before + inside + after)
     return line, (len(before), len(before) + len(inside))
+
+
+def finding(
+    code: str, message: str, path: tuple[str | int, ...], value: Json, data: bytes, file: str
+) -> Finding:
+    """Return a finding at `path` of a document, with its line, record and excerpt.
+
+    `value` is the document as it was parsed from `data`.
+    """
+    name = value.get("id") if isinstance(value, dict) else None
+    line, column = locate(data, path)
+    around = surroundings(value, path)
+    return Finding(
+        code=code,
+        message=message,
+        file=file,
+        document=name if isinstance(name, str) and len(name) < 100 else "",
+        pointer=pointer(path),
+        line=line,
+        column=column,
+        layer=around.layer,
+        record=around.record,
+        excerpt=around.excerpt,
+        mark=around.mark,
+    )

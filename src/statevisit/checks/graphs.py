@@ -3,15 +3,17 @@
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from statevisit.checks import Context, Problems, check, once
+from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.model import Document
+from statevisit.time_algebra import BEGIN, END, ORDERS, Link, orders
 from statevisit.values import days
 
-Node = Hashable
+Node = tuple[Hashable, Hashable]
+"""A point in time: (event or time, BEGIN or END), ("DCT", "now") or ("day", its ordinal)."""
 
 
 def components(graph: dict[Any, list[Any]]) -> Iterator[list[Any]]:
-    """The strongly connected components of a graph (Tarjan, without recursion: a chain can be long)."""
+    """The strongly connected components of a graph (Tarjan; iterative, since a chain can be long)."""
     index: dict[Any, int] = {}
     low: dict[Any, int] = {}
     stack: list[Any] = []
@@ -74,8 +76,8 @@ def _walk(edges: list[tuple[Any, str, str]]) -> str:
 def conversion_cycle(document: Document, context: Context) -> Problems:
     """A quantity restates itself.
 
-    `conversion_of` points from the restatement to the quantity that the text gives first; following it must come to
-    an end.
+    `conversion_of` points from the restatement to the quantity that the text gives first; following
+    it must come to an end.
 
     Wrong: `q1` with `"conversion_of":"q2"` and `q2` with `"conversion_of":"q1"`
     Right: only `q2` with `"conversion_of":"q1"`
@@ -91,7 +93,8 @@ def conversion_cycle(document: Document, context: Context) -> Problems:
 def timex_cycle(document: Document, context: Context) -> Problems:
     """A time expression is anchored in itself.
 
-    `anchor`, `begin` and `end_point` say against what a value was resolved; a circle of them resolves nothing.
+    `anchor`, `begin` and `end_point` say against what a value was resolved; a circle of them
+    resolves nothing.
 
     Wrong: `t1` with `"anchor":"t2"` and `t2` with `"anchor":"t1"`
     Right: `t1` with `"anchor":"DCT"`
@@ -109,8 +112,8 @@ def timex_cycle(document: Document, context: Context) -> Problems:
 def subevent_cycle(document: Document, context: Context) -> Problems:
     """An event is a part of itself.
 
-    SUBEVENT orders events into wholes and parts; a circle means that one relation is the wrong way round (`source` is
-    the whole).
+    SUBEVENT orders events into wholes and parts; a circle means that one relation is the wrong way
+    round (`source` is the whole).
 
     Wrong: SUBEVENT from `ev1` to `ev2` and from `ev2` to `ev1`
     Right: SUBEVENT from `ev1`, the whole, to `ev2`
@@ -126,8 +129,8 @@ def subevent_cycle(document: Document, context: Context) -> Problems:
 def argument_cycle(document: Document, context: Context) -> Problems:
     """An event is, through its arguments, a participant of itself.
 
-    An event can be an argument of another (seek → improve → cooperation); a circle of them is mostly one argument too
-    many. Two that are about each other can be right.
+    An event can be an argument of another (seek → improve → cooperation); a circle of them is
+    mostly one argument too many. Two that are about each other can be right.
 
     Wrong: `ev1` with the argument `ev2` and `ev2` with the argument `ev1`
     Right: only `ev1` with the argument `ev2`
@@ -155,54 +158,50 @@ def relation_to_itself(document: Document, context: Context) -> Problems:
                 yield (layer, i, "target"), f"{r.type} from {r.source!r} to {r.target!r}"
 
 
-Edge = tuple[Node, Node, bool, tuple[str | int, ...]]
-"""From a point that is not later than the other, or (True) earlier; and what says so."""
+Edge = tuple[Node, Node, bool, Path_]
+"""From a point to one that is not earlier, or (True) later; and the path of what says so."""
 
 
 def _stated(document: Document) -> Iterator[Edge]:
-    """What the relations between events say about their beginnings (0) and ends (1)."""
+    """What the temporal relations say about the beginnings and ends of events and times."""
     ids = {r.id for layer in (document.events, document.timexes) for r in layer}
     for i, r in enumerate(document.event_relations):
-        if r.source == r.target or r.source not in ids or r.target not in ids:
-            continue
-        (a, b), (c, d), at = (
-            ((r.source, 0), (r.source, 1)),
-            ((r.target, 0), (r.target, 1)),
-            ("event_relations", i),
-        )
-        if r.type == "BEFORE":
-            yield b, c, True, at
-        elif r.type == "CONTAINS":
-            yield from ((a, c, False, at), (d, b, False, at))
-        elif r.type == "SIMULTANEOUS":
-            yield from ((a, c, False, at), (c, a, False, at), (b, d, False, at), (d, b, False, at))
-        elif r.type == "OVERLAP":
-            yield from ((a, c, False, at), (c, b, False, at))
-        elif r.type == "BEGINS_ON":
-            yield from ((c, a, False, at), (a, d, False, at))
-        elif r.type == "ENDS_ON":
-            yield from ((c, b, False, at), (b, d, False, at))
+        if r.type in ORDERS and r.source != r.target and r.source in ids and r.target in ids:
+            for earlier, later, strict in orders(Link(r.type, r.source, r.target)):
+                yield earlier, later, strict, ("event_relations", i)
 
 
 def _dated(document: Document, ids: set[str]) -> Iterator[Edge]:
-    """What document times and calendar values say about these records: events about the writing (DCT), dates about each other."""
-    now, morning, night = (
-        ("DCT", "now"),
-        ("DCT", 0),
-        ("DCT", 1),
-    )  # OVERLAP is with the day of writing, BEFORE and AFTER the moment
-    yield from ((morning, now, False, ()), (now, night, False, ()))
-    for i, e in enumerate(document.events):
-        if e.modality == "ACTUAL" and e.id in ids:
-            begin, end, at = (e.id, 0), (e.id, 1), ("events", i, "doc_time_rel")
-            if e.doc_time_rel == "BEFORE":
-                yield end, now, True, at
-            elif e.doc_time_rel == "AFTER":
-                yield now, begin, True, at
-            else:
-                yield begin, night, False, at
-                yield morning, end, False, at
-    bounds: list[tuple[int, Node, Node, tuple[str | int, ...]]] = []
+    """What document times and calendar values say about these events and times."""
+    yield from _at_document_time(document, ids)
+    yield from _in_calendar(document, ids)
+
+
+_NOW = ("DCT", "now")
+_MORNING, _NIGHT = ("DCT", BEGIN), ("DCT", END)
+"""BEFORE and AFTER are seen from the moment of writing, OVERLAP from the day of writing."""
+
+
+def _at_document_time(document: Document, ids: set[str]) -> Iterator[Edge]:
+    """What `doc_time_rel` says about the actual events among `ids`."""
+    yield _MORNING, _NOW, False, ()
+    yield _NOW, _NIGHT, False, ()
+    for i, event in enumerate(document.events):
+        if event.modality != "ACTUAL" or event.id not in ids:
+            continue
+        path = ("events", i, "doc_time_rel")
+        if event.doc_time_rel == "BEFORE":
+            yield (event.id, END), _NOW, True, path
+        elif event.doc_time_rel == "AFTER":
+            yield _NOW, (event.id, BEGIN), True, path
+        else:
+            yield (event.id, BEGIN), _NIGHT, False, path
+            yield _MORNING, (event.id, END), False, path
+
+
+def _in_calendar(document: Document, ids: set[str]) -> Iterator[Edge]:
+    """What the calendar says about the times among `ids` and about the day of writing."""
+    bounds: list[tuple[int, Node | None, Node, Path_]] = []
     for i, t in enumerate(document.timexes):
         if (
             t.id in ids
@@ -210,19 +209,21 @@ def _dated(document: Document, ids: set[str]) -> Iterator[Edge]:
             and t.mod in (None, "START", "MID", "END")
             and (span := _days(t.value))
         ):
-            bounds.append((span[0].toordinal(), (t.id, 0), (t.id, 1), ("timexes", i, "value")))
-            bounds.append((span[1].toordinal() + 1, None, (t.id, 1), ("timexes", i, "value")))
+            value: Path_ = ("timexes", i, "value")
+            bounds.append((span[0].toordinal(), (t.id, BEGIN), (t.id, END), value))
+            bounds.append((span[1].toordinal() + 1, None, (t.id, END), value))
     if written := _days(document.date):
-        bounds += [
-            (written[0].toordinal(), morning, night, ("date",)),
-            (written[1].toordinal() + 1, None, night, ("date",)),
-        ]
+        bounds.append((written[0].toordinal(), _MORNING, _NIGHT, ("date",)))
+        bounds.append((written[1].toordinal() + 1, None, _NIGHT, ("date",)))
     last = None
-    for day, begins, ends, at in sorted(bounds, key=lambda b: b[0]):
+    for day, begins, ends, path in sorted(bounds, key=lambda b: b[0]):
         if last is not None and last != day:
-            yield ("day", last), ("day", day), True, at
+            yield ("day", last), ("day", day), True, path
         last = day
-        yield (("day", day), begins, False, at) if begins else (ends, ("day", day), False, at)
+        if begins is not None:
+            yield ("day", day), begins, False, path
+        else:
+            yield ends, ("day", day), False, path
 
 
 def _days(value: str) -> Any:
@@ -239,22 +240,27 @@ def _joined(document: Document) -> set[str]:
     }
 
 
+Contradiction = tuple[Path_, str, set[str]]
+"""Path, detail, and the ids of the events and times in it."""
+
+
 @once
-def _contradicted(document: Document) -> list[tuple[tuple[str | int, ...], str, set[str]]]:
-    """The contradictions in all that is said about times; where there is none, there is none in a part of it."""
+def _contradicted(document: Document) -> list[Contradiction]:
+    """The contradictions in all that is said about times.
+
+    If there are none, a part of what is said has none either.
+    """
     stated = list(_stated(document))
-    return (
-        list(_contradictions(document, [*stated, *_dated(document, _joined(document))]))
-        if stated
-        else []
-    )
+    if not stated:
+        return []
+    return list(_contradictions(document, [*stated, *_dated(document, _joined(document))]))
 
 
-def _contradictions(
-    document: Document, edges: list[Edge]
-) -> Iterator[tuple[tuple[str | int, ...], str, set[str]]]:
-    """(path, detail, ids) for every circle of points in which one has to be earlier than itself."""
-    edges = [*edges, *(((r, 0), (r, 1), False, ()) for r in _joined(document))]
+def _contradictions(document: Document, edges: list[Edge]) -> Iterator[Contradiction]:
+    """Every circle of points in which one has to be earlier than itself."""
+    # Not strictly before: an event "on Monday and Tuesday" is in both days, and so is a moment at
+    # midnight. Without dates it makes no difference: only BEFORE leads from an end to a beginning.
+    edges = [*edges, *(((r, BEGIN), (r, END), False, ()) for r in _joined(document))]
     graph: dict[Node, list[Node]] = {}
     for source, target, _, _ in edges:
         graph.setdefault(source, []).append(target)
@@ -270,58 +276,55 @@ def _contradictions(
         if any(strict for _, _, strict, _ in circle):
             at = [e[3] for e in circle if e[3]]
             path = min((p for p in at if p[0] == "event_relations"), default=at[0])
-            ids = dict.fromkeys(
-                str(point[0]) for e in circle for point in e[:2] if point[0] != "day"
-            )
-            yield path, f"these cannot all hold: {_spelled(document, at)}", set(ids)
+            ids = {str(point[0]) for e in circle for point in e[:2] if point[0] != "day"}
+            yield path, f"these cannot all hold: {_spelled(document, at)}", ids
 
 
-def _spelled(document: Document, at: list[tuple[str | int, ...]]) -> str:
-    said = []
-    for path in dict.fromkeys(at):
-        if path[0] == "event_relations":
-            r = document.event_relations[path[1]]
-            said.append(f"{r.source} {r.type} {r.target}")
-        elif path[0] == "events":
-            said.append(
-                f"{document.events[path[1]].id} is {document.events[path[1]].doc_time_rel} the document's time"
-            )
-        elif path[0] == "timexes":
-            said.append(f"{document.timexes[path[1]].id} is {document.timexes[path[1]].value}")
-    return ", ".join(said[:6]) + (", …" if len(said) > 6 else "")
+def _spelled(document: Document, at: list[Path_]) -> str:
+    """The statements at these paths, at most six of them."""
+    statements = []
+    for layer, number in dict.fromkeys(path[:2] for path in at if len(path) > 1):
+        record = getattr(document, str(layer))[number]
+        if layer == "event_relations":
+            statements.append(f"{record.source} {record.type} {record.target}")
+        elif layer == "events":
+            statements.append(f"{record.id} is {record.doc_time_rel} the document's time")
+        elif layer == "timexes":
+            statements.append(f"{record.id} is {record.value}")
+    return ", ".join(statements[:6]) + (", …" if len(statements) > 6 else "")
 
 
 @check("E607")
 def before_cycle(document: Document, context: Context) -> Problems:
     """The relations between events contradict each other: something would have to be earlier than itself.
 
-    BEFORE, CONTAINS, OVERLAP, SIMULTANEOUS, BEGINS_ON and ENDS_ON are statements about the beginnings and ends of
-    events; taken together, after transitive closure, they must leave a possible order.
+    BEFORE, CONTAINS, OVERLAP, SIMULTANEOUS, BEGINS_ON and ENDS_ON are statements about the
+    beginnings and ends of events; taken together, after transitive closure, they must leave a
+    possible order.
 
     Wrong: `ev1` BEFORE `ev2`, `ev2` CONTAINS `ev3`, `ev3` BEFORE `ev1`
     Right: without the last one
     """
-    for path, detail, _ in (
-        _contradictions(document, list(_stated(document))) if _contradicted(document) else ()
-    ):
-        yield path, detail
+    if _contradicted(document):
+        for path, detail, _ in _contradictions(document, list(_stated(document))):
+            yield path, detail
 
 
 @check("E608")
 def document_time(document: Document, context: Context) -> Problems:
     """The relations between events contradict the document's time or the dates.
 
-    An event that is BEFORE the writing cannot come after one that is AFTER it, and one that is inside 2020 cannot come
-    before one inside 2019. Only events of modality ACTUAL are held to their document time, and only times whose value
-    names days to theirs.
+    An event that is BEFORE the writing cannot come after one that is AFTER it, and one that is
+    inside 2020 cannot come before one inside 2019. Only events of modality ACTUAL are held to their
+    document time, and only times whose value names days to theirs.
 
     Wrong: `ev1` BEFORE `ev2`, where `ev1` has `"doc_time_rel":"AFTER"` and `ev2` has `"doc_time_rel":"BEFORE"`
     Right: `ev2` BEFORE `ev1`
     """
-    found = _contradicted(document)
-    alone = (
-        [ids for _, _, ids in _contradictions(document, list(_stated(document)))] if found else []
-    )
-    for path, detail, ids in found:
-        if not any(a <= ids for a in alone):  # those are E607's
+    contradictions = _contradicted(document)
+    if not contradictions:
+        return
+    of_relations = [ids for _, _, ids in _contradictions(document, list(_stated(document)))]
+    for path, detail, ids in contradictions:
+        if not any(part <= ids for part in of_relations):  # E607 reports those
             yield path, detail

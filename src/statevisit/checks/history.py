@@ -1,7 +1,7 @@
-"""The corpus beside its last release: ids that mean something else now.
+"""Ids that mean something else than in the last release.
 
-The last release is the commit that gave `corpus/release.json` the version it has. Where that cannot be known (no
-git, no checkout, a manifest that was never committed) nothing is compared.
+The last release is the commit that gave `corpus/release.json` its version. Where that cannot be
+known (no git, no checkout, a manifest that was never committed) nothing is compared.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,80 +11,75 @@ from typing import Any
 import orjson
 
 from statevisit import codec, resources
+from statevisit.checks.excerpt import finding
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
+from statevisit.history import commit_of, git
+from statevisit.same_entity import same_entity
 
 
 def reused(root: Path) -> Iterator[Finding]:
-    """W707 for every id of a document that means something else than in the last release; documents that are not valid are passed over."""
+    """Yield W707 for every id of a document that means something else than in the last release.
+
+    Documents that are not valid are skipped.
+    """
     if not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
         return
     try:
-        version = orjson.loads((root / resources.RELEASE).read_bytes())["version"]
+        version = str(orjson.loads((root / resources.RELEASE).read_bytes())["version"])
     except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
         return
-    from statevisit.history import commit_of, git
-
     try:
-        commit = commit_of(root, str(version))
-        changed = (
-            git(
-                root,
-                "diff",
-                "--name-only",
-                "--relative",
-                "-z",
-                "--diff-filter=M",
-                commit,
-                "--",
-                resources.DOCUMENTS,
-            )
-            if commit
-            else b""
-        )
-        for name in sorted(filter(None, changed.decode().split("\0"))):
+        commit = commit_of(root, version)
+        if commit is None:
+            return
+        for name in _changed_since(root, commit):
             if (root / name).is_file():
-                yield from _compared(
-                    git(root, "show", f"{commit}:./{name}"),
-                    (root / name).read_bytes(),
-                    str(root / name),
-                    version,
-                )
+                old = git(root, "show", f"{commit}:./{name}")
+                new = (root / name).read_bytes()
+                yield from _compared(old, new, str(root / name), version)
     except ReleaseError:  # no git, or no commit yet
         return
 
 
-def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:
-    from statevisit.checks import finding
+def _changed_since(root: Path, commit: str) -> list[str]:
+    """The documents that differ from a commit, as paths below the root."""
+    options = ("--name-only", "--relative", "-z", "--diff-filter=M")
+    changed = git(root, "diff", *options, commit, "--", resources.DOCUMENTS)
+    return sorted(filter(None, changed.decode().split("\0")))
 
+
+def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:
     try:
         before, after = codec.decode(old), codec.decode(new)
         value = orjson.loads(new)
     except FormatError:
         return
-    for layer, (key, shown) in _MEANING.items():
-        for i, record in enumerate(getattr(after, layer)):
+    for layer, (differs, shown) in _MEANING.items():
+        for number, record in enumerate(getattr(after, layer)):
             if record.id not in before:
                 continue
-            was = before[record.id]
-            if before.layer_of(record.id) != layer:
-                said = f"it was in {before.layer_of(record.id)}"
-            elif key(was, record):
-                said = f"it was {shown(was)}, now {shown(record)}"
+            earlier = before[record.id]
+            earlier_layer = before.layer_of(record.id)
+            if earlier_layer != layer:
+                difference = f"it was in {earlier_layer}"
+            elif differs(earlier, record):
+                difference = f"it was {shown(earlier)}, now {shown(record)}"
             else:
                 continue
-            message = f"{record.id!r} means something else than in version {version}: {said}; give the new thing a new id"
-            yield finding("W707", message, (layer, i, "id"), value, new, file)
+            message = (
+                f"{record.id!r} means something else than in version {version}: {difference}; "
+                "give the new record a new id"
+            )
+            yield finding("W707", message, (layer, number, "id"), value, new, file)
 
 
 def _differ(*fields: str, at_least: int) -> Callable[[Any, Any], bool]:
     return lambda a, b: sum(getattr(a, f) != getattr(b, f) for f in fields) >= at_least
 
 
-def _another_item(a: Any, b: Any) -> bool:
-    if a.wikidata and b.wikidata:
-        return a.wikidata != b.wikidata
-    return a.name != b.name and getattr(a, "type", None) != getattr(b, "type", None)
+def _another(a: Any, b: Any) -> bool:
+    return not same_entity(a, b)
 
 
 def _quoted(record: Any) -> str:
@@ -93,15 +88,15 @@ def _quoted(record: Any) -> str:
 
 _MEANING: dict[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
     "mentions": (_differ("text", "entity", at_least=2), lambda m: f"{m.text!r} for {m.entity!r}"),
-    "entities": (_another_item, lambda e: f"{e.name!r} ({e.wikidata or e.type})"),
+    "entities": (_another, lambda e: f"{e.name!r} ({e.wikidata or e.type})"),
     "timexes": (_differ("text", "value", at_least=2), _quoted),
     "quantities": (_differ("text", "value", at_least=2), _quoted),
     "events": (_differ("text", "event", at_least=2), lambda e: f"{e.text!r} of {e.event!r}"),
-    "event_chains": (_another_item, lambda c: f"{c.name!r} ({c.wikidata})"),
+    "event_chains": (_another, lambda c: f"{c.name!r} ({c.wikidata})"),
     "relations": (
         _differ("type", "source", "target", at_least=2),
         lambda r: f"{r.type} from {r.source!r} to {r.target!r}",
     ),
     "quotations": (_differ("text", "source", at_least=2), _quoted),
 }
-"""For every layer with ids: whether two records of one id mean different things, and how each is shown."""
+"""For each layer with ids: whether two records of one id differ in meaning, and how to show one."""

@@ -1,6 +1,7 @@
 """What the findings mean that an import from Label Studio gives: L1xx is reported and the import goes on, L2xx stops it.
 
-They are found in `labelstudio`, which needs what is checked here as little as this needs to know an editor.
+They are found in `labelstudio`, which needs what is checked here as little as this needs to know an
+editor.
 """
 
 EXPLAINED = {

@@ -1,24 +1,18 @@
 """References: ids, what they point to, and the lists beside the documents."""
 
-from collections.abc import Iterator
 from itertools import chain
 
-from statevisit.checks import Context, Path_, Problems, check, once
+from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.model import LAYERS, Document
-
-_TARGETS = {
-    "argument": ("mentions", "timexes", "quantities", "events"),
-    "measures": ("mentions", "events"),
-    "event_relation": ("events", "timexes"),
-}
+from statevisit.references import references_of
 
 
 @check("E301")
 def unique_ids(document: Document, context: Context) -> Problems:
     """The id is used twice in the document.
 
-    References name a record by its id alone, across all layers; with two records of one id nobody can tell which is
-    meant.
+    References name a record by its id alone, across all layers; with two records of one id nobody
+    can tell which is meant.
 
     Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
     Right: the mention `"id":"m1"`
@@ -39,44 +33,15 @@ def unique_ids(document: Document, context: Context) -> Problems:
 
 @once
 def _references(document: Document) -> list[tuple[Path_, str, tuple[str, ...]]]:
-    """(path, id, layers it may be in) of every reference between records."""
-    return list(_each_reference(document))
-
-
-def _each_reference(document: Document) -> Iterator[tuple[Path_, str, tuple[str, ...]]]:
-    for i, m in enumerate(document.mentions):
-        yield ("mentions", i, "entity"), m.entity, ("entities",)
-        if m.literal:
-            yield ("mentions", i, "literal"), m.literal, ("entities",)
-    for i, t in enumerate(document.timexes):
-        for name, target in (("anchor", t.anchor), ("begin", t.begin), ("end_point", t.end_point)):
-            if target and target != "DCT":
-                yield ("timexes", i, name), target, ("timexes",)
-    for i, q in enumerate(document.quantities):
-        if q.measures:
-            yield ("quantities", i, "measures"), q.measures, _TARGETS["measures"]
-        if q.conversion_of:
-            yield ("quantities", i, "conversion_of"), q.conversion_of, ("quantities",)
-    for i, e in enumerate(document.events):
-        yield ("events", i, "event"), e.event, ("event_chains",)
-        for n, a in enumerate(e.arguments):
-            yield ("events", i, "arguments", n, "target"), a.target, _TARGETS["argument"]
-    for i, q in enumerate(document.quotations):
-        if q.source:
-            yield ("quotations", i, "source"), q.source, ("mentions",)
-    for i, r in enumerate(document.relations):
-        yield ("relations", i, "source"), r.source, ("entities",)
-        yield ("relations", i, "target"), r.target, ("entities",)
-    for i, r in enumerate(document.event_relations):
-        yield ("event_relations", i, "source"), r.source, _TARGETS["event_relation"]
-        yield ("event_relations", i, "target"), r.target, _TARGETS["event_relation"]
+    return list(references_of(document))
 
 
 @check("E302")
 def dangling(document: Document, context: Context) -> Problems:
     """The reference points to nothing.
 
-    A reference to a record that is not there says nothing, and breaks every program that follows it.
+    A reference to a record that is not there says nothing, and breaks every program that follows
+    it.
 
     Wrong: `"entity":"nobody"` without an entity of that id
     Right: `"entity":"aliyev"`
@@ -91,8 +56,8 @@ def dangling(document: Document, context: Context) -> Problems:
 def wrong_layer(document: Document, context: Context) -> Problems:
     """The reference points to a record of the wrong layer.
 
-    A mention means an entity, a chain holds events, an argument is something in the text; a program that follows a
-    reference expects that kind of record.
+    A mention means an entity, a chain holds events, an argument is something in the text; a program
+    that follows a reference expects that kind of record.
 
     Wrong: `"entity":"m2"`, the id of a mention
     Right: `"entity":"aliyev"`, the id of an entity
@@ -107,8 +72,8 @@ def wrong_layer(document: Document, context: Context) -> Problems:
 def evidence(document: Document, context: Context) -> Problems:
     """The evidence names a sentence that the document does not have.
 
-    Evidence is the sentences that support a relation, by number from 0; one that is not there supports nothing.
-    Numbers counted from 1 are the usual cause.
+    Evidence is the sentences that support a relation, by number from 0; one that is not there
+    supports nothing. Numbers counted from 1 are the usual cause.
 
     Wrong: `"evidence":[22]` in a document of 22 sentences
     Right: `"evidence":[21]`
@@ -140,8 +105,8 @@ def annotators(document: Document, context: Context) -> Problems:
 def links(document: Document, context: Context) -> Problems:
     """The Wikidata id is not among the verified ones.
 
-    An id recalled from memory is often another thing's. Only ids with evidence in `corpus/wikidata.json` may be
-    used.
+    An id recalled from memory is often another thing's. Only ids with evidence in
+    `corpus/wikidata.json` may be used.
 
     Wrong: `"wikidata":"Q1"` without evidence in the list
     Right: `"nil":"UNVERIFIED"`, or the id added to the list with its evidence

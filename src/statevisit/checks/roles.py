@@ -1,6 +1,7 @@
 """Labels that must agree: levels with words and chains, roles with layers, relations with what they join."""
 
-from statevisit.checks import Context, Problems, check
+from statevisit import time_algebra
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.model import Document
 
 PRONOUNS = frozenset(
@@ -47,9 +48,9 @@ PRONOUNS = frozenset(
 def role_layers(document: Document, context: Context) -> Problems:
     """The role cannot be filled from that layer.
 
-    TIME says when or for how long, so it is a time expression, or an event that dates another; AMOUNT is a quantity.
-    Participants and places (AGENT, PATIENT, RECIPIENT, INSTRUMENT, PLACE) are no times, and a place is no quantity
-    (the roles of ISO 24617-4).
+    TIME says when or for how long, so it is a time expression, or an event that dates another;
+    AMOUNT is a quantity. Participants and places (AGENT, PATIENT, RECIPIENT, INSTRUMENT, PLACE) are
+    no times, and a place is no quantity (the roles of ISO 24617-4).
 
     Wrong: `{"role":"TIME","target":"m3"}`, where `m3` is a mention
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
@@ -71,7 +72,8 @@ def role_layers(document: Document, context: Context) -> Problems:
 def named_events(document: Document, context: Context) -> Problems:
     """A named event belongs to a chain without a name.
 
-    A trigger of level NAM is the proper name of an event, so its chain has `name`, and a link or the reason why not.
+    A trigger of level NAM is the proper name of an event, so its chain has `name`, and a link or
+    the reason why not.
 
     Wrong: "Second Karabakh War" of level NAM in the chain `{"id":"war"}`
     Right: the chain `{"id":"war","name":"Second Karabakh War","nil":"UNVERIFIED"}`
@@ -86,8 +88,8 @@ def named_events(document: Document, context: Context) -> Problems:
 def levels(document: Document, context: Context) -> Problems:
     """The level does not fit the word.
 
-    In English a personal pronoun is PRO, and a proper name has a capital letter or a figure. Names written small on
-    purpose can be right.
+    In English a personal pronoun is PRO, and a proper name has a capital letter or a figure. Names
+    written small on purpose can be right.
 
     Wrong: "his" of level NOM, "leaders" of level NAM
     Right: "his" of level PRO, "leaders" of level NOM
@@ -118,8 +120,8 @@ _SOURCE_CLASS = {
 def relation_classes(document: Document, context: Context) -> Problems:
     """The relation begins at an event of the wrong class.
 
-    Only a REPORTING event reports, and only an ASPECTUAL one begins, continues or ends another (TimeML's SLINK and
-    ALINK); either the class or the relation is wrong.
+    Only a REPORTING event reports, and only an ASPECTUAL one begins, continues or ends another
+    (TimeML's SLINK and ALINK); either the class or the relation is wrong.
 
     Wrong: `{"type":"REPORTS","source":"ev1",…}`, where `ev1` is of class OCCURRENCE
     Right: `ev1` of class REPORTING, or the relation CAUSE
@@ -134,9 +136,6 @@ def relation_classes(document: Document, context: Context) -> Problems:
             )
 
 
-_TEMPORAL = ("BEFORE", "CONTAINS", "OVERLAP", "BEGINS_ON", "ENDS_ON", "SIMULTANEOUS")
-
-
 @check("E405")
 def events_only(document: Document, context: Context) -> Problems:
     """The relation holds between events, and one end is a time.
@@ -148,7 +147,7 @@ def events_only(document: Document, context: Context) -> Problems:
     """
     times = {t.id for t in document.timexes}
     for i, r in enumerate(document.event_relations):
-        if r.type not in _TEMPORAL:
+        if r.type not in time_algebra.ORDERS:
             for end in ("source", "target"):
                 if getattr(r, end) in times:
                     yield ("event_relations", i, end), f"{r.type} with {getattr(r, end)!r}"
@@ -176,8 +175,8 @@ _ENDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def relation_ends(document: Document, context: Context) -> Problems:
     """The relation cannot hold between entities of these types.
 
-    A head of state is a person, a capital a city: the definition of each relation type says what it joins. Mostly the
-    two ends are the wrong way round.
+    A head of state is a person, a capital a city: the definition of each relation type says what it
+    joins. Mostly the two ends are the wrong way round.
 
     Wrong: `{"type":"HEAD_OF_STATE","source":"aliyev","target":"azerbaijan"}`
     Right: `{"type":"HEAD_OF_STATE","source":"azerbaijan","target":"aliyev"}`

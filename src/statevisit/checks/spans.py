@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from statevisit.checks import Context, Problems, check
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.model import SPAN_LAYERS, Document
 
 
@@ -31,8 +31,9 @@ def _stacked(records: Sequence[Any]) -> Iterator[tuple[int, int, bool]]:
 def crossing(document: Document, context: Context) -> Problems:
     """The span crosses another one of its layer.
 
-    One name can stand inside another (Baku in the Baku-Tbilisi-Kars railway), and one quotation inside another; but
-    two that share only a part of their words are a slip in an offset, and no bracketed format can hold them.
+    One name can stand inside another (Baku in the Baku-Tbilisi-Kars railway), and one quotation
+    inside another; but two that share only a part of their words are a slip in an offset, and no
+    bracketed format can hold them.
 
     Wrong: mentions "Second Karabakh" and "Karabakh War" in "Second Karabakh War"
     Right: mentions "Second Karabakh War" and "Karabakh"
@@ -51,8 +52,8 @@ def crossing(document: Document, context: Context) -> Problems:
 def duplicates(document: Document, context: Context) -> Problems:
     """The record is there twice.
 
-    Two records of one layer over the same span that say the same count everything in them twice. Time expressions,
-    quantities and quotations are their span: there is one of them at a place.
+    Two records of one layer over the same span that say the same count everything in them twice.
+    Time expressions, quantities and quotations are their span: there is one of them at a place.
 
     Wrong: `{"id":"m1","start":0,"end":4,"entity":"baku",…}` and `{"id":"m2","start":0,"end":4,"entity":"baku",…}`
     Right: one of the two
@@ -79,9 +80,9 @@ def duplicates(document: Document, context: Context) -> Problems:
 def nesting(document: Document, context: Context) -> Problems:
     """The span lies inside another one of a layer that does not nest.
 
-    A time expression or quantity takes in everything that belongs to it, modifier, number and unit; a second one
-    inside it is a part, annotated twice. Triggers of events are single tokens or whole names. (Mentions and
-    quotations do nest.)
+    A time expression or quantity takes in everything that belongs to it, modifier, number and unit;
+    a second one inside it is a part, annotated twice. Triggers of events are single tokens or whole
+    names. (Mentions and quotations do nest.)
 
     Wrong: quantities "around $7.6 billion" and "7.6 billion"
     Right: the quantity "around $7.6 billion"
@@ -100,8 +101,8 @@ def nesting(document: Document, context: Context) -> Problems:
 def across_sentences(document: Document, context: Context) -> Problems:
     """The span goes beyond its sentence.
 
-    Names, times, quantities and triggers stand in one sentence; one that goes on into the next has a slip in an offset,
-    or the sentences are wrong. (Quotations may go on.)
+    Names, times, quantities and triggers stand in one sentence; one that goes on into the next has
+    a slip in an offset, or the sentences are wrong. (Quotations may go on.)
 
     Wrong: a mention "Baku. The" over the end of a sentence
     Right: a mention "Baku"
@@ -119,8 +120,9 @@ def across_sentences(document: Document, context: Context) -> Problems:
 def heads(document: Document, context: Context) -> Problems:
     """A nominal, pronoun or verb is more than its head token.
 
-    NOM and PRO mentions, and triggers that are no names, are one token, the head: the extent of free phrases is where
-    annotators disagree most. Words that only mean something together ("each other") can be right.
+    NOM and PRO mentions, and triggers that are no names, are one token, the head: the extent of
+    free phrases is where annotators disagree most. Words that only mean something together ("each
+    other") can be right.
 
     Wrong: a mention of level NOM over "the two leaders"
     Right: a mention of level NOM over "leaders"

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from itertools import chain
 from typing import Any
 
-from statevisit.checks import Context, Path_, Problems, check, once
+from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.model import SPAN_LAYERS, Document
 
 
@@ -14,8 +14,8 @@ from statevisit.model import SPAN_LAYERS, Document
 def text_hash(document: Document, context: Context) -> Problems:
     """`text_sha256` is not the SHA-256 of `text`: the text was changed, or the hash.
 
-    All offsets count in exactly this text; one character more or less before a span moves every span after it. The
-    hash shows a change that no eye would.
+    All offsets count in exactly this text; one character more or less before a span moves every
+    span after it. The hash shows a change that no eye would.
 
     Wrong: `"text":"The president…"` after someone mended a typo in it
     Right: the text as it was, or the spans moved with it: `statevisit realign OLD.txt NEW.txt DOC`
@@ -28,8 +28,8 @@ def text_hash(document: Document, context: Context) -> Problems:
 def seed(document: Document, context: Context) -> Problems:
     """The seed is not what the document says it was made from.
 
-    Anyone can derive the text again: the seed in `seeds/`, less its header. Where that gives another text, the
-    origin of the document is not what it says.
+    Anyone can derive the text again: the seed in `seeds/`, less its header. Where that gives
+    another text, the origin of the document is not what it says.
 
     Wrong: `"source":{"file":"a.txt",…}` and no `seeds/a.txt`, or another file of that name
     Right: `seeds/a.txt` with the SHA-256 that `source` states
@@ -56,8 +56,8 @@ def seed(document: Document, context: Context) -> Problems:
 def text_form(document: Document, context: Context) -> Problems:
     r"""`text` holds what makes offsets ambiguous.
 
-    Editors and programs turn CR LF into LF and compose accents silently; offsets counted before and after differ.
-    So a text has LF line ends, no NUL, and is in Unicode normal form NFC.
+    Editors and programs turn CR LF into LF and compose accents silently; offsets counted before and
+    after differ. So a text has LF line ends, no NUL, and is in Unicode normal form NFC.
 
     Wrong: `"text":"cafe\u0301"` (e and a combining accent)
     Right: `"text":"caf\u00e9"`
@@ -91,8 +91,8 @@ def _spans(document: Document) -> list[tuple[Path_, Any]]:
 def surface(document: Document, context: Context) -> Problems:
     """The surface form is not the text between the offsets.
 
-    The surface form is there so that a slip in an offset shows. Where the two differ one of them is wrong, and
-    every tool that uses the other reads something else.
+    The surface form is there so that a slip in an offset shows. Where the two differ one of them is
+    wrong, and every tool that uses the other reads something else.
 
     Wrong: `{"start":0,"end":4,"text":"Bakus",…}` over "Baku and Ankara"
     Right: `{"start":0,"end":4,"text":"Baku",…}`
@@ -110,8 +110,8 @@ def surface(document: Document, context: Context) -> Problems:
 def bounds(document: Document, context: Context) -> Problems:
     """The span is empty or goes beyond the text.
 
-    A span is half-open, counts code points, and holds at least one. Offsets beyond the text mostly count bytes or
-    UTF-16 units.
+    A span is half-open, counts code points, and holds at least one. Offsets beyond the text mostly
+    count bytes or UTF-16 units.
 
     Wrong: `{"start":4,"end":4}`, or `"end":120` in a text of 100
     Right: `{"start":4,"end":9}`
@@ -132,8 +132,8 @@ def bounds(document: Document, context: Context) -> Problems:
 def token_boundaries(document: Document, context: Context) -> Problems:
     """The span does not start and end on token boundaries.
 
-    Token-based tools, and all conversions to CoNLL and BIO, can only hold whole tokens; a span that cuts a token is
-    a slip, or the token is wrong.
+    Token-based tools, and all conversions to CoNLL and BIO, can only hold whole tokens; a span that
+    cuts a token is a slip, or the token is wrong.
 
     Wrong: a mention of "resident" inside the token "president"
     Right: a mention of "president"
@@ -160,8 +160,8 @@ def token_boundaries(document: Document, context: Context) -> Problems:
 def segmentation(document: Document, context: Context) -> Problems:
     """Sentences and tokens must be in order, without overlap, and without white space at their edges.
 
-    They divide the text: each character is in one sentence and one token at most, and lookups by offset rely on the
-    order.
+    They divide the text: each character is in one sentence and one token at most, and lookups by
+    offset rely on the order.
 
     Wrong: tokens `[0, 5)` and `[4, 9)`
     Right: tokens `[0, 4)` and `[5, 9)`
@@ -188,7 +188,8 @@ def segmentation(document: Document, context: Context) -> Problems:
 def uncovered(document: Document, context: Context) -> Problems:
     """There is text outside all tokens, or a token outside all sentences.
 
-    What is in no token cannot be annotated, and what is in no sentence is missing from every table by sentence.
+    What is in no token cannot be annotated, and what is in no sentence is missing from every table
+    by sentence.
 
     Wrong: no token for the full stop
     Right: a token `[9, 10)` for it, inside the sentence

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from statevisit.checks import Context, Problems, check
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.model import Document, Timex
 from statevisit.numerals import read_duration
 from statevisit.values import days, duration
@@ -50,8 +50,9 @@ def _english(document: Document) -> bool:
 def grammar(document: Document, context: Context) -> Problems:
     """The time value is not written as TIMEX3 writes it.
 
-    The schema knows the shape of a value; beyond it the components of a duration come once each, the longest first, and
-    only the last has a fraction; an `X` stands for a whole field or the last digits of a year; and 24 o'clock is 24:00.
+    The schema knows the shape of a value; beyond it the components of a duration come once each,
+    the longest first, and only the last has a fraction; an `X` stands for a whole field or the last
+    digits of a year; and 24 o'clock is 24:00.
 
     Wrong: `P2D1Y`, `P1.5Y6M`, `2X24`, `2024-02-19T24:30`
     Right: `P1Y2D`, `P18M`, `202X`, `2024-02-19T24:00`
@@ -92,8 +93,9 @@ _LENGTH_MODS = ("LESS_THAN", "MORE_THAN", "EQUAL_OR_LESS", "EQUAL_OR_MORE")
 def modifiers(document: Document, context: Context) -> Problems:
     """The modifier does not go with the type of the time expression.
 
-    In TIMEX3, BEFORE, AFTER, ON_OR_BEFORE and ON_OR_AFTER modify points in time, LESS_THAN, MORE_THAN, EQUAL_OR_LESS and
-    EQUAL_OR_MORE lengths of time; START, MID, END and APPROX modify both.
+    In TIMEX3, BEFORE, AFTER, ON_OR_BEFORE and ON_OR_AFTER modify points in time, LESS_THAN,
+    MORE_THAN, EQUAL_OR_LESS and EQUAL_OR_MORE lengths of time; START, MID, END and APPROX modify
+    both.
 
     Wrong: a DURATION with `"mod":"AFTER"`
     Right: a DURATION with `"mod":"MORE_THAN"`
@@ -109,8 +111,9 @@ def modifiers(document: Document, context: Context) -> Problems:
 def unanchored(document: Document, context: Context) -> Problems:
     """The words are relative, and nothing says to what.
 
-    "Yesterday", "last year", "Monday" and "June" name a date only together with another one: `anchor` says which, `DCT`
-    for the document's own. English only. A name that stands for itself (9 March in every year) can be right.
+    "Yesterday", "last year", "Monday" and "June" name a date only together with another one:
+    `anchor` says which, `DCT` for the document's own. English only. A name that stands for itself
+    (9 March in every year) can be right.
 
     Wrong: "yesterday" with `"value":"2024-02-18"` and no `anchor`
     Right: "yesterday" with `"value":"2024-02-18","anchor":"DCT"`
@@ -131,8 +134,8 @@ def unanchored(document: Document, context: Context) -> Problems:
 def date_words(document: Document, context: Context) -> Problems:
     """The words of the date are another date than its value.
 
-    A weekday, month, day or year that the words name must be that of the value. English only, and only where the words
-    name one of each.
+    A weekday, month, day or year that the words name must be that of the value. English only, and
+    only where the words name one of each.
 
     Wrong: "Feb. 14" with `"value":"2024-02-15"`; "Monday" with a value that is a Tuesday
     Right: "Feb. 14" with `"value":"2024-02-14"`
@@ -203,7 +206,8 @@ _IN = {
 def duration_words(document: Document, context: Context) -> Problems:
     """The words of the duration are another length than its value.
 
-    "Three decades" are `P3DE` or `P30Y`, and nothing else. English only, and only where the words are read wholly.
+    "Three decades" are `P3DE` or `P30Y`, and nothing else. English only, and only where the words
+    are read wholly.
 
     Wrong: "three decades" with `"value":"P3Y"`
     Right: "three decades" with `"value":"P3DE"`

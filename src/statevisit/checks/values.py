@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from statevisit import schema
-from statevisit.checks import Context, Problems, check
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.model import Document, Quantity
 from statevisit.numerals import SHORT_SCALES, Reading, read
 from statevisit.values import days, plain
@@ -16,7 +16,8 @@ from statevisit.values import days, plain
 def ace_roles(document: Document, context: Context) -> Problems:
     """The event's ACE type has no such ACE role.
 
-    ACE 2005 defines for each event type the roles it has; another role is a slip in the role or in the type.
+    ACE 2005 defines for each event type the roles it has; another role is a slip in the role or in
+    the type.
 
     Wrong: `"ace_role":"Victim"` in an event of type CONTACT.MEET
     Right: `"ace_role":"Entity"`
@@ -40,8 +41,8 @@ def _roles() -> dict[str, list[str]]:
 def calendar(document: Document, context: Context) -> Problems:
     """The time value names a day, week or year that the calendar does not have.
 
-    A value that is in no calendar cannot be put on a time line. Days and weeks follow ISO 8601; a year has 52 or 53
-    weeks.
+    A value that is in no calendar cannot be put on a time line. Days and weeks follow ISO 8601; a
+    year has 52 or 53 weeks.
 
     Wrong: `"value":"2024-02-30"`
     Right: `"value":"2024-02-29"`
@@ -72,8 +73,9 @@ def ranges(document: Document, context: Context) -> Problems:
 def units(document: Document, context: Context) -> Problems:
     """The unit of the measure is not in UCUM.
 
-    Measures carry codes of the Unified Code for Units of Measure, which any program can convert; a word is not one. Read
-    by ucumvert, which carries UCUM's own table. (Currencies are ISO 4217, and the schema lists them.)
+    Measures carry codes of the Unified Code for Units of Measure, which any program can convert; a
+    word is not one. Read by ucumvert, which carries UCUM's own table. (Currencies are ISO 4217, and
+    the schema lists them.)
 
     Wrong: `"kind":"MEASURE","unit":"kilometres"`
     Right: `"kind":"MEASURE","unit":"km"`
@@ -131,8 +133,8 @@ def _understood(quantity: Quantity, rest: tuple[str, ...]) -> bool:
 def number_words(document: Document, context: Context) -> Problems:
     """The words of the quantity are another number than its value.
 
-    Values have full magnitude; a "billion" that became a million is the commonest error there is, and no eye counts
-    zeros. English only, and only where the words are read wholly and in one way.
+    Values have full magnitude; a "billion" that became a million is the commonest error there is,
+    and no eye counts zeros. English only, and only where the words are read wholly and in one way.
 
     Wrong: "$7.6 billion" with `"value":"7600000"`
     Right: "$7.6 billion" with `"value":"7600000000"`
@@ -156,8 +158,8 @@ def number_words(document: Document, context: Context) -> Problems:
 def comparator_words(document: Document, context: Context) -> Problems:
     """The words before the number say otherwise than the comparator.
 
-    "Over 92%" is MORE_THAN, "at least" EQUAL_OR_MORE, "around" APPROX. English only. "As much as" and "some" can be meant
-    otherwise.
+    "Over 92%" is MORE_THAN, "at least" EQUAL_OR_MORE, "around" APPROX. English only. "As much as"
+    and "some" can be meant otherwise.
 
     Wrong: "over 92%" with `"comparator":"EXACT"`
     Right: "over 92%" with `"comparator":"MORE_THAN"`
@@ -178,8 +180,8 @@ def comparator_words(document: Document, context: Context) -> Problems:
 def conversions(document: Document, context: Context) -> Problems:
     """The two quantities cannot be the same amount in two units.
 
-    A restatement has the same sign and kind, is not zero beside something, and for measures the factor is fixed: 5 miles
-    are 8 km and never 80. A tenth more or less is rounding.
+    A restatement has the same sign and kind, is not zero beside something, and for measures the
+    factor is fixed: 5 miles are 8 km and never 80. A tenth more or less is rounding.
 
     Wrong: "5 miles (80 km)" with `"conversion_of"`
     Right: "5 miles (8 km)"
@@ -224,8 +226,9 @@ _ABSURD = Decimal(2_000_000)
 def rates(document: Document, context: Context) -> Problems:
     """The exchange rate that the conversion implies is absurd.
 
-    A wrong scale word in one of the two amounts gives a rate that no market has: one beyond 2,000,000 to 1, or three
-    times another one between the same currencies in the same text. Amounts of different years can be right.
+    A wrong scale word in one of the two amounts gives a rate that no market has: one beyond
+    2,000,000 to 1, or three times another one between the same currencies in the same text. Amounts
+    of different years can be right.
 
     Wrong: "$7.6 billion (TL 234.6 billion)" and "$1 million (TL 30,000)" in one text
     Right: "$1 million (TL 30 million)"
@@ -274,8 +277,8 @@ def _amount(quantity: Quantity) -> Decimal:
 def _factor(source: str, target: str) -> Decimal | None:
     """How much of `target` a `source` is; None where they measure different things, 0 where that cannot be said.
 
-    It cannot for scales with a zero of their own (degrees Celsius), for logarithmic ones, and for units of UCUM's that
-    pint has no like of.
+    It cannot for scales with a zero of their own (degrees Celsius), for logarithmic ones, and for
+    units of UCUM's that pint has no like of.
     """
     from lark.exceptions import LarkError
     from pint import PintError

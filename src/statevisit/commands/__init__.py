@@ -5,17 +5,17 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from statevisit.__main__ import COMMANDS, OVERVIEW
-from statevisit.errors import FormatError, StateVisitError
+from statevisit.__main__ import COMMANDS, COMPLETE, OVERVIEW, STANDARD_OUTPUT
+from statevisit.errors import StateVisitError
 
 if TYPE_CHECKING:
-    from statevisit.corpus import Entry
-    from statevisit.model import Document
+    from rich.console import Console
 
 
 class _Commands(click.Group):
@@ -36,14 +36,14 @@ class _Commands(click.Group):
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    if value:
+    if value and not ctx.resilient_parsing:  # which is so while a shell completes
         from statevisit.resources import version
 
         click.echo(f"statevisit {version()}")
         ctx.exit()
 
 
-@click.group(cls=_Commands)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["--help", "-h"]})
 @click.option(
     "--version",
     is_flag=True,
@@ -57,69 +57,87 @@ def cli() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command and return its exit status; whatever a user can cause ends in one line, not a traceback."""
+    """Run a command and return its exit status; an error that a user can cause is one line."""
     try:
-        return cli.main(arguments, prog_name="statevisit", standalone_mode=False) or 0
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.UsageError as wrong:
-        wrong.show()
-        return 2
-    except click.ClickException as wrong:
-        wrong.show()
-        return 1
-    except (click.Abort, KeyboardInterrupt):
+        return _invoke(arguments)
+    except click.ClickException as error:
+        with suppress(OSError):  # standard error may fail, too; the status remains
+            error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        with suppress(OSError):
+            click.echo(err=True)  # after the ^C that the terminal shows
         return _fail("stopped; nothing was changed")
-    except StateVisitError as wrong:
-        return _fail(str(wrong))
-    except BrokenPipeError:  # the reader of our output went away: `statevisit show | head`
-        sys.stdout = None  # type: ignore[assignment]  so that the interpreter does not flush it again
-        return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
-    except OSError as wrong:
-        return _fail(_explain(wrong))
+    except click.Abort:
+        return _fail("stopped; nothing was changed")
+    except StateVisitError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return failed(error)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Run a command, or complete one, without `cli.main`, which ends with 1 on a broken pipe."""
+    instruction = os.environ.get(COMPLETE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(cli, {}, "statevisit", COMPLETE, instruction)
+    try:
+        with cli.make_context("statevisit", list(arguments)) as context:
+            return cli.invoke(context) or 0
+    except click.exceptions.Exit as end:
+        return end.exit_code
 
 
 def _fail(message: str) -> int:
-    click.echo(f"statevisit: {message}", err=True)
+    with suppress(OSError):
+        click.echo(f"statevisit: {message}", err=True)
     return 1
 
 
-def _explain(error: OSError) -> str:
+def failed(error: OSError) -> int:
+    """Say on standard error which file or stream failed and why; the exit status."""
+    written = error.filename == STANDARD_OUTPUT
+    if written and isinstance(error, BrokenPipeError):  # `statevisit show | head`
+        return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
     where = f"{error.filename}: " if error.filename else ""
-    advice = {
-        errno.ENOSPC: "the disk is full; nothing was changed",
-        errno.EFBIG: "larger than a file may be here (ulimit -f); nothing was changed",
-        errno.EDQUOT: "the disk quota is used up; nothing was changed",
-        errno.EACCES: "permission denied; nothing was changed",
-        errno.EROFS: "read-only file system; nothing was changed",
-        errno.EPERM: "not permitted; nothing was changed",
-    }
-    return where + advice.get(error.errno or 0, error.strerror or str(error))
+    reason = _REASONS.get(error.errno or 0)
+    if reason is None:
+        return _fail(where + (error.strerror or str(error)))
+    # A command prints when its work is done: its files may have changed.
+    return _fail(where + reason if written else f"{where}{reason}; nothing was changed")
 
 
-def console(**options: Any):
-    """A rich console on standard output that keeps long lines whole when it is not a terminal."""
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EFBIG: "larger than a file may be here (ulimit -f)",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "permission denied",
+    errno.EROFS: "read-only file system",
+    errno.EPERM: "not permitted",
+}
+
+
+def console(**options: Any) -> "Console":
+    """A rich console on standard output that keeps long lines whole outside a terminal."""
     from rich.console import Console
 
-    plain = Console(**options)
+    class Raising(Console):
+        """A console that leaves a broken pipe to `run`, where rich would exit with status 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise  # the error that rich is handling
+
+    plain = Raising(**options)
     if not plain.is_terminal and "width" not in options:
-        plain = Console(**options, width=200)
+        plain = Raising(**options, width=200)
     return plain
 
 
-def sound(entry: "Entry") -> "Document":
-    """A document without errors in itself. Raises FormatError with the first one, so that nothing wrong is shown or counted."""
-    from statevisit.checks import check_entry
-
-    document, findings = check_entry(entry, warnings=False)
-    if findings or document is None:
-        more = (
-            f"; {len(findings) - 1} more: statevisit validate {entry.path}"
-            if len(findings) > 1
-            else ""
-        )
-        raise FormatError(f"{findings[0]}{more}")
-    return document
+def complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+    """Complete file names for an argument that may be a file or something else."""
+    return click.Path().shell_complete(ctx, param, incomplete)
 
 
 def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> None:

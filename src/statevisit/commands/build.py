@@ -35,12 +35,13 @@ from statevisit.schema import ANNOTATIONS_ONLY
 def command(path: Path, check: bool, edition: str, output: Path | None, workers: int | None) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
-    PATH is the corpus root, which holds corpus/; without one, the current directory. Documents are validated
-    first: with errors nothing is written (warnings are for `statevisit validate`). A README.md with the marks of a dataset card has its generated
-    parts renewed as well.
+    PATH is the corpus root, which holds corpus/; without one, the current directory. Documents are
+    validated first: with errors nothing is written (warnings are for `statevisit validate`). The
+    generated parts of README.md, schema/README.md, schema/CHECKS.md, schema/GUIDELINES.md and
+    corpus/README.md are renewed as well, in those of these pages that the corpus has.
 
-    The edition annotations-only has no word of the text: what stands in it is given by offsets. It is a corpus root to
-    publish by itself, and `statevisit restore` makes the full edition of it where the text is at hand.
+    The edition annotations-only has no word of the text: it gives offsets instead. It is a corpus
+    root to publish by itself, and `statevisit restore` makes the full edition from it and the text.
 
     \b
     Example:
@@ -66,11 +67,37 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
             err=True,
         )
         return 1
-    for name, state in made:
-        click.echo(f"{state} {name}")
-    stale = [name for name, state in made if state != "current"]
+    stale = [(name, state) for name, state in made if state != "current"]
+    _list_files(stale, len(made) - len(stale))
     if check and stale:
         raise ReleaseError(
-            f"{len(stale)} of {len(made)} files are not what would be built from the documents: run `statevisit build` and commit them{other_tools(root)}"
+            f"{len(stale)} of {len(made)} files are not what would be built from the documents: "
+            f"run `statevisit build` and commit them{other_tools(root)}"
         )
+    click.echo(_next_step(path, bool(stale), check))
     return 0
+
+
+LISTED = 20
+"""Files that are listed by name; a larger corpus has more of them than a screen has lines."""
+
+
+def _list_files(stale: list[tuple[str, str]], current: int) -> None:
+    """Print the files that changed or differ, and how many are current."""
+    for name, state in stale[:LISTED]:
+        click.echo(f"{state} {name}")
+    if len(stale) > LISTED:
+        click.echo(f"and {len(stale) - LISTED} more files")
+    if current:
+        click.echo(f"current: {current} file{'' if current == 1 else 's'}")
+
+
+def _next_step(path: Path, changed: bool, check: bool) -> str:
+    """The last line of a build that went well."""
+    if check:
+        return "Nothing to do: what is built matches the documents."
+    if changed:
+        return (
+            "Next: commit these files. `statevisit release --dry-run` says which version to make."
+        )
+    return f"Nothing changed. Next: `statevisit show --path {path}` prints an annotated document."

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
+from statevisit.commands import complete_files
 from statevisit.commands.changes import rendered, show
 from statevisit.diff import Change, diff_corpora, diff_documents
 
 
 @click.command("diff")
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", shell_complete=complete_files)
+@click.argument("new", shell_complete=complete_files)
 @click.option(
     "--format",
     "form",

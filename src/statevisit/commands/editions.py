@@ -70,10 +70,11 @@ def _put(path: Path, data: bytes) -> None:
 
 def _pages(root: Path, staging: Path) -> dict[str, bytes]:
     """Everything but documents and what is built from them; returns what people wrote of it, by file."""
-    from statevisit.card import edition_card
+    from statevisit.card import EDITION_SCHEMA_PAGE, edition_card
 
     pages = {name: codec.read_bytes(root / name) for name in _COPIED if (root / name).is_file()}
     pages[resources.CARD] = edition_card(root)
+    pages[resources.SCHEMA_PAGE] = EDITION_SCHEMA_PAGE
     if (root / resources.LINKS).is_file():
         listed = orjson.loads(codec.read_bytes(root / resources.LINKS))
         pages[resources.LINKS] = (
@@ -147,13 +148,14 @@ def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name
 
 
 def _describe(staging: Path, manifest: dict[str, Any]) -> None:
-    """The card, the metadata and the manifest of an edition, the last with the other files in it."""
-    from statevisit.card import renewed_card
+    """Write pages, metadata and, because it lists the other files, last the manifest."""
+    from statevisit.card import renewed_pages
     from statevisit.croissant import metadata
 
     below = sorted(p for p in (staging / "corpus").rglob("*") if p.is_file())
     manifest["files"] = [release.file_entry(p, p.relative_to(staging).as_posix()) for p in below]
-    _put(staging / resources.CARD, renewed_card(staging, manifest) or b"")
+    for name, page in renewed_pages(staging, manifest).items():
+        _put(staging / name, page)
     _put(staging / resources.CROISSANT, metadata(staging, manifest) or b"")
     manifest["files"].append(release.file_entry(staging / resources.CROISSANT, resources.CROISSANT))
     manifest["files"].sort(key=lambda f: f["path"])

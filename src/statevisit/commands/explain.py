@@ -1,10 +1,18 @@
 """statevisit explain: what a finding means."""
 
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from statevisit import resources
 from statevisit.commands import console
 from statevisit.errors import FormatError
-from statevisit.settings import nearest
+from statevisit.settings import nearest, read_settings
+
+if TYPE_CHECKING:
+    from statevisit.checks.catalogue import Entry
 
 
 @click.command("explain")
@@ -12,7 +20,8 @@ from statevisit.settings import nearest
 def command(codes: tuple[str, ...]) -> None:
     """Say what a finding means, why it matters, and what is right instead.
 
-    Without a CODE, lists all codes.
+    Without a CODE, lists all codes. The last line of an explanation is the place of the code on the
+    page that explains all codes: on the Hub if [tool.statevisit] names a `repo`, else in a file.
 
     \b
     Example:
@@ -45,9 +54,23 @@ def command(codes: tuple[str, ...]) -> None:
         )
         out.print(f"{escape(entry.why)}\n")
         out.print(
-            f"[red]wrong[/red]  {escape(entry.wrong)}\n[green]right[/green]  {escape(entry.right)}"
+            f"[red]wrong[/red]  {escape(entry.wrong)}\n"
+            f"[green]right[/green]  {escape(entry.right)}\n"
         )
+        out.print(escape(_place(entry.page)), soft_wrap=True)
 
 
-def _coloured(entry) -> str:
+def _place(page: str) -> str:
+    """The address of a page of the corpus of the current directory, else of a file that has it."""
+    root = resources.enclosing_root(Path())
+    if root and (address := read_settings(root).address(page)):
+        return address
+    file = page.partition("#")[0]
+    if root is None or not (root / file).is_file():
+        root = resources.data_root()
+    below = os.path.relpath(root / page)
+    return str(root / page) if below.startswith(os.pardir) else below
+
+
+def _coloured(entry: "Entry") -> str:
     return f"[bold {'red' if entry.severity == 'error' else 'yellow'}]{entry.code}[/]"

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -11,11 +12,18 @@ import orjson
 from statevisit.commands import report
 from statevisit.findings import ERROR, Finding, severity
 
+if TYPE_CHECKING:
+    from statevisit.checks.catalogue import Entry
+
 
 class Writer:
-    """What all formats have: `add` takes a finding, `end` says that there are no more."""
+    """What all formats have: `add` takes a finding, `end` says that there are no more.
 
-    def __init__(self) -> None:
+    `address` gives the web address of a page of the corpus; "" for a corpus that is not published.
+    """
+
+    def __init__(self, address: Callable[[str], str] = lambda page: "") -> None:
+        self.address = address
         self.counts: Counter[str] = Counter()
         self.documents = 0
 
@@ -32,8 +40,10 @@ class Writer:
         return sum(n for code, n in self.counts.items() if severity(code) == ERROR)
 
     def summary(self) -> str:
-        """How many findings there were."""
+        """The number of documents where nothing was found, else the number of findings."""
         total, errors = self.counts.total(), self.errors
+        if not total:
+            return f"{self.documents} document{'' if self.documents == 1 else 's'}, no findings"
         parts = [
             f"{n} {word}{'' if n == 1 else 's'}"
             for n, word in ((errors, "error"), (total - errors, "warning"))
@@ -74,8 +84,8 @@ class JsonLines(Writer):
 class Json(Writer):
     """One object that follows `schema/findings.schema.json`."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, address: Callable[[str], str] = lambda page: "") -> None:
+        super().__init__(address)
         self.found: list[Finding] = []
 
     def add(self, finding: Finding) -> None:
@@ -125,21 +135,24 @@ class Sarif(Json):
         }
         click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
 
-    @staticmethod
-    def _rule(entry: Any) -> dict[str, Any]:
+    def _rule(self, entry: "Entry") -> dict[str, Any]:
+        address = self.address(entry.page)
+        more = f"More: {address or entry.page}"
         help_ = {
-            "text": f"{entry.why}\nWrong: {entry.wrong}\nRight: {entry.right}",
-            "markdown": f"{entry.why}\n\n- Wrong: {entry.wrong}\n- Right: {entry.right}",
+            "text": f"{entry.why}\nWrong: {entry.wrong}\nRight: {entry.right}\n{more}",
+            "markdown": f"{entry.why}\n\n- Wrong: {entry.wrong}\n- Right: {entry.right}\n\n{more}",
         }
-        return {
+        rule = {
             "id": entry.code,
             "shortDescription": {"text": entry.message},
             "fullDescription": {"text": entry.why},
             "help": help_,
-            "helpUri": f"urn:statevisit:finding:{entry.code}",
             "defaultConfiguration": {"level": entry.severity},
             "properties": {"tags": [entry.family]},
         }
+        if address:  # SARIF 2.1.0, 3.49.12: an absolute URI, so a relative page cannot be named
+            rule["helpUri"] = address
+        return rule
 
     @staticmethod
     def _result(f: Finding, codes: list[str]) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from statevisit import resources
-from statevisit.checks import check_bytes, read_checked
+from statevisit.checks.document import check_bytes
 from statevisit.codec import encode, encode_value, read_bytes, write_document
 from statevisit.commands.bar import Bar
 from statevisit.commands.sources import read_sources, source_line, write
 from statevisit.errors import FormatError
+from statevisit.jsonl import read_json
 from statevisit.model import Document
 
 
@@ -122,7 +123,7 @@ def _annotators(path: Path) -> bytes:
     from statevisit.ingest import ANNOTATOR
 
     data = read_bytes(path) if path.exists() else b""
-    value = read_checked(path, "annotators") if data else {"annotators": []}
+    value = read_json(path, "annotators") if data else {"annotators": []}
     if any(a["id"] == ANNOTATOR["id"] for a in value["annotators"]):
         return data
     return encode_value(value | {"annotators": [*value["annotators"], ANNOTATOR]})

@@ -8,9 +8,12 @@ from pathlib import Path
 import click
 
 from statevisit import resources, schema
+from statevisit.settings import check_source
 
 FILES = {
     "README.md": resources.CARD,
+    "schema.md": resources.SCHEMA_PAGE,
+    "checks.md": resources.CHECKS_PAGE,
     "pyproject.toml": "pyproject.toml",
     "gitignore": ".gitignore",
     "gitattributes": ".gitattributes",
@@ -27,33 +30,56 @@ FILES = {
 
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path))
-def command(directory: Path) -> None:
+@click.option(
+    "--source",
+    metavar="ADDRESS",
+    default="",
+    help="The address that the workflow installs statevisit from: a repository, or a wheel.",
+)
+def command(directory: Path, source: str) -> None:
     """Make a new corpus repository of your own.
 
-    DIRECTORY is made, or is empty: seeds/, corpus/ with an example that shows every layer, a copy of the schemas, a README
-    that is the dataset card, settings, pre-commit hooks and a GitHub workflow. Its first `validate` and `build` pass.
+    DIRECTORY is created, or is empty. It gets seeds/, corpus/ with an example that shows every
+    layer, a copy of the schemas, a README that is the dataset card, pages for the columns, the
+    labels and the checks, settings, a pre-commit hook and a GitHub workflow. The first `validate`
+    and `build` pass.
+
+    No package index has statevisit, so the workflow installs it from an address that you fill in
+    once: `source` in pyproject.toml, or --source here.
 
     \b
     Example:
-      statevisit init my-corpus
-    """
+      statevisit init my-corpus --source git+https://github.com/OWNER/statevisit@v1.0.0
+    """  # noqa: D301 (click reads the backspace)
+    if source:
+        check_source(source, "--source")
     with resources.appearing(directory) as made:
-        _fill(made, directory.absolute().name)
+        _fill(made, directory.absolute().name, source)
     click.echo(
-        f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n  statevisit build\n  git add . && git commit -m 'A new corpus'"
+        f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n"
+        "  statevisit build\n  git add . && git commit -m 'A new corpus'"
     )
+    if not source:
+        click.echo(
+            "The GitHub workflow fails until `source` in pyproject.toml says where to install "
+            "statevisit from."
+        )
 
 
-def _fill(root: Path, name: str) -> None:
-    given = {"name": name, "version": resources.version(), "pyarrow": _pyarrow()}
+def _fill(root: Path, name: str, source: str) -> None:
+    given = {
+        "name": name,
+        "version": resources.version(),
+        "pyarrow": _pyarrow(),
+        "source": source,
+    }
     for source, place in FILES.items():
         path = root / place
         path.parent.mkdir(parents=True, exist_ok=True)
         text = (resources.starter() / source).read_text(encoding="utf-8")
-        if path.suffix in (".md", ".yml", ".yaml"):
-            text = re.sub(r"\{(name|version|pyarrow)\}", lambda m: given[m[1]], text)
+        if path.suffix in (".md", ".toml", ".yml", ".yaml"):
+            text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: given[m[1]], text)
         path.write_bytes(text.encode())
-    (root / "schema").mkdir()
     for schema_name in schema.NAMES:
         shutil.copyfile(schema.path(schema_name), root / "schema" / schema.path(schema_name).name)
     (root / "schema" / "VERSION").write_text(f"{resources.version()}\n")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from statevisit.commands import sound
+from statevisit.checks.document import sound
 from statevisit.commands.bar import Bar
 from statevisit.errors import StateVisitError
 

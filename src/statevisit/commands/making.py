@@ -17,8 +17,10 @@ from typing import Any, Self
 import orjson
 
 from statevisit import codec, release, resources
-from statevisit.checks import PRELOAD, Context, check_corpus_files, check_entry, context_of
 from statevisit.checks.across import Across, facts
+from statevisit.checks.corpus import check_corpus_files
+from statevisit.checks.document import check_entry, context_of
+from statevisit.checks.registry import PRELOAD, Context
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load, uncollected
@@ -56,17 +58,14 @@ def build(
         findings, manifest = _stage(root, staging, version, workers)
         if findings:
             return findings, []
-        from statevisit.card import renewed_card, renewed_guidelines
+        from statevisit.card import renewed_pages
         from statevisit.croissant import metadata
 
         staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
-        for name, page in (
-            (resources.CARD, renewed_card(root, manifest)),
-            (resources.GUIDELINES, renewed_guidelines(root)),
-        ):
-            if page is not None:
-                staged[name] = staging / Path(name).name
-                staged[name].write_bytes(page)
+        for name, page in renewed_pages(root, manifest).items():
+            staged[name] = staging / "pages" / name
+            staged[name].parent.mkdir(parents=True, exist_ok=True)
+            staged[name].write_bytes(page)
         described = metadata(root, manifest)
         if described is not None:
             staged[resources.CROISSANT] = staging / "croissant"

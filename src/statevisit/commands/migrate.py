@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit import codec, strict_json
-from statevisit.checks import check_bytes
+from statevisit.checks.document import check_bytes
 from statevisit.commands import report
 from statevisit.corpus import JSONL, Entry, load
 from statevisit.errors import FormatError

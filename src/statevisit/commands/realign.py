@@ -4,11 +4,12 @@ import hashlib
 from pathlib import Path
 
 import click
+import orjson
 
 from statevisit import resources
 from statevisit.codec import read_bytes, read_document, write_document
 from statevisit.commands import report
-from statevisit.commands.sources import keep_seed
+from statevisit.commands.sources import keep_seed, read_sources
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 from statevisit.model import Source
@@ -52,7 +53,7 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
 def _realigned(
     path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str, Source]
 ) -> list[Finding]:
-    from statevisit.checks import check_document
+    from statevisit.checks.document import check_document
     from statevisit.findings import severity
     from statevisit.ingest import segment
     from statevisit.realign import realign
@@ -100,15 +101,8 @@ def _with_place(finding: Finding, path: Path, data: bytes) -> Finding:
 
 def _stated(root: Path, file: str) -> tuple[str, str]:
     """Publisher and licence of a listed source: those of the text, corrected or not."""
-    from statevisit.checks.across import listed_sources
-
-    listed = (
-        {s["file"]: s for _, s in listed_sources(root)}
-        if (root / resources.SOURCES).is_file()
-        else {}
-    )
-    return (
-        (listed[file]["publisher"], listed[file]["license"])
-        if file in listed
-        else ("unknown", "not stated")
-    )
+    listed = read_sources(root / resources.SOURCES)
+    if file not in listed:
+        return "unknown", "not stated"
+    source = orjson.loads(listed[file])
+    return source["publisher"], source["license"]

@@ -6,17 +6,18 @@ from typing import Any
 import click
 
 from statevisit import schema
-from statevisit.commands import console, sound
+from statevisit.checks.document import sound
+from statevisit.commands import complete_files, console
 from statevisit.corpus import load
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
+from statevisit.references import reference_names
 
 _HIDDEN = ("sentences", "tokens")
-_REFERENCES = ("source", "target", "measures", "conversion_of", "anchor", "begin", "end_point")
 
 
 @click.command("show")
-@click.argument("document", required=False)
+@click.argument("document", required=False, shell_complete=complete_files)
 @click.option(
     "--path",
     type=click.Path(path_type=Path),
@@ -244,7 +245,7 @@ def _cell(document: Document, record: Any, name: str) -> str:
             else str(a)
             for a in value
         )
-    if name in _REFERENCES and value in document and hasattr(document[value], "text"):
+    if name in reference_names() and value in document and hasattr(document[value], "text"):
         return f"{value} {_line(document.text_of(value))}"
     return _line(value.text if hasattr(value, "text") else str(value))
 

@@ -7,8 +7,8 @@ import orjson
 from statevisit import resources, schema_errors
 from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
+from statevisit.jsonl import valid_lines
 from statevisit.model import Document
-from statevisit.strict_json import parse
 
 
 def write(path: Path, data: bytes) -> None:
@@ -45,11 +45,11 @@ def source_line(document: Document, publisher: str, license_: str) -> bytes:
 
 
 def read_sources(path: Path) -> dict[str, bytes]:
-    """The lines of the list of seeds, by file name. Raises FormatError."""
+    """Return the lines of the list of seeds, by file name. Raises FormatError."""
+    if not path.exists():
+        return {}
     listed = {}
-    for number, line in enumerate(read_bytes(path).splitlines() if path.exists() else (), 1):
-        source = parse(line, f"{path}:{number}")
-        for _, message in schema_errors.errors(source, "source"):
-            raise FormatError(f"{path}:{number}: {message}")
-        listed[source["file"]] = line
+    for line in valid_lines(read_bytes(path), str(path), "source"):
+        assert isinstance(line.value, dict)
+        listed[line.value["file"]] = line.data
     return listed

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from statevisit.commands import console, sound
+from statevisit.checks.document import sound
+from statevisit.commands import console
 from statevisit.corpus import load
 
 

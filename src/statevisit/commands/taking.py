@@ -15,7 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import resources, schema_errors
-from statevisit.checks import PRELOAD, check_document, context_of
+from statevisit.checks.document import check_document, context_of
+from statevisit.checks.registry import PRELOAD
 from statevisit.codec import encode, read_document, to_value
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load, uncollected

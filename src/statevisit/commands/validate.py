@@ -1,6 +1,7 @@
 """statevisit validate: is the corpus right?"""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -57,10 +58,12 @@ def command(
 ) -> int:
     """Check documents: schema, offsets, references, links, values, hashes.
 
-    PATHS are corpus roots, directories of documents, documents, JSONL files (also .gz and .zst), Parquet of the
-    `documents` config, or - for JSONL on standard input; without one, the corpus of the current directory. Prints
-    nothing when all is well; the exit status is 1 when there are errors. `statevisit explain CODE` says more about a
-    finding. Options not given here are taken from [tool.statevisit] in the pyproject.toml of the corpus root.
+    PATHS are corpus roots, directories of documents, documents, JSONL files (also .gz and .zst),
+    Parquet of the `documents` config, or - for JSONL on standard input; without one, the corpus of
+    the current directory. The exit status is 1 if there are errors. Without findings it prints
+    nothing, except one line on a terminal. `statevisit explain CODE` says more about a finding.
+    Options not given here are taken from [tool.statevisit] in the pyproject.toml of the corpus
+    root.
 
     \b
     Example:
@@ -74,11 +77,11 @@ def command(
         if diff:
             return 1 if changed else 0
     settings = _settings(paths[0], format_, select, ignore, strict)
-    writer: Writer = Statistics() if statistics else WRITERS[settings.format]()
+    writer = Statistics() if statistics else WRITERS[settings.format](settings.address)
     for path in paths:
         _check(path, settings, writer, workers)
     writer.end()
-    if writer.counts and settings.format == "text":
+    if settings.format == "text" and (writer.counts or sys.stderr.isatty()):
         click.echo(writer.summary(), err=True)
     return 1 if writer.errors or (settings.strict and writer.counts) else 0
 
@@ -109,7 +112,8 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) -> None:
-    from statevisit.checks import PRELOAD, validate
+    from statevisit.checks.corpus import validate
+    from statevisit.checks.registry import PRELOAD
 
     found, total = _found(path)
     with Bar(total, f"checking {path}") as bar:

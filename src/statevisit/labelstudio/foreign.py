@@ -49,7 +49,7 @@ def read_mapping(path: Path) -> Mapping:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # TOML, UTF-8 and msgspec errors alike
         raise FormatError(
-            f'{path}: no mapping: {error}; README, "Label Studio", has an example'
+            f"{path}: no mapping: {error}; README.md of statevisit/labelstudio has an example"
         ) from None
     properties = {f"{c.layer}.{c.prop}" for c in controls().values()}
     known = {label for labels in region_labels().values() for label in labels}

@@ -12,7 +12,7 @@ that of the figures there are.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -55,15 +55,21 @@ class Side(NamedTuple):
     """By cluster: how many mentions it shares with each of the other side that shares any."""
 
 
-def sides(key: list[Cluster], response: list[Cluster]) -> tuple[Side, Side]:
-    """What the measures compare: key and response, each against the other."""
-    home = {m: j for j, group in enumerate(response) for m in group}
+def sides(key: Sequence[Cluster], response: Sequence[Cluster]) -> tuple[Side, Side]:
+    """What the measures compare: key and response, each against the other.
+
+    A mention may be in several clusters of a side; the measures but φ4 need it in one (`distinct`).
+    """
+    homes: dict[Hashable, list[int]] = {}
+    for j, group in enumerate(response):
+        for m in group:
+            homes.setdefault(m, []).append(j)
     mine = Side([len(g) for g in key], [])
     theirs = Side([len(g) for g in response], [{} for _ in response])
     for i, group in enumerate(key):
         counts: dict[int, int] = {}
         for m in group:
-            if (j := home.get(m)) is not None:
+            for j in homes.get(m, ()):
                 counts[j] = counts.get(j, 0) + 1
         mine.shared.append(counts)
         for j, n in counts.items():

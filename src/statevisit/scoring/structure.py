@@ -8,11 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from statevisit import schema
-from statevisit.model import Document
+from statevisit.model import Document, Event, Timex
 from statevisit.scoring import coref, match, temporal
 from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey, UnitLabel
 from statevisit.scoring.spans import Alignment
+from statevisit.time_algebra import ORDERS, SYMMETRIC, Link
 
 Names = Mapping[str, str]
 """What a predicted record's id is called on the gold side."""
@@ -129,23 +129,11 @@ def entity_names(gold: Document, pred: Document) -> tuple[dict[str, str], dict[s
             for side in (key, response)
         )
     )
-    paired = [p for p in equal if not key[p[0]].spans] + _phi_pairs(
-        [c.spans for c in key], [c.spans for c in response]
-    )
+    by_mentions = coref.sides([c.spans for c in key], [c.spans for c in response])
+    paired = [p for p in equal if not key[p[0]].spans]
+    paired += match.assignment(coref.phi4(*by_mentions))
     exact, close = ({response[j].id: key[i].id for i, j in pairs} for pairs in (equal, paired))
     return exact, close
-
-
-def _phi_pairs(key: list[Any], response: list[Any]) -> list[tuple[int, int]]:
-    """As in CEAFe, of entities that may share mentions."""
-    home: dict[Hashable, list[int]] = {}
-    for j, group in enumerate(response):
-        for m in group:
-            home.setdefault(m, []).append(j)
-    shared = Counter((i, j) for i, group in enumerate(key) for m in group for j in home.get(m, ()))
-    return match.assignment(
-        {(i, j): 2 * n / (len(key[i]) + len(response[j])) for (i, j), n in sorted(shared.items())}
-    )
 
 
 def relations(table: CountTable, unit: int, gold: Document, pred: Document) -> None:
@@ -190,15 +178,16 @@ def event_relations(
     )
     both = [
         [
-            (place, tuple(sorted(ends, key=str)) if place[1] == "SIMULTANEOUS" else ends)
+            (place, tuple(sorted(ends, key=str)) if place[1] in SYMMETRIC else ends)
             for place, ends in side
         ]
         for side in (mine, theirs)
     ]
     _compare(table, "event_relations", "strict", *both)
-    bounds = {r.id: (r.start, r.end) for r in (*gold.events, *gold.timexes)} | {
-        ("unaligned", r.id): (r.start, r.end) for r in (*pred.events, *pred.timexes)
-    }
+    spans: list[Event | Timex] = [*gold.events, *gold.timexes]
+    others: list[Event | Timex] = [*pred.events, *pred.timexes]
+    bounds: dict[Any, tuple[int, int]] = {r.id: (r.start, r.end) for r in spans}
+    bounds |= {("unaligned", r.id): (r.start, r.end) for r in others}
     ends = {end for side in (mine, theirs) for _, both in side for end in both}
     in_order = sorted(
         ends,
@@ -212,7 +201,7 @@ def event_relations(
         end: n for n, end in enumerate(in_order)
     }  # so that nothing depends on the order of records
     times = (
-        [temporal.Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in temporal.TYPES]
+        [Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in ORDERS]
         for side in (mine, theirs)
     )
     table.add(
@@ -220,12 +209,3 @@ def event_relations(
         unit,
         MatchCounts(*temporal.awareness(*times)),
     )
-
-
-def temporal_types() -> list[str]:
-    """The temporal types by the schema, which `temporal.TYPES` has to equal."""
-    return [
-        label.name
-        for label in schema.labels("event_relations", "type")
-        if label.extra["family"] == "temporal"
-    ]

@@ -1,0 +1,115 @@
+"""The checks of a corpus: every document, then what only shows across documents and files."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from statevisit import resources
+from statevisit.checks.across import Across, Facts, check_seeds, facts
+from statevisit.checks.document import NO_CONTEXT, check_entry, context_of
+from statevisit.checks.history import reused
+from statevisit.checks.registry import Context
+from statevisit.codec import read_bytes
+from statevisit.corpus import Entry, entries, uncollected
+from statevisit.findings import Finding
+from statevisit.jsonl import Problem, lines, parsed
+
+CHUNK = 16
+"""Documents in one task: few enough to bound memory, enough to pay for sending."""
+
+_JSON_FILES = {resources.ANNOTATORS: "annotators", resources.RELEASE: "release"}
+_JSONL_FILES = {
+    resources.DECISIONS: ("adjudication", "E704"),
+    resources.SOURCES: ("source", "E703"),
+}
+
+
+def check_corpus_files(root: Path) -> Iterator[Finding]:
+    """Yield findings about the files of a corpus root beside its documents.
+
+    These are foreign files among the documents, and lists that do not follow their schema.
+    """
+    for path in sorted((root / resources.DOCUMENTS).iterdir()):
+        if path.suffix != ".json" and not path.name.startswith("."):
+            message = "not a document: corpus/documents/ holds <id>.json only; move it elsewhere"
+            yield Finding(code="E702", file=str(path), message=message)
+    for name, schema in _JSON_FILES.items():
+        path = root / name
+        if path.is_file():
+            _, problems = parsed(read_bytes(path), str(path), schema)
+            yield from (_finding("E704", path, problem) for problem in problems)
+    for name, (schema, code) in _JSONL_FILES.items():
+        path = root / name
+        if path.is_file():
+            for line in lines(read_bytes(path), str(path), schema):
+                yield from (_finding(code, path, problem) for problem in line.problems)
+    if (root / resources.SOURCES).is_file():
+        yield from check_seeds(root)
+
+
+def _finding(code: str, path: Path, problem: Problem) -> Finding:
+    return Finding(
+        code=code,
+        file=str(path),
+        pointer=problem.pointer,
+        line=problem.line,
+        column=problem.column,
+        message=problem.message,
+    )
+
+
+def validate(
+    path: Path | str | None = None,
+    done: Callable[[], None] = lambda: None,
+    mapper: Callable[..., Iterator[Any]] = map,
+    found: Iterable[Entry] | None = None,
+) -> Iterator[Finding]:
+    """Yield everything wrong with the documents in `path`, in their order; nothing if all is well.
+
+    `path` is as for `statevisit.load`, or compressed JSONL (.gz, .zst), or "-" for JSONL on
+    standard input; these are read as a stream. `found` are the entries to check where they are not
+    those of `path`. Within a corpus root the documents are also checked against its seeds, sources,
+    annotators, verified links and last release, and its other files against their schemas.
+
+    `done` is called after every document; `mapper` runs the checks over chunks of documents, in
+    order. Raises FormatError where there are no documents.
+    """
+    path = resources.data_root() if path is None else Path(path)
+    root = resources.enclosing_root(path)
+    is_whole_corpus = root is not None and not path.is_file()
+    if root is None and path.is_file():
+        root = resources.enclosing_root(path.parent)
+    if root is not None and is_whole_corpus:
+        yield from check_corpus_files(root)
+    across = Across(root)
+    task = partial(check_chunk, context=context_of(root))
+    for chunk in mapper(task, chunks(entries(path) if found is None else found)):
+        for entry, findings, of_document in chunk:
+            yield from findings
+            if of_document:
+                yield from across.add(entry, of_document)
+            done()
+    if root is not None and is_whole_corpus:
+        yield from reused(root)
+
+
+def chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Yield entries, CHUNK at a time."""
+    iterator = iter(entries)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+def check_chunk(
+    chunk: list[Entry], context: Context = NO_CONTEXT
+) -> list[tuple[Entry, list[Finding], Facts | None]]:
+    """Return (entry, findings, facts) of some documents; the facts are None for an invalid one."""
+    checked = []
+    with uncollected():
+        for entry in chunk:
+            document, findings = check_entry(entry, context)
+            of_document = facts(document) if document else None
+            checked.append((entry.without_data(), findings, of_document))
+    return checked

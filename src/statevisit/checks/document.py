@@ -1,0 +1,134 @@
+"""The checks of one document: JSON, schema, then every registered check."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from statevisit import codec, resources, schema_errors
+from statevisit.checks.excerpt import finding
+from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
+from statevisit.corpus import Entry
+from statevisit.errors import FormatError
+from statevisit.findings import ERROR, Finding, severity
+from statevisit.jsonl import read_json
+from statevisit.migrate import is_older
+from statevisit.model import Document
+from statevisit.strict_json import Json, JsonObject, Malformed, parse
+
+NO_CONTEXT = Context()
+
+
+def context_of(root: Path | None) -> Context:
+    """Return what the documents of a corpus root are checked against.
+
+    Raises FormatError for a list that cannot be read.
+    """
+    if root is None:
+        return NO_CONTEXT
+    links: set[str] = set()
+    if (root / resources.LINKS).is_file():
+        for item in _verified_links(root / resources.LINKS):
+            if item.get("wikidata") and item["evidence"]:
+                links.add(item["wikidata"])
+    annotators: set[str] = set()
+    if (root / resources.ANNOTATORS).is_file():
+        listed = read_json(root / resources.ANNOTATORS, "annotators")
+        annotators = {annotator["id"] for annotator in listed["annotators"]}
+    return Context(root / resources.SEEDS, frozenset(links), frozenset(annotators))
+
+
+def _verified_links(path: Path) -> list[JsonObject]:
+    items = parse(codec.read_bytes(path), str(path))
+    well_formed = isinstance(items, list) and all(
+        isinstance(item, dict) and isinstance(item.get("evidence"), list) for item in items
+    )
+    if not well_formed:
+        raise FormatError(
+            f"{path}: must be an array of objects with `name`, `wikidata` and `evidence`"
+        )
+    links: list[JsonObject] = items
+    return links
+
+
+def check_document(
+    document: Document, context: Context = NO_CONTEXT, warnings: bool = True
+) -> Iterator[tuple[str, Path_, str]]:
+    """Yield (code, path, message) for everything that the registered checks find in a document.
+
+    The document must follow the schema. Without `warnings` only errors are looked for.
+    """
+    load_checks()
+    for code, registered in REGISTRY.items():
+        if not warnings and severity(code) != ERROR:
+            continue
+        for path, detail in registered.run(document, context):
+            message = f"{registered.message}: {detail}" if detail else registered.message
+            yield code, path, message
+
+
+def check_bytes(
+    data: bytes, file: str, context: Context = NO_CONTEXT, warnings: bool = True
+) -> tuple[Document | None, list[Finding]]:
+    """Return (document, findings) for JSON bytes; the document is None if the schema refuses them."""
+    try:
+        value = parse(data, file)
+    except Malformed as bad:
+        return None, [
+            Finding(code=bad.code, message=bad.message, file=file, line=bad.line, column=bad.column)
+        ]
+    document = None
+    problem = _other_format(value, file)
+    if problem is not None:
+        problems = [problem]
+    elif schema_errors.verdict().is_valid(value):
+        document = codec.convert(value, file, data)
+        problems = list(check_document(document, context, warnings))
+    else:
+        problems = [("E104", tuple(path), message) for path, message in schema_errors.errors(value)]
+    findings = [finding(code, message, path, value, data, file) for code, path, message in problems]
+    return document, findings
+
+
+def _other_format(value: Json, file: str) -> tuple[str, Path_, str] | None:
+    """The problem of a document of another schema version or edition; None for any other value."""
+    if not isinstance(value, dict):
+        return None
+    if codec.is_newer(value):
+        return "E105", ("schema_version",), codec.NEWER
+    if "edition" in value:
+        return "E104", ("edition",), codec.TEXTLESS
+    if is_older(value):
+        version = value["schema_version"]
+        message = f"of schema version {version}, an older one: statevisit migrate {file}"
+        return "E104", ("schema_version",), message
+    return None
+
+
+def check_entry(
+    entry: Entry, context: Context = NO_CONTEXT, warnings: bool = True
+) -> tuple[Document | None, list[Finding]]:
+    """Return (document, findings) for one file, or one line of a JSONL file.
+
+    Without `warnings` only errors are looked for. Raises FormatError for a file that cannot be
+    read.
+    """
+    data, file = entry.bytes(), str(entry.path)
+    document, findings = check_bytes(data, file, context, warnings)
+    findings = [entry.placed(f) for f in findings]
+    if document and entry.is_file and document.id != entry.path.stem:
+        message = (
+            f"the file holds the document {document.id!r}: "
+            f"rename it to {document.id}.json, or change the id"
+        )
+        findings.append(finding("E210", message, ("id",), {"id": document.id}, data, file))
+    return document, findings
+
+
+def sound(entry: Entry) -> Document:
+    """Return a document without errors in itself. Raises FormatError with the first error."""
+    document, findings = check_entry(entry, warnings=False)
+    if findings or document is None:
+        more = ""
+        if len(findings) > 1:
+            more = f"; {len(findings) - 1} more: statevisit validate {entry.path}"
+        raise FormatError(f"{findings[0]}{more}")
+    return document

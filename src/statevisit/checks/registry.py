@@ -1,0 +1,94 @@
+"""The registry of checks: a code, a message and a generator for each.
+
+A check takes a document that the schema accepts and yields (path, detail). The first line of its
+docstring is its message; the rest is what `statevisit explain` prints (`catalogue`). Its code never
+changes meaning: E for an error, W for a warning; a valid corpus may have some of those.
+"""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+
+from statevisit.model import Document
+
+Path_ = tuple[str | int, ...]
+"""The steps from a document to a value in it."""
+
+Problems = Iterator[tuple[Path_, str]]
+"""Where a check fails, and a detail that completes its message."""
+
+
+class Context(Struct, frozen=True):
+    """The lists that a document is checked against; None where there is no such list."""
+
+    seeds: Path | None = None
+    links: frozenset[str] | None = None
+    annotators: frozenset[str] | None = None
+
+
+Function = Callable[[Document, Context], Problems]
+
+
+class Check(Struct, frozen=True):
+    """A registered check."""
+
+    code: str
+    message: str
+    run: Function
+
+
+REGISTRY: dict[str, Check] = {}
+"""The checks by code, once `load_checks` was called."""
+
+_FAMILIES = (
+    "consistency",
+    "graphs",
+    "references",
+    "roles",
+    "spans",
+    "text",
+    "times",
+    "values",
+)
+_REGISTERING = tuple(f"statevisit.checks.{family}" for family in _FAMILIES)
+
+PRELOAD = (*_REGISTERING, "ucumvert")
+"""Modules to import before processes are forked; `ucumvert`, for units, takes longest."""
+
+
+def check(code: str) -> Callable[[Function], Function]:
+    """Register a check under a code."""
+
+    def register(function: Function) -> Function:
+        assert code not in REGISTRY, code
+        assert function.__doc__, code
+        message = function.__doc__.splitlines()[0].rstrip(".")
+        REGISTRY[code] = Check(code, message, function)
+        return function
+
+    return register
+
+
+def load_checks() -> None:
+    """Import the modules that register checks."""
+    for name in _REGISTERING:
+        import_module(name)
+
+
+T = TypeVar("T")
+
+
+def once(function: Callable[[Document], T]) -> Callable[[Document], T]:
+    """Keep the result of a function with the document: several checks need it."""
+    name = f"{function.__module__}.{function.__name__}"
+
+    def cached(document: Document) -> T:
+        if name not in document.__dict__:
+            document.__dict__[name] = function(document)
+        result: T = document.__dict__[name]
+        return result
+
+    return cached

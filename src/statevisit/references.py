@@ -1,0 +1,63 @@
+"""Who refers to whom: the properties that hold the id of another record, as the schema states them.
+
+In the document schema `x-refers-to` names the layers in which the record of that id may be.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+
+from msgspec import Struct
+
+from statevisit import schema
+from statevisit.model import LAYERS, Document
+
+DOCUMENT_TIME = "DCT"
+"""The document's date, to which a time expression may refer in place of a record."""
+
+Path = tuple[str | int, ...]
+"""The steps from a document to a value in it: a layer, the number of a record from 0, a property."""
+
+
+class Reference(Struct, frozen=True):
+    """A property of a layer's records that holds an id, and the layers that may hold that id."""
+
+    layer: str
+    property: str
+    targets: tuple[str, ...]
+
+
+@cache
+def references(layer: str) -> tuple[Reference, ...]:
+    """Return the references of a layer's records; `layer` may be "arguments", those of events."""
+    nodes = schema.argument_properties() if layer == "arguments" else schema.properties(layer)
+    return tuple(
+        Reference(layer, name, tuple(node["x-refers-to"]))
+        for name, node in nodes.items()
+        if "x-refers-to" in node
+    )
+
+
+@cache
+def reference_names() -> frozenset[str]:
+    """Return the names of all properties that hold an id of another record."""
+    layers = (*LAYERS, "arguments")
+    return frozenset(reference.property for layer in layers for reference in references(layer))
+
+
+def references_of(document: Document) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+    """Yield (path, id, layers that may hold it) of every reference between records."""
+    argument = references("arguments")[0]
+    for layer in LAYERS:
+        of_layer = references(layer)
+        if layer == "events":
+            for number, event in enumerate(document.events):
+                yield (layer, number, "event"), event.event, of_layer[0].targets
+                for index, filler in enumerate(event.arguments):
+                    path = (layer, number, "arguments", index, "target")
+                    yield path, filler.target, argument.targets
+        elif of_layer:
+            for number, record in enumerate(getattr(document, layer)):
+                for reference in of_layer:
+                    target = getattr(record, reference.property)
+                    if target and not (layer == "timexes" and target == DOCUMENT_TIME):
+                        yield (layer, number, reference.property), target, reference.targets
