@@ -114,7 +114,7 @@ def clusters(document: Any) -> list[set[tuple[int, int]]]:
     """The entities as sets of spans, each span in one of them."""
     from statevisit.scoring import coref
 
-    return [set(c) for c in coref.clusters(document.mentions, "entity")]
+    return [set(c) for c in coref.clusters(document.mentions)]
 
 
 def span_measures(documents: list[Any], predictions: list[Any]) -> list[Any]:

@@ -20,6 +20,7 @@ from statevisit.model import LAYERS, Document
 from statevisit.predictions import read_gold
 from statevisit.scoring import temporal
 from statevisit.scoring.prediction import bare
+from statevisit.scoring.prf import MatchCounts
 from statevisit.time_algebra import Graph, Link
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
@@ -586,8 +587,8 @@ def test_temporal_awareness_is_over_the_closure() -> None:
         for ends in (((0, "a"), (1, "b")), ((1, "b"), (2, "c")), ((0, "a"), (2, "c")))
     )
     assert [a_b, b_c] == temporal.reduced([a_b, a_c, b_c])[0]
-    assert [1, 1, 0, 2] == temporal.awareness([a_b, b_c], [a_c])
-    assert [2, 2, 2, 2] == temporal.awareness([a_b, b_c, a_c], [a_b, b_c])
+    assert MatchCounts(1, 1, 0, 2) == temporal.awareness([a_b, b_c], [a_c])
+    assert MatchCounts(2, 2, 2, 2) == temporal.awareness([a_b, b_c, a_c], [a_b, b_c])
     contains = Link("CONTAINS", (2, "c"), (3, "d"))
     assert Graph([b_c, contains]).entails(Link("BEFORE", (1, "b"), (3, "d")))
     assert not Graph([b_c]).entails(Link("BEFORE", (2, "c"), (1, "b")))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statevisit.scoring import coref
-from statevisit.scoring.prf import MatchCounts, Rates
+from statevisit.scoring.prf import Rates
 from statevisit.scoring.prf import rates as rates_of
 from tests.conftest import ROOT
 
@@ -17,10 +17,8 @@ CASES = json.loads((ROOT / "tests/data/scoring/coreference.json").read_text())["
 
 
 def _rates(measure: str, key: list[Any], response: list[Any]) -> Rates:
-    recall, of_gold, precision, of_pred = coref.MEASURES[measure](
-        *coref.sides(coref.distinct(key), coref.distinct(response))
-    )
-    return rates_of(MatchCounts(precision, of_pred, recall, of_gold))
+    sides = coref.sides(coref.distinct(key), coref.distinct(response))
+    return rates_of(coref.MEASURES[measure](*sides))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
@@ -90,7 +88,7 @@ SETS = st.lists(st.frozensets(st.integers(0, 6)), max_size=6)
 def test_clusters_may_share_mentions(
     key: list[frozenset[int]], response: list[frozenset[int]]
 ) -> None:
-    """φ4 of every two clusters that share a mention, also where a mention is in several clusters."""
+    """φ4 of every two clusters that share a mention, also of mentions in several clusters."""
     assert {
         (i, j): 2 * len(k & r) / (len(k) + len(r))
         for i, k in enumerate(key)

@@ -18,6 +18,7 @@ from msgspec import Struct
 from statevisit.model import Document
 from statevisit.records import Entity, Quantity, Timex
 from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey
+from statevisit.scoring.references import GoldIds, in_gold_ids
 from statevisit.scoring.spans import Alignment, SpanRecord, records
 from statevisit.values import duration
 
@@ -36,7 +37,7 @@ class Side(Struct, frozen=True):
     """
 
     document: Document
-    gold_ids: Mapping[str, str] | None = None
+    gold_ids: GoldIds | None = None
 
     def reference(self, record_id: str | None) -> Hashable:
         """Return a reference in gold ids.
@@ -45,7 +46,7 @@ class Side(Struct, frozen=True):
         """
         if record_id is None or self.gold_ids is None or record_id == "DCT":
             return record_id
-        return self.gold_ids.get(record_id, ("unaligned", record_id))
+        return in_gold_ids(record_id, self.gold_ids)
 
 
 AttributeValues = Callable[[Side, Sequence[SpanRecord]], list[Hashable]]

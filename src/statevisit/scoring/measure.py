@@ -12,6 +12,7 @@ from statevisit.scoring.attributes import Side
 from statevisit.scoring.bio import gold_names
 from statevisit.scoring.prediction import Prediction
 from statevisit.scoring.prf import CountTable
+from statevisit.scoring.references import gold_ids
 from statevisit.scoring.spans import Alignment, Item
 
 
@@ -60,8 +61,8 @@ def compare(
     """Align the spans of a document; `unit_of` gives the unit of an offset."""
     aligned = align(gold, pred, layers, unit_of)
     spans_aligned = [aligned[layer] for layer in SPAN_LAYERS if layer in aligned]
-    exact_gold_ids, gold_ids = structure.gold_ids(spans_aligned)
-    return Comparison(gold, pred, layers, reported, aligned, gold_ids, exact_gold_ids)
+    exact_gold_ids, aligned_gold_ids = gold_ids(spans_aligned)
+    return Comparison(gold, pred, layers, reported, aligned, aligned_gold_ids, exact_gold_ids)
 
 
 def align(
@@ -121,9 +122,9 @@ def count(table: CountTable, unit: int, comparison: Comparison) -> None:
     if "events" in reported:
         triggers = comparison.aligned["events"]
         structure.arguments(table, within_layers, pred, exact_gold_ids, triggers)
-        structure.coreference(table, unit, "events", "event", gold, pred)
+        structure.coreference(table, unit, "events", gold, pred)
     if "mentions" in reported:
-        structure.coreference(table, unit, "mentions", "entity", gold, pred)
+        structure.coreference(table, unit, "mentions", gold, pred)
     if "relations" in reported and {"entities", "mentions"} <= layers:
         structure.relations(table, unit, gold, pred)
     if "event_relations" in reported:
