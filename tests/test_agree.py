@@ -146,6 +146,43 @@ def test_documents_are_drawn_where_there_are_several(article: Document) -> None:
     assert c.interval[0] <= c.value <= c.interval[1]
 
 
+def test_documents_that_an_annotator_lacks_count_as_not_annotated(article: Document) -> None:
+    """It does not matter which annotator lacks a document, nor how often it is drawn."""
+    documents = [replace(article, id=f"d{n}") for n in range(3)]
+    missing, extra = (
+        statevisit.agree(*pair, layers="mentions", resamples=20)
+        for pair in ((documents, documents[:2]), (documents[:2], documents))
+    )
+    assert 3 == missing.documents == extra.documents == extra.units
+    for c in missing.coefficients:
+        if c.coefficient in ("F1", "alpha_u"):
+            other = extra.find(c.layer, c.coefficient, c.of, c.label)
+            assert pytest.approx(c.value) == other.value
+            assert pytest.approx(c.interval) == other.interval
+    one_alone = statevisit.agree(documents[:1], documents[:2], documents[:2], resamples=0)
+    assert ("document", 2) == (one_alone.unit, one_alone.units)
+
+
+def test_the_order_of_documents_does_not_matter(article: Document) -> None:
+    """Intervals are the same if one of three annotators has the documents in another order."""
+    gold = [replace(article, id=f"d{n}") for n in range(4)]
+    one, two = (
+        [replace(disturbed(article, n + seed), id=f"d{n}") for n in range(4)] for seed in (0, 10)
+    )
+    expected = statevisit.agree(gold, one, two, layers="events", resamples=20)
+    other_order = statevisit.agree(gold, one[::-1], two, layers="events", resamples=20)
+    assert expected.coefficients == other_order.coefficients
+
+
+def test_texts_that_only_later_annotators_have_are_compared(article: Document) -> None:
+    """A document that the first annotator lacks has the same text for all others."""
+    second = replace(article, id="second")
+    with pytest.raises(FormatError, match="differs from the gold text at character 0"):
+        statevisit.agree(
+            article, [article, second], [article, replace(second, text="X" + article.text[1:])]
+        )
+
+
 def test_layers_that_not_all_annotated_are_left_out(article: Document, tmp_path: Path) -> None:
     """A layer that an annotator did not annotate is listed, and has no figure."""
     partial = {"id": DOC_ID, "timexes": []}

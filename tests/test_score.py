@@ -577,6 +577,15 @@ def test_two_systems_are_compared_on_the_same_documents(article: Document) -> No
         statevisit.score([article], [article], compare=_pair(article))
 
 
+def test_two_systems_may_list_other_documents_in_any_order(article: Document) -> None:
+    """Documents that the gold lacks are paired by their ids; a system equals itself."""
+    extra = [replace(article, id=name) for name in ("second", "third")]
+    report = statevisit.score(
+        [article], [article, *extra], compare=[article, *extra[::-1]], resamples=20
+    )
+    assert {0.0} == {d.difference for d in report.comparison}
+
+
 def test_temporal_awareness_is_over_the_closure() -> None:
     """A relation that follows from the gold is correct, and one that the prediction implies found.
 

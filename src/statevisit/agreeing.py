@@ -94,9 +94,14 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
     """
     if len(annotators) < 2:
         raise FormatError("agreement needs two annotators or more")
-    base = predictions.read_gold(annotators[0])
-    passes = [predictions.read(source, base) for source in annotators]
-    notes, compared = _compare(base, passes, scored_layers(layers), resamples)
+    documents = predictions.read_gold(annotators[0])
+    passes = []
+    for source in annotators:
+        annotated = predictions.read(source, documents)
+        passes.append(annotated)
+        for document_id, prediction in annotated.items():
+            documents.setdefault(document_id, prediction.document)
+    notes, compared = _compare(documents, passes, scored_layers(layers), resamples)
     coefficients = [
         *_f1(compared),
         *attribute_agreement(compared),
@@ -107,7 +112,7 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
             name_of(source, f"annotator {number}").rstrip("/")
             for number, source in enumerate(annotators, 1)
         ],
-        documents=len(base),
+        documents=len(documents),
         unit=compared.resampling.unit,
         units=compared.resampling.unit_count,
         resamples=len(compared.resampling.resamples),
@@ -119,21 +124,21 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
 
 
 def _compare(
-    base: Mapping[str, Document],
+    texts: Mapping[str, Document],
     passes: Sequence[Mapping[str, Prediction]],
     asked: frozenset[str],
     resamples: int,
 ) -> tuple[list[Note], Annotators]:
-    """The notes on all annotations, and these in pairs; `base` has the first one's documents."""
+    """The notes on all annotations, and these in pairs; `texts` has every document once."""
     annotated = [frozenset[str]().union(*(p.layers for p in by_id.values())) for by_id in passes]
     common = frozenset.intersection(*annotated)
     scored = []
     for first, second in combinations(passes, 2):
         gold = {document_id: prediction.document for document_id, prediction in first.items()}
-        scored.append(Scored(gold, second, common & asked))
+        scored.append(Scored(gold, second, common & asked, list(texts)))
     documents = [
         [by_id[i].document if i in by_id else bare(document) for by_id in passes]
-        for i, document in base.items()
+        for i, document in texts.items()
     ]
     compared = Annotators(
         documents=documents,

@@ -1,7 +1,7 @@
 """Score predictions: read them and the gold, count document by document, and report."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from statevisit import predictions
@@ -28,7 +28,9 @@ class Scored:
 
     `layers` are those that were predicted, `asked` those that the report may have, and `reported`
     those that are both. Layers that are not reported can be needed for others: without mentions,
-    relations cannot be scored.
+    relations cannot be scored. `ids` are those of the documents that are counted in the units 0, 1
+    and so on, also by other scores that are resampled together with this one; without them, the
+    documents of the gold and then those only predicted.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Scored:
         gold: Mapping[str, Document],
         pred: Mapping[str, Prediction],
         asked: frozenset[str] = frozenset(SCORED),
+        ids: Sequence[str] = (),
     ) -> None:
         self.gold, self.pred = gold, pred
         self.asked = asked
@@ -43,14 +46,14 @@ class Scored:
         if pred:
             self.layers = frozenset[str]().union(*(p.layers for p in pred.values()))
         self.reported = self.layers & asked
-        self.ids = list(dict.fromkeys([*gold, *pred]))
+        self.ids = ids or list(dict.fromkeys([*gold, *pred]))
         self.by_sentence = len(self.ids) == 1
         self.table = CountTable()
         self.confusion: dict[str, Counter[tuple[str, str]]] = {}
         self.notes: list[Note] = []
         with uncollected():
-            for number, comparison in enumerate(self.comparisons()):
-                self._count(number, comparison)
+            for comparison in self.comparisons():
+                self._count(comparison)
 
     def resampling(self, resamples: int) -> Resampling:
         """Return resamples of the documents or, of a single document, of its sentences."""
@@ -61,11 +64,13 @@ class Scored:
         return Resampling(units, bootstrap.draw(len(units), resamples), self.by_sentence)
 
     def comparisons(self) -> Iterator[Comparison]:
-        """Yield the documents, each with the alignment of its predicted layers."""
+        """Yield the documents of either side, each with the alignment of its predicted layers."""
         for number, document_id in enumerate(self.ids):
-            gold, pred = self._sides(document_id)
-            unit_of = measure.sentence_of(gold) if self.by_sentence else measure.always(number)
-            yield measure.compare(gold, pred, self.layers, self.reported, unit_of)
+            if document_id in self.gold or document_id in self.pred:
+                gold, pred = self._sides(document_id)
+                yield measure.compare(
+                    number, gold, pred, self.layers, self.reported, self.by_sentence
+                )
 
     def _sides(self, document_id: str) -> tuple[Document, Prediction]:
         """The gold and the prediction of a document, each without records where it is missing."""
@@ -75,7 +80,7 @@ class Scored:
             return bare(pred.document), pred
         return gold, pred or Prediction(document=bare(gold), layers=self.layers)
 
-    def _count(self, number: int, comparison: Comparison) -> None:
+    def _count(self, comparison: Comparison) -> None:
         gold, pred = comparison.gold, comparison.pred
         if gold.id not in self.gold:
             message = "predicted, but not in gold; everything in it is spurious"
@@ -85,7 +90,7 @@ class Scored:
             self.notes.append(Note("missing", gold.id, message))
         if pred.document is not gold:
             self.notes += notes_of(gold, pred)
-        measure.count(self.table, number, comparison)
+        measure.count(self.table, comparison)
         for layer, aligned in comparison.reported_alignments.items():
             self.confusion.setdefault(layer, Counter()).update(spans.confusion(aligned))
 
@@ -122,8 +127,9 @@ def evaluate(
     other_name = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
-        other = Scored(gold_documents, predictions.read(compare, gold_documents), asked)
-        _require_same_documents(scored, other, other_name)
+        other_predictions = predictions.read(compare, gold_documents)
+        _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
+        other = Scored(gold_documents, other_predictions, asked, scored.ids)
         comparison = figures.differences(scored.table, other.table, resampling)
     report = Report(
         gold=name_of(gold, "gold"),
@@ -160,10 +166,10 @@ def name_of(source: Source, otherwise: str) -> str:
     return source.id if isinstance(source, Document) else otherwise
 
 
-def _require_same_documents(scored: Scored, other: Scored, other_name: str) -> None:
+def _require_same_documents(ids: Iterable[str], others: Iterable[str], other_name: str) -> None:
     """Raise FormatError if only one of two systems has a document that the gold lacks."""
-    if scored.ids != other.ids:
-        odd = sorted({*scored.ids} ^ {*other.ids})
+    odd = sorted({*ids} ^ {*others})
+    if odd:
         raise FormatError(
             f"{other_name}: only one of the two systems has {', '.join(odd[:5])},"
             " which is not in gold; remove it to compare them"

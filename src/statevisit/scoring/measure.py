@@ -19,6 +19,8 @@ from statevisit.scoring.spans import Alignment, Item
 class Comparison(Struct, frozen=True):
     """A document, gold and predicted, and how the spans of its predicted layers are aligned.
 
+    `number` is its place among the documents that are scored.
+
     `layers` are all that were predicted, also in other documents; `reported` are those of them
     whose figures are asked for. The others are needed to compare references.
 
@@ -26,6 +28,7 @@ class Comparison(Struct, frozen=True):
     the ones with the same bounds.
     """
 
+    number: int
     gold: Document
     pred: Prediction
     layers: frozenset[str]
@@ -52,17 +55,22 @@ def always(unit: int) -> Callable[[int], int]:
 
 
 def compare(
+    number: int,
     gold: Document,
     pred: Prediction,
     layers: frozenset[str],
     reported: frozenset[str],
-    unit_of: Callable[[int], int],
+    by_sentence: bool,
 ) -> Comparison:
-    """Align the spans of a document; `unit_of` gives the unit of an offset."""
+    """Return a document with the alignment of its spans.
+
+    The unit of a span is its sentence if `by_sentence`, else the number of the document.
+    """
+    unit_of = sentence_of(gold) if by_sentence else always(number)
     aligned = align(gold, pred, layers, unit_of)
     spans_aligned = [aligned[layer] for layer in SPAN_LAYERS if layer in aligned]
-    exact_gold_ids, aligned_gold_ids = gold_ids(spans_aligned)
-    return Comparison(gold, pred, layers, reported, aligned, aligned_gold_ids, exact_gold_ids)
+    exact_ids, aligned_ids = gold_ids(spans_aligned)
+    return Comparison(number, gold, pred, layers, reported, aligned, aligned_ids, exact_ids)
 
 
 def align(
@@ -104,12 +112,13 @@ def _with_units(items: Sequence[Item], unit_of: Callable[[int], int]) -> list[It
     return spans.ordered(replace(item, unit=unit_of(item.start)) for item in items)
 
 
-def count(table: CountTable, unit: int, comparison: Comparison) -> None:
+def count(table: CountTable, comparison: Comparison) -> None:
     """Add the counts of every measure of the reported layers to a table.
 
-    Relations and coreference count in `unit`; spans, their attributes and arguments count in the
-    units of their items.
+    Spans, their attributes and arguments count in the units of their items; relations and
+    coreference in the unit with the document's number.
     """
+    unit = comparison.number
     gold, pred = comparison.gold, comparison.pred.document
     layers, reported = comparison.layers, comparison.reported
     exact_gold_ids = comparison.exact_gold_ids
