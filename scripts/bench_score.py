@@ -114,28 +114,24 @@ def clusters(document: Any) -> list[set[tuple[int, int]]]:
     """The entities as sets of spans, each span in one of them."""
     from statevisit.scoring import coref
 
-    return [set(c) for c in coref.clusters(document.mentions, "entity")]
+    return [set(c) for c in coref.clusters(document.mentions)]
 
 
 def span_measures(documents: list[Any], predictions: list[Any]) -> list[Any]:
     """Strict, exact, partial, type and head match of the mentions, in all and by label, and nothing else: the part of `statevisit.score`
     that does what nervaluate does. The whole, with values, links and coreference, is timed beside it.
     """
-    from statevisit.scoring import measure, report
+    from statevisit.scoring import figures, measure
     from statevisit.scoring import spans as flat
     from statevisit.scoring.prediction import Prediction
-    from statevisit.scoring.prf import Tally
+    from statevisit.scoring.prf import CountTable
 
-    tally, layers = Tally(), frozenset(("mentions",))
+    table, layers = CountTable(), frozenset(("mentions",))
     for number, (gold, pred) in enumerate(zip(documents, predictions, strict=True)):
-        flat.count(
-            tally,
-            "mentions",
-            measure.align(
-                gold, Prediction(document=pred, layers=layers), layers, lambda _, unit=number: unit
-            )["mentions"],
-        )
-    return list(report.figures(tally))
+        prediction = Prediction(document=pred, layers=layers)
+        aligned = measure.align(gold, prediction, layers, measure.always(number))
+        flat.count(table, "mentions", aligned["mentions"])
+    return figures.figures_of(table)
 
 
 def contestants(documents: list[Any], predictions: list[Any]) -> dict[str, Callable[[], Any]]:

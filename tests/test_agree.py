@@ -19,42 +19,50 @@ Cli = Callable[..., Result]
 
 
 def test_who_marks_the_same_agrees_fully(article: Document) -> None:
-    """Every coefficient of three equal annotators is 1 or, where chance alone would agree, absent; counts stand beside each."""
-    found = statevisit.agree(article, article, article, resamples=50)
+    """Every coefficient of three equal annotators is 1, or absent if chance alone would agree.
+
+    Each has its count.
+    """
+    agreement = statevisit.agree(article, article, article, resamples=50)
     assert [] == [
-        c for c in found.coefficients if c.value is not None and c.value != pytest.approx(1.0)
+        c for c in agreement.coefficients if c.value is not None and c.value != pytest.approx(1.0)
     ]
     assert (
         len(article.mentions)
-        == found.find("mentions", "F1", "strict").n
-        == found.find("mentions", "kappa", "type").n
+        == agreement.find("mentions", "F1", "strict").n
+        == agreement.find("mentions", "kappa", "type").n
     )
-    assert found.find("events", "alpha", "polarity").value in (None, 1.0)
+    assert agreement.find("events", "alpha", "polarity").value in (None, 1.0)
 
 
 def test_every_coefficient_of_two_who_differ(article: Document) -> None:
-    """F1 is that of `score`; κ, α and α_u are below 1 where the annotators differ, and have intervals where units can be drawn."""
+    """F1 is that of `score`; κ, α and α_u are below 1 for annotators who differ.
+
+    They have intervals if units can be drawn.
+    """
     other = disturbed(article)
-    found = statevisit.agree(article, other)
+    agreement = statevisit.agree(article, other)
     score = statevisit.score(article, other, resamples=0)
-    assert score.find("events", "strict").f1 == found.find("events", "F1", "strict").value
+    assert score.find("events", "strict").f1 == agreement.find("events", "F1", "strict").value
     assert (
         score.find("events", "strict", "STATE").f1
-        == found.find("events", "F1", "strict", "STATE").value
+        == agreement.find("events", "F1", "strict", "STATE").value
     )
     for coefficient in ("kappa", "alpha"):
-        c = found.find("events", coefficient, "class")
+        c = agreement.find("events", coefficient, "class")
         assert 0 < c.interval[0] <= c.value <= c.interval[1] < 1
-    assert 0 < found.find("events", "alpha_u", "spans").value < 1
-    assert 0 < found.find("mentions", "alpha_u", "spans", "GPE").value < 1
-    assert ("sentence", 22) == (found.unit, found.units)
+    assert 0 < agreement.find("events", "alpha_u", "spans").value < 1
+    assert 0 < agreement.find("mentions", "alpha_u", "spans", "GPE").value < 1
+    assert ("sentence", 22) == (agreement.unit, agreement.units)
 
 
 def test_kappa_and_alpha_of_one_label(article: Document) -> None:
-    """By hand: of 12 quantities (5 CARDINAL, 3 ORDINAL, 3 MONEY, 1 PERCENT) one that is an ORDINAL to one annotator is a CARDINAL to the other.
+    """κ and α of a label are as computed by hand.
 
-    κ of CARDINAL: 11 of 12 agree where (5 * 6 + 7 * 6) / 144 = 1/2 is expected; of ORDINAL (3 * 2 + 9 * 10) / 144 = 2/3. α of CARDINAL: one of
-    its 11 values of 24 meets another; of ORDINAL one of 5. The count is of those that anybody gave the label.
+    12 quantities: 5 CARDINAL, 3 ORDINAL, 3 MONEY, 1 PERCENT; one that is an ORDINAL to one
+    annotator is a CARDINAL to the other. κ of CARDINAL: 11 of 12 agree, (5 * 6 + 7 * 6) / 144 = 1/2
+    is expected; of ORDINAL (3 * 2 + 9 * 10) / 144 = 2/3. α of CARDINAL: one of its 11 values of 24
+    meets another; of ORDINAL one of 5. The count is of those to which any annotator gave the label.
     """
     odd = next(q for q in article.quantities if q.kind == "ORDINAL")
     other = replace(
@@ -63,7 +71,7 @@ def test_kappa_and_alpha_of_one_label(article: Document) -> None:
             replace(q, kind="CARDINAL") if q is odd else q for q in article.quantities
         ),
     )
-    found = statevisit.agree(article, other, resamples=0)
+    agreement = statevisit.agree(article, other, resamples=0)
     expected = {
         "CARDINAL": (6, (11 / 12 - 1 / 2) / (1 / 2), 1 - 23 / (11 * 13)),
         "ORDINAL": (3, (11 / 12 - 2 / 3) / (1 / 3), 1 - 23 / (5 * 19)),
@@ -72,21 +80,24 @@ def test_kappa_and_alpha_of_one_label(article: Document) -> None:
     }
     for label, (n, kappa, alpha) in expected.items():
         of_kappa, of_alpha = (
-            found.find("quantities", c, "kind", label) for c in ("kappa", "alpha")
+            agreement.find("quantities", c, "kind", label) for c in ("kappa", "alpha")
         )
         assert (n, n) == (of_kappa.n, of_alpha.n), label
         assert (pytest.approx(kappa), pytest.approx(alpha)) == (of_kappa.value, of_alpha.value), (
             label
         )
     assert {"type", "kind", "class"} == {
-        c.of for c in found.coefficients if c.coefficient in ("kappa", "alpha") and c.label
+        c.of for c in agreement.coefficients if c.coefficient in ("kappa", "alpha") and c.label
     }
 
 
 def test_labels_have_intervals_in_table_and_json(
     article: Document, tmp_path: Path, cli: Cli
 ) -> None:
-    """`--labels` shows F1, κ and α of each label with count and interval; without it the table is short; JSON has them always and keeps to the schema."""
+    """`--labels` shows F1, κ and α of each label with count and interval; the short table does not.
+
+    JSON has them always, and follows the schema.
+    """
     paths = [tmp_path / f"{n}.json" for n in "ab"]
     for path, document in zip(paths, (article, disturbed(article)), strict=True):
         write_document(document, path)
@@ -112,7 +123,7 @@ def test_labels_have_intervals_in_table_and_json(
 
 
 def test_agreement_is_symmetric(article: Document) -> None:
-    """It does not matter who is named first."""
+    """The order of the annotators does not matter."""
     other = disturbed(article)
     one, two = (
         statevisit.agree(*pair, resamples=0) for pair in ((article, other), (other, article))
@@ -126,30 +137,67 @@ def test_agreement_is_symmetric(article: Document) -> None:
 
 
 def test_documents_are_drawn_where_there_are_several(article: Document) -> None:
-    """With several documents α_u has an interval too."""
+    """With several documents, α_u has an interval too."""
     gold = [replace(article, id=f"d{n}") for n in range(4)]
     other = [replace(disturbed(article, n), id=f"d{n}") for n in range(4)]
-    found = statevisit.agree(gold, other, resamples=100)
-    assert ("document", 4, 100) == (found.unit, found.units, found.resamples)
-    c = found.find("mentions", "alpha_u", "spans")
+    agreement = statevisit.agree(gold, other, resamples=100)
+    assert ("document", 4, 100) == (agreement.unit, agreement.units, agreement.resamples)
+    c = agreement.find("mentions", "alpha_u", "spans")
     assert c.interval[0] <= c.value <= c.interval[1]
 
 
-def test_what_not_all_have_is_left_out(article: Document, tmp_path: Path) -> None:
-    """A layer that one annotator did not touch is named as such and has no figure."""
+def test_documents_that_an_annotator_lacks_count_as_not_annotated(article: Document) -> None:
+    """It does not matter which annotator lacks a document, nor how often it is drawn."""
+    documents = [replace(article, id=f"d{n}") for n in range(3)]
+    missing, extra = (
+        statevisit.agree(*pair, layers="mentions", resamples=20)
+        for pair in ((documents, documents[:2]), (documents[:2], documents))
+    )
+    assert 3 == missing.documents == extra.documents == extra.units
+    for c in missing.coefficients:
+        if c.coefficient in ("F1", "alpha_u"):
+            other = extra.find(c.layer, c.coefficient, c.of, c.label)
+            assert pytest.approx(c.value) == other.value
+            assert pytest.approx(c.interval) == other.interval
+    one_alone = statevisit.agree(documents[:1], documents[:2], documents[:2], resamples=0)
+    assert ("document", 2) == (one_alone.unit, one_alone.units)
+
+
+def test_the_order_of_documents_does_not_matter(article: Document) -> None:
+    """Intervals are the same if one of three annotators has the documents in another order."""
+    gold = [replace(article, id=f"d{n}") for n in range(4)]
+    one, two = (
+        [replace(disturbed(article, n + seed), id=f"d{n}") for n in range(4)] for seed in (0, 10)
+    )
+    expected = statevisit.agree(gold, one, two, layers="events", resamples=20)
+    other_order = statevisit.agree(gold, one[::-1], two, layers="events", resamples=20)
+    assert expected.coefficients == other_order.coefficients
+
+
+def test_texts_that_only_later_annotators_have_are_compared(article: Document) -> None:
+    """A document that the first annotator lacks has the same text for all others."""
+    second = replace(article, id="second")
+    with pytest.raises(FormatError, match="differs from the gold text at character 0"):
+        statevisit.agree(
+            article, [article, second], [article, replace(second, text="X" + article.text[1:])]
+        )
+
+
+def test_layers_that_not_all_annotated_are_left_out(article: Document, tmp_path: Path) -> None:
+    """A layer that an annotator did not annotate is listed, and has no figure."""
     partial = {"id": DOC_ID, "timexes": []}
-    found = statevisit.agree(article, partial, resamples=0)
-    assert ["timexes"] == found.annotated
-    assert "events" in found.not_annotated
-    assert 0.0 == found.find("timexes", "F1", "strict").value
-    assert {"timexes"} == {c.layer for c in found.coefficients}
+    agreement = statevisit.agree(article, partial, resamples=0)
+    assert ["timexes"] == agreement.annotated
+    assert "events" in agreement.not_annotated
+    assert 0.0 == agreement.find("timexes", "F1", "strict").value
+    assert {"timexes"} == {c.layer for c in agreement.coefficients}
 
 
 def test_bad_input(article: Document) -> None:
-    """One annotator is none too many; another text is refused."""
+    """One annotator alone and another text are refused."""
     with pytest.raises(FormatError, match="two annotators"):
         statevisit.agree(article)
-    with pytest.raises(FormatError, match="the first|from character 0"):
+    with pytest.raises(FormatError, match="differs from the gold text at character 0"):
         statevisit.agree(article, replace(article, text="X" + article.text[1:]))
 
 

@@ -17,9 +17,10 @@ from statevisit.codec import to_value, write_document
 from statevisit.drafts import draft_schema
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
-from statevisit.predictions import documents as read_gold
+from statevisit.predictions import read_gold
 from statevisit.scoring import temporal
 from statevisit.scoring.prediction import bare
+from statevisit.scoring.prf import MatchCounts
 from statevisit.time_algebra import Graph, Link
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
@@ -28,7 +29,10 @@ Cli = Callable[..., Result]
 
 
 def disturbed(document: Document, seed: int = 0, rate: float = 0.2) -> Document:
-    """A prediction with faults: spans that are missing, too long, or labelled otherwise, mentions of the wrong entity."""
+    """A prediction with faults.
+
+    Spans that are missing, too long or wrongly labelled, mentions of the wrong entity.
+    """
     dice = random.Random(seed)
     ends = [t.end for t in document.tokens]
 
@@ -87,7 +91,10 @@ SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthChe
 @SLOW
 @given(documents())
 def test_a_document_against_itself_is_perfect(document: Document) -> None:
-    """Every figure of a document against an equal copy is 1, or absent where there is nothing; no note about the document's own text."""
+    """Every figure of a document against a copy of it is 1, or absent without anything to count.
+
+    No note complains about the document itself.
+    """
     report = statevisit.score(document, replace(document), resamples=0)
     assert [] == [f for f in report.figures if f.f1 is not None and f.f1 != pytest.approx(1.0)]
     assert not [n for n in report.notes if n.kind in ("offset", "label", "missing", "extra")]
@@ -96,7 +103,10 @@ def test_a_document_against_itself_is_perfect(document: Document) -> None:
 @SLOW
 @given(documents(), st.integers(0, 99))
 def test_the_sides_are_symmetric_and_within_bounds(document: Document, seed: int) -> None:
-    """Exchanging gold and prediction exchanges precision and recall of every measure of spans and coreference; all is within 0 and 1."""
+    """Exchanging gold and prediction exchanges precision and recall of spans and coreference.
+
+    All figures are within 0 and 1.
+    """
     other = disturbed(document, seed)
     one, two = (
         statevisit.score(document, other, resamples=0),
@@ -132,14 +142,14 @@ def test_the_order_of_records_never_matters(document: Document, seed: int, dice:
             dice.shuffle(records)
         return replace(d, **{n: tuple(r) for n, r in layers.items()})
 
-    found = _comparable(statevisit.score(shuffled(document), shuffled(other), resamples=0))
-    assert set(expected) == set(found)
+    actual = _comparable(statevisit.score(shuffled(document), shuffled(other), resamples=0))
+    assert set(expected) == set(actual)
     for key, figures in expected.items():
-        assert pytest.approx(figures) == found[key], key
+        assert pytest.approx(figures) == actual[key], key
 
 
 def test_a_disturbed_prediction_is_worse_everywhere_it_was_disturbed(article: Document) -> None:
-    """Faults lower the figures of their layers, and the counts beside a figure are those it is made of."""
+    """Faults lower the figures of their layers; each figure follows from the counts beside it."""
     report = statevisit.score(article, disturbed(article), resamples=0)
     for layer in ("mentions", "timexes", "quantities", "events"):
         figure = report.find(layer, "strict")
@@ -174,7 +184,7 @@ def _changed(article: Document, layer: str, record_id: str, **changes: Any) -> D
 
 
 def test_quantities_are_equal_as_numbers(article: Document) -> None:
-    """7.6 billion USD is 7600 million USD however it is written; another unit or another number is not."""
+    """7.6 billion USD equals 7600 million USD in any notation, and no other unit or number."""
     money = next(q for q in article.quantities if q.value == "7600000000")
 
     def f1(**changes: Any) -> float:
@@ -203,7 +213,7 @@ def test_durations_of_one_length_are_equal(article: Document) -> None:
 
 
 def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path: Path) -> None:
-    """A prediction with some layers only is scored on these; a layer that is there and empty is scored as 0."""
+    """A prediction with some layers only is scored on these; an empty layer among them scores 0."""
     path = tmp_path / f"{DOC_ID}.json"
     value = to_value(article)
     path.write_bytes(
@@ -214,7 +224,7 @@ def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path
     assert "events" in report.not_predicted
     assert 1.0 == report.find("mentions", "strict").f1
     assert 0.0 == report.find("quantities", "strict").f1
-    with pytest.raises(KeyError, match="not predicted: .*events"):
+    with pytest.raises(KeyError, match=r"not predicted: .*events"):
         report.find("events", "strict")
 
 
@@ -230,7 +240,7 @@ def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path
 def test_a_layer_alone_has_the_figures_it_has_among_others(
     article: Document, layer: str, measure: str
 ) -> None:
-    """Choosing layers leaves others out of the report; what they are needed for is scored all the same."""
+    """Choosing layers leaves the others out of the report, and changes no figure of the chosen."""
     pred = disturbed(article)
     alone = statevisit.score(article, pred, layers=[layer], resamples=0)
     assert ([layer], []) == (alone.predicted, alone.not_predicted)
@@ -241,7 +251,7 @@ def test_a_layer_alone_has_the_figures_it_has_among_others(
 
 
 def test_arguments_of_layers_that_were_not_predicted_are_not_asked_for(article: Document) -> None:
-    """Who predicts events and mentions only is not charged for arguments that are times or quantities."""
+    """Arguments that are times or quantities do not count as missed if these are not predicted."""
     value = {
         k: v
         for k, v in to_value(article).items()
@@ -282,7 +292,7 @@ def _quoted(article: Document) -> dict[str, Any]:
 
 
 def test_quote_notation_is_scored_as_it_comes(article: Document, tmp_path: Path) -> None:
-    """A draft in quote notation needs no offsets; a quote that is not in the text is spurious and named, never an end."""
+    """A draft in quote notation needs no offsets; a quote that the text lacks is spurious."""
     draft = _quoted(article)
     assert 1.0 == statevisit.score(article, draft, resamples=0).find("events", "strict").f1
     draft["timexes"].append(
@@ -300,19 +310,39 @@ def test_quote_notation_is_scored_as_it_comes(article: Document, tmp_path: Path)
     )
 
 
+def test_scoring_a_draft_does_not_change_it(article: Document) -> None:
+    """The same draft gives the same report twice, though a quote in it is not in the text."""
+    draft = {"id": DOC_ID, "timexes": [{"quote": "next Tuesday", "type": "DATE", "value": "2024"}]}
+    first = statevisit.score(article, draft, resamples=0)
+    assert 1 == first.find("timexes", "strict").pred
+    assert first.to_dict() == statevisit.score(article, draft, resamples=0).to_dict()
+
+
+def test_every_invalid_record_of_a_draft_is_spurious(article: Document) -> None:
+    """A record without a label, a string and a null each count, and each is noted."""
+    draft = {"id": DOC_ID, "timexes": [{"quote": "Monday"}, "Monday", None]}
+    report = statevisit.score(article, draft, resamples=0)
+    assert 3 == report.find("timexes", "strict").pred
+    noted = {n.message.split(":")[0] for n in report.notes if n.kind == "unplaced"}
+    assert {"/timexes/0", "/timexes/1", "/timexes/2"} == noted
+
+
 def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
-    """What `--draft-schema` prints is a valid JSON Schema, explains its labels, and accepts a complete draft; offsets it refuses."""
+    """`--draft-schema` prints a valid JSON Schema that explains its labels.
+
+    It accepts a complete draft, and refuses offsets.
+    """
     import jsonschema
 
-    wanted = ("mentions", "entities", "timexes", "quantities", "events", "event_chains")
-    found = draft_schema(wanted)
-    jsonschema.Draft202012Validator.check_schema(found)
-    assert "BEFORE_OVERLAP: " in orjson.dumps(found).decode()
+    layers = ("mentions", "entities", "timexes", "quantities", "events", "event_chains")
+    of_layers = draft_schema(layers)
+    jsonschema.Draft202012Validator.check_schema(of_layers)
+    assert "BEFORE_OVERLAP: " in orjson.dumps(of_layers).decode()
     assert "disagreements" not in orjson.dumps(draft_schema()).decode()
-    assert "x-labels" not in orjson.dumps(found).decode()
-    check = jsonschema.Draft202012Validator(found)
+    assert "x-labels" not in orjson.dumps(of_layers).decode()
+    check = jsonschema.Draft202012Validator(of_layers)
     assert [] == list(check.iter_errors(_quoted(article)))
-    assert list(check.iter_errors({"id": article.id} | {n: to_value(article)[n] for n in wanted}))
+    assert list(check.iter_errors({"id": article.id} | {n: to_value(article)[n] for n in layers}))
     assert {"relations", "quotations"} <= set(draft_schema()["properties"])
 
 
@@ -327,7 +357,7 @@ def _bio(article: Document) -> str:
 
 
 def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> None:
-    """A CoNLL file with the text's tokens is scored on the flat names, and nothing else counts as predicted."""
+    """A CoNLL file with the text's tokens is scored on the flat names, and on no other layer."""
     path = tmp_path / "system.bio"
     path.write_text(f"# id = {DOC_ID}\n" + _bio(article), encoding="utf-8")
     report = statevisit.score(article, path, resamples=0)
@@ -348,15 +378,16 @@ BAD_BIO = [
         "President O\nErdogan B-PERSON\n",
         r"bio:2: the token 'Erdogan' does not come next in .* 'Recep",
     ),
-    ("President X\n", "bio:1: wanted a token and a tag"),
-    ("# id = other\nPresident O\n", "bio:1: 'other' is none of the gold's documents"),
-    ("\n", "bio: holds no token"),
+    ("President X\n", "bio:1: expected a token and a tag"),
+    ("# id = other\nPresident O\n", "bio:1: 'other' is not a gold document"),
+    ("\n", "bio: no tokens"),
+    (f"# id = {DOC_ID}\nPresident O\n\n# id = {DOC_ID}\nPresident O\n", "bio:4: a second document"),
 ]
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_BIO)
-def test_bio_that_is_none(article: Document, tmp_path: Path, text: str, message: str) -> None:
-    """A wrong token, tag or document is named with its line; a file without tokens is no prediction that found nothing."""
+def test_bio_that_is_wrong(article: Document, tmp_path: Path, text: str, message: str) -> None:
+    """A wrong token, tag or document is refused with its line, and so is a file without tokens."""
     path = tmp_path / "bad.bio"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FormatError, match=message):
@@ -364,7 +395,7 @@ def test_bio_that_is_none(article: Document, tmp_path: Path, text: str, message:
 
 
 def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_path: Path) -> None:
-    """The same prediction gives the same report in every form it may come in."""
+    """The same prediction gives the same report in every form."""
     other = disturbed(article)
     from statevisit.parquet import Writer
     from statevisit.tables import document_table
@@ -385,13 +416,13 @@ def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_pat
 def test_another_text_is_refused_with_the_first_difference(
     article: Document, tmp_path: Path
 ) -> None:
-    """Offsets into another text mean nothing: the message shows where it begins to differ."""
+    """A prediction for another text is refused; the message shows the first difference."""
     other = replace(article, text=article.text.replace("on Monday in", "on Sunday in", 1))
     with pytest.raises(
-        FormatError, match=r"from character 78 it has '.*on Sunday in.*', the gold '.*on Monday in"
+        FormatError, match=r"at character 78: '.*on Sunday in.*' instead of '.*on Monday in"
     ):
         statevisit.score(article, other)
-    with pytest.raises(FormatError, match="nothing after"):
+    with pytest.raises(FormatError, match="the end of the text after"):
         statevisit.score(article, replace(article, text=article.text[:-5]))
 
 
@@ -400,7 +431,7 @@ def _pair(article: Document) -> list[Document]:
 
 
 def test_documents_that_one_side_lacks_are_counted_and_listed(article: Document) -> None:
-    """A document that was not predicted is missed, one that is not in the gold is spurious; both are listed."""
+    """A document that was not predicted is missed, one not in gold spurious; both are listed."""
     gold, second = _pair(article)
     report = statevisit.score([gold, second], [gold], resamples=0)
     n = len(article.mentions)
@@ -416,25 +447,28 @@ def test_documents_that_one_side_lacks_are_counted_and_listed(article: Document)
 
 
 def test_figures_are_in_one_order(article: Document) -> None:
-    """Layers and measures come in the same order whatever the first document has: here it was not predicted, and has no quotations."""
+    """Layers and measures come in the same order, whatever the first document has.
+
+    Here it was not predicted, and has no quotations.
+    """
     gold, second = _pair(article)
     whole = statevisit.score([gold], [gold], resamples=0)
-    found = statevisit.score(
+    report = statevisit.score(
         [replace(gold, quotations=(), events=()), second], [second], resamples=0
     )
     order = [(f.layer, f.measure) for f in whole.figures if f.average == "micro"]
     assert order == [
         key
-        for f in found.figures
+        for f in report.figures
         if f.average == "micro" and (key := (f.layer, f.measure)) in order
     ]
 
 
 @pytest.mark.parametrize("score", [statevisit.score, statevisit.agree])
-def test_layers_that_are_none(article: Document, score: Any) -> None:
-    """A layer that cannot be scored is named with those that can; one name alone need not be in a list."""
+def test_unknown_layers(article: Document, score: Any) -> None:
+    """An unknown layer is named with those that can be scored; a single name needs no list."""
     with pytest.raises(
-        FormatError, match="^mention, tokens: no layer that is scored; there are mentions, "
+        FormatError, match=r"^unknown layer: mention, tokens; choose from mentions, "
     ):
         score(article, article, layers=["tokens", "mention"])
     assert (
@@ -477,7 +511,7 @@ def test_duplicates_unknown_labels_and_offsets_beyond_the_text(article: Document
     ("gold", "pred"), [("empty", "full"), ("full", "empty"), ("empty", "empty")]
 )
 def test_an_empty_side_has_figures_or_none(article: Document, gold: str, pred: str) -> None:
-    """Nothing predicted is recall 0, nothing to find is precision 0, both are no figure; there is no division by zero."""
+    """Without predictions all figures are 0, and without gold; without both there are none."""
     sides = {"empty": bare(article), "full": article}
     report = statevisit.score(sides[gold], sides[pred])
     strict = report.find("mentions", "strict") if gold != pred else None
@@ -492,7 +526,10 @@ def test_an_empty_side_has_figures_or_none(article: Document, gold: str, pred: s
 def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(
     article: Document,
 ) -> None:
-    """The unit is stated; intervals hold the figure, are the same every time, and are absent where sentences cannot be counted apart."""
+    """The report states the unit; intervals hold the figure and are the same every time.
+
+    There is none if sentences cannot be counted apart.
+    """
     pred = disturbed(article)
     report = statevisit.score(article, pred)
     assert ("sentence", 22, 1000) == (report.unit, report.units, report.resamples)
@@ -511,7 +548,10 @@ def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(
 
 
 def test_comparing_two_systems(article: Document) -> None:
-    """A much worse system differs with a small p, a system does not differ from itself, and exchanging the two turns the sign."""
+    """A much worse system differs with a small p, and a system does not differ from itself.
+
+    Exchanging the two systems turns the sign.
+    """
     good, bad = disturbed(article, 1, 0.05), disturbed(article, 2, 0.5)
     report = statevisit.score(article, good, compare=bad)
     strict = next(d for d in report.comparison if (d.layer, d.measure) == ("events", "strict"))
@@ -532,27 +572,39 @@ def test_comparing_two_systems(article: Document) -> None:
 
 
 def test_two_systems_are_compared_on_the_same_documents(article: Document) -> None:
-    """A document that only one of two systems has and the gold has not is named, not paired with something else."""
+    """A document that only one of two systems has, and gold has not, is named and refused."""
     with pytest.raises(FormatError, match="only one of the two systems has second"):
         statevisit.score([article], [article], compare=_pair(article))
 
 
+def test_two_systems_may_list_other_documents_in_any_order(article: Document) -> None:
+    """Documents that the gold lacks are paired by their ids; a system equals itself."""
+    extra = [replace(article, id=name) for name in ("second", "third")]
+    report = statevisit.score(
+        [article], [article, *extra], compare=[article, *extra[::-1]], resamples=20
+    )
+    assert {0.0} == {d.difference for d in report.comparison}
+
+
 def test_temporal_awareness_is_over_the_closure() -> None:
-    """What follows from the gold is right though it is not written there, what the prediction implies need not be written; TempEval-3."""
+    """A relation that follows from the gold is correct, and one that the prediction implies found.
+
+    As in TempEval-3.
+    """
     a_b, b_c, a_c = (
         Link("BEFORE", *ends)
         for ends in (((0, "a"), (1, "b")), ((1, "b"), (2, "c")), ((0, "a"), (2, "c")))
     )
     assert [a_b, b_c] == temporal.reduced([a_b, a_c, b_c])[0]
-    assert [1, 1, 0, 2] == temporal.awareness([a_b, b_c], [a_c])
-    assert [2, 2, 2, 2] == temporal.awareness([a_b, b_c, a_c], [a_b, b_c])
+    assert MatchCounts(1, 1, 0, 2) == temporal.awareness([a_b, b_c], [a_c])
+    assert MatchCounts(2, 2, 2, 2) == temporal.awareness([a_b, b_c, a_c], [a_b, b_c])
     contains = Link("CONTAINS", (2, "c"), (3, "d"))
     assert Graph([b_c, contains]).entails(Link("BEFORE", (1, "b"), (3, "d")))
     assert not Graph([b_c]).entails(Link("BEFORE", (2, "c"), (1, "b")))
 
 
 def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
-    """A table with the counts, JSON that follows the schema, layers that were left out; status 0."""
+    """A table with the counts, JSON that follows the schema, the layers left out; status 0."""
     write_document(disturbed(article), tmp_path / f"{DOC_ID}.json")
     done = cli("score", ROOT / "corpus/documents", tmp_path, "--labels")
     assert 0 == done.status
@@ -575,7 +627,7 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
 
 
 def test_the_command_says_why_it_compares_nothing(cli: Cli, tmp_path: Path) -> None:
-    """Two systems that have no layer in common, or no resamples: a sentence instead of an empty table."""
+    """Two systems without a common layer, or no resamples: a sentence, and no empty table."""
     paths = [tmp_path / "times.json", tmp_path / "quantities.json"]
     for path in paths:
         path.write_text(
@@ -594,7 +646,10 @@ def test_the_command_says_why_it_compares_nothing(cli: Cli, tmp_path: Path) -> N
 
 
 def test_the_command_refuses_in_one_line(cli: Cli, tmp_path: Path) -> None:
-    """Nothing there, not a prediction, an unknown document, one document twice: one line that says so, status 1, no file written."""
+    """Bad input gives one line that says what is wrong, status 1, and no file.
+
+    A missing file, no prediction, an unknown document, one document twice.
+    """
     gold = ROOT / "corpus/documents"
     cases: dict[str, bytes] = {
         "list.json": b"[]",
@@ -621,9 +676,9 @@ def test_an_empty_prediction_file_is_all_missed(cli: Cli, tmp_path: Path) -> Non
     assert {0.0} == {f["f1"] for f in orjson.loads(done.out)["figures"] if f.get("f1") is not None}
 
 
-def test_gold_has_to_be_there(tmp_path: Path) -> None:
-    """No gold is an error, not a perfect score; so is one gold document twice."""
+def test_gold_is_required(tmp_path: Path) -> None:
+    """No gold is an error, not a perfect score; so are two gold documents with one id."""
     with pytest.raises(FormatError, match="no gold"):
         statevisit.score([], [])
-    with pytest.raises(FormatError, match="is there already"):
+    with pytest.raises(FormatError, match="two gold documents have the id"):
         read_gold([ROOT / "corpus/documents", ROOT / "corpus/documents"])

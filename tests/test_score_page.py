@@ -35,7 +35,7 @@ def report(cli: Cli, article: Document, tmp_path: Path) -> Path:
 
 
 def _counts(page: Any) -> dict[str, int]:
-    """What the buttons say: how many spans there are of each status in the layer that is shown."""
+    """How many spans of each status the layer that is shown has, by the buttons."""
     return {
         b.get_attribute("data-status"): int(b.locator("span").inner_text())
         for b in page.locator("button.status").all()
@@ -47,7 +47,10 @@ def _spans(page: Any, status: str, side: str) -> int:
 
 
 def test_the_text_side_by_side(report: Path, browser_page: Any, article: Document) -> None:
-    """Gold and prediction stand beside each other, every span once in its state; all counts add up to the layer's records."""
+    """Gold and prediction stand side by side, every span once with its status.
+
+    All counts add up to the layer's records.
+    """
     page = browser_page
     page.goto(report.as_uri())
     for layer in ("mentions", "timexes", "quantities", "events", "quotations"):
@@ -73,7 +76,7 @@ def test_the_text_side_by_side(report: Path, browser_page: Any, article: Documen
 
 
 def test_filters(report: Path, browser_page: Any) -> None:
-    """A status, a label and sentences without spans can be left out."""
+    """Spans of a status, other labels, and sentences without spans can be hidden."""
     page = browser_page
     page.goto(report.as_uri())
     before = _spans(page, "matched", "g")
@@ -83,7 +86,7 @@ def test_filters(report: Path, browser_page: Any) -> None:
     page.locator("#label").select_option("PERSON")
     assert {"PERSON"} == set(
         page.locator("mark.matched[data-label]").evaluate_all(
-            "found => found.map(m => m.dataset.label)"
+            "marks => marks.map(m => m.dataset.label)"
         )
     )
     page.get_by_role("tab", name="quotations").click()
@@ -92,7 +95,10 @@ def test_filters(report: Path, browser_page: Any) -> None:
 
 
 def test_the_keyboard_is_enough(report: Path, browser_page: Any) -> None:
-    """N and p go from difference to difference and say what each is, arrows change the layer, Tab reaches everything."""
+    """N and p go from one difference to the next and describe each; arrows change the layer.
+
+    Tab reaches everything.
+    """
     page = browser_page
     page.goto(report.as_uri())
     page.keyboard.press("Tab")
@@ -119,10 +125,13 @@ def test_the_keyboard_is_enough(report: Path, browser_page: Any) -> None:
     assert "timexes" == page.evaluate("document.activeElement.textContent")
 
 
-def test_figures_matrices_and_comparison_are_there(
+def test_figures_matrices_and_comparison(
     report: Path, browser_page: Any, article: Document
 ) -> None:
-    """The figures of labels open on demand; a confusion matrix's rows add up to the gold; the comparison names the other system."""
+    """The figures of labels open on demand; the rows of a confusion matrix add up to the gold.
+
+    The comparison names the other system.
+    """
     page = browser_page
     page.goto(report.as_uri())
     assert not page.locator("tr.label").first.is_visible()
@@ -141,20 +150,25 @@ def test_figures_matrices_and_comparison_are_there(
 
 
 def _contrast(page: Any, selector: str) -> float:
-    """The WCAG contrast of an element's text to the first opaque ground behind it."""
+    """The WCAG contrast of an element's text with the first opaque background behind it."""
     return page.locator(selector).first.evaluate("""e => {
       const parse = c => c.match(/[\\d.]+/g).map(Number);
-      const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4).reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
-      let ground = e;
-      while (ground && (parse(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
-      const [a, b] = [light(parse(getComputedStyle(e).color)), light(parse(getComputedStyle(ground).backgroundColor))].sort((x, y) => y - x);
-      return (a + .05) / (b + .05);
+      const linear = v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+      const weights = [.2126, .7152, .0722];
+      const luminance = c => parse(c).slice(0, 3)
+        .reduce((sum, v, i) => sum + linear(v / 255) * weights[i], 0);
+      const background = e => getComputedStyle(e).backgroundColor;
+      let behind = e;
+      while (behind && (parse(background(behind))[3] ?? 1) === 0) behind = behind.parentElement;
+      const [light, dark] = [luminance(getComputedStyle(e).color), luminance(background(behind))]
+        .sort((x, y) => y - x);
+      return (light + .05) / (dark + .05);
     }""")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_readable_in_light_and_dark(report: Path, browser_page: Any, scheme: str) -> None:
-    """Text has a contrast of 4.5 or more (WCAG AA) in both, and the two differ."""
+    """Text has a contrast of 4.5 or more (WCAG AA) in both schemes, and they differ."""
     page = browser_page
     page.emulate_media(color_scheme=scheme)
     page.goto(report.as_uri())
@@ -177,7 +191,10 @@ def test_readable_in_light_and_dark(report: Path, browser_page: Any, scheme: str
 def test_markup_in_the_data_is_text(
     cli: Cli, article: Document, tmp_path: Path, browser_page: Any
 ) -> None:
-    """A text, label or file name with markup in it is shown, never run; offsets count code points, so emoji do not shift spans."""
+    """Markup in a text, label or file name is shown, never run.
+
+    Offsets count code points, so that emoji do not shift spans.
+    """
     nasty = "👩‍👩‍👧‍👦 </script><img src=x onerror=alert(1)> " + article.text
     by = len(nasty) - len(article.text)
     moved = replace(

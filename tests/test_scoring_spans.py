@@ -1,4 +1,4 @@
-"""Spans: the figures are those of nervaluate, seqeval and scipy where these define the same; the alignment is the best one."""
+"""Spans: the figures are those of nervaluate and seqeval, the alignment as good as scipy's."""
 
 import itertools
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from statevisit.scoring import match, spans
-from statevisit.scoring.prf import Key, Rates, Tally, rates
+from statevisit.scoring.prf import CountTable, MeasureKey, Rates, rates
 from statevisit.scoring.spans import Item
 
 LABELS = ("PERSON", "GPE", "ORG")
@@ -27,24 +27,24 @@ ANY = st.lists(
 
 
 def _flat(drawn: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """(start, end, label) spans one after the other, within N tokens: each of `length` after `gap`."""
-    found, at = [], 0
+    """(start, end, label) spans in a row, within N tokens: each of `length` after `gap`."""
+    flat, at = [], 0
     for length, gap, label in drawn:
         at += gap
         if at + length <= N:
-            found.append((at, at + length, label))
+            flat.append((at, at + length, label))
         at += length
-    return found
+    return flat
 
 
 def _items(drawn: list[tuple[int, int, str]]) -> list[Item]:
     return spans.ordered(Item(s, e, label, 0) for s, e, label in drawn)
 
 
-def _count(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> Tally:
-    tally = Tally()
-    spans.count(tally, "x", spans.align(_items(gold), _items(pred), lambda start, end: end))
-    return tally
+def _count(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]]) -> CountTable:
+    table = CountTable()
+    spans.count(table, "x", spans.align(_items(gold), _items(pred), lambda start, end: end))
+    return table
 
 
 def _rates(
@@ -53,7 +53,7 @@ def _rates(
     measure: str,
     label: str = "",
 ) -> Rates:
-    return rates(_count(gold, pred).total(Key("x", measure, label)))
+    return rates(_count(gold, pred).total(MeasureKey("x", measure, label)))
 
 
 def _bio(drawn: list[tuple[int, int, str]]) -> list[str]:
@@ -76,12 +76,12 @@ def test_strict_is_what_seqeval_says(drawn_gold: Any, drawn_pred: Any) -> None:
         else {}
     )
     for label in {x[2] for x in (*gold, *pred)}:
-        found = _rates(gold, pred, "strict", label)
+        figures = _rates(gold, pred, "strict", label)
         assert pytest.approx(
             [report[label]["precision"], report[label]["recall"], report[label]["f1-score"]]
-        ) == [found.precision, found.recall, found.f1]
+        ) == [figures.precision, figures.recall, figures.f1]
     if gold or pred:
-        found = _rates(gold, pred, "strict")
+        figures = _rates(gold, pred, "strict")
         expected = [
             m([_bio(gold)], [_bio(pred)], zero_division=0)
             for m in (
@@ -90,7 +90,7 @@ def test_strict_is_what_seqeval_says(drawn_gold: Any, drawn_pred: Any) -> None:
                 seqeval.metrics.f1_score,
             )
         ]
-        assert pytest.approx(expected) == [found.precision, found.recall, found.f1]
+        assert pytest.approx(expected) == [figures.precision, figures.recall, figures.f1]
 
 
 NERVALUATE = {"strict": "strict", "exact": "exact", "partial": "partial", "type": "ent_type"}
@@ -115,24 +115,30 @@ def _meets_two(gold: list[tuple[int, int, str]], pred: list[tuple[int, int, str]
 @settings(deadline=None, max_examples=300)
 @given(FLAT, FLAT)
 def test_the_four_schemes_are_what_nervaluate_says(drawn_gold: Any, drawn_pred: Any) -> None:
-    """Where no span overlaps two, all four ways of counting are nervaluate's; elsewhere a best alignment finds no less than its greedy one."""
+    """If no span overlaps two, the four measures are nervaluate's.
+
+    Otherwise the best alignment finds no less than its greedy one.
+    """
     gold, pred = _flat(drawn_gold), _flat(drawn_pred)
     theirs = _nervaluate(gold, pred)
     for mine, name in NERVALUATE.items():
-        found = _rates(gold, pred, mine)
+        figures = _rates(gold, pred, mine)
         expected = [theirs[name].precision, theirs[name].recall, theirs[name].f1]
         if not _meets_two(gold, pred):
             assert pytest.approx(expected) == [
-                found.precision or 0,
-                found.recall or 0,
-                found.f1 or 0,
+                figures.precision or 0,
+                figures.recall or 0,
+                figures.f1 or 0,
             ], mine
         elif mine in ("strict", "exact", "partial"):
-            assert expected[0] <= (found.precision or 0) + 1e-9
+            assert expected[0] <= (figures.precision or 0) + 1e-9
 
 
 def test_where_the_alignment_differs_from_nervaluate() -> None:
-    """A prediction that only overlaps does not take the gold span from a later one that equals it: nervaluate counts none correct here."""
+    """A prediction that only overlaps does not take the gold span from a later one that equals it.
+
+    nervaluate counts none correct here.
+    """
     gold, pred = [(2, 6, "GPE")], [(0, 3, "GPE"), (2, 6, "GPE")]
     assert 0 == _nervaluate(gold, pred)["strict"].correct
     assert Rates(0.5, 1.0, pytest.approx(2 / 3)) == _rates(gold, pred, "strict")
@@ -161,7 +167,7 @@ def _spans(drawn: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
 
 @given(ANY)
 def test_a_side_against_itself_is_perfect(drawn: Any) -> None:
-    """Every measure of any spans against themselves is 1, overlapping and repeated ones included."""
+    """Every measure of spans against themselves is 1, also of overlapping and repeated ones."""
     side = _spans(drawn)
     for measure in spans.MEASURES:
         assert (1.0 if side else None) == _rates(side, side, measure).f1
@@ -169,7 +175,10 @@ def test_a_side_against_itself_is_perfect(drawn: Any) -> None:
 
 @given(ANY, ANY)
 def test_symmetry_and_bounds(drawn_gold: Any, drawn_pred: Any) -> None:
-    """Exchanging the sides exchanges precision and recall; strict ≤ exact ≤ partial; nothing is below 0 or above 1."""
+    """Exchanging the sides exchanges precision and recall; all is within 0 and 1.
+
+    strict ≤ exact ≤ partial.
+    """
     gold, pred = _spans(drawn_gold), _spans(drawn_pred)
     f1 = {}
     for measure in spans.MEASURES:
@@ -196,7 +205,7 @@ def test_the_order_of_spans_never_matters(drawn_gold: Any, drawn_pred: Any, rand
 def test_removing_a_wrong_prediction_never_lowers_precision(
     drawn_gold: Any, drawn_pred: Any, which: int
 ) -> None:
-    """What is not right by a measure only costs precision: without it, precision is as high or higher."""
+    """A prediction that is wrong by a measure costs precision: without it, it is not lower."""
     gold, pred = _spans(drawn_gold), _spans(drawn_pred)
     if not pred:
         return
@@ -213,7 +222,10 @@ def test_removing_a_wrong_prediction_never_lowers_precision(
 
 
 def test_heads() -> None:
-    """The head of a name is its last token, or the last before a preposition; a span off the tokens has its end."""
+    """The head of a name is its last token, or the last before a preposition.
+
+    That of a span that ends inside a token ends with the span.
+    """
     text = "the Organization of Turkic States met"
     tokens = [0, 4, 17, 20, 27, 34], [3, 16, 19, 26, 33, 37]
     assert 16 == spans.head_end(4, 33, text, tokens)

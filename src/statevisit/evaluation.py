@@ -1,108 +1,98 @@
-"""Score a system, measure agreement: gold and predictions read, measured document by document, and reported."""
+"""Score predictions: read them and the gold, count document by document, and report."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from statevisit import predictions
 from statevisit.errors import FormatError
 from statevisit.garbage import uncollected
 from statevisit.model import Document
 from statevisit.predictions import Source
-from statevisit.scoring import measure, report, spans
+from statevisit.scoring import bootstrap, figures, measure, spans
+from statevisit.scoring.figures import Resampling
+from statevisit.scoring.measure import Comparison
 from statevisit.scoring.prediction import SCORED, Note, Prediction, bare, notes_of
-from statevisit.scoring.prf import Tally
-from statevisit.scoring.report import Report
-from statevisit.scoring.spans import Alignment
+from statevisit.scoring.prf import CountTable
+from statevisit.scoring.report import Report, label_pairs
 
 RESAMPLES = 1000
+"""How often the bootstrap draws, if the user does not say."""
+
+Layers = str | Iterable[str] | None
+"""The name of a layer, several of them, or None for all."""
 
 
 class Scored:
-    """The counts of one prediction against gold, with the alignments for a reader's eyes.
+    """The counts of one prediction against gold, and the alignments behind them.
 
-    `layers` is what was predicted, `wanted` what of it is to be reported: relations, for one, cannot be scored without mentions.
+    `layers` are those that were predicted, `asked` those that the report may have, and `reported`
+    those that are both. Layers that are not reported can be needed for others: without mentions,
+    relations cannot be scored. `ids` are those of the documents that are counted in the units 0, 1
+    and so on, also by other scores that are resampled together with this one; without them, the
+    documents of the gold and then those only predicted.
     """
 
     def __init__(
         self,
         gold: Mapping[str, Document],
         pred: Mapping[str, Prediction],
-        layers: frozenset[str] | None = None,
+        asked: frozenset[str] = frozenset(SCORED),
+        ids: Sequence[str] = (),
     ) -> None:
         self.gold, self.pred = gold, pred
-        self.layers = (
-            frozenset().union(*(p.layers for p in pred.values()))
-            if pred
-            else frozenset(n for n in SCORED if n != "ner")
-        )
-        self.wanted = self.layers if layers is None else self.layers & layers
-        self.unwanted = frozenset() if layers is None else frozenset(SCORED) - layers
-        self.tally = Tally()
+        self.asked = asked
+        self.layers = frozenset(SCORED) - {"ner"}
+        if pred:
+            self.layers = frozenset[str]().union(*(p.layers for p in pred.values()))
+        self.reported = self.layers & asked
+        self.ids = ids or list(dict.fromkeys([*gold, *pred]))
+        self.by_sentence = len(self.ids) == 1
+        self.table = CountTable()
         self.confusion: dict[str, Counter[tuple[str, str]]] = {}
         self.notes: list[Note] = []
-        self.ids = [*gold, *(i for i in pred if i not in gold)]
-        self.by_sentence = len(self.ids) == 1
         with uncollected():
-            for number, key in enumerate(self.ids):
-                self._document(number, key)
-        self.units = list(range(len(self.ids)))
-        if self.by_sentence:
-            only = self.gold.get(self.ids[0]) or self.pred[self.ids[0]].document
-            self.units = list(range(-1, len(only.sentences)))
+            for comparison in self.comparisons():
+                self._count(comparison)
 
-    def both(self, key: str) -> tuple[Document, Prediction]:
-        """Gold and prediction of one document; where a side lacks it, one without records."""
-        gold, pred = self.gold.get(key), self.pred.get(key)
+    def resampling(self, resamples: int) -> Resampling:
+        """Return resamples of the documents or, of a single document, of its sentences."""
+        units = range(len(self.ids))
+        if self.by_sentence:
+            gold, _ = self._sides(self.ids[0])
+            units = range(-1, len(gold.sentences))  # -1 is the text before the first sentence
+        return Resampling(units, bootstrap.draw(len(units), resamples), self.by_sentence)
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """Yield the documents of either side, each with the alignment of its predicted layers."""
+        for number, document_id in enumerate(self.ids):
+            if document_id in self.gold or document_id in self.pred:
+                gold, pred = self._sides(document_id)
+                yield measure.compare(
+                    number, gold, pred, self.layers, self.reported, self.by_sentence
+                )
+
+    def _sides(self, document_id: str) -> tuple[Document, Prediction]:
+        """The gold and the prediction of a document, each without records where it is missing."""
+        gold, pred = self.gold.get(document_id), self.pred.get(document_id)
         if gold is None:
-            assert pred is not None
+            pred = self.pred[document_id]
             return bare(pred.document), pred
         return gold, pred or Prediction(document=bare(gold), layers=self.layers)
 
-    def aligned(self, key: str, number: int = 0) -> dict[str, Alignment]:
-        """The alignments of one document, whose number is its unit unless the units are sentences."""
-        gold, pred = self.both(key)
-        unit_of = measure.by_sentence(gold) if self.by_sentence else lambda _: number
-        return measure.align(
-            gold,
-            pred,
-            self.layers,
-            unit_of,
-            predictions.flat_gold(gold) if "ner" in self.layers else (),
-        )
-
-    def shown(self, aligned: dict[str, Alignment]) -> dict[str, Alignment]:
-        """Those of the wanted layers."""
-        return {n: a for n, a in aligned.items() if n in self.wanted}
-
-    def _document(self, number: int, key: str) -> None:
-        gold, pred = self.both(key)
-        if key not in self.gold:
-            self.notes.append(
-                Note("extra", key, "predicted, but not in the gold; everything in it is spurious")
-            )
-        elif key not in self.pred:
-            self.notes.append(
-                Note("missing", key, "in the gold, but not predicted; everything in it is missed")
-            )
+    def _count(self, comparison: Comparison) -> None:
+        gold, pred = comparison.gold, comparison.pred
+        if gold.id not in self.gold:
+            message = "predicted, but not in gold; everything in it is spurious"
+            self.notes.append(Note("extra", gold.id, message))
+        elif gold.id not in self.pred:
+            message = "in gold, but not predicted; everything in it is missed"
+            self.notes.append(Note("missing", gold.id, message))
         if pred.document is not gold:
             self.notes += notes_of(gold, pred)
-        aligned = self.aligned(key, number)
-        measure.count(self.tally, number, gold, pred, self.layers, aligned, self.wanted)
-        for layer, alignment in self.shown(aligned).items():
-            self.confusion.setdefault(layer, Counter()).update(spans.confusion(alignment))
-
-
-def name_of(source: Source, otherwise: str) -> str:
-    """What a source is called in a report."""
-    return (
-        str(source)
-        if isinstance(source, str | Path)
-        else source.id
-        if isinstance(source, Document)
-        else otherwise
-    )
+        measure.count(self.table, comparison)
+        for layer, aligned in comparison.reported_alignments.items():
+            self.confusion.setdefault(layer, Counter()).update(spans.confusion(aligned))
 
 
 def score(
@@ -110,78 +100,77 @@ def score(
     pred: Source,
     *,
     compare: Source | None = None,
-    layers: Any = None,
+    layers: Layers = None,
     resamples: int = RESAMPLES,
 ) -> Report:
-    """Everything that can be said of a prediction against gold, as a Report.
+    """Return all measures of a prediction against gold, as a Report.
 
-    `gold` and `pred`: paths (documents, directories, JSONL, Parquet; `pred` also drafts in quote notation and CoNLL BIO), a
-    Corpus, documents, dictionaries, or several of these. Layers that `pred` does not have are "not predicted". `compare` is a
-    second system: a paired bootstrap tests the difference. `layers` limits what is scored; `resamples` is how often the
-    bootstrap draws, 0 for no intervals. Raises FormatError for what cannot be read and for a text that is not the gold's.
+    `gold` and `pred`: paths (documents, directories, JSONL, Parquet; `pred` also drafts in quote
+    notation and CoNLL BIO), a Corpus, documents, JSON objects, or several of these. Layers that
+    `pred` lacks are reported as not predicted. `compare` is a second system: a paired bootstrap
+    tests the difference. `layers` limits what is scored; `resamples` is how often the bootstrap
+    draws, 0 for no intervals.
+
+    Raises FormatError for input that cannot be read and for a text that is not the gold's.
     """
-    truth = predictions.documents(gold)
-    return assemble(
-        Scored(truth, predictions.read(pred, truth), chosen(layers)),
-        gold,
-        pred,
-        compare,
-        layers,
-        resamples,
-    )
+    return evaluate(gold, pred, compare, layers, resamples)[0]
 
 
-def chosen(layers: Any) -> frozenset[str] | None:
-    """The layers that were asked for; None for all. Raises FormatError for what is no layer that can be scored."""
-    asked = frozenset([layers] if isinstance(layers, str) else layers or ())
-    if unknown := asked - frozenset(SCORED):
-        raise FormatError(
-            f"{', '.join(sorted(map(str, unknown)))}: no layer that is scored; there are {', '.join(SCORED)}"
-        )
-    return asked or None
-
-
-def assemble(
-    scored: Scored,
-    gold: Source,
-    pred: Source,
-    compare: Source | None = None,
-    layers: Any = None,
-    resamples: int = RESAMPLES,
-) -> Report:
-    """The report of what was counted."""
-    other = (
-        None
-        if compare is None
-        else Scored(scored.gold, predictions.read(compare, scored.gold), chosen(layers))
-    )
-    if other is not None and other.ids != scored.ids:
-        odd = sorted(set(other.ids) ^ set(scored.ids))
-        raise FormatError(
-            f"{name_of(compare, 'the other prediction')}: only one of the two systems has {', '.join(odd[:5])}, which the gold has not; leave it out to compare them"
-        )
-    units = scored.units
-    resampled = report.Resampled(
-        [scored.tally, *([other.tally] if other else [])], units, resamples, scored.by_sentence
-    )
-    found = list(report.figures(scored.tally))
-    predicted = [n for n in SCORED if n in scored.wanted]
-    return Report(
+def evaluate(
+    gold: Source, pred: Source, compare: Source | None, layers: Layers, resamples: int
+) -> tuple[Report, Scored]:
+    """Return the report of `score`, and the counts and alignments behind it."""
+    gold_documents = predictions.read_gold(gold)
+    asked = scored_layers(layers)
+    scored = Scored(gold_documents, predictions.read(pred, gold_documents), asked)
+    resampling = scored.resampling(resamples)
+    other_name = comparison = None
+    if compare is not None:
+        other_name = name_of(compare, "the other prediction")
+        other_predictions = predictions.read(compare, gold_documents)
+        _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
+        other = Scored(gold_documents, other_predictions, asked, scored.ids)
+        comparison = figures.differences(scored.table, other.table, resampling)
+    report = Report(
         gold=name_of(gold, "gold"),
         pred=name_of(pred, "prediction"),
         documents=len(scored.ids),
-        unit="sentence" if scored.by_sentence else "document",
-        units=len(units) if not scored.by_sentence else len(units) - 1,
-        resamples=len(resampled.drawn),
-        predicted=predicted,
-        not_predicted=[
-            n for n in SCORED if n not in scored.layers | scored.unwanted and n != "ner"
-        ],
-        figures=report.with_intervals(found, resampled),
-        confusion=report.met(scored.confusion),
+        unit=resampling.unit,
+        units=resampling.unit_count,
+        resamples=len(resampling.resamples),
+        predicted=[name for name in SCORED if name in scored.reported],
+        not_predicted=[name for name in SCORED if name in asked - scored.layers - {"ner"}],
+        figures=figures.with_intervals(figures.figures_of(scored.table), scored.table, resampling),
+        confusion=label_pairs(scored.confusion),
         notes=scored.notes,
-        other=None if compare is None else name_of(compare, "the other prediction"),
-        comparison=None
-        if other is None
-        else report.compare(found, list(report.figures(other.tally)), resampled),
+        other=other_name,
+        comparison=comparison,
     )
+    return report, scored
+
+
+def scored_layers(layers: Layers) -> frozenset[str]:
+    """Return the layers to score; all without any. Raises FormatError for an unknown layer."""
+    asked = frozenset([layers] if isinstance(layers, str) else layers or ())
+    unknown = asked.difference(SCORED)
+    if unknown:
+        names = ", ".join(sorted(map(str, unknown)))
+        raise FormatError(f"unknown layer: {names}; choose from {', '.join(SCORED)}")
+    return asked or frozenset(SCORED)
+
+
+def name_of(source: Source, otherwise: str) -> str:
+    """Return the name of a source in a report: its path or id, if it has one."""
+    if isinstance(source, str | Path):
+        return str(source)
+    return source.id if isinstance(source, Document) else otherwise
+
+
+def _require_same_documents(ids: Iterable[str], others: Iterable[str], other_name: str) -> None:
+    """Raise FormatError if only one of two systems has a document that the gold lacks."""
+    odd = sorted({*ids} ^ {*others})
+    if odd:
+        raise FormatError(
+            f"{other_name}: only one of the two systems has {', '.join(odd[:5])},"
+            " which is not in gold; remove it to compare them"
+        )

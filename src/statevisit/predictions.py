@@ -1,311 +1,309 @@
-"""Reading what a system or an annotator gives: documents whole or in part, Parquet, quote notation, CoNLL BIO.
-
-Above the modules it joins: quotes need `anchor`, Parquet `tables`, BIO the flat view of `views`, and none of these
-may know of the other or of `scoring`.
-"""
+"""Read gold and predictions: documents in whole or part, Parquet, quote notation, CoNLL BIO."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from statevisit import codec, strict_json
 from statevisit.anchor import anchor
-from statevisit.corpus import JSONL, Corpus, load
+from statevisit.corpus import JSONL, Corpus, Entry, load
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.model import LAYERS, Document
-from statevisit.scoring.prediction import Note, Prediction, bare, refuse_other_text, whole
-from statevisit.scoring.spans import Item
+from statevisit.scoring import bio
+from statevisit.scoring.prediction import (
+    Note,
+    Prediction,
+    Unplaced,
+    bare,
+    refuse_other_text,
+    whole,
+)
+from statevisit.scoring.spans import LABEL, UNLABELLED
+from statevisit.strict_json import Json, JsonObject
 
-BIO = (".bio", ".conll", ".iob", ".iob2")
-Source = Any
-"""A path, a Corpus, a Document, a Prediction, a dictionary (a document in whole or part, or a draft), or several of these."""
+Source = str | Path | Corpus | Document | Prediction | JsonObject | Iterable["Source"]
+"""A path, a corpus, a document or prediction, a JSON object, or several of these.
+
+A JSON object is a document in whole or part, or a draft in quote notation.
+"""
+
+_LAYER_NAMES = ", ".join(LAYERS)
 
 
-def documents(source: Source) -> dict[str, Document]:
-    """Gold documents by id, in order. Raises FormatError where there are none or one id stands twice."""
-    found: dict[str, Document] = {}
+def read_gold(source: Source) -> dict[str, Document]:
+    """Return the gold documents by id, in order.
+
+    Raises FormatError if there are none or two have the same id.
+    """
+    gold: dict[str, Document] = {}
     for name, document in _documents(source):
-        if document.id in found:
+        if document.id in gold:
             raise FormatError(
-                f"{name}: a document with the id {document.id!r} is there already: give one of them another"
+                f"{name}: two gold documents have the id {document.id!r}; change one of the ids"
             )
-        found[document.id] = document
-    if not found:
-        raise FormatError("there is no gold: no document to score against")
-    return found
+        gold[document.id] = document
+    if not gold:
+        raise FormatError("no gold documents: nothing to score against")
+    return gold
+
+
+def read(source: Source, gold: Mapping[str, Document] | None = None) -> dict[str, Prediction]:
+    """Return predictions by document id.
+
+    `gold` has the documents by id from which partial documents, drafts and BIO take their text.
+
+    Raises FormatError, with file and line, for input in no known form, for a text that is not the
+    gold's (with the first difference), and for two predictions of one document.
+    """
+    gold = gold or {}
+    predictions: dict[str, Prediction] = {}
+    for name, prediction in _predictions(source, gold):
+        document_id = prediction.document.id
+        if document_id in predictions:
+            raise FormatError(
+                f"{name}: a second prediction for the document {document_id!r}; remove one of them"
+            )
+        if document_id in gold:
+            refuse_other_text(gold[document_id], prediction.document, name)
+        predictions[document_id] = prediction
+    return predictions
 
 
 def _documents(source: Source) -> Iterator[tuple[str, Document]]:
+    """Yield gold documents, each with the name of its source for messages."""
     if isinstance(source, Document):
         yield source.id, source
     elif isinstance(source, str | Path):
         path = Path(source)
-        if parquet := _parquet(path):
-            yield from _tables(parquet)
+        parquet_files = _parquet_files(path)
+        if parquet_files:
+            yield from _parquet_documents(parquet_files)
         else:
-            yield from ((e.name, e.read()) for e in load(path).entries)
+            yield from _documents(load(path))
     elif isinstance(source, Corpus):
-        yield from ((e.name, e.read()) for e in source.entries)
+        for entry in source.entries:
+            yield entry.name, entry.read()
+    elif isinstance(source, Prediction | dict):
+        raise FormatError("gold has to be whole documents: a path, a Corpus or Documents")
     else:
-        for one in source:
-            yield from _documents(one)
+        for part in source:
+            yield from _documents(part)
 
 
-def _parquet(path: Path) -> list[Path]:
-    """The Parquet files that `path` is or holds."""
+def _parquet_files(path: Path) -> list[Path]:
+    """The Parquet file that a path is, or those in it if it is a directory without documents."""
     if path.suffix == ".parquet":
         return [path]
-    return sorted(path.glob("*.parquet")) if path.is_dir() and not any(path.glob("*.json")) else []
+    if not path.is_dir() or any(path.glob("*.json")):
+        return []
+    return sorted(path.glob("*.parquet"))
 
 
-def _tables(paths: list[Path]) -> Iterator[tuple[str, Document]]:
-    from statevisit.parquet import read_table
-    from statevisit.tables import from_table
+def _parquet_documents(paths: Iterable[Path]) -> Iterator[tuple[str, Document]]:
+    from statevisit.parquet import read_documents
 
     for path in paths:
-        table = read_table(path)
-        if "mentions" not in table.column_names or "text" not in table.column_names:
-            raise FormatError(
-                f"{path}: is not the `documents` config, which holds all layers; it has {', '.join(table.column_names[:6])}"
-            )
-        yield from ((str(path), d) for d in from_table(table))
+        for document in read_documents(path):
+            yield str(path), document
 
 
-def read(source: Source, gold: Mapping[str, Document] | None = None) -> dict[str, Prediction]:
-    """Predictions by document id. `gold`: what partial documents, drafts and BIO take their text from, by id.
-
-    Raises FormatError that names file and line for what is in no known form, for a text that is not the gold's (with
-    the first difference), and for an id that stands twice.
-    """
-    found: dict[str, Prediction] = {}
-    for name, prediction in _read(source, dict(gold or {})):
-        key = prediction.document.id
-        if key in found:
-            raise FormatError(
-                f"{name}: the document {key!r} is predicted twice; leave one of them out"
-            )
-        if gold and key in gold:
-            refuse_other_text(gold[key], prediction.document, name)
-        found[key] = prediction
-    return found
-
-
-def _read(source: Source, gold: dict[str, Document]) -> Iterator[tuple[str, Prediction]]:
+def _predictions(source: Source, gold: Mapping[str, Document]) -> Iterator[tuple[str, Prediction]]:
+    """Yield predictions, each with the name of its source for messages."""
     if isinstance(source, Prediction):
         yield source.document.id, source
     elif isinstance(source, Document | Corpus):
-        yield from ((n, whole(d)) for n, d in _documents(source))
+        for name, document in _documents(source):
+            yield name, whole(document)
     elif isinstance(source, dict):
-        yield "the prediction", _value(source, "the prediction", gold)
+        yield "the prediction", _from_json(source, "the prediction", gold)
     elif isinstance(source, str | Path):
-        yield from _files(Path(source), gold)
+        yield from _from_path(Path(source), gold)
     else:
-        for one in source:
-            yield from _read(one, gold)
+        for part in source:
+            yield from _predictions(part, gold)
 
 
-def _files(path: Path, gold: dict[str, Document]) -> Iterator[tuple[str, Prediction]]:
+def _from_path(path: Path, gold: Mapping[str, Document]) -> Iterator[tuple[str, Prediction]]:
     if not path.exists():
         raise FormatError(f"{path}: no such file or directory")
-    if parquet := _parquet(path):
-        yield from ((n, whole(d)) for n, d in _tables(parquet))
-    elif path.suffix in BIO:
-        yield from ((str(path), p) for p in bio(path, gold))
-    elif path.is_dir() and (tagged := sorted(p for p in path.iterdir() if p.suffix in BIO)):
-        for one in tagged:
-            yield from ((str(one), p) for p in bio(one, gold))
-    elif path.is_file() and not path.stat().st_size and path.suffix in JSONL:
-        return
-    else:
+    parquet_files = _parquet_files(path)
+    bio_files = _bio_files(path)
+    if parquet_files:
+        for name, document in _parquet_documents(parquet_files):
+            yield name, whole(document)
+    elif bio_files:
+        for file in bio_files:
+            for prediction in bio.read_bio(file, gold):
+                yield str(file), prediction
+    elif not _is_empty_jsonl(path):
         for entry in load(path).entries:
-            data = entry.bytes()
-            value = strict_json.parse(data, entry.name)
-            if isinstance(value, dict) and set(LAYERS) <= set(value) and not _quotes(value):
-                yield entry.name, whole(codec.convert(value, entry.name, data))
-            else:
-                yield entry.name, _value(value, entry.name, gold)
+            yield entry.name, _from_entry(entry, gold)
 
 
-def _quotes(value: dict[str, Any]) -> bool:
-    records = [
-        r for n in LAYERS if isinstance(value.get(n), list) for r in value[n] if isinstance(r, dict)
-    ]
-    return any(
-        "quote" in r or any(isinstance(v, dict) and "quote" in v for v in r.values())
-        for r in records
-    )
+def _bio_files(path: Path) -> list[Path]:
+    """The BIO file that a path is, or those in it if it is a directory."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return [file for file in files if file.suffix in bio.SUFFIXES]
 
 
-def _value(value: Any, file: str, gold: dict[str, Document]) -> Prediction:
-    """A prediction from parsed JSON: a document, one with some layers only, or a draft in quote notation."""
+def _is_empty_jsonl(path: Path) -> bool:
+    """Whether a path is an empty JSONL file, which is a prediction of no documents."""
+    return path.suffix in JSONL and path.is_file() and path.stat().st_size == 0
+
+
+def _from_entry(entry: Entry, gold: Mapping[str, Document]) -> Prediction:
+    data = entry.bytes()
+    value = strict_json.parse(data, entry.name)
+    if _has_all_layers(value) and not _has_quotes(value):
+        return whole(codec.convert(value, entry.name, data))
+    return _from_json(value, entry.name, gold)
+
+
+def _has_all_layers(value: Json) -> bool:
+    return isinstance(value, dict) and all(name in value for name in LAYERS)
+
+
+def _has_quotes(value: JsonObject) -> bool:
+    """Whether any record of a document in JSON, or any span in one, is in quote notation."""
+    for name in LAYERS:
+        records = value.get(name)
+        for record in records if isinstance(records, list) else ():
+            if isinstance(record, dict):
+                spans = [part for part in record.values() if isinstance(part, dict)]
+                if any("quote" in span for span in (record, *spans)):
+                    return True
+    return False
+
+
+def _from_json(value: Json, file: str, gold: Mapping[str, Document]) -> Prediction:
+    """A prediction from parsed JSON: a document in whole or part, or a draft in quote notation."""
     if not isinstance(value, dict):
         raise FormatError(
-            f"{file}: a prediction is a JSON object with `id` and layers ({', '.join(LAYERS)}), not {type(value).__name__}"
+            f"{file}: a prediction is a JSON object with `id` and layers ({_LAYER_NAMES}),"
+            f" not {type(value).__name__}"
         )
-    key = value.get("id") or (next(iter(gold)) if len(gold) == 1 else None)
-    if not isinstance(key, str) or key not in gold:
-        if "text" in value and set(LAYERS) <= set(value):
+    base = _gold_of(value, gold)
+    if base is None:
+        if "text" in value and _has_all_layers(value):
             return whole(codec.convert(value, file))
-        shown = ", ".join(list(gold)[:3])
+        shown = ", ".join([*list(gold)[:3], *(["…"] if len(gold) > 3 else [])])
         raise FormatError(
-            f"{file}: `id` is {value.get('id')!r}, which is none of the documents to score against ({shown}{', …' if len(gold) > 3 else ''})"
+            f"{file}: `id` is {value.get('id')!r}, which is not a gold document ({shown})"
         )
-    base = gold[key]
-    layers = frozenset(n for n in LAYERS if n in value)
-    if "text" in value and value["text"] != base.text:
+    if value.get("text", base.text) != base.text:
         refuse_other_text(base, replace(base, text=str(value["text"])), file)
+    layers = frozenset(name for name in LAYERS if name in value)
     if not layers:
-        raise FormatError(f"{file}: predicts no layer; it may have {', '.join(LAYERS)}")
-    if _quotes(value) or "text" not in value:
-        return _draft(
-            {"id": key} | {k: v for k, v in value.items() if k in layers or k == "annotators"},
-            base,
-            layers,
-            file,
-        )
-    return Prediction(
-        document=codec.convert(codec.to_value(bare(base)) | value, file), layers=layers
-    )
+        raise FormatError(f"{file}: predicts no layer; add one or more of {_LAYER_NAMES}")
+    if _has_quotes(value) or "text" not in value:
+        draft = {name: value[name] for name in (*LAYERS, "annotators") if name in value}
+        return _from_draft(draft, base, file)
+    document = codec.convert(codec.to_value(bare(base)) | value, file)
+    return Prediction(document=document, layers=layers)
 
 
-def _draft(draft: dict[str, Any], base: Document, layers: frozenset[str], file: str) -> Prediction:
-    """A draft put into the text. What stands nowhere, or is no record, is left out, noted, and counted as spurious."""
-    notes: list[Note] = []
-    unplaced: list[tuple[str, str]] = []
+def _gold_of(value: JsonObject, gold: Mapping[str, Document]) -> Document | None:
+    """The gold document that a prediction is of; without an `id` the only one that there is."""
+    document_id = value.get("id")
+    if not document_id and len(gold) == 1:
+        return next(iter(gold.values()))
+    return gold.get(document_id) if isinstance(document_id, str) else None
+
+
+def _from_draft(draft: JsonObject, base: Document, file: str) -> Prediction:
+    """A draft put into the text.
+
+    Records that are invalid or quote what the text does not have are left out, noted, and counted
+    as spurious; of an invalid `property` or `cue` only the span is left out.
+    """
+    layers = frozenset(name for name in LAYERS if name in draft)
     empty = bare(base)
+    rest = _RestOfDraft(draft)
+    notes: list[Note] = []
+    unplaced: list[Unplaced] = []
     while True:
-        document, problems, _ = anchor(draft, empty, file)
+        document, problems, _ = anchor(rest.draft, empty, file)
         if document is not None:
-            return Prediction(
-                document=document, layers=layers, unplaced=tuple(unplaced), notes=tuple(notes)
-            )
-        places = [p for p in map(_place, problems) if p]
-        if len(places) < len(problems):
-            raise FormatError(str(next(f for f in problems if not _place(f))))
-        notes += [
-            Note("unplaced", base.id, f"{f.pointer}: {f.message}; counted as spurious")
-            for f in problems
-        ]
-        for layer, number, part in sorted(set(places), key=lambda p: (p[0], -p[1], p[2])):
-            record = draft[layer][number]
-            if part in ("property", "cue") and isinstance(record, dict) and part in record:
-                del record[part]
-            elif record is not None:
-                unplaced.append((layer, _label(draft, layer, record)))
-                draft[layer][number] = None
-        draft = {
-            k: [r for r in v if r is not None] if isinstance(v, list) else v
-            for k, v in draft.items()
+            return Prediction(document, layers, tuple(unplaced), notes=tuple(notes))
+        places = set()
+        for problem in problems:
+            place = _place_of(problem)
+            if place is None:
+                raise FormatError(str(problem))
+            places.add(place)
+            message = f"{rest.first_pointer(problem)}: {problem.message}; counted as spurious"
+            notes.append(Note("unplaced", base.id, message))
+        unplaced += rest.remove(places)
+
+
+class _Place(NamedTuple):
+    """Where a draft has a problem: a record of a layer, or a property of it ("" for none)."""
+
+    layer: str
+    number: int
+    part: str
+
+
+def _place_of(problem: Finding) -> _Place | None:
+    """The place of a problem in a draft; None if it is in no record."""
+    _, *path = problem.pointer.split("/")
+    if len(path) < 2 or path[0] not in LAYERS or not path[1].isdigit():
+        return None
+    return _Place(path[0], int(path[1]), path[2] if len(path) > 2 else "")
+
+
+class _RestOfDraft:
+    """A draft from which records are removed; `numbers` are those they had before."""
+
+    def __init__(self, draft: JsonObject) -> None:
+        self.draft = dict(draft)
+        self.numbers = {
+            name: list(range(len(records)))
+            for name, records in draft.items()
+            if isinstance(records, list)
         }
 
+    def first_pointer(self, problem: Finding) -> str:
+        """Return the pointer of a problem in a record, with the number it had before."""
+        _, layer, number, *parts = problem.pointer.split("/")
+        return "/".join(["", layer, str(self.numbers[layer][int(number)]), *parts])
 
-def _place(finding: Finding) -> tuple[str, int, str] | None:
-    parts = finding.pointer.split("/")
-    if len(parts) < 3 or parts[1] not in LAYERS or not parts[2].isdigit():
-        return None
-    return parts[1], int(parts[2]), parts[3] if len(parts) > 3 else ""
+    def remove(self, places: Iterable[_Place]) -> list[Unplaced]:
+        """Remove the records, or spans in them, at some places; return the removed records."""
+        parts: dict[str, dict[int, set[str]]] = {}
+        for place in places:
+            in_layer = parts.setdefault(place.layer, {})
+            in_layer.setdefault(place.number, set()).add(place.part)
+        removed = []
+        for layer in sorted(parts):  # `entities`, which have the labels, before `mentions`
+            removed += self._remove_from(layer, parts[layer])
+        return removed
 
-
-def _label(draft: dict[str, Any], layer: str, record: Any) -> str:
-    if not isinstance(record, dict):
-        return "?"
-    if layer == "mentions":
-        record = next(
-            (
-                e
-                for e in draft.get("entities", ())
-                if isinstance(e, dict) and e.get("id") == record.get("entity")
-            ),
-            {},
-        )
-    label = record.get({"events": "class", "quantities": "kind"}.get(layer, "type"))
-    return label if isinstance(label, str) else "?"
-
-
-def flat_gold(document: Document) -> list[Item]:
-    """The gold of BIO: the names, events, times and quantities of the flat view, without overlap."""
-    from statevisit.flat_names import flat_names
-
-    return [Item(start, end, label, 0) for start, end, label in flat_names(document)]
-
-
-def _spans(places: list[tuple[int, int]], tags: Iterable[str]) -> Iterator[Item]:
-    """The spans that BIO tags make; an I- that continues nothing begins a span, as in conlleval (Tjong Kim Sang and Buchholz 2000)."""
-    start = end = -1
-    label = ""
-    for (first, last), tag in [*zip(places, tags, strict=True), ((-1, -1), "O")]:
-        kind, _, name = tag.partition("-")
-        if label and (kind != "I" or name != label):
-            yield Item(start, end, label, 0)
-            label = ""
-        if kind in ("B", "I") and not label:
-            start, label = first, name
-        end = last
+    def _remove_from(self, layer: str, parts: Mapping[int, set[str]]) -> list[Unplaced]:
+        """Remove records from a layer; `parts` are the wrong parts of a record by its number."""
+        removed, records, numbers = [], [], []
+        for number, record in enumerate(self.draft[layer]):
+            wrong = parts.get(number, set())
+            if wrong:
+                optional_spans = {"property", "cue"}
+                if not isinstance(record, dict) or not wrong <= optional_spans & record.keys():
+                    removed.append(Unplaced(layer, _label(self.draft, layer, record)))
+                    continue
+                record = {key: value for key, value in record.items() if key not in wrong}
+            records.append(record)
+            numbers.append(self.numbers[layer][number])
+        self.draft[layer] = records
+        self.numbers[layer] = numbers
+        return removed
 
 
-def bio(path: Path, gold: Mapping[str, Document]) -> Iterator[Prediction]:
-    """Named entities from a CoNLL file: a token and, in the last column, its tag; an empty line between sentences.
-
-    The tokens are those of the gold's text in order, white space aside. `# id = ID` begins a document; `-DOCSTART-` the next
-    one of the gold. Raises FormatError, with the line, for a token that does not come next and for a tag that is not B-, I- or O.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise FormatError(f"{path}: not UTF-8; save it as UTF-8") from None
-    order = iter(gold)
-    document: Document | None = None
-    found: dict[str, list[list[tuple[int, int, str]]]] = {}
-    at = 0
-    for number, line in enumerate(lines, 1):
-        parts = line.split()
-        if (
-            line.startswith("# id = ")
-            or parts[:1] == ["-DOCSTART-"]
-            or (document is None and parts)
-        ):
-            key = (
-                line.removeprefix("# id = ").strip()
-                if line.startswith("# id = ")
-                else next(order, None)
-            )
-            if key not in gold:
-                raise FormatError(
-                    f"{path}:{number}: "
-                    + (
-                        f"{key!r} is none of the gold's documents"
-                        if key
-                        else "one document more than the gold has"
-                    )
-                )
-            document, at = gold[key], 0
-            found[key] = [[]]
-            if line.startswith("# id = ") or parts[0] == "-DOCSTART-":
-                continue
-        if not parts or line.startswith("# "):
-            if document is not None and found[document.id][-1]:
-                found[document.id].append([])
-            continue
-        assert document is not None
-        token, tag = parts[0], parts[-1]
-        if len(parts) < 2 or not (tag == "O" or (tag[:2] in ("B-", "I-") and tag[2:])):
-            raise FormatError(
-                f"{path}:{number}: wanted a token and a tag such as B-PERSON, I-PERSON or O, not {line[:60]!r}"
-            )
-        start = at + len(document.text[at:]) - len(document.text[at:].lstrip())
-        if not document.text.startswith(token, start):
-            raise FormatError(
-                f"{path}:{number}: the token {token!r} does not come next in {document.id!r}; the text goes on {document.text[start : start + 30]!r}"
-            )
-        at = start + len(token)
-        found[document.id][-1].append((start, at, tag))
-    if not found:
-        raise FormatError(f"{path}: holds no token; a system that found nothing tags every token O")
-    for key, sentences in found.items():
-        spans = [
-            s for rows in sentences for s in _spans([r[:2] for r in rows], [r[2] for r in rows])
-        ]
-        yield Prediction(document=bare(gold[key]), layers=frozenset(("ner",)), flat=tuple(spans))
+def _label(draft: JsonObject, layer: str, record: Json) -> str:
+    """The label of a draft's record; of a mention, the type of its entity."""
+    if layer == "mentions" and isinstance(record, dict):
+        entities = [e for e in draft.get("entities", ()) if isinstance(e, dict)]
+        record = next((e for e in entities if e.get("id") == record.get("entity")), None)
+    label = record.get(LABEL.get(layer, "type")) if isinstance(record, dict) else None
+    return label if isinstance(label, str) else UNLABELLED

@@ -9,10 +9,11 @@ from typing import Any
 import orjson
 
 from statevisit import resources, schema
+from statevisit.agreeing import agree
 from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, SCHEMA_VERSION, Document
-from statevisit.strict_json import parse
+from statevisit.strict_json import JsonObject, parse
 
 FIRST_VERSION = "0.1.0"
 
@@ -138,6 +139,42 @@ def manifest(
         **({"agreement": agreement} if agreement else {}),
         "files": sorted(files, key=lambda f: f["path"]),
         "tools": tools,
+    }
+
+
+def published_agreement(root: Path) -> JsonObject | None:
+    """Return how far the annotators of `corpus/annotators/` agree, as `release.json` holds it.
+
+    All figures except those of single labels, rounded to three decimals; γ, which not every
+    environment can compute, is left out. None for fewer than two annotators. Raises FormatError
+    for annotations that cannot be read or are of different texts.
+    """
+    passes = sorted(path for path in (root / resources.ANNOTATIONS).glob("*") if path.is_dir())
+    if len(passes) < 2:
+        return None
+    agreement = agree(*passes)
+    figures: list[JsonObject] = []
+    for figure in agreement.coefficients:
+        if figure.label is not None or figure.value is None or figure.coefficient == "gamma":
+            continue
+        figures.append(
+            {
+                "layer": figure.layer,
+                "coefficient": figure.coefficient,
+                "of": figure.of,
+                "n": figure.n,
+                "value": round(figure.value, 3),
+            }
+        )
+        if figure.interval is not None:
+            figures[-1]["interval"] = [round(bound, 3) for bound in figure.interval]
+    return {
+        "annotators": [path.name for path in passes],
+        "documents": agreement.documents,
+        "unit": agreement.unit,
+        "units": agreement.units,
+        "resamples": agreement.resamples,
+        "figures": figures,
     }
 
 

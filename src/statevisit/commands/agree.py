@@ -15,21 +15,21 @@ from statevisit.model import LAYERS
     "layers",
     multiple=True,
     type=click.Choice([n for n in LAYERS if n not in ("sentences", "tokens")]),
-    help="Only this layer; repeatable.",
+    help="Measure this layer only; repeatable.",
 )
-@click.option("--labels", is_flag=True, help="Also the figures of each label.")
+@click.option("--labels", is_flag=True, help="Show the figures of each label, too.")
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="JSON after schema/report.schema.json instead of a table.",
+    help="Print JSON in the form of schema/report.schema.json instead of a table.",
 )
 @click.option(
     "--resamples",
     default=1000,
     show_default=True,
     type=click.IntRange(0),
-    help="Draws of the bootstrap; 0 for no intervals.",
+    help="How often the bootstrap draws; 0 for no intervals.",
 )
 def command(
     annotators: tuple[Path, ...],
@@ -40,25 +40,27 @@ def command(
 ) -> None:
     """Measure how far two or more annotators agree.
 
-    Prints F1, Cohen's κ, Krippendorff's α and α_u, and γ. ANNOTATORS are documents, directories, JSONL or Parquet of the same texts, two or more. A layer counts where all
-    of them have it. γ needs the package pygamma-agreement and is left out without it.
+    Prints F1, Cohen's κ, Krippendorff's α and α_u, and γ. ANNOTATORS are two or more documents,
+    directories, JSONL or Parquet with the same texts. A layer counts if all of them have it. γ
+    needs the package pygamma-agreement, and is left out without it.
 
     \b
     Example:
       statevisit agree corpus/documents corpus/documents --layer mentions
-    """
+    """  # noqa: D301  \b makes click keep the lines
     if len(annotators) < 2:
-        raise click.UsageError("agreement is between two annotators or more")
-    from statevisit.agreeing import agree
+        raise click.UsageError("agreement needs two annotators or more")
+    from statevisit.agreeing import agree, table
 
-    found = agree(*annotators, layers=layers, resamples=resamples)
+    agreement = agree(*annotators, layers=layers, resamples=resamples)
     if as_json:
-        return echo_json(found.to_dict())
-    from statevisit.scoring.text import agreement_table
-
-    console(highlight=False).print(agreement_table(found, labels))
-    if found.resamples:
+        return echo_json(agreement.to_dict())
+    console(highlight=False).print(table(agreement, labels))
+    if agreement.resamples:
         click.echo(
-            f"n: items compared; 95 % intervals by bootstrap over {found.units} {found.unit}s, {found.resamples:,} resamples; – where there is nothing to compare, or chance alone would agree"
+            f"n: items compared; 95 % intervals by bootstrap over {agreement.units}"
+            f" {agreement.unit}s, {agreement.resamples:,} resamples;"
+            " – where there is nothing to compare, or chance alone would agree"
         )
-    tell_notes(found.notes, found.not_annotated, "not annotated by all")
+    tell_notes(agreement.notes, agreement.not_annotated, "not annotated by all")
+    return None

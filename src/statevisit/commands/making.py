@@ -121,7 +121,6 @@ def _stage(
     root: Path, staging: Path, version: str, workers: int | None
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
-    from statevisit.agreeing import published
     from statevisit.parquet import from_ipc
     from statevisit.tables import CONFIGS, TOOLS
 
@@ -169,7 +168,7 @@ def _stage(
         rows,
         files,
         TOOLS,
-        None if findings else published(root),
+        None if findings else release.published_agreement(root),
     )
 
 

@@ -1,12 +1,15 @@
 """statevisit score: how good is a system?"""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from statevisit.commands import console, echo_json, tell_notes
 from statevisit.model import LAYERS
+
+if TYPE_CHECKING:
+    from statevisit.scoring.report import Report
 
 
 @click.command("score")
@@ -15,21 +18,21 @@ from statevisit.model import LAYERS
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
-    help="A second system: is the difference more than chance? (paired bootstrap)",
+    help="Compare with a second system, by a paired bootstrap.",
 )
 @click.option(
     "--layer",
     "layers",
     multiple=True,
     type=click.Choice([n for n in LAYERS if n not in ("sentences", "tokens")]),
-    help="Only this layer; repeatable.",
+    help="Score this layer only; repeatable.",
 )
-@click.option("--labels", is_flag=True, help="Also the figures of each label.")
+@click.option("--labels", is_flag=True, help="Show the figures of each label, too.")
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="JSON after schema/report.schema.json instead of a table.",
+    help="Print JSON in the form of schema/report.schema.json instead of tables.",
 )
 @click.option(
     "--html",
@@ -41,12 +44,12 @@ from statevisit.model import LAYERS
     default=1000,
     show_default=True,
     type=click.IntRange(0),
-    help="Draws of the bootstrap; 0 for no intervals.",
+    help="How often the bootstrap draws; 0 for no intervals.",
 )
 @click.option(
     "--draft-schema",
     is_flag=True,
-    help="Print the JSON Schema of quote notation, to give to a language model, and score nothing.",
+    help="Print the JSON Schema of quote notation for a language model, and score nothing.",
 )
 def command(
     gold: Path | None,
@@ -61,56 +64,57 @@ def command(
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
 
-    GOLD is a document, directory, JSONL or Parquet. PRED may be that too, with all layers or only some (the others are "not
-    predicted"), or a draft in quote notation, or CoNLL BIO (.bio, .conll, .iob) for named entities.
+    GOLD is a document, directory, JSONL or Parquet. PRED may be one of these, with all layers or
+    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL BIO (.bio,
+    .conll, .iob) for named entities.
 
     \b
     Example:
       statevisit score corpus/documents corpus/documents --layer mentions --html report.html
-    """
+    """  # noqa: D301  \b makes click keep the lines
     if draft_schema:
         from statevisit.drafts import draft_schema as schema_of
 
         return echo_json(schema_of(layers))
     if gold is None or pred is None:
         raise click.UsageError("score needs GOLD and PRED")
-    from statevisit.evaluation import Scored, assemble
-    from statevisit.predictions import documents, read
+    from statevisit.evaluation import evaluate
 
-    truth = documents(gold)
-    scored = Scored(truth, read(pred, truth), frozenset(layers) or None)
-    report = assemble(scored, gold, pred, compare, layers, resamples)
+    report, scored = evaluate(gold, pred, compare, layers, resamples)
     if html:
         from statevisit import files
         from statevisit.scoring.page import page
 
-        text = page(
-            report, [(*scored.both(i), scored.shown(scored.aligned(i))) for i in scored.ids]
-        )
-        files.write(html, text.encode())
+        files.write(html, page(report, scored.comparisons()).encode())
     if as_json:
         return echo_json(report.to_dict())
     _print(report, labels)
     if html:
         click.echo(f"wrote {html}")
+    return None
 
 
-def _print(report: Any, labels: bool) -> None:
-    from statevisit.scoring.text import SCORE_NOTE, comparison_table, score_table
+def _print(report: "Report", labels: bool) -> None:
+    """Print a report as tables, with the notes."""
+    from statevisit.scoring.report import tables
 
     out = console(highlight=False)
-    out.print(score_table(report, labels))
-    if report.comparison == []:
+    for table in tables(report, labels):
+        out.print(table)
+    if report.comparison:
         click.echo(
-            f"no comparison with {report.other}: it takes figures that both systems have, and resamples"
+            "difference: F1 of the first system less that of the second;"
+            " p: two-sided, paired bootstrap"
         )
-    elif report.comparison:
-        out.print(comparison_table(report))
+    elif report.comparison is not None:
         click.echo(
-            "difference: F1 of the first system less that of the second; p: two-sided, paired bootstrap"
+            f"no comparison with {report.other}:"
+            " it takes figures that both systems have, and resamples"
         )
     if report.resamples:
         click.echo(
-            SCORE_NOTE.format(units=report.units, unit=report.unit, resamples=report.resamples)
+            "P, R and F1 in per cent; 95 % intervals of F1 by bootstrap over"
+            f" {report.units} {report.unit}s, {report.resamples:,} resamples;"
+            " – where there is nothing to count"
         )
     tell_notes(report.notes, report.not_predicted, "not predicted")

@@ -1,1 +1,1 @@
-"""Measures: what part of the gold a prediction finds, and how far annotators agree. Pure functions of documents."""
+"""Measures: scores of predictions against gold, and agreement of annotators."""

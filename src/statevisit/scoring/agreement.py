@@ -1,153 +1,253 @@
-"""How far annotators agree beyond chance.
+"""Coefficients of agreement beyond chance: κ, α, α_u and γ.
 
-Every coefficient is computed from statistics that add up over units, so that the bootstrap can draw units again.
+κ, α and α_u are computed from statistics that add up over units (documents or sentences), so that
+the bootstrap can draw units again.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import combinations, permutations
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import permutations
+from statistics import fmean
+from typing import NamedTuple
 
-Rows = Mapping[int, Sequence[Sequence[Hashable]]]
-"""By unit (document or sentence): what each annotator said of each item; None where one said nothing."""
+from msgspec import Struct
+
+from statevisit.scoring.bootstrap import Resample
 
 
-def kappa_table(rows: Rows) -> tuple[list[int], list[list[float]]]:
-    """(units, columns) for `kappa`: how often two annotators agree, and how often each uses each value."""
-    labels = sorted({v for items in rows.values() for row in items for v in row}, key=str)
-    units = list(rows)
-    table = [[float(sum(a == b for a, b in rows[u])) for u in units]]
-    for side in (0, 1):
-        used = [Counter(row[side] for row in rows[u]) for u in units]
-        table += [[float(c[label]) for c in used] for label in labels]
-    return units, table
+class Coefficient(Struct, frozen=True, omit_defaults=True):
+    """One figure of agreement.
+
+    `coefficient` is F1, kappa, alpha, alpha_u or gamma; `of` is what was compared: a measure (F1),
+    an attribute (kappa, alpha), or spans (alpha_u, gamma). `n` counts the items that were compared;
+    for a label, those to which any annotator gave it. `value` is absent if nothing was compared or
+    chance alone would agree, `interval` if it cannot be computed.
+    """
+
+    layer: str
+    coefficient: str
+    of: str
+    n: int
+    label: str | None = None
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+
+
+Item = Sequence[Hashable]
+"""The value that each annotator gave an item; None for an annotator without a value."""
+
+Items = Mapping[int, Sequence[Item]]
+"""Items by unit."""
+
+
+class Statistic(Struct, frozen=True):
+    """A coefficient as a function of sums over units: `table` has a column for each summand.
+
+    Every column has one value for each unit.
+    """
+
+    table: Sequence[Sequence[float]]
+    function: Callable[[Sequence[float]], float | None]
+
+    def value(self, resample: Resample | None = None) -> float | None:
+        """Return the coefficient over all units, or over those of a resample."""
+        if resample is None:
+            return self.function([sum(column) for column in self.table])
+        return self.function([sum(resample(column)) for column in self.table])
+
+
+def mean_of_defined(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that are not None; None if there are none."""
+    defined = [value for value in values if value is not None]
+    return fmean(defined) if defined else None
+
+
+def kappa_statistic(items: Items) -> Statistic:
+    """Return Cohen's κ of two annotators (Cohen 1960).
+
+    The columns: how often they agree, and how often the first and the second use each value.
+    """
+    values = sorted({value for unit in items.values() for item in unit for value in item}, key=str)
+    table = [[float(sum(a == b for a, b in unit)) for unit in items.values()]]
+    for annotator in (0, 1):
+        used = [Counter(item[annotator] for item in unit) for unit in items.values()]
+        table += [[float(counts[value]) for counts in used] for value in values]
+    return Statistic(table, kappa)
 
 
 def kappa(sums: Sequence[float]) -> float | None:
-    """Cohen's κ (Cohen 1960) from the sums of a `kappa_table`; None where chance alone would agree always, or nothing was compared."""
+    """Return κ from the sums of the columns of `kappa_statistic`.
+
+    None if nothing was compared, or if chance alone would always agree.
+    """
     agreed, *used = sums
     half = len(used) // 2
     n = sum(used[:half])
     if not n:
         return None
     expected = sum(a * b for a, b in zip(used[:half], used[half:], strict=True)) / n**2
-    return None if expected >= 1 else (agreed / n - expected) / (1 - expected)
+    if expected >= 1:
+        return None
+    return (agreed / n - expected) / (1 - expected)
 
 
-def alpha_table(rows: Rows) -> tuple[list[int], list[list[float]]]:
-    """(units, columns) for `alpha`: pairable disagreement, and how often each value is used in items that two or more annotators have."""
-    units = list(rows)
-    disagreed, used = [], []
-    for u in units:
-        total, values = 0.0, Counter[Hashable]()
-        for row in rows[u]:
-            said = Counter(v for v in row if v is not None)
-            m = said.total()
+def alpha_statistic(items: Items) -> Statistic:
+    """Return Krippendorff's α for nominal data.
+
+    Krippendorff (2011), "Computing Krippendorff's alpha-reliability", C. The columns: the
+    disagreement in items to which two or more annotators gave a value, and how often each value is
+    used in these.
+    """
+    disagreements = []
+    used = []
+    for unit in items.values():
+        disagreement = 0.0
+        unit_values = Counter[Hashable]()
+        for item in unit:
+            values = Counter(value for value in item if value is not None)
+            m = values.total()
             if m > 1:
-                values.update(said)
-                total += (m * m - sum(n * n for n in said.values())) / (m - 1)
-        disagreed.append(total)
-        used.append(values)
-    labels = sorted({v for c in used for v in c}, key=str)
-    return units, [disagreed, *([float(c[label]) for c in used] for label in labels)]
+                unit_values.update(values)
+                disagreement += (m * m - sum(n * n for n in values.values())) / (m - 1)
+        disagreements.append(disagreement)
+        used.append(unit_values)
+    all_values = sorted({value for values in used for value in values}, key=str)
+    table = [[float(values[value]) for values in used] for value in all_values]
+    return Statistic([disagreements, *table], alpha)
 
 
 def alpha(sums: Sequence[float]) -> float | None:
-    """Krippendorff's α for nominal data (Krippendorff 2011, "Computing Krippendorff's alpha-reliability", C) from the sums of an `alpha_table`.
+    """Return α from the sums of the columns of `alpha_statistic`.
 
-    None where there is nothing to compare or only one value.
+    None if nothing was compared, or if only one value is used.
     """
-    disagreed, *used = sums
+    disagreement, *used = sums
     n = sum(used)
-    expected = n * n - sum(c * c for c in used)
-    return None if not expected else 1 - (n - 1) * disagreed / expected
+    expected = n * n - sum(count * count for count in used)
+    if not expected:
+        return None
+    return 1 - (n - 1) * disagreement / expected
 
 
-def one_label(rows: Rows, label: Hashable) -> dict[int, list[list[bool | None]]]:
-    """The rows for one label against all others together: κ and α of these are the reliability of the label.
+def one_label(items: Items, label: Hashable) -> dict[int, list[list[bool | None]]]:
+    """Return the items with a label against all others: their κ and α are those of the label.
 
-    κ of all labels is the average of those of single labels, each weighted by 1 less the agreement expected of it (Warrens 2011,
-    "Cohen's kappa is a weighted average"); that holds for α too, whose case of two values is Krippendorff (2011), A.
+    κ of all labels is the average of those of single labels, each weighted by 1 less the agreement
+    expected of it (Warrens 2011, "Cohen's kappa is a weighted average"). That holds for α too,
+    whose case of two values is Krippendorff (2011), A.
     """
     return {
-        u: [[None if v is None else v == label for v in row] for row in items]
-        for u, items in rows.items()
+        unit: [[None if value is None else value == label for value in item] for item in unit_items]
+        for unit, unit_items in items.items()
     }
 
 
-Units = Sequence[tuple[int, int]]
-"""One annotator's spans of one category in one document, `[start, end)`."""
+Bounds = tuple[int, int]
+"""Half-open bounds of a span, in code points."""
 
 
-def outer(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans that do not overlap, as α_u wants them: of overlapping ones the longest, then the first."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(spans, key=lambda s: (s[0] - s[1], s[0])):
-        if all(end <= s or e <= start for s, e in found):
-            found.append((start, end))
-    return sorted(found)
+class Disagreement(NamedTuple):
+    """The observed and the expected disagreement in a continuum of `length` code points."""
+
+    observed: float
+    expected: float
+    length: int
 
 
-def unitized(annotators: Sequence[Units], length: int) -> tuple[float, float]:
-    """Observed and expected disagreement of one category in one continuum of `length` code points.
+def without_overlap(spans: Iterable[Bounds]) -> list[Bounds]:
+    """Return spans that do not overlap, as α_u needs them: of overlapping ones the longest.
 
-    Krippendorff (1995), "On the reliability of unitizing continuous data"; Krippendorff (2004), "Measuring the reliability
-    of qualitative text analysis data", 4. Spans of one annotator do not overlap.
+    Of equally long ones the first is kept.
+    """
+
+    def preference(span: Bounds) -> tuple[int, int]:
+        start, end = span
+        return start - end, start
+
+    kept: list[Bounds] = []
+    for start, end in sorted(spans, key=preference):
+        if all(end <= other_start or other_end <= start for other_start, other_end in kept):
+            kept.append((start, end))
+    return sorted(kept)
+
+
+def disagreement_of(annotators: Sequence[Sequence[Bounds]], length: int) -> Disagreement:
+    """Return the disagreement of annotators about the spans of one category in one continuum.
+
+    The spans of one annotator do not overlap. Krippendorff (1995), "On the reliability of unitizing
+    continuous data"; Krippendorff (2004), "Measuring the reliability of qualitative text analysis
+    data", 4.
     """
     m = len(annotators)
-    observed = sum(_differs(a, b) for a, b in permutations(annotators, 2)) / (
-        m * (m - 1) * length**2
-    )
-    lengths = [e - s for units in annotators for s, e in units]
-    gaps = [g for units in annotators for g in _gaps(units, length)]
-    against_units = sum((len(lengths) - 1) / 3 * (2 * b**3 - 3 * b**2 + b) for b in lengths)
-    against_gaps = sum(b * b * sum(g - b + 1 for g in gaps if g >= b) for b in lengths)
-    whole = m * length * (m * length - 1) - sum(b * (b - 1) for b in lengths)
-    return observed, (2 / length) * (against_units + against_gaps) / whole if whole else 0.0
+    differences = sum(_difference(a, b) for a, b in permutations(annotators, 2))
+    observed = differences / (m * (m - 1) * length**2)
+    lengths = [end - start for spans in annotators for start, end in spans]
+    gaps = [gap for spans in annotators for gap in _gaps(spans, length)]
+    against_spans = sum((len(lengths) - 1) / 3 * (2 * b**3 - 3 * b**2 + b) for b in lengths)
+    against_gaps = sum(b * b * sum(gap - b + 1 for gap in gaps if gap >= b) for b in lengths)
+    positions = m * length * (m * length - 1) - sum(b * (b - 1) for b in lengths)
+    if not positions:
+        return Disagreement(observed, 0.0, length)
+    expected = (2 / length) * (against_spans + against_gaps) / positions
+    return Disagreement(observed, expected, length)
 
 
-def _differs(mine: Units, theirs: Units) -> float:
-    """The squared differences of one annotator's spans to those of another that they meet; a span that meets none costs its length squared,
-    for both orders of the two annotators at once.
+def _difference(spans: Sequence[Bounds], others: Sequence[Bounds]) -> float:
+    """The squared differences of one annotator's spans from those of another that they overlap.
+
+    A span that overlaps none costs twice its length squared: for both orders of the annotators.
     """
-    total, first = 0.0, 0
-    for start, end in mine:
-        while first < len(theirs) and theirs[first][1] <= start:
+    total = 0.0
+    first = 0
+    for start, end in spans:
+        while first < len(others) and others[first][1] <= start:
             first += 1
-        met = False
-        for s, e in theirs[first:]:
-            if s >= end:
+        overlaps_any = False
+        for other_start, other_end in others[first:]:
+            if other_start >= end:
                 break
-            met = True
-            total += (start - s) ** 2 + (end - e) ** 2
-        total += 0 if met else 2 * (end - start) ** 2
+            overlaps_any = True
+            total += (start - other_start) ** 2 + (end - other_end) ** 2
+        if not overlaps_any:
+            total += 2 * (end - start) ** 2
     return total
 
 
-def _gaps(units: Units, length: int) -> list[int]:
-    edges = [0, *(x for span in units for x in span), length]
-    return [b - a for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+def _gaps(spans: Sequence[Bounds], length: int) -> list[int]:
+    """The lengths of the stretches between spans, and before and after all, that are not empty."""
+    edges = [0, *(edge for span in spans for edge in span), length]
+    return [
+        after - before
+        for before, after in zip(edges[::2], edges[1::2], strict=True)
+        if after > before
+    ]
 
 
-def alpha_u(parts: Iterable[tuple[float, float, int]]) -> float | None:
-    """α_u of several continua or categories: one less the ratio of their disagreements (observed, expected, length), weighted by length.
+def alpha_u(disagreements: Iterable[Disagreement]) -> float | None:
+    """Return α_u over several continua or categories.
 
-    None where there is no disagreement to expect: nobody marked anything.
+    It is 1 less the ratio of the observed to the expected disagreement, weighted by length. None if
+    no disagreement is expected, since nobody marked anything.
     """
     observed = expected = 0.0
-    for o, e, length in parts:
-        observed, expected = observed + o * length, expected + e * length
-    return None if not expected else 1 - observed / expected
+    for disagreement in disagreements:
+        observed += disagreement.observed * disagreement.length
+        expected += disagreement.expected * disagreement.length
+    if not expected:
+        return None
+    return 1 - observed / expected
 
 
 def gamma(annotators: Mapping[str, Sequence[tuple[int, int, str]]]) -> float | None:
-    """γ (Mathet et al. 2015, "The unified and holistic method gamma") of (start, end, label) spans, by pygamma-agreement.
+    """Return γ of (start, end, label) spans by annotator, computed by pygamma-agreement.
 
-    None where that package is not installed, or where fewer than two annotators marked anything.
+    Mathet et al. (2015), "The unified and holistic method gamma". None if that package is not
+    installed, or if fewer than two annotators marked anything.
     """
     from importlib.util import find_spec
 
-    if find_spec("pygamma_agreement") is None or sum(map(bool, annotators.values())) < 2:
+    marking = [name for name, spans in annotators.items() if spans]
+    if find_spec("pygamma_agreement") is None or len(marking) < 2:
         return None
     import numpy
     from pyannote.core import Segment
@@ -157,36 +257,10 @@ def gamma(annotators: Mapping[str, Sequence[tuple[int, int, str]]]) -> float | N
     for name, spans in annotators.items():
         for start, end, label in spans:
             continuum.add(name, Segment(start, end), label)
+    dissimilarity = CombinedCategoricalDissimilarity(delta_empty=1, alpha=1, beta=1)
     state = numpy.random.get_state()
-    numpy.random.seed(0)  # γ's chance level is sampled; the same every time
+    numpy.random.seed(0)  # γ samples its chance level: the same one every time
     try:
-        return float(
-            continuum.compute_gamma(
-                CombinedCategoricalDissimilarity(delta_empty=1, alpha=1, beta=1)
-            ).gamma
-        )
+        return float(continuum.compute_gamma(dissimilarity).gamma)
     finally:
         numpy.random.set_state(state)
-
-
-def by_place(
-    annotators: Sequence[Sequence[tuple[int, int, int, Any]]],
-) -> dict[int, list[list[Any]]]:
-    """Items for `alpha_table`: (unit, start, end, value) records that stand at one place, the n-th there with the n-th; None where one has none."""
-    places: dict[tuple[int, int, int, int], list[Any]] = {}
-    for a, records in enumerate(annotators):
-        seen: Counter[tuple[int, int, int]] = Counter()
-        for unit, start, end, value in records:
-            seen[unit, start, end] += 1
-            places.setdefault((unit, start, end, seen[unit, start, end]), [None] * len(annotators))[
-                a
-            ] = value
-    found: dict[int, list[list[Any]]] = {}
-    for (unit, *_), row in sorted(places.items(), key=lambda p: p[0]):
-        found.setdefault(unit, []).append(row)
-    return found
-
-
-def pairs(n: int) -> list[tuple[int, int]]:
-    """Every two of n annotators."""
-    return list(combinations(range(n), 2))

@@ -1,9 +1,10 @@
-"""Attributes and normalised values of aligned spans: on matched spans, and end to end.
+"""Attributes and normalised values of aligned spans, on matched spans and end to end.
 
-*matched* counts only pairs of the alignment: how well an attribute is set where the span was found (TempEval-3
-attribute accuracy, UzZaman et al. 2013). *end to end* counts every gold and predicted value: a missed span is a missed
-value. Entity links count where the span is the same (strong annotation match: Cornolti et al. 2013, Usbeck et al.
-2015), the others where it overlaps. References to other records are equal when these are aligned.
+*matched* counts the pairs of the alignment only: how well an attribute is set on spans that were
+predicted (TempEval-3 attribute accuracy, UzZaman et al. 2013). *end to end* counts every gold and
+every predicted value: a missed span is a missed value. End to end, an entity link is correct only
+on a span with the same bounds (strong annotation match: Cornolti et al. 2013, Usbeck et al. 2015),
+other values on any span that overlaps. References to other records are equal if these are aligned.
 """
 
 from collections import Counter
@@ -14,187 +15,278 @@ from typing import Any
 
 from msgspec import Struct
 
-from statevisit import values
 from statevisit.model import Document
-from statevisit.scoring.prf import Key, Tally
-from statevisit.scoring.spans import Alignment
+from statevisit.records import Entity, Quantity, Timex
+from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey
+from statevisit.scoring.references import GoldIds, in_gold_ids
+from statevisit.scoring.spans import Alignment, SpanRecord, records
+from statevisit.values import duration
+
+_MONTHS = {"a": 12, "mo": 1}
+_SECONDS = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
+"""The months or seconds in the units that `values.duration` returns."""
+
+_UNPLACED = "unplaced"
+"""The value of every attribute of a predicted span without a record: it counts, and is wrong."""
 
 
-class Sides(Struct, frozen=True):
-    """A document on one side, and what its record ids are called on the gold side (nothing: as they are)."""
+class Side(Struct, frozen=True):
+    """A document, gold or predicted, and the gold ids that its record ids stand for.
+
+    Without `gold_ids`, as for the gold itself, ids stand for themselves.
+    """
 
     document: Document
-    names: Mapping[str, Hashable] | None = None
+    gold_ids: GoldIds | None = None
 
     def reference(self, record_id: str | None) -> Hashable:
-        """What stands for a reference in comparison: the aligned gold record's id, or something equal to nothing else."""
-        if record_id is None or self.names is None or record_id == "DCT":
+        """Return a reference in gold ids.
+
+        A reference to a record without a gold counterpart equals nothing on the gold side.
+        """
+        if record_id is None or self.gold_ids is None or record_id == "DCT":
             return record_id
-        return self.names.get(record_id, ("unaligned", record_id))
+        return in_gold_ids(record_id, self.gold_ids)
 
 
-Values = Callable[[Sides, Sequence[Any]], list[Hashable]]
-"""What the records of a layer say of one attribute; None where they say nothing."""
+AttributeValues = Callable[[Side, Sequence[SpanRecord]], list[Hashable]]
+"""Returns the value of an attribute for each record of a side; None for a record without one."""
 
 
-def _plain(name: str) -> Values:
+def _property(name: str) -> AttributeValues:
+    """The values of a property."""
     get = attrgetter(name)
-    return lambda side, records: [*map(get, records)]
+
+    def property_values(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+        return [*map(get, records)]
+
+    return property_values
 
 
-def _each(value: Callable[[Any], Hashable]) -> Values:
-    return lambda side, records: [*map(value, records)]
+def _normalised(value_of: Callable[[Any], Hashable]) -> AttributeValues:
+    """The values that a function gives for the records."""
+
+    def normalised_values(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+        return [*map(value_of, records)]
+
+    return normalised_values
 
 
-def _reference(name: str) -> Values:
+def _reference(name: str) -> AttributeValues:
+    """The values of a property that refers to another record, in gold ids."""
     get = attrgetter(name)
-    return lambda side, records: [*map(side.reference, map(get, records))]
+
+    def references(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+        return [*map(side.reference, map(get, records))]
+
+    return references
 
 
-def _span(name: str) -> Values:
+def _span(name: str) -> AttributeValues:
+    """The bounds of a property that is a span."""
     get = attrgetter(name)
-    return lambda side, records: [span and (span.start, span.end) for span in map(get, records)]
+
+    def bounds(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+        return [span and (span.start, span.end) for span in map(get, records)]
+
+    return bounds
 
 
-def _of_entity(value: Callable[[Any], Hashable]) -> Values:
-    def said(side: Sides, records: Sequence[Any]) -> list[Hashable]:
-        of = {e.id: value(e) for e in side.document.entities}
-        return [of.get(r.entity) for r in records]
+def _of_entity(value_of: Callable[[Entity], Hashable]) -> AttributeValues:
+    """The values that a function gives for the entities of mentions."""
+    entity_id = attrgetter("entity")
 
-    return said
+    def entity_values(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+        by_id = {entity.id: value_of(entity) for entity in side.document.entities}
+        return [*map(by_id.get, map(entity_id, records))]
+
+    return entity_values
 
 
-def _link(entity: Any) -> Hashable:
-    return entity.wikidata or (entity.nil and "NIL")
+def _link(entity: Entity) -> Hashable:
+    """The Wikidata id of an entity, or "NIL" for one that Wikidata lacks."""
+    if entity.wikidata:
+        return entity.wikidata
+    return "NIL" if entity.nil else None
 
 
-def number(text: str | None) -> Hashable:
-    """A decimal string as a number, so that 7.60E9, 7600000000 and 7600000000.0 are one; what is none as it stands."""
+def _number(text: str | None) -> Decimal | str | None:
+    """A decimal string as a number, so that 7.60E9 equals 7600000000; other strings unchanged."""
+    if text is None:
+        return None
     try:
-        value = Decimal(text) if text is not None else None
+        number = Decimal(text)
     except ArithmeticError:
         return text
-    return value if value is None or value.is_finite() else text
+    return number if number.is_finite() else text
 
 
-def quantity(r: Any) -> Hashable:
-    """Value or bounds as numbers, with the unit."""
-    found = number(r.value), number(r.lower), number(r.upper), r.unit
-    return found if any(v is not None for v in found[:3]) else None
+def _quantity_value(quantity: Quantity) -> Hashable:
+    """Value and bounds as numbers, with the unit; None without any number."""
+    numbers = (_number(quantity.value), _number(quantity.lower), _number(quantity.upper))
+    if numbers == (None, None, None):
+        return None
+    return *numbers, quantity.unit
 
 
-def timex(r: Any) -> Hashable:
+def _timex_value(timex: Timex) -> Hashable:
     """A TIMEX3 value; durations of one exact length are equal (P1D, PT24H; not P1M, P30D)."""
-    if r.type == "DURATION" and (exact := values.duration(r.value)):
-        amount, unit = exact
-        months, seconds = (
-            {"a": 12, "mo": 1}.get(unit),
-            {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}.get(unit),
-        )
-        return (
-            ("months", Decimal(amount) * months)
-            if months
-            else ("seconds", Decimal(amount) * (seconds or 1))
-        )
-    return r.value
+    exact = duration(timex.value) if timex.type == "DURATION" else None
+    if exact is None:
+        return timex.value
+    amount, unit = exact
+    if unit in _MONTHS:
+        return "months", Decimal(amount) * _MONTHS[unit]
+    return "seconds", Decimal(amount) * _SECONDS[unit]
 
 
-ATTRIBUTES: dict[str, dict[str, Values]] = {
+ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
     "mentions": {
-        "type": _of_entity(attrgetter("type")), "level": _plain("level"), "reference": _of_entity(attrgetter("reference")),
-        "literal": _plain("literal"), "link": _of_entity(_link),
+        "type": _of_entity(attrgetter("type")),
+        "level": _property("level"),
+        "reference": _of_entity(attrgetter("reference")),
+        "link": _of_entity(_link),
     },
     "timexes": {
-        "type": _plain("type"), "value": _each(timex), "mod": _plain("mod"), "anchor": _reference("anchor"), "begin": _reference("begin"),
-        "end_point": _reference("end_point"), "quant": _plain("quant"), "freq": _plain("freq"),
+        "type": _property("type"),
+        "value": _normalised(_timex_value),
+        "mod": _property("mod"),
+        "anchor": _reference("anchor"),
+        "begin": _reference("begin"),
+        "end_point": _reference("end_point"),
+        "quant": _property("quant"),
+        "freq": _property("freq"),
     },
     "quantities": {
-        "kind": _plain("kind"), "value": _each(quantity), "unit": _plain("unit"), "comparator": _plain("comparator"), "change": _plain("change"),
-        "measures": _reference("measures"), "property": _span("property"), "conversion_of": _reference("conversion_of"),
+        "kind": _property("kind"),
+        "value": _normalised(_quantity_value),
+        "unit": _property("unit"),
+        "comparator": _property("comparator"),
+        "change": _property("change"),
+        "measures": _reference("measures"),
+        "property": _span("property"),
+        "conversion_of": _reference("conversion_of"),
     },
     "events": {
-        "class": _plain("class_"), "type": _plain("type"), "level": _plain("level"), "polarity": _plain("polarity"), "modality": _plain("modality"),
-        "doc_time_rel": _plain("doc_time_rel"), "tense": _plain("tense"), "aspect": _plain("aspect"),
+        "class": _property("class_"),
+        "type": _property("type"),
+        "level": _property("level"),
+        "polarity": _property("polarity"),
+        "modality": _property("modality"),
+        "doc_time_rel": _property("doc_time_rel"),
+        "tense": _property("tense"),
+        "aspect": _property("aspect"),
     },
-    "quotations": {"type": _plain("type"), "cue": _span("cue"), "source": _reference("source")},
-}  # fmt: skip
-"""What is compared on aligned spans, layer by layer."""
+    "quotations": {
+        "type": _property("type"),
+        "cue": _span("cue"),
+        "source": _reference("source"),
+    },
+}
+"""The attributes that are compared on aligned spans, layer by layer, in the order of a report."""
 
-REFERS = {
-    ("timexes", "anchor"): "timexes", ("timexes", "begin"): "timexes", ("timexes", "end_point"): "timexes", ("quantities", "conversion_of"): "quantities",
-    ("quantities", "measures"): "mentions", ("quotations", "source"): "mentions", ("mentions", "literal"): "entities",
-}  # fmt: skip
-"""The layer without which an attribute that refers to another record cannot be scored."""
+REFERS_TO = {
+    ("timexes", "anchor"): "timexes",
+    ("timexes", "begin"): "timexes",
+    ("timexes", "end_point"): "timexes",
+    ("quantities", "conversion_of"): "quantities",
+    ("quantities", "measures"): "mentions",
+    ("quotations", "source"): "mentions",
+}
+"""The layer that an attribute refers to, and without which it cannot be scored."""
+
+
+def scorable(layer: str, layers: frozenset[str]) -> dict[str, AttributeValues]:
+    """Return the attributes of a layer that can be scored if `layers` were predicted."""
+    return {
+        name: attribute_values
+        for name, attribute_values in ATTRIBUTES[layer].items()
+        if REFERS_TO.get((layer, name), layer) in layers
+    }
 
 
 def count(
-    tally: Tally, layer: str, aligned: Alignment, gold: Sides, pred: Sides, known: frozenset[str]
+    table: CountTable,
+    layer: str,
+    aligned: Alignment,
+    gold: Side,
+    pred: Side,
+    layers: frozenset[str],
 ) -> None:
-    """Add every attribute of a layer, matched and end to end; `known` are the layers that were predicted."""
-    counting = _Counting(tally, layer, aligned)
-    mine, theirs = ([s.record for s in side] for side in (aligned.gold, aligned.pred))
-    nowhere = theirs.count(None)  # measure.align puts them first
-    for name, said in ATTRIBUTES[layer].items():
-        if REFERS.get((layer, name), layer) in known and (layer, name) != ("mentions", "literal"):
-            counting.add(
-                name, said(gold, mine), [_NOWHERE] * nowhere + said(pred, theirs[nowhere:])
-            )
+    """Add the counts of a layer's attributes, matched and end to end, to a table.
+
+    `layers` are those that were predicted.
+    """
+    counter = _AttributeCounter(table, layer, aligned)
+    gold_records, pred_records = records(aligned.gold), records(aligned.pred)
+    unplaced = [_UNPLACED] * (len(aligned.pred) - len(pred_records))  # they stand first
+    for name, attribute_values in scorable(layer, layers).items():
+        gold_values = attribute_values(gold, gold_records)
+        pred_values = [*unplaced, *attribute_values(pred, pred_records)]
+        if any(value is not None for value in (*gold_values, *pred_values)):
+            counter.add(name, gold_values, pred_values)
 
 
-_NOWHERE = "nowhere"
-"""What a predicted span without a record says of every attribute: something, and it is paired with nothing."""
+class _AttributeCounter:
+    """Counts the attributes of one alignment by unit."""
 
-
-class _Counting:
-    """An alignment as its attributes are counted: the units of its spans and of both sides of its pairs."""
-
-    def __init__(self, tally: Tally, layer: str, aligned: Alignment) -> None:
-        self.tally, self.layer, self.aligned = tally, layer, aligned
-        self.rows, self.columns = [i for i, _ in aligned.pairs], [j for _, j in aligned.pairs]
-        self.gold, self.pred = [s.unit for s in aligned.gold], [s.unit for s in aligned.pred]
-        self.gold_pairs, self.pred_pairs = (
-            [self.gold[i] for i in self.rows],
-            [self.pred[j] for j in self.columns],
-        )
-        units = {*self.gold, *self.pred}
-        self.only = units.pop() if len(units) == 1 else None
+    def __init__(self, table: CountTable, layer: str, aligned: Alignment) -> None:
+        self.table, self.layer, self.aligned = table, layer, aligned
+        self.rows = [i for i, _ in aligned.pairs]
+        self.columns = [j for _, j in aligned.pairs]
+        self.gold_units = [item.unit for item in aligned.gold]
+        self.pred_units = [item.unit for item in aligned.pred]
+        self.gold_pair_units = [self.gold_units[i] for i in self.rows]
+        self.pred_pair_units = [self.pred_units[j] for j in self.columns]
+        units = {*self.gold_units, *self.pred_units}
+        self.single_unit = units.pop() if len(units) == 1 else None
 
     def add(self, name: str, gold: list[Hashable], pred: list[Hashable]) -> None:
-        """Add one attribute, given what all spans say of it."""
-        if gold.count(None) == len(gold) and pred.count(None) == len(pred):
-            return  # an attribute nobody uses
-        mine, theirs = [gold[i] for i in self.rows], [pred[j] for j in self.columns]
-        right = [a if a == b else None for a, b in zip(mine, theirs, strict=True)]
+        """Add one attribute, given its value for each gold and each predicted span."""
+        gold_paired = [gold[i] for i in self.rows]
+        pred_paired = [pred[j] for j in self.columns]
+        correct = [a if a == b else None for a, b in zip(gold_paired, pred_paired, strict=True)]
         self._add(
             f"{name} (matched)",
-            (self.pred_pairs, right),
-            (self.pred_pairs, theirs),
-            (self.gold_pairs, right),
-            (self.gold_pairs, mine),
+            correct,
+            gold=self._by_unit(self.gold_pair_units, gold_paired),
+            pred=self._by_unit(self.pred_pair_units, pred_paired),
         )
         if name == "link":
-            right = [
-                a if a and self.aligned.same_bounds(*p) else None
-                for a, p in zip(right, self.aligned.pairs, strict=True)
-            ]
+            same_bounds = [self.aligned.same_bounds(i, j) for i, j in self.aligned.pairs]
+            links = zip(correct, same_bounds, strict=True)
+            correct = [link if same else None for link, same in links]
         self._add(
             f"{name} (end to end)",
-            (self.pred_pairs, right),
-            (self.pred, pred),
-            (self.gold_pairs, right),
-            (self.gold, gold),
+            correct,
+            gold=self._by_unit(self.gold_units, gold),
+            pred=self._by_unit(self.pred_units, pred),
         )
 
-    def _add(self, measure: str, *columns: tuple[list[int], list[Hashable]]) -> None:
-        """Add how many say something in each unit, column by column."""
-        if self.only is not None:
-            counts = [{self.only: len(said) - said.count(None)} for _, said in columns]
-        else:
-            counts = [
-                Counter(unit for unit, value in zip(*column, strict=True) if value is not None)
-                for column in columns
-            ]
-        for unit in {unit for column in counts for unit, n in column.items() if n}:
-            self.tally.add(
-                Key(self.layer, measure), unit, *(column.get(unit, 0) for column in counts)
+    def _add(
+        self,
+        measure: str,
+        correct: list[Hashable],
+        gold: Mapping[int, int],
+        pred: Mapping[int, int],
+    ) -> None:
+        """Add a measure, given the correct value of each pair and how many values a unit has."""
+        correct_gold = self._by_unit(self.gold_pair_units, correct)
+        correct_pred = self._by_unit(self.pred_pair_units, correct)
+        key = MeasureKey(self.layer, measure)
+        for unit in {**gold, **pred}:
+            counts = MatchCounts(
+                correct_pred.get(unit, 0),
+                pred.get(unit, 0),
+                correct_gold.get(unit, 0),
+                gold.get(unit, 0),
             )
+            self.table.add(key, unit, counts)
+
+    def _by_unit(self, units: list[int], values: list[Hashable]) -> Mapping[int, int]:
+        """How many values each unit has; units without any are left out."""
+        if self.single_unit is None:
+            pairs = zip(units, values, strict=True)
+            return Counter(unit for unit, value in pairs if value is not None)
+        count = len(values) - values.count(None)
+        return {self.single_unit: count} if count else {}

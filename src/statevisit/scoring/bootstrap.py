@@ -1,65 +1,82 @@
-"""Bootstrap: how much a figure would move with other documents (of one document: other sentences) of the same kind.
+"""Bootstrap: how much a figure would vary over other documents of the same kind.
 
-Percentile intervals (Efron and Tibshirani 1993, chapter 13) and a paired test between two systems (Koehn 2004;
-Berg-Kirkpatrick et al. 2012). Units are drawn once for all figures; a resample adds up the counts that the units
-already have and scores nothing again.
+Percentile intervals (Efron and Tibshirani 1993, chapter 13) and a paired test between two systems
+(Koehn 2004; Berg-Kirkpatrick et al. 2012). Units are documents or, for a single document, its
+sentences. They are drawn once for all figures: a resample adds up counts that the units already
+have, and scores nothing again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from random import Random
+from typing import Protocol, TypeVar
 
-from statevisit.scoring.prf import Counts, rates
+from statevisit.scoring.prf import MatchCounts, rates
 
 SEED = 0
-Draws = list[Callable[[Sequence[float]], Sequence[float]]]
+"""The seed of the draws, so that intervals are the same every time."""
+
+Value = TypeVar("Value")
 
 
-def draws(units: int, resamples: int, seed: int = SEED) -> Draws:
-    """Resamples of `units` units with replacement; each takes what it drew out of a column. Needs two units."""
+class Resample(Protocol):
+    """Takes from a column, which has one value a unit, the values of the units that were drawn."""
+
+    def __call__(self, column: Sequence[Value], /) -> Sequence[Value]:
+        """Return the drawn values of a column."""
+
+
+def draw(units: int, resamples: int, seed: int = SEED) -> list[Resample]:
+    """Return resamples of the units, drawn with replacement; none for fewer than two units."""
+    if units < 2:
+        return []
     random = Random(seed)
     return [itemgetter(*random.choices(range(units), k=units)) for _ in range(resamples)]
 
 
-def columns(counts: Mapping[int, Counts], units: Sequence[int]) -> list[list[float]]:
-    """The four columns of counts, one row a unit, zeros where a unit counted nothing."""
-    nothing = [0.0, 0.0, 0.0, 0.0]
-    return [list(c) for c in zip(*(counts.get(u, nothing) for u in units), strict=True)]
+def f1_values(
+    counts: Mapping[int, MatchCounts], units: Sequence[int], resamples: Sequence[Resample]
+) -> list[float | None]:
+    """Return F1 in every resample, None for one without anything to count.
 
-
-def f1s(table: Sequence[Sequence[float]], drawn: Draws) -> list[float | None]:
-    """F1 in every resample, None where a resample has nothing to count."""
-    correct_pred, pred, correct_gold, gold = table
-    equal = correct_pred == correct_gold  # they are, but for coreference and temporal awareness
-    found = []
-    for take in drawn:
-        right = sum(take(correct_pred))
-        found.append(
-            rates(
-                (
-                    right,
-                    sum(take(pred)),
-                    right if equal else sum(take(correct_gold)),
-                    sum(take(gold)),
-                )
-            ).f1
+    `counts` are those of a measure by unit, `units` the units that were drawn from.
+    """
+    nothing = MatchCounts()
+    rows = [counts.get(unit, nothing) for unit in units]
+    predicted = [row.predicted for row in rows]
+    gold = [row.gold for row in rows]
+    correct_predicted = [row.correct_predicted for row in rows]
+    correct_gold = [row.correct_gold for row in rows]
+    # Equal but for coreference and temporal awareness: one sum less a resample.
+    one_correct = correct_predicted == correct_gold
+    values = []
+    for resample in resamples:
+        correct = sum(resample(correct_predicted))
+        resampled = MatchCounts(
+            correct,
+            sum(resample(predicted)),
+            correct if one_correct else sum(resample(correct_gold)),
+            sum(resample(gold)),
         )
-    return found
+        values.append(rates(resampled).f1)
+    return values
 
 
 def interval(values: Sequence[float | None], level: float = 0.95) -> tuple[float, float] | None:
-    """The percentile interval of those that are numbers."""
-    known = sorted(v for v in values if v is not None)
-    if not known:
+    """Return the percentile interval of the defined values; None if there are none."""
+    defined = sorted(value for value in values if value is not None)
+    if not defined:
         return None
-    tail = (1 - level) / 2
-    return known[int(tail * (len(known) - 1))], known[-1 - int(tail * (len(known) - 1))]
+    cut = int((1 - level) / 2 * (len(defined) - 1))
+    return defined[cut], defined[-1 - cut]
 
 
-def paired(observed: float, differences: Sequence[float]) -> float:
-    """The two-sided p: how often a resample strays from the observed difference by as much as that is from 0 (Berg-Kirkpatrick et al. 2012).
+def paired_p(observed: float, differences: Sequence[float]) -> float:
+    """Return the two-sided p of a difference between two systems, given those of the resamples.
 
-    With one added to both counts, so that it is never 0 (Davison and Hinkley 1997, 4.11).
+    It is the share of resamples that differ from the observed difference by as much as that differs
+    from 0 (Berg-Kirkpatrick et al. 2012). One is added to both counts, so that it is never 0
+    (Davison and Hinkley 1997, 4.11).
     """
-    beyond = sum(abs(d - observed) >= abs(observed) for d in differences)
+    beyond = sum(abs(difference - observed) >= abs(observed) for difference in differences)
     return (beyond + 1) / (len(differences) + 1)

@@ -1,141 +1,173 @@
 """Coreference: MUC, B³, CEAFe, LEA and the CoNLL average, as the reference scorer counts them.
 
-Clusters are sets of mentions; a mention is its span, so that a predicted mention is right where its span is. Each
-measure gives [recall part, of, precision part, of] for one document; parts are added over documents before
-they are divided (Pradhan et al. 2014, "Scoring Coreference Partitions of Predicted Mentions"; no mention is
-added to or taken from either side).
+A cluster is a set of mentions; a mention is identified by its bounds, so that a predicted mention
+is correct if its span is. The counts of a document are added to those of others before they are
+divided. No mention is added to or removed from either side (Pradhan et al. 2014, "Scoring
+Coreference Partitions of Predicted Mentions").
 
-Two differences to the reference scorer are meant. A span that stands in several clusters stays in the largest of
-them (then: the first in the text); the scorer keeps the first it reads. Where neither side has anything to
-count (MUC over nothing but singletons) there is no figure; the scorer prints 0, and the CoNLL average here is
-that of the figures there are.
+Two differences from the reference scorer are deliberate. A span in several clusters stays in the
+largest one (of equally large ones, the first in the text); the scorer keeps the first it reads. If
+neither side has anything to count (MUC with singletons only), there is no figure, and the CoNLL
+average is that of the others; the scorer prints 0.
 """
 
-from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
+from statevisit.records import Event, Mention
 from statevisit.scoring import match
-from statevisit.scoring.prf import Rates
+from statevisit.scoring.match import Pair
+from statevisit.scoring.prf import MatchCounts, Rates
 
 Cluster = frozenset[Hashable]
+"""The mentions of one entity or event."""
+
+Bounds = tuple[int, int]
+"""Half-open bounds of a span, in code points."""
 
 
-def clusters(records: Iterable[Any], chain: str, singletons: bool = True) -> list[Cluster]:
-    """The sets of spans that share one `chain` (`entity` or `event`), every span in one set only, in the order of the text."""
-    return distinct(groups(records, chain).values(), singletons)
+def groups(records: Iterable[Mention | Event]) -> dict[str, set[Bounds]]:
+    """Return the bounds of the mentions of each entity, or of each event chain, by its id."""
+    bounds: dict[str, set[Bounds]] = {}
+    for record in records:
+        group = record.entity if isinstance(record, Mention) else record.event
+        bounds.setdefault(group, set()).add((record.start, record.end))
+    return bounds
 
 
-def groups(records: Iterable[Any], chain: str) -> dict[str, set[tuple[int, int]]]:
-    """The spans of each `chain`."""
-    found: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
-    for r in records:
-        found[getattr(r, chain)].add((r.start, r.end))
-    return found
+def clusters(records: Iterable[Mention | Event]) -> list[Cluster]:
+    """Return the clusters of mentions, or of events: `groups` without ids, made `distinct`."""
+    return distinct(groups(records).values())
 
 
-def distinct(sets: Iterable[Iterable[Any]], singletons: bool = True) -> list[Cluster]:
-    """The sets without repetition, in the order of the text: a span of several stays in the largest, then in the first."""
-    found = [frozenset(s) for s in sets]
-    if sum(map(len, found)) > len(frozenset().union(*found)):
-        found.sort(key=lambda g: (-len(g), sorted(g)))
+def distinct(sets: Iterable[Iterable[Any]]) -> list[Cluster]:
+    """Return sets that share no mention, in the order of their first mentions.
+
+    A mention of several sets stays in the largest, of equally large ones in the first. Sets that
+    are empty then are left out.
+    """
+    remaining = [frozenset(mentions) for mentions in sets]
+    if sum(map(len, remaining)) > len(frozenset().union(*remaining)):
+        remaining.sort(key=lambda cluster: (-len(cluster), sorted(cluster)))
         taken: set[Any] = set()
-        for n, group in enumerate(found):
-            found[n] = group - taken
-            taken |= group
-    return sorted((g for g in found if len(g) > (0 if singletons else 1)), key=min)
+        for number, cluster in enumerate(remaining):
+            remaining[number] = cluster - taken
+            taken |= cluster
+    return sorted(filter(None, remaining), key=min)
 
 
 class Side(NamedTuple):
-    """The clusters of one side, as the measures see them."""
+    """The clusters of one side, as the measures need them.
+
+    `shared` says for each cluster how many mentions it shares with each cluster of the other side
+    that shares any.
+    """
 
     sizes: list[int]
     shared: list[dict[int, int]]
-    """By cluster: how many mentions it shares with each of the other side that shares any."""
 
 
 def sides(key: Sequence[Cluster], response: Sequence[Cluster]) -> tuple[Side, Side]:
-    """What the measures compare: key and response, each against the other.
+    """Return the gold (key) and the predicted (response) clusters, each against the other.
 
-    A mention may be in several clusters of a side; the measures but φ4 need it in one (`distinct`).
+    A mention may be in several clusters of a side; all measures but φ4 need it in one (`distinct`).
     """
-    homes: dict[Hashable, list[int]] = {}
-    for j, group in enumerate(response):
-        for m in group:
-            homes.setdefault(m, []).append(j)
-    mine = Side([len(g) for g in key], [])
-    theirs = Side([len(g) for g in response], [{} for _ in response])
-    for i, group in enumerate(key):
-        counts: dict[int, int] = {}
-        for m in group:
-            for j in homes.get(m, ()):
-                counts[j] = counts.get(j, 0) + 1
-        mine.shared.append(counts)
-        for j, n in counts.items():
-            theirs.shared[j][i] = n
-    return mine, theirs
+    columns_of: dict[Hashable, list[int]] = {}
+    for column, cluster in enumerate(response):
+        for mention in cluster:
+            columns_of.setdefault(mention, []).append(column)
+    key_side = Side([len(cluster) for cluster in key], [])
+    response_side = Side([len(cluster) for cluster in response], [{} for _ in response])
+    for row, cluster in enumerate(key):
+        shared: dict[int, int] = {}
+        for mention in cluster:
+            for column in columns_of.get(mention, ()):
+                shared[column] = shared.get(column, 0) + 1
+        key_side.shared.append(shared)
+        for column, count in shared.items():
+            response_side.shared[column][row] = count
+    return key_side, response_side
 
 
-def muc(key: Side, response: Side) -> list[float]:
-    """Links kept (Vilain et al. 1995, "A model-theoretic coreference scoring scheme")."""
-    return [
-        x
-        for side in (key, response)
-        for x in (
-            sum([sum(c.values()) - len(c) for c in side.shared]),
-            sum(side.sizes) - len(side.sizes),
+def muc(key: Side, response: Side) -> MatchCounts:
+    """Count links (Vilain et al. 1995, "A model-theoretic coreference scoring scheme")."""
+
+    def links(side: Side) -> int:
+        return sum(side.sizes) - len(side.sizes)
+
+    def kept_links(side: Side) -> int:
+        return sum([sum(shared.values()) - len(shared) for shared in side.shared])
+
+    return MatchCounts(kept_links(response), links(response), kept_links(key), links(key))
+
+
+def b_cubed(key: Side, response: Side) -> MatchCounts:
+    """Count for each mention the share of its cluster that is correct.
+
+    Bagga and Baldwin (1998), "Algorithms for scoring coreference chains".
+    """
+
+    def correct(side: Side) -> float:
+        return sum(
+            [
+                sum([count * count for count in shared.values()]) / size
+                for size, shared in zip(side.sizes, side.shared, strict=True)
+            ]
         )
-    ]
+
+    return MatchCounts(correct(response), sum(response.sizes), correct(key), sum(key.sizes))
 
 
-def b_cubed(key: Side, response: Side) -> list[float]:
-    """For each mention the share of its cluster that is right (Bagga and Baldwin 1998, "Algorithms for scoring coreference chains")."""
+def ceafe(key: Side, response: Side) -> MatchCounts:
+    """Count the similarity φ4 of clusters that are aligned one to one.
 
-    def right(side: Side) -> float:
-        return sum([sum([n * n for n in c.values()]) / size for size, c in zip(*side, strict=True)])
-
-    return [right(key), sum(key.sizes), right(response), sum(response.sizes)]
-
-
-def ceafe(key: Side, response: Side) -> list[float]:
-    """Clusters aligned one to one by φ4 (Luo 2005, "On coreference resolution performance metrics")."""
+    Luo (2005), "On coreference resolution performance metrics".
+    """
     phi = phi4(key, response)
-    similarity = sum(phi[p] for p in match.assignment(phi))
-    return [similarity, len(key.sizes), similarity, len(response.sizes)]
+    similarity = sum(phi[pair] for pair in match.assignment(phi))
+    return MatchCounts(similarity, len(response.sizes), similarity, len(key.sizes))
 
 
-def phi4(key: Side, response: Side) -> dict[tuple[int, int], float]:
-    """The similarity 2|K∩R| / (|K| + |R|) of every two clusters that share a mention."""
+def phi4(key: Side, response: Side) -> dict[Pair, float]:
+    """Return 2|K∩R| / (|K| + |R|) of every two clusters that share a mention."""
     return {
-        (i, j): 2 * n / (key.sizes[i] + response.sizes[j])
-        for i, c in enumerate(key.shared)
-        for j, n in sorted(c.items())
+        (row, column): 2 * count / (key.sizes[row] + response.sizes[column])
+        for row, shared in enumerate(key.shared)
+        for column, count in sorted(shared.items())
     }
 
 
-def lea(key: Side, response: Side) -> list[float]:
-    """Links resolved, entities weighted by size (Moosavi and Strube 2016, "Which coreference evaluation metric do you trust?").
+def lea(key: Side, response: Side) -> MatchCounts:
+    """Count resolved links, entities weighted by their size.
 
-    A singleton has one link to itself, resolved where it is a singleton on the other side too.
+    A singleton has one link, to itself, which is resolved if it is a singleton on the other side,
+    too. Moosavi and Strube (2016), "Which coreference evaluation metric do you trust?".
     """
 
     def resolved(side: Side, other: Side) -> float:
-        links = (
-            sum([n * (n - 1) for n in c.values()]) / (size - 1)
-            if size > 1
-            else any(other.sizes[j] == 1 for j in c)
-            for size, c in zip(*side, strict=True)
-        )
-        return sum(links, 0.0)
+        total = 0.0
+        for size, shared in zip(side.sizes, side.shared, strict=True):
+            if size == 1:
+                total += any(other.sizes[number] == 1 for number in shared)
+            else:
+                links = sum([count * (count - 1) for count in shared.values()])
+                total += links / (size - 1)
+        return total
 
-    return [resolved(key, response), sum(key.sizes), resolved(response, key), sum(response.sizes)]
+    return MatchCounts(
+        resolved(response, key), sum(response.sizes), resolved(key, response), sum(key.sizes)
+    )
 
 
 MEASURES = {"MUC": muc, "B3": b_cubed, "CEAFe": ceafe, "LEA": lea}
+"""The measures of coreference, each a function of the two sides of a document."""
 
 
-def conll(figures: Iterable[Rates]) -> Rates:
-    """The CoNLL average of MUC, B³ and CEAFe (Pradhan et al. 2012, CoNLL-2012 shared task): of their F1, and of nothing else."""
-    known = [r.f1 for r in figures if r.f1 is not None]
-    return Rates(f1=fmean(known)) if known else Rates()
+def conll(measures: Iterable[Rates]) -> Rates:
+    """Return the CoNLL average of MUC, B³ and CEAFe, which is that of their F1 only.
+
+    Pradhan et al. (2012), CoNLL-2012 shared task.
+    """
+    defined = [rates.f1 for rates in measures if rates.f1 is not None]
+    return Rates(f1=fmean(defined)) if defined else Rates()

@@ -1,99 +1,162 @@
 """All measures of one document: gold against one prediction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.model import SPAN_LAYERS, Document
 from statevisit.scoring import attributes, spans, structure
+from statevisit.scoring.attributes import Side
+from statevisit.scoring.bio import gold_names
 from statevisit.scoring.prediction import Prediction
-from statevisit.scoring.prf import Tally
+from statevisit.scoring.prf import CountTable
+from statevisit.scoring.references import gold_ids
 from statevisit.scoring.spans import Alignment, Item
 
 
-def by_sentence(document: Document) -> Callable[[int], int]:
-    """The unit of an offset: its sentence's number, -1 between sentences."""
-    from bisect import bisect_right
+class Comparison(Struct, frozen=True):
+    """A document, gold and predicted, and how the spans of its predicted layers are aligned.
 
-    starts = [s.start for s in document.sentences]
+    `number` is its place among the documents that are scored.
+
+    `layers` are all that were predicted, also in other documents; `reported` are those of them
+    whose figures are asked for. The others are needed to compare references.
+
+    `gold_ids` are the gold ids of the predicted spans that are aligned, `exact_gold_ids` those of
+    the ones with the same bounds.
+    """
+
+    number: int
+    gold: Document
+    pred: Prediction
+    layers: frozenset[str]
+    reported: frozenset[str]
+    aligned: dict[str, Alignment]
+    gold_ids: dict[str, str]
+    exact_gold_ids: dict[str, str]
+
+    @property
+    def reported_alignments(self) -> dict[str, Alignment]:
+        """The alignments of the reported layers."""
+        return {name: aligned for name, aligned in self.aligned.items() if name in self.reported}
+
+
+def sentence_of(document: Document) -> Callable[[int], int]:
+    """Return a function that gives the number of an offset's sentence; -1 before the first."""
+    starts = [sentence.start for sentence in document.sentences]
     return lambda offset: bisect_right(starts, offset) - 1
 
 
-def align(
+def always(unit: int) -> Callable[[int], int]:
+    """Return a function that gives the same unit for every offset."""
+    return lambda offset: unit
+
+
+def compare(
+    number: int,
     gold: Document,
     pred: Prediction,
     layers: frozenset[str],
-    unit_of: Callable[[int], int],
-    flat: Sequence[Item] = (),
+    reported: frozenset[str],
+    by_sentence: bool,
+) -> Comparison:
+    """Return a document with the alignment of its spans.
+
+    The unit of a span is its sentence if `by_sentence`, else the number of the document.
+    """
+    unit_of = sentence_of(gold) if by_sentence else always(number)
+    aligned = align(gold, pred, layers, unit_of)
+    spans_aligned = [aligned[layer] for layer in SPAN_LAYERS if layer in aligned]
+    exact_ids, aligned_ids = gold_ids(spans_aligned)
+    return Comparison(number, gold, pred, layers, reported, aligned, aligned_ids, exact_ids)
+
+
+def align(
+    gold: Document, pred: Prediction, layers: frozenset[str], unit_of: Callable[[int], int]
 ) -> dict[str, Alignment]:
-    """The alignment of every span layer that was predicted; `flat` are the gold's named entities for `ner`."""
+    """Return the alignment of every span layer of `layers` and of `ner`.
+
+    `unit_of` gives the unit of an offset.
+    """
     tokens = gold.bounds["tokens"]
 
     def head_of(start: int, end: int) -> int:
         return spans.head_end(start, end, gold.text, tokens)
 
-    found = {}
-    for layer in (n for n in SPAN_LAYERS if n in layers):
-        nowhere = [Item(-3, -2, label, unit_of(-1)) for n, label in pred.unplaced if n == layer]
-        mine = spans.items(gold, layer, unit_of)
-        theirs = mine if pred.document is gold else spans.items(pred.document, layer, unit_of)
-        found[layer] = spans.align(
-            mine, spans.ordered([*theirs, *nowhere]) if nowhere else theirs, head_of
-        )
+    aligned = {}
+    for layer in SPAN_LAYERS:
+        if layer not in layers:
+            continue
+        gold_items = spans.items(gold, layer, unit_of)
+        pred_items = gold_items
+        if pred.document is not gold:
+            pred_items = spans.items(pred.document, layer, unit_of)
+        unplaced = [
+            spans.unplaced(record.label, unit_of(-1))
+            for record in pred.unplaced
+            if record.layer == layer
+        ]
+        if unplaced:
+            pred_items = spans.ordered([*pred_items, *unplaced])
+        aligned[layer] = spans.align(gold_items, pred_items, head_of)
     if "ner" in layers:
-        ours, theirs = (
-            spans.ordered(Item(s.start, s.end, s.label, unit_of(s.start)) for s in side)
-            for side in (flat, pred.flat)
+        aligned["ner"] = spans.align(
+            _with_units(gold_names(gold), unit_of), _with_units(pred.flat, unit_of), head_of
         )
-        found["ner"] = spans.align(ours, theirs, head_of)
-    return found
+    return aligned
 
 
-def count(
-    tally: Tally,
-    unit: int,
-    gold: Document,
-    pred: Prediction,
-    layers: frozenset[str],
-    aligned: Mapping[str, Alignment],
-    wanted: frozenset[str],
-) -> None:
-    """Add every measure of the `wanted` layers, as far as the `layers` that were predicted allow; `unit` is where what joins spans counts."""
-    exact, loose = structure.names(aligned[n] for n in aligned if n != "ner")
-    ours, theirs = attributes.Sides(gold), attributes.Sides(pred.document, loose)
-    for layer in (n for n in aligned if n in wanted):
-        spans.count(tally, layer, aligned[layer])
+def _with_units(items: Sequence[Item], unit_of: Callable[[int], int]) -> list[Item]:
+    return spans.ordered(replace(item, unit=unit_of(item.start)) for item in items)
+
+
+def count(table: CountTable, comparison: Comparison) -> None:
+    """Add the counts of every measure of the reported layers to a table.
+
+    Spans, their attributes and arguments count in the units of their items; relations and
+    coreference in the unit with the document's number.
+    """
+    unit = comparison.number
+    gold, pred = comparison.gold, comparison.pred.document
+    layers, reported = comparison.layers, comparison.reported
+    exact_gold_ids = comparison.exact_gold_ids
+    sides = Side(gold), Side(pred, comparison.gold_ids)
+    for layer, aligned in comparison.reported_alignments.items():
+        spans.count(table, layer, aligned)
         if layer != "ner":
-            attributes.count(tally, layer, aligned[layer], ours, theirs, layers)
-    cut = _without(gold, layers)
-    if "events" in wanted:
-        structure.arguments(tally, cut, pred.document, exact, aligned["events"])
-        structure.coreference(tally, unit, "events", "event", gold, pred.document)
-    if "mentions" in wanted:
-        structure.coreference(tally, unit, "mentions", "entity", gold, pred.document)
-    if "relations" in wanted and {"entities", "mentions"} <= layers:
-        structure.relations(tally, unit, gold, pred.document)
-    if "event_relations" in wanted:
-        structure.event_relations(tally, unit, cut, pred.document, exact)
+            attributes.count(table, layer, aligned, *sides, layers)
+    within_layers = _without_other_layers(gold, layers)
+    if "events" in reported:
+        triggers = comparison.aligned["events"]
+        structure.arguments(table, within_layers, pred, exact_gold_ids, triggers)
+        structure.coreference(table, unit, "events", gold, pred)
+    if "mentions" in reported:
+        structure.coreference(table, unit, "mentions", gold, pred)
+    if "relations" in reported and {"entities", "mentions"} <= layers:
+        structure.relations(table, unit, gold, pred)
+    if "event_relations" in reported:
+        structure.event_relations(table, unit, within_layers, pred, exact_gold_ids)
 
 
-def _without(gold: Document, layers: frozenset[str]) -> Document:
-    """The gold without the arguments and event relations that reach into layers that were not predicted."""
-    gone = {
-        r.id
-        for n in ("mentions", "timexes", "quantities", "events")
-        if n not in layers
-        for r in getattr(gold, n)
+def _without_other_layers(gold: Document, layers: frozenset[str]) -> Document:
+    """The gold without arguments and event relations that need layers that were not predicted."""
+    unpredicted = {
+        record.id
+        for name in ("mentions", "timexes", "quantities", "events")
+        if name not in layers
+        for record in getattr(gold, name)
     }
-    if not gone:
+    if not unpredicted:
         return gold
-    return replace(
-        gold,
-        events=tuple(
-            replace(e, arguments=tuple(a for a in e.arguments if a.target not in gone))
-            for e in gold.events
-        ),
-        event_relations=tuple(
-            r for r in gold.event_relations if r.source not in gone and r.target not in gone
-        ),
-    )
+    events = []
+    for event in gold.events:
+        arguments = tuple(a for a in event.arguments if a.target not in unpredicted)
+        events.append(replace(event, arguments=arguments))
+    event_relations = [
+        relation
+        for relation in gold.event_relations
+        if relation.source not in unpredicted and relation.target not in unpredicted
+    ]
+    return replace(gold, events=tuple(events), event_relations=tuple(event_relations))

@@ -1,257 +1,313 @@
-"""A report as one HTML page: figures, confusion matrices, and the text with gold and prediction side by side.
+"""A report as one HTML page: figures, confusion matrices, and the text, gold beside prediction.
 
-Self-contained: style and script are in the page, nothing is fetched, everything from the data is escaped. The script
-builds the text from JSON so that its spans can be filtered; figures and matrices stand there without it.
+The page is self-contained: style and script are in it, it fetches nothing, and all data are
+escaped. The script builds the text from JSON, so that spans can be filtered; the figures and
+matrices need no script.
 """
 
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import Any
 
-from statevisit.model import Document
-from statevisit.scoring.prediction import Prediction
-from statevisit.scoring.report import Figure, Met, Report
-from statevisit.scoring.spans import Alignment, Item
-from statevisit.scoring.text import amount, between, percent
+import orjson
+
+from statevisit.model import SPAN_LAYERS, Document
+from statevisit.records import Event, Mention, Quantity, Timex
+from statevisit.scoring.figures import Difference, Figure
+from statevisit.scoring.measure import Comparison
+from statevisit.scoring.prediction import Note
+from statevisit.scoring.report import LabelPair, Report
+from statevisit.scoring.spans import UNLABELLED, Alignment, Item, SpanRecord
+from statevisit.scoring.text import amount, counted, percent, percent_interval
+from statevisit.strict_json import JsonObject
 
 HEADLINES = (
-    ("mentions", "strict"), ("mentions", "link (end to end)"), ("mentions coreference", "CoNLL"), ("timexes", "strict"), ("timexes", "value (end to end)"), ("quantities", "strict"),
-    ("quantities", "value (end to end)"), ("events", "strict"), ("arguments", "end to end"), ("events coreference", "CoNLL"), ("relations", "by cluster"),
-    ("event_relations", "temporal awareness"), ("quotations", "exact"), ("ner", "strict"),
-)  # fmt: skip
-"""What the cards at the top show, where it was predicted."""
+    ("mentions", "strict"),
+    ("mentions", "link (end to end)"),
+    ("mentions coreference", "CoNLL"),
+    ("timexes", "strict"),
+    ("timexes", "value (end to end)"),
+    ("quantities", "strict"),
+    ("quantities", "value (end to end)"),
+    ("events", "strict"),
+    ("arguments", "end to end"),
+    ("events coreference", "CoNLL"),
+    ("relations", "by cluster"),
+    ("event_relations", "temporal awareness"),
+    ("quotations", "exact"),
+    ("ner", "strict"),
+)
+"""The measures that the cards at the top show, if they were predicted."""
 
-Scored = tuple[Document, Prediction, dict[str, Alignment]]
 
-
-def page(report: Report, scored: Iterable[Scored]) -> str:
-    """The page for a report; `scored` are gold, prediction and alignments of each document."""
-    import orjson
-
-    shown = [_document(*one) for one in scored]
-    layers = [
-        n
-        for n in ("mentions", "timexes", "quantities", "events", "quotations", "ner")
-        if any(n in d["layers"] for d in shown)
-    ]
-    data = (
-        orjson.dumps({"layers": layers, "documents": shown})
-        .decode()
-        .replace("<", "\\u003c")
-        .replace("\u2028", "\\u2028")
-        .replace("\u2029", "\\u2029")
-    )
+def page(report: Report, comparisons: Iterable[Comparison]) -> str:
+    """Return the HTML page for a report; `comparisons` are its documents with their alignments."""
     here = files("statevisit.scoring")
-    style, script, template = (
-        (here / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html")
-    )
-    return Template(template).substitute(
+    template = Template((here / "page.html").read_text(encoding="utf-8"))
+    documents = counted(report.documents, "document")
+    if report.not_predicted:
+        documents += f" · not predicted: {_readable(', '.join(report.not_predicted))}"
+    intervals = ""
+    if report.resamples:
+        intervals = (
+            "The bracket on a bar is the 95 % interval: bootstrap over"
+            f" {counted(report.units, report.unit)}, {report.resamples:,} resamples."
+        )
+    return template.substitute(
         title=f"{escape(report.pred)} against {escape(report.gold)}",
-        style=style,
-        script=script,
-        data=data,
+        style=(here / "page.css").read_text(encoding="utf-8"),
+        script=(here / "page.js").read_text(encoding="utf-8"),
+        data=_data(comparisons),
         pred=escape(report.pred),
         gold=escape(report.gold),
-        documents=f"{report.documents} document{'' if report.documents == 1 else 's'}{_missing(report)}",
-        cards="".join(map(_card, _headlines(report))),
-        intervals=_intervals(report),
-        comparison=_comparison(report),
-        figures=_figures(report.figures),
-        matrices="".join(_matrix(layer, met) for layer, met in report.confusion.items() if met),
-        notes=_notes(report),
+        documents=documents,
+        cards="".join(_card(figure) for figure in _headlines(report)),
+        intervals=intervals,
+        comparison=_comparison(report.other or "", report.comparison),
+        figures=_figures_table(report.figures),
+        matrices="".join(_matrix(layer, pairs) for layer, pairs in report.confusion.items()),
+        notes=_notes(report.notes),
     )
 
 
-def _missing(report: Report) -> str:
-    return (
-        f" · not predicted: {escape(', '.join(n.replace('_', ' ') for n in report.not_predicted))}"
-        if report.not_predicted
-        else ""
-    )
+def _readable(layer: str) -> str:
+    """The name of a layer, or of several, in HTML."""
+    return escape(layer.replace("_", " "))
 
 
-def _intervals(report: Report) -> str:
-    if not report.resamples:
-        return ""
-    return f"The bracket on a bar is the 95 % interval: bootstrap over {report.units} {report.unit}s, {report.resamples:,} resamples."
+def _data(comparisons: Iterable[Comparison]) -> str:
+    """The documents and their spans as JSON that can stand in a script element."""
+    documents = [_document_data(comparison) for comparison in comparisons]
+    layers = [
+        layer
+        for layer in (*SPAN_LAYERS, "ner")
+        if any(layer in document["layers"] for document in documents)
+    ]
+    data = orjson.dumps({"layers": layers, "documents": documents}).decode()
+    for character in ("<", "\u2028", "\u2029"):
+        data = data.replace(character, f"\\u{ord(character):04x}")
+    return data
 
 
 def _headlines(report: Report) -> list[Figure]:
-    found = {
-        (f.layer, f.measure): f for f in report.figures if f.average == "micro" and f.f1 is not None
+    figures = {
+        (figure.layer, figure.measure): figure
+        for figure in report.figures
+        if figure.average == "micro" and figure.f1 is not None
     }
-    return [found[key] for key in HEADLINES if key in found]
+    return [figures[key] for key in HEADLINES if key in figures]
 
 
-def _card(f: Figure) -> str:
-    f1 = 100 * (f.f1 or 0)
-    bracket = (
-        f'<b style="left:{100 * f.interval[0]:.1f}%;width:{100 * (f.interval[1] - f.interval[0]):.1f}%"></b>'
-        if f.interval
-        else ""
-    )
-    rest = (
-        f"P {percent(f.precision)} · R {percent(f.recall)} · {amount(f.gold)} gold"
-        if f.precision is not None
-        else "mean of MUC, B³ and CEAFe"
-    )
+def _card(figure: Figure) -> str:
+    f1 = percent(figure.f1)
+    bracket = ""
+    if figure.interval:
+        low, high = figure.interval
+        bracket = f'<b style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></b>'
+    parts = "mean of MUC, B³ and CEAFe"
+    if figure.precision is not None:
+        precision, recall = percent(figure.precision), percent(figure.recall)
+        parts = f"P {precision} · R {recall} · {amount(figure.gold)} gold"
     return (
-        f'<div class="card"><h3>{escape(f.layer.replace("_", " "))} <span>{escape(f.measure)}</span></h3><div class="big">{f1:.1f}<small>{between(f.interval)}</small></div>'
-        f'<div class="bar"><i style="width:{f1:.1f}%"></i>{bracket}</div><div class="pr">{rest}</div></div>\n'
+        '<div class="card">'
+        f"<h3>{_readable(figure.layer)} <span>{escape(figure.measure)}</span></h3>"
+        f'<div class="big">{f1}<small>{percent_interval(figure.interval)}</small></div>'
+        f'<div class="bar"><i style="width:{f1}%"></i>{bracket}</div>'
+        f'<div class="pr">{parts}</div>'
+        "</div>\n"
     )
 
 
-def _figures(figures: Sequence[Figure]) -> str:
-    rows, layer = [], ""
-    for f in figures:
-        if f.f1 is None:
+def _table(attributes: str, heads: Iterable[str], rows: Iterable[str]) -> str:
+    """A table, given its rows in HTML."""
+    columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
+    return (
+        f"<table {attributes}><thead><tr>{columns}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _figures_table(figures: Iterable[Figure]) -> str:
+    rows = []
+    layer = ""
+    for figure in figures:
+        if figure.f1 is None:
             continue
-        if f.layer != layer:
-            layer = f.layer
-            rows.append(
-                f'<tr class="group"><th colspan="8" scope="rowgroup">{escape(layer.replace("_", " "))}</th></tr>'
-            )
-        name = {"micro": f.measure, "macro": "macro", "label": f.label or ""}[f.average]
-        counts = (
-            "<td></td>" * 3
-            if f.average == "macro" or f.precision is None
-            else "".join(f"<td>{amount(x)}</td>" for x in (f.gold, f.pred, f.correct))
-        )
-        rows.append(
-            f'<tr class="{f.average}"><th scope="row">{escape(name)}</th>{counts}<td>{percent(f.precision)}</td><td>{percent(f.recall)}</td>'
-            f'<td class="f1">{percent(f.f1)}</td><td>{between(f.interval)}</td></tr>'
-        )
-    heads = "".join(
-        f'<th scope="col">{h}</th>'
-        for h in ("measure", "gold", "predicted", "correct", "P", "R", "F1", "95 %")
+        if figure.layer != layer:
+            layer = figure.layer
+            head = f'<th colspan="8" scope="rowgroup">{_readable(layer)}</th>'
+            rows.append(f'<tr class="group">{head}</tr>')
+        rows.append(_figure_row(figure))
+    heads = ("measure", "gold", "predicted", "correct", "P", "R", "F1", "95 %")
+    return _table('class="figures" id="figures"', heads, rows)
+
+
+def _figure_row(figure: Figure) -> str:
+    names = {"micro": figure.measure, "macro": "macro", "label": figure.label or ""}
+    counts = ["", "", ""]
+    if figure.average != "macro" and figure.precision is not None:
+        counts = [amount(figure.gold), amount(figure.pred), amount(figure.correct)]
+    cells = [*counts, percent(figure.precision), percent(figure.recall)]
+    return (
+        f'<tr class="{figure.average}"><th scope="row">{escape(names[figure.average])}</th>'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + f'<td class="f1">{percent(figure.f1)}</td>'
+        + f"<td>{percent_interval(figure.interval)}</td></tr>"
     )
-    return f'<table class="figures" id="figures"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _comparison(report: Report) -> str:
-    if report.comparison is None:
+def _comparison(other: str, differences: Sequence[Difference] | None) -> str:
+    if differences is None:
         return ""
-    rows = "".join(
-        f'<tr><th scope="row">{escape(d.layer.replace("_", " "))}: {escape(d.measure)}</th><td class="f1">{100 * d.difference:+.1f}</td>'
-        f"<td>{100 * d.interval[0]:+.1f} to {100 * d.interval[1]:+.1f}</td><td>{d.p:.3f}</td></tr>"
-        for d in report.comparison
+    rows = []
+    for difference in differences:
+        measure = f"{_readable(difference.layer)}: {escape(difference.measure)}"
+        low, high = difference.interval
+        rows.append(
+            f'<tr><th scope="row">{measure}</th>'
+            f'<td class="f1">{100 * difference.difference:+.1f}</td>'
+            f"<td>{100 * low:+.1f} to {100 * high:+.1f}</td><td>{difference.p:.3f}</td></tr>"
+        )
+    table = _table('class="figures"', ("measure", "difference in F1", "95 %", "p"), rows)
+    return (
+        f'<h2>Less {escape(other)}</h2>\n<div class="scroll">{table}</div>\n'
+        '<p class="note">Paired bootstrap, two-sided.</p>\n'
     )
-    heads = "".join(
-        f'<th scope="col">{h}</th>' for h in ("measure", "difference in F1", "95 %", "p")
+
+
+def _matrix(layer: str, pairs: Sequence[LabelPair]) -> str:
+    """The confusion matrix of a layer; nothing without spans."""
+    if not pairs:
+        return ""
+    counts = {(pair.gold, pair.pred): pair.count for pair in pairs}
+    labels = sorted({label for pair in counts for label in pair if label})
+    highest = max(counts.values())
+    heads = "".join(f'<th scope="col">{escape(label)}</th>' for label in (*labels, "missed"))
+    rows = []
+    for gold in (*labels, ""):
+        cells = [_cell(gold, pred, counts.get((gold, pred), 0), highest) for pred in (*labels, "")]
+        head = f'<th scope="row">{escape(gold or "spurious")}</th>'
+        rows.append(f"<tr>{head}{''.join(cells)}</tr>")
+    return (
+        f'<section><h3>{_readable(layer)}</h3><div class="scroll"><table class="matrix">'
+        f"<thead><tr><th>gold ↓ predicted →</th>{heads}</tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table></div></section>\n"
     )
-    return f'<h2>Less {escape(report.other or "")}</h2>\n<div class="scroll"><table class="figures"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>\n<p class="note">Paired bootstrap, two-sided.</p>\n'
 
 
-def _matrix(layer: str, met: Sequence[Met]) -> str:
-    labels = sorted({m.gold for m in met} | {m.pred for m in met} - {""})
-    cells = {(m.gold, m.pred): m.count for m in met}
-    rows = [x for x in labels if x] + [""]
-    most = max(cells.values())
-    head = "".join(f'<th scope="col">{escape(x or "missed")}</th>' for x in rows)
-    body = "".join(
-        f'<tr><th scope="row">{escape(g or "spurious")}</th>{"".join(_cell(g, p, cells.get((g, p), 0), most) for p in rows)}</tr>'
-        for g in rows
-    )
-    return f'<section><h3>{escape(layer.replace("_", " "))}</h3><div class="scroll"><table class="matrix"><thead><tr><th>gold ↓ predicted →</th>{head}</tr></thead><tbody>{body}</tbody></table></div></section>\n'
-
-
-def _cell(gold: str, pred: str, n: int, most: int) -> str:
+def _cell(gold: str, pred: str, count: int, highest: int) -> str:
+    """A cell of a confusion matrix, shaded by its share of the highest count."""
     if not gold and not pred:
         return "<td></td>"
-    kind = "zero" if not n else "right" if gold == pred else ""
-    heat = f' style="background:rgba(var(--heat),{0.08 + 0.5 * n / most:.2f})"' if n else ""
-    return f'<td class="{kind}"{heat}>{n}</td>'
+    if not count:
+        return '<td class="zero">0</td>'
+    kind = "right" if gold == pred else ""
+    opacity = 0.08 + 0.5 * count / highest
+    return f'<td class="{kind}" style="background:rgba(var(--heat),{opacity:.2f})">{count}</td>'
 
 
-def _notes(report: Report) -> str:
-    if not report.notes:
+def _notes(notes: Iterable[Note]) -> str:
+    items = [
+        f"<li>{escape(note.document)}: {escape(note.kind)}: {escape(note.message)}</li>"
+        for note in notes
+    ]
+    if not items:
         return ""
-    return f'<h2>Notes</h2>\n<ul class="notes">{"".join(f"<li>{escape(n.document)}: {escape(n.kind)}: {escape(n.message)}</li>" for n in report.notes)}</ul>\n'
+    return f'<h2>Notes</h2>\n<ul class="notes">{"".join(items)}</ul>\n'
 
 
-def _document(gold: Document, pred: Prediction, aligned: dict[str, Alignment]) -> dict[str, Any]:
-    sentences = [[s.start, s.end] for s in gold.sentences] or [[0, len(gold.text)]]
+def _document_data(comparison: Comparison) -> JsonObject:
+    """A document with its sentences and the spans of its layers, for the script."""
+    gold, pred = comparison.gold, comparison.pred.document
+    sentences = [[sentence.start, sentence.end] for sentence in gold.sentences]
+    layers = comparison.reported_alignments
     return {
         "id": gold.id,
         "text": gold.text,
-        "sentences": sentences,
-        "layers": {n: _layer(gold, pred.document, a) for n, a in aligned.items()},
+        "sentences": sentences or [[0, len(gold.text)]],
+        "layers": {name: _layer_data(gold, pred, aligned) for name, aligned in layers.items()},
     }
 
 
-def _layer(gold: Document, pred: Document, aligned: Alignment) -> dict[str, list[dict[str, Any]]]:
-    partner = dict(aligned.pairs)
-    back = {j: i for i, j in aligned.pairs}
+def _layer_data(gold: Document, pred: Document, aligned: Alignment) -> JsonObject:
+    pred_of = dict(aligned.pairs)
+    gold_of = {j: i for i, j in aligned.pairs}
     return {
         "gold": [
-            _span(gold, n, s, partner.get(n), aligned.pred, "missed")
-            for n, s in enumerate(aligned.gold)
+            _span_data(gold, number, item, pred_of.get(number), aligned.pred, "missed")
+            for number, item in enumerate(aligned.gold)
         ],
         "pred": [
-            _span(pred, n, s, back.get(n), aligned.gold, "spurious")
-            for n, s in enumerate(aligned.pred)
-            if s.start >= 0
+            _span_data(pred, number, item, gold_of.get(number), aligned.gold, "spurious")
+            for number, item in enumerate(aligned.pred)
+            if item.start >= 0
         ],
     }
 
 
-def _span(
-    document: Document, number: int, span: Item, twin: int | None, others: list[Item], alone: str
-) -> dict[str, Any]:
-    other = None if twin is None else others[twin]
-    status = (
-        alone
-        if other is None
-        else "label"
-        if other.label != span.label
-        else "matched"
-        if (other.start, other.end) == (span.start, span.end)
-        else "bounds"
-    )
+def _span_data(
+    document: Document,
+    number: int,
+    item: Item,
+    twin: int | None,
+    other_side: Sequence[Item],
+    unpaired: str,
+) -> JsonObject:
+    """A span, for the script; `twin` is its partner's number, `unpaired` its status without one."""
+    other = None if twin is None else other_side[twin]
     return {
-        "number": number, "start": span.start, "end": span.end, "label": span.label or "?", "status": status, "twin": twin,
-        "other": other.label if other else None, "note": _about(document, span.record),
-    }  # fmt: skip
+        "number": number,
+        "start": item.start,
+        "end": item.end,
+        "label": item.label or UNLABELLED,
+        "status": unpaired if other is None else _status(item, other),
+        "twin": twin,
+        "other": other.label if other else None,
+        "note": _description(document, item.record),
+    }
 
 
-def _about(document: Document, record: Any) -> str:
-    """A line about a record beyond its label."""
-    if record is None:
-        return ""
-    if hasattr(record, "entity"):
-        entity = document[record.entity] if record.entity in document else None
-        return (
-            f"{record.level} → {entity.name}{f' ({entity.wikidata})' if entity.wikidata else ''}"
-            if entity
-            else record.level
-        )
-    if hasattr(record, "kind"):
-        return " ".join(
-            x
-            for x in (
-                record.comparator,
-                record.value or f"{record.lower}–{record.upper}",
-                record.unit,
-            )
-            if x
-        )
-    if hasattr(record, "doc_time_rel"):
-        arguments = ", ".join(
-            f"{a.role} {document.text_of(a.target) if hasattr(document[a.target], 'start') else a.target}"
-            for a in record.arguments
-            if a.target in document
-        )
-        return " ".join(
-            x
-            for x in (
-                record.type,
-                record.polarity,
-                record.modality,
-                record.doc_time_rel,
-                f"· {arguments}" if arguments else "",
-            )
-            if x
-        )
-    return " ".join(x for x in (getattr(record, "value", None), getattr(record, "mod", None)) if x)
+def _status(item: Item, other: Item) -> str:
+    """How a span differs from its partner."""
+    if item.label != other.label:
+        return "label"
+    if (item.start, item.end) != (other.start, other.end):
+        return "bounds"
+    return "matched"
+
+
+def _description(document: Document, record: SpanRecord | None) -> str:
+    """The attributes of a record beyond its label, on one line."""
+    if isinstance(record, Mention):
+        return _mention_description(document, record)
+    parts: list[str | None] = []
+    if isinstance(record, Quantity):
+        value = record.value or f"{record.lower}–{record.upper}"
+        parts = [record.comparator, value, record.unit]
+    elif isinstance(record, Event):
+        parts = [record.type, record.polarity, record.modality, record.doc_time_rel]
+        arguments = _arguments_description(document, record)
+        parts.append(f"· {arguments}" if arguments else None)
+    elif isinstance(record, Timex):
+        parts = [record.value, record.mod]
+    return " ".join(part for part in parts if part)
+
+
+def _mention_description(document: Document, mention: Mention) -> str:
+    if mention.entity not in document:
+        return mention.level
+    entity = document.entity_of(mention)
+    wikidata = f" ({entity.wikidata})" if entity.wikidata else ""
+    return f"{mention.level} → {entity.name}{wikidata}"
+
+
+def _arguments_description(document: Document, event: Event) -> str:
+    described = []
+    for argument in event.arguments:
+        if argument.target in document:
+            target = document[argument.target]
+            is_span = isinstance(target, SpanRecord)
+            words = document.text_of(target) if is_span else argument.target
+            described.append(f"{argument.role} {words}")
+    return ", ".join(described)

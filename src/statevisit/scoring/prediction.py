@@ -1,115 +1,123 @@
-"""What is scored against gold: a document, how much of it was predicted at all, and what in it stands nowhere."""
+"""The predictions that are scored against gold, and the notes about them."""
 
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit import schema
+from statevisit.errors import FormatError
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
-from statevisit.scoring.spans import LABEL, Item, labels
+from statevisit.records import Event, Mention
+from statevisit.scoring.spans import LABEL, Item, SpanRecord, labels
 
-SCORED = (*(n for n in LAYERS if n not in ("sentences", "tokens")), "ner")
+_ANNOTATED = tuple(name for name in LAYERS if name not in ("sentences", "tokens"))
+
+SCORED = (*_ANNOTATED, "ner")
 """The layers that are scored; `ner` is the flat named entities of BIO files."""
 
 
 class Note(Struct, frozen=True):
-    """Something a reader of the figures should know: `kind` is missing, extra, duplicate, label, offset, or unplaced."""
+    """Something a reader of the figures should know about a document.
+
+    `kind` is missing, extra, duplicate, label, offset, or unplaced.
+    """
 
     kind: str
     document: str
     message: str
 
 
+class Unplaced(NamedTuple):
+    """A predicted record that could not be put into the text, and so is spurious."""
+
+    layer: str
+    label: str
+
+
 class Prediction(Struct, frozen=True):
-    """One document as predicted. `layers`: those it says anything about; the others are not predicted, which is not zero."""
+    """One document as predicted.
+
+    `layers` are those that the system predicts at all: the others are not predicted, which differs
+    from a score of zero. `flat` are the named entities of the layer `ner`, from BIO.
+    """
 
     document: Document
     layers: frozenset[str] = frozenset(LAYERS)
-    unplaced: tuple[tuple[str, str], ...] = ()
-    """(layer, label) of predicted records that could not be put into the text: spurious."""
+    unplaced: tuple[Unplaced, ...] = ()
     flat: tuple[Item, ...] = ()
-    """Named entities from BIO, for the layer `ner`."""
-    notes: tuple[Note, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
 
 
-def bare(document: Document, layers: Iterable[str] = LAYERS) -> Document:
-    """The document without the records of the layers but for sentences and tokens."""
-    return replace(
-        document, **{n: () for n in layers if n in LAYERS and n not in ("sentences", "tokens")}
-    )
+def bare(document: Document) -> Document:
+    """Return the document with its sentences and tokens as the only records."""
+    return replace(document, **dict.fromkeys(_ANNOTATED, ()))
 
 
 def whole(document: Document) -> Prediction:
-    """A document of which every layer was predicted."""
+    """Return a document as a prediction of every layer."""
     return Prediction(document=document)
 
 
 def refuse_other_text(gold: Document, pred: Document, file: str) -> None:
-    """Raises FormatError, with the first difference, where the text is not the gold's: offsets would mean something else."""
+    """Raise FormatError, with the first difference, if the text of a prediction is not the gold's.
+
+    Offsets into another text would name other words.
+    """
     if gold.text == pred.text:
         return
-    from statevisit.errors import FormatError
+    pairs = zip(gold.text, pred.text, strict=False)
+    differences = (offset for offset, (a, b) in enumerate(pairs) if a != b)
+    at = next(differences, min(len(gold.text), len(pred.text)))
 
-    at = next(
-        (n for n, (a, b) in enumerate(zip(gold.text, pred.text, strict=False)) if a != b),
-        min(len(gold.text), len(pred.text)),
-    )
-
-    def around(text: str) -> str:
-        return (
-            repr(text[max(0, at - 15) : at + 15])
-            if at < len(text)
-            else f"nothing after {text[max(0, at - 15) :]!r}"
-        )
+    def excerpt(text: str) -> str:
+        before = text[max(0, at - 15) : at]
+        if at == len(text):
+            return f"the end of the text after {before!r}"
+        return repr(before + text[at : at + 15])
 
     raise FormatError(
-        f"{file}: the text of {pred.id!r} is not the gold's: from character {at:,} it has {around(pred.text)}, the gold {around(gold.text)}; annotate the gold's text"
+        f"{file}: the text of {pred.id!r} differs from the gold text at character {at:,}:"
+        f" {excerpt(pred.text)} instead of {excerpt(gold.text)}; annotate the gold text"
     )
 
 
 def notes_of(gold: Document, pred: Prediction) -> list[Note]:
-    """Labels that the scheme does not know, spans beyond the text, and records that are there twice."""
-    from statevisit import schema
+    """Return a prediction's notes, and more on unknown labels, impossible spans and duplicates."""
+    notes = list(pred.notes)
+    for layer in SPAN_LAYERS:
+        if layer in pred.layers:
+            for kind, record, problem in _problems(pred.document, layer, len(gold.text)):
+                notes.append(Note(kind, gold.id, f"{layer} {record.id}: {problem}"))
+    return notes
 
-    found = list(pred.notes)
-    for layer in (n for n in SPAN_LAYERS if n in pred.layers):
-        known, seen = (
-            set(schema.label_names("entities" if layer == "mentions" else layer, LABEL[layer])),
-            set(),
-        )
-        chain = attrgetter(
-            {"mentions": "entity", "events": "event"}.get(layer, "start")
-        )  # of others the place is enough
-        for r, label in zip(
-            getattr(pred.document, layer), labels(pred.document, layer), strict=True
-        ):
-            if label not in known:
-                found.append(
-                    Note(
-                        "label",
-                        gold.id,
-                        f"{layer} {r.id}: {label!r} is no label of the scheme"
-                        if label
-                        else f"{layer} {r.id}: has no label, its entity {r.entity!r} is not there",
-                    )
-                )
-            if not 0 <= r.start < r.end <= len(gold.text):
-                found.append(
-                    Note(
-                        "offset",
-                        gold.id,
-                        f"{layer} {r.id}: [{r.start}, {r.end}) is no span of the text, which has {len(gold.text):,} characters; counted as spurious",
-                    )
-                )
-            elif (place := (r.start, r.end, label, chain(r))) in seen:
-                found.append(
-                    Note(
-                        "duplicate",
-                        gold.id,
-                        f"{layer} {r.id}: {r.text!r} at {r.start} is there already; counted as spurious",
-                    )
-                )
-            else:
-                seen.add(place)
-    return found
+
+def _problems(
+    document: Document, layer: str, text_length: int
+) -> Iterator[tuple[str, SpanRecord, str]]:
+    """Yield the kind of a note, the record it is about, and the problem."""
+    known = set(schema.label_names("entities" if layer == "mentions" else layer, LABEL[layer]))
+    seen: set[tuple[int, int, str | None, str]] = set()
+    records: tuple[SpanRecord, ...] = getattr(document, layer)
+    for record, label in zip(records, labels(document, layer), strict=True):
+        start, end = record.start, record.end
+        if label is None:
+            yield "label", record, f"no label: the entity {_group(record)!r} is missing"
+        elif label not in known:
+            yield "label", record, f"unknown label {label!r}"
+        place = (start, end, label, _group(record))
+        if not 0 <= start < end <= text_length:
+            outside = f"[{start}, {end}) is not a span of the text of {text_length:,} characters"
+            yield "offset", record, f"{outside}; counted as spurious"
+        elif place in seen:
+            repeated = f"repeats {record.text!r} at {start}"
+            yield "duplicate", record, f"{repeated}; counted as spurious"
+        seen.add(place)
+
+
+def _group(record: SpanRecord) -> str:
+    """The entity of a mention, the chain of an event: records of two groups may share a span."""
+    if isinstance(record, Mention):
+        return record.entity
+    return record.event if isinstance(record, Event) else ""

@@ -1,8 +1,8 @@
-"""Counts that add up over units (documents or sentences), and precision, recall and F1 from their sums.
+"""Counts that add up over units (documents or sentences), and precision, recall and F1 from them.
 
-Precision and recall are from van Rijsbergen (1979), Information Retrieval, chapter 7; F1 is their harmonic mean.
-Where gold and prediction both have nothing a figure is None (nothing was asked), where only one has nothing
-it is 0, as in nervaluate, seqeval and the CoNLL scorer.
+Precision and recall are from van Rijsbergen (1979), Information Retrieval, chapter 7; F1 is their
+harmonic mean. If gold and prediction are both empty, all three are undefined (None); if only one of
+them is empty, they are 0, as in nervaluate, seqeval and the CoNLL scorer.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,93 +12,92 @@ from typing import NamedTuple
 from msgspec import Struct
 
 
-class Key(NamedTuple):
-    """What is counted: `label` is empty for all labels together (micro)."""
+class MeasureKey(NamedTuple):
+    """The measure of a layer that counts belong to; `label` is empty for all labels together."""
 
     layer: str
     measure: str
     label: str = ""
 
 
+class MatchCounts(Struct, frozen=True):
+    """The four counts of a measure: `correct_predicted / predicted` is precision.
+
+    `correct_gold / gold` is recall. The two counts of what is correct differ only in coreference
+    and temporal awareness. Partial credit gives fractions.
+    """
+
+    correct_predicted: float = 0
+    predicted: float = 0
+    correct_gold: float = 0
+    gold: float = 0
+
+    def __add__(self, other: "MatchCounts") -> "MatchCounts":
+        return MatchCounts(
+            self.correct_predicted + other.correct_predicted,
+            self.predicted + other.predicted,
+            self.correct_gold + other.correct_gold,
+            self.gold + other.gold,
+        )
+
+
 class Rates(Struct, frozen=True, omit_defaults=True):
-    """Precision, recall and F1, each None where it is undefined."""
+    """Precision, recall and F1, each None if it is undefined."""
 
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
 
 
-Place = tuple[int, str]
+UnitLabel = tuple[int, str]
 """The unit in which something is counted, and its label."""
-Counts = list[float]
-"""[correct, of predictions, correct, of gold]: the parts of precision and of recall, which coreference counts apart."""
 
 
-class Tally:
-    """Counts by key and unit."""
+class CountTable:
+    """The counts of every measure in every unit; the numbers of units are the caller's."""
 
     def __init__(self) -> None:
-        self.counts: dict[Key, dict[int, Counts]] = {}
+        self.counts: dict[MeasureKey, dict[int, MatchCounts]] = {}
 
-    def add(
-        self,
-        key: Key,
-        unit: int,
-        correct_pred: float,
-        pred: float,
-        correct_gold: float,
-        gold: float,
+    def add(self, key: MeasureKey, unit: int, counts: MatchCounts) -> None:
+        """Add to the counts of a measure in a unit."""
+        by_unit = self.counts.setdefault(key, {})
+        by_unit[unit] = by_unit[unit] + counts if unit in by_unit else counts
+
+    def add_labels(
+        self, layer: str, measure: str, by_label: Mapping[UnitLabel, MatchCounts]
     ) -> None:
-        """Add to what was counted in a unit."""
-        units = self.counts.setdefault(key, {})
-        if (counts := units.get(unit)) is None:
-            units[unit] = [correct_pred, pred, correct_gold, gold]
-        else:
-            counts[0] += correct_pred
-            counts[1] += pred
-            counts[2] += correct_gold
-            counts[3] += gold
+        """Add the counts of each label, and their sums to the counts of all labels together."""
+        sums: dict[int, MatchCounts] = {}
+        for (unit, label), counts in by_label.items():
+            self.add(MeasureKey(layer, measure, label), unit, counts)
+            sums[unit] = sums[unit] + counts if unit in sums else counts
+        for unit, counts in sums.items():
+            self.add(MeasureKey(layer, measure), unit, counts)
 
-    def add_labels(self, layer: str, measure: str, cells: Mapping[Place, Counts]) -> None:
-        """Add the counts of labels in units, and those of all labels together."""
-        whole: dict[int, Counts] = {}
-        for (unit, label), counts in cells.items():
-            self.add(Key(layer, measure, label), unit, *counts)
-            whole[unit] = (
-                [a + b for a, b in zip(whole[unit], counts, strict=True)]
-                if unit in whole
-                else counts
-            )
-        for unit, counts in whole.items():
-            self.add(Key(layer, measure), unit, *counts)
-
-    def total(self, key: Key) -> Counts:
-        """The counts of all units together."""
-        rows = self.counts.get(key, {}).values()
-        if len(rows) == 1:
-            return [*next(iter(rows))]
-        return [sum(column) for column in zip(*rows, strict=True)] or [0, 0, 0, 0]
+    def total(self, key: MeasureKey) -> MatchCounts:
+        """Return the sum of a measure's counts over all units."""
+        return sum(self.counts.get(key, {}).values(), MatchCounts())
 
 
-def rates(counts: Iterable[float]) -> Rates:
-    """Precision, recall and F1 from counts."""
-    correct_pred, pred, correct_gold, gold = counts
-    if not pred and not gold:
+def rates(counts: MatchCounts) -> Rates:
+    """Return precision, recall and F1 of counts."""
+    if not counts.predicted and not counts.gold:
         return Rates()
-    precision = correct_pred / pred if pred else 0.0
-    recall = correct_gold / gold if gold else 0.0
+    precision = counts.correct_predicted / counts.predicted if counts.predicted else 0.0
+    recall = counts.correct_gold / counts.gold if counts.gold else 0.0
+    if not precision + recall:
+        return Rates(precision, recall, 0.0)
+    return Rates(precision, recall, 2 * precision * recall / (precision + recall))
+
+
+def macro_average(labels: Iterable[Rates]) -> Rates:
+    """Return the mean of each figure over the labels for which it is defined."""
+    defined = [label for label in labels if label.f1 is not None]
+    if not defined:
+        return Rates()
     return Rates(
-        precision,
-        recall,
-        2 * precision * recall / (precision + recall) if precision + recall else 0.0,
-    )
-
-
-def mean(figures: Iterable[Rates]) -> Rates:
-    """The macro average: the mean of each figure over the labels that have one."""
-    known = [r for r in figures if r.f1 is not None]
-    return (
-        Rates(*(fmean(getattr(r, f) for r in known) for f in ("precision", "recall", "f1")))
-        if known
-        else Rates()
+        fmean(label.precision or 0 for label in defined),
+        fmean(label.recall or 0 for label in defined),
+        fmean(label.f1 or 0 for label in defined),
     )

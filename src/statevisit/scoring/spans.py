@@ -1,47 +1,42 @@
-"""Flat spans: mentions, time expressions, quantities, event triggers, quotations, and named entities from BIO.
+"""Flat spans: mentions, time expressions, quantities, event triggers, quotations, names from BIO.
 
-The five ways to count are those of SemEval-2013 task 9.1 (Segura-Bedmar et al. 2013), after MUC-5 (Chinchor and
-Sundheim 1993), as nervaluate defines them, and head match beside them. Where this differs from nervaluate:
+The measures strict, exact, partial and type are those of SemEval-2013 task 9.1 (Segura-Bedmar et
+al. 2013), after MUC-5 (Chinchor and Sundheim 1993), as nervaluate defines them; head match is a
+fifth. Two things differ from nervaluate:
 
-- pairs are the best as a whole (`match`); nervaluate goes through the predictions in order, and one that only overlaps takes
-  the gold span away from a later one that equals it. Where no span overlaps two, the figures are the same;
-- a label's exact and partial precision count the predictions of that label, its recall the gold of that label.
+- The pairs are the best as a whole (`match`). nervaluate takes the predictions in order, so that
+  one that only overlaps can take the gold span from a later one that equals it. The figures are
+  the same if no span overlaps two.
+- A label's exact and partial precision count the predictions of that label, its recall the gold of
+  that label.
 """
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any
 
 from msgspec import Struct
 
 from statevisit.model import Document
+from statevisit.records import Event, Mention, Quantity, Quotation, Timex
 from statevisit.scoring import match
-from statevisit.scoring.prf import Counts, Place, Tally
+from statevisit.scoring.match import Pair
+from statevisit.scoring.prf import CountTable, MatchCounts, UnitLabel
+
+SpanRecord = Mention | Timex | Quantity | Event | Quotation
+"""A record of a span layer."""
 
 MEASURES = ("strict", "exact", "partial", "type", "head")
-ACCORDING = {
-    "strict": "same start, end and label (SemEval-2013 strict; CoNLL-2003 phrase F1, as seqeval)",
-    "exact": "same start and end, whatever the label (SemEval-2013 exact boundary)",
-    "partial": "1 for the same start and end, 0.5 for an overlap, whatever the label (SemEval-2013 partial boundary, MUC)",
-    "type": "an overlap with the same label (SemEval-2013 type, MUC)",
-    "head": "same head token and label (ACE 2005; MUC-6 MIN)",
-}
-_PREPOSITIONS = frozenset(
-    ("of", "for", "in", "on", "at", "from", "to", "with", "between", "against")
-)
+"""The ways to count spans:
 
-
-class Item(Struct, frozen=True, gc=False):
-    """A span to score. Offsets are negative where a prediction stands nowhere in the text."""
-
-    start: int
-    end: int
-    label: str | None
-    unit: int
-    record: Any = None
-
+- strict: same start, end and label (SemEval-2013 strict; CoNLL-2003 phrase F1, as seqeval);
+- exact: same start and end, any label (SemEval-2013 exact boundary);
+- partial: 1 for the same start and end, 0.5 for an overlap, any label (SemEval-2013 partial
+  boundary, MUC);
+- type: an overlap with the same label (SemEval-2013 type, MUC);
+- head: same head token and label (ACE 2005; MUC-6 MIN).
+"""
 
 LABEL = {
     "mentions": "type",
@@ -50,24 +45,68 @@ LABEL = {
     "events": "class",
     "quotations": "type",
 }
-"""The property that is a layer's label; a mention's is that of its entity."""
+"""The property that is a layer's label; a mention's label is the type of its entity."""
+
+UNLABELLED = "?"
+"""The label under which spans without a label are counted."""
+
+_PREPOSITIONS = frozenset(
+    ("of", "for", "in", "on", "at", "from", "to", "with", "between", "against")
+)
+
+
+class Item(Struct, frozen=True, gc=False):
+    """A span to score: half-open bounds in code points, label, unit, and the record that has them.
+
+    The bounds of a prediction without a place in the text are negative.
+    """
+
+    start: int
+    end: int
+    label: str | None
+    unit: int
+    record: SpanRecord | None = None
+
+
+def unplaced(label: str | None, unit: int, record: SpanRecord | None = None) -> Item:
+    """Return an item without a place in the text, which can only be spurious.
+
+    Such items stand first in the order, and of them those without a record.
+    """
+    if record is None:
+        return Item(-3, -2, label, unit)
+    return Item(-2, -1, label, unit, record)
+
+
+def records(spans: Iterable[Item]) -> list[SpanRecord]:
+    """Return the records of the items that have one, in order."""
+    return [item.record for item in spans if item.record is not None]
 
 
 def labels(document: Document, layer: str) -> list[str | None]:
-    """The labels by which the records of a span layer are scored, in order; None for a mention of an entity that is not there."""
-    records = getattr(document, layer)
-    if layer != "mentions":
-        return [*map(attrgetter("class_" if layer == "events" else LABEL[layer]), records)]
-    types = {e.id: e.type for e in document.entities}
-    return [types.get(r.entity) for r in records]
+    """Return the labels of a span layer's records, in order.
+
+    None for a mention whose entity the document lacks.
+    """
+    if layer == "mentions":
+        types = {entity.id: entity.type for entity in document.entities}
+        return [types.get(mention.entity) for mention in document.mentions]
+    attribute = "class_" if layer == "events" else LABEL[layer]
+    return [*map(attrgetter(attribute), getattr(document, layer))]
 
 
 def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]]) -> int:
-    """Where the head token of a span ends: its last token, or the last before its first preposition ("Organization of Turkic States")."""
+    """Return the offset at which the head token of a span ends.
+
+    The head is the last token, or the last before the first preposition ("Organization of Turkic
+    States"). `tokens` are the starts and the ends of all tokens; the head of a span that does not
+    end with a token ends where the span does.
+    """
     starts, ends = tokens
     last = bisect_left(ends, end)
-    if not 0 < last < len(ends) or ends[last] != end or starts[last - 1] < start:
-        return end  # most spans are one token
+    ends_with_token = 0 < last < len(ends) and ends[last] == end
+    if not ends_with_token or starts[last - 1] < start:
+        return end  # as most spans, which are one token
     for at in range(bisect_left(starts, start) + 1, last + 1):
         if text[starts[at] : ends[at]] in _PREPOSITIONS:
             return ends[at - 1]
@@ -75,119 +114,176 @@ def head_end(start: int, end: int, text: str, tokens: tuple[list[int], list[int]
 
 
 def items(document: Document, layer: str, unit_of: Callable[[int], int]) -> list[Item]:
-    """The spans of a layer in order."""
-    found, length = [], len(document.text)
-    for r, label in zip(getattr(document, layer), labels(document, layer), strict=True):
-        start, end = r.start, r.end
+    """Return the spans of a layer, `ordered`; `unit_of` gives the unit of a start."""
+    layer_items = []
+    length = len(document.text)
+    for record, label in zip(getattr(document, layer), labels(document, layer), strict=True):
+        start, end = record.start, record.end
         if 0 <= start < end <= length:
-            found.append(Item(start, end, label, unit_of(start), r))
+            layer_items.append(Item(start, end, label, unit_of(start), record))
         else:
-            found.append(
-                Item(-2, -1, label, unit_of(-1), r)
-            )  # stands nowhere: can only be spurious
-    return ordered(found)
+            layer_items.append(unplaced(label, unit_of(-1), record))
+    return ordered(layer_items)
 
 
-def ordered(found: Iterable[Item]) -> list[Item]:
-    """In the order of the text and, at one place, of the labels, so that the order of records decides nothing."""
-    return sorted(found, key=lambda s: (s.start, s.end, s.label or "", getattr(s.record, "id", "")))
+def ordered(spans: Iterable[Item]) -> list[Item]:
+    """Return spans by bounds, label and id, so that the order of records decides nothing."""
+
+    def key(item: Item) -> tuple[int, int, str, str]:
+        record_id = item.record.id if item.record else ""
+        return item.start, item.end, item.label or "", record_id
+
+    return sorted(spans, key=key)
 
 
 class Alignment(Struct, frozen=True):
-    """Gold and predicted spans of a layer, with the pairs (gold index, predicted index) that each way of counting makes."""
+    """The gold and predicted spans of a layer, and the pairs of their numbers, measure by measure.
+
+    The pairs of every measure begin with the strict ones.
+    """
 
     gold: list[Item]
     pred: list[Item]
-    strict: list[tuple[int, int]]
-    exact: list[tuple[int, int]]
-    partial: list[tuple[int, int]]
-    type: list[tuple[int, int]]
-    head: list[tuple[int, int]]
-    pairs: list[tuple[int, int]]
-    """The pairs for attributes, confusion and display: strict ones first, then those with the most equal bounds, labels, overlap."""
+    strict: list[Pair]
+    exact: list[Pair]
+    partial: list[Pair]
+    type: list[Pair]
+    head: list[Pair]
+    pairs: list[Pair]
+    """The pairs for attributes, confusion and display: the strict ones and the best of the rest."""
+
+    def of(self, measure: str) -> list[Pair]:
+        """Return the pairs of one of `MEASURES`."""
+        pairs: list[Pair] = getattr(self, measure)
+        return pairs
 
     def same_bounds(self, i: int, j: int) -> bool:
-        """Whether a gold and a predicted span stand at one place."""
-        g, p = self.gold[i], self.pred[j]
-        return g.start == p.start and g.end == p.end
+        """Whether a gold and a predicted span have the same start and end."""
+        return _same_bounds(self.gold[i], self.pred[j])
+
+
+def _same_bounds(gold: Item, pred: Item) -> bool:
+    return gold.start == pred.start and gold.end == pred.end
 
 
 def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]) -> Alignment:
-    """Align two layers' spans (both `ordered`); `head_of` a start and end is where the head token ends."""
-    strict = match.same(
-        *(
-            [
-                (s.start, s.end, s.label) if s.start >= 0 and s.label is not None else None
-                for s in side
-            ]
-            for side in (gold, pred)
-        )
-    )
-    free_gold, free_pred = _free(gold, [i for i, _ in strict]), _free(pred, [j for _, j in strict])
+    """Align the spans of two layers, both `ordered`.
+
+    `head_of` gives the offset at which the head token of a span, given its start and end, ends.
+    """
+    strict = match.equal_pairs(_strict_keys(gold), _strict_keys(pred))
+    free_gold = _unpaired(gold, [i for i, _ in strict])
+    free_pred = _unpaired(pred, [j for _, j in strict])
     if not free_gold or not free_pred:
         return Alignment(gold, pred, strict, strict, strict, strict, strict, strict)
-    left = [gold[i] for i in free_gold], [pred[j] for j in free_pred]
-    heads = (
-        [(head_of(s.start, s.end), s.label) if s.label is not None else None for s in side]
-        for side in left
+
+    def head_key(item: Item) -> tuple[int, str] | None:
+        return None if item.label is None else (head_of(item.start, item.end), item.label)
+
+    heads = match.equal_pairs(
+        [head_key(gold[i]) for i in free_gold], [head_key(pred[j]) for j in free_pred]
     )
-    head = [(free_gold[i], free_pred[j]) for i, j in match.same(*heads)]
+    head = [(free_gold[i], free_pred[j]) for i, j in heads]
     shared = match.overlaps(gold, pred, free_gold, free_pred)
-    base, scale = len(free_gold) + len(free_pred) + 1, sum(shared.values()) + 1
-    weights: list[list[int]] = []
-    for (i, j), n in shared.items():
-        g, p = gold[i], pred[j]
-        equal, labelled = (
-            g.start == p.start and g.end == p.end,
-            g.label == p.label and g.label is not None,
-        )
-        weights.append(
-            [equal, 1 + equal, labelled, ((equal * base + labelled) * base + 1) * scale + n]
-        )
-    exact, partial, same_label, best = match.assignments(dict(zip(shared, weights, strict=True)), 4)
+    ranks = _Ranks(spans=len(free_gold) + len(free_pred), shared=sum(shared.values()))
+    weights = {}
+    for (i, j), length in shared.items():
+        same_bounds = _same_bounds(gold[i], pred[j])
+        same_label = gold[i].label is not None and gold[i].label == pred[j].label
+        best = ranks.rank(same_bounds, same_label, length)
+        weights[i, j] = (same_bounds, 1 + same_bounds, same_label, best)
+    exact, partial, same_type, best_pairs = match.assignments(weights, 4)
     return Alignment(
         gold,
         pred,
         strict,
-        strict + exact,
-        strict + partial,
-        strict + same_label,
-        strict + head,
-        sorted(strict + best),
+        exact=strict + exact,
+        partial=strict + partial,
+        type=strict + same_type,
+        head=strict + head,
+        pairs=sorted(strict + best_pairs),
     )
 
 
-def _free(spans: list[Item], paired: list[int]) -> list[int]:
-    return [i for i in sorted({*range(len(spans))}.difference(paired)) if spans[i].start >= 0]
+def _strict_keys(spans: Sequence[Item]) -> list[tuple[int, int, str] | None]:
+    """What equals between two spans that match strictly; None for a span that matches nothing."""
+    return [
+        None if item.start < 0 or item.label is None else (item.start, item.end, item.label)
+        for item in spans
+    ]
 
 
-def count(tally: Tally, layer: str, aligned: Alignment) -> None:
-    """Add the five measures of one document's layer, for all labels and for each."""
-    gold, pred = ([(s.unit, s.label or "?") for s in side] for side in (aligned.gold, aligned.pred))
-    whole: defaultdict[Place, Counts] = defaultdict(lambda: [0, 0, 0, 0])
-    for side, places in ((3, gold), (1, pred)):
-        for place, n in Counter(places).items():
-            whole[place][side] = n
-    for i, j in aligned.strict:
-        whole[gold[i]][2] += 1.0
-        whole[pred[j]][0] += 1.0
-    for measure in MEASURES:  # the pairs of all begin with the strict ones
-        cells = {place: counts.copy() for place, counts in whole.items()}
-        for i, j in getattr(aligned, measure)[len(aligned.strict) :]:
-            worth = 1.0 if measure != "partial" or aligned.same_bounds(i, j) else 0.5
-            cells[gold[i]][2] += worth
-            cells[pred[j]][0] += worth
-        tally.add_labels(layer, measure, cells)
+def _unpaired(spans: Sequence[Item], paired: Iterable[int]) -> list[int]:
+    """The numbers of the spans that have a place in the text and no partner, in order."""
+    numbers = set(range(len(spans))).difference(paired)
+    return [number for number in sorted(numbers) if spans[number].start >= 0]
+
+
+class _Ranks(Struct, frozen=True):
+    """Ranks the pairs of one alignment by several criteria in a single integer.
+
+    `spans` is the number of spans of both sides, `shared` how many code points all pairs share.
+    """
+
+    spans: int
+    shared: int
+
+    def rank(self, same_bounds: bool, same_label: bool, length: int) -> int:
+        """Return the weight of a pair for the assignment.
+
+        Of two assignments the better one has, in this order: more pairs with the same bounds, more
+        pairs with the same label, more pairs, more shared code points. Each criterion is a digit of
+        the number, in a base that the sum over an assignment cannot reach, so that none of a lower
+        one adds up to one of a higher one.
+        """
+        pairs_base = self.spans + 1
+        length_base = self.shared + 1
+        pairs = (same_bounds * pairs_base + same_label) * pairs_base + 1
+        return pairs * length_base + length
+
+
+def count(table: CountTable, layer: str, aligned: Alignment) -> None:
+    """Add the counts of the five measures, for all labels and for each, to a table."""
+    gold = [(item.unit, item.label or UNLABELLED) for item in aligned.gold]
+    pred = [(item.unit, item.label or UNLABELLED) for item in aligned.pred]
+    gold_counts, pred_counts = Counter(gold), Counter(pred)
+    places = dict.fromkeys([*gold, *pred])
+    strict_gold = _credits(gold[i] for i, _ in aligned.strict)
+    strict_pred = _credits(pred[j] for _, j in aligned.strict)
+    for measure in MEASURES:
+        correct_gold, correct_pred = strict_gold.copy(), strict_pred.copy()
+        for i, j in aligned.of(measure)[len(aligned.strict) :]:
+            half = measure == "partial" and not aligned.same_bounds(i, j)
+            credit = 0.5 if half else 1.0
+            correct_gold[gold[i]] = correct_gold.get(gold[i], 0) + credit
+            correct_pred[pred[j]] = correct_pred.get(pred[j], 0) + credit
+        by_label = {
+            place: MatchCounts(
+                correct_pred.get(place, 0),
+                pred_counts[place],
+                correct_gold.get(place, 0),
+                gold_counts[place],
+            )
+            for place in places
+        }
+        table.add_labels(layer, measure, by_label)
+
+
+def _credits(places: Iterable[UnitLabel]) -> dict[UnitLabel, float]:
+    """A credit of 1 for every occurrence of a unit and label."""
+    return {place: float(occurrences) for place, occurrences in Counter(places).items()}
 
 
 def confusion(aligned: Alignment) -> Counter[tuple[str, str]]:
-    """How often a gold label (empty: spurious) met a predicted label (empty: missed)."""
-    gold, pred = aligned.gold, aligned.pred
-    met = Counter((gold[i].label or "?", pred[j].label or "?") for i, j in aligned.pairs)
-    met.update(
-        (gold[i].label or "?", "") for i in set(range(len(gold))) - {i for i, _ in aligned.pairs}
-    )
-    met.update(
-        ("", pred[j].label or "?") for j in set(range(len(pred))) - {j for _, j in aligned.pairs}
-    )
-    return met
+    """Return how often each gold label is paired with each predicted label.
+
+    The gold label of a spurious span is empty, and so is the predicted label of a missed one.
+    """
+    gold = [item.label or UNLABELLED for item in aligned.gold]
+    pred = [item.label or UNLABELLED for item in aligned.pred]
+    missed = set(range(len(gold))) - {i for i, _ in aligned.pairs}
+    spurious = set(range(len(pred))) - {j for _, j in aligned.pairs}
+    label_pairs = Counter((gold[i], pred[j]) for i, j in aligned.pairs)
+    label_pairs.update((gold[i], "") for i in missed)
+    label_pairs.update(("", pred[j]) for j in spurious)
+    return label_pairs

@@ -1,206 +1,274 @@
-"""What joins spans: arguments of events, relations between entities, relations between events, coreference.
+"""Measures of what connects spans: arguments, coreference, relations, event relations.
 
-References are compared through the alignment of the records they name: two records are the same when their spans
-have the same start and end (entities: as the measure says).
+References are compared by the gold ids of the records they name: two records are the same if their
+spans have the same bounds; for entities, each measure says when they are.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from typing import NamedTuple
 
-from statevisit.model import Document, Event, Timex
+from statevisit.model import Document
+from statevisit.records import Event, EventRelation, Relation, Timex
 from statevisit.scoring import coref, match, temporal
-from statevisit.scoring.prf import Key, Place, Tally
+from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey, UnitLabel
+from statevisit.scoring.references import GoldIds, Reference, in_gold_ids
 from statevisit.scoring.spans import Alignment
 from statevisit.time_algebra import ORDERS, SYMMETRIC, Link
 
-Names = Mapping[str, str]
-"""What a predicted record's id is called on the gold side."""
+Statement = tuple[UnitLabel, tuple[Hashable, ...]]
+"""What a record says, such as the two ends of a relation, with its unit and label."""
 
 
-def names(alignments: Iterable[Alignment]) -> tuple[dict[str, str], dict[str, str]]:
-    """The gold ids of predicted spans: of those that have the same bounds, and of those that are aligned at all."""
-    exact, loose = {}, {}
-    for a in alignments:
-        for i, j in a.pairs:
-            g, p = a.gold[i], a.pred[j]
-            loose[p.record.id] = g.record.id
-            if g.start == p.start and g.end == p.end:
-                exact[p.record.id] = g.record.id
-    return exact, loose
-
-
-Said = tuple[Place, Hashable]
-"""Something said of a place, such as two ends of a relation; the place is the unit in which it counts, and its label."""
-
-
-def _compare(
-    tally: Tally, layer: str, measure: str, gold: Sequence[Said], pred: Sequence[Said]
+def _count_equal(
+    table: CountTable,
+    layer: str,
+    measure: str,
+    gold: Sequence[Statement],
+    pred: Sequence[Statement],
 ) -> None:
-    """Count what was said on both sides, for all labels and for each; what is said twice has to be there twice."""
-    left, right = Counter(gold), []
-    for said in pred:
-        if left.get(said):
-            left[said] -= 1
-            right.append(said)
-    cells: defaultdict[Place, list[float]] = defaultdict(lambda: [0, 0, 0, 0])
-    for counted, columns in ((pred, (1,)), (gold, (3,)), (right, (0, 2))):
-        for place, n in Counter(place for place, _ in counted).items():
-            for c in columns:
-                cells[place][c] += n
-    tally.add_labels(layer, measure, cells)
+    """Add the counts of equal statements, for all labels and for each, to a table.
+
+    A statement that is predicted twice is correct twice if the gold has it twice.
+    """
+    correct = Counter(gold) & Counter(pred)
+    correct_counts = Counter(place for place, _ in correct.elements())
+    gold_counts = Counter(place for place, _ in gold)
+    pred_counts = Counter(place for place, _ in pred)
+    by_label = {
+        place: MatchCounts(
+            correct_counts[place], pred_counts[place], correct_counts[place], gold_counts[place]
+        )
+        for place in gold_counts | pred_counts
+    }
+    table.add_labels(layer, measure, by_label)
 
 
 def arguments(
-    tally: Tally, gold: Document, pred: Document, called: Names, triggers: Alignment
+    table: CountTable, gold: Document, pred: Document, exact_ids: GoldIds, triggers: Alignment
 ) -> None:
-    """Arguments, end to end and where the trigger was found (ACE 2005: role, trigger and target have to be right).
+    """Add the counts of event arguments, end to end and for matched triggers, to a table.
 
-    On matched triggers both sides are cut down to events whose trigger is in both; for a system that was given
-    the gold triggers, that is scoring with gold triggers (Li et al. 2013).
+    Role, trigger and target have to be correct (ACE 2005). For matched triggers, both sides are
+    restricted to events whose trigger is on both: for a system that was given the gold triggers,
+    that is scoring with gold triggers (Li et al. 2013). Arguments count in the units of their
+    triggers.
     """
-    units = {s.record.id: s.unit for s in triggers.gold} | {
-        ("unaligned", s.record.id): s.unit for s in triggers.pred if s.record is not None
-    }
-    mine = [((units[e.id], a.role), (e.id, a.target)) for e in gold.events for a in e.arguments]
-    theirs = [
-        ((units[name], a.role), (name, _named(called, a.target)))
-        for e in pred.events
-        for name in (_named(called, e.id),)
-        for a in e.arguments
+    units: dict[Reference, int] = {}
+    for item in triggers.gold:
+        if item.record is not None:
+            units[item.record.id] = item.unit
+    for item in triggers.pred:
+        if item.record is not None:
+            units["unaligned", item.record.id] = item.unit
+    gold_statements: list[Statement] = [
+        ((units[event.id], argument.role), (event.id, argument.target))
+        for event in gold.events
+        for argument in event.arguments
     ]
-    _compare(tally, "arguments", "end to end", mine, theirs)
-    both = {called[e.id] for e in pred.events if e.id in called}
-    _compare(
-        tally,
+    pred_statements: list[Statement] = []
+    for event in pred.events:
+        event_id = in_gold_ids(event.id, exact_ids)
+        for argument in event.arguments:
+            place = units[event_id], argument.role
+            pred_statements.append((place, (event_id, in_gold_ids(argument.target, exact_ids))))
+    _count_equal(table, "arguments", "end to end", gold_statements, pred_statements)
+    matched = {exact_ids[event.id] for event in pred.events if event.id in exact_ids}
+    _count_equal(
+        table,
         "arguments",
         "matched triggers",
-        *([said for said in side if said[1][0] in both] for side in (mine, theirs)),
+        [statement for statement in gold_statements if statement[1][0] in matched],
+        [statement for statement in pred_statements if statement[1][0] in matched],
     )
 
 
-def coreference(
-    tally: Tally, unit: int, layer: str, chain: str, gold: Document, pred: Document
+def coreference(table: CountTable, unit: int, layer: str, gold: Document, pred: Document) -> None:
+    """Add the counts of MUC, B³, CEAFe and LEA, with and without singletons, to a table.
+
+    `layer` is `mentions`, whose clusters are entities, or `events`, whose clusters are chains.
+    """
+    key = coref.clusters(getattr(gold, layer))
+    response = coref.clusters(getattr(pred, layer))
+    _count_coreference(table, unit, layer, "", key, response)
+    key = [cluster for cluster in key if len(cluster) > 1]
+    response = [cluster for cluster in response if len(cluster) > 1]
+    _count_coreference(table, unit, layer, " without singletons", key, response)
+
+
+def _count_coreference(
+    table: CountTable,
+    unit: int,
+    layer: str,
+    suffix: str,
+    key: Sequence[coref.Cluster],
+    response: Sequence[coref.Cluster],
 ) -> None:
-    """MUC, B³, CEAFe and LEA of a document's entities (`mentions`) or events, with and without singletons."""
-    every = [coref.clusters(getattr(d, layer), chain) for d in (gold, pred)]
-    for singletons in (True, False):
-        key, response = coref.sides(
-            *(every if singletons else ([c for c in side if len(c) > 1] for side in every))
-        )
-        for name, measure in coref.MEASURES.items():
-            recall, of_gold, precision, of_pred = measure(key, response)
-            tally.add(
-                Key(f"{layer} coreference", name if singletons else f"{name} without singletons"),
-                unit,
-                precision,
-                of_pred,
-                recall,
-                of_gold,
-            )
+    sides = coref.sides(key, response)
+    for name, counts_of in coref.MEASURES.items():
+        measure = MeasureKey(f"{layer} coreference", f"{name}{suffix}")
+        table.add(measure, unit, counts_of(*sides))
 
 
-class _Cluster(NamedTuple):
-    """An entity as its mentions; in the order in which entities that have the same ones are paired."""
+class _EntityCluster(NamedTuple):
+    """An entity and the bounds of its mentions."""
 
-    spans: frozenset[tuple[int, int]]
+    mentions: frozenset[coref.Bounds]
     type: str
-    known_as: tuple[str, str]
+    wikidata: str
+    name: str
     id: str
 
 
-def _clusters(document: Document) -> list[_Cluster]:
-    spans = coref.groups(document.mentions, "entity")
-    found = (
-        _Cluster(frozenset(spans.get(e.id, ())), e.type, (e.wikidata or "", e.name), e.id)
-        for e in document.entities
-    )
-    return sorted(found, key=lambda c: (sorted(c.spans), *c[1:]))
-
-
-def entity_names(gold: Document, pred: Document) -> tuple[dict[str, str], dict[str, str]]:
-    """The gold ids of predicted entities: of those with exactly the same mentions and type, and of those paired by φ4 as in CEAFe.
-
-    An entity without mentions (only meant literally) is the gold's with the same type, link and name.
-    """
-    key, response = _clusters(gold), _clusters(pred)
-    equal = match.same(
-        *(
-            [(c.spans, c.type, None if c.spans else c.known_as) for c in side]
-            for side in (key, response)
+def _entity_clusters(document: Document) -> list[_EntityCluster]:
+    """The entities in an order that does not depend on that of the records."""
+    mentions = coref.groups(document.mentions)
+    clusters = [
+        _EntityCluster(
+            frozenset(mentions.get(entity.id, ())),
+            entity.type,
+            entity.wikidata or "",
+            entity.name,
+            entity.id,
         )
-    )
-    by_mentions = coref.sides([c.spans for c in key], [c.spans for c in response])
-    paired = [p for p in equal if not key[p[0]].spans]
-    paired += match.assignment(coref.phi4(*by_mentions))
-    exact, close = ({response[j].id: key[i].id for i, j in pairs} for pairs in (equal, paired))
-    return exact, close
+        for entity in document.entities
+    ]
+    return sorted(clusters, key=lambda cluster: (sorted(cluster.mentions), *cluster[1:]))
 
 
-def relations(tally: Tally, unit: int, gold: Document, pred: Document) -> None:
-    """Relations between entities: strict (both have exactly the gold's mentions and types: SemEval-2010/ACE style), by cluster
-    (entities are paired by their mentions as in CEAFe: the entity level of DWIE, Zaporojets et al. 2021), and evidence (DocRED, Yao
-    et al. 2019: a relation with each sentence that supports it, entities by cluster).
+def entity_gold_ids(gold: Document, pred: Document) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the gold ids of predicted entities that are equal, and of those paired by cluster.
+
+    Equal entities have the same mentions and type. By cluster, entities are paired by φ4 of their
+    mentions as in CEAFe. An entity without mentions, which is meant literally only, is in both ways
+    that of the gold with the same type, link and name.
     """
-    mine = [((unit, r.type), (r.source, r.target)) for r in gold.relations]
-    for measure, called in zip(("strict", "by cluster"), entity_names(gold, pred), strict=True):
-        theirs = _ends(unit, pred.relations, called)
-        _compare(tally, "relations", measure, mine, theirs)
-    evidence = [
-        [
-            (place, (*ends, s))
-            for (place, ends), r in zip(said, d.relations, strict=True)
-            for s in r.evidence
-        ]
-        for said, d in ((mine, gold), (theirs, pred))
+    key, response = _entity_clusters(gold), _entity_clusters(pred)
+    equal = match.equal_pairs(
+        [_identity(cluster) for cluster in key], [_identity(cluster) for cluster in response]
+    )
+    sides = coref.sides(
+        [cluster.mentions for cluster in key], [cluster.mentions for cluster in response]
+    )
+    paired = [(i, j) for i, j in equal if not key[i].mentions]
+    paired += match.assignment(coref.phi4(*sides))
+    return (
+        {response[j].id: key[i].id for i, j in equal},
+        {response[j].id: key[i].id for i, j in paired},
+    )
+
+
+def _identity(cluster: _EntityCluster) -> Hashable:
+    """What equal entities have in common."""
+    if cluster.mentions:
+        return cluster.mentions, cluster.type
+    return cluster.type, cluster.wikidata, cluster.name
+
+
+def relations(table: CountTable, unit: int, gold: Document, pred: Document) -> None:
+    """Add the counts of relations between entities, in three measures, to a table.
+
+    - strict: both entities have exactly the gold's mentions and types (as SemEval-2010 and ACE);
+    - by cluster: entities are paired by their mentions as in CEAFe (the entity level of DWIE,
+      Zaporojets et al. 2021);
+    - evidence: by cluster, a relation with each sentence that supports it (DocRED, Yao et al.
+      2019).
+    """
+    equal_ids, cluster_ids = entity_gold_ids(gold, pred)
+    in_gold = _statements(unit, gold.relations, None)
+    strict = _statements(unit, pred.relations, equal_ids)
+    by_cluster = _statements(unit, pred.relations, cluster_ids)
+    _count_equal(table, "relations", "strict", in_gold, strict)
+    _count_equal(table, "relations", "by cluster", in_gold, by_cluster)
+    _count_equal(
+        table,
+        "relations",
+        "evidence",
+        _with_evidence(in_gold, gold.relations),
+        _with_evidence(by_cluster, pred.relations),
+    )
+
+
+def _statements(
+    unit: int, relations: Iterable[Relation | EventRelation], ids: GoldIds | None
+) -> list[Statement]:
+    """The ends of relations in gold ids; `ids` is None for the gold itself."""
+    statements: list[Statement] = []
+    for relation in relations:
+        ends: tuple[Reference, Reference] = (relation.source, relation.target)
+        if ids is not None:
+            ends = in_gold_ids(relation.source, ids), in_gold_ids(relation.target, ids)
+        statements.append(((unit, relation.type), ends))
+    return statements
+
+
+def _with_evidence(
+    statements: Iterable[Statement], relations: Iterable[Relation]
+) -> list[Statement]:
+    """One statement for each sentence that supports a relation."""
+    return [
+        (place, (*ends, sentence))
+        for (place, ends), relation in zip(statements, relations, strict=True)
+        for sentence in relation.evidence
     ]
-    _compare(tally, "relations", "evidence", *evidence)
 
 
-def _named(called: Mapping[str, str], record_id: str) -> str | tuple[str, str]:
-    """A predicted record's id on the gold side, or something equal to nothing there."""
-    return called.get(record_id) or ("unaligned", record_id)
+def event_relations(
+    table: CountTable, unit: int, gold: Document, pred: Document, exact_ids: GoldIds
+) -> None:
+    """Add the counts of relations between events and times to a table.
 
-
-def _ends(
-    unit: int, records: Iterable[Any], called: Mapping[str, str]
-) -> list[tuple[Place, tuple[Any, Any]]]:
-    """What predicted relations say, in the gold's ids."""
-    return [((unit, r.type), (_named(called, r.source), _named(called, r.target))) for r in records]
-
-
-def event_relations(tally: Tally, unit: int, gold: Document, pred: Document, called: Names) -> None:
-    """Relations between events and times: strict by type, and temporal awareness over the temporal ones."""
-    mine, theirs = (
-        [((unit, r.type), (r.source, r.target)) for r in gold.event_relations],
-        _ends(unit, pred.event_relations, called),
+    Strict: same type and ends. Temporal awareness: what the temporal relations of one side entail
+    of the other.
+    """
+    in_gold = _statements(unit, gold.event_relations, None)
+    predicted = _statements(unit, pred.event_relations, exact_ids)
+    _count_equal(
+        table,
+        "event_relations",
+        "strict",
+        [_undirected(statement) for statement in in_gold],
+        [_undirected(statement) for statement in predicted],
     )
-    both = [
-        [
-            (place, tuple(sorted(ends, key=str)) if place[1] in SYMMETRIC else ends)
-            for place, ends in side
-        ]
-        for side in (mine, theirs)
+    places = _places(gold, pred, [*in_gold, *predicted])
+    awareness = temporal.awareness(_links(in_gold, places), _links(predicted, places))
+    table.add(MeasureKey("event_relations", "temporal awareness"), unit, awareness)
+
+
+def _undirected(statement: Statement) -> Statement:
+    """A statement with sorted ends, if its type is the same in both directions."""
+    (unit, label), ends = statement
+    if label not in SYMMETRIC:
+        return statement
+    return (unit, label), tuple(sorted(ends, key=str))
+
+
+def _places(gold: Document, pred: Document, statements: Iterable[Statement]) -> dict[Hashable, int]:
+    """The place of each end of relations in the text, whatever the order of records."""
+    bounds: dict[Hashable, coref.Bounds] = {}
+    bounds.update(_event_and_timex_bounds(gold))
+    for record_id, record_bounds in _event_and_timex_bounds(pred):
+        bounds["unaligned", record_id] = record_bounds
+
+    def position(end: Hashable) -> tuple[int, int, str, bool]:
+        start, stop = bounds.get(end, (-1, -1))
+        if isinstance(end, tuple):
+            return start, stop, end[1], True
+        return start, stop, str(end), False
+
+    ends = {end for _, pair in statements for end in pair}
+    return {end: place for place, end in enumerate(sorted(ends, key=position))}
+
+
+def _event_and_timex_bounds(document: Document) -> list[tuple[str, coref.Bounds]]:
+    records: list[Event | Timex] = [*document.events, *document.timexes]
+    return [(record.id, (record.start, record.end)) for record in records]
+
+
+def _links(statements: Iterable[Statement], places: dict[Hashable, int]) -> list[Link]:
+    """The temporal relations among statements, between the places of their ends."""
+    return [
+        Link(label, places[source], places[target])
+        for (_, label), (source, target) in statements
+        if label in ORDERS
     ]
-    _compare(tally, "event_relations", "strict", *both)
-    spans: list[Event | Timex] = [*gold.events, *gold.timexes]
-    others: list[Event | Timex] = [*pred.events, *pred.timexes]
-    bounds: dict[Any, tuple[int, int]] = {r.id: (r.start, r.end) for r in spans}
-    bounds |= {("unaligned", r.id): (r.start, r.end) for r in others}
-    ends = {end for side in (mine, theirs) for _, both in side for end in both}
-    in_order = sorted(
-        ends,
-        key=lambda end: (
-            *bounds.get(end, (-1, -1)),
-            end[1] if isinstance(end, tuple) else end,
-            isinstance(end, tuple),
-        ),
-    )
-    place = {
-        end: n for n, end in enumerate(in_order)
-    }  # so that nothing depends on the order of records
-    times = (
-        [Link(t, place[a], place[b]) for (_, t), (a, b) in side if t in ORDERS]
-        for side in (mine, theirs)
-    )
-    tally.add(Key("event_relations", "temporal awareness"), unit, *temporal.awareness(*times))

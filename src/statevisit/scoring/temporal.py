@@ -1,15 +1,16 @@
-"""Temporal relations: reduction, and temporal awareness.
+"""Temporal awareness: how much two sets of temporal relations entail of each other.
 
 A relation is in the transitive closure of others if these entail it (`time_algebra`).
 """
 
 from collections.abc import Iterable
 
+from statevisit.scoring.prf import MatchCounts
 from statevisit.time_algebra import Graph, Link
 
 
 def reduced(links: Iterable[Link]) -> tuple[list[Link], Graph]:
-    """The links without those that the remaining ones entail, and their graph.
+    """Return the links without those that the remaining ones entail, and the graph of these.
 
     The links are examined in their sorted order. The graph entails the same as that of all links.
     """
@@ -24,17 +25,17 @@ def reduced(links: Iterable[Link]) -> tuple[list[Link], Graph]:
     return kept, graph
 
 
-def awareness(gold: Iterable[Link], pred: Iterable[Link]) -> list[float]:
-    """[correct, of predictions, correct, of gold] of temporal awareness.
+def awareness(gold: Iterable[Link], pred: Iterable[Link]) -> MatchCounts:
+    """Return the counts of temporal awareness (UzZaman and Allen 2011).
 
-    Precision: how many links of the reduced prediction the gold entails; recall: how many links of
-    the reduced gold the prediction entails (UzZaman and Allen 2011; TempEval-3: UzZaman et al.
-    2013).
+    Precision is the share of the reduced prediction that the gold entails, recall the share of the
+    reduced gold that the prediction entails (TempEval-3: UzZaman et al. 2013).
     """
-    (gold_reduced, gold_graph), (pred_reduced, pred_graph) = reduced(gold), reduced(pred)
-    return [
-        sum(map(gold_graph.entails, pred_reduced)),
-        len(pred_reduced),
-        sum(map(pred_graph.entails, gold_reduced)),
-        len(gold_reduced),
-    ]
+    gold_links, gold_graph = reduced(gold)
+    pred_links, pred_graph = reduced(pred)
+    return MatchCounts(
+        correct_predicted=sum(gold_graph.entails(link) for link in pred_links),
+        predicted=len(pred_links),
+        correct_gold=sum(pred_graph.entails(link) for link in gold_links),
+        gold=len(gold_links),
+    )

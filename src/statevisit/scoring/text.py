@@ -1,162 +1,151 @@
-"""Reports as tables for a terminal."""
+"""Figures as tables for a terminal, and as plain text."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, NamedTuple
+
+from statevisit.scoring.agreement import Coefficient
+from statevisit.scoring.figures import Difference, Figure
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from statevisit.scoring.report import Report
 
-SCORE_NOTE = "P, R and F1 in per cent; 95 % intervals of F1 by bootstrap over {units} {unit}s, {resamples:,} resamples; – where there was nothing to count"
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 document", "2,000 documents"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def percent(value: float | None) -> str:
-    """A figure in per cent with one decimal; a dash for none."""
+    """Return a figure in per cent with one decimal; a dash for one that is undefined."""
     return "–" if value is None else f"{100 * value:.1f}"
 
 
-def between(interval: tuple[float, float] | None) -> str:
-    """An interval in per cent."""
-    return "" if interval is None else f"{100 * interval[0]:.1f}–{100 * interval[1]:.1f}"
+def percent_interval(interval: tuple[float, float] | None) -> str:
+    """Return an interval in per cent; nothing for none."""
+    return "" if interval is None else f"{percent(interval[0])}–{percent(interval[1])}"
 
 
 def amount(value: float) -> str:
-    """A count; of partial credit, with two decimals."""
+    """Return a count; two decimals for a fraction, which partial credit gives."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
-def _table(title: str, columns: list[tuple[str, Any]]) -> "Table":
+def _table(title: str, left: Iterable[str], right: Iterable[str]) -> "Table":
+    """An empty table with columns aligned to the left and, after them, to the right."""
     from rich import box
     from rich.table import Table
 
     table = Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False
     )
-    for name, justify in columns:
-        table.add_column(name, justify=justify, overflow="fold")
+    for name in left:
+        table.add_column(name, overflow="fold")
+    for name in right:
+        table.add_column(name, justify="right", overflow="fold")
     return table
 
 
-def score_table(report: "Report", labels: bool = False) -> "Table":
-    """The figures over all labels, and those of each label where `labels`."""
-    table = _table(
-        f"{report.pred} against {report.gold}: {report.documents} document{'' if report.documents == 1 else 's'}",
-        [
-            ("layer", "left"),
-            ("measure", "left"),
-            ("label", "left"),
-            ("gold", "right"),
-            ("pred", "right"),
-            ("correct", "right"),
-            ("P", "right"),
-            ("R", "right"),
-            ("F1", "right"),
-            ("95 %", "right"),
-        ],
-    )
+class _Row(NamedTuple):
+    """A row of a table by layers; `cells` are those after the layer's."""
+
+    layer: str
+    cells: Sequence[str]
+    style: str
+
+
+def _add_by_layer(table: "Table", rows: Iterable[_Row]) -> None:
+    """Add rows with a rule between two layers, and a layer's name in its first row only."""
     layer = ""
-    for f in report.figures:
-        if (f.average == "label" and not labels) or (f.average == "macro" and f.f1 is None):
-            continue
-        if layer and f.layer != layer:
+    for row in rows:
+        if layer and row.layer != layer:
             table.add_section()
-        counts = (
-            ["", "", ""]
-            if f.average == "macro" or f.measure.startswith("CoNLL")
-            else [amount(f.gold), amount(f.pred), amount(f.correct)]
-        )
-        name = f.label or ("macro" if f.average == "macro" else "")
-        shown, layer = (f.layer if f.layer != layer else ""), f.layer
+        table.add_row(row.layer if row.layer != layer else "", *row.cells, style=row.style)
+        layer = row.layer
+
+
+def figures_table(title: str, figures: Iterable[Figure], labels: bool = False) -> "Table":
+    """Return a table of the figures over all labels and, with `labels`, of those of each label."""
+    rows = [
+        _figure_row(figure)
+        for figure in figures
+        if figure.average == "micro"
+        or (figure.average == "macro" and figure.f1 is not None)
+        or (figure.average == "label" and labels)
+    ]
+    numbers = ("gold", "pred", "correct", "P", "R", "F1", "95 %")
+    table = _table(title, ("layer", "measure", "label"), numbers)
+    _add_by_layer(table, rows)
+    return table
+
+
+def _figure_row(figure: Figure) -> _Row:
+    counts = ["", "", ""]
+    if figure.average != "macro" and not figure.measure.startswith("CoNLL"):
+        counts = [amount(figure.gold), amount(figure.pred), amount(figure.correct)]
+    cells = [
+        figure.measure if figure.average == "micro" else "",
+        "macro" if figure.average == "macro" else figure.label or "",
+        *counts,
+        percent(figure.precision),
+        percent(figure.recall),
+        percent(figure.f1),
+        percent_interval(figure.interval),
+    ]
+    return _Row(figure.layer, cells, "bold" if figure.average == "micro" else "dim")
+
+
+def differences_table(title: str, differences: Iterable[Difference]) -> "Table":
+    """Return a table of the differences between two systems; significant ones are bold."""
+    table = _table(title, ("layer", "measure"), ("difference", "95 %", "p"))
+    for difference in differences:
+        low, high = difference.interval
         table.add_row(
-            shown,
-            f.measure if f.average == "micro" else "",
-            name,
-            *counts,
-            percent(f.precision),
-            percent(f.recall),
-            percent(f.f1),
-            between(f.interval),
-            style="bold" if f.average == "micro" else "dim",
+            difference.layer,
+            difference.measure,
+            f"{100 * difference.difference:+.1f}",
+            f"{100 * low:+.1f} to {100 * high:+.1f}",
+            f"{difference.p:.3f}",
+            style="bold" if difference.p < 0.05 else "",
         )
     return table
 
 
-def comparison_table(report: "Report") -> "Table":
-    """The differences between two systems."""
-    table = _table(
-        f"{report.pred} less {report.other}: F1, in points",
-        [
-            ("layer", "left"),
-            ("measure", "left"),
-            ("difference", "right"),
-            ("95 %", "right"),
-            ("p", "right"),
-        ],
-    )
-    for d in report.comparison or []:
-        table.add_row(
-            d.layer,
-            d.measure,
-            f"{100 * d.difference:+.1f}",
-            f"{100 * d.interval[0]:+.1f} to {100 * d.interval[1]:+.1f}",
-            f"{d.p:.3f}",
-            style="bold" if d.p < 0.05 else "",
-        )
-    return table
+_SIGNS = {"F1": "F1", "kappa": "κ", "alpha": "α", "alpha_u": "α_u", "gamma": "γ"}
 
 
-_SIGN = {"F1": "F1", "kappa": "κ", "alpha": "α", "alpha_u": "α_u", "gamma": "γ"}
-
-
-def agreement_table(report: Any, labels: bool = False) -> "Table":
-    """The coefficients of an Agreement."""
-    title = f"{', '.join(report.annotators)}: {report.documents} document{'' if report.documents == 1 else 's'}"
-    table = _table(
-        title,
-        [
-            ("layer", "left"),
-            ("", "left"),
-            ("of", "left"),
-            ("label", "left"),
-            ("n", "right"),
-            ("value", "right"),
-            ("95 %", "right"),
-        ],
-    )
-    layer = ""
-    for c in report.coefficients:
-        if c.label and not labels:
+def coefficients_table(
+    title: str, coefficients: Iterable[Coefficient], labels: bool = False
+) -> "Table":
+    """Return a table of the coefficients over all labels and, with `labels`, of each label."""
+    rows = []
+    for coefficient in coefficients:
+        if coefficient.label and not labels:
             continue
-        if layer and c.layer != layer:
-            table.add_section()
-        shown, layer = (c.layer if c.layer != layer else ""), c.layer
-        value = "–" if c.value is None else f"{c.value:.3f}"
-        interval = "" if c.interval is None else f"{c.interval[0]:.3f} to {c.interval[1]:.3f}"
-        table.add_row(
-            shown,
-            _SIGN[c.coefficient],
-            c.of,
-            c.label or "",
-            f"{c.n:,}",
-            value,
-            interval,
-            style="dim" if c.label else "",
-        )
+        cells = [
+            _SIGNS[coefficient.coefficient],
+            coefficient.of,
+            coefficient.label or "",
+            f"{coefficient.n:,}",
+            "–" if coefficient.value is None else f"{coefficient.value:.3f}",
+            _interval(coefficient.interval),
+        ]
+        rows.append(_Row(coefficient.layer, cells, "dim" if coefficient.label else ""))
+    table = _table(title, ("layer", "", "of", "label"), ("n", "value", "95 %"))
+    _add_by_layer(table, rows)
     return table
 
 
-def as_text(*tables: Any) -> str:
-    """Tables as plain text."""
-    from io import StringIO
+def _interval(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}"
 
+
+def as_text(*tables: "Table") -> str:
+    """Return tables as plain text, up to 160 columns wide."""
     from rich.console import Console
 
-    out = Console(file=StringIO(), width=160, color_system=None)
+    buffer = StringIO()
+    console = Console(file=buffer, width=160, color_system=None)
     for table in tables:
-        out.print(table)
-    return out.file.getvalue()  # type: ignore[attr-defined]
-
-
-def table(report: "Report") -> str:
-    """A report as plain text."""
-    return as_text(score_table(report), *([comparison_table(report)] if report.comparison else []))
+        console.print(table)
+    return buffer.getvalue()

@@ -1,0 +1,40 @@
+"""Several annotations of the same documents, compared in pairs."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from statevisit.model import SPAN_LAYERS, Document
+from statevisit.scoring.figures import Resampling
+from statevisit.scoring.measure import Comparison
+from statevisit.scoring.prf import CountTable
+
+
+class AnnotatorPair(Struct, frozen=True):
+    """Two annotators, the first in the place of the gold.
+
+    `comparisons` are their documents, `table` the counts of the measures of a score.
+    """
+
+    comparisons: Sequence[Comparison]
+    table: CountTable
+
+
+class Annotators(Struct, frozen=True):
+    """The annotators whose agreement is measured.
+
+    `documents` has the documents of all annotators, document by document; `pairs` every two
+    annotators. `common` are the layers that all annotated, `layers` those of them that are asked
+    for.
+    """
+
+    documents: Sequence[Sequence[Document]]
+    pairs: Sequence[AnnotatorPair]
+    common: frozenset[str]
+    layers: frozenset[str]
+    resampling: Resampling
+
+    @property
+    def span_layers(self) -> list[str]:
+        """The layers that are asked for and whose records are spans."""
+        return [name for name in SPAN_LAYERS if name in self.layers]

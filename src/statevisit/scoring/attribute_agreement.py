@@ -1,0 +1,135 @@
+"""Agreement on attributes: κ over aligned spans, α over spans with the same bounds."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+
+from statevisit.scoring import attributes, bootstrap, measure, spans
+from statevisit.scoring.agreement import (
+    Coefficient,
+    Items,
+    Statistic,
+    alpha_statistic,
+    kappa_statistic,
+    mean_of_defined,
+    one_label,
+)
+from statevisit.scoring.annotators import AnnotatorPair, Annotators
+from statevisit.scoring.attributes import AttributeValues, Side
+from statevisit.scoring.bootstrap import Resample
+
+_ABSENT = "absent"
+"""The value of an attribute that a record lacks: annotators can agree on it."""
+
+
+def attribute_agreement(annotators: Annotators) -> Iterator[Coefficient]:
+    """Yield κ and α of every attribute and, of those that are a layer's label, of each label."""
+    for layer in annotators.span_layers:
+        for name, values_of in attributes.scorable(layer, annotators.common).items():
+            yield from _kappas(annotators, layer, name, values_of)
+            # References name records by ids that are each annotator's own.
+            if (layer, name) not in attributes.REFERS_TO:
+                yield from _alphas(annotators, layer, name, values_of)
+
+
+def _kappas(
+    annotators: Annotators, layer: str, name: str, values_of: AttributeValues
+) -> Iterator[Coefficient]:
+    """Cohen's κ over aligned spans, the mean over the pairs of annotators (Light 1971)."""
+    units, resamples = annotators.resampling.units, annotators.resampling.resamples
+    pairs = [_aligned_items(pair, layer, values_of, units) for pair in annotators.pairs]
+    labels = _labels(pairs) if spans.LABEL[layer] == name else []
+    for label in (None, *labels):
+        compared = pairs if label is None else [one_label(items, label) for items in pairs]
+        n = sum(label is None or any(item) for items in compared for item in _all(items))
+        value, interval = _estimate([kappa_statistic(items) for items in compared], resamples)
+        yield Coefficient(layer, "kappa", name, n // len(pairs), label, value, interval)
+
+
+def _alphas(
+    annotators: Annotators, layer: str, name: str, values_of: AttributeValues
+) -> Iterator[Coefficient]:
+    """Krippendorff's α for nominal data over spans with the same bounds, of all annotators."""
+    items = _items_with_same_bounds(annotators, layer, values_of)
+    labels = _labels([items]) if spans.LABEL[layer] == name else []
+    for label in (None, *labels):
+        compared = items if label is None else one_label(items, label)
+        n = 0
+        for item in _all(compared):
+            pairable = len(item) - item.count(None) > 1
+            n += pairable and (label is None or any(item))
+        value, interval = _estimate([alpha_statistic(compared)], annotators.resampling.resamples)
+        yield Coefficient(layer, "alpha", name, n, label, value, interval)
+
+
+def _aligned_items(
+    pair: AnnotatorPair, layer: str, values_of: AttributeValues, units: Iterable[int]
+) -> Items:
+    """The values that two annotators gave the spans that are aligned, by unit."""
+    items: dict[int, list[list[Hashable]]] = {unit: [] for unit in units}
+    for comparison in pair.comparisons:
+        aligned = comparison.aligned[layer]
+        gold = [aligned.gold[i] for i, _ in aligned.pairs]
+        pred = [aligned.pred[j] for _, j in aligned.pairs]
+        gold_values = values_of(Side(comparison.gold), spans.records(gold))
+        pred_side = Side(comparison.pred.document, comparison.gold_ids)
+        pred_values = values_of(pred_side, spans.records(pred))
+        for item, *values in zip(gold, gold_values, pred_values, strict=True):
+            items.setdefault(item.unit, []).append([_or_absent(value) for value in values])
+    return items
+
+
+def _items_with_same_bounds(
+    annotators: Annotators, layer: str, values_of: AttributeValues
+) -> Items:
+    """The values that all annotators gave the spans with the same bounds, by unit.
+
+    Of several spans of one annotator with the same bounds, the n-th is compared with the n-th.
+    """
+    items: dict[int, list[list[Hashable]]] = {unit: [] for unit in annotators.resampling.units}
+    for number, documents in enumerate(annotators.documents):
+        values_at: dict[tuple[int, int, int], list[Hashable]] = {}
+        for annotator, document in enumerate(documents):
+            records = getattr(document, layer)
+            seen = Counter[tuple[int, int]]()
+            for record, value in zip(records, values_of(Side(document), records), strict=True):
+                bounds = record.start, record.end
+                place = (*bounds, seen[bounds])
+                seen[bounds] += 1
+                values = values_at.setdefault(place, [None] * len(documents))
+                values[annotator] = _or_absent(value)
+        unit_of = measure.always(number)
+        if annotators.resampling.by_sentence:
+            unit_of = measure.sentence_of(documents[0])
+        for place in sorted(values_at):
+            items[unit_of(place[0])].append(values_at[place])
+    return items
+
+
+def _or_absent(value: Hashable) -> Hashable:
+    return _ABSENT if value is None else value
+
+
+def _all(items: Items) -> Iterator[Sequence[Hashable]]:
+    """The items of all units."""
+    for of_unit in items.values():
+        yield from of_unit
+
+
+def _labels(compared: Iterable[Items]) -> list[str]:
+    """The labels that any annotator gave."""
+    values = {value for items in compared for item in _all(items) for value in item}
+    return sorted(value for value in values if isinstance(value, str) and value != _ABSENT)
+
+
+def _estimate(
+    statistics: Sequence[Statistic], resamples: Sequence[Resample]
+) -> tuple[float | None, tuple[float, float] | None]:
+    """The mean of statistics, and its bootstrap interval."""
+    value = mean_of_defined(statistic.value() for statistic in statistics)
+    if value is None:
+        return None, None
+    resampled = [
+        mean_of_defined(statistic.value(resample) for statistic in statistics)
+        for resample in resamples
+    ]
+    return value, bootstrap.interval(resampled)
