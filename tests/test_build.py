@@ -206,7 +206,7 @@ def test_check_sees_and_names_every_difference(
 def test_a_foreign_file_is_named_and_stays(
     checkout: Path, cli: Callable[..., Result], name: str
 ) -> None:
-    """Parquet that no build wrote would be read as part of the dataset: a check names it, a build refuses it and changes nothing."""
+    """Parquet that no build wrote is named by a check; a build refuses it and changes nothing."""
     _add(name)(checkout)
     _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"')(checkout)
     before = _bytes(checkout)

@@ -6,6 +6,7 @@ outside of a root may lie anywhere, but a link in its place is refused: replacin
 the link, and following it would destroy what it leads to.
 """
 
+import errno
 import hashlib
 import os
 import re
@@ -32,7 +33,7 @@ def own_path(root: Path, name: str) -> Path:
     and where anything but a regular file stands there.
     """
     relative = Path(name)
-    if relative.anchor or not relative.parts or ".." in relative.parts:
+    if relative.anchor or not relative.parts or ".." in relative.parts or "\0" in name:
         raise FormatError(f"{name!r}: is not the name of a file below {root}; mend it")
     _check(root, relative.parts)
     return root / relative
@@ -70,36 +71,35 @@ def replacing(path: Path) -> Iterator[Path]:
     FormatError for a link and for a path below a corpus root that leads through one, OSError that
     names `path`, not the temporary one.
     """
-    import tempfile  # which takes a third as long to import as Python takes to start
-
     if is_stream(path):
-        with tempfile.TemporaryDirectory() as directory:
-            waiting = Path(directory) / "output"
+        with _collected(path) as waiting:
             yield waiting
-            with waiting.open("rb") as source, path.open("ab") as stream:
-                shutil.copyfileobj(source, stream)
         return
     check_output(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        # mkstemp makes 0600; what is published is readable as any new file is
-        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
-    except OSError as error:
-        if error.filename not in (None, name):
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    finally:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+
+
+@contextmanager
+def _collected(stream: Path) -> Iterator[Path]:
+    """A temporary path whose bytes go to a pipe or device when the block succeeds."""
+    import tempfile  # which takes a third as long to import as Python takes to start
+
+    with tempfile.TemporaryDirectory() as directory:
+        waiting = Path(directory) / "output"
+        yield waiting
+        with waiting.open("rb") as source, stream.open("ab") as sink:
+            shutil.copyfileobj(source, sink)
 
 
 def is_stream(path: Path) -> bool:
@@ -119,6 +119,8 @@ def check_output(path: Path) -> None:
     That is a link, anything else that is not a regular file, and a path that leads through a link
     below a corpus root.
     """
+    if path.is_dir() and not path.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     root = resources.holding_root(path)
     if root is not None:
         _check(root, path.absolute().relative_to(root).parts)

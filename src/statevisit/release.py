@@ -81,7 +81,7 @@ def listed(root: Path) -> dict[str, str]:
         return {}
     value = parse(read_bytes(path), str(path))
     try:
-        return {entry["path"]: entry["sha256"] for entry in value.get("files", [])}
+        return {str(entry["path"]): entry["sha256"] for entry in value.get("files", [])}
     except (AttributeError, KeyError, TypeError):
         raise FormatError(
             f"{path}: does not list its files with their SHA-256; restore the file,"

@@ -67,10 +67,12 @@ def corpus_root(path: Path) -> Path:
 
 def holding_root(path: Path) -> Path | None:
     """The nearest corpus root whose corpus/, schema/ or seeds/ holds a path; None for other paths."""
-    path = path.absolute()
-    for root in path.parents:
-        if path.relative_to(root).parts[0] in _DIRECTORIES and (root / DOCUMENTS).is_dir():
-            return root
+    parts = path.absolute().parts
+    for number in range(len(parts) - 1, 0, -1):
+        if parts[number] in _DIRECTORIES:
+            root = Path(*parts[:number])
+            if (root / DOCUMENTS).is_dir():
+                return root
     return None
 
 

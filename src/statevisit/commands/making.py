@@ -72,7 +72,7 @@ def build(
         described = metadata(root, manifest)
         if described is not None:
             staged[resources.CROISSANT] = staging / "croissant"
-            files.write(staged[resources.CROISSANT], described)
+            staged[resources.CROISSANT].write_bytes(described)
             manifest["files"] = sorted(
                 [
                     *manifest["files"],
@@ -81,7 +81,7 @@ def build(
                 key=lambda f: f["path"],
             )
         staged[resources.RELEASE] = staging / "manifest"
-        files.write(staged[resources.RELEASE], release.encode(manifest))
+        staged[resources.RELEASE].write_bytes(release.encode(manifest))
         renewal = files.Renewal(root, staged, earlier)
         return [], renewal.states() if check else renewal.apply()
 

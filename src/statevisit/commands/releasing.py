@@ -150,7 +150,7 @@ def make(root: Path, planned: Plan) -> str:
 
 
 def _write(place: Path, planned: Plan) -> None:
-    manifest = files.own_path(place, resources.RELEASE)
+    manifest = place / resources.RELEASE
     stated = orjson.loads(manifest.read_bytes())
     files.write(manifest, release.encode({**stated, "version": planned.version}))
     day = today()
@@ -163,7 +163,7 @@ def _write(place: Path, planned: Plan) -> None:
         ),
         (resources.CITATION, lambda t: changelog.citation(t, planned.version, day)),
     ):
-        path = files.own_path(place, name)
+        path = place / name
         if path.is_file() and planned.last is not None:
             files.write(path, change(path.read_text(encoding="utf-8")).encode())
     findings, _ = build(place)
