@@ -166,13 +166,13 @@ def style_of(layer: str, color: str) -> "Style":
     """
     from rich.style import Style
 
-    styles = {
-        "mentions": Style(bgcolor=color, color="#000000"),
-        "timexes": Style(color=color, bold=True),
-        "quantities": Style(color="#000000", bgcolor=color, bold=True, italic=True),
-        "events": Style(underline=True),
-    }
-    return styles[layer]
+    if layer == "events":
+        return Style(underline=True)
+    if layer == "timexes":
+        return Style(color=color, bold=True)
+    if layer == "quantities":
+        return Style(color="#000000", bgcolor=color, bold=True, italic=True)
+    return Style(bgcolor=color, color="#000000")
 
 
 def visible(text: str) -> str:
