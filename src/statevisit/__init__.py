@@ -50,7 +50,30 @@ _HOME = {
     "write_document": "codec",
 }
 
-__all__ = sorted([*_HOME, "__version__"])
+__all__ = [
+    "Agreement",
+    "Corpus",
+    "Document",
+    "Finding",
+    "FormatError",
+    "LabelStudioError",
+    "MissingExtra",
+    "ReleaseError",
+    "Report",
+    "StateVisitError",
+    "__version__",
+    "agree",
+    "data_root",
+    "decode",
+    "encode",
+    "labels",
+    "load",
+    "load_dataset",
+    "read_document",
+    "score",
+    "validate",
+    "write_document",
+]
 
 
 def __getattr__(name: str) -> Any:
