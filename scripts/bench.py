@@ -1,8 +1,8 @@
 """Measure speed and size, beside named peers in the same run.
 
-Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras, validate,
-score and label-studio; without one it measures all of them. It makes .venv and installs the locked
-packages if needed.
+Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras,
+validate, score and label-studio; without one it measures all of them. It makes .venv and installs
+the locked packages if needed.
 
 The contestants of a comparison take turns (A B C A B C), and every ratio is of two runs of one
 round. The figures are the median over the rounds with minimum and maximum. Seconds are those of

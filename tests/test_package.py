@@ -468,7 +468,9 @@ def test_the_test_script_checks_the_code_before_the_tests() -> None:
     """It says what it runs and how long that takes; ruff and mypy come before all tests."""
     lines = _commands_of_the_test_script()
     assert lines[0] == "Chromium"
-    assert re.fullmatch(r"Running ruff, mypy and all tests: [\w ]+ minutes on two cores\.", lines[1])
+    assert re.fullmatch(
+        r"Running ruff, mypy and all tests: [\w ]+ minutes on two cores\.", lines[1]
+    )
     assert [*CODE_CHECKS, "-m pytest"] == [line for line in lines if line.startswith("-m ")]
     lines = _commands_of_the_test_script("-x", "--maxfail", "2")
     assert [*CODE_CHECKS, "-m pytest -x --maxfail 2"] == [
