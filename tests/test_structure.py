@@ -26,6 +26,7 @@ FLOORS: list[set[str]] = [
         "anchor",
         "drafts",
         "checks",
+        "diff_page",
         "display",
         "views",
         "labelstudio",
