@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("codes", nargs=-1, metavar="[CODE]...")
 def command(codes: tuple[str, ...]) -> None:
-    """Explain what a finding means, why it matters, and what is right instead.
+    """Say what a finding means, why it matters, and what is right instead.
 
     Without a CODE, lists all codes. The last line of an explanation is the place of the code on the
     page that explains all codes: on the Hub if [tool.statevisit] names a `repo`, else in a file.
