@@ -1,4 +1,4 @@
-"""statevisit init: a corpus repository of the reader's own."""
+"""statevisit init: make a new corpus repository."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ FILES = {
     "annotators.json": resources.ANNOTATORS,
     "wikidata.json": resources.LINKS,
 }
-"""Every file of `starter/` with its place in the new repository."""
+"""The files of `starter/`, each with its path in the new repository."""
 
 
 @click.command("init")
@@ -50,7 +50,7 @@ def command(directory: Path, source: str) -> None:
     \b
     Example:
       statevisit init my-corpus --source git+https://github.com/OWNER/statevisit@v1.0.0
-    """  # noqa: D301 (click reads the backspace)
+    """
     if source:
         check_source(source, "--source")
     with resources.appearing(directory) as made:
@@ -67,7 +67,8 @@ def command(directory: Path, source: str) -> None:
 
 
 def _fill(root: Path, name: str, source: str) -> None:
-    given = {
+    """Write the files of a new repository; `name` and `source` stand in them."""
+    values = {
         "name": name,
         "version": resources.version(),
         "pyarrow": _pyarrow(),
@@ -78,7 +79,7 @@ def _fill(root: Path, name: str, source: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = (resources.starter() / source).read_text(encoding="utf-8")
         if path.suffix in (".md", ".toml", ".yml", ".yaml"):
-            text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: given[m[1]], text)
+            text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: values[m[1]], text)
         path.write_bytes(text.encode())
     for schema_name in schema.NAMES:
         shutil.copyfile(schema.path(schema_name), root / "schema" / schema.path(schema_name).name)
@@ -86,7 +87,10 @@ def _fill(root: Path, name: str, source: str) -> None:
 
 
 def _pyarrow() -> str:
-    """What pins pyarrow in the workflow: the bytes of Parquet differ between its versions."""
+    """Return the requirement of the workflow that pins pyarrow, or "" if it is not installed.
+
+    The bytes of Parquet differ between its versions.
+    """
     try:
         return f" 'pyarrow=={version('pyarrow')}'"
     except PackageNotFoundError:
