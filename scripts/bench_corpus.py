@@ -1,7 +1,8 @@
-"""The documents that scripts/bench.py measures with: made up from a fixed seed, of realistic size, without findings.
+"""Generate the documents that bench.py measures with: python bench_corpus.py ROOT COUNT.
 
-They are the same on every machine, and all that refers to something in them refers to what is there. Run with the
-environment's Python, for it imports statevisit: python bench_corpus.py ROOT COUNT
+They are random text from a fixed seed, the same on every machine, of realistic size and without
+findings: every reference leads to a record. Run it with the environment's Python: it imports
+statevisit.
 """
 
 import hashlib
@@ -12,301 +13,212 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-SEED = 20240219
-PART = 100
-"""Documents that one task makes."""
+from bench_text import ENTITIES, SEED, Properties, Shape, Text, plan, vocabulary
 
-Item = tuple[str, tuple[str, ...], dict[str, Any]]
-"""A piece of a text that is being made: its layer (or ""), its tokens, and what its record says beside the span."""
+from statevisit import write_document
+from statevisit.model import LAYERS, SCHEMA_VERSION, Argument, Document, Source
+from statevisit.records import Record, Span
+from statevisit.schema import label_names, labels
 
-CLOSING, OPENING = frozenset("”.,%"), frozenset("“$")
-"""Tokens without white space before them, and after them."""
+SHARE = 100
+"""The number of documents that one process generates at a time."""
 
-COUNTS = {"mentions": 145, "events": 60, "timexes": 25, "quantities": 40}
-ENTITIES, CHAINS, WORDS = 40, 50, 2_150
+
+ARTICLE = Shape({"mentions": 145, "events": 60, "timexes": 25, "quantities": 40}, 50, 2_150)
+"""Documents of about 149 kB."""
+
+LABELLED = Shape({"mentions": 100, "events": 12, "timexes": 15, "quantities": 8}, 5, 1_200)
+"""About 150 regions and 50 relations in Label Studio, with as many words to a region."""
+
+RELATIONS_OF_A_DOCUMENT = 20
+
 TYPES = ("PERSON", "ORG", "GPE", "LOC", "FAC")
+"""The type of entity n is TYPES[n % 5]."""
+
+
+class RelationType(NamedTuple):
+    """A relation type with the types that it holds between."""
+
+    name: str
+    source: str
+    target: str
+
+
 RELATIONS = (
-    ("CITIZEN_OF", 0, 2),
-    ("EMPLOYER", 0, 1),
-    ("MEMBER_OF", 2, 1),
-    ("LOCATED_IN", 4, 2),
-    ("PART_OF", 3, 2),
+    RelationType("CITIZEN_OF", "PERSON", "GPE"),
+    RelationType("EMPLOYER", "PERSON", "ORG"),
+    RelationType("MEMBER_OF", "GPE", "ORG"),
+    RelationType("LOCATED_IN", "FAC", "GPE"),
+    RelationType("PART_OF", "LOC", "GPE"),
 )
-"""Relation types with the places in TYPES of what they hold between."""
+
+PREFIXES = {"mentions": "m", "timexes": "t", "quantities": "q", "events": "ev", "quotations": "quo"}
+"""The beginnings of ids by layer."""
 
 
-def vocabulary() -> tuple[str, ...]:
-    """Made-up words, no two alike, some of them beyond ASCII, the Latin alphabet and the Basic Multilingual Plane."""
-    rng = random.Random(SEED)
-    syllables = [
-        "ba",
-        "co",
-        "de",
-        "fa",
-        "gi",
-        "ho",
-        "ju",
-        "ka",
-        "lo",
-        "mé",
-        "nø",
-        "pa",
-        "ra",
-        "si",
-        "tu",
-        "ve",
-        "ğo",
-        "şa",
-        "ža",
-        "ło",
-    ]
-    made = ("".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3)))) for _ in range(800))
-    return tuple(dict.fromkeys(made)) + ("東京", "Москва", "مدينة", "🌍")
+class Size(NamedTuple):
+    """The size of a document: bytes of JSON, bytes of text, tokens."""
+
+    json: int
+    text: int
+    tokens: int
 
 
-def some_item(rng: random.Random, layer: str, words: tuple[str, ...], entity: int) -> Item:
-    """A piece of text for one record of `layer`; `entity` is what a mention mentions."""
-    word, number = rng.choice(words), str(rng.randint(2, 99))
-    if layer == "mentions":
-        name = tuple(words[entity * 2 + n].capitalize() for n in range(1 + entity % 2))
-        level, tokens = rng.choice(
-            (("NAM", name), ("NAM", name), ("NOM", (word,)), ("PRO", ("they",)))
-        )
-        return layer, tokens, {"level": level, "entity": f"entity-{entity}"}
-    if layer == "events":
-        return (
-            layer,
-            (word,),
-            rng.choice(
-                (
-                    {
-                        "level": "VRB",
-                        "tense": rng.choice(("PAST", "PRESENT")),
-                        "aspect": "PERFECTIVE",
-                    },
-                    {"level": "NOM"},
-                )
-            ),
-        )
-    if layer == "timexes":
-        day = date(1990, 1, 1) + timedelta(rng.randrange(12_000))
-        exact = (str(day.day), f"{day:%B}", str(day.year)), {"type": "DATE", "value": str(day)}
-        vague = (
-            ("late", str(day.year)),
-            {"type": "DATE", "value": str(day.year), "mod": "END", "anchor": "DCT"},
-        )
-        lasting, often = (
-            {"type": "DURATION", "value": f"P{number}W"},
-            {"type": "SET", "value": "P1W", "quant": "EVERY"},
-        )
-        return layer, *rng.choice(
-            (exact, vague, ((number, "weeks"), lasting), (("every", "week"), often))
-        )
-    one, upper = {"comparator": "EXACT", "value": number}, str(int(number) + 5)
-    counted = (number,), one | {"kind": "CARDINAL", "unit": word}
-    share = (number, "%"), one | {"kind": "PERCENT", "unit": "%", "change": "INCREASE"}
-    money = (
-        ("around", "$", number),
-        {"comparator": "APPROX", "value": number, "kind": "MONEY", "unit": "USD"},
-    )
-    between = (
-        (number, "to", upper, "km"),
-        {"comparator": "RANGE", "lower": number, "upper": upper, "kind": "MEASURE", "unit": "km"},
-    )
-    return layer, *rng.choice((counted, share, money, between))
+class Annotation:
+    """The layers over the spans of a text: records with ids that refer to each other."""
 
+    def __init__(
+        self, rng: random.Random, vocabulary: tuple[str, ...], shape: Shape, text: Text
+    ) -> None:
+        self._rng = rng
+        self._vocabulary = vocabulary
+        self._shape = shape
+        self._cues = [Span(**span) for span in text.spans["cue"]]
+        self._records: dict[str, list[Properties]] = {}
+        for layer, prefix in PREFIXES.items():
+            numbered = enumerate(text.spans[layer], 1)
+            self._records[layer] = [{"id": f"{prefix}{n}", **span} for n, span in numbered]
+        self._complete_events()
+        self._complete_quantities()
+        self._complete_quotations()
+        self._records["entities"] = self._entities()
+        self._records["event_chains"] = self._event_chains()
+        self._records["relations"] = self._relations(len(text.sentences))
+        self._records["event_relations"] = self._event_relations()
 
-def plan(rng: random.Random, words: tuple[str, ...]) -> list[list[list[Item]]]:
-    """The paragraphs of a text, each its sentences, each the pieces it is made of."""
-    pieces = [
-        some_item(rng, layer, words, n % ENTITIES)
-        for layer, count in COUNTS.items()
-        for n in range(count)
-    ]
-    pieces += [("", (rng.choice(words),), {}) for _ in range(WORDS)]
-    rng.shuffle(pieces)
-    comma, stop = ("", (",",), {}), ("", (".",), {})
-    sentences = [
-        [*pieces[at : at + 12], comma, *pieces[at + 12 : at + 24], stop]
-        for at in range(0, len(pieces), 24)
-    ]
-    for at in range(0, 100, 20):
-        said = (
-            ("quotations", ("“", *rng.choices(words, k=8), "”"), {"type": "DIRECT"}),
-            ("cue", ("said",), {}),
-        )
-        sentences.insert(
-            at, [*said, some_item(rng, "mentions", words, rng.randrange(ENTITIES)), stop]
-        )
-    return [sentences[at : at + 4] for at in range(0, len(sentences), 4)]
-
-
-def place(
-    paragraphs: list[list[list[Item]]],
-) -> tuple[str, list[Any], list[Any], dict[str, list[dict[str, Any]]]]:
-    """(text, sentences, tokens, spans by layer) of planned paragraphs."""
-    from statevisit.model import Sentence, Token
-
-    parts: list[str] = []
-    sentences, tokens, at, gap = [], [], 0, ""
-    spans: dict[str, list[dict[str, Any]]] = {}
-    for number, paragraph in enumerate(paragraphs):
-        for sentence in paragraph:
-            first = len(tokens)
-            for layer, words, record in sentence:
-                begin, begun = len(tokens), len(parts)
-                for word in words:
-                    gap = "" if word in CLOSING else gap
-                    parts += (gap, word)
-                    at += len(gap) + len(word)
-                    tokens.append(Token(start=at - len(word), end=at))
-                    gap = "" if word in OPENING else " "
-                if layer:
-                    span = {
-                        "start": tokens[begin].start,
-                        "end": at,
-                        "text": "".join(parts[begun + 1 :]),
-                    }
-                    spans.setdefault(layer, []).append(span | record)
-            sentences.append(Sentence(start=tokens[first].start, end=at, paragraph=number))
-        gap = "\n\n"
-    return "".join(parts), sentences, tokens, spans
-
-
-def annotate(
-    rng: random.Random,
-    words: tuple[str, ...],
-    sentences: int,
-    spans: dict[str, list[dict[str, Any]]],
-) -> dict[str, Any]:
-    """The layers over placed spans: records with ids, referring to each other."""
-    from statevisit.model import LAYERS, Argument, Span
-    from statevisit.schema import label_names, labels
-
-    prefixes = {
-        "mentions": "m",
-        "timexes": "t",
-        "quantities": "q",
-        "events": "ev",
-        "quotations": "quo",
-    }
-    made = {
-        layer: [{"id": f"{prefix}{n}", **s} for n, s in enumerate(spans[layer], 1)]
-        for layer, prefix in prefixes.items()
-    }
-    cues = [Span(**s) for s in spans["cue"]]
-
-    def some(layer: str) -> str:
-        return rng.choice(made[layer])["id"]
-
-    types = labels("events", "type")
-    for n, event in enumerate(made["events"]):
-        kind = rng.choice(types[:-1]) if n % 2 else types[-1]  # the last one is OTHER
-        agent = Argument(
-            role="AGENT",
-            target=some("mentions"),
-            ace_role=rng.choice(kind.extra["roles"]) if n % 2 else None,
-        )
-        others = [
-            Argument(role=r, target=some(layer))
-            for r, layer in (("TIME", "timexes"), ("AMOUNT", "quantities"), ("THEME", "mentions"))
-        ]
-        event |= {
-            "event": f"event-{n % CHAINS}",
-            "class_": rng.choice(label_names("events", "class")),
-            "type": kind.name,
-            "polarity": "POS",
+    def layers(self) -> dict[str, tuple[Record, ...]]:
+        """Return the records of every layer that is annotated."""
+        return {
+            layer: tuple(LAYERS[layer](**properties) for properties in records)
+            for layer, records in self._records.items()
         }
-        event |= {
-            "modality": "ACTUAL",
-            "doc_time_rel": rng.choice(("BEFORE", "OVERLAP")),
-            "arguments": (agent, *rng.sample(others, 1 + (n % 5 == 0))),
-        }
-    for n, quantity in enumerate(made["quantities"]):
-        quantity |= {"measures": some("mentions")} | (
-            {"property": cues[n % len(cues)]} if n % 4 == 0 else {}
-        )
-    for quotation, cue in zip(made["quotations"], cues, strict=True):
-        quotation |= {
-            "cue": cue,
-            "source": next(m["id"] for m in made["mentions"] if m["start"] > cue.end),
-        }
-    entities = [
-        {
-            "id": f"entity-{n}",
-            "type": TYPES[n % 5],
-            "name": words[n * 2].capitalize(),
-            "reference": "SPECIFIC",
-        }
-        for n in range(ENTITIES)
-    ]
-    for n, entity in enumerate(entities):
-        entity |= {"wikidata": f"Q{n + 1}"} if n % 2 else {"nil": "UNVERIFIED"}
-    chains = [
-        {"id": f"event-{n}"} | ({"name": words[n], "nil": "NIL"} if n < 5 else {})
-        for n in range(CHAINS)
-    ]
-    relations, orders = {}, []
-    while len(relations) < 20:  # said once each
-        name, *ends = rng.choice(RELATIONS)
-        source, target = (f"entity-{rng.randrange(0, ENTITIES, 5) + e}" for e in ends)
-        about = {
-            "id": f"r{len(relations)}",
-            "type": name,
-            "source": source,
-            "target": target,
-            "evidence": sorted(rng.sample(range(sentences), 2)),
-        }
-        relations.setdefault((name, source, target), about)
-    for first in range(
-        CHAINS
-    ):  # always from an earlier to a later event, so that there is no circle
-        second = rng.randrange(first + 1, COUNTS["events"])
-        orders.append(
-            {
-                "type": rng.choice(("BEFORE", "CAUSE")),
-                "source": f"ev{first + 1}",
-                "target": f"ev{second + 1}",
+
+    def _random_id(self, layer: str) -> str:
+        record = self._rng.choice(self._records[layer])
+        return str(record["id"])
+
+    def _complete_events(self) -> None:
+        *types, other = labels("events", "type")
+        for n, event in enumerate(self._records["events"]):
+            typed = n % 2 == 1
+            event_type = self._rng.choice(types) if typed else other
+            target = self._random_id("mentions")
+            ace_role = self._rng.choice(event_type.extra["roles"]) if typed else None
+            agent = Argument(role="AGENT", target=target, ace_role=ace_role)
+            others = [
+                Argument(role="TIME", target=self._random_id("timexes")),
+                Argument(role="AMOUNT", target=self._random_id("quantities")),
+                Argument(role="THEME", target=self._random_id("mentions")),
+            ]
+            event["event"] = f"event-{n % self._shape.chains}"
+            event["class_"] = self._rng.choice(label_names("events", "class"))
+            event["type"] = event_type.name
+            event["polarity"] = "POS"
+            event["modality"] = "ACTUAL"
+            event["doc_time_rel"] = self._rng.choice(("BEFORE", "OVERLAP"))
+            count = 2 if n % 5 == 0 else 1
+            event["arguments"] = (agent, *self._rng.sample(others, count))
+
+    def _complete_quantities(self) -> None:
+        for n, quantity in enumerate(self._records["quantities"]):
+            quantity["measures"] = self._random_id("mentions")
+            if n % 4 == 0:
+                quantity["property"] = self._cues[n % len(self._cues)]
+
+    def _complete_quotations(self) -> None:
+        mentions = self._records["mentions"]
+        for quotation, cue in zip(self._records["quotations"], self._cues, strict=True):
+            quotation["cue"] = cue
+            quotation["source"] = next(m["id"] for m in mentions if m["start"] > cue.end)
+
+    def _entities(self) -> list[Properties]:
+        entities = []
+        for n in range(ENTITIES):
+            name = self._vocabulary[n * 2].capitalize()
+            link = {"wikidata": f"Q{n + 1}"} if n % 2 else {"nil": "UNVERIFIED"}
+            entity = {"id": f"entity-{n}", "type": TYPES[n % len(TYPES)], "name": name}
+            entities.append(entity | {"reference": "SPECIFIC"} | link)
+        return entities
+
+    def _event_chains(self) -> list[Properties]:
+        chains = []
+        for n in range(self._shape.chains):
+            named = {"name": self._vocabulary[n], "nil": "NIL"} if n < 5 else {}
+            chains.append({"id": f"event-{n}"} | named)
+        return chains
+
+    def _relations(self, sentences: int) -> list[Properties]:
+        """Return different relations, each with two of the sentences as evidence."""
+        relations: dict[tuple[str, str, str], Properties] = {}
+        while len(relations) < RELATIONS_OF_A_DOCUMENT:
+            relation = self._rng.choice(RELATIONS)
+            source, target = self._entity(relation.source), self._entity(relation.target)
+            properties: Properties = {
+                "id": f"r{len(relations)}",
+                "type": relation.name,
+                "source": source,
+                "target": target,
+                "evidence": sorted(self._rng.sample(range(sentences), 2)),
             }
-        )
-    made |= {
-        "entities": entities,
-        "event_chains": chains,
-        "relations": list(relations.values()),
-        "event_relations": orders,
-    }
-    return {layer: tuple(LAYERS[layer](**r) for r in records) for layer, records in made.items()}
+            relations.setdefault((relation.name, source, target), properties)
+        return list(relations.values())
+
+    def _entity(self, type_: str) -> str:
+        """Return the id of a random entity of a type."""
+        first = self._rng.randrange(0, ENTITIES, len(TYPES))
+        return f"entity-{first + TYPES.index(type_)}"
+
+    def _event_relations(self) -> list[Properties]:
+        """Relate the first event of each chain to a later event, so that there is no cycle."""
+        relations = []
+        for first in range(self._shape.chains):
+            second = self._rng.randrange(first + 1, self._shape.spans["events"])
+            type_ = self._rng.choice(("BEFORE", "CAUSE"))
+            source, target = f"ev{first + 1}", f"ev{second + 1}"
+            relations.append({"type": type_, "source": source, "target": target})
+        return relations
 
 
-def write_documents(root: Path, numbers: range) -> list[tuple[int, int, int]]:
-    """Write the documents of these numbers with their seeds; (bytes of JSON, bytes of text, tokens) of each."""
-    from statevisit import model, write_document
-
-    words, sizes = vocabulary(), []
+def write_documents(root: Path, shape: Shape, numbers: range) -> list[Size]:
+    """Write the documents of these numbers with their seeds; return their sizes."""
+    words = vocabulary()
+    sizes = []
     for number in numbers:
         rng = random.Random(SEED + number)
-        text, sentences, tokens, spans = place(plan(rng, words))
-        header, name = (
-            f" date {(day := date(2000, 1, 1) + timedelta(number % 8_000))} ",
-            f"doc-{number:06}",
-        )
-        seed = (header + text).encode()
+        text = Text.of(plan(rng, words, shape))
+        annotation = Annotation(rng, words, shape, text)
+        day = date(2000, 1, 1) + timedelta(number % 8_000)
+        header, name = f" date {day} ", f"doc-{number:06}"
+        seed = f"{header}{text}".encode()
         (root / "seeds" / f"{name}.txt").write_bytes(seed)
-        document = model.Document(
-            schema_version=model.SCHEMA_VERSION, id=name, language="en", date=str(day), annotators=("bench",), text=text,
-            source=model.Source(file=f"{name}.txt", sha256=hashlib.sha256(seed).hexdigest(), header_length=len(header)),
-            text_sha256=hashlib.sha256(text.encode()).hexdigest(), sentences=tuple(sentences), tokens=tuple(tokens),
-            **annotate(rng, words, len(sentences), spans),
-        )  # fmt: skip
-        write_document(document, path := root / "corpus" / "documents" / f"{name}.json")
-        sizes.append((path.stat().st_size, len(text.encode()), len(tokens)))
+        encoded = str(text).encode()
+        document = Document(
+            schema_version=SCHEMA_VERSION,
+            id=name,
+            language="en",
+            date=str(day),
+            annotators=("bench",),
+            text=str(text),
+            source=Source(
+                file=f"{name}.txt",
+                sha256=hashlib.sha256(seed).hexdigest(),
+                header_length=len(header),
+            ),
+            text_sha256=hashlib.sha256(encoded).hexdigest(),
+            sentences=tuple(text.sentences),
+            tokens=tuple(text.tokens),
+            **annotation.layers(),  # type: ignore[arg-type]  # records of each layer's own type
+        )
+        path = root / "corpus" / "documents" / f"{name}.json"
+        write_document(document, path)
+        sizes.append(Size(path.stat().st_size, len(encoded), len(text.tokens)))
     return sizes
 
 
-def make_corpus(root: Path, count: int) -> str:
-    """Generate a corpus root that validates without findings; what its documents are like."""
+def make_metadata(root: Path, shape: Shape) -> None:
+    """Create a corpus root with its links and annotators, without documents."""
     for folder in ("seeds", "corpus/documents"):
         (root / folder).mkdir(parents=True)
     links = [
@@ -314,18 +226,27 @@ def make_corpus(root: Path, count: int) -> str:
         for n in range(ENTITIES)
     ]
     (root / "corpus/wikidata.json").write_text(json.dumps(links))
-    made_by = {
+    annotator = {
         "id": "bench",
         "kind": "rule",
         "name": "scripts/bench.py: made up at random",
-        "layers": ["tokens", *COUNTS],
+        "layers": ["tokens", *shape.spans],
     }
-    (root / "corpus/annotators.json").write_text(json.dumps({"annotators": [made_by]}))
-    parts = [range(at, min(at + PART, count)) for at in range(0, count, PART)]
+    (root / "corpus/annotators.json").write_text(json.dumps({"annotators": [annotator]}))
+
+
+def make_corpus(root: Path, count: int) -> str:
+    """Generate a corpus root that validates without findings; describe its documents."""
+    make_metadata(root, ARTICLE)
+    shares = [range(first, min(first + SHARE, count)) for first in range(0, count, SHARE)]
+    write_share = partial(write_documents, root, ARTICLE)
     with ProcessPoolExecutor() as pool:
-        sizes = [s for part in pool.map(partial(write_documents, root), parts) for s in part]
+        sizes = [size for share in pool.map(write_share, shares) for size in share]
     size, text, tokens = (sum(column) / count for column in zip(*sizes, strict=True))
-    return f"{size / 1e3:.0f} kB of JSON, {text / 1e3:.1f} kB of text, {tokens:,.0f} tokens a document (means)"
+    return (
+        f"{size / 1e3:.0f} kB of JSON, {text / 1e3:.1f} kB of text, "
+        f"{tokens:,.0f} tokens a document (means)"
+    )
 
 
 if __name__ == "__main__":

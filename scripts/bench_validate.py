@@ -1,7 +1,8 @@
-"""The section `validate` of scripts/bench.py: the validator beside other validators of JSON Schema, in one run.
+"""The section `validate` of bench.py: the validator beside other validators of JSON Schema.
 
-Documents and seconds are those of scripts/bench.py. Engines are timed in process on parsed documents, each process on its
-share, from the moment that all are ready; the commands are timed as whole processes, reading and parsing included.
+The documents are those of bench_corpus.py. Engines are timed in process on parsed documents, each
+process on its share, from the moment when all are ready. Commands are timed as whole processes,
+with reading and parsing.
 """
 
 import argparse
@@ -13,119 +14,156 @@ import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import NamedTuple
 
-from bench import in_turns, measured, ratios, spread, table
 from environment import BIN, PYTHON, ROOT
-
-PARSED = 200
-"""Documents that jsonschema-rs is timed on: parsed, 2,000 would take 3 GB."""
-
-FEW = {"jsonschema iter_errors": 8, "fastjsonschema": 60, "check-jsonschema": 8}
-"""Documents that the slow ones are timed on, which is enough: their time is proportional to the number."""
-
-ALL = os.cpu_count() or 1
-MISTAKES = {
-    "E104": (b'"level":"NAM"', b'"level":"NAMED"'),
-    "E306": (b'"wikidata":"Q', b'"wikidata":"Q9'),
-}
-"""One mistake that the schema refuses and one that another check finds, by the code of the finding: what stands there, and what instead."""
+from measuring import (
+    Row,
+    Run,
+    Seconds,
+    call,
+    in_turns,
+    make_corpus,
+    measure,
+    megabytes,
+    print_milliseconds,
+    print_table,
+    ratios,
+    spread,
+)
 
 ORACLE = "jsonschema iter_errors"
+PARSED = 200
+"""The number of documents that jsonschema-rs is timed on: 2,000 parsed ones would take 3 GB."""
+
+FEW = {ORACLE: 8, "fastjsonschema": 60, "check-jsonschema": 8}
+"""Documents that the slow engines are timed on: enough, as their time is proportional to them."""
+
+CORES = os.cpu_count() or 1
+
+
+class Mistake(NamedTuple):
+    """One mistake to put into a document: the bytes to replace, and their replacement."""
+
+    right: bytes
+    wrong: bytes
+
+
+MISTAKES = {
+    "E104": Mistake(b'"level":"NAM"', b'"level":"NAMED"'),
+    "E306": Mistake(b'"wikidata":"Q', b'"wikidata":"Q9'),
+}
+"""A mistake that the schema refuses and one that another check finds, by the finding's code."""
+
+
+class Contestant(NamedTuple):
+    """A validator, and how many documents one run of it checks."""
+
+    documents: int
+    run: Run
+    command: list[str] | None = None
+    """The command whose peak memory is measured too, in a run that is not timed."""
 
 
 def validate(options: argparse.Namespace, folder: Path) -> None:
-    """Check documents: the schema alone, and all checks of `statevisit validate`; memory; time to the first finding."""
+    """Measure the schema alone, all checks of `validate`, memory, and the first finding."""
     speed(options, folder)
     first_finding(options, folder)
 
 
 def speed(options: argparse.Namespace, folder: Path) -> None:
-    """Documents and megabytes a second, beside jsonschema, fastjsonschema and check-jsonschema; peak memory."""
+    """Measure documents and megabytes per second beside other validators, and peak memory."""
     root = folder / "checked"
-    print(
-        f"{options.checked:,} documents: {measured([str(PYTHON), 'bench_corpus.py', str(root), str(options.checked)], folder)[2].strip()}",
-        flush=True,
-    )
+    make_corpus(root, options.checked, folder)
     paths = sorted((root / "corpus/documents").iterdir())
-    size = sum(p.stat().st_size for p in paths) / len(paths)
-    commands: dict[str, list[str]] = {}
-
-    def whole(command: list[str]) -> float:
-        return measured(command, folder)[0]
-
-    def engine(kind: str, count: int, cores: int) -> float:
-        return float(
-            measured(
-                [
-                    str(PYTHON),
-                    "-c",
-                    f"import bench_validate; bench_validate.engine({kind!r}, {str(root)!r}, {count}, {cores})",
-                ],
-                folder,
-            )[2].split()[-1]
-        )
-
-    few = {name: min(count, len(paths)) for name, count in FEW.items()}
-    parsed = min(PARSED, len(paths))
-    check = [
-        str(BIN / "check-jsonschema"),
-        "--schemafile",
-        str(ROOT / "schema/document.schema.json"),
-        *map(str, paths[: few["check-jsonschema"]]),
-    ]
-    contestants: dict[str, tuple[int, Callable[[], float]]] = {}
-    for cores, words in {1: "one core", ALL: f"all {ALL} cores"}.items():
-        contestants[f"jsonschema-rs, parsed documents, {words}"] = (
-            parsed,
-            partial(engine, "jsonschema-rs", parsed, cores),
-        )
-        name = f"statevisit validate, {words}"
-        commands[name] = [str(BIN / "statevisit"), "validate", str(root), "--workers", str(cores)]
-        contestants[name] = len(paths), partial(whole, commands[name])
-    contestants["fastjsonschema, parsed documents, one core"] = (
-        few["fastjsonschema"],
-        partial(engine, "fastjsonschema", few["fastjsonschema"], 1),
-    )
-    contestants["check-jsonschema over files, one core"] = (
-        few["check-jsonschema"],
-        partial(whole, check),
-    )
-    oracle = f"{ORACLE}, parsed documents, one core"
-    contestants[oracle] = few[ORACLE], partial(engine, ORACLE, few[ORACLE], 1)
-    found = in_turns({name: run for name, (_, run) in contestants.items()}, options.rounds)
-    peaks = {
-        name: measured(command, folder, sample=True)[1] for name, command in commands.items()
-    }  # not in what is timed: sampling takes time too
-    each = {name: [s / contestants[name][0] for s in seconds] for name, seconds in found.items()}
-    rows = [("check documents", "documents", "documents/s", "MB/s", "peak MB", f"times {ORACLE}")]
-    for name, seconds in each.items():
-        peak = f"{peaks[name] / 1e6:,.0f}" if peaks.get(name) else ""
-        ratio = ratios(each[oracle], seconds) if name != oracle else ""
-        rows.append(
-            (
-                name,
-                f"{contestants[name][0]:,}",
-                spread((1 / s for s in seconds), ",.1f"),
-                f"{size / 1e6 / median(seconds):,.1f}",
-                peak,
-                ratio,
-            )
-        )
-    table(*rows)
+    contestants = _contestants(root, paths, folder)
+    seconds = in_turns({name: c.run for name, c in contestants.items()}, options.rounds)
+    peaks = {}
+    for name, contestant in contestants.items():
+        if contestant.command:  # a run that is not timed, since sampling takes time too
+            peaks[name] = measure(contestant.command, folder, sample_memory=True).peak
+    mean_size = sum(path.stat().st_size for path in paths) / len(paths)
+    print_table(*_rows(contestants, seconds, peaks, mean_size))
     shutil.rmtree(root)
 
 
-def engine(kind: str, root: str, count: int, cores: int) -> None:
-    """Print the seconds in which `cores` processes check `count` parsed documents, all of which are valid."""
+def _contestants(root: Path, paths: list[Path], folder: Path) -> dict[str, Contestant]:
+    """Return all validators by the names that the table shows."""
+    parsed = min(PARSED, len(paths))
+    few = {name: min(count, len(paths)) for name, count in FEW.items()}
+
+    def time_command(command: list[str]) -> float:
+        return measure(command, folder).seconds
+
+    def time_engine(engine: str, count: int, cores: int) -> float:
+        return float(call(folder, "bench_validate", "run_engine", engine, str(root), count, cores))
+
+    contestants = {}
+    for cores, words in {1: "one core", CORES: f"all {CORES} cores"}.items():
+        contestants[f"jsonschema-rs, parsed documents, {words}"] = Contestant(
+            parsed, partial(time_engine, "jsonschema-rs", parsed, cores)
+        )
+        command = [str(BIN / "statevisit"), "validate", str(root), "--workers", str(cores)]
+        contestants[f"statevisit validate, {words}"] = Contestant(
+            len(paths), partial(time_command, command), command
+        )
+    count = few["fastjsonschema"]
+    contestants["fastjsonschema, parsed documents, one core"] = Contestant(
+        count, partial(time_engine, "fastjsonschema", count, 1)
+    )
+    count = few["check-jsonschema"]
+    schema = str(ROOT / "schema/document.schema.json")
+    command = [str(BIN / "check-jsonschema"), "--schemafile", schema, *map(str, paths[:count])]
+    contestants["check-jsonschema over files, one core"] = Contestant(
+        count, partial(time_command, command)
+    )
+    count = few[ORACLE]
+    contestants[f"{ORACLE}, parsed documents, one core"] = Contestant(
+        count, partial(time_engine, ORACLE, count, 1)
+    )
+    return contestants
+
+
+def _rows(
+    contestants: dict[str, Contestant],
+    seconds: Seconds,
+    peaks: dict[str, int],
+    mean_size: float,
+) -> list[Row]:
+    """Return the table; `mean_size` is the mean size of a document in bytes."""
+    per_document = {
+        name: [value / contestants[name].documents for value in values]
+        for name, values in seconds.items()
+    }
+    *_, oracle = contestants
+    rows: list[Row] = [
+        ("check documents", "documents", "documents/s", "MB/s", "peak MB", f"times {ORACLE}")
+    ]
+    for name, values in per_document.items():
+        rows.append(
+            (
+                name,
+                f"{contestants[name].documents:,}",
+                spread((1 / value for value in values), ",.1f"),
+                f"{mean_size / 1e6 / median(values):,.1f}",
+                megabytes(peaks.get(name, 0)),
+                ratios(per_document[oracle], values) if name != oracle else "",
+            )
+        )
+    return rows
+
+
+def run_engine(engine: str, root: str, count: int, cores: int) -> None:
+    """Print the seconds in which `cores` processes check `count` parsed, valid documents."""
     context = get_context("spawn")
     ready, done = context.Barrier(cores + 1), context.Barrier(cores + 1)
-    processes = [
-        context.Process(target=_share, args=(kind, root, range(n, count, cores), ready, done))
-        for n in range(cores)
-    ]
+    processes = []
+    for n in range(cores):
+        arguments = (engine, root, range(n, count, cores), ready, done)
+        processes.append(context.Process(target=_check_share, args=arguments))
     for process in processes:
         process.start()
     ready.wait(300)
@@ -134,42 +172,43 @@ def engine(kind: str, root: str, count: int, cores: int) -> None:
     seconds = time.perf_counter() - began
     for process in processes:
         process.join()
-    if any(p.exitcode for p in processes):
-        sys.exit(f"{kind} refuses a document")
+    if any(process.exitcode for process in processes):
+        sys.exit(f"{engine} refuses a document")
     print(seconds)
 
 
-def _share(kind: str, root: str, numbers: range, ready: Any, done: Any) -> None:
+def _check_share(engine: str, root: str, numbers: range, ready: Barrier, done: Barrier) -> None:
+    """Check the documents of these numbers; exit status 1 if one is not valid."""
     import orjson
-
-    from statevisit import schema, schema_errors
 
     paths = sorted(Path(root, "corpus/documents").iterdir())
     documents = [orjson.loads(paths[n].read_bytes()) for n in numbers]
-    if kind == "jsonschema-rs":
-        valid = schema_errors.verdict().is_valid
-    elif kind == "fastjsonschema":
+    is_valid = _validator(engine)
+    is_valid(documents[0])  # compiles at first use, which is not measured
+    ready.wait(300)
+    results = [is_valid(document) for document in documents]
+    done.wait(3_600)
+    sys.exit(not all(results))
+
+
+def _validator(engine: str) -> Callable[[object], bool]:
+    """Return the function of an engine that tells whether a parsed document is valid."""
+    from statevisit import schema, schema_errors
+
+    if engine == "jsonschema-rs":
+        return schema_errors.verdict().is_valid
+    if engine == "fastjsonschema":
         import fastjsonschema
 
         compiled = fastjsonschema.compile(schema.load())
-
-        def valid(document: Any) -> bool:  # it raises where a document is not
-            return compiled(document) is document
-    else:
-
-        def valid(document: Any) -> bool:
-            return not list(schema_errors.oracle().iter_errors(document))
-
-    valid(documents[0])  # what is made at first use is not measured
-    ready.wait(300)
-    right = all([valid(d) for d in documents])
-    done.wait(3_600)
-    sys.exit(not right)
+        return lambda document: compiled(document) is document  # raises if it is not valid
+    return lambda document: not list(schema_errors.oracle().iter_errors(document))
 
 
 def first_finding(options: argparse.Namespace, folder: Path) -> None:
-    """From the start of the command to its first line, on the shipped corpus with one mistake in it, against Python that prints a line."""
-    runs = {"python -c 'print(1)'": partial(until_output, [str(PYTHON), "-c", "print(1)"], "1")}
+    """Measure the time to the first finding on the shipped corpus with one mistake in it."""
+    bare = "python -c 'print(1)'"
+    runs = {bare: partial(seconds_to_output, [str(PYTHON), "-c", "print(1)"], "1")}
     for code, mistake in MISTAKES.items():
         root = folder / code
         for name in ("corpus", "seeds"):
@@ -177,24 +216,16 @@ def first_finding(options: argparse.Namespace, folder: Path) -> None:
         document = next((root / "corpus/documents").glob("*.json"))
         document.write_bytes(document.read_bytes().replace(*mistake, 1))
         runs[f"statevisit validate, to its first finding: {code}"] = partial(
-            until_output, [str(BIN / "statevisit"), "validate", str(root)], f" {code} "
+            seconds_to_output, [str(BIN / "statevisit"), "validate", str(root)], f" {code} "
         )
     in_turns(runs, 1)
-    found = in_turns(runs, options.rounds * 5)
-    bare, *_ = found.values()
-    rows = [
-        (
-            n,
-            spread((s * 1e3 for s in seconds), ".0f"),
-            ratios(seconds, bare) if seconds is not bare else "",
-        )
-        for n, seconds in found.items()
-    ]
-    table(("the shipped corpus with one mistake", "ms", "times bare Python"), *rows)
+    seconds = in_turns(runs, options.rounds * 5)
+    head = ("the shipped corpus with one mistake", "ms", "times bare Python")
+    print_milliseconds(head, seconds, base=bare, form=".0f")
 
 
-def until_output(command: list[str], wanted: str) -> float:
-    """Seconds until a command has printed its first line, which must hold `wanted`."""
+def seconds_to_output(command: list[str], expected: str) -> float:
+    """Return the seconds until a command prints its first line, which must hold `expected`."""
     began = time.perf_counter()
     with subprocess.Popen(
         command,
@@ -203,9 +234,10 @@ def until_output(command: list[str], wanted: str) -> float:
         stderr=subprocess.DEVNULL,
         text=True,
     ) as process:
+        assert process.stdout is not None  # it is a pipe
         line = process.stdout.readline()
         seconds = time.perf_counter() - began
         process.stdout.read()
-    if wanted not in line:
-        sys.exit(f"{' '.join(command)}\nprinted first: {line!r}, not {wanted}")
+    if expected not in line:
+        sys.exit(f"{' '.join(command)}\nprinted first: {line!r}, not {expected}")
     return seconds

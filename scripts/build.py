@@ -1,28 +1,33 @@
-"""The main job, from a fresh clone: python3 scripts/build.py
+"""Validate and build the corpus, from a fresh clone.
 
-Makes .venv, installs the locked packages, validates the corpus, builds what is published, and shows the article
-and where the files are. Needs Python 3.11 and git, nothing else.
+Usage: python3 scripts/build.py. It makes .venv, installs the locked packages, validates the corpus,
+builds the files that are published, shows the article, and prints where the files are. It needs
+Python 3.11 and git.
 """
 
 import sys
 
 from environment import BIN, ROOT, ensure, run
 
+PLACES = {
+    "the annotation": "corpus/documents/",
+    "Parquet": "corpus/parquet/",
+    "the manifest": "corpus/release.json",
+    "the commands": f"{BIN.relative_to(ROOT)}/statevisit",
+}
+"""Where a reader finds the files."""
+
 
 def main() -> int:
-    """Exit status 0 when the corpus is valid and built."""
+    """Return the exit status of the first command that fails, or 0."""
     ensure("requirements-build.txt")
-    for step in (("validate",), ("build",), ("show",)):
-        print(f"\n$ statevisit {' '.join(step)}", flush=True)
-        if status := run("-m", "statevisit", *step):
+    for command in ("validate", "build", "show"):
+        print(f"\n$ statevisit {command}", flush=True)
+        status = run("-m", "statevisit", command)
+        if status:
             return status
-    places = {
-        "the annotation": "corpus/documents/",
-        "Parquet": "corpus/parquet/",
-        "the manifest": "corpus/release.json",
-        "the commands": f"{BIN.relative_to(ROOT)}/statevisit",
-    }
-    print("\n".join(f"{what:<15} {where}" for what, where in places.items()))
+    for name, place in PLACES.items():
+        print(f"{name:<15} {place}")
     return 0
 
 

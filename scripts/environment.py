@@ -1,7 +1,7 @@
-"""The virtual environment of the two commands: made where it is missing, renewed where the lock changed.
+"""The virtual environment of the scripts: created if missing, renewed when the lock changes.
 
-Only the standard library: it runs before anything is installed. To make the environment of the
-tests and run none: python3 scripts/environment.py requirements-test.txt
+Only the standard library: this runs before anything is installed. To create the environment of the
+tests without running them: python3 scripts/environment.py requirements-test.txt
 """
 
 import hashlib
@@ -16,87 +16,101 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
+SOURCE_ONLY = "seqeval,jsonpath-rw"
+"""Packages that are published as source only: an oracle of scoring, a dependency of mlcroissant."""
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
 
 def ensure(lock: str) -> None:
-    """Make `.venv` hold what the lock file (in `scripts/`) names, and this checkout. Exits with one message when it cannot."""
-    if sys.version_info < (3, 11):
+    """Make `.venv` hold the packages of a lock file in `scripts/`, and this checkout.
+
+    Exits with one message if it cannot.
+    """
+    if sys.version_info < (3, 11):  # noqa: UP036  an older Python gets a message, not a traceback
         sys.exit(
-            f"statevisit needs Python 3.11 or newer; this is {sys.version.split()[0]}: run this script with a newer one"
+            f"statevisit needs Python 3.11 or newer; this is {sys.version.split()[0]}: "
+            "run this script with a newer one"
         )
-    wanted = ROOT / "scripts" / lock
+    lock_file = ROOT / "scripts" / lock
     mark = VENV / f".{lock}.sha256"
-    digest = hashlib.sha256(
-        wanted.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
-    ).hexdigest()
+    contents = lock_file.read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    digest = hashlib.sha256(contents).hexdigest()
     if mark.is_file() and mark.read_text() == digest and PYTHON.exists():
         return
-    if not _usable():
-        shutil.rmtree(VENV, ignore_errors=True)
-        print(f"making {VENV.relative_to(ROOT)}/", flush=True)
-        _run(
-            [sys.executable, "-m", "venv", str(VENV)],
-            "Python's venv module is missing (Debian: apt install python3-venv)",
-        )
-    print(f"installing {wanted.relative_to(ROOT)}", flush=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # seqeval, against which scoring is tested, and what mlcroissant reads JSON with come as source only
+    if not _can_install():
+        _create()
+    _install(lock_file)
+    mark.write_text(digest)
+
+
+def _create() -> None:
+    shutil.rmtree(VENV, ignore_errors=True)
+    print(f"making {VENV.relative_to(ROOT)}/", flush=True)
     _run(
-        [
-            *pip,
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--no-binary",
-            "seqeval,jsonpath-rw",
-            "-r",
-            str(wanted),
-        ],
+        [sys.executable, "-m", "venv", str(VENV)],
+        "Python's venv module is missing (Debian: apt install python3-venv)",
+    )
+
+
+def _install(lock_file: Path) -> None:
+    print(f"installing {lock_file.relative_to(ROOT)}", flush=True)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    wheels_only = ["--only-binary", ":all:", "--no-binary", SOURCE_ONLY]
+    _run(
+        [*pip, "--require-hashes", *wheels_only, "-r", str(lock_file)],
         "the packages could not be installed; is there a network?",
     )
     _run(
         [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
         "this checkout could not be installed",
     )
-    mark.write_text(digest)
 
 
 def browser() -> None:
-    """Have Chromium on this machine: the tests open pages in it. Where it is missing and cannot be installed, says so; those tests then fail."""
-    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+    """Install Chromium for the tests of pages if it is missing.
+
+    Prints a line if that is not possible; those tests then fail.
+    """
+    if any(map(shutil.which, BROWSERS)):
         return
-    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        print("installing Chromium (apt-get)", flush=True)
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (
-            ["apt-get", "-qq", "update"],
-            ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"],
-        ):
-            if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL).returncode:
-                print("Chromium could not be installed: the tests of pages will fail", flush=True)
-                return
-    else:
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if not is_root or not shutil.which("apt-get"):
         print(
-            "no Chromium here: the tests of pages will fail; install it (Debian: sudo apt install chromium)",
+            "Chromium is not installed, so the tests of pages will fail; "
+            "install it (Debian: sudo apt install chromium)",
             flush=True,
         )
+        return
+    print("installing Chromium (apt-get)", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    install = ["install", "--yes", "--no-install-recommends", "chromium"]
+    for arguments in (["update"], install):
+        command = ["apt-get", "-qq", *arguments]
+        done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            print("Chromium could not be installed: the tests of pages will fail", flush=True)
+            return
 
 
-def _usable() -> bool:
-    """Whether there is an environment that can install: not one whose making was interrupted or whose Python is gone."""
-    return (
-        PYTHON.exists()
-        and subprocess.run([str(PYTHON), "-c", "import pip"], stderr=subprocess.DEVNULL).returncode
-        == 0
-    )
+def _can_install() -> bool:
+    """Return whether `.venv` has a Python with pip.
+
+    It has none if its creation was interrupted or its Python was removed.
+    """
+    if not PYTHON.exists():
+        return False
+    command = [str(PYTHON), "-c", "import pip"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
 
 
-def _run(command: list[str], advice: str) -> None:
+def _run(command: "list[str]", advice: str) -> None:
     if subprocess.run(command, cwd=ROOT).returncode:
         sys.exit(f"failed: {advice}")
 
 
 def run(*command: str) -> int:
-    """Run a command of the environment in the checkout; its exit status."""
+    """Run Python of the environment with arguments in the checkout; return its exit status."""
     return subprocess.run([str(PYTHON), *command], cwd=ROOT).returncode
 
 

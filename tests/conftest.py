@@ -59,6 +59,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a browser or a Label Studio server, by the fixtures they use."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "chromium" in fixtures:
+            item.add_marker(pytest.mark.browser)
+        if "server" in fixtures and item.path.name == "test_labelstudio_live.py":
+            item.add_marker(pytest.mark.live)
+
+
 class Result(NamedTuple):
     """What a command did."""
 

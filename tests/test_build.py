@@ -468,7 +468,7 @@ def test_build_prints_one_screen(
         (
             "<!-- generated: layers -->",
             "<!-- generated: lables -->",
-            "nothing generates 'lables'; there are version, pin, layers, configs, columns, labels",
+            "unknown generated part 'lables'; known are version, pin, layers, configs, columns, labels",
         ),
         (
             "pretty_name: statevisit",

@@ -348,6 +348,7 @@ def _check_the_edits(root: Path, before: dict[str, Document], pulled: Result) ->
     assert new.entity in pulled.err, "a new entity is asked for its name"
 
 
+@pytest.mark.live
 def test_the_server_stops_with_everything_it_started(tmp_path: Path) -> None:
     """After the block nothing listens on the port; what was started is gone, by its process id."""
     with Local(tmp_path / "data") as local:

@@ -444,6 +444,61 @@ def test_an_old_python_is_told_so() -> None:
     ) == (done.returncode, done.stderr)
 
 
+def _commands_of_the_test_script(*arguments: str) -> list[str]:
+    """Return the commands that scripts/test.py would run, one a line."""
+    code = (
+        "import sys; sys.path.insert(0, 'scripts'); import environment as e, shlex; "
+        "e.ensure = lambda lock: None; e.browser = lambda: print('Chromium'); "
+        "e.run = lambda *command: print(shlex.join(command)) or 0; import test; test.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+CODE_CHECKS = ["-m ruff check", "-m ruff format --check", "-m mypy"]
+
+
+def test_the_test_script_checks_the_code_before_the_tests() -> None:
+    """It says what it runs and how long that takes; ruff and mypy come before all tests."""
+    lines = _commands_of_the_test_script()
+    assert lines[0] == "Chromium"
+    assert re.fullmatch(
+        r"Running ruff, mypy and all tests: [\w ]+ minutes on two cores\.", lines[1]
+    )
+    assert [*CODE_CHECKS, "-m pytest"] == [line for line in lines if line.startswith("-m ")]
+    lines = _commands_of_the_test_script("-x", "--maxfail", "2")
+    assert [*CODE_CHECKS, "-m pytest -x --maxfail 2"] == [
+        line for line in lines if line.startswith("-m ")
+    ]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["tests/test_codec.py"], ["tests/test_codec.py::test_x", "-v"], ["-k", "codec"], ["--lf"]],
+)
+def test_selected_tests_run_alone(arguments: list[str]) -> None:
+    """With a path or an option that selects tests, only pytest runs, with these arguments."""
+    lines = _commands_of_the_test_script(*arguments)
+    assert [f"-m pytest {' '.join(arguments)}"] == [x for x in lines if x.startswith("-m ")]
+
+
+def test_quick_tests_need_no_browser() -> None:
+    """`--quick` installs no Chromium, and leaves out the tests with any of the three markers."""
+    lines = _commands_of_the_test_script("--quick", "-x")
+    assert "Chromium" not in lines
+    quick = "-m pytest -m 'not live and not browser and not slow' -x"
+    assert [*CODE_CHECKS, quick] == [line for line in lines if line.startswith("-m ")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    markers = [m.partition(":")[0] for m in project["tool"]["pytest"]["ini_options"]["markers"]]
+    assert ["live", "browser", "slow"] == markers
+
+
 def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
     """Without a network the command ends in one line that says so, and the next run tries again; a half-made environment is made anew."""
     for name in ("scripts/environment.py", "pyproject.toml"):

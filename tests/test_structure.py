@@ -27,6 +27,7 @@ FLOORS: list[set[str]] = [
         "anchor",
         "drafts",
         "checks",
+        "diff_page",
         "display",
         "views",
         "labelstudio",

@@ -58,7 +58,30 @@ The private names are for `_repr_html_` of a document and a corpus, whose module
 the pages that are made from them.
 """
 
-__all__ = sorted([*(name for name in _HOME if not name.startswith("_")), "__version__"])
+__all__ = [
+    "Agreement",
+    "Corpus",
+    "Document",
+    "Finding",
+    "FormatError",
+    "LabelStudioError",
+    "MissingExtra",
+    "ReleaseError",
+    "Report",
+    "StateVisitError",
+    "__version__",
+    "agree",
+    "data_root",
+    "decode",
+    "encode",
+    "labels",
+    "load",
+    "load_dataset",
+    "read_document",
+    "score",
+    "validate",
+    "write_document",
+]
 
 
 def __getattr__(name: str) -> Any:

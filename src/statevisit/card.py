@@ -1,19 +1,19 @@
 """The generated parts of the pages of a corpus root, from the schema and the columns.
 
-The dataset card is `README.md`; the other pages stand beside what they describe (PAGES). Apart from
-hub because every build renews the pages, and hub imports `datasets`, which takes seconds.
+The dataset card is `README.md`; each other page stands beside the files that it describes (PAGES).
+Every build renews the pages, so this module does not import `datasets`, which takes seconds.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from statevisit import resources, schema, tables, views
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS
+from statevisit.strict_json import JsonObject
 
 PAGES = (
     resources.CARD,
@@ -24,6 +24,8 @@ PAGES = (
 )
 """The pages that may have generated parts. A root need not have any of them."""
 
+DEFAULT_CONFIG = "documents"
+
 _FRONT = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
 _MARK = re.compile(
     r"(?P<begin><!-- generated: (?P<part>\w+)(?: (?P<layer>\w+)\.(?P<property>\w+))? -->\n)"
@@ -32,14 +34,13 @@ _MARK = re.compile(
 )
 
 
-def renewed_pages(root: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
-    """Every page of a corpus root that has generated parts, renewed: path below the root -> bytes.
+def renewed_pages(root: Path, manifest: JsonObject) -> dict[str, bytes]:
+    """Renew the generated parts of a corpus root's pages; return the pages by path below the root.
 
-    Generated are `configs` in the front matter of the card, and the lines between
-    `<!-- generated: NAME -->` and `<!-- end -->`, for the names in PARTS and for
-    `labels LAYER.PROPERTY`. A README without front matter and a page without such marks are left
-    alone. Raises FormatError for an unknown name, and for a file or front matter that cannot be
-    read.
+    The generated parts are `configs` in the front matter of the card, and the lines between
+    `<!-- generated: NAME -->` and `<!-- end -->`. NAME is one of PARTS or `labels LAYER.PROPERTY`.
+    A README without front matter and a page without such marks are left out. Raises FormatError
+    for an unknown name, and for a file or front matter that cannot be read.
     """
     pages: dict[str, bytes] = {}
     for name in PAGES:
@@ -56,18 +57,18 @@ def renewed_pages(root: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _renewed_front(path: Path, front: str) -> str:
-    """The front matter with its `configs` renewed.
+    """Return the front matter with its `configs` renewed.
 
-    `dataset_info`, which earlier versions wrote, is dropped: the Parquet files hold the features,
-    and `datasets` would silently prefer outdated ones in the card.
+    The `dataset_info` of earlier versions is dropped: the Parquet files hold the features, and
+    `datasets` would silently prefer outdated ones in the card.
     """
     meta = {**_parsed(path, front), "configs": _configs()}
     meta.pop("dataset_info", None)
     return f"---\n{_yaml(meta)}---\n"
 
 
-def _renewed(path: Path, text: str, manifest: dict[str, Any]) -> str:
-    """A page's text with what stands between its marks renewed."""
+def _renewed(path: Path, text: str, manifest: JsonObject) -> str:
+    """Return a page's text with the lines between its marks renewed."""
 
     def part(mark: re.Match[str]) -> str:
         if mark["layer"]:
@@ -76,41 +77,41 @@ def _renewed(path: Path, text: str, manifest: dict[str, Any]) -> str:
             body = PARTS[mark["part"]](manifest)
         else:
             names = ", ".join(PARTS)
-            raise FormatError(f"{path}: nothing generates {mark['part']!r}; there are {names}")
+            raise FormatError(f"{path}: unknown generated part {mark['part']!r}; known are {names}")
         return f"{mark['begin']}{body}\n{mark['end']}"
 
     return _MARK.sub(part, text)
 
 
 def _labels_of(path: Path, part: str, inventory: tuple[str, str]) -> str:
-    """The label table of one property, as the guidelines have it."""
+    """Return the label table of one property, for the guidelines."""
     if part != "labels" or inventory not in schema.inventories():
         raise FormatError(f"{path}: there are no {part} of {'.'.join(inventory)}")
-    rows = [(x.name, x.title, x.description) for x in schema.labels(*inventory)]
+    rows = [(label.name, label.title, label.description) for label in schema.labels(*inventory)]
     return _table(("label", "title", "meaning"), rows)
 
 
-def front_matter(root: Path) -> dict[str, Any] | None:
-    """The front matter of a root's card; None where there is none. Raises FormatError."""
+def front_matter(root: Path) -> JsonObject | None:
+    """Return the front matter of a root's card, or None without one. Raises FormatError."""
     path = root / resources.CARD
     front = _FRONT.match(_text(path))
     return _parsed(path, front[1]) if front else None
 
 
 def limits(root: Path) -> re.Match[str] | None:
-    """The section about bias and limitations in a root's card; group 1 is without the heading."""
+    """Find the section on bias and limitations in a root's card; group 1 is its text."""
     return _LIMITS.search(_text(root / resources.CARD))
 
 
 def _text(path: Path) -> str:
-    """What a page holds; nothing where there is none."""
+    """Return the text of a page; "" if there is no such file."""
     try:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
     except UnicodeDecodeError as error:
         raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
 
 
-def _parsed(path: Path, front: str) -> dict[str, Any]:
+def _parsed(path: Path, front: str) -> JsonObject:
     try:
         meta = yaml.safe_load(front) or {}
     except yaml.MarkedYAMLError as error:
@@ -126,7 +127,7 @@ def _parsed(path: Path, front: str) -> dict[str, Any]:
 
 
 def edition_card(root: Path) -> bytes:
-    """The card of the edition without the text of a corpus root, its generated parts still empty.
+    """Return the card of a root's edition without the text; its generated parts are empty.
 
     Front matter and limitations are those of the root's card. Raises FormatError.
     """
@@ -193,57 +194,55 @@ _LIMITS = re.compile(
     r"^## (?:Bias and limitations|Bias, Risks, and Limitations|Known limits)\n(.*?)(?=^## |\Z)",
     re.MULTILINE | re.DOTALL,
 )
-"""The heading of our card, that of the Hub's template, and that of cards up to version 1.0.0."""
+"""The section with the heading of our card, of the Hub's template, or of cards up to 1.0.0."""
 
 
-def _yaml(meta: dict[str, Any]) -> str:
+def _yaml(meta: JsonObject) -> str:
     dumped: str = yaml.safe_dump(
         meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140
     )
     return dumped
 
 
-def _configs() -> list[dict[str, Any]]:
-    """The configs as the Hub reads them; `data_files` without a split are those of "train"."""
-    configs: list[dict[str, Any]] = []
+def _configs() -> list[JsonObject]:
+    """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
+    configs: list[JsonObject] = []
     for name in tables.CONFIGS:
-        config = {"config_name": name, "data_files": f"{resources.PARQUET}/{name}/train-*.parquet"}
-        configs.append(config | ({"default": True} if name == "documents" else {}))
+        files = f"{resources.PARQUET}/{name}/train-*.parquet"
+        config: JsonObject = {"config_name": name, "data_files": files}
+        if name == DEFAULT_CONFIG:
+            config["default"] = True
+        configs.append(config)
     return configs
 
 
-def edition_of(manifest: dict[str, Any]) -> str:
-    """The edition that a manifest is of: schema.FULL or schema.ANNOTATIONS_ONLY."""
+def edition_of(manifest: JsonObject) -> str:
+    """Return the edition of a manifest: schema.FULL or schema.ANNOTATIONS_ONLY."""
     return str(manifest["edition"]["name"]) if "edition" in manifest else schema.FULL
 
 
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [heads, tuple("---" for _ in heads), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
-        for line in lines
-    )
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = []
+    for row in (head, ("---",) * len(head), *rows):
+        cells = [cell.replace("|", "\\|").replace("\n", " ") for cell in row]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
-def _config_table(manifest: dict[str, Any]) -> str:
-    described = {
-        "documents": "One row a document, all layers nested, as in `corpus/documents/`.",
-        **{k: v.description for k, v in views.VIEWS.items()},
-    }
-    return _table(
-        ("config", "what a row is", "columns"),
-        [
-            (
-                f"`{c}`" + (" (default)" if c == "documents" else ""),
-                described[c],
-                str(len(tables.columns(c, edition_of(manifest)))),
-            )
-            for c in tables.CONFIGS
-        ],
-    )
+def _config_table(manifest: JsonObject) -> str:
+    rows = []
+    for name in tables.CONFIGS:
+        if name == DEFAULT_CONFIG:
+            title = f"`{name}` (default)"
+            description = "One row a document, all layers nested, as in `corpus/documents/`."
+        else:
+            title, description = f"`{name}`", views.VIEWS[name].description
+        columns = tables.columns(name, edition_of(manifest))
+        rows.append((title, description, str(len(columns))))
+    return _table(("config", "what a row is", "columns"), rows)
 
 
-def _column_tables(manifest: dict[str, Any]) -> str:
+def _column_tables(manifest: JsonObject) -> str:
     parts = []
     for config in tables.CONFIGS:
         rows = [
@@ -254,16 +253,19 @@ def _column_tables(manifest: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _kind(feature: dict[str, Any]) -> str:
+def _kind(feature: JsonObject) -> str:
+    """Return the type of a Hugging Face feature in words."""
     kind = feature.get("_type")
     if kind == "Value":
         return str(feature["dtype"])
     if kind == "List":
         return f"list of {_kind(feature['feature'])}"
-    return f"label ({len(feature['names'])})" if kind == "ClassLabel" else "struct"
+    if kind == "ClassLabel":
+        return f"label ({len(feature['names'])})"
+    return "struct"
 
 
-def _label_tables(manifest: dict[str, Any]) -> str:
+def _label_tables(manifest: JsonObject) -> str:
     parts = []
     for layer, prop in schema.inventories():
         rows = [
@@ -275,8 +277,8 @@ def _label_tables(manifest: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _extra(properties: dict[str, Any]) -> str:
-    """Further properties of a label in brackets, for example its roles; empty if it has none."""
+def _extra(properties: JsonObject) -> str:
+    """Return further properties of a label in brackets, for example its roles; "" without any."""
     parts = []
     for key, value in properties.items():
         if value:
@@ -285,27 +287,22 @@ def _extra(properties: dict[str, Any]) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _layer_table(manifest: dict[str, Any]) -> str:
+def _layer_table(manifest: JsonObject) -> str:
     rows = []
     for layer in LAYERS:
-        node = schema.load()["properties"][layer]
-        rows.append(
-            (
-                f"`{layer}`",
-                node["description"],
-                schema.record(layer)["x-source"],
-                f"{manifest['counts'][layer]['records']:,}",
-            )
-        )
+        description = schema.load()["properties"][layer]["description"]
+        source = schema.record(layer)["x-source"]
+        count = manifest["counts"][layer]["records"]
+        rows.append((f"`{layer}`", description, source, f"{count:,}"))
     return _table(("layer", "what it holds", "after", "records"), rows)
 
 
-def _version(manifest: dict[str, Any]) -> str:
+def _version(manifest: JsonObject) -> str:
     return f"This is version **{manifest['version']}**."
 
 
-def _pin(manifest: dict[str, Any]) -> str:
-    """The example that loads this version by its number."""
+def _pin(manifest: JsonObject) -> str:
+    """Return the example that loads this version by its number."""
     return (
         "```python\nimport statevisit\n\n"
         f'corpus = statevisit.load(version="{manifest["version"]}")\n'
@@ -313,8 +310,8 @@ def _pin(manifest: dict[str, Any]) -> str:
     )
 
 
-def _catalogue(manifest: dict[str, Any]) -> str:
-    """Every code under a heading of its own, so that a link can lead to it."""
+def _catalogue(manifest: JsonObject) -> str:
+    """Return every code under a heading of its own, so that a link can lead to it."""
     from statevisit.checks.catalogue import catalogue
 
     parts, family = [], ""
@@ -343,31 +340,34 @@ _SHOWN = {
         "link",
     ),
 }
-"""The figures of agreement that a page shows; `release.json` has all figures."""
+"""The figures of agreement that a page shows, by coefficient; `release.json` has all figures."""
 
 
-def _agreement(manifest: dict[str, Any]) -> str:
+def _agreement(manifest: JsonObject) -> str:
     agreement = manifest.get("agreement")
     if not agreement:
         return "Each document was annotated once, so there is no agreement to report."
     figures = agreement["figures"]
-    span_layers = {f["layer"] for f in figures if f["of"] == "exact"}
+    span_layers = {figure["layer"] for figure in figures if figure["of"] == "exact"}
     rows = []
-    for f in figures:
-        if f["of"] not in _SHOWN.get(f["coefficient"], ()):
-            continue
-        if f["of"] == "strict" and f["layer"] in span_layers:
-            continue
-        name = "κ" if f["coefficient"] == "kappa" else "F1"
-        interval = " to ".join(f"{v:.3f}" for v in f["interval"]) if "interval" in f else ""
-        items = str(f["n"] or "")
-        layer = f["layer"].replace("_", " ")
-        rows.append((layer, f"{name} {f['of']}", items, f"{f['value']:.3f}", interval))
+    for figure in figures:
+        is_shown = figure["of"] in _SHOWN.get(figure["coefficient"], ())
+        repeats_exact = figure["of"] == "strict" and figure["layer"] in span_layers
+        if is_shown and not repeats_exact:
+            rows.append(_agreement_row(figure))
     unit = f"95 % ({agreement['units']} {agreement['unit']}s)"
     return _table(("layer", "figure", "items", "value", unit), rows)
 
 
-PARTS: dict[str, Callable[[dict[str, Any]], str]] = {
+def _agreement_row(figure: JsonObject) -> tuple[str, ...]:
+    layer = figure["layer"].replace("_", " ")
+    coefficient = "κ" if figure["coefficient"] == "kappa" else "F1"
+    items = str(figure["n"] or "")
+    interval = " to ".join(f"{value:.3f}" for value in figure.get("interval", ()))
+    return (layer, f"{coefficient} {figure['of']}", items, f"{figure['value']:.3f}", interval)
+
+
+PARTS: dict[str, Callable[[JsonObject], str]] = {
     "version": _version,
     "pin": _pin,
     "layers": _layer_table,

@@ -158,3 +158,52 @@ def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
 
 def _entries(corpus: Corpus) -> dict[str, Entry]:
     return dict(zip(corpus.ids, corpus.entries, strict=True))
+
+
+_IN_TITLE = ("id", "start", "end", "text")
+"""The properties of a record that its title shows, or that the title makes unnecessary."""
+
+_LONGEST_VALUE = 100
+
+
+def title(change: Change) -> str:
+    """Return the name of a change's record, with its span and text if it has one."""
+    record = change.new or change.old or {}
+    if change.layer == "document" or "text" not in record:
+        return change.record
+    return f"{change.record} [{record['start']}, {record['end']}) {record['text']!r}"
+
+
+def details(change: Change) -> list[str]:
+    """Return the properties that a change adds to its title, each as text.
+
+    For an added or removed record these are its properties, as `name=value`; for a changed one
+    those that differ, as `name: old → new`.
+    """
+    if change.kind == "changed":
+        return [_difference(name, *values) for name, values in change.properties().items()]
+    if change.layer in ("document", "event_relations"):
+        return []  # the title says everything
+    record = change.new or change.old or {}
+    shown = {k: v for k, v in record.items() if k not in _IN_TITLE and v != []}
+    return [f"{name}={_value_text(value)}" for name, value in shown.items()]
+
+
+def _difference(name: str, old: Any, new: Any) -> str:
+    if not isinstance(old, list) or not isinstance(new, list):
+        return f"{name}: {_value_text(old)} → {_value_text(new)}"
+    removed = [f"-{_value_text(value)}" for value in old if value not in new]
+    added = [f"+{_value_text(value)}" for value in new if value not in old]
+    return f"{name}: {', '.join([*removed, *added]) or 'order'}"
+
+
+def _value_text(value: Any) -> str:
+    """Return a JSON value on one line, shortened to 100 characters if it is no list or object."""
+    if isinstance(value, dict):
+        return f"({' '.join(map(_value_text, value.values()))})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value_text, value))}]"
+    if value is None:
+        return "(none)"
+    text = value if isinstance(value, str) and value.isprintable() else repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"

@@ -1,35 +1,49 @@
-"""A progress bar that appears only where someone looks and only for work that takes over a second."""
+"""A progress bar, shown only on a terminal and only if the work takes more than a second."""
 
 import sys
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+DELAY = 1.0
+"""Seconds before the bar appears."""
 
 
 class Bar:
-    """`with Bar(total, "building") as bar: bar.advance()`."""
+    """A progress bar on standard error: `with Bar(total, "building") as bar: bar.advance()`.
+
+    `total` is None if the number of steps is unknown.
+    """
 
     def __init__(self, total: int | None, what: str) -> None:
         self.total, self.what, self.done = total, what, 0
         self._began = time.monotonic()
-        self._bar = None
-        self._wanted = sys.stderr.isatty()
+        self._on_terminal = sys.stderr.isatty()
+        self._progress: Progress | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def advance(self, by: int = 1) -> None:
-        """Count `by` more as done."""
+        """Add `by` finished steps."""
         self.done += by
-        if self._wanted and self._bar is None and time.monotonic() - self._began > 1:
-            from rich.console import Console
-            from rich.progress import Progress
+        if not self._on_terminal:
+            return
+        if self._progress is None and time.monotonic() - self._began > DELAY:
+            self._show()
+        if self._progress is not None:
+            self._progress.update(self._progress.task_ids[0], completed=self.done)
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task(self.what, total=self.total)
-        if self._bar:
-            self._bar.update(self._task, completed=self.done)
+    def _show(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._progress = Progress(console=Console(stderr=True), transient=True)
+        self._progress.start()
+        self._progress.add_task(self.what, total=self.total)
 
     def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
+        if self._progress is not None:
+            self._progress.stop()

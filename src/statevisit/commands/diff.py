@@ -1,4 +1,4 @@
-"""statevisit diff: what changed between two versions, record by record."""
+"""statevisit diff: the changes between two versions, record by record."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,9 +34,9 @@ from statevisit.diff import Change, diff_corpora, diff_documents
 def command(old: str, new: str, form: str, output: Path | None, exit_code: bool) -> int:
     """Show the records that were added, removed or changed between two versions.
 
-    OLD and NEW are corpus roots, directories of documents, documents or JSONL files, or versions, tags and revisions of
-    the git checkout that the current directory is the corpus root of: v0.1.0, HEAD. Two single documents are compared
-    whatever their ids are.
+    OLD and NEW are corpus roots, directories of documents, documents or JSONL files, or versions,
+    tags and revisions (v0.1.0, HEAD) of the git checkout whose corpus root is the current
+    directory. Two single documents are compared even if their ids differ.
 
     \b
     Example:
@@ -55,10 +55,14 @@ def command(old: str, new: str, form: str, output: Path | None, exit_code: bool)
 
 
 def compare(old: str, new: str) -> Iterable[Change]:
-    """The changes between what two names hold. Raises FormatError where one holds no documents, ReleaseError for a version that nobody knows."""
+    """Return the changes from one named corpus to another.
+
+    Raises FormatError if one of them holds no documents, ReleaseError for an unknown version.
+    """
     from statevisit.versions import named
 
-    one, two = named(old), named(new)
-    if len(one) == len(two) == 1 and Path(old).is_file() and Path(new).is_file():
-        return diff_documents(one.entry(0).read(), two.entry(0).read())
-    return diff_corpora(one, two)
+    old_corpus, new_corpus = named(old), named(new)
+    single = len(old_corpus) == len(new_corpus) == 1
+    if single and Path(old).is_file() and Path(new).is_file():
+        return diff_documents(old_corpus.entry(0).read(), new_corpus.entry(0).read())
+    return diff_corpora(old_corpus, new_corpus)

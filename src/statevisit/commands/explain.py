@@ -1,6 +1,7 @@
-"""statevisit explain: what a finding means."""
+"""statevisit explain: the meaning of the codes of findings."""
 
 import os
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from statevisit.errors import FormatError
 from statevisit.settings import nearest, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from statevisit.checks.catalogue import Entry
 
 
@@ -27,43 +30,57 @@ def command(codes: tuple[str, ...]) -> None:
     Example:
       statevisit explain E204
     """
-    from rich.markup import escape
-
     from statevisit.checks.catalogue import catalogue
 
     entries = catalogue()
-    codes = tuple(c.upper() for c in codes)
+    codes = tuple(code.upper() for code in codes)
     for code in codes:
         if code not in entries:
+            similar = nearest(code, entries)
             raise FormatError(
-                f"there is no code {code!r}{nearest(code, entries)}; `statevisit explain` lists them"
+                f"there is no code {code!r}{similar}; `statevisit explain` lists them"
             )
+    if codes:
+        _print_entries([entries[code] for code in codes])
+    else:
+        _print_list(entries.values())
+
+
+def _print_list(entries: "Iterable[Entry]") -> None:
+    """Print a line for each code, below its family."""
+    from rich.markup import escape
+
     out = console(highlight=False)
-    if not codes:
-        family = ""
-        for entry in entries.values():
-            if entry.family != family:
-                family = entry.family
-                out.print(f"[bold]{escape(family)}[/bold]")
+    for family, of_family in groupby(entries, lambda entry: entry.family):
+        out.print(f"[bold]{escape(family)}[/bold]")
+        for entry in of_family:
             out.print(f"  {_coloured(entry)} {escape(entry.message)}")
-    for number, code in enumerate(codes):
-        entry = entries[code]
-        out.print(
-            ("\n" if number else "")
-            + f"{_coloured(entry)} ({entry.severity}; {entry.family}) [bold]{escape(entry.message)}[/bold]\n"
-        )
+
+
+def _print_entries(entries: "Sequence[Entry]") -> None:
+    """Print the explanations of codes, with an empty line between two of them."""
+    from rich.markup import escape
+
+    out = console(highlight=False)
+    for number, entry in enumerate(entries):
+        if number:
+            out.print()
+        kind = f"({entry.severity}; {entry.family})"
+        out.print(f"{_coloured(entry)} {kind} [bold]{escape(entry.message)}[/bold]\n")
         out.print(f"{escape(entry.why)}\n")
-        out.print(
-            f"[red]wrong[/red]  {escape(entry.wrong)}\n"
-            f"[green]right[/green]  {escape(entry.right)}\n"
-        )
-        out.print(escape(_place(entry.page)), soft_wrap=True)
+        out.print(f"[red]wrong[/red]  {escape(entry.wrong)}")
+        out.print(f"[green]right[/green]  {escape(entry.right)}\n")
+        out.print(escape(_address(entry.page)), soft_wrap=True)
 
 
-def _place(page: str) -> str:
-    """The address of a page of the corpus of the current directory, else of a file that has it."""
+def _address(page: str) -> str:
+    """Return the web address of a page of the corpus around the current directory, or its path.
+
+    If that corpus has no such page, it is the page that statevisit ships.
+    """
     root = resources.enclosing_root(Path())
-    if root and (address := read_settings(root).address(page)):
+    address = read_settings(root).address(page) if root else ""
+    if address:
         return address
     file = page.partition("#")[0]
     if root is None or not (root / file).is_file():
@@ -73,4 +90,5 @@ def _place(page: str) -> str:
 
 
 def _coloured(entry: "Entry") -> str:
-    return f"[bold {'red' if entry.severity == 'error' else 'yellow'}]{entry.code}[/]"
+    colour = "red" if entry.severity == "error" else "yellow"
+    return f"[bold {colour}]{entry.code}[/]"

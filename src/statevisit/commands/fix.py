@@ -1,4 +1,4 @@
-"""What `statevisit validate --fix` and `--diff` do to files."""
+"""Fix the files of documents, or show the changes: `statevisit validate --fix` and `--diff`."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from statevisit.fixes import fixed
 
 
 def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
-    """The documents below `paths` that can be mended: each is written and named, or without `write` shown as a diff.
+    """Fix the documents below `paths`, or without `write` print the changes; return their paths.
 
     Raises FormatError for anything but documents that are files of their own, and where a link
     leads to one to be mended.
@@ -56,8 +56,9 @@ def _refuse_links(entries: Sequence[Entry]) -> None:
 
 
 def _show(path: Path, before: bytes, after: bytes) -> None:
+    """Print the changes of a file as a unified diff."""
     old, new = (data.decode().splitlines(keepends=True) for data in (before, after))
     for line in difflib.unified_diff(old, new, str(path), str(path), n=1):
-        click.echo(line, nl=line.endswith("\n") is False)
+        click.echo(line.removesuffix("\n"))
         if not line.endswith("\n"):
             click.echo("\\ No newline at end of file")

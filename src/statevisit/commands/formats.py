@@ -1,6 +1,10 @@
-"""Findings as text and in the formats that programs read: each a writer that takes findings one by one."""
+"""The output formats of `validate`: text for people, and formats that programs read.
+
+Each format is a writer, which receives the findings one by one.
+"""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePath
@@ -13,13 +17,18 @@ from statevisit.commands import report
 from statevisit.findings import ERROR, Finding, severity
 
 if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
     from statevisit.checks.catalogue import Entry
 
 
 class Writer:
-    """What all formats have: `add` takes a finding, `end` says that there are no more.
+    """Counts findings and prints them in one format.
 
-    `address` gives the web address of a page of the corpus; "" for a corpus that is not published.
+    `add` receives the findings one by one, and `end` follows the last one. A format overrides
+    `_add` to print each finding at once, or `_end` to print all of them at the end. `documents` is
+    the number of documents checked so far; the caller counts them. `address` returns the web
+    address of a page of the corpus, or "" for a corpus that is not published.
     """
 
     def __init__(self, address: Callable[[str], str] = lambda page: "") -> None:
@@ -28,111 +37,115 @@ class Writer:
         self.documents = 0
 
     def add(self, finding: Finding) -> None:
-        """Take a finding."""
+        """Count a finding, and print it if the format does so at once."""
         self.counts[finding.code] += 1
+        self._add(finding)
 
     def end(self) -> None:
-        """There are no more findings."""
+        """Print the part of the output that needs all findings."""
+        self._end()
+
+    def _add(self, finding: Finding) -> None:
+        pass
+
+    def _end(self) -> None:
+        pass
 
     @property
     def errors(self) -> int:
         """The number of findings that are errors."""
         return sum(n for code, n in self.counts.items() if severity(code) == ERROR)
 
+    @property
+    def warnings(self) -> int:
+        """The number of findings that are warnings."""
+        return self.counts.total() - self.errors
+
     def summary(self) -> str:
-        """The number of documents where nothing was found, else the number of findings."""
-        total, errors = self.counts.total(), self.errors
-        if not total:
-            return f"{self.documents} document{'' if self.documents == 1 else 's'}, no findings"
-        parts = [
-            f"{n} {word}{'' if n == 1 else 's'}"
-            for n, word in ((errors, "error"), (total - errors, "warning"))
-            if n
-        ]
-        return f"{total} finding{'' if total == 1 else 's'}: {', '.join(parts)}"
+        """Return the number of findings, or of documents if there are no findings."""
+        if not self.counts:
+            return f"{_counted(self.documents, 'document')}, no findings"
+        parts = [(self.errors, "error"), (self.warnings, "warning")]
+        kinds = ", ".join(_counted(n, kind) for n, kind in parts if n)
+        return f"{_counted(self.counts.total(), 'finding')}: {kinds}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class Text(Writer):
     """For people: a line for each finding, and the text around it with the span underlined."""
 
-    def add(self, finding: Finding) -> None:
-        """Take a finding."""
-        super().add(finding)
+    def _add(self, finding: Finding) -> None:
         report([finding], excerpts=True)
 
 
 class Statistics(Writer):
-    """How many findings of each code, instead of the findings."""
+    """The number of findings of each code, instead of the findings."""
 
-    def end(self) -> None:
-        """Print what there is to print."""
+    def _end(self) -> None:
         from statevisit.checks.catalogue import catalogue
 
-        for code, count in sorted(self.counts.items(), key=lambda c: (-c[1], c[0])):
-            click.echo(f"{count:>7} {code} {catalogue()[code].message}")
+        entries = catalogue()
+        for code, count in sorted(self.counts.items(), key=lambda item: (-item[1], item[0])):
+            click.echo(f"{count:>7} {code} {entries[code].message}")
 
 
 class JsonLines(Writer):
-    """A finding a line."""
+    """One JSON object for each finding, on a line of its own."""
 
-    def add(self, finding: Finding) -> None:
-        """Take a finding."""
-        super().add(finding)
+    def _add(self, finding: Finding) -> None:
         click.echo(orjson.dumps(finding.as_dict()))
 
 
-class Json(Writer):
-    """One object that follows `schema/findings.schema.json`."""
+class _AtTheEnd(Writer):
+    """A format that can be printed only when all findings are known."""
 
     def __init__(self, address: Callable[[str], str] = lambda page: "") -> None:
         super().__init__(address)
-        self.found: list[Finding] = []
+        self.findings: list[Finding] = []
 
-    def add(self, finding: Finding) -> None:
-        """Take a finding."""
-        super().add(finding)
-        self.found.append(finding)
+    def _add(self, finding: Finding) -> None:
+        self.findings.append(finding)
 
-    def end(self) -> None:
-        """Print what there is to print."""
+
+class Json(_AtTheEnd):
+    """One object that follows `schema/findings.schema.json`."""
+
+    def _end(self) -> None:
         from statevisit.resources import version
 
         value = {
             "tool": {"name": "statevisit", "version": version()},
             "documents": self.documents,
             "errors": self.errors,
-            "warnings": self.counts.total() - self.errors,
-            "findings": [f.as_dict() for f in self.found],
+            "warnings": self.warnings,
+            "findings": [finding.as_dict() for finding in self.findings],
         }
         click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
 
 
-class Sarif(Json):
+class Sarif(_AtTheEnd):
     """SARIF 2.1.0 (OASIS), for code scanning."""
 
-    def end(self) -> None:
-        """Print what there is to print."""
+    def _end(self) -> None:
         from statevisit.checks.catalogue import catalogue
         from statevisit.resources import version
 
         codes = sorted(self.counts)
-        rules = [self._rule(catalogue()[code]) for code in codes]
         driver = {
             "name": "statevisit",
             "semanticVersion": version(),
             "informationUri": "urn:statevisit",
-            "rules": rules,
+            "rules": [self._rule(catalogue()[code]) for code in codes],
         }
         run = {
             "tool": {"driver": driver},
             "columnKind": "unicodeCodePoints",
-            "results": [self._result(f, codes) for f in self.found],
+            "results": [_sarif_result(f, codes.index(f.code)) for f in self.findings],
         }
-        log = {
-            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [run],
-        }
+        log = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
         click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
 
     def _rule(self, entry: "Entry") -> dict[str, Any]:
@@ -154,35 +167,48 @@ class Sarif(Json):
             rule["helpUri"] = address
         return rule
 
-    @staticmethod
-    def _result(f: Finding, codes: list[str]) -> dict[str, Any]:
-        place: dict[str, Any] = {"artifactLocation": {"uri": _uri(f.file)}}
-        if f.line:
-            place["region"] = {"startLine": f.line} | (
-                {"startColumn": f.column} if f.column else {}
-            )
-        location: dict[str, Any] = {"physicalLocation": place}
-        if f.document:
-            logical = {
-                "name": f.record or f.document,
-                "fullyQualifiedName": f"{f.document}{f.pointer}",
-                "kind": "member",
-            }
-            location["logicalLocations"] = [logical]
-        same = hashlib.sha256(
-            f"{f.code}\0{f.document or f.file}\0{f.record or f.pointer}".encode()
-        ).hexdigest()
-        result = {
-            "ruleId": f.code,
-            "ruleIndex": codes.index(f.code),
-            "level": f.severity,
-            "message": {"text": f.message},
-            "locations": [location],
+
+_SARIF_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def _sarif_result(finding: Finding, rule: int) -> dict[str, Any]:
+    """Return a finding as a result; `rule` is the index of its rule."""
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": finding.severity,
+        "message": {"text": finding.message},
+        "locations": [_sarif_location(finding)],
+        "partialFingerprints": {"codeDocumentRecord/v1": _fingerprint(finding)},
+    }
+    if finding.excerpt:
+        result["properties"] = {"excerpt": finding.excerpt, "mark": list(finding.mark)}
+    return result
+
+
+def _sarif_location(finding: Finding) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
+    if finding.line:
+        place["region"] = {"startLine": finding.line}
+        if finding.column:
+            place["region"]["startColumn"] = finding.column
+    location: dict[str, Any] = {"physicalLocation": place}
+    if finding.document:
+        logical = {
+            "name": finding.record or finding.document,
+            "fullyQualifiedName": f"{finding.document}{finding.pointer}",
+            "kind": "member",
         }
-        result["partialFingerprints"] = {"codeDocumentRecord/v1": same}
-        return result | (
-            {"properties": {"excerpt": f.excerpt, "mark": list(f.mark)}} if f.excerpt else {}
-        )
+        location["logicalLocations"] = [logical]
+    return location
+
+
+def _fingerprint(finding: Finding) -> str:
+    """Return a hash that stays the same when lines move."""
+    parts = (finding.code, finding.document or finding.file, finding.record or finding.pointer)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def _uri(file: str) -> str:
@@ -195,78 +221,76 @@ def _uri(file: str) -> str:
 class GitHub(Writer):
     """Workflow commands: annotations on the lines of a pull request."""
 
-    def add(self, finding: Finding) -> None:
-        """Take a finding."""
-        super().add(finding)
-        where = {
+    def _add(self, finding: Finding) -> None:
+        values = {
             "file": finding.file,
             "line": finding.line,
             "col": finding.column,
             "title": finding.code,
         }
-        properties = ",".join(f"{k}={_escape(str(v), ',:')}" for k, v in where.items() if v)
+        properties = ",".join(f"{k}={_escape(str(v), ',:')}" for k, v in values.items() if v)
         click.echo(f"::{finding.severity} {properties}::{_escape(finding.message)}")
 
 
 def _escape(text: str, more: str = "") -> str:
+    """Escape the characters that end a workflow command, and `more` of them."""
     for character in "%\r\n" + more:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
 
 
-class JUnit(Json):
-    """JUnit's XML: a test case for each file with findings, which fails where one of them is an error."""
+class JUnit(_AtTheEnd):
+    """JUnit's XML: a test case for each file with findings, which fails if one is an error."""
 
-    def end(self) -> None:
-        """Print what there is to print."""
+    def _end(self) -> None:
         from xml.etree import ElementTree
 
         by_file: dict[str, list[Finding]] = {}
-        for f in self.found:
-            by_file.setdefault(f.file, []).append(f)
-        failing = sum(any(f.severity == ERROR for f in fs) for fs in by_file.values())
-        suite = ElementTree.Element(
+        for finding in self.findings:
+            by_file.setdefault(finding.file, []).append(finding)
+        failing = {finding.file for finding in self.findings if finding.severity == ERROR}
+        root = ElementTree.Element("testsuites")
+        suite = ElementTree.SubElement(
+            root,
             "testsuite",
             name="statevisit validate",
             tests=str(len(by_file) + 1),
-            failures=str(failing),
+            failures=str(len(failing)),
             errors="0",
             skipped="0",
         )
-        ElementTree.SubElement(
-            suite, "testcase", classname="statevisit", name=f"{self.documents} documents read"
-        )
+        read = f"{self.documents} documents read"
+        ElementTree.SubElement(suite, "testcase", classname="statevisit", name=read)
         for file, findings in by_file.items():
-            case = ElementTree.SubElement(
-                suite, "testcase", classname="statevisit", name=_xml(file), file=_xml(file)
-            )
-            errors = [f for f in findings if f.severity == ERROR]
-            if errors:
-                failure = ElementTree.SubElement(
-                    case, "failure", type=errors[0].code, message=_xml(errors[0].message)
-                )
-                failure.text = _xml("\n".join(map(str, errors)))
-            if warnings := [str(f) for f in findings if f.severity != ERROR]:
-                ElementTree.SubElement(case, "system-out").text = _xml("\n".join(warnings))
-        root = ElementTree.Element("testsuites")
-        root.append(suite)
+            _add_case(suite, file, findings)
         ElementTree.indent(root)
-        click.echo(
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            + ElementTree.tostring(root, encoding="unicode")
+        xml = ElementTree.tostring(root, encoding="unicode")
+        click.echo(f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}')
+
+
+def _add_case(suite: "Element", file: str, findings: list[Finding]) -> None:
+    from xml.etree import ElementTree
+
+    name = _xml(file)
+    case = ElementTree.SubElement(suite, "testcase", classname="statevisit", name=name, file=name)
+    errors = [finding for finding in findings if finding.severity == ERROR]
+    warnings = [finding for finding in findings if finding.severity != ERROR]
+    if errors:
+        first = errors[0]
+        failure = ElementTree.SubElement(
+            case, "failure", type=first.code, message=_xml(first.message)
         )
+        failure.text = _xml("\n".join(map(str, errors)))
+    if warnings:
+        ElementTree.SubElement(case, "system-out").text = _xml("\n".join(map(str, warnings)))
+
+
+_NOT_IN_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _xml(text: str) -> str:
-    """Without the control characters that XML 1.0 cannot hold."""
-    return "".join(
-        c
-        for c in text
-        if c in "\t\n"
-        or 0x20 <= ord(c) <= 0xD7FF
-        or 0xE000 <= ord(c) <= 0xFFFD
-        or ord(c) >= 0x10000
-    )
+    """Remove the control characters that XML 1.0 cannot hold."""
+    return _NOT_IN_XML.sub("", text)
 
 
 WRITERS: dict[str, type[Writer]] = {

@@ -1,4 +1,4 @@
-"""statevisit init: a corpus repository of the reader's own."""
+"""statevisit init: make a new corpus repository."""
 
 import re
 from importlib.metadata import PackageNotFoundError, version
@@ -24,7 +24,7 @@ FILES = {
     "annotators.json": resources.ANNOTATORS,
     "wikidata.json": resources.LINKS,
 }
-"""Every file of `starter/` with its place in the new repository."""
+"""The files of `starter/`, each with its path in the new repository."""
 
 
 @click.command("init")
@@ -49,7 +49,7 @@ def command(directory: Path, source: str) -> None:
     \b
     Example:
       statevisit init my-corpus --source git+https://github.com/OWNER/statevisit@v1.0.0
-    """  # noqa: D301 (click reads the backspace)
+    """
     if source:
         check_source(source, "--source")
     with files.appearing(directory) as made:
@@ -66,7 +66,8 @@ def command(directory: Path, source: str) -> None:
 
 
 def _fill(root: Path, name: str, source: str) -> None:
-    given = {
+    """Write the files of a new repository; `name` and `source` stand in them."""
+    values = {
         "name": name,
         "version": resources.version(),
         "pyarrow": _pyarrow(),
@@ -75,7 +76,7 @@ def _fill(root: Path, name: str, source: str) -> None:
     for source, place in FILES.items():
         text = (resources.starter() / source).read_text(encoding="utf-8")
         if Path(place).suffix in (".md", ".toml", ".yml", ".yaml"):
-            text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: given[m[1]], text)
+            text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: values[m[1]], text)
         files.write(root / place, text.encode())
     for schema_name in schema.NAMES:
         source_path = schema.path(schema_name)
@@ -84,7 +85,10 @@ def _fill(root: Path, name: str, source: str) -> None:
 
 
 def _pyarrow() -> str:
-    """What pins pyarrow in the workflow: the bytes of Parquet differ between its versions."""
+    """Return the requirement of the workflow that pins pyarrow, or "" if it is not installed.
+
+    The bytes of Parquet differ between its versions.
+    """
     try:
         return f" 'pyarrow=={version('pyarrow')}'"
     except PackageNotFoundError:

@@ -1,6 +1,7 @@
-"""statevisit migrate: documents of older schema versions become documents of the present one."""
+"""statevisit migrate: bring documents of older schema versions to the present one."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -18,14 +19,15 @@ from statevisit.model import Document
 @click.option(
     "--allow-loss",
     is_flag=True,
-    help="Migrate also where the present version has no place for something; it is listed.",
+    help="Migrate even if the present version has no place for a property; it is listed.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the migrations; write nothing.")
 def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
     """Bring documents of older schema versions to the present one.
 
-    PATH is a corpus root, a directory of documents or a document. All documents are migrated and checked before the
-    first one is written: with an error in one of them none is changed. A document of the present version is left alone.
+    PATH is a corpus root, a directory of documents or a document. All documents are migrated and
+    checked before the first one is written: if one of them has an error, none is changed. A
+    document of the present version is left alone.
 
     \b
     Example:
@@ -33,48 +35,58 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
     """
     if path.suffix in JSONL:
         raise FormatError(
-            f"{path}: is JSONL, and migrate rewrites files of one document: split it into <id>.json files first"
+            f"{path}: is JSONL, but migrate rewrites files of one document: "
+            "split it into <id>.json files first"
         )
-    made = [(entry, *_migrated(entry)) for entry in load(path).entries]
-    lossy = 0
-    for entry, _, _, losses in made:
-        lossy += bool(losses)
-        for loss in losses:
-            click.echo(
-                f"{entry.path}: {'lost' if allow_loss and not dry_run else 'would be lost'}: {loss}",
-                err=True,
-            )
+    results = [_migrated(entry) for entry in load(path).entries]
+    lossy = [result for result in results if result.losses]
+    lost = "lost" if allow_loss and not dry_run else "would be lost"
+    for result in lossy:
+        for loss in result.losses:
+            click.echo(f"{result.path}: {lost}: {loss}", err=True)
     if lossy and not allow_loss:
         raise FormatError(
-            f"{lossy} of {len(made)} documents would lose what is listed above, and nothing was written: --allow-loss migrates them all the same"
+            f"{len(lossy)} of {len(results)} documents would lose the properties listed above; "
+            "nothing was written. --allow-loss migrates them without these properties"
         )
-    older = [entry for entry, _, names, _ in made if names]
+    older = [result for result in results if result.migrations]
     if not dry_run:
-        for entry in older:
-            files.check_output(entry.path)
-    for entry, document, names, _ in made:
-        if names and not dry_run:
-            codec.write_document(document, entry.path)
-        if names:
-            click.echo(
-                f"{'would migrate' if dry_run else 'migrated'} {entry.path}: {', '.join(names)}"
-            )
+        for result in older:
+            files.check_output(result.path)
+    for result in older:
+        if not dry_run:
+            codec.write_document(result.document, result.path)
+        verb = "would migrate" if dry_run else "migrated"
+        click.echo(f"{verb} {result.path}: {', '.join(result.migrations)}")
     if not older:
-        click.echo(f"{len(made)} documents, all of the present version")
+        click.echo(f"{len(results)} documents, all of the present version")
     return 0
 
 
-def _migrated(entry: Entry) -> tuple[Document, list[str], list[str]]:
-    """(document, names of migrations, losses) for one file. Raises FormatError where what comes out is not valid."""
+class _Migrated(NamedTuple):
+    """The document of a file in the present version, the migrations it took, and the losses."""
+
+    path: Path
+    document: Document
+    migrations: list[str]
+    losses: list[str]
+
+
+def _migrated(entry: Entry) -> _Migrated:
+    """Migrate and check the document of one file.
+
+    Raises FormatError, after printing the findings, if the result does not follow the schema.
+    """
     data = entry.bytes()
     value = strict_json.parse(data, entry.name)
     if not is_older(value):
-        return codec.convert(value, entry.name, data), [], []
+        return _Migrated(entry.path, codec.convert(value, entry.name, data), [], [])
     value, names, losses = migrate(value, entry.name)
     document, findings = check_bytes(codec.encode_value(value), entry.name, warnings=False)
-    if document is None:  # what checks find was there before, and is for `statevisit validate`
+    if document is None:  # other findings are not the migration's, but for `statevisit validate`
         report(findings, err=True)
         raise FormatError(
-            f"{entry.path}: does not follow the schema after {', '.join(names)}; nothing was written"
+            f"{entry.path}: does not follow the schema after {', '.join(names)}; "
+            "nothing was written"
         )
-    return document, names, losses
+    return _Migrated(entry.path, document, names, losses)

@@ -1,11 +1,12 @@
-"""statevisit stats: how much of what."""
+"""statevisit stats: counts of documents, records and labels."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from statevisit.checks.document import sound
-from statevisit.commands import console
+from statevisit.commands import console, echo_json
 from statevisit.corpus import load
 
 
@@ -30,26 +31,25 @@ def command(path: Path | None, as_json: bool) -> None:
         tally.add(sound(entry))
     counts = tally.as_dict()
     if as_json:
-        import orjson
+        echo_json({"documents": len(corpus), "counts": counts})
+    else:
+        _print_table(len(corpus), counts)
 
-        click.echo(
-            orjson.dumps(
-                {"documents": len(corpus), "counts": counts}, option=orjson.OPT_INDENT_2
-            ).decode()
-        )
-        return
+
+def _print_table(documents: int, counts: dict[str, Any]) -> None:
+    """Print the counts of a manifest: a row for each layer, a line for each kind of label."""
     from rich.table import Table
 
-    table = Table(
-        title=f"{len(corpus)} document{'' if len(corpus) == 1 else 's'}", title_justify="left"
-    )
-    for name, justify in (("layer", "left"), ("records", "right"), ("labels", "left")):
-        table.add_column(name, justify=justify)
-    for layer, found in counts.items():
-        lines = [
-            f"[bold]{prop}[/bold] " + ", ".join(f"{k} {v}" for k, v in labels.items())
-            for prop, labels in found["labels"].items()
-            if labels
-        ]
-        table.add_row(layer, f"{found['records']:,}", "\n".join(lines))
+    noun = "document" if documents == 1 else "documents"
+    table = Table(title=f"{documents} {noun}", title_justify="left")
+    table.add_column("layer")
+    table.add_column("records", justify="right")
+    table.add_column("labels")
+    for layer, layer_counts in counts.items():
+        lines = []
+        for prop, labels in layer_counts["labels"].items():
+            if labels:
+                numbers = ", ".join(f"{label} {count}" for label, count in labels.items())
+                lines.append(f"[bold]{prop}[/bold] {numbers}")
+        table.add_row(layer, f"{layer_counts['records']:,}", "\n".join(lines))
     console().print(table)

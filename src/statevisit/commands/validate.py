@@ -1,4 +1,4 @@
-"""statevisit validate: is the corpus right?"""
+"""statevisit validate: check a corpus."""
 
 import os
 import sys
@@ -29,20 +29,23 @@ from statevisit.settings import FORMATS, Settings, check_codes, read_settings
     "--select",
     multiple=True,
     metavar="CODE",
-    help="Report only these codes, or what begins so (E2); may be repeated, or a list with commas.",
+    help="Report only these codes, or codes with this prefix (E2); repeatable, or a comma list.",
 )
 @click.option(
-    "--ignore", multiple=True, metavar="CODE", help="Do not report these codes, or what begins so."
+    "--ignore",
+    multiple=True,
+    metavar="CODE",
+    help="Do not report these codes, or codes with this prefix.",
 )
-@click.option("--strict", is_flag=True, help="Warnings fail as errors do.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 on warnings, too.")
 @click.option(
     "--statistics", is_flag=True, help="Count the findings of each code instead of printing them."
 )
 @click.option(
-    "--fix", is_flag=True, help="First mend what can be mended without a change of meaning."
+    "--fix", is_flag=True, help="First fix problems that can be fixed without a change of meaning."
 )
 @click.option(
-    "--diff", is_flag=True, help="Print what --fix would change, write nothing, check nothing."
+    "--diff", is_flag=True, help="Print the changes that --fix would make; write and check nothing."
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
 def command(
@@ -89,16 +92,17 @@ def command(
 def _settings(
     path: Path, format_: str | None, select: tuple[str, ...], ignore: tuple[str, ...], strict: bool
 ) -> Settings:
-    root = resources.enclosing_root(path) or (
-        resources.enclosing_root(path.parent) if path.is_file() else None
-    )
+    """Return the settings of the corpus around a path, with those given as options."""
+    root = resources.enclosing_root(path)
+    if root is None and path.is_file():
+        root = resources.enclosing_root(path.parent)
     settings = read_settings(root or Path(), _codes)
     given = {"select": _split(select), "ignore": _split(ignore)}
     for option, codes in given.items():
         if codes:
             check_codes(codes, _codes(), f"--{option}")
-    chosen = {k: v for k, v in {**given, "format": format_, "strict": strict}.items() if v}
-    return structs.replace(settings, **chosen)
+    options = {**given, "format": format_, "strict": strict}
+    return structs.replace(settings, **{name: value for name, value in options.items() if value})
 
 
 def _codes() -> Iterable[str]:
@@ -108,40 +112,45 @@ def _codes() -> Iterable[str]:
 
 
 def _split(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(code.strip() for value in values for code in value.split(",") if code.strip())
+    codes = [code.strip() for code in ",".join(values).split(",")]
+    return tuple(code for code in codes if code)
 
 
 def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) -> None:
+    """Check the documents of a path and give the findings that the settings select to a writer."""
     from statevisit.checks.corpus import validate
     from statevisit.checks.registry import PRELOAD
 
-    found, total = _found(path)
-    with Bar(total, f"checking {path}") as bar:
+    with Bar(_document_count(path), f"checking {path}") as bar:
 
-        def done() -> None:
+        def count_document() -> None:
             writer.documents += 1
             bar.advance()
 
         mapper = partial(ordered, workers=workers, preload=PRELOAD)
-        for finding in validate(path, done, mapper, found):
+        entries = _parquet_entries(path) if path.suffix == ".parquet" else None
+        for finding in validate(path, count_document, mapper, entries):
             if settings.wants(finding.code):
                 writer.add(structs.replace(finding, file=_relative(finding.file)))
 
 
 def _relative(file: str) -> str:
-    """A file as annotations and people want it: from the current directory, where it is below it."""
-    below = os.path.relpath(file) if os.path.isabs(file) else file
-    return file if below.startswith(os.pardir) else below
+    """Return a file relative to the current directory if it lies below it."""
+    if not os.path.isabs(file):
+        return file
+    relative = os.path.relpath(file)
+    return file if relative.startswith(os.pardir) else relative
 
 
-def _found(path: Path) -> tuple[Iterable[Entry] | None, int | None]:
-    """(entries where `validate` does not find them itself, how many documents there are where that is known)."""
-    if path.suffix == ".parquet":
-        return _rows(path), None
-    return None, None if str(path) == "-" or path.suffix in (".gz", ".zst") else len(load(path))
+def _document_count(path: Path) -> int | None:
+    """Return the number of documents, or None if only reading them all would tell."""
+    if str(path) == "-" or path.suffix in (".parquet", ".gz", ".zst"):
+        return None
+    return len(load(path))
 
 
-def _rows(path: Path) -> Iterator[Entry]:
+def _parquet_entries(path: Path) -> Iterator[Entry]:
+    """Yield the documents of a Parquet file, with the number of the row as the line."""
     from statevisit.codec import encode
     from statevisit.parquet import read_documents
 

@@ -1,0 +1,127 @@
+"""The section `build` of bench.py: build a corpus beside conversions by `datasets` and polars."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from environment import BIN
+from measuring import (
+    Row,
+    Seconds,
+    call_command,
+    in_turns,
+    make_corpus,
+    measure,
+    megabytes,
+    print_table,
+    ratios,
+    spread,
+)
+
+ALONE = 2_000
+"""Above this many documents statevisit runs alone, and once, unless the peers are asked for."""
+
+STATEVISIT = "statevisit build (validated)"
+PEERS = {
+    "from_generator": "Dataset.from_generator",
+    "from_list": "Dataset.from_list",
+    "polars": "polars",
+}
+DOCUMENT_BYTES = 250_000
+"""The disk space that a document and the files built from it need at most."""
+
+
+class Builds(NamedTuple):
+    """The builds of one corpus: seconds in every round and the largest peak memory, by name."""
+
+    documents: int
+    seconds: Seconds
+    peaks: dict[str, int]
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the table."""
+        rows: list[Row] = []
+        for name, seconds in self.seconds.items():
+            speed = spread((self.documents / value for value in seconds), ",.0f")
+            ratio = "" if name == STATEVISIT else ratios(seconds, self.seconds[STATEVISIT])
+            rows.append((f"{self.documents:,}", name, speed, megabytes(self.peaks[name]), ratio))
+        return rows
+
+
+def build(options: argparse.Namespace, folder: Path) -> None:
+    """Build from documents on disk: statevisit checked, with all configs; peers unchecked, one."""
+    rows: list[Row] = [("documents", "", "documents/s", "peak MB", "statevisit is faster, times")]
+    for count in options.documents:
+        free, needed = shutil.disk_usage(folder).free, count * DOCUMENT_BYTES
+        if free < needed:
+            sys.exit(
+                f"{folder}: {count:,} documents need {needed / 1e9:.1f} GB; "
+                "set TMPDIR to a directory with room"
+            )
+        alone = count > ALONE and not options.peers
+        rounds = 1 if alone else options.rounds
+        rows += _builds(count, rounds, not alone, folder).rows()
+    print_table(*rows)
+
+
+def _builds(count: int, rounds: int, peers: bool, folder: Path) -> Builds:
+    """Generate a corpus and build it with statevisit and, if asked for, with the peers."""
+    root, output = folder / f"corpus-{count}", folder / "out"
+    make_corpus(root, count, folder)
+    commands = {STATEVISIT: [str(BIN / "statevisit"), "build", str(root)]}  # fails on findings
+    if peers:
+        for peer, title in PEERS.items():
+            commands[title] = call_command("bench_build", "convert", peer, str(root), str(output))
+    peaks = dict.fromkeys(commands, 0)
+
+    def build_once(name: str) -> float:
+        for earlier in (output, root / "corpus/parquet"):
+            shutil.rmtree(earlier, ignore_errors=True)
+        output.mkdir()
+        os.sync()  # so that the measurement does not include writing back earlier files
+        result = measure(commands[name], folder, sample_memory=True)
+        peaks[name] = max(peaks[name], result.peak)
+        return result.seconds
+
+    seconds = in_turns({name: partial(build_once, name) for name in commands}, rounds)
+    shutil.rmtree(root)
+    return Builds(count, seconds, peaks)
+
+
+def convert(peer: str, root: str, output: str) -> None:
+    """Convert the documents of a corpus root with a peer, unchecked, into one Parquet file."""
+    folder, target = Path(root, "corpus/documents"), Path(output, "documents.parquet")
+    if peer == "polars":
+        _convert_with_polars(folder, Path(output, "documents.ndjson"), target)
+        return
+    from datasets import Dataset
+
+    if peer == "from_list":
+        dataset = Dataset.from_list(list(_read(folder)))
+    else:
+        dataset = Dataset.from_generator(
+            _read, gen_kwargs={"folder": folder}, cache_dir=f"{output}/cache"
+        )
+    dataset.to_parquet(target)
+
+
+def _convert_with_polars(folder: Path, lines: Path, target: Path) -> None:
+    """Write the documents as NDJSON first, since polars reads no directory of documents."""
+    import polars
+
+    with lines.open("wb") as file:
+        for path in sorted(folder.iterdir()):
+            file.write(path.read_bytes().replace(b"\n", b"") + b"\n")
+    polars.read_ndjson(lines).write_parquet(target)
+
+
+def _read(folder: Path) -> Iterator[object]:
+    import orjson
+
+    for path in sorted(folder.iterdir()):
+        yield orjson.loads(path.read_bytes())

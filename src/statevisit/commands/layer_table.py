@@ -1,0 +1,121 @@
+"""The records of a layer as a table for people."""
+
+from typing import TYPE_CHECKING, Any
+
+from statevisit import schema
+from statevisit.display import visible
+from statevisit.model import LAYERS, Document
+from statevisit.records import Record
+from statevisit.references import reference_names
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_OFFSETS = ("start", "end")
+
+_FEW_COLUMNS = 7
+"""A table of up to this many columns leaves room for words in each."""
+
+_FEW_LABELS = 3
+"""Up to this many properties with labels have a column each."""
+
+Columns = dict[str, list[str]]
+"""The names of columns, each with the properties that it shows."""
+
+
+def layer_table(document: Document, layer: str) -> "Table":
+    """Return a table of a layer's records: references with their text, empty columns left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    records = getattr(document, layer)
+    table = Table(
+        title=f"{layer.replace('_', ' ')} ({len(records)})",
+        title_justify="left",
+        header_style="bold",
+    )
+    columns = _columns(layer, records)
+    rows = [[_cell(document, record, *column) for column in columns.items()] for record in records]
+    for number, name in enumerate(columns):
+        # a label that is split between lines cannot be read or searched for
+        is_label = (layer, name) in schema.inventories()
+        table.add_column(
+            name.rstrip("_"),
+            overflow="fold",
+            width=_longest_word([name, *(row[number] for row in rows)])
+            if name == "labels"
+            else None,
+            no_wrap=is_label or name in _OFFSETS,
+            justify="right" if name in _OFFSETS else "left",
+        )
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _longest_word(cells: list[str]) -> int:
+    return max(len(word) for cell in cells for word in cell.split())
+
+
+def _columns(layer: str, records: tuple[Record, ...]) -> Columns:
+    """Return the columns of a layer's table, without properties that no record has.
+
+    More than three properties with labels share a column, and so do the optional properties in a
+    wide table, to leave room for words.
+    """
+    fields = [name for name in LAYERS[layer].__struct_fields__ if _has_values(records, name)]
+    if "start" in fields and "text" not in fields:
+        fields.append("text")
+    labels = [name for name in fields if (layer, name.rstrip("_")) in schema.inventories()]
+    columns: Columns = {}
+    for name in fields:
+        if name in labels and len(labels) > _FEW_LABELS:
+            columns["labels"] = labels
+        else:
+            columns[name] = [name]
+    required = schema.record(layer)["required"]
+    optional = [n for n in columns if n in schema.properties(layer) and n not in required]
+    if len(columns) <= _FEW_COLUMNS or len(optional) < 2:
+        return columns
+    for name in optional:
+        del columns[name]
+    return {**columns, "properties": optional}
+
+
+def _has_values(records: tuple[Record, ...], name: str) -> bool:
+    return any(getattr(record, name) not in (None, ()) for record in records)
+
+
+def _cell(document: Document, record: Record, column: str, fields: list[str]) -> str:
+    """Return the values of a record in one column; shared properties come with their names."""
+    values = {name: _value(document, record, name) for name in fields}
+    if column == "properties":
+        return ", ".join(f"{name} {value}" for name, value in values.items() if value)
+    return " ".join(value for value in values.values() if value)
+
+
+def _value(document: Document, record: Any, name: str) -> str:
+    """Return a property as text; a reference comes with the text of its record."""
+    if name == "text":
+        return _line(document.text_of(record))
+    value = getattr(record, name, None)
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(_item(document, item) for item in value)
+    is_reference = name in reference_names() and isinstance(value, str) and value in document
+    if is_reference and hasattr(document[value], "text"):
+        return f"{value} {_line(document.text_of(value))}"
+    return _line(value.text if hasattr(value, "text") else str(value))
+
+
+def _item(document: Document, item: Any) -> str:
+    """Return an item of a list: an argument with its text, or a number."""
+    if hasattr(item, "role"):
+        return f"{item.role.lower()} {_line(document.text_of(item.target))}"
+    return str(item)
+
+
+def _line(text: str) -> str:
+    """Return a text on one line, with its invisible characters made visible."""
+    return " ".join(visible(text).split())
