@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from statevisit.evaluation import score
     from statevisit.findings import Finding
     from statevisit.hub import load_dataset
+    from statevisit.layout import data_root
     from statevisit.model import Document
-    from statevisit.resources import data_root
     from statevisit.schema import labels
     from statevisit.scoring.report import Report
     from statevisit.versions import load
@@ -86,7 +86,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from statevisit.resources import version
+        from statevisit.layout import version
 
         return version()
     if name not in _HOME:

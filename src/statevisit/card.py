@@ -10,17 +10,17 @@ from pathlib import Path
 
 import yaml
 
-from statevisit import resources, schema, tables, views
+from statevisit import layout, schema, tables, views
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS
 from statevisit.strict_json import JsonObject
 
 PAGES = (
-    resources.CARD,
-    resources.SCHEMA_PAGE,
-    resources.CHECKS_PAGE,
-    resources.CORPUS_PAGE,
-    resources.GUIDELINES,
+    layout.CARD,
+    layout.SCHEMA_PAGE,
+    layout.CHECKS_PAGE,
+    layout.CORPUS_PAGE,
+    layout.GUIDELINES,
 )
 """The pages that may have generated parts. A root need not have any of them."""
 
@@ -47,7 +47,7 @@ def renewed_pages(root: Path, manifest: JsonObject) -> dict[str, bytes]:
         path = root / name
         text = _text(path)
         front = _FRONT.match(text)
-        if name == resources.CARD:
+        if name == layout.CARD:
             if front:
                 body = _renewed(path, text[front.end() :], manifest)
                 pages[name] = f"{_renewed_front(path, front[1])}{body}".encode()
@@ -93,14 +93,14 @@ def _labels_of(path: Path, part: str, inventory: tuple[str, str]) -> str:
 
 def front_matter(root: Path) -> JsonObject | None:
     """Return the front matter of a root's card, or None without one. Raises FormatError."""
-    path = root / resources.CARD
+    path = root / layout.CARD
     front = _FRONT.match(_text(path))
     return _parsed(path, front[1]) if front else None
 
 
 def limits(root: Path) -> re.Match[str] | None:
     """Find the section on bias and limitations in a root's card; group 1 is its text."""
-    return _LIMITS.search(_text(root / resources.CARD))
+    return _LIMITS.search(_text(root / layout.CARD))
 
 
 def _text(path: Path) -> str:
@@ -208,7 +208,7 @@ def _configs() -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
     for name in tables.CONFIGS:
-        files = f"{resources.PARQUET}/{name}/train-*.parquet"
+        files = f"{layout.PARQUET}/{name}/train-*.parquet"
         config: JsonObject = {"config_name": name, "data_files": files}
         if name == DEFAULT_CONFIG:
             config["default"] = True

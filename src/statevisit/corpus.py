@@ -13,7 +13,7 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.codec import decode, read_bytes
 from statevisit.errors import FormatError, MissingExtra
 from statevisit.findings import Finding
@@ -42,9 +42,9 @@ class Corpus(Sequence[Document]):
         Raises FormatError if there are none.
         """
         self.path = path
-        self.root = resources.enclosing_root(path) if path.is_dir() else None
+        self.root = layout.enclosing_root(path) if path.is_dir() else None
         if self.root is not None:
-            self.entries = _entries_of_directory(self.root / resources.DOCUMENTS)
+            self.entries = _entries_of_directory(self.root / layout.DOCUMENTS)
         elif path.is_dir():
             self.entries = _entries_of_directory(path)
         else:
@@ -71,7 +71,7 @@ class Corpus(Sequence[Document]):
         """The version of the corpus, from its `release.json`; None if there is no such file."""
         if self.root is None:
             return None
-        manifest = self.root / resources.RELEASE
+        manifest = self.root / layout.RELEASE
         if not manifest.is_file():
             return None
         version: str = orjson.loads(manifest.read_bytes())["version"]
@@ -194,7 +194,7 @@ def load(path: Path | str | None = None) -> Corpus:
     `path` is a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file,
     or JSONL with one document per line. Raises FormatError if it is something else.
     """
-    return Corpus(resources.data_root() if path is None else Path(path))
+    return Corpus(layout.data_root() if path is None else Path(path))
 
 
 def entries(path: Path) -> Iterator[Entry]:

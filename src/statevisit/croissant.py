@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 import yaml
 
-from statevisit import card, resources, tables
+from statevisit import card, layout, tables
 from statevisit.features import Column, Feature
 from statevisit.strict_json import JsonObject
 
@@ -110,7 +110,7 @@ def _description(front: JsonObject, manifest: JsonObject) -> JsonObject:
 
 def _citation(root: Path, version: str) -> JsonObject:
     """Return the fields that CITATION.cff gives."""
-    path = root / resources.CITATION
+    path = root / layout.CITATION
     cff = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     authors = [_author(author) for author in cff.get("authors", [])]
     fields: JsonObject = {}
@@ -138,9 +138,9 @@ def _responsible(root: Path, manifest: JsonObject) -> JsonObject:
         "Stand-off annotation of spans on token boundaries, validated by a JSON Schema and "
         "consistency checks"
     )
-    if (root / resources.GUIDELINES).is_file():
-        protocol += f", by the guidelines in {resources.GUIDELINES}"
-    path = root / resources.ANNOTATORS
+    if (root / layout.GUIDELINES).is_file():
+        protocol += f", by the guidelines in {layout.GUIDELINES}"
+    path = root / layout.ANNOTATORS
     annotators = orjson.loads(path.read_bytes())["annotators"] if path.is_file() else []
     tools = [annotator for annotator in annotators if annotator["kind"] != "human"]
     fields: JsonObject = {
@@ -195,7 +195,7 @@ def _file_object(file: JsonObject) -> JsonObject:
 
 def _record_sets(config: str, edition: str, paths: list[str]) -> list[JsonObject]:
     """Return the record sets of a config: one for each file, since a source is one file."""
-    paths_of_config = [path for path in paths if path.startswith(f"{resources.PARQUET}/{config}/")]
+    paths_of_config = [path for path in paths if path.startswith(f"{layout.PARQUET}/{config}/")]
     record_sets: list[JsonObject] = []
     for path in paths_of_config:
         name = config if len(paths_of_config) == 1 else f"{config}-{Path(path).stem}"

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.errors import FormatError, ReleaseError
 
-_BUILT = {resources.PARQUET: ".parquet"}
+_BUILT = {layout.PARQUET: ".parquet"}
 """The directory of a build, and the suffix of the files that `load_dataset` reads from it."""
 
 _DESCRIPTOR = re.compile(r"/dev/(stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
@@ -121,7 +121,7 @@ def check_output(path: Path) -> None:
     """
     if path.is_dir() and not path.is_symlink():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    root = resources.holding_root(path)
+    root = layout.holding_root(path)
     if root is not None:
         _check(root, path.absolute().relative_to(root).parts)
     else:
@@ -223,9 +223,9 @@ class Renewal:
             [
                 name
                 for name, state in self._states
-                if state == "differs" and name != resources.RELEASE and not self._as_listed(name)
+                if state == "differs" and name != layout.RELEASE and not self._as_listed(name)
             ],
-            f"is not as {resources.RELEASE} lists it, and would be replaced",
+            f"is not as {layout.RELEASE} lists it, and would be replaced",
         )
 
     def apply(self) -> list[tuple[str, str]]:
@@ -234,15 +234,15 @@ class Renewal:
         Raises ReleaseError, and changes nothing, where an outdated file was changed since it was
         listed, and where a file of no build would be read as part of this one.
         """
-        self._refuse(self._edited, f"is not as {resources.RELEASE} lists it, and would be removed")
+        self._refuse(self._edited, f"is not as {layout.RELEASE} lists it, and would be removed")
         self._refuse(self._foreign, "is not of this build, and would be read as part of it")
         for name, state in self._states:
-            if state != "current" and name != resources.RELEASE:
+            if state != "current" and name != layout.RELEASE:
                 self._place(name)
         for name in self._stale:
             self._remove(name)
-        if dict(self._states).get(resources.RELEASE, "current") != "current":
-            self._place(resources.RELEASE)  # last: it vouches for the others
+        if dict(self._states).get(layout.RELEASE, "current") != "current":
+            self._place(layout.RELEASE)  # last: it vouches for the others
         written = [(n, "current" if state == "current" else "written") for n, state in self._states]
         return [*written, *((name, "removed") for name in self._stale)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.corpus import Corpus, load
 from statevisit.errors import ReleaseError
 
@@ -102,7 +102,7 @@ def commit_of(root: Path, version: str) -> str | None:
     if version_at(root, tag) == version:
         return resolve(root, tag)
     pattern = f'-G"version": *"{re.escape(version)}"'
-    commits = line(root, "log", "--format=%H", "--reverse", pattern, "--", resources.RELEASE)
+    commits = line(root, "log", "--format=%H", "--reverse", pattern, "--", layout.RELEASE)
     for commit in commits.split():
         if version_at(root, commit) == version:
             return commit
@@ -111,12 +111,12 @@ def commit_of(root: Path, version: str) -> str | None:
 
 def stated_versions(root: Path) -> set[str]:
     """Return every version that a `release.json` in the history states."""
-    commits = line(root, "log", "--format=%H", "--", resources.RELEASE).split()
+    commits = line(root, "log", "--format=%H", "--", layout.RELEASE).split()
     versions = (version_at(root, commit) for commit in commits)
     return {version for version in versions if version}
 
 
-def unchanged(root: Path, commit: str, name: str = resources.DOCUMENTS) -> bool:
+def unchanged(root: Path, commit: str, name: str = layout.DOCUMENTS) -> bool:
     """Whether a file or directory of a corpus root is as in a commit, without untracked files."""
     changed = line(root, "diff", "--name-only", commit, "--", name)
     untracked = line(root, "ls-files", "--others", "--", name)
@@ -126,7 +126,7 @@ def unchanged(root: Path, commit: str, name: str = resources.DOCUMENTS) -> bool:
 def version_at(root: Path, revision: str) -> str | None:
     """Return the version that `release.json` states at a revision; None if it states none."""
     try:
-        manifest = orjson.loads(git(root, "show", f"{revision}:./{resources.RELEASE}"))
+        manifest = orjson.loads(git(root, "show", f"{revision}:./{layout.RELEASE}"))
     except (ReleaseError, orjson.JSONDecodeError):
         return None
     version = manifest.get("version") if isinstance(manifest, dict) else None
@@ -148,8 +148,8 @@ def corpus_at(root: Path, revision: str) -> Corpus:
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(directory, filter="data")
-        if not (Path(directory) / resources.DOCUMENTS).is_dir():
-            raise ReleaseError(f"{root}: has no {resources.DOCUMENTS}/ at {revision[:12]}")
+        if not (Path(directory) / layout.DOCUMENTS).is_dir():
+            raise ReleaseError(f"{root}: has no {layout.DOCUMENTS}/ at {revision[:12]}")
         corpus = load(Path(directory))
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)

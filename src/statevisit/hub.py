@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from statevisit.errors import FormatError, MissingExtra
-from statevisit.resources import PARQUET, data_root
+from statevisit.layout import PARQUET, data_root
 
 if TYPE_CHECKING:
     import datasets

@@ -8,14 +8,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from statevisit import files, resources, schema_errors
+from statevisit import files, layout, schema_errors
 from statevisit.codec import read_bytes
 from statevisit.errors import ReleaseError
 from statevisit.history import git
 from statevisit.remote import client, explained, quiet
 from statevisit.strict_json import parse
 
-_TOP = (resources.CARD, resources.LICENSE, resources.CITATION, resources.CHANGELOG)
+_TOP = (layout.CARD, layout.LICENSE, layout.CITATION, layout.CHANGELOG)
 _KEPT = ".gitattributes"
 """The Hub's own file, which is neither compared nor deleted."""
 _REBUILD = "run `statevisit build`, and release it"
@@ -46,24 +46,24 @@ def contents(root: Path) -> Contents:
     it. Of an edition nothing but the files of its manifest is published. Raises ReleaseError where
     a file is not the one that the manifest lists, FormatError where a link leads to it.
     """
-    path = files.own_path(root, resources.RELEASE)
+    path = files.own_path(root, layout.RELEASE)
     if not path.exists():
         raise ReleaseError(
-            f"{root}: has no {resources.RELEASE}: run `statevisit build`, or name the directory that holds it"
+            f"{root}: has no {layout.RELEASE}: run `statevisit build`, or name the directory that holds it"
         )
     manifest = parse(read_bytes(path), str(path))
     for _, message in schema_errors.errors(manifest, "release"):
         raise ReleaseError(f"{path}: {message}; run `statevisit build`")
     listed = {f["path"]: f["sha256"] for f in manifest["files"]}
     if "edition" in manifest:
-        if resources.CARD not in listed:
-            raise ReleaseError(f"{path}: does not list {resources.CARD}: {_REWRITE}")
+        if layout.CARD not in listed:
+            raise ReleaseError(f"{path}: does not list {layout.CARD}: {_REWRITE}")
         beside: set[str] = set()
     else:
         beside = _beside(root) - listed.keys()
     tracked = _tracked(root)
     untracked = sorted(beside - tracked) if tracked else []
-    names = {*listed, resources.RELEASE, *beside}.difference(untracked)
+    names = {*listed, layout.RELEASE, *beside}.difference(untracked)
     advice = _REWRITE if "edition" in manifest else _REBUILD
     items = [_item(root, name, listed.get(name), advice) for name in sorted(names)]
     return Contents(manifest["version"], items, untracked)
@@ -74,7 +74,7 @@ def _beside(root: Path) -> set[str]:
 
     Raises FormatError where the directories of seeds and schemas are links.
     """
-    for name in (resources.SOURCES, resources.GUIDELINES):
+    for name in (layout.SOURCES, layout.GUIDELINES):
         files.own_path(root, name)
     paths = {root / name for name in (*_TOP, *_linked_pages(root))}
     for pattern in ("schema/*", "seeds/*", "corpus/*.svg", "corpus/*.png"):
@@ -105,7 +105,7 @@ def _item(root: Path, name: str, sha256: str | None, advice: str) -> Item:
     data = read_bytes(path)
     digest = hashlib.sha256(data).hexdigest()
     if sha256 is not None and sha256 != digest:
-        raise ReleaseError(f"{root}: {name} is not what {resources.RELEASE} says: {advice}")
+        raise ReleaseError(f"{root}: {name} is not what {layout.RELEASE} says: {advice}")
     return Item(name, path, len(data), digest)
 
 
@@ -120,7 +120,7 @@ def _linked_pages(root: Path) -> set[str]:
     """
     whole = root.resolve()
     pages: set[str] = set()
-    waiting = [resources.CARD]
+    waiting = [layout.CARD]
     while waiting:
         page = root / waiting.pop()
         text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
@@ -150,7 +150,7 @@ def publish(items: list[Item], version: str, repo: str, private: bool = False) -
                 return "there already"
             head = next((b.target_commit for b in refs.branches if b.name == "main"), None)
             there = _tree(hf, api, repo, head) if head else {}
-            if resources.RELEASE not in there and (foreign := sorted(there.keys() - set(_TOP))):
+            if layout.RELEASE not in there and (foreign := sorted(there.keys() - set(_TOP))):
                 raise ReleaseError(
                     f"{repo}: holds something else ({foreign[0]}), which a version would replace: name another --repo, or empty that one"
                 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from statevisit import resources, schema
+from statevisit import layout, schema
 from statevisit.agreeing import agree
 from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
@@ -60,7 +60,7 @@ class Tally:
 
 def version_of(root: Path) -> str:
     """The version that the manifest of a corpus root states; 0.1.0 where there is no manifest yet."""
-    path = root / resources.RELEASE
+    path = root / layout.RELEASE
     if not path.is_file():
         return FIRST_VERSION
     value = parse(read_bytes(path), str(path))
@@ -76,7 +76,7 @@ def listed(root: Path) -> dict[str, str]:
 
     Raises FormatError where the manifest cannot be read.
     """
-    path = root / resources.RELEASE
+    path = root / layout.RELEASE
     if not path.is_file():
         return {}
     value = parse(read_bytes(path), str(path))
@@ -149,7 +149,7 @@ def published_agreement(root: Path) -> JsonObject | None:
     environment can compute, is left out. None for fewer than two annotators. Raises FormatError
     for annotations that cannot be read or are of different texts.
     """
-    passes = sorted(path for path in (root / resources.ANNOTATIONS).glob("*") if path.is_dir())
+    passes = sorted(path for path in (root / layout.ANNOTATIONS).glob("*") if path.is_dir())
     if len(passes) < 2:
         return None
     agreement = agree(*passes)

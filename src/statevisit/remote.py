@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, ValidationError, convert
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.codec import read_bytes
 from statevisit.errors import MissingExtra, ReleaseError
 from statevisit.strict_json import parse
@@ -105,10 +105,10 @@ def fetched(repo: str, version: str) -> Path:
 
 def _full_manifest(root: Path, repo: str, version: str) -> _Manifest:
     """Return the manifest. Raises ReleaseError if it is not that of a version with its text."""
-    manifest = _manifest(root / resources.RELEASE)
+    manifest = _manifest(root / layout.RELEASE)
     if manifest is None or manifest.version != version:
         raise ReleaseError(
-            f"{repo}: the tag v{version} has no {resources.RELEASE} of this version, so it is not "
+            f"{repo}: the tag v{version} has no {layout.RELEASE} of this version, so it is not "
             "a release of a corpus: name another repository"
         )
     if manifest.edition is not None:
@@ -136,7 +136,7 @@ def _check_files(root: Path, repo: str, manifest: _Manifest) -> None:
         for file in manifest.files
         if not any(fnmatch(file.path, pattern) for pattern in _NOT_DOWNLOADED)
     }
-    present = {path.relative_to(root).as_posix() for path in (root / resources.DOCUMENTS).glob("*")}
+    present = {path.relative_to(root).as_posix() for path in (root / layout.DOCUMENTS).glob("*")}
     present |= {name for name in digests if (root / name).is_file()}
     differing = sorted(present ^ digests.keys())
     if differing:

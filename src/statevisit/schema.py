@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from statevisit.resources import data_root
+from statevisit.layout import data_root
 from statevisit.strict_json import JsonObject
 from statevisit.textless_schema import without_text
 

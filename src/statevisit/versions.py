@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from statevisit import corpus, resources
+from statevisit import corpus, layout
 from statevisit.corpus import Corpus
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.settings import read_settings
@@ -32,7 +32,7 @@ def load(
                 "the contents of the repository change from one version to the next"
             )
         return corpus.load(path)
-    root = resources.data_root() if path is None else resources.corpus_root(Path(path))
+    root = layout.data_root() if path is None else layout.corpus_root(Path(path))
     return _release(root, version.removeprefix("v"), repo)
 
 
@@ -47,11 +47,11 @@ def named(name: str) -> Corpus:
 
     if Path(name).exists():
         return corpus.load(name)
-    root = resources.enclosing_root(Path())
+    root = layout.enclosing_root(Path())
     if root is None:
         raise FormatError(
             f"{name}: no such file or directory; a version is looked for in the checkout of the "
-            f"current directory, which holds no {resources.DOCUMENTS}/"
+            f"current directory, which holds no {layout.DOCUMENTS}/"
         )
     version = name.removeprefix("v")
     old_corpus = _at(root, name)

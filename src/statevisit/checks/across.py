@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import codec, resources
+from statevisit import codec, layout
 from statevisit.checks.excerpt import finding
 from statevisit.corpus import Entry
 from statevisit.errors import FormatError
@@ -111,7 +111,7 @@ class Across:
         self, entry: Entry, document: Facts, source: JsonObject | None
     ) -> Iterator[Finding]:
         if source is None:
-            message = f"{document.seed!r} is not in {resources.SOURCES}: add a line for it"
+            message = f"{document.seed!r} is not in {layout.SOURCES}: add a line for it"
             yield _at(entry, document, "E708", ("source", "file"), message)
             return
         paths = {"sha256": ("source", "sha256"), "date": ("date",), "language": ("language",)}
@@ -119,7 +119,7 @@ class Across:
             value = getattr(document, key)
             if source[key] != value:
                 message = (
-                    f"{key} is {value!r} here and {source[key]!r} in {resources.SOURCES}: "
+                    f"{key} is {value!r} here and {source[key]!r} in {layout.SOURCES}: "
                     "correct the wrong one"
                 )
                 yield _at(entry, document, "E708", path, message)
@@ -144,7 +144,7 @@ def _at(
 
 
 def _sources(root: Path | None) -> dict[str, JsonObject] | None:
-    if root is None or not (root / resources.SOURCES).is_file():
+    if root is None or not (root / layout.SOURCES).is_file():
         return None
     sources = {}
     for line in _well_formed_sources(root):
@@ -155,7 +155,7 @@ def _sources(root: Path | None) -> dict[str, JsonObject] | None:
 
 def _well_formed_sources(root: Path) -> Iterator[Line]:
     """The lines of the list of sources that follow the schema; E703 reports the others."""
-    path = root / resources.SOURCES
+    path = root / layout.SOURCES
     for line in lines(codec.read_bytes(path), str(path), "source"):
         if not line.problems:
             yield line
@@ -165,12 +165,12 @@ def check_seeds(root: Path) -> Iterator[Finding]:
     """Yield findings about listed sources whose file is missing or has other bytes."""
     for line in _well_formed_sources(root):
         assert isinstance(line.value, dict)
-        path = root / resources.SEEDS / line.value["file"]
+        path = root / layout.SEEDS / line.value["file"]
         if not path.is_file():
             message = f"{path} is missing: restore it, or remove the line"
         elif hashlib.sha256(path.read_bytes()).hexdigest() != line.value["sha256"]:
             message = f"the SHA-256 of {path} is another: restore the file"
         else:
             continue
-        file = str(root / resources.SOURCES)
+        file = str(root / layout.SOURCES)
         yield Finding(code="E709", file=file, line=line.number, column=1, message=message)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from statevisit.checks.incoming import EXPLANATIONS
 from statevisit.checks.registry import REGISTRY, load_checks
 from statevisit.findings import severity
-from statevisit.resources import CHECKS_PAGE
+from statevisit.layout import CHECKS_PAGE
 
 FAMILIES = {
     "1": "form",

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.checks.across import Across, Facts, check_seeds, facts
 from statevisit.checks.document import NO_CONTEXT, check_entry, context_of
 from statevisit.checks.history import reused
@@ -20,10 +20,10 @@ from statevisit.jsonl import Problem, lines, parsed
 CHUNK = 16
 """Documents in one task: few enough to bound memory, enough to pay for sending."""
 
-_JSON_FILES = {resources.ANNOTATORS: "annotators", resources.RELEASE: "release"}
+_JSON_FILES = {layout.ANNOTATORS: "annotators", layout.RELEASE: "release"}
 _JSONL_FILES = {
-    resources.DECISIONS: ("adjudication", "E704"),
-    resources.SOURCES: ("source", "E703"),
+    layout.DECISIONS: ("adjudication", "E704"),
+    layout.SOURCES: ("source", "E703"),
 }
 
 
@@ -32,7 +32,7 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
 
     These are foreign files among the documents, and lists that do not follow their schema.
     """
-    for path in sorted((root / resources.DOCUMENTS).iterdir()):
+    for path in sorted((root / layout.DOCUMENTS).iterdir()):
         if path.suffix != ".json" and not path.name.startswith("."):
             message = "not a document: corpus/documents/ holds <id>.json only; move it elsewhere"
             yield Finding(code="E702", file=str(path), message=message)
@@ -46,7 +46,7 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
         if path.is_file():
             for line in lines(read_bytes(path), str(path), schema):
                 yield from (_finding(code, path, problem) for problem in line.problems)
-    if (root / resources.SOURCES).is_file():
+    if (root / layout.SOURCES).is_file():
         yield from check_seeds(root)
 
 
@@ -77,11 +77,11 @@ def validate(
     `done` is called after every document; `mapper` runs the checks over chunks of documents, in
     order. Raises FormatError where there are no documents.
     """
-    path = resources.data_root() if path is None else Path(path)
-    root = resources.enclosing_root(path)
+    path = layout.data_root() if path is None else Path(path)
+    root = layout.enclosing_root(path)
     is_whole_corpus = root is not None and not path.is_file()
     if root is None and path.is_file():
-        root = resources.enclosing_root(path.parent)
+        root = layout.enclosing_root(path.parent)
     if root is not None and is_whole_corpus:
         yield from check_corpus_files(root)
     across = Across(root)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from statevisit import codec, resources, schema_errors
+from statevisit import codec, layout, schema_errors
 from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
 from statevisit.corpus import Entry
@@ -25,15 +25,15 @@ def context_of(root: Path | None) -> Context:
     if root is None:
         return NO_CONTEXT
     links: set[str] = set()
-    if (root / resources.LINKS).is_file():
-        for item in _verified_links(root / resources.LINKS):
+    if (root / layout.LINKS).is_file():
+        for item in _verified_links(root / layout.LINKS):
             if item.get("wikidata") and item["evidence"]:
                 links.add(item["wikidata"])
     annotators: set[str] = set()
-    if (root / resources.ANNOTATORS).is_file():
-        listed = read_json(root / resources.ANNOTATORS, "annotators")
+    if (root / layout.ANNOTATORS).is_file():
+        listed = read_json(root / layout.ANNOTATORS, "annotators")
         annotators = {annotator["id"] for annotator in listed["annotators"]}
-    return Context(root / resources.SEEDS, frozenset(links), frozenset(annotators))
+    return Context(root / layout.SEEDS, frozenset(links), frozenset(annotators))
 
 
 def _verified_links(path: Path) -> list[JsonObject]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from statevisit import codec, resources
+from statevisit import codec, layout
 from statevisit.checks.excerpt import finding
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
@@ -26,7 +26,7 @@ def reused(root: Path) -> Iterator[Finding]:
     if not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
         return
     try:
-        version = str(orjson.loads((root / resources.RELEASE).read_bytes())["version"])
+        version = str(orjson.loads((root / layout.RELEASE).read_bytes())["version"])
     except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
         return
     try:
@@ -45,7 +45,7 @@ def reused(root: Path) -> Iterator[Finding]:
 def _changed_since(root: Path, commit: str) -> list[str]:
     """The documents that differ from a commit, as paths below the root."""
     options = ("--name-only", "--relative", "-z", "--diff-filter=M")
-    changed = git(root, "diff", *options, commit, "--", resources.DOCUMENTS)
+    changed = git(root, "diff", *options, commit, "--", layout.DOCUMENTS)
     return sorted(filter(None, changed.decode().split("\0")))
 
 

@@ -37,7 +37,7 @@ class _Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:  # which is so while a shell completes
-        from statevisit.resources import version
+        from statevisit.layout import version
 
         click.echo(f"statevisit {version()}")
         ctx.exit()

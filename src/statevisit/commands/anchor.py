@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from msgspec import structs
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.codec import encode, read_bytes, read_document, write_document
 from statevisit.commands import report
 from statevisit.errors import FormatError
@@ -64,7 +64,7 @@ def _home(value: object, draft: Path) -> Path:
         raise FormatError(
             f"{draft}: has no `id` that says which document it is of; add it, or name the document with --document"
         )
-    path = Path(resources.DOCUMENTS) / f"{value['id']}.json"
+    path = Path(layout.DOCUMENTS) / f"{value['id']}.json"
     if "/" in value["id"] or not path.is_file():
         raise FormatError(f"{path}: no such document; name it with --document")
     return path

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.commands import report
 from statevisit.commands.making import build, other_tools
 from statevisit.errors import ReleaseError
@@ -52,7 +52,7 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
         raise click.UsageError(
             f"--edition {ANNOTATIONS_ONLY} and -o DIR go together, and without --check"
         )
-    root = resources.corpus_root(path)
+    root = layout.corpus_root(path)
     if output is not None:
         from statevisit.commands.editions import write_edition
 

@@ -9,26 +9,26 @@ from typing import Any
 
 import orjson
 
-from statevisit import codec, edition, files, release, resources, schema, schema_errors, strict_json
+from statevisit import codec, edition, files, layout, release, schema, schema_errors, strict_json
 from statevisit.commands.making import Shards, build, require_current
 from statevisit.corpus import load
 from statevisit.errors import FormatError, ReleaseError
 
 EDITION = schema.ANNOTATIONS_ONLY
 _COPIED = (
-    resources.LICENSE,
-    resources.CITATION,
-    resources.CHANGELOG,
-    resources.GUIDELINES,
-    resources.ANNOTATORS,
-    resources.SOURCES,
+    layout.LICENSE,
+    layout.CITATION,
+    layout.CHANGELOG,
+    layout.GUIDELINES,
+    layout.ANNOTATORS,
+    layout.SOURCES,
 )
 _SCHEMAS = ("annotators", "release", "source")
 """Beside that of documents."""
 _READ = {
-    resources.PARQUET: ".parquet",
-    resources.DOCUMENTS: ".json",
-    resources.ANNOTATIONS: ".json",
+    layout.PARQUET: ".parquet",
+    layout.DOCUMENTS: ".json",
+    layout.ANNOTATIONS: ".json",
 }
 """The directories of an edition, and the suffix of the files that are read from them."""
 
@@ -37,7 +37,7 @@ IN_DATA, IN_PROSE = 4, 8
 
 
 def _is_edition(root: Path) -> bool:
-    path = files.own_path(root, resources.RELEASE)
+    path = files.own_path(root, layout.RELEASE)
     value = strict_json.parse(codec.read_bytes(path), str(path)) if path.is_file() else None
     return isinstance(value, dict) and "edition" in value
 
@@ -51,7 +51,7 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     FormatError where a page or an id quotes the text, and where a path leads through a link.
     """
     require_current(root, "first", workers)
-    full = orjson.loads((root / resources.RELEASE).read_bytes())
+    full = orjson.loads((root / layout.RELEASE).read_bytes())
     with _becoming(target) as staging:
         pages = _pages(root, staging)
         content = _documents(root, staging, pages)
@@ -101,12 +101,12 @@ def _pages(root: Path, staging: Path) -> dict[str, bytes]:
 
     copied = {name: _page(root, name) for name in _COPIED}
     pages = {name: data for name, data in copied.items() if data is not None}
-    pages[resources.CARD] = edition_card(root)
-    pages[resources.SCHEMA_PAGE] = EDITION_SCHEMA_PAGE
-    links = _page(root, resources.LINKS)
+    pages[layout.CARD] = edition_card(root)
+    pages[layout.SCHEMA_PAGE] = EDITION_SCHEMA_PAGE
+    links = _page(root, layout.LINKS)
     if links is not None:
         listed = orjson.loads(links)
-        pages[resources.LINKS] = (
+        pages[layout.LINKS] = (
             b"[\n"
             + b",\n".join(orjson.dumps({k: v for k, v in r.items() if k != "name"}) for r in listed)
             + b"\n]\n"
@@ -142,7 +142,7 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
     }
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
-            name = f"{resources.DOCUMENTS}/{document.id}.json"
+            name = f"{layout.DOCUMENTS}/{document.id}.json"
             files.own_path(root, name)
             value = edition.strip(document)
             data = codec.encode_value(value)
@@ -162,7 +162,7 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
                 }
             )
         shards.close()
-    for path in sorted((root / resources.ANNOTATIONS).glob("*/*.json")):
+    for path in sorted((root / layout.ANNOTATIONS).glob("*/*.json")):
         name = path.relative_to(root).as_posix()
         document = codec.read_document(files.own_path(root, name))
         files.write(staging / name, codec.encode_value(edition.strip(document)))
@@ -189,9 +189,9 @@ def _describe(staging: Path, manifest: dict[str, Any]) -> None:
     manifest["files"] = _entries(staging)
     for name, page in renewed_pages(staging, manifest).items():
         files.write(staging / name, page)
-    files.write(staging / resources.CROISSANT, metadata(staging, manifest) or b"")
+    files.write(staging / layout.CROISSANT, metadata(staging, manifest) or b"")
     manifest["files"] = _entries(staging)
-    files.write(staging / resources.RELEASE, release.encode(manifest))
+    files.write(staging / layout.RELEASE, release.encode(manifest))
 
 
 def _entries(staging: Path) -> list[dict[str, Any]]:
@@ -212,24 +212,24 @@ def write_full(
         raise FormatError(
             f"{root}: is not an edition without the text: name the directory that `statevisit build --edition {EDITION}` wrote"
         )
-    manifest = orjson.loads((root / resources.RELEASE).read_bytes())
+    manifest = orjson.loads((root / layout.RELEASE).read_bytes())
     offered = _Texts(texts)
     with files.appearing(target) as staging:
-        paths = sorted((root / resources.DOCUMENTS).glob("*.json"))
-        for path in [*paths, *sorted((root / resources.ANNOTATIONS).glob("*/*.json"))]:
+        paths = sorted((root / layout.DOCUMENTS).glob("*.json"))
+        for path in [*paths, *sorted((root / layout.ANNOTATIONS).glob("*/*.json"))]:
             place = path.relative_to(root).as_posix()
             value = _read(files.own_path(root, place))
             name, data = offered.of(value, path)
             document = edition.restore(value, data, name)
             files.write(staging / place, codec.encode(document))
             files.write(
-                staging / resources.SEEDS / document.source.file,
+                staging / layout.SEEDS / document.source.file,
                 edition.seed_of(value, data) or data,
             )
         for name in (
-            *(n for n in _COPIED if n != resources.CHANGELOG),
-            resources.LINKS,
-            resources.RELEASE,
+            *(n for n in _COPIED if n != layout.CHANGELOG),
+            layout.LINKS,
+            layout.RELEASE,
         ):
             page = _page(root, name)
             if page is not None:
@@ -238,7 +238,7 @@ def write_full(
         if findings:
             raise ReleaseError(f"what was restored is not valid: {findings[0]}")
         if (
-            orjson.loads((staging / resources.RELEASE).read_bytes())["content"]
+            orjson.loads((staging / layout.RELEASE).read_bytes())["content"]
             != manifest["edition"]["full"]
         ):
             raise ReleaseError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.commands import console
 from statevisit.errors import FormatError
 from statevisit.settings import nearest, read_settings
@@ -78,13 +78,13 @@ def _address(page: str) -> str:
 
     If that corpus has no such page, it is the page that statevisit ships.
     """
-    root = resources.enclosing_root(Path())
+    root = layout.enclosing_root(Path())
     address = read_settings(root).address(page) if root else ""
     if address:
         return address
     file = page.partition("#")[0]
     if root is None or not (root / file).is_file():
-        root = resources.data_root()
+        root = layout.data_root()
     below = os.path.relpath(root / page)
     return str(root / page) if below.startswith(os.pardir) else below
 

@@ -114,7 +114,7 @@ class Json(_AtTheEnd):
     """One object that follows `schema/findings.schema.json`."""
 
     def _end(self) -> None:
-        from statevisit.resources import version
+        from statevisit.layout import version
 
         value = {
             "tool": {"name": "statevisit", "version": version()},
@@ -131,7 +131,7 @@ class Sarif(_AtTheEnd):
 
     def _end(self) -> None:
         from statevisit.checks.catalogue import catalogue
-        from statevisit.resources import version
+        from statevisit.layout import version
 
         codes = sorted(self.counts)
         driver = {

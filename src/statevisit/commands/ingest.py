@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from statevisit import files, resources
+from statevisit import files, layout
 from statevisit.checks.document import check_bytes
 from statevisit.codec import encode, encode_value, read_bytes
 from statevisit.commands.bar import Bar
@@ -57,15 +57,15 @@ def command(
     if document_id is not None and len(seeds) > 1:
         raise click.UsageError("--id names one document; give one seed with it")
     sources, annotators = (
-        read_sources(root / resources.SOURCES),
-        _annotators(root / resources.ANNOTATORS),
+        read_sources(root / layout.SOURCES),
+        _annotators(root / layout.ANNOTATORS),
     )
     made: dict[Path, tuple[bytes, Document]] = {}
     with Bar(len(seeds), "ingesting") as bar:
         for path in seeds:  # everything is made and checked before anything is written
             data = read_bytes(path)
             document = _made(data, path, document_id, language)
-            target = root / resources.DOCUMENTS / f"{document.id}.json"
+            target = root / layout.DOCUMENTS / f"{document.id}.json"
             if target.exists():
                 raise FormatError(
                     f"{target}: exists already; a document's text never changes, so a corrected one needs another --id"
@@ -85,17 +85,17 @@ def command(
             made[target] = data, document
             bar.advance()
     listed = sources_file(sources)
-    check_update(root, resources.ANNOTATORS, annotators)
-    check_update(root, resources.SOURCES, listed)
+    check_update(root, layout.ANNOTATORS, annotators)
+    check_update(root, layout.SOURCES, listed)
     for target in made:
-        files.own_path(root, f"{resources.DOCUMENTS}/{target.name}")
-    files.update(root / resources.ANNOTATORS, annotators)
-    files.update(root / resources.SOURCES, listed)
+        files.own_path(root, f"{layout.DOCUMENTS}/{target.name}")
+    files.update(root / layout.ANNOTATORS, annotators)
+    files.update(root / layout.SOURCES, listed)
     for target, (
         data,
         document,
     ) in made.items():  # documents last: without them, the same command can be given again
-        files.update(root / resources.SEEDS / document.source.file, data)
+        files.update(root / layout.SEEDS / document.source.file, data)
         files.write(target, encode(document))
         click.echo(f"{target}: {len(document.sentences)} sentences, {len(document.tokens)} tokens")
 

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import click
 
-from statevisit import files, resources, schema
+from statevisit import files, layout, schema
 from statevisit.settings import check_source
 
 FILES = {
-    "README.md": resources.CARD,
-    "schema.md": resources.SCHEMA_PAGE,
-    "checks.md": resources.CHECKS_PAGE,
+    "README.md": layout.CARD,
+    "schema.md": layout.SCHEMA_PAGE,
+    "checks.md": layout.CHECKS_PAGE,
     "pyproject.toml": "pyproject.toml",
     "gitignore": ".gitignore",
     "gitattributes": ".gitattributes",
     "workflow.yml": ".github/workflows/corpus.yml",
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
-    "example.txt": f"{resources.SEEDS}/example.txt",
-    "sources.jsonl": resources.SOURCES,
-    "example.json": f"{resources.DOCUMENTS}/example.json",
-    "annotators.json": resources.ANNOTATORS,
-    "wikidata.json": resources.LINKS,
+    "example.txt": f"{layout.SEEDS}/example.txt",
+    "sources.jsonl": layout.SOURCES,
+    "example.json": f"{layout.DOCUMENTS}/example.json",
+    "annotators.json": layout.ANNOTATORS,
+    "wikidata.json": layout.LINKS,
 }
 """The files of `starter/`, each with its path in the new repository."""
 
@@ -69,19 +69,19 @@ def _fill(root: Path, name: str, source: str) -> None:
     """Write the files of a new repository; `name` and `source` stand in them."""
     values = {
         "name": name,
-        "version": resources.version(),
+        "version": layout.version(),
         "pyarrow": _pyarrow(),
         "source": source,
     }
     for source, place in FILES.items():
-        text = (resources.starter() / source).read_text(encoding="utf-8")
+        text = (layout.starter() / source).read_text(encoding="utf-8")
         if Path(place).suffix in (".md", ".toml", ".yml", ".yaml"):
             text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: values[m[1]], text)
         files.write(root / place, text.encode())
     for schema_name in schema.NAMES:
         source_path = schema.path(schema_name)
         files.write(root / "schema" / source_path.name, source_path.read_bytes())
-    files.write(root / "schema" / "VERSION", f"{resources.version()}\n".encode())
+    files.write(root / "schema" / "VERSION", f"{layout.version()}\n".encode())
 
 
 def _pyarrow() -> str:

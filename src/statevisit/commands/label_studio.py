@@ -301,7 +301,7 @@ def _import(
     from statevisit.commands.changes import show
     from statevisit.commands.taking import Options, import_tasks
     from statevisit.labelstudio.foreign import read_mapping
-    from statevisit.resources import corpus_root
+    from statevisit.layout import corpus_root
 
     def done(updates: "list[Update]") -> None:
         for update in updates:

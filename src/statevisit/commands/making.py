@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import orjson
 
-from statevisit import codec, files, release, resources
+from statevisit import codec, files, layout, release
 from statevisit.checks.across import Across, facts
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
@@ -34,7 +34,7 @@ _PRELOAD = (
     "pandas",
 )  # pyarrow imports pandas at the first list, only to see whether that is a Series
 
-_BUILT = f"{resources.PARQUET}/"
+_BUILT = f"{layout.PARQUET}/"
 
 CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
@@ -53,7 +53,7 @@ def build(
     file in `corpus/parquet/` is neither of this build nor as the last one wrote it, OSError where
     it cannot write; what was there is then still there.
     """
-    files.own_path(root, resources.RELEASE)
+    files.own_path(root, layout.RELEASE)
     version = release.version_of(root)
     earlier = {n: h for n, h in release.listed(root).items() if n.startswith(_BUILT)}
     place = None if check else root / "corpus"
@@ -71,17 +71,17 @@ def build(
             files.write(staged[name], page)
         described = metadata(root, manifest)
         if described is not None:
-            staged[resources.CROISSANT] = staging / "croissant"
-            staged[resources.CROISSANT].write_bytes(described)
+            staged[layout.CROISSANT] = staging / "croissant"
+            staged[layout.CROISSANT].write_bytes(described)
             manifest["files"] = sorted(
                 [
                     *manifest["files"],
-                    release.file_entry(staging / "croissant", resources.CROISSANT),
+                    release.file_entry(staging / "croissant", layout.CROISSANT),
                 ],
                 key=lambda f: f["path"],
             )
-        staged[resources.RELEASE] = staging / "manifest"
-        staged[resources.RELEASE].write_bytes(release.encode(manifest))
+        staged[layout.RELEASE] = staging / "manifest"
+        staged[layout.RELEASE].write_bytes(release.encode(manifest))
         renewal = files.Renewal(root, staged, earlier)
         return [], renewal.states() if check else renewal.apply()
 
@@ -103,7 +103,7 @@ def other_tools(root: Path) -> str:
     """Which versions of tools differ from those of the last build, as the end of a message; empty where none do."""
     from statevisit.tables import TOOLS
 
-    manifest = root / resources.RELEASE
+    manifest = root / layout.RELEASE
     built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
     others = [
         f"{name} {version}, this is {TOOLS[name]}"
@@ -151,12 +151,12 @@ def _stage(
     files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
     lists = [
         root / n
-        for n in (resources.ANNOTATORS, resources.LINKS, resources.DECISIONS)
+        for n in (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS)
         if (root / n).is_file()
     ]
     files += [
         release.file_entry(p, str(p.relative_to(root)))
-        for p in (*lists, *sorted((root / resources.ANNOTATIONS).rglob("*.json")))
+        for p in (*lists, *sorted((root / layout.ANNOTATIONS).rglob("*.json")))
     ]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
@@ -208,7 +208,7 @@ class Shards:
         for config in self._rows:
             path = (
                 self._staging
-                / resources.PARQUET
+                / layout.PARQUET
                 / config
                 / f"train-{self._number:05d}-of-{self._count:05d}.parquet"
             )

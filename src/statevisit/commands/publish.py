@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.errors import ReleaseError
 from statevisit.schema import ANNOTATIONS_ONLY
 from statevisit.settings import read_settings
@@ -39,7 +39,7 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
     Example:
       statevisit publish --repo OWNER/NAME --dry-run
     """
-    root = resources.enclosing_root(path) or path
+    root = layout.enclosing_root(path) or path
     repo = repo or read_settings(root).repo
     if not repo:
         raise click.UsageError(
@@ -81,14 +81,14 @@ def _unreleased(root: Path, version: str) -> str:
     """How the manifest of a corpus root is not the one that the checkout's history has for its version; "" where it is, or is in no history."""
     from statevisit.history import commit_of, in_git, line, unchanged
 
-    if not in_git(root) or not line(root, "ls-files", "--", resources.RELEASE):
+    if not in_git(root) or not line(root, "ls-files", "--", layout.RELEASE):
         return ""
     commit = commit_of(root, version)
-    if commit and unchanged(root, commit, resources.RELEASE):
+    if commit and unchanged(root, commit, layout.RELEASE):
         return ""
     stands = (
         f"is not the one that version {version} was released with"
         if commit
         else f"states version {version}, which is not committed"
     )
-    return f"{root}: {resources.RELEASE} {stands}: make a version of what is here with `statevisit release`, or check out a tag"
+    return f"{root}: {layout.RELEASE} {stands}: make a version of what is here with `statevisit release`, or check out a tag"

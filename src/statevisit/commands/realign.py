@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import orjson
 
-from statevisit import files, resources
+from statevisit import files, layout
 from statevisit.codec import read_bytes, read_document, write_document
 from statevisit.commands import report
 from statevisit.commands.sources import keep_seed, read_sources
@@ -85,7 +85,7 @@ def _realigned(
     ]
     if any(f.severity == ERROR for f in placed):
         return placed
-    root = resources.enclosing_root(path.absolute().parent)
+    root = layout.enclosing_root(path.absolute().parent)
     if root:
         keep_seed(root, made, after, *_stated(root, document.source.file))
     write_document(made, path)
@@ -103,7 +103,7 @@ def _with_place(finding: Finding, path: Path, data: bytes) -> Finding:
 
 def _stated(root: Path, file: str) -> tuple[str, str]:
     """Publisher and licence of a listed source: those of the text, corrected or not."""
-    listed = read_sources(root / resources.SOURCES)
+    listed = read_sources(root / layout.SOURCES)
     if file not in listed:
         return "unknown", "not stated"
     source = orjson.loads(listed[file])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statevisit import resources
+from statevisit import layout
 
 
 @click.command("release")
@@ -35,7 +35,7 @@ def command(path: Path, wanted: str | None, dry_run: bool) -> int:
 
     if wanted is not None:
         numbers(wanted)
-    root = resources.corpus_root(path)
+    root = layout.corpus_root(path)
     if not dry_run and (state := recover(root)):
         click.echo(f"a release that was stopped is {state}")
     ready(root)

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import changelog, files, release, resources, rule, schema, schema_errors
+from statevisit import changelog, files, layout, release, rule, schema, schema_errors
 from statevisit.checks.history import reused
 from statevisit.commands.making import build, require_current
 from statevisit.corpus import load
@@ -150,18 +150,18 @@ def make(root: Path, planned: Plan) -> str:
 
 
 def _write(place: Path, planned: Plan) -> None:
-    manifest = place / resources.RELEASE
+    manifest = place / layout.RELEASE
     stated = orjson.loads(manifest.read_bytes())
     files.write(manifest, release.encode({**stated, "version": planned.version}))
     day = today()
     for name, change in (
         (
-            resources.CHANGELOG,
+            layout.CHANGELOG,
             lambda t: changelog.with_version(
                 t, planned.version, day, changelog.summary(planned.changes)
             ),
         ),
-        (resources.CITATION, lambda t: changelog.citation(t, planned.version, day)),
+        (layout.CITATION, lambda t: changelog.citation(t, planned.version, day)),
     ):
         path = place / name
         if path.is_file() and planned.last is not None:
@@ -170,7 +170,7 @@ def _write(place: Path, planned: Plan) -> None:
     if findings:
         raise ReleaseError(str(findings[0]))
     for _, message in schema_errors.errors(orjson.loads(manifest.read_bytes()), "release"):
-        raise ReleaseError(f"{resources.RELEASE}: {message}")
+        raise ReleaseError(f"{layout.RELEASE}: {message}")
 
 
 def _git_directory(root: Path) -> Path:

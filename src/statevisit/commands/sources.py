@@ -4,23 +4,23 @@ from pathlib import Path
 
 import orjson
 
-from statevisit import files, resources, schema_errors
+from statevisit import files, layout, schema_errors
 from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
 from statevisit.jsonl import valid_lines
 from statevisit.model import Document
 
-_LIST = Path(resources.SOURCES).name
+_LIST = Path(layout.SOURCES).name
 
 
 def check_seed(root: Path, name: str, data: bytes) -> None:
     """Raise FormatError where a seed cannot be kept in `seeds/` under its name."""
     if name == _LIST:
         raise FormatError(f"{name}: is the name of the list of seeds; rename this seed")
-    kept = root / resources.SEEDS / name
+    kept = root / layout.SEEDS / name
     if kept.exists() and not files.holds(kept, data):
         raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
-    check_update(root, f"{resources.SEEDS}/{name}", data)
+    check_update(root, f"{layout.SEEDS}/{name}", data)
 
 
 def check_update(root: Path, name: str, data: bytes) -> None:
@@ -33,12 +33,12 @@ def keep_seed(root: Path, document: Document, data: bytes, publisher: str, licen
     """Keep a document's seed in `seeds/` and list it. Raises FormatError where it cannot be kept."""
     file = document.source.file
     check_seed(root, file, data)
-    sources = read_sources(root / resources.SOURCES)
+    sources = read_sources(root / layout.SOURCES)
     sources.setdefault(file, source_line(document, publisher, license_))
     listed = sources_file(sources)
-    check_update(root, resources.SOURCES, listed)
-    files.update(root / resources.SEEDS / file, data)
-    files.update(root / resources.SOURCES, listed)
+    check_update(root, layout.SOURCES, listed)
+    files.update(root / layout.SEEDS / file, data)
+    files.update(root / layout.SOURCES, listed)
 
 
 def source_line(document: Document, publisher: str, license_: str) -> bytes:

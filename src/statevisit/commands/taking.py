@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import files, resources, schema_errors
+from statevisit import files, layout, schema_errors
 from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import PRELOAD, Path_
 from statevisit.codec import encode, read_document, to_value
@@ -154,7 +154,7 @@ class Merger:
         annotator = options.annotator
         if annotator and annotator not in (self._context.annotators or ()):
             raise FormatError(
-                f"{annotator}: not in {root / resources.ANNOTATORS}; add it there, with its kind"
+                f"{annotator}: not in {root / layout.ANNOTATORS}; add it there, with its kind"
             )
 
     def __call__(self, tasks: list[Task]) -> list[list[Update] | StateVisitError]:
@@ -220,7 +220,7 @@ class Merger:
         """The file for an outcome: the corpus's document, or one of an annotator."""
         document, old, credited = outcome.document, outcome.old, self._options.annotator
         if outcome.annotator:
-            file = f"{resources.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
+            file = f"{layout.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
             if (self._root / file).is_file():
                 return _Target(file, document, read_document(self._root / file))
             entry = self._entry(document.id)
@@ -267,7 +267,7 @@ class Merger:
 
 
 def _file(document_id: str) -> str:
-    return f"{resources.DOCUMENTS}/{document_id}.json"
+    return f"{layout.DOCUMENTS}/{document_id}.json"
 
 
 def _changes(document: Document, old: Document | None) -> list[Change]:

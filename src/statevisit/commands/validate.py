@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec import structs
 
-from statevisit import resources
+from statevisit import layout
 from statevisit.commands.bar import Bar
 from statevisit.commands.formats import WRITERS, Statistics, Writer
 from statevisit.commands.pool import ordered
@@ -93,9 +93,9 @@ def _settings(
     path: Path, format_: str | None, select: tuple[str, ...], ignore: tuple[str, ...], strict: bool
 ) -> Settings:
     """Return the settings of the corpus around a path, with those given as options."""
-    root = resources.enclosing_root(path)
+    root = layout.enclosing_root(path)
     if root is None and path.is_file():
-        root = resources.enclosing_root(path.parent)
+        root = layout.enclosing_root(path.parent)
     settings = read_settings(root or Path(), _codes)
     given = {"select": _split(select), "ignore": _split(ignore)}
     for option, codes in given.items():
