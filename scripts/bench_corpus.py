@@ -18,9 +18,9 @@ from typing import NamedTuple
 from bench_text import ENTITIES, SEED, Properties, Shape, Text, plan, vocabulary
 
 from statevisit import write_document
-from statevisit.model import LAYERS, SCHEMA_VERSION, Argument, Document, Source
-from statevisit.records import Record, Span
-from statevisit.schema import label_names, labels
+from statevisit.document.model import LAYERS, SCHEMA_VERSION, Argument, Document, Source
+from statevisit.document.records import Record, Span
+from statevisit.document.schema import label_names, labels
 
 SHARE = 100
 """The number of documents that one process generates at a time."""

@@ -32,8 +32,8 @@ from measuring import (
 )
 
 if TYPE_CHECKING:
-    from statevisit.model import Document
-    from statevisit.records import Mention
+    from statevisit.document.model import Document
+    from statevisit.document.records import Mention
 
 SEED = 20240220
 DOCUMENTS = 1_000

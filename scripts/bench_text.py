@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from statevisit.model import Sentence, Token
+from statevisit.document.model import Sentence, Token
 
 SEED = 20240219
 ENTITIES = 40

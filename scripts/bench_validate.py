@@ -193,7 +193,7 @@ def _check_share(engine: str, root: str, numbers: range, ready: Barrier, done: B
 
 def _validator(engine: str) -> Callable[[object], bool]:
     """Return the function of an engine that tells whether a parsed document is valid."""
-    from statevisit import schema, schema_errors
+    from statevisit.document import schema, schema_errors
 
     if engine == "jsonschema-rs":
         return schema_errors.verdict().is_valid

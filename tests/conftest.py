@@ -12,7 +12,7 @@ import pytest
 
 import statevisit
 from statevisit import load
-from statevisit.model import Document
+from statevisit.document.model import Document
 from tests.hub_stand_in import TOKEN, Hub
 from tests.repositories import CONFIG, ROOT, first_release
 

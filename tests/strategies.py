@@ -29,9 +29,9 @@ import orjson
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import schema
-from statevisit.codec import ordered
-from statevisit.model import (  # fmt: skip
+from statevisit.document import schema
+from statevisit.document.codec import ordered
+from statevisit.document.model import (
     LAYERS,
     SCHEMA_VERSION,
     Argument,

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from statevisit.adjudicate import Decision, adjudicated, disagreements, read_decisions
 from statevisit.align import _renamed, aligned
-from statevisit.codec import encode, to_value, write_document
 from statevisit.diff import keyed
+from statevisit.document.codec import encode, to_value, write_document
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 

@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 import statevisit
-from statevisit import schema_errors
-from statevisit.codec import write_document
+from statevisit.document import schema_errors
+from statevisit.document.codec import write_document
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.test_score import disturbed
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from statevisit import Document, encode, read_document
 from statevisit.anchor import anchor
-from statevisit.codec import to_value
+from statevisit.document.codec import to_value
+from statevisit.document.model import LAYERS, SPAN_LAYERS, Token
 from statevisit.ingest import segment
-from statevisit.model import LAYERS, SPAN_LAYERS, Token
 from tests.conftest import DOC_ID, Result
 from tests.strategies import documents
 
@@ -180,7 +180,7 @@ def _plain(text: str) -> Document:
     """A document of this text without annotation but one entity."""
     import hashlib
 
-    from statevisit.model import Entity, Source
+    from statevisit.document.model import Entity, Source
 
     sentences, tokens = segment(text, "en")
     layers: dict[str, Any] = dict.fromkeys(LAYERS, ()) | {

@@ -14,10 +14,10 @@ from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import REGISTRY
 from statevisit.checks.values import _factor
+from statevisit.document.model import Source
 from statevisit.ingest import decode_seed, segment
 from statevisit.labelstudio.exported import elements
 from statevisit.labelstudio.incoming import Incoming
-from statevisit.model import Source
 from statevisit.realign import realign
 from tests.conftest import ROOT, Result
 from tests.repositories import begin, commit

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from statevisit import validate
 from statevisit.checks.document import check_bytes, check_document, context_of
 from statevisit.checks.registry import Context
-from statevisit.codec import encode_value, to_value
-from statevisit.model import Document
+from statevisit.document.codec import encode_value, to_value
+from statevisit.document.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
 
 Change = Callable[[dict[str, Any]], None]

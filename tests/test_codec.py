@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import FormatError, decode, encode, read_document, schema, write_document
+from statevisit import FormatError, decode, encode, read_document, write_document
 from statevisit.checks.document import check_bytes
-from statevisit.codec import ordered, to_value
-from statevisit.model import LAYERS, Document, Mention
-from statevisit.strict_json import Malformed, locate, parse, pointer
+from statevisit.document import schema
+from statevisit.document.codec import ordered, to_value
+from statevisit.document.model import LAYERS, Document, Mention
+from statevisit.document.strict_json import Malformed, locate, parse, pointer
 from tests.conftest import DOC_ID, ROOT
 from tests.strategies import documents
 

@@ -20,9 +20,9 @@ import pytest
 
 from statevisit import __version__
 from statevisit.__main__ import COMMANDS, OVERVIEW
-from statevisit.codec import encode
 from statevisit.commands.bar import Bar
-from statevisit.model import LAYERS, Document
+from statevisit.document.codec import encode
+from statevisit.document.model import LAYERS, Document
 from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT, Result
 
 FIXTURES = {

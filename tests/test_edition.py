@@ -14,22 +14,12 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from statevisit import (
-    Finding,
-    FormatError,
-    edition,
-    encode,
-    load,
-    load_dataset,
-    schema,
-    schema_errors,
-    tables,
-    validate,
-)
-from statevisit.codec import encode_value
+from statevisit import Finding, FormatError, edition, encode, load, load_dataset, tables, validate
+from statevisit.document import schema, schema_errors
+from statevisit.document.codec import encode_value
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.references import reference_names
 from statevisit.edition import blanked, pieces, restore, strip
-from statevisit.model import LAYERS, Document
-from statevisit.references import reference_names
 from statevisit.tables import CONFIGS, WORDS
 from statevisit.views import VIEWS
 from tests.conftest import DOC_ID, PACKAGE, ROOT, Result

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, ReleaseError, encode, load, read_document
-from statevisit.codec import encode_value
 from statevisit.commands import run
 from statevisit.commands.releasing import Plan, finish, make
+from statevisit.document.codec import encode_value
 from statevisit.files import appearing, is_stream, own_path, replacing, update, write
 from statevisit.labelstudio import serve
 from statevisit.labelstudio.tasks import to_task

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from statevisit import decode, encode, load, read_document, validate
 from statevisit.checks.document import check_bytes
-from statevisit.codec import encode_value, ordered, to_value
+from statevisit.document.codec import encode_value, ordered, to_value
+from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.fixes import fixed
 from statevisit.ingest import segment
-from statevisit.model import SPAN_LAYERS, Document
 from statevisit.realign import Alignment, realign
 from tests.conftest import DOC_ID, ROOT, Result
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import orjson
 import pytest
 
-from statevisit import load, schema
+from statevisit import load
 from statevisit.card import renewed_pages
+from statevisit.document import schema
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.evaluation import score
-from statevisit.model import Document
 from tests.conftest import ROOT
 
 GUIDELINES = (ROOT / "schema/GUIDELINES.md").read_text(encoding="utf-8")

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit.checks.document import check_document
-from statevisit.codec import encode
 from statevisit.diff import diff_documents
+from statevisit.document.codec import encode
+from statevisit.document.model import Argument, Document, EventRelation
 from statevisit.labelstudio.config import INVERSE, config, controls, region_labels, relation_labels
 from statevisit.labelstudio.exported import parse_task
 from statevisit.labelstudio.links import to_document
 from statevisit.labelstudio.records import Records
 from statevisit.labelstudio.regions import to_results
 from statevisit.labelstudio.tasks import annotations_of, base_of, to_task
-from statevisit.model import Argument, Document, EventRelation
 from tests.labelstudio_editor import saved
 from tests.strategies import documents
 

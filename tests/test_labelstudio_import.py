@@ -14,14 +14,14 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from statevisit.codec import encode_value, read_document, write_document
 from statevisit.commands.taking import Options, Update, import_tasks
 from statevisit.diff import diff_documents
+from statevisit.document.codec import encode_value, read_document, write_document
+from statevisit.document.model import Document
 from statevisit.errors import FormatError, LabelStudioError
 from statevisit.labelstudio.config import config
 from statevisit.labelstudio.exported import BLOCK, elements
 from statevisit.labelstudio.tasks import to_task
-from statevisit.model import Document
 from tests.conftest import DOC_ID, Result
 from tests.test_migrate import v0
 

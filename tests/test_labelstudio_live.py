@@ -12,12 +12,12 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import load
-from statevisit.codec import read_document, write_document
 from statevisit.diff import diff_documents
+from statevisit.document.codec import read_document, write_document
+from statevisit.document.model import Argument, Document, Entity, Mention, Source
 from statevisit.errors import LabelStudioError
 from statevisit.labelstudio.client import Server
 from statevisit.labelstudio.serve import Local
-from statevisit.model import Argument, Document, Entity, Mention, Source
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.labelstudio_browser import Editor, page_of
 

@@ -10,11 +10,12 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from statevisit import FormatError, decode, encode, migrate, read_document
+from statevisit import FormatError, decode, encode, read_document
 from statevisit.checks.document import check_bytes
-from statevisit.codec import to_value
-from statevisit.migrate import MIGRATIONS
-from statevisit.model import SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.document import migrations
+from statevisit.document.codec import to_value
+from statevisit.document.migrations import MIGRATIONS
+from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS, Document
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
@@ -61,7 +62,7 @@ def test_a_migration_loses_nothing(document: Document) -> None:
     """A document of version 0 is read as the very document it was, whatever is in it, and the schema accepts it."""
     old = orjson.dumps(v0(document))
     assert encode(document) == encode(decode(old))
-    value, names, losses = migrate.migrate(orjson.loads(old), "x.json")
+    value, names, losses = migrations.migrate(orjson.loads(old), "x.json")
     assert (["v0_to_v1"], []) == (names, losses)
     assert document == check_bytes(orjson.dumps(value), "x.json", warnings=False)[0]
 
@@ -77,7 +78,7 @@ def test_migrating_leaves_its_input_alone(article: Document) -> None:
     """The value handed in is not changed."""
     old = v0(article)
     before = copy.deepcopy(old)
-    migrate.migrate(old, "x.json")
+    migrations.migrate(old, "x.json")
     assert before == old
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statevisit.numerals import read, read_duration
+from statevisit.document.number_words import read, read_duration
 
 NUMBERS = [
     ("two", 2), ("fifth", 5), ("twenty-one", 21), ("twenty-first", 21), ("21st", 21), ("thirty five", 35), ("a hundred and five", 105), ("twelve hundred", 1200),

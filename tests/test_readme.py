@@ -20,15 +20,16 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from statevisit import load, schema
+from statevisit import load
 from statevisit.__main__ import COMMANDS
 from statevisit.anchor import anchor
 from statevisit.card import PARTS
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.registry import REGISTRY
-from statevisit.codec import decode
+from statevisit.document import schema
+from statevisit.document.codec import decode
+from statevisit.document.model import LAYERS, Document
 from statevisit.ingest import segment
-from statevisit.model import LAYERS, Document
 from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout

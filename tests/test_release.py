@@ -10,9 +10,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from statevisit import ReleaseError, encode, load, read_document, rule, schema_errors
+from statevisit import ReleaseError, encode, load, read_document, rule
 from statevisit.commands.releasing import recover
 from statevisit.diff import diff_corpora
+from statevisit.document import schema_errors
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import CONFIG, commit, first_release, git
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from statevisit import load
 from statevisit.align import aligned
 from statevisit.checks.history import _compared
-from statevisit.codec import encode, write_document
-from statevisit.model import Document, Entity, EventChain
-from statevisit.same_entity import same_entity
+from statevisit.document.codec import encode, write_document
+from statevisit.document.model import Document, Entity, EventChain
+from statevisit.document.same_entity import same_entity
 from tests.conftest import DOC_ID, Result
 from tests.strategies import documents
 

@@ -9,9 +9,10 @@ import jsonschema
 import msgspec
 import pytest
 
-from statevisit import history, load, schema, schema_errors
-from statevisit.codec import to_value
-from statevisit.model import LAYERS, Argument, Document, Record, Source, Span
+from statevisit import history, load
+from statevisit.document import schema, schema_errors
+from statevisit.document.codec import to_value
+from statevisit.document.model import LAYERS, Argument, Document, Record, Source, Span
 from tests.conftest import ROOT
 
 SHA256 = {

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
-from statevisit import schema, schema_errors
-from statevisit.codec import to_value, write_document
+from statevisit.document import schema, schema_errors
+from statevisit.document.codec import to_value, write_document
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.time_algebra import Graph, Link
 from statevisit.drafts import draft_schema
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, Document
 from statevisit.predictions import read_gold
 from statevisit.scoring import temporal
 from statevisit.scoring.prediction import bare
 from statevisit.scoring.prf import MatchCounts
-from statevisit.time_algebra import Graph, Link
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 

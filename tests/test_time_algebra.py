@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import schema
 from statevisit.checks.document import check_document
-from statevisit.model import Document, EventRelation
-from statevisit.time_algebra import ORDERS, SYMMETRIC, Graph, Link, orders
+from statevisit.document import schema
+from statevisit.document.model import Document, EventRelation
+from statevisit.document.time_algebra import ORDERS, SYMMETRIC, Graph, Link, orders
 
 Interval = tuple[int, int]
 

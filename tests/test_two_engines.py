@@ -22,9 +22,9 @@ from jsonschema import validators
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from statevisit import schema_errors
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
+from statevisit.document import schema_errors
 from tests.conftest import ROOT
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
 

@@ -17,13 +17,14 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from statevisit import schema, validate
+from statevisit import validate
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
-from statevisit.codec import encode_value, to_value
 from statevisit.commands.pool import AHEAD, AHEAD_HERE, ordered
+from statevisit.document import schema
+from statevisit.document.codec import encode_value, to_value
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.model import Document
 from statevisit.settings import FORMATS, read_settings
 from tests.conftest import DOC_ID, ROOT, Result
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from statevisit.agreeing import Agreement, agree
     from statevisit.checks.corpus import validate
-    from statevisit.codec import decode, encode, read_document, write_document
     from statevisit.corpus import Corpus
+    from statevisit.document.codec import decode, encode, read_document, write_document
+    from statevisit.document.model import Document
+    from statevisit.document.schema import labels
     from statevisit.errors import (
         FormatError,
         LabelStudioError,
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from statevisit.findings import Finding
     from statevisit.hub import load_dataset
     from statevisit.layout import data_root
-    from statevisit.model import Document
-    from statevisit.schema import labels
     from statevisit.scoring.report import Report
     from statevisit.versions import load
 

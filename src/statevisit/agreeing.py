@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, to_builtins
 
 from statevisit import predictions
+from statevisit.document.model import Document
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.evaluation import RESAMPLES, Layers, Scored, name_of, scored_layers
-from statevisit.model import Document
 from statevisit.predictions import Source
 from statevisit.scoring import bootstrap, figures, text
 from statevisit.scoring.agreement import Coefficient, mean_of_defined
@@ -19,7 +20,6 @@ from statevisit.scoring.figures import Figure
 from statevisit.scoring.prediction import SCORED, Note, Prediction, bare
 from statevisit.scoring.prf import MeasureKey
 from statevisit.scoring.span_agreement import span_agreement
-from statevisit.strict_json import JsonObject
 
 if TYPE_CHECKING:
     from rich.table import Table

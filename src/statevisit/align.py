@@ -12,12 +12,20 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.codec import ordered
+from statevisit.document.codec import ordered
+from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.records import (
+    Entity,
+    Event,
+    EventChain,
+    Mention,
+    Record,
+    SpanRecord,
+    free_ids,
+)
+from statevisit.document.references import reference_names
+from statevisit.document.same_entity import same_entity, same_item
 from statevisit.errors import FormatError
-from statevisit.model import SPAN_LAYERS, Document
-from statevisit.records import Entity, Event, EventChain, Mention, Record, SpanRecord, free_ids
-from statevisit.references import reference_names
-from statevisit.same_entity import same_entity, same_item
 
 Ids = dict[str, str]
 """The id of a record in the reference, by its id in the document."""

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from statevisit import schema_errors
-from statevisit.codec import convert, ordered, to_value
+from statevisit.document import schema_errors
+from statevisit.document.codec import convert, ordered, to_value
+from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
+from statevisit.document.records import ID_PREFIXES, free_ids
+from statevisit.document.strict_json import Json, JsonObject, pointer
 from statevisit.findings import Finding
-from statevisit.model import LAYERS, SPAN_LAYERS, Document
-from statevisit.records import ID_PREFIXES, free_ids
-from statevisit.strict_json import Json, JsonObject, pointer
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
 _ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}

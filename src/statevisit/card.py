@@ -10,10 +10,11 @@ from pathlib import Path
 
 import yaml
 
-from statevisit import layout, schema, tables, views
+from statevisit import layout, tables, views
+from statevisit.document import schema
+from statevisit.document.model import LAYERS
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS
-from statevisit.strict_json import JsonObject
 
 PAGES = (
     layout.CARD,

@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import layout
-from statevisit.codec import decode, read_bytes
+from statevisit.document.codec import decode, read_bytes
+from statevisit.document.model import Document
 from statevisit.errors import FormatError, MissingExtra
 from statevisit.findings import Finding
-from statevisit.model import Document
 
 JSONL = (".jsonl", ".ndjson")
 COMPRESSED = (".gz", ".zst")

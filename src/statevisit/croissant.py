@@ -12,8 +12,8 @@ import orjson
 import yaml
 
 from statevisit import card, layout, tables
+from statevisit.document.strict_json import JsonObject
 from statevisit.features import Column, Feature
-from statevisit.strict_json import JsonObject
 
 _CONTEXT: JsonObject = {
     "@language": "en",

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from statevisit.codec import to_value
 from statevisit.corpus import Corpus, Entry
-from statevisit.model import LAYERS, Document
-from statevisit.strict_json import JsonObject
+from statevisit.document.codec import to_value
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.strict_json import JsonObject
 
 Key = tuple[str, str]
 """Layer and name of a record, unique in a document."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from statevisit import schema
-from statevisit.model import Document
-from statevisit.records import Event, Mention, Quantity, SpanRecord, Timex
+from statevisit.document import schema
+from statevisit.document.model import Document
+from statevisit.document.records import Event, Mention, Quantity, SpanRecord, Timex
 
 if TYPE_CHECKING:
     from rich.style import Style

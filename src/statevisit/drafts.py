@@ -3,9 +3,9 @@
 import copy
 from collections.abc import Iterable
 
-from statevisit import schema
-from statevisit.model import LAYERS
-from statevisit.strict_json import Json, JsonObject
+from statevisit.document import schema
+from statevisit.document.model import LAYERS
+from statevisit.document.strict_json import Json, JsonObject
 
 _SELECTOR = {
     "quote": {

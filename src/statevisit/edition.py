@@ -12,12 +12,12 @@ from itertools import pairwise
 
 import msgspec
 
-from statevisit import codec, schema
+from statevisit.document import codec, schema
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.records import free_ids
+from statevisit.document.references import reference_names
+from statevisit.document.strict_json import Json, JsonObject, position
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, Document
-from statevisit.records import free_ids
-from statevisit.references import reference_names
-from statevisit.strict_json import Json, JsonObject, position
 
 _COUNTED = ("CARDINAL", "ORDINAL")
 """Kinds of quantity whose unit is a word; the unit of the others is a code."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from statevisit import schema
-from statevisit.strict_json import JsonObject
+from statevisit.document import schema
+from statevisit.document.strict_json import JsonObject
 
 Feature = JsonObject
 """A feature: a Value, a ClassLabel, a List, or a struct, which is a dict of features."""

@@ -8,9 +8,9 @@ schema is left unchanged.
 
 from collections.abc import Iterator
 
-from statevisit import codec, schema_errors, strict_json
-from statevisit.model import SPAN_LAYERS
-from statevisit.strict_json import JsonObject
+from statevisit.document import codec, schema_errors, strict_json
+from statevisit.document.model import SPAN_LAYERS
+from statevisit.document.strict_json import JsonObject
 
 
 def fixed(data: bytes, file: str = "<bytes>") -> bytes:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from statevisit.model import Document
+from statevisit.document.model import Document
 
 ONTONOTES = (
     "PERSON",

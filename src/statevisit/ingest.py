@@ -10,11 +10,11 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-from statevisit import schema
+from statevisit.document import schema
+from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source, Token
+from statevisit.document.strict_json import position
+from statevisit.document.timex_values import days
 from statevisit.errors import FormatError, MissingExtra
-from statevisit.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source, Token
-from statevisit.strict_json import position
-from statevisit.values import days
 
 ANNOTATOR_ID = "spacy-blank"
 ANNOTATOR = {

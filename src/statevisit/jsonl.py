@@ -7,10 +7,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import schema_errors
-from statevisit.codec import read_bytes
+from statevisit.document import schema_errors
+from statevisit.document.codec import read_bytes
+from statevisit.document.strict_json import Json, Malformed, locate, parse, pointer
 from statevisit.errors import FormatError
-from statevisit.strict_json import Json, Malformed, locate, parse, pointer
 
 
 class Problem(Struct, frozen=True):

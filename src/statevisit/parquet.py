@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
+from statevisit.document.model import Document
+from statevisit.document.schema import FULL
 from statevisit.errors import FormatError
-from statevisit.model import Document
-from statevisit.schema import FULL
 from statevisit.tables import arrow_schema, from_table
 
 # After `tables`, which says how to install pyarrow where it is missing.

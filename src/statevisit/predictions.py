@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from statevisit import codec, strict_json
 from statevisit.anchor import anchor
 from statevisit.corpus import JSONL, Corpus, Entry, load
+from statevisit.document import codec, strict_json
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.model import LAYERS, Document
 from statevisit.scoring import bio
 from statevisit.scoring.prediction import (
     Note,
@@ -22,7 +23,6 @@ from statevisit.scoring.prediction import (
     whole,
 )
 from statevisit.scoring.spans import LABEL, UNLABELLED
-from statevisit.strict_json import Json, JsonObject
 
 Source = str | Path | Corpus | Document | Prediction | JsonObject | Iterable["Source"]
 """A path, a corpus, a document or prediction, a JSON object, or several of these.

@@ -16,11 +16,9 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.codec import ordered
-from statevisit.errors import MissingExtra
-from statevisit.findings import Finding
-from statevisit.model import SPAN_LAYERS, Document
-from statevisit.records import (
+from statevisit.document.codec import ordered
+from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.records import (
     Event,
     Mention,
     Quantity,
@@ -32,7 +30,9 @@ from statevisit.records import (
     Timex,
     Token,
 )
-from statevisit.strict_json import pointer
+from statevisit.document.strict_json import pointer
+from statevisit.errors import MissingExtra
+from statevisit.findings import Finding
 
 SIMILAR = 0.6
 """From this normalised Indel similarity on, a replaced word counts as the same word, corrected."""

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, ValidationError, convert
 
 from statevisit import layout
-from statevisit.codec import read_bytes
+from statevisit.document.codec import read_bytes
+from statevisit.document.strict_json import parse
 from statevisit.errors import MissingExtra, ReleaseError
-from statevisit.strict_json import parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

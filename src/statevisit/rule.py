@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from statevisit.diff import Change
+from statevisit.document.strict_json import Json
 from statevisit.history import numbers
-from statevisit.strict_json import Json
 
 PATCH, MINOR, MAJOR = 1, 2, 3
 

@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from statevisit import schema, views
-from statevisit.codec import encode
+from statevisit import views
+from statevisit.document import schema
+from statevisit.document.codec import encode
+from statevisit.document.model import Document
+from statevisit.document.schema import FULL
 from statevisit.errors import MissingExtra
 from statevisit.features import Column, Feature, feature_of
-from statevisit.model import Document
 from statevisit.rows import Row
-from statevisit.schema import FULL
 
 try:
     import pyarrow as pa

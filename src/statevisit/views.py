@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from statevisit import schema
+from statevisit.document import schema
+from statevisit.document.model import Document
 from statevisit.features import DAY, FLOAT, INT, STRING, Column, class_label, feature_of, list_of
 from statevisit.flat_names import TAGS
-from statevisit.model import Document
 from statevisit.rows import (
     Row,
     entity_rows,

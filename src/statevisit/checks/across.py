@@ -7,14 +7,15 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import codec, layout
+from statevisit import layout
 from statevisit.checks.excerpt import finding
 from statevisit.corpus import Entry
+from statevisit.document import codec
+from statevisit.document.model import Document
+from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.jsonl import Line, lines
-from statevisit.model import Document
-from statevisit.strict_json import JsonObject, pointer
 
 
 class Link(Struct, frozen=True):

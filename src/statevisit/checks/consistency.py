@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from statevisit.checks.registry import Context, Path_, Problems, check
-from statevisit.model import Document
-from statevisit.records import Entity, Event, EventChain
+from statevisit.document.model import Document
+from statevisit.document.records import Entity, Event, EventChain
 
 
 def linkable(document: Document) -> Iterator[tuple[Path_, Entity | EventChain]]:

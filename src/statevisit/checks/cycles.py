@@ -6,7 +6,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from statevisit.checks.registry import Context, Path_, Problems, check
-from statevisit.model import Document
+from statevisit.document.model import Document
 
 Node = TypeVar("Node", bound=Hashable)
 

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from statevisit import codec, layout, schema_errors
+from statevisit import layout
 from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
 from statevisit.corpus import Entry
+from statevisit.document import codec, schema_errors
+from statevisit.document.migrations import is_older
+from statevisit.document.model import Document
+from statevisit.document.strict_json import Json, JsonObject, Malformed, parse
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding, severity
 from statevisit.jsonl import read_json
-from statevisit.migrate import is_older
-from statevisit.model import Document
-from statevisit.strict_json import Json, JsonObject, Malformed, parse
 
 NO_CONTEXT = Context()
 

@@ -4,9 +4,9 @@ import re
 
 from msgspec import Struct
 
+from statevisit.document.model import LAYERS
+from statevisit.document.strict_json import Json, JsonObject, locate, pointer
 from statevisit.findings import Finding
-from statevisit.model import LAYERS
-from statevisit.strict_json import Json, JsonObject, locate, pointer
 
 WIDTH = 40
 """Code points shown on each side of a span; a span longer than four times that loses its middle."""

@@ -10,12 +10,13 @@ from typing import Any
 
 import orjson
 
-from statevisit import codec, layout
+from statevisit import layout
 from statevisit.checks.excerpt import finding
+from statevisit.document import codec
+from statevisit.document.same_entity import same_entity
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
 from statevisit.history import commit_of, git
-from statevisit.same_entity import same_entity
 
 
 def reused(root: Path) -> Iterator[Finding]:

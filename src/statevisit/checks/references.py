@@ -2,8 +2,8 @@
 
 from statevisit.checks.consistency import linkable
 from statevisit.checks.registry import Context, Path_, Problems, check, once
-from statevisit.model import LAYERS, Document
-from statevisit.references import references_of
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.references import references_of
 
 _LAYERS_WITH_IDS = [layer for layer, kind in LAYERS.items() if "id" in kind.__struct_fields__]
 

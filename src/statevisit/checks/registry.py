@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from statevisit.model import Document
+from statevisit.document.model import Document
 
 Path_ = tuple[str | int, ...]
 """The steps from a document to a value in it."""

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from statevisit import time_algebra
 from statevisit.checks.registry import Context, Problems, check, in_english
-from statevisit.model import Document
+from statevisit.document import time_algebra
+from statevisit.document.model import Document
 
 _PRONOUNS = frozenset(
     """

@@ -7,8 +7,8 @@ from itertools import pairwise
 from msgspec import Struct
 
 from statevisit.checks.registry import Context, Problems, check
-from statevisit.model import SPAN_LAYERS, Document
-from statevisit.records import Event, Mention, SpanRecord
+from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.records import Event, Mention, SpanRecord
 
 
 class _Overlap(Struct, frozen=True):

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from statevisit.checks.cycles import components
 from statevisit.checks.registry import Context, Path_, Problems, check, once
-from statevisit.model import Document
-from statevisit.time_algebra import BEGIN, END, ORDERS, Link, orders
-from statevisit.values import days
+from statevisit.document.model import Document
+from statevisit.document.time_algebra import BEGIN, END, ORDERS, Link, orders
+from statevisit.document.timex_values import days
 
 Point = tuple[Hashable, Hashable]
 """A point in time.

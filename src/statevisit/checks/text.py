@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from statevisit.checks.registry import Context, Path_, Problems, check, once
-from statevisit.model import SPAN_LAYERS, Document
-from statevisit.records import Sentence, Span, SpanRecord, Token, truncated
+from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
 
 BareSpan = Sentence | Token
 WordedSpan = Span | SpanRecord

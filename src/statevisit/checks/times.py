@@ -7,9 +7,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from statevisit.checks.registry import Context, Problems, check, in_english
-from statevisit.model import Document, Timex
-from statevisit.numerals import read_duration
-from statevisit.values import days, duration
+from statevisit.document.model import Document, Timex
+from statevisit.document.number_words import read_duration
+from statevisit.document.timex_values import days, duration
 
 _POINTS = ("DATE", "TIME")
 """The types of time expressions that stand for points in time."""

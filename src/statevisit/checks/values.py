@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from statevisit import schema
 from statevisit.checks.registry import Context, Problems, check, in_english
-from statevisit.model import Document, Quantity
-from statevisit.numerals import SHORT_SCALES, Reading, read
-from statevisit.values import days, plain
+from statevisit.document import schema
+from statevisit.document.model import Document, Quantity
+from statevisit.document.number_words import SHORT_SCALES, Reading, read
+from statevisit.document.timex_values import days, plain
 
 if TYPE_CHECKING:
     from lark import Lark

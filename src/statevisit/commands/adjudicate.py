@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit import files
-from statevisit.codec import encode, read_bytes, read_document, write_document
+from statevisit.document.codec import encode, read_bytes, read_document, write_document
 from statevisit.errors import FormatError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit.commands import console, echo_json, tell_notes
-from statevisit.model import LAYERS
+from statevisit.document.model import LAYERS
 
 
 @click.command("agree")

@@ -7,8 +7,8 @@ import click
 from statevisit import layout
 from statevisit.commands import report
 from statevisit.commands.making import build, other_tools
+from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
-from statevisit.schema import ANNOTATIONS_ONLY
 
 
 @click.command("build")

@@ -8,7 +8,7 @@ import orjson
 
 from statevisit import diff_page
 from statevisit.diff import Change, details, title
-from statevisit.strict_json import JsonObject
+from statevisit.document.strict_json import JsonObject
 
 
 class _Mark(NamedTuple):

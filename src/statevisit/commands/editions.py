@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
-from statevisit import codec, edition, files, layout, release, schema, schema_errors, strict_json
+from statevisit import edition, files, layout, release
 from statevisit.commands.making import Shards, build, require_current
 from statevisit.corpus import load
+from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.errors import FormatError, ReleaseError
 
 EDITION = schema.ANNOTATIONS_ONLY

@@ -7,7 +7,6 @@ import click
 
 from statevisit import files, layout
 from statevisit.checks.document import check_bytes
-from statevisit.codec import encode, encode_value, read_bytes
 from statevisit.commands.bar import Bar
 from statevisit.commands.sources import (
     check_seed,
@@ -16,9 +15,10 @@ from statevisit.commands.sources import (
     source_line,
     sources_file,
 )
+from statevisit.document.codec import encode, encode_value, read_bytes
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.jsonl import read_json
-from statevisit.model import Document
 
 
 @click.command("ingest")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from statevisit import files, layout, schema
+from statevisit import files, layout
+from statevisit.document import schema
 from statevisit.settings import check_source
 
 FILES = {

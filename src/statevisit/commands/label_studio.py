@@ -12,9 +12,9 @@ from statevisit.errors import StateVisitError
 
 if TYPE_CHECKING:
     from statevisit.commands.taking import Task, Update
+    from statevisit.document.model import Document
+    from statevisit.document.strict_json import JsonObject
     from statevisit.labelstudio.merge import Side
-    from statevisit.model import Document
-    from statevisit.strict_json import JsonObject
 
     Command = Callable[..., Any]
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import orjson
 
-from statevisit import codec, files, layout, release
+from statevisit import files, layout, release
 from statevisit.checks.across import Across, facts
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
@@ -22,10 +22,11 @@ from statevisit.checks.registry import PRELOAD, Context
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load
+from statevisit.document import codec
+from statevisit.document.schema import FULL
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 from statevisit.garbage import uncollected
-from statevisit.schema import FULL
 
 _PRELOAD = (
     __name__,

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import click
 
-from statevisit import codec, files, strict_json
+from statevisit import files
 from statevisit.checks.document import check_bytes
 from statevisit.commands import report
 from statevisit.corpus import JSONL, Entry, load
+from statevisit.document import codec, strict_json
+from statevisit.document.migrations import is_older, migrate
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.migrate import is_older, migrate
-from statevisit.model import Document
 
 
 @click.command("migrate")

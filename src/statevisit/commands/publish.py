@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from statevisit import layout
+from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
-from statevisit.schema import ANNOTATIONS_ONLY
 from statevisit.settings import read_settings
 
 

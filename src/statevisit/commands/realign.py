@@ -7,13 +7,13 @@ import click
 import orjson
 
 from statevisit import files, layout
-from statevisit.codec import read_bytes, read_document, write_document
 from statevisit.commands import report
 from statevisit.commands.sources import keep_seed, read_sources
+from statevisit.document.codec import read_bytes, read_document, write_document
+from statevisit.document.model import Source
+from statevisit.document.strict_json import locate
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
-from statevisit.model import Source
-from statevisit.strict_json import locate
 
 
 @click.command("realign")

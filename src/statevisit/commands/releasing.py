@@ -13,11 +13,12 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import changelog, files, layout, release, rule, schema, schema_errors
+from statevisit import changelog, files, layout, release, rule
 from statevisit.checks.history import reused
 from statevisit.commands.making import build, require_current
 from statevisit.corpus import load
 from statevisit.diff import Change, diff_corpora
+from statevisit.document import schema, schema_errors
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.history import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit.commands import console, echo_json, tell_notes
-from statevisit.model import LAYERS
+from statevisit.document.model import LAYERS
 
 if TYPE_CHECKING:
     from statevisit.scoring.report import Report

@@ -10,8 +10,8 @@ from statevisit.checks.document import sound
 from statevisit.commands import complete_files, console
 from statevisit.commands.layer_table import layer_table
 from statevisit.corpus import load
+from statevisit.document.model import LAYERS, Document
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, Document
 
 if TYPE_CHECKING:
     from rich.console import Console

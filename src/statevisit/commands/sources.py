@@ -4,11 +4,12 @@ from pathlib import Path
 
 import orjson
 
-from statevisit import files, layout, schema_errors
-from statevisit.codec import read_bytes
+from statevisit import files, layout
+from statevisit.document import schema_errors
+from statevisit.document.codec import read_bytes
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.jsonl import valid_lines
-from statevisit.model import Document
 
 _LIST = Path(layout.SOURCES).name
 

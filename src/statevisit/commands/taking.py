@@ -13,13 +13,16 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import files, layout, schema_errors
+from statevisit import files, layout
 from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import PRELOAD, Path_
-from statevisit.codec import encode, read_document, to_value
 from statevisit.commands.pool import ordered
 from statevisit.corpus import Entry, load
 from statevisit.diff import Change, diff_documents
+from statevisit.document import schema_errors
+from statevisit.document.codec import encode, read_document, to_value
+from statevisit.document.model import Document
+from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError, LabelStudioError, StateVisitError
 from statevisit.findings import Finding
 from statevisit.garbage import uncollected
@@ -28,8 +31,6 @@ from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
 from statevisit.labelstudio.merge import Side
 from statevisit.labelstudio.tasks import Base
-from statevisit.model import Document
-from statevisit.strict_json import JsonObject, pointer
 
 CHUNK = 8
 """Tasks that are sent to a process at once: few enough for its memory, worth the sending."""

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from statevisit.document.model import Document
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import LabelStudioError, MissingExtra
 from statevisit.labelstudio.config import config
 from statevisit.labelstudio.tasks import KEY, digest, to_task
-from statevisit.model import Document
-from statevisit.strict_json import JsonObject
 
 if TYPE_CHECKING:
     from label_studio_sdk.core.api_error import ApiError

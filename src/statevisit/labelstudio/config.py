@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 from msgspec import Struct
 
-from statevisit import schema
-from statevisit.model import SCHEMA_VERSION, SPAN_LAYERS
+from statevisit.document import schema
+from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS
 
 TEXT = "text"
 PARTS = "parts"

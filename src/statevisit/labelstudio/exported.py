@@ -13,10 +13,10 @@ import orjson
 from msgspec import Raw, Struct
 
 from statevisit.corpus import Entry
+from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.labelstudio.regions import Result
 from statevisit.labelstudio.tasks import FULL, KEY
-from statevisit.strict_json import Json, JsonObject
 
 BLOCK = 1 << 20
 """Bytes that are read at a time."""

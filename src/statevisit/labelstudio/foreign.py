@@ -18,6 +18,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from statevisit.document.model import Document
+from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.labelstudio.config import (
     INVERSE,
@@ -28,8 +30,6 @@ from statevisit.labelstudio.config import (
     relation_labels,
 )
 from statevisit.labelstudio.regions import Report, to_results
-from statevisit.model import Document
-from statevisit.strict_json import Json, JsonObject
 
 
 class Mapping(Struct, forbid_unknown_fields=True):

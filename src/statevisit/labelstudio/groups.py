@@ -9,9 +9,9 @@ from typing import ClassVar, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from statevisit.document.model import Document, Entity, EventChain
 from statevisit.labelstudio.ids import Ids
 from statevisit.labelstudio.regions import Region, Report, SpanRecord
-from statevisit.model import Document, Entity, EventChain
 
 Group = TypeVar("Group", Entity, EventChain)
 

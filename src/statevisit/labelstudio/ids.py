@@ -5,7 +5,7 @@ import unicodedata
 from functools import cached_property
 from itertools import count
 
-from statevisit.model import Document
+from statevisit.document.model import Document
 
 PREFIX = {"mentions": "m", "timexes": "t", "quantities": "q", "events": "ev", "quotations": "quo"}
 """The prefix of a layer's ids; a number follows it."""

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit.document.model import Document
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.foreign import Mapping, converted, shown_strings
@@ -17,8 +19,6 @@ from statevisit.labelstudio.tasks import (
     pushed_as_predictions,
     reporter,
 )
-from statevisit.model import Document
-from statevisit.strict_json import JsonObject
 
 
 class Outcome(Struct):

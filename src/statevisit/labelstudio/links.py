@@ -6,13 +6,13 @@ from functools import cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import schema
-from statevisit.codec import ordered
+from statevisit.document import schema
+from statevisit.document.codec import ordered
+from statevisit.document.model import Argument, Document, Event, EventRelation, Span
+from statevisit.document.strict_json import Json
 from statevisit.labelstudio.config import PART_LABELS, PARTS, POINTERS
 from statevisit.labelstudio.records import Records
 from statevisit.labelstudio.regions import Link, Region, Report, Result, from_results
-from statevisit.model import Argument, Document, Event, EventRelation, Span
-from statevisit.strict_json import Json
 
 
 class _Ends(Struct, frozen=True):

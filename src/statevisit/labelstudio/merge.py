@@ -4,11 +4,11 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from statevisit.codec import ordered
 from statevisit.diff import Key, differing, keyed
+from statevisit.document.codec import ordered
+from statevisit.document.model import Argument, Document, Record
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.model import Argument, Document, Record
 
 Side = Literal["ours", "theirs"]
 """The side that wins a conflict: the corpus (`ours`) or the annotation (`theirs`)."""

@@ -10,6 +10,17 @@ from typing import Literal
 
 from msgspec import Struct, ValidationError, convert, field, to_builtins
 
+from statevisit.document.model import (
+    SPAN_LAYERS,
+    Document,
+    Event,
+    Mention,
+    Quantity,
+    Quotation,
+    Span,
+    Timex,
+)
+from statevisit.document.strict_json import Json, JsonObject
 from statevisit.labelstudio.config import (
     INVERSE,
     LABELS,
@@ -25,17 +36,6 @@ from statevisit.labelstudio.config import (
     region_labels,
     relation_labels,
 )
-from statevisit.model import (
-    SPAN_LAYERS,
-    Document,
-    Event,
-    Mention,
-    Quantity,
-    Quotation,
-    Span,
-    Timex,
-)
-from statevisit.strict_json import Json, JsonObject
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
 """A record with an id and a span, which the editor shows as a region."""

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import orjson
 from msgspec import Struct
 
-from statevisit.codec import NEWER, decode, decode_canonical, encode, is_newer
+from statevisit.document.codec import NEWER, decode, decode_canonical, encode, is_newer
+from statevisit.document.model import SCHEMA_VERSION, Document
+from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.links import to_document
 from statevisit.labelstudio.regions import Report, to_results
-from statevisit.model import SCHEMA_VERSION, Document
-from statevisit.strict_json import Json, JsonObject
 
 KEY = "statevisit"
 """The key of the base in a task's `meta`."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from statevisit.model import SPAN_LAYERS, Document
+from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.prf import CountTable

@@ -15,12 +15,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from statevisit.model import Document
-from statevisit.records import Entity, Quantity, Timex
+from statevisit.document.model import Document
+from statevisit.document.records import Entity, Quantity, Timex
+from statevisit.document.timex_values import duration
 from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey
 from statevisit.scoring.references import GoldIds, in_gold_ids
 from statevisit.scoring.spans import Alignment, SpanRecord, records
-from statevisit.values import duration
 
 _MONTHS = {"a": 12, "mo": 1}
 _SECONDS = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}

@@ -15,7 +15,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from statevisit.records import Event, Mention
+from statevisit.document.records import Event, Mention
 from statevisit.scoring import match
 from statevisit.scoring.match import Pair
 from statevisit.scoring.prf import MatchCounts, Rates

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.model import SPAN_LAYERS
+from statevisit.document.model import SPAN_LAYERS
 from statevisit.scoring import attributes, bootstrap, coref, spans
 from statevisit.scoring.bootstrap import Resample
 from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey, Rates, macro_average, rates

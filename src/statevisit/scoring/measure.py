@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.model import SPAN_LAYERS, Document
+from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.scoring import attributes, spans, structure
 from statevisit.scoring.attributes import Side
 from statevisit.scoring.bio import gold_names

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import schema
+from statevisit.document import schema
+from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
+from statevisit.document.records import Event, Mention
 from statevisit.errors import FormatError
-from statevisit.model import LAYERS, SPAN_LAYERS, Document
-from statevisit.records import Event, Mention
 from statevisit.scoring.spans import LABEL, Item, SpanRecord, labels
 
 _ANNOTATED = tuple(name for name in LAYERS if name not in ("sentences", "tokens"))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field, to_builtins
 
+from statevisit.document.strict_json import JsonObject
 from statevisit.scoring import text
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.prediction import Note
-from statevisit.strict_json import JsonObject
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from statevisit.model import Document
+from statevisit.document.model import Document
 from statevisit.scoring import bootstrap, spans
 from statevisit.scoring.agreement import (
     Coefficient,

@@ -18,8 +18,8 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from statevisit.model import Document
-from statevisit.records import Event, Mention, Quantity, Quotation, Timex
+from statevisit.document.model import Document
+from statevisit.document.records import Event, Mention, Quantity, Quotation, Timex
 from statevisit.scoring import match
 from statevisit.scoring.match import Pair
 from statevisit.scoring.prf import CountTable, MatchCounts, UnitLabel

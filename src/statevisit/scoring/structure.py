@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
-from statevisit.model import Document
-from statevisit.records import Event, EventRelation, Relation, Timex
+from statevisit.document.model import Document
+from statevisit.document.records import Event, EventRelation, Relation, Timex
+from statevisit.document.time_algebra import ORDERS, SYMMETRIC, Link
 from statevisit.scoring import coref, match, temporal
 from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey, UnitLabel
 from statevisit.scoring.references import GoldIds, Reference, in_gold_ids
 from statevisit.scoring.spans import Alignment
-from statevisit.time_algebra import ORDERS, SYMMETRIC, Link
 
 Statement = tuple[UnitLabel, tuple[Hashable, ...]]
 """What a record says, such as the two ends of a relation, with its unit and label."""

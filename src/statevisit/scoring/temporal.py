@@ -5,8 +5,8 @@ A relation is in the transitive closure of others if these entail it (`time_alge
 
 from collections.abc import Iterable
 
+from statevisit.document.time_algebra import Graph, Link
 from statevisit.scoring.prf import MatchCounts
-from statevisit.time_algebra import Graph, Link
 
 
 def reduced(links: Iterable[Link]) -> tuple[list[Link], Graph]:

@@ -5,7 +5,7 @@ Words of the text go; `x_in_text` says where the characters of a property `x` st
 
 from typing import Any
 
-from statevisit.strict_json import JsonObject
+from statevisit.document.strict_json import JsonObject
 
 _PIECES: JsonObject = {
     "type": "array",

@@ -8,8 +8,8 @@ from functools import cache
 
 from msgspec import Struct
 
-from statevisit import schema
-from statevisit.model import LAYERS, Document
+from statevisit.document import schema
+from statevisit.document.model import LAYERS, Document
 
 DOCUMENT_TIME = "DCT"
 """The document's date, to which a time expression may refer in place of a record."""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from statevisit.document.model import SCHEMA_VERSION
+from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
-from statevisit.model import SCHEMA_VERSION
-from statevisit.strict_json import Json, JsonObject
 
 Losses = list[str]
 """What a migration could not keep: the JSON Pointer and the value of each."""

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from statevisit.records import truncated
-from statevisit.schema import load, properties, resolve
-from statevisit.strict_json import Json, JsonObject
+from statevisit.document.records import truncated
+from statevisit.document.schema import load, properties, resolve
+from statevisit.document.strict_json import Json, JsonObject
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator as Oracle

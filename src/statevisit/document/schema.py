@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
+from statevisit.document.strict_json import JsonObject
+from statevisit.document.textless_schema import without_text
 from statevisit.layout import data_root
-from statevisit.strict_json import JsonObject
-from statevisit.textless_schema import without_text
 
 NAMES = ("document", "annotators", "release", "source", "adjudication", "findings", "report")
 """The schemas by name: `schema/NAME.schema.json`."""

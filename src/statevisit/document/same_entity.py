@@ -1,6 +1,6 @@
 """The one rule for whether two records stand for the same entity or event. No I/O."""
 
-from statevisit.records import Entity, EventChain
+from statevisit.document.records import Entity, EventChain
 
 
 def same_entity(a: Entity | EventChain, b: Entity | EventChain) -> bool:

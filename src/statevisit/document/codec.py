@@ -17,11 +17,11 @@ import orjson
 from msgspec.structs import replace
 
 from statevisit import files
+from statevisit.document.migrations import upgraded
+from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.document.records import Argument, Entity, Event, EventChain, EventRelation, Relation
+from statevisit.document.strict_json import Json, JsonObject, locate, parse
 from statevisit.errors import FormatError
-from statevisit.migrate import upgraded
-from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
-from statevisit.records import Argument, Entity, Event, EventChain, EventRelation, Relation
-from statevisit.strict_json import Json, JsonObject, locate, parse
 
 NEWER = (
     f"written for a schema newer than version {SCHEMA_VERSION}, the latest that this statevisit "

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from statevisit.records import (
+from statevisit.document.records import (
     Argument,
     Entity,
     Event,

@@ -1,0 +1,4 @@
+"""One document, without its corpus: records, scheme, canonical form, values, time algebra.
+
+Imports the ground modules only (`layout`, `files`, `findings`, `errors`).
+"""
