@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from statevisit.adjudicate import Decision, adjudicated, disagreements, read_decisions
 from statevisit.align import _renamed, aligned
-from statevisit.diff import keyed
+from statevisit.corpus.diff import keyed
 from statevisit.document.codec import encode, to_value, write_document
 from statevisit.document.model import Document
 from statevisit.errors import FormatError

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from statevisit import __version__, load, validate
-from statevisit.settings import read_settings
+from statevisit.corpus.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import CONFIG, begin, commit, copy_checkout, git
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 from msgspec.structs import replace
 
-from statevisit.corpus import load
-from statevisit.diff import Change, diff_corpora, diff_documents
+from statevisit.corpus.diff import Change, diff_corpora, diff_documents
+from statevisit.corpus.reader import load
 from statevisit.document.codec import encode, encode_value, read_document, to_value, write_document
 from statevisit.document.model import Document
 from tests.conftest import DOC_ID, ROOT, Result

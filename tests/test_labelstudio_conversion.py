@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit.checks.document import check_document
-from statevisit.diff import diff_documents
+from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode
 from statevisit.document.model import Argument, Document, EventRelation
 from statevisit.labelstudio.config import INVERSE, config, controls, region_labels, relation_labels

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit.commands.taking import Options, Update, import_tasks
-from statevisit.diff import diff_documents
+from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode_value, read_document, write_document
 from statevisit.document.model import Document
 from statevisit.errors import FormatError, LabelStudioError

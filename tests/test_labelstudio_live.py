@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import load
-from statevisit.diff import diff_documents
+from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import read_document, write_document
 from statevisit.document.model import Argument, Document, Entity, Mention, Source
 from statevisit.errors import LabelStudioError

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from statevisit.diff import diff_documents
+from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode, ordered
 from statevisit.document.model import Argument, Document, EventRelation
 from statevisit.errors import FormatError

@@ -26,11 +26,11 @@ from statevisit.anchor import anchor
 from statevisit.card import PARTS
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.registry import REGISTRY
+from statevisit.corpus.settings import read_settings
 from statevisit.document import schema
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
 from statevisit.ingest import segment
-from statevisit.settings import read_settings
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 

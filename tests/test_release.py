@@ -12,7 +12,7 @@ import pytest
 
 from statevisit import ReleaseError, encode, load, read_document, rule
 from statevisit.commands.releasing import recover
-from statevisit.diff import diff_corpora
+from statevisit.corpus.diff import diff_corpora
 from statevisit.document import schema_errors
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import CONFIG, commit, first_release, git

@@ -9,7 +9,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from statevisit import history, load
+from statevisit import load
+from statevisit.corpus import git
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Argument, Document, Record, Source, Span
@@ -44,15 +45,15 @@ def _entries(version: str, heading: str) -> list[str]:
 
 def _last_release() -> tuple[str, str]:
     """The commit of the last release, and the changelog's section for what came after it."""
-    shallow = history.line(ROOT, "rev-parse", "--is-shallow-repository")
+    shallow = git.line(ROOT, "rev-parse", "--is-shallow-repository")
     assert "false" == shallow, "the last release is not in the history: git fetch --unshallow"
     version = load().version
-    commit = history.commit_of(ROOT, version)
+    commit = git.commit_of(ROOT, version)
     if commit is not None:
         return commit, "Unreleased"
-    last = history.version_at(ROOT, "HEAD")  # `version` is being released
+    last = git.version_at(ROOT, "HEAD")  # `version` is being released
     assert last is not None
-    commit = history.commit_of(ROOT, last)
+    commit = git.commit_of(ROOT, last)
     assert commit is not None
     return commit, version
 
@@ -60,7 +61,7 @@ def _last_release() -> tuple[str, str]:
 def test_a_schema_that_changed_has_an_entry_in_the_changelog() -> None:
     """Users read of every change of a schema since the last release, under Schema."""
     commit, section = _last_release()
-    changed = history.git(ROOT, "diff", "--name-only", commit, "--", "schema/*.schema.json")
+    changed = git.git(ROOT, "diff", "--name-only", commit, "--", "schema/*.schema.json")
     assert not changed or _entries(section, "Schema"), changed.decode()
 
 

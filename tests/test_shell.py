@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from statevisit.__main__ import COMMANDS
-from statevisit.settings import FORMATS
+from statevisit.corpus.settings import FORMATS
 from tests.conftest import ROOT, Result, forget_the_machine
 
 PASSES = ("corpus/annotators/a", "corpus/annotators/b")

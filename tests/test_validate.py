@@ -20,12 +20,12 @@ import pytest
 from statevisit import validate
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
-from statevisit.commands.pool import AHEAD, AHEAD_HERE, ordered
+from statevisit.corpus.parallel import AHEAD, AHEAD_HERE, ordered
+from statevisit.corpus.settings import FORMATS, read_settings
 from statevisit.document import schema
 from statevisit.document.codec import encode_value, to_value
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.settings import FORMATS, read_settings
 from tests.conftest import DOC_ID, ROOT, Result
 
 Cli = Callable[..., Result]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from statevisit.agreeing import Agreement, agree
     from statevisit.checks.corpus import validate
-    from statevisit.corpus import Corpus
+    from statevisit.corpus.reader import Corpus
+    from statevisit.corpus.versions import load
     from statevisit.document.codec import decode, encode, read_document, write_document
     from statevisit.document.model import Document
     from statevisit.document.schema import labels
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from statevisit.hub import load_dataset
     from statevisit.layout import data_root
     from statevisit.scoring.report import Report
-    from statevisit.versions import load
 
 _HOME = {
     "_corpus_html": "display:corpus_html",

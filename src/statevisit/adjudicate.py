@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from statevisit.align import aligned
-from statevisit.diff import diff_documents, keyed
+from statevisit.corpus.diff import diff_documents, keyed
+from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
-from statevisit.jsonl import valid_lines
 
 
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

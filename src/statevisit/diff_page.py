@@ -3,7 +3,7 @@
 import html
 from itertools import groupby
 
-from statevisit.diff import Change, details, title
+from statevisit.corpus.diff import Change, details, title
 
 KINDS = ("added", "removed", "changed")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.style import Style
     from rich.text import Text
 
-    from statevisit.corpus import Corpus
+    from statevisit.corpus.reader import Corpus
 
 _GREY = "#adb5bd"
 """The colour of labels that the schema does not know."""

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from statevisit import predictions
+from statevisit.corpus.garbage import uncollected
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.garbage import uncollected
 from statevisit.predictions import Source
 from statevisit.scoring import bootstrap, figures, measure, spans
 from statevisit.scoring.figures import Resampling

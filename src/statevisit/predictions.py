@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statevisit.anchor import anchor
-from statevisit.corpus import JSONL, Corpus, Entry, load
+from statevisit.corpus.reader import JSONL, Corpus, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.strict_json import Json, JsonObject

@@ -9,12 +9,12 @@ from typing import Any
 from msgspec import Struct
 
 from statevisit import files, layout
+from statevisit.corpus.git import git
+from statevisit.corpus.hub import client, explained, quiet
 from statevisit.document import schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
-from statevisit.history import git
-from statevisit.remote import client, explained, quiet
 
 _TOP = (layout.CARD, layout.LICENSE, layout.CITATION, layout.CHANGELOG)
 _KEPT = ".gitattributes"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from statevisit.diff import Change
+from statevisit.corpus.diff import Change
+from statevisit.corpus.git import numbers
 from statevisit.document.strict_json import Json
-from statevisit.history import numbers
 
 PATCH, MINOR, MAJOR = 1, 2, 3
 

@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from statevisit import layout
 from statevisit.checks.excerpt import finding
-from statevisit.corpus import Entry
+from statevisit.corpus.jsonl import Line, lines
+from statevisit.corpus.reader import Entry
 from statevisit.document import codec
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.jsonl import Line, lines
 
 
 class Link(Struct, frozen=True):

@@ -11,11 +11,11 @@ from statevisit.checks.across import Across, Facts, check_seeds, facts
 from statevisit.checks.document import NO_CONTEXT, check_entry, context_of
 from statevisit.checks.history import reused
 from statevisit.checks.registry import Context
-from statevisit.corpus import Entry, entries
+from statevisit.corpus.garbage import uncollected
+from statevisit.corpus.jsonl import Problem, lines, parsed
+from statevisit.corpus.reader import Entry, entries
 from statevisit.document.codec import read_bytes
 from statevisit.findings import Finding
-from statevisit.garbage import uncollected
-from statevisit.jsonl import Problem, lines, parsed
 
 CHUNK = 16
 """Documents in one task: few enough to bound memory, enough to pay for sending."""

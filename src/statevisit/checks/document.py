@@ -6,14 +6,14 @@ from pathlib import Path
 from statevisit import layout
 from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
-from statevisit.corpus import Entry
+from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.reader import Entry
 from statevisit.document import codec, schema_errors
 from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
 from statevisit.document.strict_json import Json, JsonObject, Malformed, parse
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding, severity
-from statevisit.jsonl import read_json
 
 NO_CONTEXT = Context()
 

@@ -12,11 +12,11 @@ import orjson
 
 from statevisit import layout
 from statevisit.checks.excerpt import finding
+from statevisit.corpus.git import commit_of, git
 from statevisit.document import codec
 from statevisit.document.same_entity import same_entity
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
-from statevisit.history import commit_of, git
 
 
 def reused(root: Path) -> Iterator[Finding]:

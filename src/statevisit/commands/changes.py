@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from statevisit import diff_page
-from statevisit.diff import Change, details, title
+from statevisit.corpus.diff import Change, details, title
 from statevisit.document.strict_json import JsonObject
 
 

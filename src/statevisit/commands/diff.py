@@ -7,7 +7,7 @@ import click
 
 from statevisit.commands import complete_files
 from statevisit.commands.changes import rendered, show
-from statevisit.diff import Change, diff_corpora, diff_documents
+from statevisit.corpus.diff import Change, diff_corpora, diff_documents
 
 
 @click.command("diff")
@@ -59,7 +59,7 @@ def compare(old: str, new: str) -> Iterable[Change]:
 
     Raises FormatError if one of them holds no documents, ReleaseError for an unknown version.
     """
-    from statevisit.versions import named
+    from statevisit.corpus.versions import named
 
     old_corpus, new_corpus = named(old), named(new)
     single = len(old_corpus) == len(new_corpus) == 1

@@ -11,7 +11,7 @@ import orjson
 
 from statevisit import edition, files, layout, release
 from statevisit.commands.making import Shards, build, require_current
-from statevisit.corpus import load
+from statevisit.corpus.reader import load
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.errors import FormatError, ReleaseError
 

@@ -9,8 +9,8 @@ import click
 
 from statevisit import layout
 from statevisit.commands import console
+from statevisit.corpus.settings import nearest, read_settings
 from statevisit.errors import FormatError
-from statevisit.settings import nearest, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

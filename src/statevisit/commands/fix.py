@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from statevisit import files
-from statevisit.corpus import Entry, load
+from statevisit.corpus.reader import Entry, load
 from statevisit.errors import FormatError
 from statevisit.fixes import fixed
 

@@ -8,7 +8,8 @@ import click
 from statevisit import files, layout
 from statevisit.checks.document import check_bytes
 from statevisit.commands.bar import Bar
-from statevisit.commands.sources import (
+from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.seeds import (
     check_seed,
     check_update,
     read_sources,
@@ -18,7 +19,6 @@ from statevisit.commands.sources import (
 from statevisit.document.codec import encode, encode_value, read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.jsonl import read_json
 
 
 @click.command("ingest")

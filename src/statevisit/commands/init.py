@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from statevisit import files, layout
+from statevisit.corpus.settings import check_source
 from statevisit.document import schema
-from statevisit.settings import check_source
 
 FILES = {
     "README.md": layout.CARD,

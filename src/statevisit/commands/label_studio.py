@@ -177,7 +177,7 @@ def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, "Iterator[D
 
     Raises FormatError for an unknown id and, when it is read, for a document with errors.
     """
-    from statevisit.corpus import load
+    from statevisit.corpus.reader import load
     from statevisit.errors import FormatError
 
     corpus = load(path)
@@ -226,7 +226,7 @@ def push(
     Example:
       statevisit label-studio push --project statevisit
     """
-    from statevisit.corpus import load
+    from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
     version, selected = _selected(path, documents)
@@ -263,7 +263,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     Example:
       statevisit label-studio pull --project statevisit --dry-run
     """
-    from statevisit.corpus import load
+    from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
     server = Server(url, token)

@@ -20,13 +20,13 @@ from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
 from statevisit.checks.registry import PRELOAD, Context
 from statevisit.commands.bar import Bar
-from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load
+from statevisit.corpus.garbage import uncollected
+from statevisit.corpus.parallel import ordered
+from statevisit.corpus.reader import Entry, load
 from statevisit.document import codec
 from statevisit.document.schema import FULL
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
-from statevisit.garbage import uncollected
 
 _PRELOAD = (
     __name__,

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from statevisit import layout
+from statevisit.corpus.settings import read_settings
 from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
-from statevisit.settings import read_settings
 
 
 @click.command("publish")
@@ -79,7 +79,7 @@ def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -
 
 def _unreleased(root: Path, version: str) -> str:
     """How the manifest of a corpus root is not the one that the checkout's history has for its version; "" where it is, or is in no history."""
-    from statevisit.history import commit_of, in_git, line, unchanged
+    from statevisit.corpus.git import commit_of, in_git, line, unchanged
 
     if not in_git(root) or not line(root, "ls-files", "--", layout.RELEASE):
         return ""

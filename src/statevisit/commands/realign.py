@@ -8,7 +8,7 @@ import orjson
 
 from statevisit import files, layout
 from statevisit.commands import report
-from statevisit.commands.sources import keep_seed, read_sources
+from statevisit.corpus.seeds import keep_seed, read_sources
 from statevisit.document.codec import read_bytes, read_document, write_document
 from statevisit.document.model import Source
 from statevisit.document.strict_json import locate

@@ -31,7 +31,7 @@ def command(path: Path, wanted: str | None, dry_run: bool) -> int:
       statevisit release --help
     """
     from statevisit.commands.releasing import make, plan, ready, recover
-    from statevisit.history import numbers
+    from statevisit.corpus.git import numbers
 
     if wanted is not None:
         numbers(wanted)

@@ -16,11 +16,11 @@ from msgspec import Struct
 from statevisit import changelog, files, layout, release, rule
 from statevisit.checks.history import reused
 from statevisit.commands.making import build, require_current
-from statevisit.corpus import load
-from statevisit.diff import Change, diff_corpora
+from statevisit.corpus.diff import Change, diff_corpora
+from statevisit.corpus.git import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
+from statevisit.corpus.reader import load
 from statevisit.document import schema, schema_errors
 from statevisit.errors import FormatError, ReleaseError
-from statevisit.history import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
 
 
 class Plan(Struct, frozen=True):

@@ -7,7 +7,7 @@ import click
 
 from statevisit.checks.document import sound
 from statevisit.commands import console, echo_json
-from statevisit.corpus import load
+from statevisit.corpus.reader import load
 
 
 @click.command("stats")

@@ -16,16 +16,16 @@ from msgspec.structs import replace
 from statevisit import files, layout
 from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import PRELOAD, Path_
-from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load
-from statevisit.diff import Change, diff_documents
+from statevisit.corpus.diff import Change, diff_documents
+from statevisit.corpus.garbage import uncollected
+from statevisit.corpus.parallel import ordered
+from statevisit.corpus.reader import Entry, load
 from statevisit.document import schema_errors
 from statevisit.document.codec import encode, read_document, to_value
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError, LabelStudioError, StateVisitError
 from statevisit.findings import Finding
-from statevisit.garbage import uncollected
 from statevisit.labelstudio.exported import Element
 from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome

@@ -12,9 +12,9 @@ from msgspec import structs
 from statevisit import layout
 from statevisit.commands.bar import Bar
 from statevisit.commands.formats import WRITERS, Statistics, Writer
-from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load
-from statevisit.settings import FORMATS, Settings, check_codes, read_settings
+from statevisit.corpus.parallel import ordered
+from statevisit.corpus.reader import Entry, load
+from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
 
 
 @click.command("validate")

@@ -12,7 +12,7 @@ import msgspec
 import orjson
 from msgspec import Raw, Struct
 
-from statevisit.corpus import Entry
+from statevisit.corpus.reader import Entry
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.labelstudio.regions import Result

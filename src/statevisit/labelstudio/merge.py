@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec.structs import replace
 
-from statevisit.diff import Key, differing, keyed
+from statevisit.corpus.diff import Key, differing, keyed
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Record
 from statevisit.errors import FormatError

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from statevisit import corpus, layout
-from statevisit.corpus import Corpus
+from statevisit import layout
+from statevisit.corpus import reader
+from statevisit.corpus.reader import Corpus
+from statevisit.corpus.settings import read_settings
 from statevisit.errors import FormatError, ReleaseError
-from statevisit.settings import read_settings
 
 
 def load(
@@ -31,7 +32,7 @@ def load(
                 f"{repo}: name a version, such as version='1.0.0': "
                 "the contents of the repository change from one version to the next"
             )
-        return corpus.load(path)
+        return reader.load(path)
     root = layout.data_root() if path is None else layout.corpus_root(Path(path))
     return _release(root, version.removeprefix("v"), repo)
 
@@ -43,10 +44,10 @@ def named(name: str) -> Corpus:
     directory, or a version in the checkout's repository on the Hub. Raises FormatError if the
     current directory lies in no corpus, ReleaseError for an unknown name, MissingExtra.
     """
-    from statevisit.history import VERSION
+    from statevisit.corpus.git import VERSION
 
     if Path(name).exists():
-        return corpus.load(name)
+        return reader.load(name)
     root = layout.enclosing_root(Path())
     if root is None:
         raise FormatError(
@@ -71,7 +72,7 @@ def _at(root: Path, name: str) -> Corpus | None:
 
     Returns None if the root lies in no checkout, or the name is neither.
     """
-    from statevisit.history import VERSION, commit_of, corpus_at, in_git, resolve
+    from statevisit.corpus.git import VERSION, commit_of, corpus_at, in_git, resolve
 
     if not in_git(root):
         return None
@@ -84,10 +85,10 @@ def _at(root: Path, name: str) -> Corpus | None:
 
 def _known(root: Path) -> list[str]:
     """Return the versions that the data and the history of a root state, the oldest first."""
-    from statevisit.history import VERSION, in_git, numbers, stated_versions
+    from statevisit.corpus.git import VERSION, in_git, numbers, stated_versions
 
     versions = stated_versions(root) if in_git(root) else set()
-    current = corpus.load(root).version
+    current = reader.load(root).version
     if current is not None:
         versions.add(current)
     return sorted(filter(VERSION.fullmatch, versions), key=numbers)
@@ -95,10 +96,10 @@ def _known(root: Path) -> list[str]:
 
 def _release(root: Path, version: str, repo: str | None) -> Corpus:
     """Return a release from the data at hand, the history or the Hub, the first that has it."""
-    from statevisit.history import commit_of, corpus_at, in_git, numbers, unchanged
+    from statevisit.corpus.git import commit_of, corpus_at, in_git, numbers, unchanged
 
     numbers(version)  # refuses other revisions
-    current = corpus.load(root)
+    current = reader.load(root)
     is_checkout = in_git(root)
     commit = commit_of(root, version) if is_checkout else None
     if current.version == version and (commit is None or unchanged(root, commit)):
@@ -124,6 +125,6 @@ def _published(root: Path, version: str, repo: str | None = None) -> Corpus | No
     repository = repo or read_settings(root).repo
     if not repository:
         return None
-    from statevisit.remote import fetched
+    from statevisit.corpus.hub import fetched
 
-    return corpus.load(fetched(repository, version))
+    return reader.load(fetched(repository, version))

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from statevisit.corpus import Corpus, Entry
+from statevisit.corpus.reader import Corpus, Entry
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.strict_json import JsonObject

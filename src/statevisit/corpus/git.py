@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 
 from statevisit import layout
-from statevisit.corpus import Corpus, load
+from statevisit.corpus.reader import Corpus, load
 from statevisit.errors import ReleaseError
 
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)

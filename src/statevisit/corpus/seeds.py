@@ -5,11 +5,11 @@ from pathlib import Path
 import orjson
 
 from statevisit import files, layout
+from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.jsonl import valid_lines
 
 _LIST = Path(layout.SOURCES).name
 

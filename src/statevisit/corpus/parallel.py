@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from statevisit.garbage import uncollected
+from statevisit.corpus.garbage import uncollected
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
