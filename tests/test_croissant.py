@@ -11,7 +11,7 @@ import pytest
 
 from statevisit import load_dataset
 from statevisit.commands import making
-from statevisit.tables import CONFIGS
+from statevisit.dataset.arrow import CONFIGS
 from tests.conftest import ROOT, Result
 
 FILE = ROOT / "corpus/croissant.json"

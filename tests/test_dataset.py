@@ -23,12 +23,12 @@ from msgspec.structs import replace
 
 import statevisit
 from statevisit import FormatError, MissingExtra, load
+from statevisit.dataset.arrow import CONFIGS, columns, features, view_table
+from statevisit.dataset.flat_names import ONTONOTES, TAGS, flat_names
 from statevisit.document import schema
 from statevisit.document.codec import to_value
 from statevisit.document.model import Document, Quantity, Timex
 from statevisit.document.timex_values import days, duration
-from statevisit.flat_names import ONTONOTES, TAGS, flat_names
-from statevisit.tables import CONFIGS, columns, features, view_table
 from tests.conftest import DATA, DOC_ID, ROOT
 from tests.strategies import documents
 

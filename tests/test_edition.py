@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from statevisit import Finding, FormatError, edition, encode, load, load_dataset, tables, validate
+from statevisit import Finding, FormatError, edition, encode, load, load_dataset, validate
+from statevisit.dataset import arrow
+from statevisit.dataset.arrow import CONFIGS, WORDS
+from statevisit.dataset.views import VIEWS
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import encode_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.references import reference_names
 from statevisit.edition import blanked, pieces, restore, strip
-from statevisit.tables import CONFIGS, WORDS
-from statevisit.views import VIEWS
 from tests.conftest import DOC_ID, PACKAGE, ROOT, Result
 from tests.strategies import documents, seed_of
 
@@ -202,10 +203,10 @@ def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -
     blank = blanked(strip(document))
     assert set() == IDS - {c.name for view in VIEWS.values() for c in view.columns}
     for config, view in VIEWS.items():
-        names = [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)]
+        names = [c.name for c in arrow.columns(config, schema.ANNOTATIONS_ONLY)]
         for full, row in zip(
-            tables.wordless(config, list(view.rows(document))),
-            tables.wordless(config, list(view.rows(blank))),
+            arrow.wordless(config, list(view.rows(document))),
+            arrow.wordless(config, list(view.rows(blank))),
             strict=True,
         ):
             one, two = (
@@ -267,12 +268,12 @@ def test_the_edition_loads(roots: Made, config: str) -> None:
     """`load_dataset` gives every config with all rows and the stated features, without words."""
     full, other = (load_dataset(config, r, split="train") for r in roots)
     assert len(full) == len(other) > 0
-    assert tables.features(config, schema.ANNOTATIONS_ONLY) == other.features.to_dict()
+    assert arrow.features(config, schema.ANNOTATIONS_ONLY) == other.features.to_dict()
     if config != "documents":
         assert set(full.column_names) - WORDS == set(other.column_names)
     page = (roots[1] / "schema/README.md").read_text(encoding="utf-8")
     block = page.split(f"\n### {config}\n")[1].split("<!-- end -->")[0].split("\n### ")[0]
-    assert [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)] == re.findall(
+    assert [c.name for c in arrow.columns(config, schema.ANNOTATIONS_ONLY)] == re.findall(
         r"^\| `(\w+)` \|", block, re.MULTILINE
     )
 

@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from statevisit import load
-from statevisit.tables import CONFIGS
+from statevisit.dataset.arrow import CONFIGS
 from tests.conftest import DOC_ID, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from statevisit import ReleaseError, load
-from statevisit.tables import CONFIGS
+from statevisit.dataset.arrow import CONFIGS
 from tests.conftest import ROOT, Result
 from tests.hub_stand_in import DONE, TOKEN, Failure, Hub
 

@@ -347,7 +347,7 @@ def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
 
 
 def _bio(article: Document) -> str:
-    from statevisit.views import VIEWS
+    from statevisit.dataset.views import VIEWS
 
     rows = VIEWS["ner"].rows(article)
     return "\n".join(
@@ -397,8 +397,8 @@ def test_bio_that_is_wrong(article: Document, tmp_path: Path, text: str, message
 def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_path: Path) -> None:
     """The same prediction gives the same report in every form."""
     other = disturbed(article)
-    from statevisit.parquet import Writer
-    from statevisit.tables import document_table
+    from statevisit.dataset.arrow import document_table
+    from statevisit.dataset.parquet import Writer
 
     (tmp_path / "dir").mkdir()
     write_document(other, tmp_path / "dir" / f"{DOC_ID}.json")

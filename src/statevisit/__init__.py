@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from statevisit.checks.corpus import validate
     from statevisit.corpus.reader import Corpus
     from statevisit.corpus.versions import load
+    from statevisit.dataset.huggingface import load_dataset
     from statevisit.document.codec import decode, encode, read_document, write_document
     from statevisit.document.model import Document
     from statevisit.document.schema import labels
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     )
     from statevisit.evaluation import score
     from statevisit.findings import Finding
-    from statevisit.hub import load_dataset
     from statevisit.layout import data_root
     from statevisit.scoring.report import Report
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from statevisit import layout, tables, views
+from statevisit import layout
+from statevisit.dataset import arrow, views
 from statevisit.document import schema
 from statevisit.document.model import LAYERS
 from statevisit.document.strict_json import JsonObject
@@ -208,7 +209,7 @@ def _yaml(meta: JsonObject) -> str:
 def _configs() -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
-    for name in tables.CONFIGS:
+    for name in arrow.CONFIGS:
         files = f"{layout.PARQUET}/{name}/train-*.parquet"
         config: JsonObject = {"config_name": name, "data_files": files}
         if name == DEFAULT_CONFIG:
@@ -232,23 +233,23 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _config_table(manifest: JsonObject) -> str:
     rows = []
-    for name in tables.CONFIGS:
+    for name in arrow.CONFIGS:
         if name == DEFAULT_CONFIG:
             title = f"`{name}` (default)"
             description = "One row a document, all layers nested, as in `corpus/documents/`."
         else:
             title, description = f"`{name}`", views.VIEWS[name].description
-        columns = tables.columns(name, edition_of(manifest))
+        columns = arrow.columns(name, edition_of(manifest))
         rows.append((title, description, str(len(columns))))
     return _table(("config", "what a row is", "columns"), rows)
 
 
 def _column_tables(manifest: JsonObject) -> str:
     parts = []
-    for config in tables.CONFIGS:
+    for config in arrow.CONFIGS:
         rows = [
             (f"`{c.name}`", _kind(c.feature), c.description)
-            for c in tables.columns(config, edition_of(manifest))
+            for c in arrow.columns(config, edition_of(manifest))
         ]
         parts.append(f"### {config}\n\n{_table(('column', 'type', 'what it holds'), rows)}")
     return "\n\n".join(parts)

@@ -11,9 +11,10 @@ from pathlib import Path
 import orjson
 import yaml
 
-from statevisit import card, layout, tables
+from statevisit import card, layout
+from statevisit.dataset import arrow
+from statevisit.dataset.features import Column, Feature
 from statevisit.document.strict_json import JsonObject
-from statevisit.features import Column, Feature
 
 _CONTEXT: JsonObject = {
     "@language": "en",
@@ -73,7 +74,7 @@ def metadata(root: Path, manifest: JsonObject) -> bytes | None:
     parquet_files = [file for file in manifest["files"] if file["path"].endswith(".parquet")]
     paths = [file["path"] for file in parquet_files]
     record_sets: list[JsonObject] = []
-    for config in tables.CONFIGS:
+    for config in arrow.CONFIGS:
         record_sets += _record_sets(config, edition, paths)
     value: JsonObject = {
         "@context": _CONTEXT,
@@ -199,7 +200,7 @@ def _record_sets(config: str, edition: str, paths: list[str]) -> list[JsonObject
     record_sets: list[JsonObject] = []
     for path in paths_of_config:
         name = config if len(paths_of_config) == 1 else f"{config}-{Path(path).stem}"
-        columns = tables.columns(config, edition)
+        columns = arrow.columns(config, edition)
         record_sets.append(
             {
                 "@type": "cr:RecordSet",

@@ -103,7 +103,7 @@ def _parquet_files(path: Path) -> list[Path]:
 
 
 def _parquet_documents(paths: Iterable[Path]) -> Iterator[tuple[str, Document]]:
-    from statevisit.parquet import read_documents
+    from statevisit.dataset.parquet import read_documents
 
     for path in paths:
         for document in read_documents(path):

@@ -131,8 +131,8 @@ def _page(root: Path, name: str) -> bytes | None:
 
 def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, str]:
     """The documents, the annotators' passes and the Parquet files; returns the digest of every config's content."""
-    from statevisit.tables import CONFIGS, document_table, rows_table, wordless
-    from statevisit.views import VIEWS
+    from statevisit.dataset.arrow import CONFIGS, document_table, rows_table, wordless
+    from statevisit.dataset.views import VIEWS
 
     corpus = load(root)
     content = {config: hashlib.sha256() for config in CONFIGS}

@@ -30,7 +30,7 @@ from statevisit.findings import ERROR, Finding
 
 _PRELOAD = (
     __name__,
-    "statevisit.tables",
+    "statevisit.dataset.arrow",
     *PRELOAD,
     "pandas",
 )  # pyarrow imports pandas at the first list, only to see whether that is a Series
@@ -102,7 +102,7 @@ def require_current(root: Path, then: str, workers: int | None = None) -> None:
 
 def other_tools(root: Path) -> str:
     """Which versions of tools differ from those of the last build, as the end of a message; empty where none do."""
-    from statevisit.tables import TOOLS
+    from statevisit.dataset.arrow import TOOLS
 
     manifest = root / layout.RELEASE
     built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
@@ -122,8 +122,8 @@ def _stage(
     root: Path, staging: Path, version: str, workers: int | None
 ) -> tuple[list[Finding], dict[str, Any]]:
     """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
-    from statevisit.parquet import from_ipc
-    from statevisit.tables import CONFIGS, TOOLS
+    from statevisit.dataset.arrow import CONFIGS, TOOLS
+    from statevisit.dataset.parquet import from_ipc
 
     found = load(root).entries
     findings = list(check_corpus_files(root))
@@ -204,7 +204,7 @@ class Shards:
             self._shut()
 
     def _open(self) -> None:
-        from statevisit.parquet import Writer
+        from statevisit.dataset.parquet import Writer
 
         for config in self._rows:
             path = (
@@ -238,9 +238,9 @@ def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
 @uncollected()
 def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
     """Check and convert some documents: their errors, facts, file entries, digests, counts and tables (as Arrow IPC)."""
-    from statevisit.parquet import to_ipc
-    from statevisit.tables import CONFIGS, document_table, rows_table
-    from statevisit.views import VIEWS
+    from statevisit.dataset.arrow import CONFIGS, document_table, rows_table
+    from statevisit.dataset.parquet import to_ipc
+    from statevisit.dataset.views import VIEWS
 
     encoded, findings, found, files = [], [], [], []
     content, rows = dict.fromkeys(CONFIGS, b""), {config: [] for config in VIEWS}

@@ -151,8 +151,8 @@ def _document_count(path: Path) -> int | None:
 
 def _parquet_entries(path: Path) -> Iterator[Entry]:
     """Yield the documents of a Parquet file, with the number of the row as the line."""
+    from statevisit.dataset.parquet import read_documents
     from statevisit.document.codec import encode
-    from statevisit.parquet import read_documents
 
     for number, document in enumerate(read_documents(path), 1):
         yield Entry(path, -1, line=number, data=encode(document))

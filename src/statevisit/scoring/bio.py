@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from statevisit.dataset.flat_names import flat_names
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.flat_names import flat_names
 from statevisit.scoring.prediction import Prediction, bare
 from statevisit.scoring.spans import Item
 

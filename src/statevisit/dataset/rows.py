@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from statevisit.dataset.flat_names import bio_tags
 from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Timex
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.timex_values import days, duration
-from statevisit.flat_names import bio_tags
 
 Row = tuple[Any, ...]
 """The values of one row, in the order of the view's columns."""

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from statevisit.dataset.arrow import arrow_schema, from_table
 from statevisit.document.model import Document
 from statevisit.document.schema import FULL
 from statevisit.errors import FormatError
-from statevisit.tables import arrow_schema, from_table
 
 # After `tables`, which says how to install pyarrow where it is missing.
 import pyarrow as pa  # isort: skip

@@ -4,11 +4,18 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from statevisit.document import schema
-from statevisit.document.model import Document
-from statevisit.features import DAY, FLOAT, INT, STRING, Column, class_label, feature_of, list_of
-from statevisit.flat_names import TAGS
-from statevisit.rows import (
+from statevisit.dataset.features import (
+    DAY,
+    FLOAT,
+    INT,
+    STRING,
+    Column,
+    class_label,
+    feature_of,
+    list_of,
+)
+from statevisit.dataset.flat_names import TAGS
+from statevisit.dataset.rows import (
     Row,
     entity_rows,
     event_rows,
@@ -17,6 +24,8 @@ from statevisit.rows import (
     relation_rows,
     timex_rows,
 )
+from statevisit.document import schema
+from statevisit.document.model import Document
 
 
 class View(Struct, frozen=True):

@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from statevisit import views
+from statevisit.dataset import views
+from statevisit.dataset.features import Column, Feature, feature_of
+from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.schema import FULL
 from statevisit.errors import MissingExtra
-from statevisit.features import Column, Feature, feature_of
-from statevisit.rows import Row
 
 try:
     import pyarrow as pa
