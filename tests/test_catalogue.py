@@ -12,8 +12,8 @@ from statevisit import Finding, read_document, validate
 from statevisit.anchor import anchor
 from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.document import check_bytes
+from statevisit.checks.quantities import _factor
 from statevisit.checks.registry import REGISTRY
-from statevisit.checks.values import _factor
 from statevisit.document.model import Source
 from statevisit.ingest import decode_seed, segment
 from statevisit.labelstudio.exported import elements

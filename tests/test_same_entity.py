@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from statevisit import load
 from statevisit.align import aligned
-from statevisit.checks.history import _compared
+from statevisit.checks.reused_ids import _compared
 from statevisit.document.codec import encode, write_document
 from statevisit.document.model import Document, Entity, EventChain
 from statevisit.document.same_entity import same_entity

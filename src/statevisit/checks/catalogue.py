@@ -11,7 +11,7 @@ from functools import cache
 
 from msgspec import Struct
 
-from statevisit.checks.incoming import EXPLANATIONS
+from statevisit.checks.codes import EXPLANATIONS
 from statevisit.checks.registry import REGISTRY, load_checks
 from statevisit.findings import severity
 from statevisit.layout import CHECKS_PAGE

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import layout
-from statevisit.checks.across import Across, Facts, check_seeds, facts
+from statevisit.checks.across_documents import Across, Facts, check_seeds, facts
 from statevisit.checks.document import NO_CONTEXT, check_entry, context_of
-from statevisit.checks.history import reused
 from statevisit.checks.registry import Context
+from statevisit.checks.reused_ids import reused
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import Entry, entries

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from statevisit import files
+from statevisit.checks.fix import fixed
 from statevisit.corpus.reader import Entry, load
 from statevisit.errors import FormatError
-from statevisit.fixes import fixed
 
 
 def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:

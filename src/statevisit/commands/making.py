@@ -15,7 +15,7 @@ from typing import Any, Self
 import orjson
 
 from statevisit import files, layout, release
-from statevisit.checks.across import Across, facts
+from statevisit.checks.across_documents import Across, facts
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
 from statevisit.checks.registry import PRELOAD, Context

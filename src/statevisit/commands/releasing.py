@@ -14,7 +14,7 @@ import orjson
 from msgspec import Struct
 
 from statevisit import changelog, files, layout, release, rule
-from statevisit.checks.history import reused
+from statevisit.checks.reused_ids import reused
 from statevisit.commands.making import build, require_current
 from statevisit.corpus.diff import Change, diff_corpora
 from statevisit.corpus.git import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
