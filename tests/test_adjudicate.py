@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.adjudicate import Decision, adjudicated, disagreements, read_decisions
-from statevisit.align import _renamed, aligned
+from statevisit.annotation.adjudication import Decision, adjudicated, disagreements, read_decisions
+from statevisit.annotation.shared_ids import _renamed, aligned
 from statevisit.corpus.diff import keyed
 from statevisit.document.codec import encode, to_value, write_document
 from statevisit.document.model import Document

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from statevisit import Document, encode, read_document
-from statevisit.anchor import anchor
+from statevisit.annotation.ingest import segment
+from statevisit.annotation.quotes import anchor
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Token
-from statevisit.ingest import segment
 from tests.conftest import DOC_ID, Result
 from tests.strategies import documents
 

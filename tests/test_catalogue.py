@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from statevisit import Finding, read_document, validate
-from statevisit.anchor import anchor
+from statevisit.annotation.ingest import decode_seed, segment
+from statevisit.annotation.quotes import anchor
+from statevisit.annotation.realign import realign
 from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.document import check_bytes
 from statevisit.checks.quantities import _factor
 from statevisit.checks.registry import REGISTRY
 from statevisit.document.model import Source
-from statevisit.ingest import decode_seed, segment
 from statevisit.labelstudio.exported import elements
 from statevisit.labelstudio.incoming import Incoming
-from statevisit.realign import realign
 from tests.conftest import ROOT, Result
 from tests.repositories import begin, commit
 

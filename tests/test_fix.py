@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statevisit import decode, encode, load, read_document, validate
+from statevisit.annotation.ingest import segment
+from statevisit.annotation.realign import Alignment, realign
 from statevisit.checks.document import check_bytes
 from statevisit.checks.fix import fixed
 from statevisit.document.codec import encode_value, ordered, to_value
 from statevisit.document.model import SPAN_LAYERS, Document
-from statevisit.ingest import segment
-from statevisit.realign import Alignment, realign
 from tests.conftest import DOC_ID, ROOT, Result
 
 Cli = Callable[..., Result]

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import assume, given, settings
 
 from statevisit import FormatError, load, read_document, validate
+from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
-from statevisit.ingest import ANNOTATOR, decode_seed, ingest, segment
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents, seed_of
 

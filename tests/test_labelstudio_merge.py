@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
+from statevisit.annotation.merge import merge
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode, ordered
 from statevisit.document.model import Argument, Document, EventRelation
 from statevisit.errors import FormatError
-from statevisit.labelstudio.merge import merge
 from tests.strategies import documents
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import load
-from statevisit.align import aligned
+from statevisit.annotation.shared_ids import aligned
 from statevisit.checks.reused_ids import _compared
 from statevisit.document.codec import encode, write_document
 from statevisit.document.model import Document, Entity, EventChain

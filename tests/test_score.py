@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
+from statevisit.annotation.quote_schema import draft_schema
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value, write_document
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.time_algebra import Graph, Link
-from statevisit.drafts import draft_schema
 from statevisit.errors import FormatError
 from statevisit.predictions import read_gold
 from statevisit.scoring import temporal

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from statevisit.anchor import anchor
+from statevisit.annotation.quotes import anchor
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.model import LAYERS, Document

@@ -43,8 +43,8 @@ def command(
     """
     import msgspec
 
-    from statevisit.adjudicate import adjudicated, disagreements, read_decisions
-    from statevisit.align import aligned
+    from statevisit.annotation.adjudication import adjudicated, disagreements, read_decisions
+    from statevisit.annotation.shared_ids import aligned
 
     one, two = read_document(a), read_document(b)
     if one.id != two.id:

@@ -36,7 +36,7 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
     Example:
       statevisit anchor draft.json --output corpus/documents/2024-02-19-aliyev-visit.json
     """
-    from statevisit.anchor import anchor
+    from statevisit.annotation.quotes import anchor
 
     data = read_bytes(draft)
     value = parse(data, str(draft))

@@ -102,7 +102,7 @@ def command(
 
 def _made(data: bytes, path: Path, document_id: str | None, language: str) -> Document:
     """The document of a seed, valid. Raises FormatError."""
-    from statevisit.ingest import ingest
+    from statevisit.annotation.ingest import ingest
 
     document = ingest(data, path.name, "pending", language)
     document = _named(
@@ -131,7 +131,7 @@ def _named(document: Document, wanted: str) -> Document:
 
 def _annotators(path: Path) -> bytes:
     """The list of annotators with ours in it. Raises FormatError."""
-    from statevisit.ingest import ANNOTATOR
+    from statevisit.annotation.ingest import ANNOTATOR
 
     data = read_bytes(path) if path.exists() else b""
     value = read_json(path, "annotators") if data else {"annotators": []}

@@ -11,10 +11,10 @@ from statevisit.commands.bar import Bar
 from statevisit.errors import StateVisitError
 
 if TYPE_CHECKING:
+    from statevisit.annotation.merge import Side
     from statevisit.commands.taking import Task, Update
     from statevisit.document.model import Document
     from statevisit.document.strict_json import JsonObject
-    from statevisit.labelstudio.merge import Side
 
     Command = Callable[..., Any]
 

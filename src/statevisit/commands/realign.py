@@ -31,7 +31,7 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     Example:
       statevisit realign seeds/000_82c204a477bd98b6.txt corrected.txt corpus/documents/2024-02-19-aliyev-visit.json
     """
-    from statevisit.ingest import decode_seed
+    from statevisit.annotation.ingest import decode_seed
 
     before, after = read_bytes(old), read_bytes(new)
     decode_seed(before, str(old))
@@ -55,10 +55,10 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
 def _realigned(
     path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str, Source]
 ) -> list[Finding]:
+    from statevisit.annotation.ingest import segment
+    from statevisit.annotation.realign import realign
     from statevisit.checks.document import check_document
     from statevisit.findings import severity
-    from statevisit.ingest import segment
-    from statevisit.realign import realign
 
     text, date, source = target
     document = read_document(path)

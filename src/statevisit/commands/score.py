@@ -73,7 +73,7 @@ def command(
       statevisit score corpus/documents corpus/documents --layer mentions --html report.html
     """  # noqa: D301  \b makes click keep the lines
     if draft_schema:
-        from statevisit.drafts import draft_schema as schema_of
+        from statevisit.annotation.quote_schema import draft_schema as schema_of
 
         return echo_json(schema_of(layers))
     if gold is None or pred is None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import files, layout
+from statevisit.annotation.merge import Side
 from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import PRELOAD, Path_
 from statevisit.corpus.diff import Change, diff_documents
@@ -29,7 +30,6 @@ from statevisit.findings import Finding
 from statevisit.labelstudio.exported import Element
 from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
-from statevisit.labelstudio.merge import Side
 from statevisit.labelstudio.tasks import Base
 
 CHUNK = 8

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit.annotation.merge import Side, merge
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.foreign import Mapping, converted, shown_strings
-from statevisit.labelstudio.merge import Side, merge
 from statevisit.labelstudio.tasks import (
     Annotation,
     Base,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Struct
 
-from statevisit.align import aligned
+from statevisit.annotation.shared_ids import aligned
 from statevisit.corpus.diff import diff_documents, keyed
 from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import codec, schema, schema_errors, strict_json
