@@ -160,8 +160,8 @@ def take_in(root: str, tasks: str, workers: int | None) -> None:
 
     `workers`: None for all cores, 1 for this process.
     """
-    from statevisit.commands.taking import Update, import_tasks
-    from statevisit.labelstudio.exported import elements
+    from statevisit.labelstudio.export_files import elements
+    from statevisit.labelstudio.importer import Update, import_tasks
 
     def check(updates: list[Update]) -> None:
         for update in updates:
@@ -176,7 +176,7 @@ def contestants(root: str, tasks: str) -> dict[str, Callable[[], object]]:
     """Return the contestants by name."""
     from label_studio_sdk.converter.converter import Converter
 
-    from statevisit.labelstudio.config import config
+    from statevisit.labelstudio.interface import config
 
     logging.disable()  # else the SDK logs every span that overlaps another
     converter = Converter(  # type: ignore[no-untyped-call]  # the SDK has no annotations here

@@ -17,7 +17,7 @@ from statevisit.checks.document import check_bytes
 from statevisit.checks.quantities import _factor
 from statevisit.checks.registry import REGISTRY
 from statevisit.document.model import Source
-from statevisit.labelstudio.exported import elements
+from statevisit.labelstudio.export_files import elements
 from statevisit.labelstudio.incoming import Incoming
 from tests.conftest import ROOT, Result
 from tests.repositories import begin, commit

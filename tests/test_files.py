@@ -23,7 +23,7 @@ from statevisit.commands import run
 from statevisit.commands.releasing import Plan, finish, make
 from statevisit.document.codec import encode_value
 from statevisit.files import appearing, is_stream, own_path, replacing, update, write
-from statevisit.labelstudio import serve
+from statevisit.labelstudio import server
 from statevisit.labelstudio.tasks import to_task
 from tests.conftest import ROOT, Result
 from tests.repositories import begin, commit, git
@@ -447,13 +447,13 @@ def test_the_list_of_seeds_is_not_a_seed(place: Path) -> None:
 
 def test_the_servers_log_is_no_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log of a local Label Studio is written through no link in its data directory."""
-    monkeypatch.setattr(serve, "install", lambda say: tmp_path / "program")
+    monkeypatch.setattr(server, "install", lambda say: tmp_path / "program")
     (tmp_path / "victim").write_text("mine")
     (tmp_path / "data").mkdir()
     (tmp_path / "data/statevisit.log").symlink_to("../victim")
     with (
         pytest.raises(FormatError, match=r"statevisit\.log: is a link"),
-        serve.Local(tmp_path / "data"),
+        server.Local(tmp_path / "data"),
     ):
         pass
     assert "mine" == (tmp_path / "victim").read_text()
@@ -464,11 +464,11 @@ def test_the_server_is_installed_over_nothing(
 ) -> None:
     """A directory that holds files without the mark of an installation is left alone."""
     monkeypatch.setenv("STATEVISIT_CACHE", str(tmp_path))
-    serve.environment().mkdir()
-    (serve.environment() / "thesis.txt").write_text("mine")
-    with pytest.raises(serve.LabelStudioError, match="statevisit did not install them"):
-        serve.install(lambda line: None)
-    assert "mine" == (serve.environment() / "thesis.txt").read_text()
+    server.environment().mkdir()
+    (server.environment() / "thesis.txt").write_text("mine")
+    with pytest.raises(server.LabelStudioError, match="statevisit did not install them"):
+        server.install(lambda line: None)
+    assert "mine" == (server.environment() / "thesis.txt").read_text()
 
 
 # what a build removes

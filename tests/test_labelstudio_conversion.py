@@ -14,12 +14,18 @@ from statevisit.checks.document import check_document
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode
 from statevisit.document.model import Argument, Document, EventRelation
-from statevisit.labelstudio.config import INVERSE, config, controls, region_labels, relation_labels
-from statevisit.labelstudio.exported import parse_task
-from statevisit.labelstudio.links import to_document
-from statevisit.labelstudio.records import Records
-from statevisit.labelstudio.regions import to_results
+from statevisit.labelstudio.export_files import parse_task
+from statevisit.labelstudio.interface import (
+    INVERSE,
+    config,
+    controls,
+    region_labels,
+    relation_labels,
+)
+from statevisit.labelstudio.relations import to_document
+from statevisit.labelstudio.results import to_results
 from statevisit.labelstudio.tasks import annotations_of, base_of, to_task
+from statevisit.labelstudio.to_records import Records
 from tests.labelstudio_editor import saved
 from tests.strategies import documents
 

@@ -14,13 +14,13 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
-from statevisit.commands.taking import Options, Update, import_tasks
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode_value, read_document, write_document
 from statevisit.document.model import Document
 from statevisit.errors import FormatError, LabelStudioError
-from statevisit.labelstudio.config import config
-from statevisit.labelstudio.exported import BLOCK, elements
+from statevisit.labelstudio.export_files import BLOCK, elements
+from statevisit.labelstudio.importer import Options, Update, import_tasks
+from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.tasks import to_task
 from tests.conftest import DOC_ID, Result
 from tests.test_migrate import v0
@@ -370,7 +370,7 @@ def test_a_large_export_is_read_task_by_task(
     indent: int | None,
 ) -> None:
     """Tasks are read one by one, whatever the layout and the size of a block."""
-    monkeypatch.setattr("statevisit.labelstudio.exported.BLOCK", block)
+    monkeypatch.setattr("statevisit.labelstudio.export_files.BLOCK", block)
     tasks = [{**to_task(article), "id": n, "note": '"]}, [{"'} for n in range(3)]
     path = tmp_path / "big.json"
     path.write_text(json.dumps(tasks, indent=indent, ensure_ascii=False), encoding=encoding)

@@ -17,7 +17,7 @@ from statevisit.document.codec import read_document, write_document
 from statevisit.document.model import Argument, Document, Entity, Mention, Source
 from statevisit.errors import LabelStudioError
 from statevisit.labelstudio.client import Server
-from statevisit.labelstudio.serve import Local
+from statevisit.labelstudio.server import Local
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.labelstudio_browser import Editor, page_of
 

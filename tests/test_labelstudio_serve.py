@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from statevisit.labelstudio.serve import Local, environment
+from statevisit.labelstudio.server import Local, environment
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from statevisit.errors import StateVisitError
 
 if TYPE_CHECKING:
     from statevisit.annotation.merge import Side
-    from statevisit.commands.taking import Task, Update
     from statevisit.document.model import Document
     from statevisit.document.strict_json import JsonObject
+    from statevisit.labelstudio.importer import Task, Update
 
     Command = Callable[..., Any]
 
@@ -137,7 +137,7 @@ def config_(output: Path | None) -> None:
     Example:
       statevisit label-studio config -o interface.xml
     """
-    from statevisit.labelstudio.config import config
+    from statevisit.labelstudio.interface import config
 
     _write(output, [config()])
 
@@ -204,7 +204,7 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     Example:
       statevisit label-studio import export.json --dry-run
     """
-    from statevisit.labelstudio.exported import elements
+    from statevisit.labelstudio.export_files import elements
 
     tasks = (element for export in exports for element in elements(export))
     return _import(tasks, path, Bar(0, ""), **options)
@@ -299,8 +299,8 @@ def _import(
     """Merge tasks into the corpus, all or none; return the exit status."""
     from statevisit.commands import report
     from statevisit.commands.changes import show
-    from statevisit.commands.taking import Options, import_tasks
-    from statevisit.labelstudio.foreign import read_mapping
+    from statevisit.labelstudio.importer import Options, import_tasks
+    from statevisit.labelstudio.mapping import read_mapping
     from statevisit.layout import corpus_root
 
     def done(updates: "list[Update]") -> None:
@@ -343,7 +343,7 @@ def serve(port: int | None, data: Path | None, browser: bool, path: Path, predic
       statevisit label-studio serve
     """
     from statevisit.labelstudio.client import Server
-    from statevisit.labelstudio.serve import Local
+    from statevisit.labelstudio.server import Local
 
     version, selected = _selected(path, ())
     with Local(data, port, say=lambda line: click.echo(line, err=True)) as local:

@@ -1,1 +1,4 @@
-"""The exchange with Label Studio: interface, tasks, import and merge, client, local server."""
+"""The round trip through Label Studio: interface, tasks, results, importer, client, server.
+
+Imports `annotation` and the rooms below it.
+"""

@@ -15,7 +15,7 @@ from msgspec import Struct
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import LabelStudioError, MissingExtra
-from statevisit.labelstudio.config import config
+from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.tasks import KEY, digest, to_task
 
 if TYPE_CHECKING:

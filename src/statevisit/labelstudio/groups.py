@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from statevisit.document.model import Document, Entity, EventChain
 from statevisit.labelstudio.ids import Ids
-from statevisit.labelstudio.regions import Region, Report, SpanRecord
+from statevisit.labelstudio.results import Region, Report, SpanRecord
 
 Group = TypeVar("Group", Entity, EventChain)
 

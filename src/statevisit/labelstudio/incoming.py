@@ -10,7 +10,7 @@ from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.labelstudio.foreign import Mapping, converted, shown_strings
+from statevisit.labelstudio.mapping import Mapping, converted, shown_strings
 from statevisit.labelstudio.tasks import (
     Annotation,
     Base,

@@ -16,8 +16,8 @@ from statevisit.document.model import SCHEMA_VERSION, Document
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.labelstudio.links import to_document
-from statevisit.labelstudio.regions import Report, to_results
+from statevisit.labelstudio.relations import to_document
+from statevisit.labelstudio.results import Report, to_results
 
 KEY = "statevisit"
 """The key of the base in a task's `meta`."""

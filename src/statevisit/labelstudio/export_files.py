@@ -15,7 +15,7 @@ from msgspec import Raw, Struct
 from statevisit.corpus.reader import Entry
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
-from statevisit.labelstudio.regions import Result
+from statevisit.labelstudio.results import Result
 from statevisit.labelstudio.tasks import FULL, KEY
 
 BLOCK = 1 << 20

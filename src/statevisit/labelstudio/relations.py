@@ -10,9 +10,9 @@ from statevisit.document import schema
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.config import PART_LABELS, PARTS, POINTERS
-from statevisit.labelstudio.records import Records
-from statevisit.labelstudio.regions import Link, Region, Report, Result, from_results
+from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS
+from statevisit.labelstudio.results import Link, Region, Report, Result, from_results
+from statevisit.labelstudio.to_records import Records
 
 
 class _Ends(Struct, frozen=True):

@@ -27,9 +27,9 @@ from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError, LabelStudioError, StateVisitError
 from statevisit.findings import Finding
-from statevisit.labelstudio.exported import Element
-from statevisit.labelstudio.foreign import Mapping
+from statevisit.labelstudio.export_files import Element
 from statevisit.labelstudio.incoming import Incoming, Outcome
+from statevisit.labelstudio.mapping import Mapping
 from statevisit.labelstudio.tasks import Base
 
 CHUNK = 8

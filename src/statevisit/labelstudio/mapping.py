@@ -21,7 +21,7 @@ from msgspec import Struct
 from statevisit.document.model import Document
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
-from statevisit.labelstudio.config import (
+from statevisit.labelstudio.interface import (
     INVERSE,
     RELATION,
     Control,
@@ -29,7 +29,7 @@ from statevisit.labelstudio.config import (
     region_labels,
     relation_labels,
 )
-from statevisit.labelstudio.regions import Report, to_results
+from statevisit.labelstudio.results import Report, to_results
 
 
 class Mapping(Struct, forbid_unknown_fields=True):

@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from statevisit.document import schema_errors
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Span
 from statevisit.document.strict_json import JsonObject
-from statevisit.labelstudio.config import LABELS, PARTS, attribute, controls_of
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
-from statevisit.labelstudio.regions import Region, Report, SpanRecord
+from statevisit.labelstudio.interface import LABELS, PARTS, attribute, controls_of
+from statevisit.labelstudio.results import Region, Report, SpanRecord
 
 
 class Records:

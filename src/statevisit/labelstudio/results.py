@@ -21,7 +21,7 @@ from statevisit.document.model import (
     Timex,
 )
 from statevisit.document.strict_json import Json, JsonObject
-from statevisit.labelstudio.config import (
+from statevisit.labelstudio.interface import (
     INVERSE,
     LABELS,
     PART_LABELS,
