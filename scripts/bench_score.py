@@ -172,8 +172,8 @@ def span_measures(documents: "list[Document]", predictions: "list[Document]") ->
     """
     from statevisit.scoring import figures, measure
     from statevisit.scoring import spans as span_scores
+    from statevisit.scoring.counts import CountTable
     from statevisit.scoring.prediction import Prediction
-    from statevisit.scoring.prf import CountTable
 
     table, layers = CountTable(), frozenset(("mentions",))
     for number, (gold, predicted) in enumerate(zip(documents, predictions, strict=True)):

@@ -11,7 +11,7 @@ from statevisit.card import renewed_pages
 from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.evaluation import score
+from statevisit.scoring.score import score
 from tests.conftest import ROOT
 
 GUIDELINES = (ROOT / "schema/GUIDELINES.md").read_text(encoding="utf-8")

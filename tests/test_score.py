@@ -18,10 +18,10 @@ from statevisit.document.codec import to_value, write_document
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.time_algebra import Graph, Link
 from statevisit.errors import FormatError
-from statevisit.predictions import read_gold
 from statevisit.scoring import temporal
+from statevisit.scoring.counts import MatchCounts
 from statevisit.scoring.prediction import bare
-from statevisit.scoring.prf import MatchCounts
+from statevisit.scoring.read import read_gold
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 

@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from statevisit.scoring import agreement
-from statevisit.scoring.agreement import Item, Items, Statistic, one_label
+from statevisit.scoring import coefficients
+from statevisit.scoring.coefficients import Item, Items, Statistic, one_label
 
 
 def _alpha(data: list[list[Any]]) -> float | None:
     """α of reliability data: a row an annotator, a column an item, None for a missing value."""
     items = [list(item) for item in zip(*data, strict=True)]
-    return agreement.alpha_statistic({0: items}).value()
+    return coefficients.alpha_statistic({0: items}).value()
 
 
 def test_krippendorff_2011_c() -> None:
@@ -70,7 +70,7 @@ PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_
 @given(PAIRS)
 def test_kappa_is_that_of_scikit_learn(items: list[tuple[str, str]]) -> None:
     """Cohen's κ of two annotators; None if both use one value only."""
-    kappa = agreement.kappa_statistic({0: items}).value()
+    kappa = coefficients.kappa_statistic({0: items}).value()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = cohen_kappa_score(*zip(*items, strict=True))
@@ -91,10 +91,10 @@ def test_kappa_of_one_label() -> None:
 
     Agreement on a is 0.9 and 0.5 is expected, on b 0.8 and 0.58, on c 0.9 and 0.62.
     """
-    assert pytest.approx(0.4 / 0.5) == _of_label(agreement.kappa_statistic, TEN, "a")
-    assert pytest.approx(0.22 / 0.42) == _of_label(agreement.kappa_statistic, TEN, "b")
-    assert pytest.approx(0.28 / 0.38) == _of_label(agreement.kappa_statistic, TEN, "c")
-    assert pytest.approx(0.45 / 0.65) == agreement.kappa_statistic({0: TEN}).value()
+    assert pytest.approx(0.4 / 0.5) == _of_label(coefficients.kappa_statistic, TEN, "a")
+    assert pytest.approx(0.22 / 0.42) == _of_label(coefficients.kappa_statistic, TEN, "b")
+    assert pytest.approx(0.28 / 0.38) == _of_label(coefficients.kappa_statistic, TEN, "c")
+    assert pytest.approx(0.45 / 0.65) == coefficients.kappa_statistic({0: TEN}).value()
 
 
 def test_alpha_of_one_label() -> None:
@@ -104,10 +104,16 @@ def test_alpha_of_one_label() -> None:
     the 6 d 4 meet an equal one, and all c and e do.
     """
     items = [*zip("aabbdcccedda", "babbbccceddd", strict=True)]
-    assert pytest.approx(1 - 23 * 2 / (4 * 20)) == _of_label(agreement.alpha_statistic, items, "a")
-    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(agreement.alpha_statistic, items, "b")
-    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(agreement.alpha_statistic, items, "d")
-    assert [1.0, 1.0] == [_of_label(agreement.alpha_statistic, items, label) for label in "ce"]
+    assert pytest.approx(1 - 23 * 2 / (4 * 20)) == _of_label(
+        coefficients.alpha_statistic, items, "a"
+    )
+    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(
+        coefficients.alpha_statistic, items, "b"
+    )
+    assert pytest.approx(1 - 23 * 2 / (6 * 18)) == _of_label(
+        coefficients.alpha_statistic, items, "d"
+    )
+    assert [1.0, 1.0] == [_of_label(coefficients.alpha_statistic, items, label) for label in "ce"]
 
 
 @given(PAIRS)
@@ -121,11 +127,11 @@ def test_kappa_is_the_weighted_average_of_its_labels(items: list[tuple[str, str]
         mine, theirs = ([v == label for v in side] for side in zip(*items, strict=True))
         p, q = sum(mine) / len(items), sum(theirs) / len(items)
         weight = 1 - p * q - (1 - p) * (1 - q)
-        kappa = _of_label(agreement.kappa_statistic, items, label)
+        kappa = _of_label(coefficients.kappa_statistic, items, label)
         if kappa is not None:
             assert pytest.approx(cohen_kappa_score(mine, theirs)) == kappa
             total, weights = total + weight * kappa, weights + weight
-    whole = agreement.kappa_statistic({0: items}).value()
+    whole = coefficients.kappa_statistic({0: items}).value()
     assert whole is None if not weights else pytest.approx(total / weights) == whole
 
 
@@ -150,7 +156,7 @@ def test_alpha_of_one_label_is_that_of_label_or_not(
     if len(used) == 2:
         expected = krippendorff.alpha(reliability_data=coded, level_of_measurement="nominal")
         expected = pytest.approx(expected, abs=1e-9)
-    assert expected == _of_label(agreement.alpha_statistic, items, label)
+    assert expected == _of_label(coefficients.alpha_statistic, items, label)
 
 
 OBSERVER_I = {"c": [(75, 145), (220, 250)], "k": [(30, 90), (150, 200)]}
@@ -165,39 +171,42 @@ def test_unitized_alpha_of_krippendorff_2004() -> None:
     which computes them without the paper's rounding.
     """
     parts = {
-        category: agreement.disagreement_of([OBSERVER_I[category], OBSERVER_J[category]], 300)
+        category: coefficients.disagreement_of([OBSERVER_I[category], OBSERVER_J[category]], 300)
         for category in "ck"
     }
     assert pytest.approx([0.0144, 0.0532], abs=1e-4) == list(parts["c"][:2])
     assert pytest.approx([0.0, 0.0490], abs=1e-4) == list(parts["k"][:2])
-    assert pytest.approx(0.7285, abs=1e-4) == agreement.alpha_u([parts["c"]])
-    assert pytest.approx(0.8587, abs=1e-4) == agreement.alpha_u(parts.values())
+    assert pytest.approx(0.7285, abs=1e-4) == coefficients.alpha_u([parts["c"]])
+    assert pytest.approx(0.8587, abs=1e-4) == coefficients.alpha_u(parts.values())
 
 
 def test_unitized_alpha_below_chance() -> None:
     """DKPro's other example: one span against three; D_o 0.91, D_e 0.5351, α_u -0.7003."""
-    disagreement = agreement.disagreement_of([[(1, 9)], [(2, 3), (4, 5), (6, 7)]], 10)
+    disagreement = coefficients.disagreement_of([[(1, 9)], [(2, 3), (4, 5), (6, 7)]], 10)
     assert pytest.approx([0.91, 0.5351], abs=1e-4) == list(disagreement[:2])
-    assert pytest.approx(-0.7003, abs=1e-4) == agreement.alpha_u([disagreement])
+    assert pytest.approx(-0.7003, abs=1e-4) == coefficients.alpha_u([disagreement])
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)), max_size=8).map(
-    lambda drawn: agreement.without_overlap((s, s + n) for s, n in drawn)
+    lambda drawn: coefficients.without_overlap((s, s + n) for s, n in drawn)
 )
 
 
 @given(SPANS, SPANS)
 def test_unitized_alpha_is_symmetric_and_one_for_equals(one: Any, other: Any) -> None:
     """The order of annotators does not matter; equal spans agree fully; no spans give no figure."""
-    a, b = agreement.disagreement_of([one, other], 50), agreement.disagreement_of([other, one], 50)
+    a, b = (
+        coefficients.disagreement_of([one, other], 50),
+        coefficients.disagreement_of([other, one], 50),
+    )
     assert pytest.approx(a) == b
-    same = agreement.alpha_u([agreement.disagreement_of([one, one], 50)])
+    same = coefficients.alpha_u([coefficients.disagreement_of([one, one], 50)])
     assert (1.0 if one else None) == same
-    alpha_u = agreement.alpha_u([a])
+    alpha_u = coefficients.alpha_u([a])
     assert alpha_u is None or alpha_u <= 1
 
 
 def test_gamma_is_left_out_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """γ needs pygamma-agreement; without it there is no figure and no error."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert agreement.gamma({"a": [(0, 5, "x")], "b": [(0, 5, "x")]}) is None
+    assert coefficients.gamma({"a": [(0, 5, "x")], "b": [(0, 5, "x")]}) is None

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statevisit.scoring import coref
-from statevisit.scoring.prf import Rates
-from statevisit.scoring.prf import rates as rates_of
+from statevisit.scoring.counts import Rates
+from statevisit.scoring.counts import rates as rates_of
 from tests.conftest import ROOT
 
 CASES = json.loads((ROOT / "tests/data/scoring/coreference.json").read_text())["cases"]

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from statevisit.scoring import match, spans
-from statevisit.scoring.prf import CountTable, MeasureKey, Rates, rates
+from statevisit.scoring import assignment, spans
+from statevisit.scoring.counts import CountTable, MeasureKey, Rates, rates
 from statevisit.scoring.spans import Item
 
 LABELS = ("PERSON", "GPE", "ORG")
@@ -152,7 +152,7 @@ WEIGHTS = st.dictionaries(
 @given(WEIGHTS)
 def test_the_assignment_is_the_best(weights: dict[tuple[int, int], int]) -> None:
     """The pairs are one to one, all of them listed, and their total is scipy's."""
-    pairs = match.assignment(weights)
+    pairs = assignment.assignment(weights)
     assert len({i for i, _ in pairs}) == len({j for _, j in pairs}) == len(pairs)
     dense = numpy.zeros((6, 6))
     for at, w in weights.items():

@@ -7,7 +7,6 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from statevisit.agreeing import Agreement, agree
     from statevisit.checks.corpus import validate
     from statevisit.corpus.reader import Corpus
     from statevisit.corpus.versions import load
@@ -22,10 +21,11 @@ if TYPE_CHECKING:
         ReleaseError,
         StateVisitError,
     )
-    from statevisit.evaluation import score
     from statevisit.findings import Finding
     from statevisit.layout import data_root
+    from statevisit.scoring.agree import Agreement, agree
     from statevisit.scoring.report import Report
+    from statevisit.scoring.score import score
 
 _HOME = {
     "_corpus_html": "display:corpus_html",

@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 
 from statevisit import layout
-from statevisit.agreeing import agree
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
+from statevisit.scoring.agree import agree
 
 FIRST_VERSION = "0.1.0"
 

@@ -50,7 +50,7 @@ def command(
     """  # noqa: D301  \b makes click keep the lines
     if len(annotators) < 2:
         raise click.UsageError("agreement needs two annotators or more")
-    from statevisit.agreeing import agree, table
+    from statevisit.scoring.agree import agree, table
 
     agreement = agree(*annotators, layers=layers, resamples=resamples)
     if as_json:

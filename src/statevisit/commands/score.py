@@ -78,7 +78,7 @@ def command(
         return echo_json(schema_of(layers))
     if gold is None or pred is None:
         raise click.UsageError("score needs GOLD and PRED")
-    from statevisit.evaluation import evaluate
+    from statevisit.scoring.score import evaluate
 
     report, scored = evaluate(gold, pred, compare, layers, resamples)
     if html:

@@ -1,1 +1,4 @@
-"""Measures: scores of predictions against gold, and agreement of annotators."""
+"""Scores of predictions against gold, and agreement of annotators.
+
+Imports `annotation` and the rooms below it.
+"""

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
-from statevisit.scoring.prf import CountTable
 
 
 class AnnotatorPair(Struct, frozen=True):

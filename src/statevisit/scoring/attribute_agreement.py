@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from statevisit.scoring import attributes, bootstrap, measure, spans
-from statevisit.scoring.agreement import (
+from statevisit.scoring.annotators import AnnotatorPair, Annotators
+from statevisit.scoring.attributes import AttributeValues, Side
+from statevisit.scoring.bootstrap import Resample
+from statevisit.scoring.coefficients import (
     Coefficient,
     Items,
     Statistic,
@@ -13,9 +16,6 @@ from statevisit.scoring.agreement import (
     mean_of_defined,
     one_label,
 )
-from statevisit.scoring.annotators import AnnotatorPair, Annotators
-from statevisit.scoring.attributes import AttributeValues, Side
-from statevisit.scoring.bootstrap import Resample
 
 _ABSENT = "absent"
 """The value of an attribute that a record lacks: annotators can agree on it."""

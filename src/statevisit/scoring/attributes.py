@@ -18,7 +18,7 @@ from msgspec import Struct
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Quantity, Timex
 from statevisit.document.timex_values import duration
-from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey
+from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey
 from statevisit.scoring.references import GoldIds, in_gold_ids
 from statevisit.scoring.spans import Alignment, SpanRecord, records
 

@@ -11,7 +11,7 @@ from operator import itemgetter
 from random import Random
 from typing import Protocol, TypeVar
 
-from statevisit.scoring.prf import MatchCounts, rates
+from statevisit.scoring.counts import MatchCounts, rates
 
 SEED = 0
 """The seed of the draws, so that intervals are the same every time."""

@@ -16,9 +16,9 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from statevisit.document.records import Event, Mention
-from statevisit.scoring import match
-from statevisit.scoring.match import Pair
-from statevisit.scoring.prf import MatchCounts, Rates
+from statevisit.scoring import assignment
+from statevisit.scoring.assignment import Pair
+from statevisit.scoring.counts import MatchCounts, Rates
 
 Cluster = frozenset[Hashable]
 """The mentions of one entity or event."""
@@ -125,7 +125,7 @@ def ceafe(key: Side, response: Side) -> MatchCounts:
     Luo (2005), "On coreference resolution performance metrics".
     """
     phi = phi4(key, response)
-    similarity = sum(phi[pair] for pair in match.assignment(phi))
+    similarity = sum(phi[pair] for pair in assignment.assignment(phi))
     return MatchCounts(similarity, len(response.sizes), similarity, len(key.sizes))
 
 

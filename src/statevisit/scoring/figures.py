@@ -8,7 +8,14 @@ from msgspec.structs import replace
 from statevisit.document.model import SPAN_LAYERS
 from statevisit.scoring import attributes, bootstrap, coref, spans
 from statevisit.scoring.bootstrap import Resample
-from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey, Rates, macro_average, rates
+from statevisit.scoring.counts import (
+    CountTable,
+    MatchCounts,
+    MeasureKey,
+    Rates,
+    macro_average,
+    rates,
+)
 
 UNDIVIDED = ("relations", "event_relations", "mentions coreference", "events coreference")
 """The layers that cannot be counted by sentence: of a single document they have no interval."""

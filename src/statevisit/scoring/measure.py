@@ -10,8 +10,8 @@ from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.scoring import attributes, spans, structure
 from statevisit.scoring.attributes import Side
 from statevisit.scoring.bio import gold_names
+from statevisit.scoring.counts import CountTable
 from statevisit.scoring.prediction import Prediction
-from statevisit.scoring.prf import CountTable
 from statevisit.scoring.references import gold_ids
 from statevisit.scoring.spans import Alignment, Item
 

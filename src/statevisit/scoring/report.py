@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, to_builtins
 
 from statevisit.document.strict_json import JsonObject
-from statevisit.scoring import text
+from statevisit.scoring import console
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.prediction import Note
 
@@ -73,7 +73,7 @@ class Report(Struct, frozen=True, omit_defaults=True):
         return f"<Report {_title(self)}, {len(self.figures)} figures>"
 
     def __str__(self) -> str:
-        return text.as_text(*tables(self))
+        return console.as_text(*tables(self))
 
 
 def tables(report: Report, labels: bool = False) -> list["Table"]:
@@ -81,15 +81,15 @@ def tables(report: Report, labels: bool = False) -> list["Table"]:
 
     With `labels` the first table has the figures of each label, too.
     """
-    shown = [text.figures_table(_title(report), report.figures, labels)]
+    shown = [console.figures_table(_title(report), report.figures, labels)]
     if report.comparison:
         title = f"{report.pred} less {report.other}: F1, in points"
-        shown.append(text.differences_table(title, report.comparison))
+        shown.append(console.differences_table(title, report.comparison))
     return shown
 
 
 def _title(report: Report) -> str:
-    documents = text.counted(report.documents, "document")
+    documents = console.counted(report.documents, "document")
     return f"{report.pred} against {report.gold}: {documents}"
 
 

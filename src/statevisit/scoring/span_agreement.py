@@ -5,7 +5,8 @@ from itertools import chain
 
 from statevisit.document.model import Document
 from statevisit.scoring import bootstrap, spans
-from statevisit.scoring.agreement import (
+from statevisit.scoring.annotators import Annotators
+from statevisit.scoring.coefficients import (
     Coefficient,
     Disagreement,
     alpha_u,
@@ -14,7 +15,6 @@ from statevisit.scoring.agreement import (
     mean_of_defined,
     without_overlap,
 )
-from statevisit.scoring.annotators import Annotators
 from statevisit.scoring.figures import Resampling
 
 MarkedSpan = tuple[int, int, str]

@@ -20,9 +20,9 @@ from msgspec import Struct
 
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Quotation, Timex
-from statevisit.scoring import match
-from statevisit.scoring.match import Pair
-from statevisit.scoring.prf import CountTable, MatchCounts, UnitLabel
+from statevisit.scoring import assignment
+from statevisit.scoring.assignment import Pair
+from statevisit.scoring.counts import CountTable, MatchCounts, UnitLabel
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
 """A record of a span layer."""
@@ -171,7 +171,7 @@ def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]
 
     `head_of` gives the offset at which the head token of a span, given its start and end, ends.
     """
-    strict = match.equal_pairs(_strict_keys(gold), _strict_keys(pred))
+    strict = assignment.equal_pairs(_strict_keys(gold), _strict_keys(pred))
     free_gold = _unpaired(gold, [i for i, _ in strict])
     free_pred = _unpaired(pred, [j for _, j in strict])
     if not free_gold or not free_pred:
@@ -180,11 +180,11 @@ def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]
     def head_key(item: Item) -> tuple[int, str] | None:
         return None if item.label is None else (head_of(item.start, item.end), item.label)
 
-    heads = match.equal_pairs(
+    heads = assignment.equal_pairs(
         [head_key(gold[i]) for i in free_gold], [head_key(pred[j]) for j in free_pred]
     )
     head = [(free_gold[i], free_pred[j]) for i, j in heads]
-    shared = match.overlaps(gold, pred, free_gold, free_pred)
+    shared = assignment.overlaps(gold, pred, free_gold, free_pred)
     ranks = _Ranks(spans=len(free_gold) + len(free_pred), shared=sum(shared.values()))
     weights = {}
     for (i, j), length in shared.items():
@@ -192,7 +192,7 @@ def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]
         same_label = gold[i].label is not None and gold[i].label == pred[j].label
         best = ranks.rank(same_bounds, same_label, length)
         weights[i, j] = (same_bounds, 1 + same_bounds, same_label, best)
-    exact, partial, same_type, best_pairs = match.assignments(weights, 4)
+    exact, partial, same_type, best_pairs = assignment.assignments(weights, 4)
     return Alignment(
         gold,
         pred,

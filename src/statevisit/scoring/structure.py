@@ -11,8 +11,8 @@ from typing import NamedTuple
 from statevisit.document.model import Document
 from statevisit.document.records import Event, EventRelation, Relation, Timex
 from statevisit.document.time_algebra import ORDERS, SYMMETRIC, Link
-from statevisit.scoring import coref, match, temporal
-from statevisit.scoring.prf import CountTable, MatchCounts, MeasureKey, UnitLabel
+from statevisit.scoring import assignment, coref, temporal
+from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey, UnitLabel
 from statevisit.scoring.references import GoldIds, Reference, in_gold_ids
 from statevisit.scoring.spans import Alignment
 
@@ -144,14 +144,14 @@ def entity_gold_ids(gold: Document, pred: Document) -> tuple[dict[str, str], dic
     that of the gold with the same type, link and name.
     """
     key, response = _entity_clusters(gold), _entity_clusters(pred)
-    equal = match.equal_pairs(
+    equal = assignment.equal_pairs(
         [_identity(cluster) for cluster in key], [_identity(cluster) for cluster in response]
     )
     sides = coref.sides(
         [cluster.mentions for cluster in key], [cluster.mentions for cluster in response]
     )
     paired = [(i, j) for i, j in equal if not key[i].mentions]
-    paired += match.assignment(coref.phi4(*sides))
+    paired += assignment.assignment(coref.phi4(*sides))
     return (
         {response[j].id: key[i].id for i, j in equal},
         {response[j].id: key[i].id for i, j in paired},

@@ -6,7 +6,7 @@ A relation is in the transitive closure of others if these entail it (`time_alge
 from collections.abc import Iterable
 
 from statevisit.document.time_algebra import Graph, Link
-from statevisit.scoring.prf import MatchCounts
+from statevisit.scoring.counts import MatchCounts
 
 
 def reduced(links: Iterable[Link]) -> tuple[list[Link], Graph]:

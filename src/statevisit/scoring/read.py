@@ -50,7 +50,9 @@ def read_gold(source: Source) -> dict[str, Document]:
     return gold
 
 
-def read(source: Source, gold: Mapping[str, Document] | None = None) -> dict[str, Prediction]:
+def read_predictions(
+    source: Source, gold: Mapping[str, Document] | None = None
+) -> dict[str, Prediction]:
     """Return predictions by document id.
 
     `gold` has the documents by id from which partial documents, drafts and BIO take their text.

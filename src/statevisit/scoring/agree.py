@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
 
-from statevisit import predictions
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
-from statevisit.evaluation import RESAMPLES, Layers, Scored, name_of, scored_layers
-from statevisit.predictions import Source
-from statevisit.scoring import bootstrap, figures, text
-from statevisit.scoring.agreement import Coefficient, mean_of_defined
+from statevisit.scoring import bootstrap, console, figures
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attribute_agreement import attribute_agreement
+from statevisit.scoring.coefficients import Coefficient, mean_of_defined
+from statevisit.scoring.counts import MeasureKey
 from statevisit.scoring.figures import Figure
 from statevisit.scoring.prediction import SCORED, Note, Prediction, bare
-from statevisit.scoring.prf import MeasureKey
+from statevisit.scoring.read import Source, read_gold, read_predictions
+from statevisit.scoring.score import RESAMPLES, Layers, Scored, name_of, scored_layers
 from statevisit.scoring.span_agreement import span_agreement
 
 if TYPE_CHECKING:
@@ -73,14 +72,14 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
         return f"<Agreement of {', '.join(self.annotators)}: {len(self.coefficients)} figures>"
 
     def __str__(self) -> str:
-        return text.as_text(table(self))
+        return console.as_text(table(self))
 
 
 def table(agreement: Agreement, labels: bool = False) -> "Table":
     """Return the coefficients as a table, with `labels` those of each label, too."""
-    documents = text.counted(agreement.documents, "document")
+    documents = console.counted(agreement.documents, "document")
     title = f"{', '.join(agreement.annotators)}: {documents}"
-    return text.coefficients_table(title, agreement.coefficients, labels)
+    return console.coefficients_table(title, agreement.coefficients, labels)
 
 
 def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES) -> Agreement:
@@ -94,10 +93,10 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
     """
     if len(annotators) < 2:
         raise FormatError("agreement needs two annotators or more")
-    documents = predictions.read_gold(annotators[0])
+    documents = read_gold(annotators[0])
     passes = []
     for source in annotators:
-        annotated = predictions.read(source, documents)
+        annotated = read_predictions(source, documents)
         passes.append(annotated)
         for document_id, prediction in annotated.items():
             documents.setdefault(document_id, prediction.document)

@@ -4,16 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from statevisit import predictions
 from statevisit.corpus.garbage import uncollected
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.predictions import Source
-from statevisit.scoring import bootstrap, figures, measure, spans
+from statevisit.scoring import bootstrap, figures, measure, read, spans
+from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.prediction import SCORED, Note, Prediction, bare, notes_of
-from statevisit.scoring.prf import CountTable
+from statevisit.scoring.read import Source
 from statevisit.scoring.report import Report, label_pairs
 
 RESAMPLES = 1000
@@ -120,14 +119,14 @@ def evaluate(
     gold: Source, pred: Source, compare: Source | None, layers: Layers, resamples: int
 ) -> tuple[Report, Scored]:
     """Return the report of `score`, and the counts and alignments behind it."""
-    gold_documents = predictions.read_gold(gold)
+    gold_documents = read.read_gold(gold)
     asked = scored_layers(layers)
-    scored = Scored(gold_documents, predictions.read(pred, gold_documents), asked)
+    scored = Scored(gold_documents, read.read_predictions(pred, gold_documents), asked)
     resampling = scored.resampling(resamples)
     other_name = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
-        other_predictions = predictions.read(compare, gold_documents)
+        other_predictions = read.read_predictions(compare, gold_documents)
         _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
         other = Scored(gold_documents, other_predictions, asked, scored.ids)
         comparison = figures.differences(scored.table, other.table, resampling)

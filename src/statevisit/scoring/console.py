@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from statevisit.scoring.agreement import Coefficient
+from statevisit.scoring.coefficients import Coefficient
 from statevisit.scoring.figures import Difference, Figure
 
 if TYPE_CHECKING:
