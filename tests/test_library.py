@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 import statevisit
 from statevisit import Corpus, FormatError, encode, load
-from statevisit.display import corpus_html, highlights, to_html, to_text
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document
+from statevisit.pages.display import corpus_html, highlights, to_html, to_text
 from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT
 from tests.strategies import documents
 

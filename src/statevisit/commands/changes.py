@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import orjson
 
-from statevisit import diff_page
 from statevisit.corpus.diff import Change, details, title
 from statevisit.document.strict_json import JsonObject
+from statevisit.pages import diff_page
 
 
 class _Mark(NamedTuple):

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from statevisit.display import visible
 from statevisit.document import schema
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import Record
 from statevisit.document.references import reference_names
+from statevisit.pages.display import visible
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -83,7 +83,7 @@ def command(
     report, scored = evaluate(gold, pred, compare, layers, resamples)
     if html:
         from statevisit import files
-        from statevisit.scoring.page import page
+        from statevisit.pages.score_page import page
 
         files.write(html, page(report, scored.comparisons()).encode())
     if as_json:

@@ -111,7 +111,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_text(out: "Console", document: Document) -> None:
-    from statevisit.display import to_text, visible
+    from statevisit.pages.display import to_text, visible
 
     out.print(f"[bold]{document.id}[/bold]  {document.date}")
     out.print()
@@ -128,7 +128,7 @@ def _legend(document: Document) -> "Text":
     """Return the labels that the document uses, in the style of their spans."""
     from rich.text import Text
 
-    from statevisit.display import highlights, style_of
+    from statevisit.pages.display import highlights, style_of
 
     labels: dict[tuple[str, str], Text] = {}
     for highlight in sorted(highlights(document), key=lambda h: h.layer):
