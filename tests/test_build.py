@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, encode, load
-from statevisit.commands import making as builder
-from statevisit.commands.making import build
 from statevisit.dataset.arrow import CONFIGS, document_table, from_table, to_tables
 from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema_errors
 from statevisit.document.model import Document
+from statevisit.release import build as builder
+from statevisit.release.build import build
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 

@@ -315,7 +315,7 @@ def test_a_corpus_of_ones_own_loads_without_a_card(
     corpus: Path, tables: dict[str, datasets.Dataset], cache: str
 ) -> None:
     """`statevisit.load_dataset(config, path)` needs only what `statevisit build` writes: with no README.md, wherever it is; columns and labels are Parquet's."""
-    from statevisit.commands.making import build
+    from statevisit.release.build import build
 
     root = corpus / "a [b] {c} é *"
     shutil.copytree(corpus / "corpus", root / "corpus")

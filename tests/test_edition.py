@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from statevisit import Finding, FormatError, edition, encode, load, load_dataset, validate
+from statevisit import Finding, FormatError, encode, load, load_dataset, validate
 from statevisit.dataset import arrow
 from statevisit.dataset.arrow import CONFIGS, WORDS
 from statevisit.dataset.views import VIEWS
@@ -22,7 +22,8 @@ from statevisit.document import schema, schema_errors
 from statevisit.document.codec import encode_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.references import reference_names
-from statevisit.edition import blanked, pieces, restore, strip
+from statevisit.release import textless
+from statevisit.release.textless import blanked, pieces, restore, strip
 from tests.conftest import DOC_ID, PACKAGE, ROOT, Result
 from tests.strategies import documents, seed_of
 
@@ -539,6 +540,6 @@ def test_build_asks_for_a_directory(cli: Callable[..., Result], tmp_path: Path) 
 
 def test_the_words_in_a_row_are_found() -> None:
     """A build refuses a number of successive words, whatever the case and the signs between."""
-    pages = set(edition.word_runs("He said: two-day VISIT to Baku.", 4))
-    assert "two day visit to" == edition.first_shared_run("a two-day visit to Ankara", pages, 4)
-    assert edition.first_shared_run("a visit to Baku for two days", pages, 4) is None
+    pages = set(textless.word_runs("He said: two-day VISIT to Baku.", 4))
+    assert "two day visit to" == textless.first_shared_run("a two-day visit to Ankara", pages, 4)
+    assert textless.first_shared_run("a visit to Baku for two days", pages, 4) is None

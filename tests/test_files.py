@@ -20,11 +20,11 @@ from msgspec.structs import replace
 
 from statevisit import FormatError, ReleaseError, encode, load, read_document
 from statevisit.commands import run
-from statevisit.commands.releasing import Plan, finish, make
 from statevisit.document.codec import encode_value
 from statevisit.files import appearing, is_stream, own_path, replacing, update, write
 from statevisit.labelstudio import server
 from statevisit.labelstudio.tasks import to_task
+from statevisit.release.transaction import Plan, finish, make
 from tests.conftest import ROOT, Result
 from tests.repositories import begin, commit, git
 from tests.test_migrate import v0
@@ -725,7 +725,7 @@ def test_a_release_replaces_no_link(place: Path, monkeypatch: pytest.MonkeyPatch
         _link(manifest, place / "elsewhere/release.json")
         finish(where)
 
-    monkeypatch.setattr("statevisit.commands.releasing.finish", meanwhile)
+    monkeypatch.setattr("statevisit.release.transaction.finish", meanwhile)
     refs = git(root, "for-each-ref")
     with pytest.raises(ReleaseError, match=r"release.json was edited while the release was made"):
         make(root, Plan("0.1.0", "0.2.0", "0.2.0", [], []))

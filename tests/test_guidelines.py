@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from statevisit import load
-from statevisit.card import renewed_pages
 from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
+from statevisit.release.card import renewed_pages
 from statevisit.scoring.score import score
 from tests.conftest import ROOT
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from statevisit import encode, load
-from statevisit.commands.releasing import recover
+from statevisit.release.transaction import recover
 from tests.conftest import DOC_ID, Result
 from tests.repositories import git
 from tests.test_release import _state

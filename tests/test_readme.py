@@ -24,13 +24,13 @@ from statevisit import load
 from statevisit.__main__ import COMMANDS
 from statevisit.annotation.ingest import segment
 from statevisit.annotation.quotes import anchor
-from statevisit.card import PARTS
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.registry import REGISTRY
 from statevisit.corpus.settings import read_settings
 from statevisit.document import schema
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
+from statevisit.release.card import PARTS
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from statevisit import ReleaseError, encode, load, read_document, rule
-from statevisit.commands.releasing import recover
+from statevisit import ReleaseError, encode, load, read_document
 from statevisit.corpus.diff import diff_corpora
 from statevisit.document import schema_errors
+from statevisit.release import version_rule
+from statevisit.release.transaction import recover
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import CONFIG, commit, first_release, git
 
@@ -284,13 +285,13 @@ SCHEMAS = [
 @pytest.mark.parametrize(("old", "new", "version"), SCHEMAS)
 def test_the_rule_for_schemas(old: dict, new: dict, version: str) -> None:
     """Optional properties and labels that are added are minor, what refuses more or lets other things through is major, words are corrections."""
-    assert version == rule.least("1.0.0", rule.schema_reasons(old, new, "x"))
+    assert version == version_rule.least("1.0.0", version_rule.schema_reasons(old, new, "x"))
 
 
 def test_the_rule_below_one() -> None:
     """Before 1.0.0 a break is minor."""
-    assert "0.2.0" == rule.least("0.1.3", [rule.Reason(rule.MAJOR, "x")])
-    assert "0.1.4" == rule.least("0.1.3", [])
+    assert "0.2.0" == version_rule.least("0.1.3", [version_rule.Reason(version_rule.MAJOR, "x")])
+    assert "0.1.4" == version_rule.least("0.1.3", [])
 
 
 def test_only_records_that_differ_are_changes(corpus: Path, document_file: Path) -> None:

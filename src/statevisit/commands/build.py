@@ -6,9 +6,9 @@ import click
 
 from statevisit import layout
 from statevisit.commands import report
-from statevisit.commands.making import build, other_tools
 from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
+from statevisit.release.build import build, other_tools
 
 
 @click.command("build")
@@ -54,7 +54,7 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
         )
     root = layout.corpus_root(path)
     if output is not None:
-        from statevisit.commands.editions import write_edition
+        from statevisit.release.textless_root import write_edition
 
         files = write_edition(root, output, workers)
         click.echo(f"{output}: {files} files without a word of the text")

@@ -47,7 +47,7 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
         )
     if edition == "full":
         return _publish(root, root, repo, private, dry_run)
-    from statevisit.commands.editions import write_edition
+    from statevisit.release.textless_root import write_edition
 
     with tempfile.TemporaryDirectory() as name:
         write_edition(root, Path(name) / "edition")
@@ -55,7 +55,7 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
 
 
 def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -> int:
-    from statevisit.publish import contents, publish
+    from statevisit.release.publish import contents, publish
 
     content = contents(built)
     version, items = content.version, content.items

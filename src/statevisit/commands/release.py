@@ -30,8 +30,8 @@ def command(path: Path, wanted: str | None, dry_run: bool) -> int:
     Example:
       statevisit release --help
     """
-    from statevisit.commands.releasing import make, plan, ready, recover
     from statevisit.corpus.git import numbers
+    from statevisit.release.transaction import make, plan, ready, recover
 
     if wanted is not None:
         numbers(wanted)

@@ -33,7 +33,7 @@ def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     Example:
       statevisit restore annotations --text seeds -o full
     """
-    from statevisit.commands.editions import write_full
+    from statevisit.release.textless_root import write_full
 
     documents = write_full(path, texts, output)
     click.echo(

@@ -24,7 +24,7 @@ def command(path: Path | None, as_json: bool) -> None:
     Example:
       statevisit stats --json
     """
-    from statevisit.release import Tally
+    from statevisit.release.manifest import Tally
 
     corpus, tally = load(path), Tally()
     for entry in corpus.entries:

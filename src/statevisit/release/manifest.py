@@ -113,7 +113,7 @@ def rows_digest(rows: list[tuple[Any, ...]]) -> bytes:
     )
 
 
-def manifest(
+def new_manifest(
     version: str,
     tally: Tally,
     documents: int,
@@ -179,6 +179,6 @@ def published_agreement(root: Path) -> JsonObject | None:
     }
 
 
-def encode(value: dict[str, Any]) -> bytes:
+def encode_manifest(value: dict[str, Any]) -> bytes:
     """A manifest as bytes: indented JSON with a newline at the end."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

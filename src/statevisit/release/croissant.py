@@ -11,10 +11,11 @@ from pathlib import Path
 import orjson
 import yaml
 
-from statevisit import card, layout
+from statevisit import layout
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
 from statevisit.document.strict_json import JsonObject
+from statevisit.release import card
 
 _CONTEXT: JsonObject = {
     "@language": "en",

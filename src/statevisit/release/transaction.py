@@ -13,14 +13,16 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import changelog, files, layout, release, rule
+from statevisit import files, layout
 from statevisit.checks.reused_ids import reused
-from statevisit.commands.making import build, require_current
 from statevisit.corpus.diff import Change, diff_corpora
 from statevisit.corpus.git import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
 from statevisit.corpus.reader import load
 from statevisit.document import schema, schema_errors
 from statevisit.errors import FormatError, ReleaseError
+from statevisit.release import changelog, version_rule
+from statevisit.release.build import build, require_current
+from statevisit.release.manifest import encode_manifest, version_of
 
 
 class Plan(Struct, frozen=True):
@@ -29,7 +31,7 @@ class Plan(Struct, frozen=True):
     last: str | None
     least: str
     version: str
-    reasons: list[rule.Reason]
+    reasons: list[version_rule.Reason]
     changes: list[Change]
 
 
@@ -54,7 +56,7 @@ def ready(root: Path) -> None:
 
 def plan(root: Path, wanted: str | None) -> Plan:
     """What changed since the last release and which version that asks for. Raises ReleaseError for a version below it."""
-    tagged, stated = tags(root), release.version_of(root)
+    tagged, stated = tags(root), version_of(root)
     last = tagged[0] if tagged else stated
     commit = commit_of(root, last)
     if not tagged and (wanted == stated or commit is None):
@@ -67,10 +69,10 @@ def plan(root: Path, wanted: str | None) -> Plan:
     changes = list(diff_corpora(old, load(root)))
     reasons = [
         *_schema_reasons(root, old.path),
-        *(rule.Reason(rule.MAJOR, f.message) for f in reused(root)),
-        *rule.corpus_reasons(changes),
+        *(version_rule.Reason(version_rule.MAJOR, f.message) for f in reused(root)),
+        *version_rule.corpus_reasons(changes),
     ]
-    lowest = rule.least(last, reasons)
+    lowest = version_rule.least(last, reasons)
     if wanted and numbers(wanted) < numbers(lowest):
         why = max(reasons, key=lambda r: r.level).message if reasons else f"{last} is there"
         raise ReleaseError(
@@ -79,7 +81,7 @@ def plan(root: Path, wanted: str | None) -> Plan:
     return Plan(last, lowest, wanted or lowest, reasons, changes)
 
 
-def _schema_reasons(root: Path, old: Path) -> list[rule.Reason]:
+def _schema_reasons(root: Path, old: Path) -> list[version_rule.Reason]:
     found = []
     for name in schema.NAMES:
         before, after = (
@@ -87,7 +89,7 @@ def _schema_reasons(root: Path, old: Path) -> list[rule.Reason]:
             root / "schema" / f"{name}.schema.json",
         )
         if before.is_file() and after.is_file():
-            found += rule.schema_reasons(
+            found += version_rule.schema_reasons(
                 orjson.loads(before.read_bytes()), orjson.loads(after.read_bytes()), name
             )
     return found
@@ -153,7 +155,7 @@ def make(root: Path, planned: Plan) -> str:
 def _write(place: Path, planned: Plan) -> None:
     manifest = place / layout.RELEASE
     stated = orjson.loads(manifest.read_bytes())
-    files.write(manifest, release.encode({**stated, "version": planned.version}))
+    files.write(manifest, encode_manifest({**stated, "version": planned.version}))
     day = today()
     for name, change in (
         (

@@ -9,11 +9,13 @@ from typing import Any
 
 import orjson
 
-from statevisit import edition, files, layout, release
-from statevisit.commands.making import Shards, build, require_current
+from statevisit import files, layout
 from statevisit.corpus.reader import load
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.errors import FormatError, ReleaseError
+from statevisit.release import textless
+from statevisit.release.build import Shards, build, require_current
+from statevisit.release.manifest import encode_manifest, file_entry, listed, rows_digest
 
 EDITION = schema.ANNOTATIONS_ONLY
 _COPIED = (
@@ -83,7 +85,7 @@ def _becoming(target: Path) -> Iterator[Path]:
         staging = Path(name)
         yield staging
         staged = {p.relative_to(staging).as_posix(): p for p in _files_below(staging)}
-        renewal = files.Renewal(target, staged, release.listed(target), _READ)
+        renewal = files.Renewal(target, staged, listed(target), _READ)
         renewal.refuse_edited()
         renewal.apply()
 
@@ -98,7 +100,7 @@ def _digest(path: Path) -> str:
 
 def _pages(root: Path, staging: Path) -> dict[str, bytes]:
     """Everything but documents and what is built from them; returns what people wrote of it, by file."""
-    from statevisit.card import EDITION_SCHEMA_PAGE, edition_card
+    from statevisit.release.card import EDITION_SCHEMA_PAGE, edition_card
 
     copied = {name: _page(root, name) for name in _COPIED}
     pages = {name: data for name, data in copied.items() if data is not None}
@@ -139,23 +141,23 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
     prose = {
         run: name
         for name, data in pages.items()
-        for run in edition.word_runs(data.decode(errors="replace"), IN_PROSE)
+        for run in textless.word_runs(data.decode(errors="replace"), IN_PROSE)
     }
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
             name = f"{layout.DOCUMENTS}/{document.id}.json"
             files.own_path(root, name)
-            value = edition.strip(document)
+            value = textless.strip(document)
             data = codec.encode_value(value)
             _refuse_quotes(document.text, prose, data.decode(), name)
             files.write(staging / name, data)
-            blank = edition.blanked(value)
+            blank = textless.blanked(value)
             rows = {
                 config: wordless(config, list(view.rows(blank))) for config, view in VIEWS.items()
             }
             content["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
             for config, of_document in rows.items():
-                content[config].update(release.rows_digest(of_document))
+                content[config].update(rows_digest(of_document))
             shards.add(
                 {
                     "documents": document_table([data], EDITION),
@@ -166,17 +168,17 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
     for path in sorted((root / layout.ANNOTATIONS).glob("*/*.json")):
         name = path.relative_to(root).as_posix()
         document = codec.read_document(files.own_path(root, name))
-        files.write(staging / name, codec.encode_value(edition.strip(document)))
+        files.write(staging / name, codec.encode_value(textless.strip(document)))
     return {config: digest.hexdigest() for config, digest in content.items()}
 
 
 def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name: str) -> None:
     """Raise FormatError where words of a text are left in what people wrote or in its own document."""
-    if found := edition.first_shared_run(text, prose, IN_PROSE):
+    if found := textless.first_shared_run(text, prose, IN_PROSE):
         raise FormatError(
             f"{prose[tuple(found.split())]}: quotes the text, which this edition is without: {found!r}; put it in other words"
         )
-    if found := edition.first_shared_run(text, set(edition.word_runs(data, IN_DATA)), IN_DATA):
+    if found := textless.first_shared_run(text, set(textless.word_runs(data, IN_DATA)), IN_DATA):
         raise FormatError(
             f"{name}: an id or value quotes the text, which this edition is without: {found!r}; give it another"
         )
@@ -184,21 +186,21 @@ def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name
 
 def _describe(staging: Path, manifest: dict[str, Any]) -> None:
     """Write pages, metadata and, because it lists the other files, last the manifest."""
-    from statevisit.card import renewed_pages
-    from statevisit.croissant import metadata
+    from statevisit.release.card import renewed_pages
+    from statevisit.release.croissant import metadata
 
     manifest["files"] = _entries(staging)
     for name, page in renewed_pages(staging, manifest).items():
         files.write(staging / name, page)
     files.write(staging / layout.CROISSANT, metadata(staging, manifest) or b"")
     manifest["files"] = _entries(staging)
-    files.write(staging / layout.RELEASE, release.encode(manifest))
+    files.write(staging / layout.RELEASE, encode_manifest(manifest))
 
 
 def _entries(staging: Path) -> list[dict[str, Any]]:
     """The files of an edition but its manifest, as that lists them."""
     names = sorted(p.relative_to(staging).as_posix() for p in _files_below(staging))
-    return [release.file_entry(staging / name, name) for name in names]
+    return [file_entry(staging / name, name) for name in names]
 
 
 def write_full(
@@ -221,11 +223,11 @@ def write_full(
             place = path.relative_to(root).as_posix()
             value = _read(files.own_path(root, place))
             name, data = offered.of(value, path)
-            document = edition.restore(value, data, name)
+            document = textless.restore(value, data, name)
             files.write(staging / place, codec.encode(document))
             files.write(
                 staging / layout.SEEDS / document.source.file,
-                edition.seed_of(value, data) or data,
+                textless.seed_of(value, data) or data,
             )
         for name in (
             *(n for n in _COPIED if n != layout.CHANGELOG),

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import orjson
 
-from statevisit import files, layout, release
+from statevisit import files, layout
 from statevisit.checks.across_documents import Across, facts
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
@@ -27,6 +27,16 @@ from statevisit.document import codec
 from statevisit.document.schema import FULL
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
+from statevisit.release.manifest import (
+    Tally,
+    encode_manifest,
+    file_entry,
+    listed,
+    new_manifest,
+    published_agreement,
+    rows_digest,
+    version_of,
+)
 
 _PRELOAD = (
     __name__,
@@ -55,16 +65,16 @@ def build(
     it cannot write; what was there is then still there.
     """
     files.own_path(root, layout.RELEASE)
-    version = release.version_of(root)
-    earlier = {n: h for n, h in release.listed(root).items() if n.startswith(_BUILT)}
+    version = version_of(root)
+    earlier = {n: h for n, h in listed(root).items() if n.startswith(_BUILT)}
     place = None if check else root / "corpus"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
         staging = Path(temporary)
         findings, manifest = _stage(root, staging, version, workers)
         if findings:
             return findings, []
-        from statevisit.card import renewed_pages
-        from statevisit.croissant import metadata
+        from statevisit.release.card import renewed_pages
+        from statevisit.release.croissant import metadata
 
         staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
         for name, page in renewed_pages(root, manifest).items():
@@ -77,12 +87,12 @@ def build(
             manifest["files"] = sorted(
                 [
                     *manifest["files"],
-                    release.file_entry(staging / "croissant", layout.CROISSANT),
+                    file_entry(staging / "croissant", layout.CROISSANT),
                 ],
                 key=lambda f: f["path"],
             )
         staged[layout.RELEASE] = staging / "manifest"
-        staged[layout.RELEASE].write_bytes(release.encode(manifest))
+        staged[layout.RELEASE].write_bytes(encode_manifest(manifest))
         renewal = files.Renewal(root, staged, earlier)
         return [], renewal.states() if check else renewal.apply()
 
@@ -129,7 +139,7 @@ def _stage(
     findings = list(check_corpus_files(root))
     context, tally, content = (
         context_of(root),
-        release.Tally(),
+        Tally(),
         {config: hashlib.sha256() for config in CONFIGS},
     )
     across = Across(root)
@@ -149,19 +159,19 @@ def _stage(
                 shards.add({config: from_ipc(data) for config, data in chunk["tables"].items()})
             bar.advance(chunk["size"])
         rows = shards.close()
-    files += [release.file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
+    files += [file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
     lists = [
         root / n
         for n in (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS)
         if (root / n).is_file()
     ]
     files += [
-        release.file_entry(p, str(p.relative_to(root)))
+        file_entry(p, str(p.relative_to(root)))
         for p in (*lists, *sorted((root / layout.ANNOTATIONS).rglob("*.json")))
     ]
     for f in files:
         f["path"] = f["path"].removeprefix(f"{root}/")
-    return findings, release.manifest(
+    return findings, new_manifest(
         version,
         tally,
         len(found),
@@ -169,7 +179,7 @@ def _stage(
         rows,
         files,
         TOOLS,
-        None if findings else release.published_agreement(root),
+        None if findings else published_agreement(root),
     )
 
 
@@ -244,7 +254,7 @@ def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
 
     encoded, findings, found, files = [], [], [], []
     content, rows = dict.fromkeys(CONFIGS, b""), {config: [] for config in VIEWS}
-    tally = release.Tally()
+    tally = Tally()
     for entry in chunk:
         document, wrong = check_entry(entry, context, warnings=False)
         findings += wrong
@@ -264,7 +274,7 @@ def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
         content["documents"] += digest.encode() + b"\n"
         for config, view in VIEWS.items():
             of_document = list(view.rows(document))
-            content[config] += release.rows_digest(of_document)
+            content[config] += rows_digest(of_document)
             rows[config] += of_document
         tally.add(document)
     tables = (
