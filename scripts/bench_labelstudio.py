@@ -148,7 +148,7 @@ def _annotate(task: dict[str, Any], number: int) -> None:
 
 def export(root: str, output: str) -> None:
     """Do what `statevisit label-studio export` does, in this process."""
-    from statevisit.commands import label_studio as commands
+    from statevisit.cli import label_studio as commands
 
     call_export = commands.export.callback
     assert call_export is not None  # it is a function with a decorator

@@ -154,7 +154,7 @@ def document_file(corpus: Path) -> Path:
 @pytest.fixture
 def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     """Run the command line in this process."""
-    from statevisit.commands import run
+    from statevisit.cli.main import run
 
     def call(*arguments: object) -> Result:
         capfd.readouterr()

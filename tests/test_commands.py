@@ -20,7 +20,7 @@ import pytest
 
 from statevisit import __version__
 from statevisit.__main__ import COMMANDS, OVERVIEW
-from statevisit.commands.bar import Bar
+from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
 from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT, Result

@@ -48,7 +48,7 @@ Made = tuple[Path, Path]
 @pytest.fixture(scope="module")
 def roots(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A corpus root of two documents with texts of their own, and its edition without them."""
-    from statevisit.commands import run
+    from statevisit.cli.main import run
 
     root, other = tmp_path_factory.mktemp("full"), tmp_path_factory.mktemp("made") / "annotations"
     for name in ("corpus", "seeds", "schema"):

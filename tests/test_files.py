@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, ReleaseError, encode, load, read_document
-from statevisit.commands import run
+from statevisit.cli.main import run
 from statevisit.document.codec import encode_value
 from statevisit.files import appearing, is_stream, own_path, replacing, update, write
 from statevisit.labelstudio import server

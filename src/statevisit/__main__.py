@@ -113,7 +113,7 @@ def _run(arguments: list[str]) -> int:
     # first line.
     gc.set_threshold(100_000)
     try:
-        from statevisit.commands import run
+        from statevisit.cli.main import run
     except KeyboardInterrupt:
         sys.exit("statevisit: stopped; nothing was changed")
     return run(arguments)
@@ -128,7 +128,7 @@ def _finish_streams(status: int) -> int:
         sys.stdout.close()
     except OSError as error:
         if status == 0:
-            from statevisit.commands import failed
+            from statevisit.cli.main import failed
 
             status = failed(error)
     try:

@@ -19,7 +19,7 @@ from statevisit.checks.across_documents import Across, facts
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
 from statevisit.checks.registry import PRELOAD, Context
-from statevisit.commands.bar import Bar
+from statevisit.cli.progress import Bar
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load

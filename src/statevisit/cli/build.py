@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit import layout
-from statevisit.commands import report
+from statevisit.cli.main import report
 from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.release.build import build, other_tools

@@ -7,7 +7,7 @@ import click
 
 from statevisit import files
 from statevisit.checks.document import check_bytes
-from statevisit.commands import report
+from statevisit.cli.main import report
 from statevisit.corpus.reader import JSONL, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.migrations import is_older, migrate

@@ -7,7 +7,7 @@ import click
 
 from statevisit import files, layout
 from statevisit.checks.document import check_bytes
-from statevisit.commands.bar import Bar
+from statevisit.cli.progress import Bar
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import (
     check_seed,

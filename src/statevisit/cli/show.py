@@ -7,8 +7,8 @@ import click
 
 from statevisit import files
 from statevisit.checks.document import sound
-from statevisit.commands import complete_files, console
-from statevisit.commands.layer_table import layer_table
+from statevisit.cli.layer_table import layer_table
+from statevisit.cli.main import complete_files, console
 from statevisit.corpus.reader import load
 from statevisit.document.model import LAYERS, Document
 from statevisit.errors import FormatError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from statevisit.commands import report
+from statevisit.cli.main import report
 from statevisit.findings import ERROR, Finding, severity
 
 if TYPE_CHECKING:

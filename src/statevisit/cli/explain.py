@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit import layout
-from statevisit.commands import console
+from statevisit.cli.main import console
 from statevisit.corpus.settings import nearest, read_settings
 from statevisit.errors import FormatError
 

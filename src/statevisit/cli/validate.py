@@ -10,8 +10,8 @@ import click
 from msgspec import structs
 
 from statevisit import layout
-from statevisit.commands.bar import Bar
-from statevisit.commands.formats import WRITERS, Statistics, Writer
+from statevisit.cli.finding_formats import WRITERS, Statistics, Writer
+from statevisit.cli.progress import Bar
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
@@ -74,7 +74,7 @@ def command(
     """
     paths = paths or (Path(),)
     if fix or diff:
-        from statevisit.commands.fix import fix_files
+        from statevisit.cli.fix import fix_files
 
         changed = fix_files(paths, write=not diff)
         if diff:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statevisit.commands import console, echo_json, tell_notes
+from statevisit.cli.main import console, echo_json, tell_notes
 from statevisit.document.model import LAYERS
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from statevisit.commands import complete_files
-from statevisit.commands.changes import rendered, show
+from statevisit.cli.diff_output import rendered, show
+from statevisit.cli.main import complete_files
 from statevisit.corpus.diff import Change, diff_corpora, diff_documents
 
 

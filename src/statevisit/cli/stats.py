@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from statevisit.checks.document import sound
-from statevisit.commands import console, echo_json
+from statevisit.cli.main import console, echo_json
 from statevisit.corpus.reader import load
 
 

@@ -6,7 +6,7 @@ import click
 from msgspec import structs
 
 from statevisit import layout
-from statevisit.commands import report
+from statevisit.cli.main import report
 from statevisit.document.codec import encode, read_bytes, read_document, write_document
 from statevisit.document.strict_json import locate, parse
 from statevisit.errors import FormatError

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from statevisit.commands import console, echo_json, tell_notes
+from statevisit.cli.main import console, echo_json, tell_notes
 from statevisit.document.model import LAYERS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import click
 import orjson
 
 from statevisit import files, layout
-from statevisit.commands import report
+from statevisit.cli.main import report
 from statevisit.corpus.seeds import keep_seed, read_sources
 from statevisit.document.codec import read_bytes, read_document, write_document
 from statevisit.document.model import Source

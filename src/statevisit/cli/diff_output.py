@@ -34,7 +34,7 @@ def show(changes: Iterable[Change]) -> None:
     """Print changes, coloured on a terminal."""
     from rich.markup import escape
 
-    from statevisit.commands import console
+    from statevisit.cli.main import console
 
     out = console(highlight=False, soft_wrap=True)
     for line in _lines(changes):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from statevisit.checks.document import sound
-from statevisit.commands.bar import Bar
+from statevisit.cli.progress import Bar
 from statevisit.errors import StateVisitError
 
 if TYPE_CHECKING:
@@ -297,8 +297,8 @@ def _import(
     workers: int | None = None,
 ) -> int:
     """Merge tasks into the corpus, all or none; return the exit status."""
-    from statevisit.commands import report
-    from statevisit.commands.changes import show
+    from statevisit.cli.diff_output import show
+    from statevisit.cli.main import report
     from statevisit.labelstudio.importer import Options, import_tasks
     from statevisit.labelstudio.mapping import read_mapping
     from statevisit.layout import corpus_root
