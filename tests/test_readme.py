@@ -522,7 +522,7 @@ def test_named_files_exist() -> None:
     )  # whose examples name files of nobody's
     named = set(re.findall(r"`((?:corpus|schema|seeds|scripts|src|tests)/[^`*<>\s]*)`", prose))
     made = "".join(
-        p.read_text(encoding="utf-8") for p in (ROOT / "src/statevisit/commands").glob("*.py")
+        p.read_text(encoding="utf-8") for p in (ROOT / "src/statevisit/cli").glob("*.py")
     )  # directories that a command says it makes
     assert named
     assert [] == sorted(

@@ -145,8 +145,8 @@ def test_subcommands_do_not_know_each_other() -> None:
     """A subcommand imports no other one: what two of them need is below or in the package itself."""
     from statevisit.__main__ import COMMANDS
 
-    subcommands = {f"statevisit.commands.{name.replace('-', '_')}" for name in COMMANDS}
-    modules = {f"statevisit.commands.{p.stem}" for p in (PACKAGE / "commands").glob("*.py")}
+    subcommands = {f"statevisit.cli.{name.replace('-', '_')}" for name in COMMANDS}
+    modules = {f"statevisit.cli.{p.stem}" for p in (PACKAGE / "commands").glob("*.py")}
     assert set() == subcommands - modules, "every subcommand has a module of its name"
     inside = [i for i in ALL if i.part == "commands" and i.module.startswith("statevisit.commands")]
     assert inside

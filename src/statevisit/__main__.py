@@ -30,7 +30,7 @@ COMMANDS = {
     "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
     "agree": "Measure how far two or more annotators agree.",
 }
-"""Every subcommand with its line in the overview; each lives in `statevisit.commands.<name>`."""
+"""Every subcommand with its line in the overview; each lives in `statevisit.cli.<name>`."""
 
 OVERVIEW = f"""Usage: statevisit [OPTIONS] COMMAND [ARGS]...
 

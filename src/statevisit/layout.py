@@ -78,7 +78,7 @@ def holding_root(path: Path) -> Path | None:
 
 def starter() -> Path:
     """The directory of the files that `statevisit init` copies."""
-    return Path(__file__).parent / "starter"
+    return Path(__file__).parent / "cli" / "starter"
 
 
 def version() -> str:

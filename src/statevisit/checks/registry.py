@@ -46,13 +46,13 @@ REGISTRY: dict[str, Check] = {}
 _FAMILIES = (
     "consistency",
     "cycles",
+    "labels",
+    "quantities",
     "references",
-    "roles",
     "spans",
     "temporal_order",
     "text",
-    "times",
-    "values",
+    "timexes",
 )
 _REGISTERING = tuple(f"statevisit.checks.{family}" for family in _FAMILIES)
 

@@ -26,7 +26,7 @@ class _Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return (
-            import_module(f"statevisit.commands.{cmd_name.replace('-', '_')}").command
+            import_module(f"statevisit.cli.{cmd_name.replace('-', '_')}").command
             if cmd_name in COMMANDS
             else None
         )

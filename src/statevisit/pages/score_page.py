@@ -43,7 +43,7 @@ HEADLINES = (
 
 def page(report: Report, comparisons: Iterable[Comparison]) -> str:
     """Return the HTML page for a report; `comparisons` are its documents with their alignments."""
-    here = files("statevisit.scoring")
+    here = files("statevisit.pages")
     template = Template((here / "page.html").read_text(encoding="utf-8"))
     documents = counted(report.documents, "document")
     if report.not_predicted:
