@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
 
-from statevisit import predictions
 from statevisit.errors import FormatError
 from statevisit.evaluation import RESAMPLES, Layers, Scored, name_of, scored_layers
 from statevisit.model import Document
-from statevisit.predictions import Source
+from statevisit.predictions import Source, read, read_gold
 from statevisit.scoring import bootstrap, figures, text
 from statevisit.scoring.agreement import Coefficient, mean_of_defined
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
@@ -94,10 +93,10 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
     """
     if len(annotators) < 2:
         raise FormatError("agreement needs two annotators or more")
-    documents = predictions.read_gold(annotators[0])
+    documents = read_gold(annotators[0])
     passes = []
     for source in annotators:
-        annotated = predictions.read(source, documents)
+        annotated = read(source, documents)
         passes.append(annotated)
         for document_id, prediction in annotated.items():
             documents.setdefault(document_id, prediction.document)

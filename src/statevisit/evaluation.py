@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from statevisit import predictions
 from statevisit.corpus import uncollected
 from statevisit.errors import FormatError
 from statevisit.model import Document
-from statevisit.predictions import Source
+from statevisit.predictions import Source, read, read_gold
 from statevisit.scoring import bootstrap, figures, measure, spans
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
@@ -26,11 +25,12 @@ Layers = str | Iterable[str] | None
 class Scored:
     """The counts of one prediction against gold, and the alignments behind them.
 
-    `layers` are those that were predicted, `asked` those that the report may have, and `reported`
-    those that are both. Layers that are not reported can be needed for others: without mentions,
-    relations cannot be scored. `ids` are those of the documents that are counted in the units 0, 1
-    and so on, also by other scores that are resampled together with this one; without them, the
-    documents of the gold and then those only predicted.
+    - `layers`: the layers that were predicted;
+    - `asked`: the layers that the report may have;
+    - `reported`: the layers that are both. The others can be needed for these: without mentions,
+      relations cannot be scored;
+    - `ids`: the documents in the order of their units, by default those of the gold and then those
+      that were only predicted. Scores that are resampled together need the same ids.
     """
 
     def __init__(
@@ -120,14 +120,14 @@ def evaluate(
     gold: Source, pred: Source, compare: Source | None, layers: Layers, resamples: int
 ) -> tuple[Report, Scored]:
     """Return the report of `score`, and the counts and alignments behind it."""
-    gold_documents = predictions.read_gold(gold)
+    gold_documents = read_gold(gold)
     asked = scored_layers(layers)
-    scored = Scored(gold_documents, predictions.read(pred, gold_documents), asked)
+    scored = Scored(gold_documents, read(pred, gold_documents), asked)
     resampling = scored.resampling(resamples)
     other_name = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
-        other_predictions = predictions.read(compare, gold_documents)
+        other_predictions = read(compare, gold_documents)
         _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
         other = Scored(gold_documents, other_predictions, asked, scored.ids)
         comparison = figures.differences(scored.table, other.table, resampling)

@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 
 from statevisit import resources, schema
-from statevisit.agreeing import agree
 from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, SCHEMA_VERSION, Document
@@ -131,6 +130,8 @@ def published_agreement(root: Path) -> JsonObject | None:
     environment can compute, is left out. None for fewer than two annotators. Raises FormatError
     for annotations that cannot be read or are of different texts.
     """
+    from statevisit.agreeing import agree  # which other uses of a manifest need not wait for
+
     passes = sorted(path for path in (root / resources.ANNOTATIONS).glob("*") if path.is_dir())
     if len(passes) < 2:
         return None
