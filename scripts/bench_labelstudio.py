@@ -85,17 +85,20 @@ def export(root: str, output: str) -> None:
 
 
 def take_in(root: str, tasks: str, workers: int | None) -> None:
-    """What `statevisit label-studio import` does, save moving the documents into the corpus; `workers`: None for all cores, 1 for this process."""
-    from statevisit.commands.taking import Staging
+    """Do what `statevisit label-studio import` does, but leave the files of the corpus unchanged.
+
+    `workers`: None for all cores, 1 for this process.
+    """
+    from statevisit.commands.taking import Update, import_tasks
     from statevisit.labelstudio.exported import elements
 
-    with Staging(Path(root), None, None, None) as staging:
-        for found in staging.take(elements(Path(tasks)), workers):
-            for p in found:
-                if p.findings or len(p.changes) != 1:
-                    sys.exit(
-                        f"{p.document}: {len(p.findings)} findings and {len(p.changes)} changes, not one change and no finding"
-                    )
+    def check(updates: list[Update]) -> None:
+        for update in updates:
+            if update.findings or len(update.changes) != 1:
+                counts = f"{len(update.findings)} findings, {len(update.changes)} changes"
+                sys.exit(f"{update.document}: {counts}, not one change and no finding")
+
+    import_tasks(elements(Path(tasks)), Path(root), done=check, dry_run=True, workers=workers)
 
 
 def contestants(root: str, tasks: str) -> dict[str, Callable[[], Any]]:

@@ -175,8 +175,6 @@ DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
     ("catalogue", _in_place("schema/CHECKS.md", "### E504\n", "### E505\n"), ["differs schema/CHECKS.md"]),
     ("agreement", _in_place("corpus/README.md", "| 1.000 |", "| 0.999 |"), ["differs corpus/README.md"]),
     ("guidelines' labels", _in_place("schema/GUIDELINES.md", "| NAM | Name |", "| NAM | Names |"), ["differs schema/GUIDELINES.md"]),
-    ("foreign file", _add("corpus/parquet/events/old.parquet"), ["foreign corpus/parquet/events/old.parquet"]),
-    ("foreign config", _add("corpus/parquet/gone/train-00000-of-00001.parquet"), ["foreign corpus/parquet/gone/train-00000-of-00001.parquet"]),
 ]  # fmt: skip
 
 
@@ -199,9 +197,27 @@ def test_check_sees_and_names_every_difference(
     assert before == _bytes(checkout)
     assert 0 == cli("build", checkout).status
     assert 0 == cli("build", checkout, "--check").status
-    assert not (checkout / "corpus/parquet/gone").exists(), (
-        "what is left of a config that is gone would look like one"
-    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["corpus/parquet/events/old.parquet", "corpus/parquet/gone/train-00000-of-00001.parquet"],
+)
+def test_a_foreign_file_is_named_and_stays(
+    checkout: Path, cli: Callable[..., Result], name: str
+) -> None:
+    """Parquet that no build wrote is named by a check; a build refuses it and changes nothing."""
+    _add(name)(checkout)
+    _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"')(checkout)
+    before = _bytes(checkout)
+    assert f"foreign {name}\n" in cli("build", checkout, "--check").out
+    refused = cli("build", checkout)
+    assert (1, "") == (refused.status, refused.out)
+    assert f"{name}: is not of this build, and would be read as part of it" in refused.err
+    assert before == _bytes(checkout)
+    (checkout / name).unlink()
+    assert 0 == cli("build", checkout).status
+    assert 0 == cli("build", checkout, "--check").status
 
 
 def test_check_of_an_invalid_document_gives_the_finding(
@@ -442,8 +458,8 @@ def test_build_prints_one_screen(
     assert ["current: 14 files", "Nothing to do: what is built matches the documents."] == checked
     for number in range(30):
         (checkout / f"corpus/parquet/ner/old-{number}.parquet").write_bytes(b"x")
-    many = cli("build", checkout).out.splitlines()
-    assert (23, "and 10 more files") == (len(many), many[20])
+    many = cli("build", checkout, "--check").out.splitlines()
+    assert (22, "and 10 more files") == (len(many), many[20])
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,12 @@ def _code(path: Path) -> str:
     return path.name.partition("-")[0]
 
 
-def _found(path: Path, tmp_path: Path) -> list[Finding]:
-    """The findings that a fixture is there for: of a document, a corpus, a draft in quote notation, a corrected seed, an export of Label Studio."""
+def _findings(path: Path, tmp_path: Path) -> list[Finding]:
+    """The findings that a fixture is for.
+
+    A fixture is a document, a corpus, a draft in quote notation, a corrected seed, or an export of
+    Label Studio.
+    """
     if path.suffix == ".txt":
         text, date, header = decode_seed(path.read_bytes(), path.name)
         return realign(
@@ -65,7 +69,7 @@ def _found(path: Path, tmp_path: Path) -> list[Finding]:
 
 
 def _released(path: Path, tmp_path: Path) -> Path:
-    """A git checkout whose last release is the fixture's `released/` and whose work tree is the rest."""
+    """A git checkout: the last release is the fixture's `released/`, the work tree the rest."""
     root = tmp_path / "checkout"
     shutil.copytree(path, root, ignore=shutil.ignore_patterns("released"))
     shutil.copytree(path / "released", root, dirs_exist_ok=True)
@@ -86,8 +90,8 @@ def _released(path: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)
 def test_a_fixture_triggers_its_code_and_nothing_else(path: Path, tmp_path: Path) -> None:
-    """Every file in tests/data/invalid is wrong in one way, the one its name says, and the finding says where."""
-    findings = _found(path, tmp_path)
+    """Every file in tests/data/invalid has the problem in its name only, and its place is found."""
+    findings = _findings(path, tmp_path)
     assert {_code(path)} == {f.code for f in findings}
     for finding in findings:
         assert 10 < len(finding.message) < 400
@@ -108,7 +112,7 @@ def test_the_valid_document_is_valid() -> None:
 
 
 def test_every_code_is_explained() -> None:
-    """Message, why, wrong and right are there, each long enough to say something, and no two messages are alike."""
+    """Every code has message, why, wrong and right, and no two messages are alike."""
     entries = catalogue().values()
     for e in entries:
         assert (
@@ -140,7 +144,7 @@ def test_the_page_of_checks_explains_every_code() -> None:
 
 
 def test_explain(cli: Callable[..., Result]) -> None:
-    """`explain CODE` prints what the catalogue holds; alone it lists all; a slip gets a suggestion."""
+    """`explain CODE` prints the entry; alone it lists all codes; a slip gets a suggestion."""
     result = cli("explain", "e504")
     assert 0 == result.status
     assert "E504 (error; values)" in result.out
@@ -153,7 +157,7 @@ def test_explain(cli: Callable[..., Result]) -> None:
     assert [] == [code for code in catalogue() if code not in listed.out]
     wrong = cli("explain", "E50A")
     assert 1 == wrong.status
-    assert "do you mean E50" in wrong.err
+    assert "did you mean E50" in wrong.err
 
 
 def test_explain_leads_to_the_page_of_checks(
@@ -191,6 +195,6 @@ def test_units_are_converted_where_that_can_be_said(
     source: str, target: str, factor: str | None
 ) -> None:
     """Units of UCUM that cannot be converted give no finding and no exception."""
-    found = _factor(source, target)
-    assert (factor is None) == (found is None)
-    assert found is None or abs(found - Decimal(factor)) <= Decimal(factor) / 10**9
+    result = _factor(source, target)
+    assert (factor is None) == (result is None)
+    assert result is None or abs(result - Decimal(factor)) <= Decimal(factor) / 10**9

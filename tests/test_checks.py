@@ -81,7 +81,7 @@ CHANGES: list[tuple[str, str, Change]] = [
 def test_a_mistake_is_found_once_and_where_it_is(
     article: Document, code: str, pointer: str, change: Change
 ) -> None:
-    """One mistake in a correct document gives one code, at the record that has it, with line and column."""
+    """One mistake in a right document gives one code, at its record, with line and column."""
     value = to_value(article)
     change(value)
     data = encode_value(value)
@@ -110,7 +110,7 @@ def test_the_shipped_corpus_is_clean() -> None:
 
 
 def test_a_document_alone_is_checked_without_its_corpus(article: Document, tmp_path: Path) -> None:
-    """A file outside a corpus root is checked for what it says itself; seeds and lists are not asked for."""
+    """A file outside a corpus root is checked alone, without seeds and lists."""
     path = tmp_path / f"{DOC_ID}.json"
     path.write_bytes(encode_value(to_value(article)))
     assert [] == list(validate(path))
@@ -132,18 +132,18 @@ def test_two_documents_with_one_id(
 
 
 def test_foreign_files_and_lists_are_checked(corpus: Path) -> None:
-    """A stray file among the documents, a wrong annotators' list, source list or manifest are findings."""
+    """A stray document file and a wrong list, source list or manifest are findings."""
     (corpus / "corpus/documents/notes.txt").write_text("x")
     (corpus / "corpus/release.json").write_text('{"version": "1.0.0"}')
     with (corpus / "seeds/sources.jsonl").open("a") as sources:
         sources.write('{"file": "x"}\n{\n')
-    found = [(f.code, Path(f.file).name, f.line) for f in validate(corpus)]
+    findings = [(f.code, Path(f.file).name, f.line) for f in validate(corpus)]
     assert [
         ("E702", "notes.txt", 0),
         ("E704", "release.json", 1),
         ("E703", "sources.jsonl", 2),
         ("E703", "sources.jsonl", 3),
-    ] == found
+    ] == findings
 
 
 def test_jsonl_findings_name_the_line(article: Document, tmp_path: Path) -> None:
@@ -164,15 +164,15 @@ def test_a_range_that_is_restated_wrongly_is_found(article: Document) -> None:
         first, **span, value=None, lower="5", upper="6", unit="[mi_i]", comparator="RANGE"
     )
     kilometres = replace(second, **span, value="80", unit="km", conversion_of=first.id)
-    found = [
+    details = [
         detail
         for code, _, detail in check_document(
             replace(article, quantities=(miles, kilometres, *others))
         )
         if code == "E507"
     ]
-    assert 1 == len(found)
-    assert found[0].endswith("5 [mi_i] are 8.047 km, not 80")
+    assert 1 == len(details)
+    assert details[0].endswith("5 [mi_i] are 8.047 km, not 80")
 
 
 def test_an_amount_of_many_digits_is_a_finding(article: Document) -> None:

@@ -14,7 +14,7 @@ from tests.conftest import DOC_ID, ROOT, Result
 
 
 def _edited(article: Document) -> Document:
-    """The article without its sixth mention, with an argument less, another unit, a date and a relation of another type."""
+    """The article with changes: a mention, an argument, a unit, a date and a relation type."""
     first, *events = article.events
     relation, *relations = article.event_relations
     return replace(
@@ -44,7 +44,7 @@ def test_a_document_does_not_differ_from_itself(article: Document) -> None:
 
 def test_each_edit_is_one_change(article: Document) -> None:
     """Every edited record is named once, with its layer, and nothing else is."""
-    wanted = [
+    expected = [
         ("changed", "document", DOC_ID),
         ("removed", "mentions", "m6"),
         ("changed", "quantities", "q1"),
@@ -53,7 +53,7 @@ def test_each_edit_is_one_change(article: Document) -> None:
         ("removed", "event_relations", "t1 CONTAINS ev1"),
     ]
     changes = diff_documents(article, _edited(article))
-    assert wanted == _brief(changes)
+    assert expected == _brief(changes)
     assert {"unit": ("visit", "trip")} == changes[2].properties()
     assert {"date": ("2024-02-19", "2024-02-20")} == changes[0].properties()
 

@@ -1,4 +1,4 @@
-"""The edition without the text: no word of it is left in any file, and with the text everything is there again."""
+"""The edition without the text: no file has its words, and with the text it is complete again."""
 
 import re
 import shutil
@@ -27,7 +27,7 @@ from statevisit import (
     validate,
 )
 from statevisit.codec import encode_value
-from statevisit.edition import in_text, masked, restore, strip
+from statevisit.edition import blanked, pieces, restore, strip
 from statevisit.model import LAYERS, Document
 from statevisit.references import reference_names
 from statevisit.tables import CONFIGS, WORDS
@@ -93,10 +93,10 @@ def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _by_key(values: Any) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+    strings_by_key: dict[str, list[str]] = defaultdict(list)
     for key, string in _strings(values):
-        found[key].append(string)
-    return found
+        strings_by_key[key].append(string)
+    return strings_by_key
 
 
 def _values(path: Path) -> Any:
@@ -109,7 +109,10 @@ def _values(path: Path) -> Any:
 
 
 def _readings(path: Path) -> list[str]:
-    """A file as text and, of data, the strings of each column or key one after the other: words that stand in cells of their own follow each other there."""
+    """A file as text and, for data, the strings of each column or key in sequence.
+
+    Words in successive cells follow each other there.
+    """
     data = _values(path)
     return [
         path.read_bytes().decode(errors="replace"),
@@ -118,21 +121,21 @@ def _readings(path: Path) -> list[str]:
 
 
 def _left(root: Path, texts: set[tuple[str, ...]]) -> dict[str, int]:
-    """The files below a root that have four words in a row of the texts in them, and how many such there are."""
-    found = {
+    """The files with four successive words of the texts, and the number of such runs in each."""
+    runs_left = {
         p.relative_to(root).as_posix(): len(texts & set().union(*map(_grams, _readings(p))))
         for p in sorted(root.rglob("*"))
         if p.is_file()
     }
-    return {name: n for name, n in found.items() if n}
+    return {name: n for name, n in runs_left.items() if n}
 
 
 def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
-    """The check finds the texts in the seeds, the documents, the passes, every config's Parquet, README and lists of the full edition, and in no file of the other."""
+    """The texts are in many files of the full edition, and in no file of the other one."""
     full, other = roots
     texts = set().union(*(_grams(d.text) for d in load(full)))
-    found = _left(full, texts)
-    assert 450 < found[f"seeds/{SEED.name}"] == found[f"corpus/documents/{DOC_ID}.json"]
+    runs_left = _left(full, texts)
+    assert 450 < runs_left[f"seeds/{SEED.name}"] == runs_left[f"corpus/documents/{DOC_ID}.json"]
     data = {f"corpus/parquet/{c}/train-00000-of-00001.parquet" for c in CONFIGS} | {
         f"corpus/annotators/{a}/{DOC_ID}.json" for a in "ab"
     }
@@ -145,7 +148,7 @@ def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
             "corpus/documents/example.json",
             "seeds/example.txt",
         }
-        <= found.keys()
+        <= runs_left.keys()
     )
     assert {} == _left(other, texts)
     assert {p.name for p in (other / "corpus").iterdir()} == {
@@ -161,15 +164,18 @@ def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
 
 
 def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document) -> None:
-    """Not even one word stands in a document, a pass or a cell: only in the document's id and its seed's name, which are the corpus's own."""
-    words = {w for w in re.findall(r"[^\W\d_]{3,}", article.text.lower())}
+    """No word of the text is in a document, pass or cell, only in the names that a corpus chooses.
+
+    These are the id of the document and the name of its seed.
+    """
+    words = set(re.findall(r"[^\W\d_]{3,}", article.text.lower()))
     labels = {
         w
         for layer, prop in schema.inventories()
         for name in schema.label_names(layer, prop)
         for w in re.findall(r"[^\W\d_]+", name.lower())
     }
-    for path in [p for p in roots[1].rglob(f"*/{DOC_ID}.json")] + list(roots[1].rglob("*.parquet")):
+    for path in [*roots[1].rglob(f"*/{DOC_ID}.json"), *roots[1].rglob("*.parquet")]:
         for key, strings in _by_key(_values(path)).items():
             kept = set(strings) - {DOC_ID, "example", schema.ANNOTATIONS_ONLY, *article.annotators}
             assert (
@@ -180,7 +186,10 @@ def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document)
 @settings(max_examples=300)
 @given(documents())
 def test_a_document_comes_back_to_the_byte(document: Document) -> None:
-    """Whatever a document holds, its stripped form follows its schema, and with the seed, or the text alone, it is the document again."""
+    """Any stripped document follows its schema, and with the text it is the document again.
+
+    The text can be given as the seed or without its header.
+    """
     value = orjson.loads(encode_value(strip(document)))
     assert [] == list(schema_errors.errors(value, schema.ANNOTATIONS_ONLY))
     assert (
@@ -188,22 +197,19 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
         == encode(restore(value, seed_of(document), "seed"))
         == encode(restore(value, document.text.encode(), "seed"))
     )
-    pieces = [
-        p
-        for layer in LAYERS
-        for r in value[layer]
-        for key, found in r.items()
-        if key.endswith("_in_text")
-        for p in found
-    ]
-    assert set() == {c for p in pieces for c in p.get("literal", "")} & set(document.text)
+    literals: set[str] = set()
+    for record in (record for layer in LAYERS for record in value[layer]):
+        for key, parts in record.items():
+            if key.endswith("_in_text"):
+                literals |= {character for part in parts for character in part.get("literal", "")}
+    assert set() == literals & set(document.text)
 
 
 @settings(max_examples=100)
 @given(documents())
 def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -> None:
-    """Without the columns of words and the renamed ids, the rows of every view are the full edition's; units of counts are gone."""
-    blank = masked(strip(document))
+    """Without words, renamed ids and units of counts, all rows are those of the full edition."""
+    blank = blanked(strip(document))
     assert set() == IDS - {c.name for view in VIEWS.values() for c in view.columns}
     for config, view in VIEWS.items():
         names = [c.name for c in tables.columns(config, schema.ANNOTATIONS_ONLY)]
@@ -226,9 +232,9 @@ def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -
 
 def test_a_string_is_places_in_the_text() -> None:
     """The longest stretches first; only what the text does not have is written out."""
-    assert [{"start": 0, "end": 4}] == in_text("Baku", "Baku and Ankara")
-    assert [{"start": 4, "end": 9}, {"literal": "(2)"}] == in_text(" and (2)", "Baku and Ankara")
-    assert [] == in_text("", "Baku")
+    assert [{"start": 0, "end": 4}] == pieces("Baku", "Baku and Ankara")
+    assert [{"start": 4, "end": 9}, {"literal": "(2)"}] == pieces(" and (2)", "Baku and Ankara")
+    assert [] == pieces("", "Baku")
 
 
 def test_the_references_are_those_of_the_schema() -> None:
@@ -238,16 +244,19 @@ def test_the_references_are_those_of_the_schema() -> None:
         *(item for layer in LAYERS for item in schema.properties(layer).items()),
         *((k, schema.resolve(v)) for k, v in arguments.items()),
     ]
-    found = {
+    names = {
         key
         for key, node in nodes
         if key != "id" and "[A-Za-z0-9_-]{1,64}" in node.get("pattern", "")
     }
-    assert found == reference_names()
+    assert names == reference_names()
 
 
 def test_every_string_of_a_document_is_accounted_for() -> None:
-    """A property that can hold anybody's words is stripped or, where it holds a code, known here: a new one has to be decided about."""
+    """A property of free words is stripped, or listed here if it holds a code.
+
+    A new property therefore needs a decision.
+    """
     free = set()
     for layer in LAYERS:
         for key, node in schema.properties(layer, schema.ANNOTATIONS_ONLY).items():
@@ -265,7 +274,7 @@ def test_every_string_of_a_document_is_accounted_for() -> None:
 
 @pytest.mark.parametrize("config", CONFIGS)
 def test_the_edition_loads(roots: Made, config: str) -> None:
-    """Every config has as many rows as in the full edition, with features of page and Parquet."""
+    """`load_dataset` gives every config with all rows and the stated features, without words."""
     full, other = (load_dataset(config, r, split="train") for r in roots)
     assert len(full) == len(other) > 0
     assert tables.features(config, schema.ANNOTATIONS_ONLY) == other.features.to_dict()
@@ -295,7 +304,7 @@ def test_the_pages_of_the_edition_are_complete(roots: Made) -> None:
 
 
 def test_the_manifest_and_the_metadata_are_of_the_edition(roots: Made) -> None:
-    """The manifest follows its schema and states which edition it is; the Croissant metadata are valid, and their records are iterated."""
+    """The manifest is valid and states its edition; the Croissant metadata are valid too."""
     manifest = orjson.loads((roots[1] / "corpus/release.json").read_bytes())
     assert [] == list(schema_errors.errors(manifest, "release"))
     full = orjson.loads((roots[0] / "corpus/release.json").read_bytes())
@@ -361,7 +370,8 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
     ),
     "more at the end": (
         lambda t: t + "\n",
-        "17:484: not the text of {id}: it differs after the last sentence; it has 3,089 characters instead of 3,088",
+        "17:484: not the text of {id}: it differs after the last sentence; "
+        "it has 3,089 characters instead of 3,088",
     ),
     "less": (
         lambda t: t[:100],
@@ -370,7 +380,8 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
     "nothing": (lambda t: "", "1:1: not the text of {id}: the first difference"),
     "another date": (
         lambda t: t.replace("02-19", "02-18", 1),
-        "1:18: not the text of {id}: the text is right, but the header before it is not ' date 2024-02-19 '",
+        "1:18: not the text of {id}: the text is right, "
+        "but the header before it is not ' date 2024-02-19 '",
     ),
 }
 
@@ -379,7 +390,10 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
 def test_another_text_is_refused_with_the_place(
     roots: Made, tmp_path: Path, cli: Callable[..., Result], change: str
 ) -> None:
-    """A text that differs is named with line and column of the difference, or of the sentence that has it, and nothing is written."""
+    """Another text is refused with line and column of the difference, or of its sentence.
+
+    Nothing is written.
+    """
     make, message = CHANGES[change]
     (tmp_path / SEED.name).write_bytes(make(SEED.read_text(encoding="utf-8")).encode())
     result = cli(
@@ -400,9 +414,13 @@ def test_another_text_is_refused_with_the_place(
 def test_what_cannot_be_restored_is_said(
     roots: Made, tmp_path: Path, cli: Callable[..., Result]
 ) -> None:
-    """A text that is missing, bytes that are none, a root that is no edition, a place that is taken, a document that was changed or is gone: one line each."""
+    """Every wrong input of `restore` gives one line.
 
-    def said(*arguments: object) -> str:
+    These are a missing text, bytes that are not a text, a root of the full edition, an output that
+    exists, a document that was changed, and one that is missing.
+    """
+
+    def refusal(*arguments: object) -> str:
         result = cli("restore", *arguments)
         assert 1 == result.status
         assert 1 == result.err.count("\n")
@@ -410,16 +428,18 @@ def test_what_cannot_be_restored_is_said(
 
     full, other = roots
     (tmp_path / "bytes.txt").write_bytes(b"\xff")
-    assert "its seed is example.txt, SHA-256" in said(
+    assert "its seed is example.txt, SHA-256" in refusal(
         other, "--text", SEED, "--text", tmp_path / "bytes.txt", "-o", tmp_path / "back"
     )
-    assert "bytes.txt:1: not UTF-8: byte 0xff" in said(
+    assert "bytes.txt:1: not UTF-8: byte 0xff" in refusal(
         other, "--text", tmp_path / "bytes.txt", "-o", tmp_path / "back"
     )
-    assert "is not an edition without the text" in said(
+    assert "is not an edition without the text" in refusal(
         full, "--text", SEED, "-o", tmp_path / "back"
     )
-    assert "exists already and is not empty" in said(other, "--text", full / "seeds", "-o", other)
+    assert "exists already and is not empty" in refusal(
+        other, "--text", full / "seeds", "-o", other
+    )
     shutil.copytree(other, tmp_path / "copy")
     document = tmp_path / f"copy/corpus/documents/{DOC_ID}.json"
     for old, new, message in (
@@ -430,9 +450,11 @@ def test_what_cannot_be_restored_is_said(
         document.write_bytes(
             (other / f"corpus/documents/{DOC_ID}.json").read_bytes().replace(old, new, 1)
         )
-        assert message in said(tmp_path / "copy", "--text", full / "seeds", "-o", tmp_path / "back")
+        assert message in refusal(
+            tmp_path / "copy", "--text", full / "seeds", "-o", tmp_path / "back"
+        )
     document.unlink()
-    assert "a document is missing or was added" in said(
+    assert "a document is missing or was added" in refusal(
         tmp_path / "copy", "--text", full / "seeds", "-o", tmp_path / "back"
     )
     assert not (tmp_path / "back").exists()
@@ -451,7 +473,7 @@ def test_an_edition_is_not_taken_for_the_corpus(roots: Made) -> None:
 def test_a_quotation_stops_the_build(
     roots: Made, tmp_path: Path, cli: Callable[..., Result]
 ) -> None:
-    """Where a page or a document's id quotes a text nothing is written, and the message names the file and the words."""
+    """If a page or an id quotes a text, nothing is written; the message names file and words."""
     root = tmp_path / "root"
     shutil.copytree(roots[0], root)
     options = ("--edition", "annotations-only", "-o", tmp_path / "annotations")
@@ -460,8 +482,8 @@ def test_a_quotation_stops_the_build(
     result = cli("build", root, *options)
     assert (1, True) == (
         result.status,
-        "CHANGELOG.md: quotes the text, which this edition is without: 'the turkic world is our family aliyev told'"
-        in result.err,
+        "CHANGELOG.md: quotes the text, which this edition is without: "
+        "'the turkic world is our family aliyev told'" in result.err,
     )
     shutil.copy(roots[0] / "CHANGELOG.md", root)
     document = replace(load(root)[DOC_ID], id="president-recep-tayyip-erdogan")
@@ -493,7 +515,7 @@ def test_a_quotation_stops_the_build(
 
 
 def test_an_edition_is_published_by_itself(roots: Made, cli: Callable[..., Result]) -> None:
-    """`publish --edition` lists the files of the edition, with the hashes that a build of it has, and no seed but the list of them."""
+    """`publish --edition` lists the files of the edition with their hashes, and no seeds."""
     out = cli(
         "publish", roots[0], "--repo", "owner/name", "--dry-run", "--edition", "annotations-only"
     ).out
@@ -509,7 +531,7 @@ def _digests(root: Path) -> dict[str, str]:
 
 
 def test_build_asks_for_a_directory(cli: Callable[..., Result], tmp_path: Path) -> None:
-    """`--edition annotations-only` and `-o` go together; anything else is a mistake in the command, and what is there is not written over."""
+    """`--edition annotations-only` and `-o` need each other, and existing files stay."""
     for options in (
         ("--edition", "annotations-only"),
         ("-o", tmp_path),
@@ -525,7 +547,7 @@ def test_build_asks_for_a_directory(cli: Callable[..., Result], tmp_path: Path) 
 
 
 def test_the_words_in_a_row_are_found() -> None:
-    """What a build refuses: so many words in a row, whatever the case and the signs between them."""
-    pages = set(edition.runs("He said: two-day VISIT to Baku.", 4))
-    assert "two day visit to" == edition.quoted("a two-day visit to Ankara", pages, 4)
-    assert edition.quoted("a visit to Baku for two days", pages, 4) is None
+    """A build refuses a number of successive words, whatever the case and the signs between."""
+    pages = set(edition.word_runs("He said: two-day VISIT to Baku.", 4))
+    assert "two day visit to" == edition.first_shared_run("a two-day visit to Ankara", pages, 4)
+    assert edition.first_shared_run("a visit to Baku for two days", pages, 4) is None

@@ -48,7 +48,7 @@ def _wide(value: dict[str, Any]) -> None:
     ids=["order", "edges", "surface", "form"],
 )
 def test_what_is_safe_is_mended(spoil: Callable[[dict[str, Any]], None]) -> None:
-    """Record order, white space at edges, a surface form on token boundaries, canonical form: the right document again, once for all."""
+    """A document with wrong order, edges, surface forms and layout is right again after one fix."""
     data = _spoiled(a=spoil)
     assert BRIDGE == fixed(data)
     assert BRIDGE == fixed(fixed(data))
@@ -83,7 +83,7 @@ def test_what_is_not_a_document_is_left_byte_for_byte(data: bytes) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_records_that_were_right_stay_equal(data: st.DataObject) -> None:
-    """Whatever is mended elsewhere, every record without a mistake is the same record after it, and a second fix changes nothing."""
+    """A right record is the same after a fix elsewhere, and a second fix changes nothing."""
     value = json.loads(BRIDGE)
     touched = set()
     for layer in SPAN_LAYERS:
@@ -142,7 +142,7 @@ def _corrected(corpus: Path, *changes: tuple[str, str]) -> tuple[Path, Path]:
 
 
 def test_spans_move_with_a_corrected_text(corpus: Path, document_file: Path, cli: Cli) -> None:
-    """Every span is on its words after the correction; hash, seed and list follow; the corpus is valid."""
+    """After a correction each span is on its words; hash, seed and list follow; all is valid."""
     before = read_document(document_file)
     old, new = _corrected(
         corpus,
@@ -173,7 +173,7 @@ def test_spans_move_with_a_corrected_text(corpus: Path, document_file: Path, cli
 def test_what_cannot_be_placed_is_reported_and_nothing_is_written(
     corpus: Path, document_file: Path, cli: Cli
 ) -> None:
-    """A deleted or rewritten word has no place: each record on it is named, with its line, and the files are as they were."""
+    """Records on deleted or rewritten words are named with their line, and no file changes."""
     data = document_file.read_bytes()
     old, new = _corrected(corpus, ("Tbilisi", "the capital of Georgia"))
     result = cli("realign", old, new, document_file)
@@ -191,15 +191,15 @@ def test_realign_refuses_another_text(corpus: Path, document_file: Path, cli: Cl
 
 
 def test_realign_to_the_same_text_changes_nothing(article: Document) -> None:
-    """Moved to its own text a document is the same, tokens and sentences checked by hand included."""
-    made, findings = realign(article, article.text, article.source, article.date, segment)
-    assert (article, []) == (made, findings)
+    """A document moved to its own text is the same, with tokens and sentences checked by hand."""
+    realigned, findings = realign(article, article.text, article.source, article.date, segment)
+    assert (article, []) == (realigned, findings)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_a_span_is_never_moved_to_other_words(data: st.DataObject) -> None:
-    """After any insertions and deletions of words, a span that is placed stands on the words it stood on."""
+    """After insertions and deletions of words, a span that has a place is on its old words."""
     words = load()[DOC_ID].text.split()[:80]
     ours = [(w, n) for n, w in enumerate(words)]
     for _ in range(data.draw(st.integers(0, 6))):
@@ -218,7 +218,7 @@ def test_a_span_is_never_moved_to_other_words(data: st.DataObject) -> None:
 
 
 def test_words_that_two_rewritten_passages_share_are_no_anchor() -> None:
-    """A pronoun or comma that is in the old and in the new wording by chance is not taken for the same one; one between corrected names is."""
+    """A pronoun that two rewritten passages share is no anchor; a word between names is."""
     old = "The envoy said that he would go to Ankara on Monday, and the talks went on for ten days."
     new = "Officials in the capital think he never planned it, and the talks went on for ten days."
     he, talks = old.index("he would"), old.index("talks")

@@ -303,9 +303,9 @@ def test_an_ingest_that_was_interrupted_can_be_run_again(
     failing: int,
 ) -> None:
     """Stopped after any of its writes, ingest leaves no half-written file, and the same command then finishes the work."""
-    from statevisit import resources
+    from statevisit import files
 
-    replacing, writes = resources.replacing, iter(range(1, 100))
+    replacing, writes = files.replacing, iter(range(1, 100))
 
     def stop(path: Path):
         if next(writes) == failing:
@@ -314,7 +314,7 @@ def test_an_ingest_that_was_interrupted_can_be_run_again(
 
     root = tmp_path / "root"
     with monkeypatch.context() as patch:
-        patch.setattr(resources, "replacing", stop)
+        patch.setattr(files, "replacing", stop)
         assert 1 == cli("ingest", seeds[1], "--root", root).status
     assert not (root / "corpus/documents/2024-03-01-two.json").exists()
     assert not [p for p in root.rglob("*") if p.name.startswith(".")]

@@ -1,4 +1,4 @@
-"""Label Studio, there and back: what goes out comes in, to the byte, and what a person edits is what changes."""
+"""Label Studio round trip: an export comes back to the byte, and only edits change a document."""
 
 import copy
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def _imported(
 def _edit(
     article: Document, change: Callable[[Results], Any]
 ) -> tuple[list[tuple[str, str, str]], list[str], Document]:
-    """(changes, findings, document) of an edit of the article's results."""
+    """Edit the results of the article; return (changes, findings, document)."""
     results = saved(to_results(article))
     change(results)
     document, findings = _imported(results, article)
@@ -63,7 +63,7 @@ def _relation(results: Results, a: str, b: str) -> dict[str, Any]:
 def _new(
     control: str, start: int, end: int, label: str, name: str = "aB3_x-9Kq0", **answers: str
 ) -> Results:
-    """A region made by hand, with its answers."""
+    """A region drawn by hand, with its answers."""
     span = {"start": start, "end": end}
     results = [
         {
@@ -91,7 +91,10 @@ def _new(
 
 @given(documents())
 def test_what_goes_out_comes_back_to_the_byte(document: Document) -> None:
-    """Export and import give the same bytes for every valid document, without a finding, from a file and from a server."""
+    """Export and import give the same bytes and no findings, for every valid document.
+
+    A task may come from a file or from a server.
+    """
     data = orjson.dumps(to_task(document, "1.0.0"))
     for task in (parse_task(data), orjson.loads(data)):
         origin = base_of(task, "task")
@@ -108,14 +111,14 @@ def test_what_goes_out_comes_back_to_the_byte(document: Document) -> None:
 
 @given(documents(), st.integers(0, 9))
 def test_opening_and_saving_changes_nothing(document: Document, seed: int) -> None:
-    """What the editor does to the results of an annotation that nobody edits is undone, to the byte."""
+    """Opening and saving an annotation in the editor without an edit changes no byte."""
     imported, findings = _imported(saved(to_results(document), seed), document)
     assert (encode(document), []) == (encode(imported), findings)
 
 
 @given(documents())
 def test_what_is_shown_comes_from_the_annotation(document: Document) -> None:
-    """The records with a span are read from the results, not from the base: without results there are none."""
+    """Records with a span are read from the results: without results there are none."""
     stripped = replace(
         document,
         mentions=(),
@@ -139,8 +142,12 @@ def test_what_is_shown_comes_from_the_annotation(document: Document) -> None:
 
 @given(documents())
 @settings(max_examples=50)
-def test_every_region_is_alone_with_its_id(document: Document) -> None:
-    """No two regions share an id, no two relations the same two regions, and no relation ends nowhere: the editor would lose one."""
+def test_every_region_has_an_id_of_its_own(document: Document) -> None:
+    """The editor loses nothing.
+
+    No two regions have one id, no two relations connect the same regions, and every relation
+    connects two regions.
+    """
     results = to_results(document)
     ids = [r["id"] for r in results if r["type"] == "labels"]
     pairs = [frozenset((r["from_id"], r["to_id"])) for r in results if r["type"] == "relation"]
@@ -157,7 +164,7 @@ def test_every_region_is_alone_with_its_id(document: Document) -> None:
 
 
 def _damaged(document: Document, chance: Any) -> Results:
-    """Results that lost pieces at random."""
+    """Results with pieces missing or replaced at random."""
     results = [r for r in copy.deepcopy(to_results(document)) if chance.random() < 0.8]
     for result in results:
         if chance.random() < 0.2:
@@ -171,21 +178,19 @@ def _damaged(document: Document, chance: Any) -> Results:
 
 @given(documents(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50, phases=set(Phase) - {Phase.shrink})
-def test_a_record_that_is_as_it_was_shown_need_not_be_made_again(
-    document: Document, chance: Any
-) -> None:
-    """What is taken from the base as it is, is what making every record from its region gives, findings included."""
+def test_an_unchanged_region_need_not_be_read(document: Document, chance: Any) -> None:
+    """Records taken from the base equal those read from their regions, and so do the findings."""
     results = _damaged(document, chance)
     with pytest.MonkeyPatch.context() as patch:
         taken = _imported(results, document)
-        patch.setattr(Records, "_kept", lambda *_: False)
+        patch.setattr(Records, "_unchanged", lambda *_: None)
         assert _imported(results, document) == taken
 
 
 @given(documents(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50, phases=set(Phase) - {Phase.shrink})
-def test_nothing_that_comes_back_makes_it_fail(document: Document, chance: Any) -> None:
-    """Results that lost pieces at random give a document in form, with spans and references that hold, and never an exception."""
+def test_damaged_results_never_make_an_import_fail(document: Document, chance: Any) -> None:
+    """Damaged results give a document with valid spans and references, never an exception."""
     imported, _ = _imported(_damaged(document, chance), document)
     assert [] == [
         code
@@ -195,13 +200,13 @@ def test_nothing_that_comes_back_makes_it_fail(document: Document, chance: Any) 
 
 
 def test_the_article_comes_back(article: Document) -> None:
-    """The shipped document goes there and back, through the editor too."""
+    """The shipped document comes back unchanged, through the editor too."""
     assert (article, []) == _imported(to_results(article), article)
     assert ([], []) == _edit(article, lambda results: None)[:2]
 
 
 def test_a_changed_label_is_one_change(article: Document) -> None:
-    """The class of an event, and the type of an entity with one mention."""
+    """A new label changes the class of an event, or the type of an entity with one mention."""
     edit = _edit(
         article,
         lambda rs: [
@@ -228,7 +233,7 @@ def test_a_changed_label_is_one_change(article: Document) -> None:
 def test_mentions_of_one_entity_that_are_labelled_differently_are_reported(
     article: Document,
 ) -> None:
-    """One of many mentions with another label changes nothing, and is a finding that names the mentions."""
+    """A different label of one of many mentions changes nothing; a finding names the mention."""
     changes, findings, _ = _edit(
         article,
         lambda rs: [
@@ -238,12 +243,12 @@ def test_mentions_of_one_entity_that_are_labelled_differently_are_reported(
     assert [] == changes
     assert 1 == len(findings)
     assert findings[0].startswith(
-        "L103 the mentions of 'erdogan' (PERSON) are not labelled alike (ORG: m1)"
+        "L103 the mentions of 'erdogan' (PERSON) have different labels (ORG: m1)"
     )
 
 
 def test_a_moved_span_is_one_change(article: Document) -> None:
-    """Offsets and surface form follow the region, and the answers' spans do not matter."""
+    """Start, end and text of a record follow its region; the spans of answers do not matter."""
 
     def move(results: Results) -> None:
         next(r for r in _region(results, "m1") if r["type"] == "labels")["value"].update(
@@ -256,15 +261,15 @@ def test_a_moved_span_is_one_change(article: Document) -> None:
 
 
 def test_a_span_that_cuts_into_tokens_is_widened_and_reported(article: Document) -> None:
-    """A region drawn from inside one word into another covers both; white space at its edges does not matter."""
+    """A region that begins or ends inside a word covers the word; outer white space is ignored."""
     changes, findings, document = _edit(
         article,
         lambda rs: rs.extend(_new("mentions", 18, 27, "PERSON", level="NAM", entity="erdogan")),
     )
     assert [("added", "mentions", "m106")] == changes
     assert (
-        "L105 PERSON aB3_x-9Kq0 [18, 27) cuts into a token; it is taken as [16, 30) 'Tayyip Erdoğan'"
-        == findings[0]
+        "L105 PERSON aB3_x-9Kq0 [18, 27) cuts into a token; "
+        "it is widened to [16, 30) 'Tayyip Erdoğan'" == findings[0]
     )
     changes, findings, document = _edit(
         article,
@@ -274,7 +279,10 @@ def test_a_span_that_cuts_into_tokens_is_widened_and_reported(article: Document)
 
 
 def test_a_region_made_by_hand_gets_an_id_and_an_entity(article: Document) -> None:
-    """Without an entity id it makes a new entity and a finding asks for one; with one that exists it joins it."""
+    """A new mention joins the entity that its answer names.
+
+    Without an answer it creates an entity, and a finding asks for one.
+    """
     changes, findings, document = _edit(
         article, lambda rs: rs.extend(_new("mentions", 85, 87, "LOC", level="NAM"))
     )
@@ -295,7 +303,7 @@ def test_a_region_made_by_hand_gets_an_id_and_an_entity(article: Document) -> No
 
 
 def test_an_incomplete_region_is_left_out_and_reported(article: Document) -> None:
-    """A region that lacks what the schema asks for is named with what it needs; the other edits come in."""
+    """A region without a required value is left out, with a finding; other edits come in."""
 
     def change(results: Results) -> None:
         results.extend(_new("timexes", 85, 87, "DATE"))
@@ -312,7 +320,10 @@ def test_an_incomplete_region_is_left_out_and_reported(article: Document) -> Non
 
 
 def test_a_deleted_region_takes_its_links_along(article: Document) -> None:
-    """Deleting an event deletes its relations and the arguments that point to it; its chain stays, and is reported."""
+    """Deleting an event deletes its relations and the arguments that refer to it.
+
+    Its chain stays and is reported.
+    """
     event = next(
         e
         for e in article.events
@@ -334,12 +345,13 @@ def test_a_deleted_region_takes_its_links_along(article: Document) -> None:
     assert not any(event.id == a.target for e in document.events for a in e.arguments)
     assert {"events", "event_relations", "quantities"} >= {layer for _, layer, _ in changes}
     assert [
-        f"L106 {event.event!r} in event_chains has no mention left; delete it in the document if it is not wanted"
+        f"L106 {event.event!r} in event_chains has no mention left; "
+        "delete it in the document if it is not needed"
     ] == findings
 
 
 def test_relations_are_added_and_deleted(article: Document) -> None:
-    """An argument, an event relation in each direction, and a pointer: labels added to and taken from relations."""
+    """Adding and removing relation labels edits arguments, event relations and references."""
 
     def change(results: Results) -> None:
         _relation(results, "ev1", "m3")["labels"] = ["PATIENT"]
@@ -364,12 +376,12 @@ def test_relations_are_added_and_deleted(article: Document) -> None:
         )
 
     changes, findings, document = _edit(article, change)
-    wanted = [
+    expected = [
         ("changed", "events", "ev1"),
         ("added", "event_relations", "ev1 OVERLAP ev2"),
         ("removed", "event_relations", "ev4 BEFORE ev3"),
     ]
-    assert sorted(wanted) == sorted(changes)
+    assert sorted(expected) == sorted(changes)
     assert (
         Argument(role="AGENT", target="m1", ace_role="Entity"),
         Argument(role="PLACE", target="m2"),
@@ -380,7 +392,7 @@ def test_relations_are_added_and_deleted(article: Document) -> None:
 
 
 def test_links_that_the_scheme_lacks_are_listed(article: Document) -> None:
-    """A role that starts from a mention, and a second source of a quotation, are findings and change nothing."""
+    """Relations that the scheme does not allow are findings and change nothing."""
 
     def change(results: Results) -> None:
         results.append(
@@ -410,7 +422,7 @@ def test_links_that_the_scheme_lacks_are_listed(article: Document) -> None:
 
 
 def test_values_are_edited(article: Document) -> None:
-    """A text answer and a choice; an answer that was emptied removes an optional property and keeps a required one."""
+    """Answers change values; an emptied answer removes a value unless it is required."""
 
     def change(results: Results) -> None:
         for result in _region(results, "q1"):
@@ -444,7 +456,7 @@ def test_values_are_edited(article: Document) -> None:
 
 
 def test_a_time_that_others_were_resolved_against_may_be_deleted(article: Document) -> None:
-    """Its dependants lose the reference, which is reported; no reference points to nothing."""
+    """References to a deleted time are removed and reported."""
 
     def delete(results: Results) -> None:
         results[:] = [
@@ -460,12 +472,12 @@ def test_a_time_that_others_were_resolved_against_may_be_deleted(article: Docume
     changes, findings, document = _edit(dependent, delete)
     assert ("changed", "timexes", "t4") in changes
     assert None is document["t4"].begin
-    assert "L106 t4 'two-day': its begin 't3' is not there any more; it is left out" in findings
+    assert "L106 t4 'two-day': its begin 't3' no longer exists; it is left out" in findings
     assert [] == list(check_document(document))
 
 
 def test_an_event_whose_type_changes_loses_the_ace_roles_of_the_old_one(article: Document) -> None:
-    """The roles that the new type lacks are left out with a finding: the document stays valid."""
+    """ACE roles that the new type does not have are left out with a finding."""
 
     def change(results: Results) -> None:
         next(r for r in _region(results, "ev1") if r["from_name"] == "events_type")["value"][
@@ -480,7 +492,10 @@ def test_an_event_whose_type_changes_loses_the_ace_roles_of_the_old_one(article:
 
 
 def test_shared_words_are_one_region(article: Document) -> None:
-    """Two quotations with the same cue show one region for it; moving it moves both, deleting it leaves both without."""
+    """Two quotations with the same cue share its region.
+
+    Moving the region moves both cues.
+    """
 
     def move(results: Results) -> None:
         next(r for r in results if r.get("id") == "quo2.cue")["value"].update(start=1603, end=1609)
@@ -496,8 +511,8 @@ def test_shared_words_are_one_region(article: Document) -> None:
     assert document["quo2"].cue.text == article.text[1603:1609]
 
 
-def test_what_was_taken_in_before_is_recognised(article: Document) -> None:
-    """The same annotation merged a second time adds nothing: the corpus has its new records already."""
+def test_an_earlier_import_is_recognised(article: Document) -> None:
+    """Importing the same annotation again adds nothing: its new records are recognised."""
     results = [
         *saved(to_results(article)),
         *_new("mentions", 85, 87, "LOC", level="NAM"),
@@ -519,7 +534,7 @@ def test_what_was_taken_in_before_is_recognised(article: Document) -> None:
 
 
 def test_a_region_with_labels_of_two_layers_is_two_records(article: Document) -> None:
-    """A region that was given a second label from another group keeps its record and adds one in the other layer."""
+    """A second label from another layer adds a record there and keeps the first record."""
     changes, findings, _ = _edit(
         article,
         lambda rs: rs.extend(
@@ -532,7 +547,10 @@ def test_a_region_with_labels_of_two_layers_is_two_records(article: Document) ->
 
 
 def test_the_interface_holds_every_label_of_the_schema() -> None:
-    """Labels, choices and relation labels are the schema's, with colours; its first line states the schema's version."""
+    """Labels, choices and relation labels are those of the schema, with colours.
+
+    The first line states the version of the schema.
+    """
     from xml.etree import ElementTree
 
     xml = config()
@@ -540,7 +558,7 @@ def test_the_interface_holds_every_label_of_the_schema() -> None:
     root = ElementTree.fromstring(xml)
     labels = {tag.get("name"): {x.get("value") for x in tag} for tag in root.iter("Labels")}
     assert {k: set(v) for k, v in region_labels().items()} == labels
-    assert {c.name: set(c.names) for c in controls().values() if c.choices} == {
+    assert {c.name: set(c.choice_names) for c in controls().values() if c.choices} == {
         t.get("name"): {x.get("value") for x in t} for t in root.iter("Choices")
     }
     assert {c.name for c in controls().values() if not c.choices} == {

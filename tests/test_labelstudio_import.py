@@ -1,6 +1,7 @@
-"""Label Studio files: export, import, other people's exports, and a server that fails."""
+"""Label Studio files: export, import, other projects' exports, and a server that fails."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -8,14 +9,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from msgspec.structs import replace
 
 from statevisit.codec import encode_value, read_document, write_document
+from statevisit.commands.taking import Options, Update, import_tasks
 from statevisit.diff import diff_documents
+from statevisit.errors import FormatError, LabelStudioError
 from statevisit.labelstudio.config import config
-from statevisit.labelstudio.exported import elements
+from statevisit.labelstudio.exported import BLOCK, elements
 from statevisit.labelstudio.tasks import to_task
 from statevisit.model import Document
 from tests.conftest import DOC_ID, Result
@@ -30,8 +34,8 @@ def _export(path: Path, *tasks: Any) -> Path:
 
 
 def _annotated(article: Document, *people: str, **task: Any) -> dict[str, Any]:
-    """A task that came back, with an annotation for each of several people; each moved the unit of q1 their way."""
-    made = to_task(article, "1.0.0", predictions=True)
+    """An exported task with an annotation by each person, who changed the unit of q1."""
+    exported = to_task(article, "1.0.0", predictions=True)
     annotations = []
     for number, person in enumerate(people):
         result = to_task(article)["annotations"][0]["result"]
@@ -47,7 +51,7 @@ def _annotated(article: Document, *people: str, **task: Any) -> dict[str, Any]:
                 "result": result,
             }
         )
-    return {**made, "id": 7, "annotations": annotations, **task}
+    return {**exported, "id": 7, "annotations": annotations, **task}
 
 
 def _import(cli: Run, corpus: Path, export: Path, *options: str) -> Result:
@@ -57,7 +61,7 @@ def _import(cli: Run, corpus: Path, export: Path, *options: str) -> Result:
 def test_export_and_import_change_nothing(
     corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """Exported and imported without an edit, no file is written."""
+    """Importing an export without an edit writes no file."""
     before = document_file.read_bytes()
     assert Result(0, "", "") == cli(
         "label-studio", "export", "--path", corpus, "-o", tmp_path / "tasks.json"
@@ -72,7 +76,10 @@ def test_export_and_import_change_nothing(
 def test_an_edit_is_shown_and_then_written(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """`--dry-run` prints the change and writes nothing; without it the document is written, canonical; a second import changes nothing."""
+    """`--dry-run` prints the change and writes nothing.
+
+    Without it the document is written in canonical form; a second import changes nothing.
+    """
     export = _export(tmp_path / "export.json", _annotated(article, "ada"))
     before = document_file.read_bytes()
     dry = _import(cli, corpus, export, "--dry-run")
@@ -87,7 +94,10 @@ def test_an_edit_is_shown_and_then_written(
 def test_what_changed_here_meanwhile_stays_or_is_a_conflict(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """Another record that changed in the corpus stays; the same property is a conflict that stops everything until it is decided."""
+    """Changes of the corpus to other records stay.
+
+    A change to the same property is a conflict, and nothing is written until it is decided.
+    """
     export = _export(tmp_path / "export.json", _annotated(article, "ada"))
     write_document(
         replace(
@@ -104,10 +114,8 @@ def test_what_changed_here_meanwhile_stays_or_is_a_conflict(
     stopped = _import(cli, corpus, export)
     assert 1 == stopped.status
     assert before == document_file.read_bytes()
-    assert (
-        "L201 q1 in quantities: unit was 'visit', is 'of ada' in the annotation and 'journey' in the corpus"
-        in stopped.err
-    )
+    conflict = "unit was 'visit', is 'of ada' in the annotation and 'journey' in the corpus"
+    assert f"L201 q1 in quantities: {conflict}" in stopped.err
     assert "nothing was written: 1 conflict" in stopped.err
     assert 0 == _import(cli, corpus, export, "--ours").status
     assert before == document_file.read_bytes()
@@ -118,7 +126,10 @@ def test_what_changed_here_meanwhile_stays_or_is_a_conflict(
 def test_several_annotators_get_documents_of_their_own(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """Two people's annotations are two documents under corpus/annotators/, with their names in them; the gold is not touched."""
+    """The annotations of two people become two documents under corpus/annotators/.
+
+    Each lists its annotator; the corpus's document is not changed.
+    """
     before = document_file.read_bytes()
     done = _import(
         cli, corpus, _export(tmp_path / "export.json", _annotated(article, "ada", "bob"))
@@ -136,19 +147,23 @@ def test_several_annotators_get_documents_of_their_own(
 def test_skipped_older_and_unfinished_annotations_are_set_aside(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """A skipped annotation is none, the later of one person's two counts, an empty one does not, and drafts are reported."""
+    """One annotation of a person counts: the latest that is neither skipped nor empty.
+
+    The others and the drafts are reported.
+    """
     task = _annotated(article, "ada", "ada", "bob", drafts=[{"result": []}])
     task["annotations"][1]["result"] = []
     task["annotations"][2]["was_cancelled"] = True
     done = _import(cli, corpus, _export(tmp_path / "export.json", task))
-    assert 0 == done.status and 2 == done.err.count("L108"), done.err
+    assert 0 == done.status, done.err
+    assert 2 == done.err.count("L108"), done.err
     assert "of ada" == read_document(document_file)["q1"].unit
 
 
 def test_an_annotator_can_be_credited(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """`--annotator` adds a listed annotator to what changed; one that is not listed is refused."""
+    """`--annotator` adds a listed annotator to changed documents; an unlisted one is refused."""
     export = _export(tmp_path / "export.json", _annotated(article, "ada"))
     people = orjson.loads((corpus / "corpus/annotators.json").read_bytes())
     people["annotators"].append({**people["annotators"][0], "id": (listed := "ada")})
@@ -161,16 +176,19 @@ def test_an_annotator_can_be_credited(
 def test_a_task_that_was_tampered_with_is_refused(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """Another text, another base or a newer schema is one message; no other task of the file is written either."""
+    """A changed text or base and a newer schema are refused with one message.
+
+    The other tasks of the file are not imported either.
+    """
     before = document_file.read_bytes()
     good = _annotated(article, "ada")
     for change, message in (
-        (lambda t: t["data"].update(text="x" + t["data"]["text"]), "is not what was exported"),
+        (lambda t: t["data"].update(text="x" + t["data"]["text"]), "was changed after the export"),
         (
             lambda t: t["meta"]["statevisit"].update(
                 base=t["meta"]["statevisit"]["base"].replace("2024-02-19", "2024-02-20")
             ),
-            "is not what was exported",
+            "was changed after the export",
         ),
         (
             lambda t: t["meta"]["statevisit"].update(
@@ -179,7 +197,7 @@ def test_a_task_that_was_tampered_with_is_refused(
             "`statevisit validate` says more",
         ),
         (lambda t: t["meta"]["statevisit"].update(schema_version=9), "newer than version"),
-        (lambda t: t["meta"]["statevisit"].pop("base"), "is missing in `meta.statevisit`"),
+        (lambda t: t["meta"]["statevisit"].pop("base"), "`meta.statevisit` has no `base`"),
         (lambda t: t.update(meta={}), "--mapping FILE"),
         (lambda t: t.update(annotations=None), "no list `annotations`"),
     ):
@@ -195,7 +213,7 @@ def test_a_task_that_was_tampered_with_is_refused(
 def test_a_task_of_an_older_schema_is_read(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """What was pushed before the schema changed comes back: the document that the task was made from is migrated as files are."""
+    """A task that was pushed before the schema changed is migrated."""
     task, old = _annotated(article, "ada"), encode_value(v0(article))
     base = old.decode().replace(
         f'\n"text":{orjson.dumps(article.text).decode()},\n', '\n"text":"",\n'
@@ -215,7 +233,7 @@ def test_a_task_of_an_older_schema_is_read(
 def test_a_document_that_comes_back_twice_is_changed_twice(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """Two tasks of one document, in one export or in two: what the second one changed is added to what the first one did."""
+    """Two tasks of one document are both imported: the changes of the second one are added."""
     one, two = _annotated(article, "ada"), _annotated(article, "ada")
     two["annotations"][0]["result"] = [
         r
@@ -231,7 +249,7 @@ def test_a_document_that_comes_back_twice_is_changed_twice(
 def test_on_all_cores_it_is_the_same(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """More tasks than go into one process: every document is changed, in order; an error is the same message as from a single task, and nothing is written."""
+    """Importing in several processes gives the same files, order and messages as in one."""
     copies = [replace(article, id=f"copy-{n:02}") for n in range(40)]
     for document in copies:
         write_document(document, document_file.with_name(f"{document.id}.json"))
@@ -259,7 +277,10 @@ def test_on_all_cores_it_is_the_same(
 def test_a_document_that_the_corpus_lacks_is_checked_against_the_schema(
     article: Document, corpus: Path, tmp_path: Path, cli: Run, options: tuple[str, ...]
 ) -> None:
-    """A task whose base is no valid document, such as one whose id is a path out of the corpus, is refused, decided or not."""
+    """A task with an invalid base is refused, whether or not its conflict is decided.
+
+    Its id may be a path that leads out of the corpus.
+    """
     strange = replace(article, id="../../elsewhere")
     done = _import(
         cli, corpus, _export(tmp_path / "export.json", _annotated(strange, "ada")), *options
@@ -269,6 +290,40 @@ def test_a_document_that_the_corpus_lacks_is_checked_against_the_schema(
     assert "nothing was written" in done.err
     assert not (tmp_path / "elsewhere.json").exists()
     assert not list(tmp_path.rglob("elsewhere*"))
+
+
+def test_the_library_imports_tasks(
+    article: Document,
+    corpus: Path,
+    document_file: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """`import_tasks` returns the files that it wrote and prints nothing.
+
+    `done` gets the changes of every task; a dry run and a conflict write nothing.
+    """
+    tasks = [("task 7", _annotated(article, "ada"))]
+    updates: list[list[Update]] = []
+    assert [] == import_tasks(tasks, corpus, done=updates.append, dry_run=True)
+    ((update,),) = updates
+    file = f"corpus/documents/{DOC_ID}.json"
+    assert (DOC_ID, file, [], []) == (
+        update.document,
+        update.file,
+        update.findings,
+        update.problems,
+    )
+    assert [("changed", "quantities", "q1")] == [
+        (c.kind, c.layer, c.record) for c in update.changes
+    ]
+    edited = replace(article["q1"], unit="journey")
+    write_document(replace(article, quantities=(edited, *article.quantities[1:])), document_file)
+    with pytest.raises(LabelStudioError, match="nothing was written: 1 conflict in"):
+        import_tasks(tasks, corpus)
+    assert "journey" == read_document(document_file)["q1"].unit
+    assert [file] == import_tasks(tasks, corpus, Options(prefer="theirs"))
+    assert "of ada" == read_document(document_file)["q1"].unit
+    assert ("", "") == tuple(capfd.readouterr())
 
 
 REFUSED = {
@@ -293,7 +348,7 @@ REFUSED = {
 def test_other_exports_are_refused_with_what_to_do(
     corpus: Path, tmp_path: Path, cli: Run, name: str
 ) -> None:
-    """What is no full JSON export is recognised, and the message says what to export instead."""
+    """Other formats are recognised, and the message says how to export."""
     text, message = REFUSED[name]
     (tmp_path / name).write_text(text)
     result = _import(cli, corpus, tmp_path / name)
@@ -303,17 +358,70 @@ def test_other_exports_are_refused_with_what_to_do(
     assert 1 == result.err.count("\n")
 
 
-def test_a_large_export_is_read_task_by_task(article: Document, tmp_path: Path) -> None:
-    """Tasks come one at a time, whatever the layout and the size of a block."""
-    tasks = [{**to_task(article), "id": n} for n in range(3)]
-    for indent in (None, 1):
-        (tmp_path / "big.json").write_text(
-            json.dumps(tasks, indent=indent, ensure_ascii=False), encoding="utf-8"
-        )
-        data = (tmp_path / "big.json").read_bytes()
-        found = list(elements(tmp_path / "big.json"))
-        assert tasks == [json.loads(data[e.offset : e.offset + e.size]) for e in found]
-        assert [0, 1, 2] == [e.parsed()[1]["id"] for e in found]
+@pytest.mark.parametrize("block", [7, 100_000, BLOCK])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_large_export_is_read_task_by_task(
+    article: Document,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    block: int,
+    encoding: str,
+    indent: int | None,
+) -> None:
+    """Tasks are read one by one, whatever the layout and the size of a block."""
+    monkeypatch.setattr("statevisit.labelstudio.exported.BLOCK", block)
+    tasks = [{**to_task(article), "id": n, "note": '"]}, [{"'} for n in range(3)]
+    path = tmp_path / "big.json"
+    path.write_text(json.dumps(tasks, indent=indent, ensure_ascii=False), encoding=encoding)
+    data = path.read_bytes()
+    positions = list(elements(path))
+    assert tasks == [json.loads(data[e.offset : e.offset + e.size]) for e in positions]
+    assert [0, 1, 2] == [e.parsed()[1]["id"] for e in positions]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1", "the array is not closed"),
+        ("[1,", "truncated"),
+        ("[1,]", "malformed"),
+        ("[1 2]", "2 where a comma or ] was expected"),
+        ("[1] 2", "there is more after the array"),
+        ("1", "1 where [ was expected"),
+        ("é", "where [ was expected"),
+        ("", "the end where [ was expected"),
+    ],
+)
+def test_a_malformed_array_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    """The message names the file and says where the array is wrong."""
+    path = tmp_path / "export.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FormatError, match=f"{path}: not a JSON array of .*{re.escape(message)}"):
+        list(elements(path))
+
+
+@pytest.mark.parametrize("text", ["[]", " [ ] \n"])
+def test_an_empty_array_has_no_tasks(tmp_path: Path, text: str) -> None:
+    """The export of an empty project is read."""
+    (tmp_path / "export.json").write_text(text)
+    assert [] == list(elements(tmp_path / "export.json"))
+
+
+@pytest.mark.parametrize(
+    "value", ["1", '"a"', '"\\u00e9\\"]"', "[1, [2]]", '{"a": {"b": "é]🎉"}}', "null", "-1.5e3"]
+)
+@pytest.mark.parametrize("rest", [",", "]", " ,", "\n]", "}", "x", '"'])
+def test_msgspec_says_where_a_value_ends(value: str, rest: str) -> None:
+    """The position in msgspec's error message is the one after the first byte behind the value.
+
+    Reading an export depends on this message. If a newer msgspec changes it, keep the upper bound
+    in pyproject.toml.
+    """
+    data = value.encode()
+    behind = len(data) + len(rest) - len(rest.lstrip())
+    with pytest.raises(msgspec.DecodeError, match=rf"trailing characters \(byte {behind + 1}\)$"):
+        msgspec.json.decode(data + rest.encode(), type=msgspec.Raw)
 
 
 FOREIGN = """
@@ -334,7 +442,10 @@ property = "timexes.value"
 def test_another_project_is_read_with_a_mapping(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
-    """Labels, relations and answers that the mapping names are added to the document with the text; the others are listed."""
+    """Labels, relations and answers that the mapping names are added to the document.
+
+    The others are reported.
+    """
 
     def region(name: str, words: str, label: str) -> dict[str, Any]:
         start = article.text.index(words)
@@ -410,20 +521,42 @@ def test_another_project_is_read_with_a_mapping(
     )
 
 
+@pytest.mark.parametrize("kind", ["labels", "choices", "textarea", "relation", "rating", ["x"]])
+@pytest.mark.parametrize("part", [None, 5, "x", [], [["x"]], {"start": []}])
+def test_damaged_results_of_another_project_are_reported(
+    article: Document, corpus: Path, tmp_path: Path, cli: Run, kind: Any, part: Any
+) -> None:
+    """Results of any form are imported or reported, without a traceback."""
+    (tmp_path / "mapping.toml").write_text(FOREIGN, encoding="utf-8")
+    value = part if part != {"start": []} else {"start": [], "end": {}, "labels": ["PER"]}
+    result = [
+        {"id": part, "type": kind, "from_name": part, "value": value, "labels": part},
+        {"id": "a", "type": kind, "from_name": "norm", "value": {"labels": part, "text": part}},
+        {"from_id": part, "to_id": "a", "type": kind, "labels": part, "direction": part},
+        part,
+    ]
+    task = {"id": 3, "data": {"t": article.text}, "annotations": [{"id": 1, "result": result}]}
+    export = _export(tmp_path / "foreign.json", task)
+    done = _import(cli, corpus, export, "--mapping", str(tmp_path / "mapping.toml"))
+    assert 0 == done.status
+    assert done.err.endswith("no changes\n")
+    assert "Traceback" not in done.err
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("labels = 3", "no mapping"),
-        ('[labels]\nPER = "HUMAN"', "there is no label 'HUMAN'"),
-        ('[relations]\nx = "OF"', "there is no relation 'OF'"),
-        ('[defaults]\n"mentions.x" = "1"', "there is no property 'mentions.x'"),
-        ("[labels", "no mapping"),
+        ("labels = 3", "not a mapping"),
+        ('[labels]\nPER = "HUMAN"', "unknown label 'HUMAN'"),
+        ('[relations]\nx = "OF"', "unknown relation 'OF'"),
+        ('[defaults]\n"mentions.x" = "1"', "unknown property 'mentions.x'"),
+        ("[labels", "not a mapping"),
     ],
 )
 def test_a_wrong_mapping_is_one_message(
     article: Document, corpus: Path, tmp_path: Path, cli: Run, text: str, message: str
 ) -> None:
-    """A mapping that is no TOML, or names what is not there, is refused with what there is."""
+    """A mapping that is not TOML or uses unknown names is refused, with the known names."""
     (tmp_path / "mapping.toml").write_text(text)
     result = _import(
         cli, corpus, _export(tmp_path / "x.json"), "--mapping", str(tmp_path / "mapping.toml")
@@ -434,7 +567,7 @@ def test_a_wrong_mapping_is_one_message(
 
 
 class _Failing(BaseHTTPRequestHandler):
-    """A server that has a project and fails when tasks are imported or listed: `mode` says how."""
+    """A server with a project that fails in a `mode` when tasks are imported or listed."""
 
     mode = "500"
 
@@ -482,7 +615,7 @@ class _Failing(BaseHTTPRequestHandler):
     do_GET = do_POST = _answer
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -513,7 +646,10 @@ def test_a_server_that_fails_is_one_message(
     mode: str,
     message: str,
 ) -> None:
-    """A server that answers 500, goes away midway or answers nonsense: one message, and nothing changes here."""
+    """A server that fails, disconnects or sends nonsense gives one message.
+
+    Nothing in the corpus changes.
+    """
     monkeypatch.setattr(_Failing, "mode", mode)
     before = document_file.read_bytes()
     for command in ("push", "pull"):
@@ -540,7 +676,7 @@ def test_a_server_that_fails_is_one_message(
 def test_ctrl_c_says_what_was_done(
     corpus: Path, failing: str, cli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever stops a push is told that what had arrived stays, and how to go on."""
+    """Ctrl-C in a push says that the pushed tasks stay, and how to continue."""
 
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -555,7 +691,7 @@ def test_ctrl_c_says_what_was_done(
 
 
 def test_a_server_or_token_must_be_named(cli: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an address or a token the command says which variable to set."""
+    """Without an address or a token the message names the variable to set."""
     monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
     monkeypatch.delenv("LABEL_STUDIO_API_KEY", raising=False)
     result = cli("label-studio", "pull")

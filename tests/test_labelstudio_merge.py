@@ -1,4 +1,4 @@
-"""The three-way merge: both sides' changes, or a conflict that names the record."""
+"""The three-way merge: the changes of both sides, or a conflict that names the record."""
 
 import copy
 from typing import Any
@@ -36,7 +36,7 @@ def _without(document: Document, name: str) -> Document:
 @given(documents(), documents())
 @settings(max_examples=40)
 def test_one_side_alone_wins(document: Document, other: Document) -> None:
-    """Where only one side changed something, the merge is that side, to the byte, whatever it changed."""
+    """If only one side changed something, the merge equals that side, to the byte."""
     other = replace(other, text=document.text)
     assert (encode(other), []) == (
         encode(merge(document, document, other)[0]),
@@ -57,16 +57,16 @@ def test_one_side_alone_wins(document: Document, other: Document) -> None:
         )
     }
     theirs = replace(document, **layers)
-    for unchanged in (
-        document,
-        copy.copy(document),
-    ):  # the very base, for which nothing is compared, and one that is equal
-        merged, conflicts = merge(document, theirs, unchanged)
-        assert (encode(theirs), []) == (encode(merged), conflicts)
+    merged, conflicts = merge(document, theirs, copy.copy(document))
+    assert (encode(theirs), []) == (encode(merged), conflicts)
+    # If the corpus changed something else, records are merged one by one.
+    annotators = (*document.annotators, "somebody")
+    merged, conflicts = merge(document, theirs, replace(document, annotators=annotators))
+    assert (encode(replace(theirs, annotators=annotators)), []) == (encode(merged), conflicts)
 
 
 def test_changes_of_both_sides_are_kept(article: Document) -> None:
-    """Different records, and different properties and arguments of one record, are merged without a conflict."""
+    """Changes to different records, properties and arguments are merged without a conflict."""
     theirs = _without(
         _with(article, "ev1", modality="UNCERTAIN", arguments=article["ev1"].arguments[1:]), "m6"
     )
@@ -129,7 +129,10 @@ CONFLICTS = [
 def test_a_conflict_names_the_record_and_both_versions(
     article: Document, what: str, one: Any, two: Any
 ) -> None:
-    """Without a decision ours stays and the conflict says what each side has; `theirs` and `ours` decide it."""
+    """A conflict names the record and both values.
+
+    The corpus's value stays unless `theirs` decides.
+    """
     theirs, ours = one(article), two(article)
     merged, conflicts = merge(article, theirs, ours)
     assert [] == diff_documents(ours, merged)
@@ -142,13 +145,13 @@ def test_a_conflict_names_the_record_and_both_versions(
 
 
 def test_the_same_change_on_both_sides_is_no_conflict(article: Document) -> None:
-    """Both sides corrected the same thing in the same way: that is what is there."""
+    """The same correction on both sides is merged without a conflict."""
     changed = _with(_without(article, "m6"), "q1", unit="trip")
     assert (ordered(changed), []) == merge(article, changed, changed)
 
 
 def test_arguments_conflict_by_target(article: Document) -> None:
-    """Two roles for one participant are a conflict; the other participants are not touched by it."""
+    """Two roles for one target are a conflict; other arguments are merged."""
     first, *rest = article["ev1"].arguments
     theirs = _with(article, "ev1", arguments=(replace(first, role="THEME"), *rest))
     ours = _with(article, "ev1", arguments=(replace(first, role="PATIENT"), *rest[1:]))
@@ -165,6 +168,6 @@ def test_arguments_conflict_by_target(article: Document) -> None:
 
 
 def test_a_changed_text_is_refused(article: Document) -> None:
-    """Offsets of another text mean something else: nothing is merged."""
-    with pytest.raises(FormatError, match="its text is not the one that was exported"):
+    """Annotations of a text that has changed since are refused."""
+    with pytest.raises(FormatError, match="its text has changed since the export"):
         merge(article, article, replace(article, text=article.text + "."))

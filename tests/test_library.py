@@ -135,7 +135,8 @@ def test_a_file_of_another_name_is_refused(tmp_path: Path, article: Document) ->
 def test_two_documents_with_one_id_in_jsonl(tmp_path: Path, article: Document) -> None:
     """An id that stands for two documents is an error that names both lines."""
     with pytest.raises(
-        FormatError, match=r"twice\.jsonl:2: a document with this id is in .*twice\.jsonl:1 already"
+        FormatError,
+        match=rf"twice\.jsonl:2: the document in .*twice\.jsonl:1 has the same id, '{DOC_ID}': change",
     ):
         load(_jsonl(tmp_path / "twice.jsonl", article, article)).ids
 

@@ -289,7 +289,7 @@ def test_a_repository_that_cannot_be_made(
     hub.failure = Failure("POST", "/repos/create", status)
     _said(
         _publish(cli, checkout),
-        "no such repository for this token" if status == 409 else SAID[status],
+        "this token sees no such repository" if status == 409 else SAID[status],
     )
     assert {} == hub.repos
 
@@ -353,7 +353,7 @@ def test_without_patches(hub: Hub, checkout: Path, shell: Callable[..., Result])
 
 def test_a_bad_name_is_said(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     """What cannot be a repository's name is refused in one line."""
-    _said(cli("publish", checkout, "--repo", "a/b/c"), "that is no name of a repository")
+    _said(cli("publish", checkout, "--repo", "a/b/c"), "not a valid repository name")
     assert [] == hub.requests
 
 

@@ -269,6 +269,7 @@ SCHEMAS = [
     ({"required": ["a"]}, {"required": ["a", "b"]}, "2.0.0"),
     ({"enum": ["A"]}, {"enum": ["A", "B"]}, "1.1.0"),
     ({"enum": ["A", "B"]}, {"enum": ["A"]}, "2.0.0"),
+    ({"type": "string"}, {"type": "string", "enum": ["A"]}, "2.0.0"),
     ({"type": "string", "description": "x"}, {"type": "string", "description": "y"}, "1.0.1"),
     (
         {"properties": {"title": {"type": "string"}}},

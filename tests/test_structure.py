@@ -14,13 +14,14 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "src" / "statevisit"
 
 FLOORS: list[set[str]] = [
-    {"errors", "findings", "records", "time_algebra"},
+    {"errors", "findings", "garbage", "records", "time_algebra"},
     {"model", "same_entity"},
     {"resources", "migrate", "strict_json"},
+    {"files"},
     {"schema", "codec", "values", "numerals", "settings"},
     {"corpus"},
     {"diff", "align", "history", "remote"},
-    {"adjudicate", "rule", "versions"},
+    {"adjudicate", "changelog", "rule", "versions"},
     {
         "ingest",
         "anchor",
@@ -44,9 +45,6 @@ FLOORS: list[set[str]] = [
 ]
 """Parts of the package from the ground up: a part imports from lower floors only."""
 
-NOTEBOOK = {("model", "display"), ("corpus", "display")}
-"""Upward, but only inside `_repr_html_`: what a notebook asks an object for is drawn where the terminal's text is."""
-
 ENTRY = {("commands", "__main__")}
 """The overview's words, which `__main__` holds so that `--help` imports nothing."""
 
@@ -63,11 +61,10 @@ ONLY_IN = {
 
 
 class Import(NamedTuple):
-    """That a file imports a module, in which function, and whether only for type checkers."""
+    """An import of a module in a file, and whether it is for type checkers only."""
 
     file: Path
     module: str
-    function: str
     typing: bool
 
     @property
@@ -85,24 +82,23 @@ def _tree(path: Path) -> ast.Module:
 
 
 def _imports(path: Path) -> Iterator[Import]:
-    def walk(node: ast.AST, function: str, typing: bool) -> Iterator[Import]:
+    def walk(node: ast.AST, typing: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Import):
-                yield from (Import(path, a.name, function, typing) for a in child.names)
+                yield from (Import(path, a.name, typing) for a in child.names)
             elif isinstance(child, ast.ImportFrom):
                 assert child.level == 0, f"{path}: relative import"
-                yield Import(path, child.module or "", function, typing)
+                yield Import(path, child.module or "", typing)
                 yield from (
-                    Import(path, f"{child.module}.{a.name}", function, typing)
+                    Import(path, f"{child.module}.{a.name}", typing)
                     for a in child.names
                     if (child.module or "").startswith("statevisit")
                 )
             else:
-                name = child.name if isinstance(child, ast.FunctionDef) else function
                 guarded = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
-                yield from walk(child, name, typing or guarded)
+                yield from walk(child, typing or guarded)
 
-    yield from walk(_tree(path), "", False)
+    yield from walk(_tree(path), False)
 
 
 ALL = [i for path in _sources() for i in _imports(path)]
@@ -131,12 +127,7 @@ def test_dependencies_point_down() -> None:
     wrong = []
     for i, other in _inside():
         arrow = (i.part, other)
-        if (
-            i.part == "__init__"
-            or i.typing
-            or arrow in ENTRY
-            or (arrow in NOTEBOOK and i.function == "_repr_html_")
-        ):
+        if i.part == "__init__" or i.typing or arrow in ENTRY:
             continue
         if _floor(other) >= _floor(i.part) and arrow != ("__main__", "commands"):
             wrong.append(f"{i.file.relative_to(ROOT)}: {i.part} imports {other}")
@@ -146,7 +137,7 @@ def test_dependencies_point_down() -> None:
 def test_every_exception_is_needed() -> None:
     """The exceptions to that rule are ones that the code makes use of: one that is no longer needed goes."""
     arrows = {(i.part, other) for i, other in _inside()}
-    assert set() == (NOTEBOOK | ENTRY) - arrows
+    assert set() == ENTRY - arrows
 
 
 def test_subcommands_do_not_know_each_other() -> None:

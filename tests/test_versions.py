@@ -77,7 +77,7 @@ def test_the_files_of_an_old_version_go_with_it(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("git", "also"), [(True, "git fetch --tags --unshallow, or "), (False, "")]
+    ("git", "also"), [(True, "`git fetch --tags --unshallow`, or "), (False, "")]
 )
 def test_a_version_that_is_not_here(repository: Path, git: bool, also: str) -> None:
     """The message names the versions that are here and where the other one would come from."""
@@ -85,16 +85,16 @@ def test_a_version_that_is_not_here(repository: Path, git: bool, also: str) -> N
         shutil.rmtree(repository / ".git")
     with pytest.raises(ReleaseError) as caught:
         load(repository, version="3.0.0")
-    there = "0.1.0, 0.2.0" if git else "0.2.0"
+    versions = "0.1.0, 0.2.0" if git else "0.2.0"
     assert (
-        f"{repository}: no version 3.0.0 here, only {there}: {also}where it is published on the Hugging Face Hub, load(version='3.0.0', repo='OWNER/NAME')"
-        == str(caught.value)
+        f"{repository}: no version 3.0.0 here, only {versions}: {also}if it is published on the "
+        "Hugging Face Hub, load(version='3.0.0', repo='OWNER/NAME')" == str(caught.value)
     )
 
 
 def test_what_is_no_version_is_said() -> None:
     """A branch or a half version is no version."""
-    with pytest.raises(ReleaseError, match=r"'1\.0' is no version: three numbers are"):
+    with pytest.raises(ReleaseError, match=r"'1\.0' is not a version; a version is three numbers"):
         load(version="1.0")
 
 
@@ -181,8 +181,8 @@ def test_diff_of_a_version_that_nobody_knows(
     done = cli("diff", "v0.1.0", "v0.3.0")
     assert (1, 1) == (done.status, len(done.err.splitlines()))
     assert (
-        "v0.3.0: no such file or directory, and no version or revision that is known here; versions: 0.1.0, 0.2.0"
-        in done.err
+        "v0.3.0: neither a file or directory, nor a version or revision that is known here; "
+        "versions: 0.1.0, 0.2.0" in done.err
     )
     monkeypatch.chdir(tmp_path)
     assert (
@@ -283,9 +283,9 @@ def _refused(root: Path, version: str, repo: str = REPO) -> str:
     ("status", "words"),
     [
         (0, "the connection broke"),
-        (401, "no such dataset repository, or none that this token may see"),
+        (401, "no such dataset repository, or this token may not see it"),
         (403, "this token may not read there"),
-        (404, "no such dataset repository, or none that this token may see"),
+        (404, "no such dataset repository, or this token may not see it"),
         (429, "wait some minutes"),
         (503, "the Hub is in trouble: run the command again later"),
     ],
@@ -308,8 +308,8 @@ def test_what_the_hub_does_not_have(hub: Hub, published: str, elsewhere: Path) -
         said := _refused(elsewhere, "7.0.0", "someone/else")
     )
     assert "no such dataset repository" in said
-    assert "that is no name of a repository" in _refused(elsewhere, "7.0.0", "a/b/c")
-    with pytest.raises(ReleaseError, match="say which version"):
+    assert "not a valid repository name" in _refused(elsewhere, "7.0.0", "a/b/c")
+    with pytest.raises(ReleaseError, match="name a version, such as"):
         load(elsewhere, repo=REPO)
 
 
@@ -328,7 +328,7 @@ def test_what_is_there_is_held_against_its_manifest(
         ({n: d for n, d in tree.items() if n != DOCUMENT}, f"{DOCUMENT} is missing"),
         (
             {**tree, "corpus/documents/other.json": b"{}"},
-            "corpus/documents/other.json is not of it",
+            "corpus/documents/other.json is not part of it",
         ),
         ({"README.md": b"mine"}, "no corpus/release.json of this version"),
     ):

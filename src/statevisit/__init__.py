@@ -1,7 +1,8 @@
-"""statevisit: a news article annotated for entities, events and quantities, and the tools to run such a corpus.
+"""statevisit: a news article annotated for entities, events and quantities, and its tools.
 
 `import statevisit` is quick: every name below is imported when it is first used.
 """
+# ruff: noqa: F401  the imports are for type checkers
 
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from statevisit.versions import load
 
 _HOME = {
+    "_corpus_html": "display:corpus_html",
+    "_document_html": "display:to_html",
     "agree": "agreeing",
     "Agreement": "agreeing",
     "Corpus": "corpus",
@@ -49,8 +52,13 @@ _HOME = {
     "validate": "checks.corpus",
     "write_document": "codec",
 }
+"""The module of every name, and the name in that module if it is another: MODULE:NAME.
 
-__all__ = sorted([*_HOME, "__version__"])
+The private names are for `_repr_html_` of a document and a corpus, whose modules must not import
+the pages that are made from them.
+"""
+
+__all__ = sorted([*(name for name in _HOME if not name.startswith("_")), "__version__"])
 
 
 def __getattr__(name: str) -> Any:
@@ -62,7 +70,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'statevisit' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"statevisit.{_HOME[name]}"), name)
+    module, _, other_name = _HOME[name].partition(":")
+    value = getattr(import_module(f"statevisit.{module}"), other_name or name)
     globals()[name] = value
     return value
 

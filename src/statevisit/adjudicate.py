@@ -1,12 +1,11 @@
-"""Adjudication: two independent annotations and the decisions between them make one document.
+"""Adjudication: two independent annotations and the decisions between them become one document.
 
-A disagreement is a record that the two annotations do not share after the second was aligned with
-the first (`align`). A decision takes one of the two readings or gives a third, and says why. The
-list of decisions, `corpus/adjudication.jsonl`, follows `schema/adjudication.schema.json`.
+A disagreement is a record that differs between the two annotations after the second was aligned
+with the first (`align`). A decision takes one of the two readings or gives a third, with a reason.
+The list of decisions, `corpus/adjudication.jsonl`, follows `schema/adjudication.schema.json`.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -17,35 +16,40 @@ from statevisit.diff import diff_documents, keyed
 from statevisit.errors import FormatError
 from statevisit.jsonl import valid_lines
 from statevisit.model import LAYERS, Document
+from statevisit.strict_json import JsonObject
 
 
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A disagreement over one record, and how it was decided.
+    """A disagreement over one record, and the decision about it.
 
-    `a` and `b` are the two readings as JSON has them, in the ids of the first annotation; a reading
-    is absent if that annotator has no such record. `decision` is "a", "b" or "other"; `result` is
-    the record that an "other" gives, absent if the record is to be removed. An "other" without `a`
-    and `b` is about a record on which the two do not disagree: it replaces, removes or adds it.
-    `reason` names the paragraph of the guidelines.
+    `a` and `b` are the two readings as JSON, in the ids of the first annotation; a reading is
+    absent if that annotator has no such record. `decision` is "a", "b" or "other"; `result` is the
+    record for "other", absent if the record is removed. An "other" without `a` and `b` is about a
+    record on which the two agree: it replaces, removes or adds it. `reason` names the paragraph of
+    the guidelines.
     """
 
     document: str
     layer: str
     record: str
-    a: dict[str, Any] | None = None
-    b: dict[str, Any] | None = None
+    a: JsonObject | None = None
+    b: JsonObject | None = None
     decision: str | None = None
-    result: dict[str, Any] | None = None
+    result: JsonObject | None = None
     reason: str | None = None
 
     @property
-    def chosen(self) -> dict[str, Any] | None:
-        """The record that stands after the decision; None if it is removed."""
-        return {"a": self.a, "b": self.b}.get(self.decision or "", self.result)
+    def chosen(self) -> JsonObject | None:
+        """Return the record after the decision; None if it is removed."""
+        if self.decision == "a":
+            return self.a
+        if self.decision == "b":
+            return self.b
+        return self.result
 
     @property
     def count(self) -> int:
-        """In how many properties the two readings differ.
+        """Return the number of properties in which the two readings differ.
 
         1 if only one of them has the record, 0 if neither has.
         """
@@ -55,7 +59,7 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 
 
 def disagreements(a: Document, b: Document) -> list[Decision]:
-    """The undecided disagreements of two annotations of one text, layer by layer in text order.
+    """Return the disagreements of two annotations of one text, layer by layer in text order.
 
     Raises FormatError if the texts, sentences or tokens differ.
     """
@@ -81,13 +85,13 @@ def adjudicated(
     layer, about readings that the two annotations do not have, or about nothing. Raises it, too,
     for a disagreement without a decision and for a result that the schema refuses.
     """
-    open_ = {(d.layer, d.record): d for d in disagreements(a, b)}
+    undecided = {(d.layer, d.record): d for d in disagreements(a, b)}
     records = {key: codec.to_value(record) for key, record in keyed(a).items()}
     for number, decision in enumerate(decisions, 1):
         if decision.document != a.id:
             continue
         key = (decision.layer, decision.record)
-        problem = _problem(decision, open_.pop(key, None), exists=key in records)
+        problem = _problem(decision, undecided.pop(key, None), exists=key in records)
         if problem:
             place = f"{file}:{number}: {decision.layer} {decision.record}"
             raise FormatError(f"{place}: {problem}")
@@ -96,31 +100,26 @@ def adjudicated(
             records[key] = decision.chosen
             if decision.count:
                 records[key] = decision.chosen | {"disagreements": decision.count}
-    if open_:
-        layer, record = next(iter(open_))
+    if undecided:
+        layer, record = next(iter(undecided))
         raise FormatError(
-            f"{file}: {len(open_)} disagreements are not decided; the first is {layer} {record}"
+            f"{file}: {len(undecided)} disagreements are not decided; the first is {layer} {record}"
         )
-    layers: dict[str, Any] = {
-        layer: [r for (home, _), r in records.items() if home == layer] for layer in LAYERS
-    }
-    value = (
-        codec.to_value(a)
-        | layers
-        | {"annotators": list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))}
-    )
+    value: JsonObject = codec.to_value(a)
+    value["annotators"] = list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))
+    for layer in LAYERS:
+        value[layer] = [record for (home, _), record in records.items() if home == layer]
     for path, message in schema_errors.errors(value):
-        raise FormatError(
-            f"{file}: the result is not valid at {strict_json.pointer(path)}: {message}"
-        )
+        place = strict_json.pointer(path)
+        raise FormatError(f"{file}: the result is not valid at {place}: {message}")
     return codec.ordered(codec.convert(value, file))
 
 
 def _problem(decision: Decision, disagreement: Decision | None, exists: bool) -> str | None:
-    """Why a decision cannot be applied; None if it can.
+    """Return why a decision cannot be applied; None if it can.
 
-    `disagreement` is the open one about the same record, None if the two annotations agree on it;
-    `exists` says whether the first annotation has the record.
+    `disagreement` is the undecided one about the same record, None if the two annotations agree on
+    it; `exists` says whether the first annotation has the record.
     """
     layers = schema.load("adjudication")["properties"]["layer"]["enum"]
     if decision.layer not in layers:
@@ -129,9 +128,7 @@ def _problem(decision: Decision, disagreement: Decision | None, exists: bool) ->
         return 'is not decided; it needs a "decision" ("a", "b" or "other") and a "reason"'
     if disagreement is not None:
         if (disagreement.a, disagreement.b) != (decision.a, decision.b):
-            return (
-                "`a` and `b` are not what the two annotations say now; list the disagreements again"
-            )
+            return "`a` and `b` are outdated; list the disagreements again"
         return None
     if decision.a is not None or decision.b is not None or decision.decision != "other":
         return (

@@ -9,23 +9,15 @@ needs neither.
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import count
 
 from statevisit import schema_errors
 from statevisit.codec import convert, ordered, to_value
 from statevisit.findings import Finding
 from statevisit.model import LAYERS, SPAN_LAYERS, Document
+from statevisit.records import ID_PREFIXES, free_ids
 from statevisit.strict_json import Json, JsonObject, pointer
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
-_ID_PREFIXES = {
-    "mentions": "m",
-    "timexes": "t",
-    "quantities": "q",
-    "events": "ev",
-    "relations": "r",
-    "quotations": "quo",
-}
 _ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}
 _PLAIN = {variant: plain for plain, variants in _ALIKE.items() for variant in variants}
 
@@ -279,7 +271,9 @@ def _give_ids(value: JsonObject) -> None:
     ids = [record.get("id") for layer in records.values() for record in layer]
     taken = {record_id for record_id in ids if isinstance(record_id, str)}
     for layer in (*SPAN_LAYERS, "relations"):
-        candidates = (f"{_ID_PREFIXES[layer]}{number}" for number in count(1))
-        for record in records.get(layer, ()):
+        if layer not in records:
+            continue
+        candidates = free_ids(ID_PREFIXES[layer], taken)
+        for record in records[layer]:
             if "id" not in record:
-                record["id"] = next(name for name in candidates if name not in taken)
+                record["id"] = next(candidates)

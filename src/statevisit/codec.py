@@ -16,7 +16,7 @@ import msgspec
 import orjson
 from msgspec.structs import replace
 
-from statevisit import resources
+from statevisit import files
 from statevisit.errors import FormatError
 from statevisit.migrate import upgraded
 from statevisit.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
@@ -24,8 +24,8 @@ from statevisit.records import Argument, Entity, Event, EventChain, EventRelatio
 from statevisit.strict_json import Json, JsonObject, locate, parse
 
 NEWER = (
-    f"written for a schema newer than version {SCHEMA_VERSION}, "
-    "which is what this statevisit reads: pip install -U statevisit"
+    f"written for a schema newer than version {SCHEMA_VERSION}, the latest that this statevisit "
+    "reads: use a newer statevisit"
 )
 
 TEXTLESS = (
@@ -249,6 +249,8 @@ def read_document(path: Path | str) -> Document:
 
 
 def write_document(document: Document, path: Path | str) -> None:
-    """Write a document in canonical form; the file appears whole or not at all."""
-    with resources.replacing(Path(path)) as temporary:
-        temporary.write_bytes(encode(document))
+    """Write a document in canonical form; the file appears whole or not at all.
+
+    Raises FormatError where `path` is a link, or lies in a corpus root and leads through one.
+    """
+    files.write(Path(path), encode(document))

@@ -1,16 +1,16 @@
 """A corpus: a directory, file or JSONL of documents, read lazily."""
 
-import gc
 import io
 import sys
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, overload
+from typing import overload
 
 import orjson
+from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import resources
@@ -20,240 +20,271 @@ from statevisit.findings import Finding
 from statevisit.model import Document
 
 JSONL = (".jsonl", ".ndjson")
+COMPRESSED = (".gz", ".zst")
 
+_CONSUMED = -1
+"""The offset of a document that a stream held: it cannot be read again."""
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without a search for cycles: documents make many objects and hardly a cycle, and looking for some takes a tenth to a fifth of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+_STREAM_BUFFER = 1 << 20
+"""Bytes of a decompressed stream that are read at once."""
 
 
 class Corpus(Sequence[Document]):
-    """Documents, in the order of their ids (JSONL: of the lines); each is read when it is asked for.
+    """A sequence of documents, in the order of their ids (JSONL: of the lines), read on demand.
 
-    `len(corpus)`, `for document in corpus`, `corpus[0]`, `corpus["2024-02-19-aliyev-visit"]`, `id in corpus`.
-    Reading a document raises FormatError that names the file and line.
+    `len(corpus)`, `for document in corpus`, `corpus[0]`, `corpus["2024-02-19-aliyev-visit"]`,
+    `id in corpus`. Reading a document raises FormatError that names the file and line.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises FormatError where `path` holds no documents; `entries` says where each is."""
+        """Find the documents in `path`, without reading them: `entries` locates each.
+
+        Raises FormatError if there are none.
+        """
         self.path = path
-        self.root, self.entries = _entries(path)
+        self.root = resources.enclosing_root(path) if path.is_dir() else None
+        if self.root is not None:
+            self.entries = _entries_of_directory(self.root / resources.DOCUMENTS)
+        elif path.is_dir():
+            self.entries = _entries_of_directory(path)
+        else:
+            self.entries = _entries_of_file(path)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
-        """The ids of the documents. Raises FormatError where two documents have one id."""
-        if not self.entries or self.entries[0].offset is None:
-            return tuple(e.path.stem for e in self.entries)
-        seen: dict[str, Entry] = {}
+        """The ids of the documents. Raises FormatError if two documents share one."""
+        if all(entry.is_file for entry in self.entries):
+            return tuple(entry.path.stem for entry in self.entries)
+        first_with_id: dict[str, Entry] = {}
         for entry in self.entries:
-            other = seen.setdefault(entry.read().id, entry)
-            if other is not entry:
+            document_id = entry.read().id
+            if document_id in first_with_id:
                 raise FormatError(
-                    f"{entry.name}: a document with this id is in {other.name} already: give one another id"
+                    f"{entry.name}: the document in {first_with_id[document_id].name} has the same "
+                    f"id, {document_id!r}: change one of the two ids"
                 )
-        return tuple(seen)
+            first_with_id[document_id] = entry
+        return tuple(first_with_id)
 
     @property
     def version(self) -> str | None:
-        """The version of the corpus, from its `release.json`; None where there is none."""
-        manifest = self.root and self.root / resources.RELEASE
-        return (
-            orjson.loads(manifest.read_bytes())["version"]
-            if manifest and manifest.is_file()
-            else None
-        )
+        """The version of the corpus, from its `release.json`; None if there is no such file."""
+        if self.root is None:
+            return None
+        manifest = self.root / resources.RELEASE
+        if not manifest.is_file():
+            return None
+        version: str = orjson.loads(manifest.read_bytes())["version"]
+        return version
 
     def files(self) -> list[Path]:
-        """The files the documents are in, in order."""
-        return list(dict.fromkeys(e.path for e in self.entries))
+        """The files that hold the documents, in order."""
+        return list(dict.fromkeys(entry.path for entry in self.entries))
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __iter__(self) -> Iterator[Document]:
-        return (e.read() for e in self.entries)
+        return (entry.read() for entry in self.entries)
 
     @overload
     def __getitem__(self, key: int | str) -> Document: ...
     @overload
     def __getitem__(self, key: slice) -> list[Document]: ...
-    def __getitem__(self, key):
+    def __getitem__(self, key: int | str | slice) -> Document | list[Document]:
         if isinstance(key, slice):
-            return [e.read() for e in self.entries[key]]
+            return [entry.read() for entry in self.entries[key]]
         return self.entry(key).read()
 
     def entry(self, key: int | str) -> "Entry":
-        """Where a document is, by its number or id. Raises KeyError for an id that is not there, IndexError for a number."""
-        if isinstance(key, str):
-            if key not in self:
-                raise KeyError(
-                    f"no document {key!r} in {self.path}; there are {len(self)}, such as {', '.join(self.ids[:3])}"
-                )
-            key = self.ids.index(key)
-        return self.entries[key]
+        """Return the entry of a document by its number, from 0, or its id.
+
+        Raises KeyError for an unknown id, IndexError for a number out of range.
+        """
+        if not isinstance(key, str):
+            return self.entries[key]
+        if key not in self.ids:
+            examples = ", ".join(self.ids[:3])
+            raise KeyError(
+                f"no document {key!r} in {self.path}; there are {len(self)}, such as {examples}"
+            )
+        return self.entries[self.ids.index(key)]
 
     def __contains__(self, key: object) -> bool:
         return key in self.ids if isinstance(key, str) else super().__contains__(key)
 
     def __repr__(self) -> str:
-        shown = ", ".join(i if len(i) <= 26 else f"{i[:25]}…" for i in self.ids[:3]) + (
-            ", …" if len(self) > 3 else ""
-        )
         version = f" {self.version}" if self.version else ""
-        return f"<Corpus{version}: {len(self)} document{'' if len(self) == 1 else 's'}: {shown}>"
+        noun = "document" if len(self) == 1 else "documents"
+        ids = [_shortened(document_id) for document_id in self.ids[:3]]
+        if len(self) > 3:
+            ids.append("…")
+        return f"<Corpus{version}: {len(self)} {noun}: {', '.join(ids)}>"
 
     def _repr_html_(self) -> str:
-        from statevisit.display import corpus_html
+        import statevisit
 
-        return corpus_html(self)
+        fragment: str = statevisit._corpus_html(self)
+        return fragment
 
 
-class Entry:
-    """Where one document is: a file `<id>.json` in a directory, or `size` bytes (-1: all) from `offset` in a file of any name.
+def _shortened(document_id: str) -> str:
+    return document_id if len(document_id) <= 26 else f"{document_id[:25]}…"
 
-    Of what is read as a stream (compressed, Parquet, standard input) the entry holds the document's bytes as `data`.
+
+class Entry(Struct, frozen=True):
+    """The location of one document.
+
+    Without an `offset`, it is a file of its own, `<id>.json`. With one, it is `size` bytes (-1: all
+    that follow) from `offset` (bytes) in a file of any name; `line` is its line of JSONL, from 1,
+    or 0 in other files. A document from a stream (compressed, Parquet, standard input) is in
+    `data`, since it cannot be read again.
     """
 
-    __slots__ = ("data", "line", "offset", "path", "size")
-
-    def __init__(
-        self,
-        path: Path,
-        offset: int | None = None,
-        size: int = -1,
-        line: int = 0,
-        data: bytes | None = None,
-    ) -> None:
-        self.path, self.offset, self.size, self.line, self.data = path, offset, size, line, data
+    path: Path
+    offset: int | None = None
+    size: int = -1
+    line: int = 0
+    data: bytes | None = None
 
     @property
     def is_file(self) -> bool:
-        """Whether the document is a file of its own, whose name is its id."""
+        """Whether the document is a file of its own, named after its id."""
         return self.offset is None
-
-    def placed(self, finding: Finding) -> Finding:
-        """A finding about the document's JSON, with the line of the JSONL file instead of the line within the document."""
-        return replace(finding, line=self.line) if self.line else finding
-
-    def without_data(self) -> "Entry":
-        """The entry as a worker sends it back."""
-        return self if self.data is None else Entry(self.path, -1, line=self.line)
 
     @property
     def name(self) -> str:
         """The file, with the line for JSONL."""
         return f"{self.path}:{self.line}" if self.line else str(self.path)
 
+    def placed(self, finding: Finding) -> Finding:
+        """Return a finding with the line of the JSONL file instead of that within the document."""
+        return replace(finding, line=self.line) if self.line else finding
+
+    def without_data(self) -> "Entry":
+        """Return the entry without the bytes of its document, as a worker sends it back."""
+        return self if self.data is None else Entry(self.path, _CONSUMED, line=self.line)
+
     def bytes(self) -> bytes:
-        """The document's JSON. Raises FormatError where it cannot be read, or not a second time."""
+        """Return the document's JSON. Raises FormatError if it cannot be read, or read again."""
         if self.data is not None:
             return self.data
         if self.offset is None:
             return read_bytes(self.path)
-        if self.offset < 0:
-            raise FormatError(f"{self.name}: was read as a stream, which passes once")
+        if self.offset == _CONSUMED:
+            raise FormatError(f"{self.name}: came from a stream, which can be read only once")
         with self.path.open("rb") as file:
             file.seek(self.offset)
             return file.read(self.size)
 
     def read(self) -> Document:
-        """The document. Raises FormatError, also where its id is not its file's name."""
+        """Return the document. Raises FormatError if it is invalid or its file has another name."""
         document = decode(self.bytes(), self.name)
-        if self.offset is None and document.id != self.path.stem:
+        if self.is_file and document.id != self.path.stem:
             raise FormatError(
-                f"{self.path}: holds the document {document.id!r}: rename the file to {document.id}.json, or change the id"
+                f"{self.path}: holds the document {document.id!r}: "
+                f"rename the file to {document.id}.json, or change the id"
             )
         return document
 
 
-def _entries(path: Path) -> tuple[Path | None, list[Entry]]:
-    if path.is_dir():
-        root = resources.enclosing_root(path)
-        directory = root / resources.DOCUMENTS if root else path
-        found = [Entry(p) for p in sorted(directory.glob("*.json"), key=lambda p: p.stem)]
-        if not found:
-            raise FormatError(
-                f"{directory}: holds no documents (<id>.json); make one with `statevisit ingest`"
-            )
-        return root, found
-    if not path.exists():
-        raise FormatError(f"{path}: no such file or directory")
-    if path.suffix in JSONL:
-        lines = list(_lines(path))
-        if not lines:
-            raise FormatError(f"{path}: is empty: a document a line is wanted")
-        return None, lines
-    if path.suffix in (".gz", ".zst", ".parquet"):
-        raise FormatError(
-            f"{path}: only `statevisit validate` reads this as it is; decompress it, or load the dataset with load_dataset"
-        )
-    return None, [Entry(path, 0)]
+def load(path: Path | str | None = None) -> Corpus:
+    """Return the documents in `path`; without one, the corpus that statevisit ships.
+
+    `path` is a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file,
+    or JSONL with one document per line. Raises FormatError if it is something else.
+    """
+    return Corpus(resources.data_root() if path is None else Path(path))
 
 
 def entries(path: Path) -> Iterator[Entry]:
-    """The entries in `path`, as for `load`, and of what only passes as a stream: .jsonl.gz, .jsonl.zst, "-" (standard input)."""
+    """Yield the entries in `path`, which may also be a stream.
+
+    Streams are .jsonl.gz, .jsonl.zst and "-" (standard input); the rest is as for `load`. Raises
+    FormatError if `path` cannot be read or holds no documents, MissingExtra without pyarrow.
+    """
     if str(path) == "-":
-        yield from _streamed(sys.stdin.buffer, Path("<stdin>"))
-    elif path.suffix in (".gz", ".zst"):
-        with _decompressed(path) as file:
-            yield from _streamed(file, path)
+        yield from _entries_of_stream(sys.stdin.buffer, Path("<stdin>"))
+    elif path.suffix in COMPRESSED:
+        with _decompressed(path) as stream:
+            yield from _entries_of_stream(stream, path)
     else:
         yield from load(path).entries
 
 
-def _streamed(file: Any, path: Path) -> Iterator[Entry]:
+def _entries_of_directory(directory: Path) -> list[Entry]:
+    paths = sorted(directory.glob("*.json"), key=lambda path: path.stem)
+    if not paths:
+        raise FormatError(
+            f"{directory}: holds no documents (<id>.json); make one with `statevisit ingest`"
+        )
+    return [Entry(path) for path in paths]
+
+
+def _entries_of_file(path: Path) -> list[Entry]:
+    if not path.exists():
+        raise FormatError(f"{path}: no such file or directory")
+    if path.suffix in JSONL:
+        return _entries_of_jsonl(path)
+    if path.suffix in COMPRESSED:
+        raise FormatError(f"{path}: only `statevisit validate` reads this format; decompress it")
+    if path.suffix == ".parquet":
+        raise FormatError(
+            f"{path}: only `statevisit validate` reads this format; "
+            "load the dataset with datasets.load_dataset"
+        )
+    return [Entry(path, 0)]
+
+
+def _entries_of_jsonl(path: Path) -> list[Entry]:
+    entries_of_lines = []
+    offset = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                entries_of_lines.append(Entry(path, offset, len(line), number))
+            offset += len(line)
+    if not entries_of_lines:
+        raise _empty(path)
+    return entries_of_lines
+
+
+def _entries_of_stream(stream: Iterable[bytes], path: Path) -> Iterator[Entry]:
     number = 0
     try:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(stream, 1):
             if line.strip():
                 yield Entry(path, 0, line=number, data=line)
     except (EOFError, zlib.error, OSError) as error:
         raise FormatError(
             f"{path}: cannot be decompressed after line {number}: {error}; fetch it again"
         ) from None
-    if not number:
-        raise FormatError(f"{path}: is empty: a document a line is wanted")
+    if number == 0:
+        raise _empty(path)
+
+
+def _empty(path: Path) -> FormatError:
+    return FormatError(f"{path}: is empty; it must hold one document per line")
 
 
 @contextmanager
-def _decompressed(path: Path) -> Iterator[Any]:
+def _decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
     try:
-        if path.suffix == ".gz":
-            import gzip
-
-            with gzip.open(path) as file:
-                yield file
-            return
-        try:
-            import pyarrow as pa
-        except ImportError:
-            raise MissingExtra("pyarrow", "parquet") from None
-        with io.BufferedReader(pa.input_stream(str(path), compression="zstd"), 1 << 20) as file:
-            yield file
+        with _open_gzip(path) if path.suffix == ".gz" else _open_zstd(path) as stream:
+            yield stream
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _lines(path: Path) -> Iterator[Entry]:
-    offset = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                yield Entry(path, offset, len(line), number)
-            offset += len(line)
+def _open_gzip(path: Path) -> io.BufferedIOBase:
+    import gzip
+
+    return gzip.open(path)
 
 
-def load(path: Path | str | None = None) -> Corpus:
-    """The documents in `path`; without one, the corpus that statevisit ships.
-
-    `path`: a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file, or JSONL with
-    a document a line. Raises FormatError that says what is there instead.
-    """
-    return Corpus(resources.data_root() if path is None else Path(path))
+def _open_zstd(path: Path) -> io.BufferedIOBase:
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise MissingExtra("pyarrow", "parquet") from None
+    return io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _STREAM_BUFFER)

@@ -1,4 +1,4 @@
-"""Croissant 1.0 metadata of a corpus root with a card, its responsible-AI part (RAI 1.0) included.
+"""Croissant 1.0 metadata of a corpus, with the part for responsible AI (RAI 1.0).
 
 Names and licence come from the card's front matter, the authors from CITATION.cff, annotators from
 `corpus/annotators.json`, limits and biases from the card's section "Bias and limitations", and
@@ -7,14 +7,15 @@ figures from the manifest.
 
 import re
 from pathlib import Path
-from typing import Any
 
 import orjson
 import yaml
 
 from statevisit import card, resources, tables
+from statevisit.features import Column, Feature
+from statevisit.strict_json import JsonObject
 
-_CONTEXT: dict[str, Any] = {
+_CONTEXT: JsonObject = {
     "@language": "en",
     "@vocab": "https://schema.org/",
     "sc": "https://schema.org/",
@@ -52,6 +53,7 @@ _CONTEXT: dict[str, Any] = {
     "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
 }
+
 _TYPES = {"string": "sc:Text", "int32": "cr:Int32", "float64": "cr:Float64", "date32": "sc:Date"}
 LICENSES = {
     "cc-by-4.0": "https://creativecommons.org/licenses/by/4.0/",
@@ -59,172 +61,185 @@ LICENSES = {
 }
 
 
-def metadata(root: Path, manifest: dict[str, Any]) -> bytes | None:
-    """The metadata as JSON-LD; None where a root has no card. Columns are those of the manifest's edition."""
+def metadata(root: Path, manifest: JsonObject) -> bytes | None:
+    """Return the metadata as JSON-LD; None if the root has no card.
+
+    The columns are those of the manifest's edition.
+    """
     front = card.front_matter(root)
     if front is None:
         return None
     edition = card.edition_of(manifest)
-    files = [f for f in manifest["files"] if f["path"].endswith(".parquet")]
-    value: dict[str, Any] = {
+    parquet_files = [file for file in manifest["files"] if file["path"].endswith(".parquet")]
+    paths = [file["path"] for file in parquet_files]
+    record_sets: list[JsonObject] = []
+    for config in tables.CONFIGS:
+        record_sets += _record_sets(config, edition, paths)
+    value: JsonObject = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": [
             "http://mlcommons.org/croissant/1.0",
             "http://mlcommons.org/croissant/RAI/1.0",
         ],
-        "name": re.sub(r"[^\w.-]+", "-", front.get("pretty_name", "corpus")),
-        "description": f"{front.get('pretty_name', 'A corpus')}: an annotated corpus of {manifest['documents']} document{'' if manifest['documents'] == 1 else 's'}.",
-        "version": manifest["version"],
-        "inLanguage": front.get("language", []),
-        "keywords": [*front.get("task_ids", []), *front.get("tags", [])],
-        "license": LICENSES.get(
-            front.get("license", ""),
-            front.get("license_name") or front.get("license", "not stated"),
-        ),
+        **_description(front, manifest),
         **_citation(root, manifest["version"]),
         **_responsible(root, manifest),
-        "distribution": [_file(f) for f in files],
-        "recordSet": [
-            r
-            for config in tables.CONFIGS
-            for r in _records(config, edition, [f["path"] for f in files])
-        ],
+        "distribution": [_file_object(file) for file in parquet_files],
+        "recordSet": record_sets,
     }
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _citation(root: Path, version: str) -> dict[str, Any]:
+def _description(front: JsonObject, manifest: JsonObject) -> JsonObject:
+    """Return the fields that the card's front matter gives."""
+    name = front.get("pretty_name")
+    count = manifest["documents"]
+    noun = "document" if count == 1 else "documents"
+    licence = front.get("license", "")
+    stated_licence = front.get("license_name") or licence or "not stated"
+    return {
+        "name": re.sub(r"[^\w.-]+", "-", name or "corpus"),
+        "description": f"{name or 'A corpus'}: an annotated corpus of {count} {noun}.",
+        "version": manifest["version"],
+        "inLanguage": front.get("language", []),
+        "keywords": [*front.get("task_ids", []), *front.get("tags", [])],
+        "license": LICENSES.get(licence, stated_licence),
+    }
+
+
+def _citation(root: Path, version: str) -> JsonObject:
+    """Return the fields that CITATION.cff gives."""
     path = root / resources.CITATION
-    found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    authors = [
-        a.get("name") or f"{a.get('given-names', '')} {a.get('family-names', '')}".strip()
-        for a in found.get("authors", [])
-    ]
-    day = {"datePublished": str(found["date-released"])} if "date-released" in found else {}
-    cited = (
-        {"citeAs": f"{', '.join(authors)}: {found['title']}, version {version}"}
-        if authors and "title" in found
-        else {}
-    )
-    url = {"url": found["repository-code"]} if "repository-code" in found else {}
-    return {
-        **(
-            {"creator": [{"@type": "sc:Organization", "name": a} for a in authors]}
-            if authors
-            else {}
-        ),
-        **cited,
-        **day,
-        **url,
-    }
+    cff = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    authors = [_author(author) for author in cff.get("authors", [])]
+    fields: JsonObject = {}
+    if authors:
+        fields["creator"] = [{"@type": "sc:Organization", "name": name} for name in authors]
+    if authors and "title" in cff:
+        fields["citeAs"] = f"{', '.join(authors)}: {cff['title']}, version {version}"
+    if "date-released" in cff:
+        fields["datePublished"] = str(cff["date-released"])
+    if "repository-code" in cff:
+        fields["url"] = cff["repository-code"]
+    return fields
 
 
-def _responsible(root: Path, manifest: dict[str, Any]) -> dict[str, Any]:
-    annotators = (
-        orjson.loads((root / resources.ANNOTATORS).read_bytes())["annotators"]
-        if (root / resources.ANNOTATORS).is_file()
-        else []
+def _author(author: JsonObject) -> str:
+    """Return the name of an author, who is an organization or a person."""
+    full_name = f"{author.get('given-names', '')} {author.get('family-names', '')}"
+    name: str = author.get("name") or full_name.strip()
+    return name
+
+
+def _responsible(root: Path, manifest: JsonObject) -> JsonObject:
+    """Return the fields for responsible AI."""
+    protocol = (
+        "Stand-off annotation of spans on token boundaries, validated by a JSON Schema and "
+        "consistency checks"
     )
-    found = card.limits(root)
-    limits = (
-        [" ".join(p.split()) for p in re.split(r"^- ", found[1], flags=re.MULTILINE)[1:]]
-        if found
-        else []
-    )
-    kinds = [f"{a['name']} ({a['kind']}): {', '.join(a['layers'])}" for a in annotators]
-    return {
-        "rai:dataAnnotationProtocol": "Stand-off annotation of spans on token boundaries, validated by a JSON Schema and consistency checks"
-        + (
-            f", by the guidelines in {resources.GUIDELINES}."
-            if (root / resources.GUIDELINES).is_file()
-            else "."
-        ),
-        "rai:annotatorDemographics": kinds or ["not stated"],
-        "rai:machineAnnotationTools": [
-            k for k, a in zip(kinds, annotators, strict=True) if a["kind"] != "human"
-        ],
+    if (root / resources.GUIDELINES).is_file():
+        protocol += f", by the guidelines in {resources.GUIDELINES}"
+    path = root / resources.ANNOTATORS
+    annotators = orjson.loads(path.read_bytes())["annotators"] if path.is_file() else []
+    tools = [annotator for annotator in annotators if annotator["kind"] != "human"]
+    fields: JsonObject = {
+        "rai:dataAnnotationProtocol": f"{protocol}.",
+        "rai:annotatorDemographics": [_annotator(a) for a in annotators] or ["not stated"],
+        "rai:machineAnnotationTools": [_annotator(tool) for tool in tools],
         "rai:dataAnnotationAnalysis": _agreement(manifest),
-        **({"rai:dataBiases": limits, "rai:dataLimitations": limits} if limits else {}),
     }
+    limits = _limits(root)
+    if limits:
+        fields["rai:dataBiases"] = limits
+        fields["rai:dataLimitations"] = limits
+    return fields
 
 
-def _agreement(manifest: dict[str, Any]) -> list[str]:
-    if "agreement" not in manifest:
+def _annotator(annotator: JsonObject) -> str:
+    return f"{annotator['name']} ({annotator['kind']}): {', '.join(annotator['layers'])}"
+
+
+def _limits(root: Path) -> list[str]:
+    """Return the items of the card's list of limits, each on one line."""
+    section = card.limits(root)
+    if section is None:
+        return []
+    items = re.split(r"^- ", section[1], flags=re.MULTILINE)[1:]
+    return [" ".join(item.split()) for item in items]
+
+
+def _agreement(manifest: JsonObject) -> list[str]:
+    agreement = manifest.get("agreement")
+    if agreement is None:
         return ["No agreement between independent annotations is published."]
-    found = manifest["agreement"]
-    who = f"between {', '.join(found['annotators'])}"
+    annotators = ", ".join(agreement["annotators"])
     return [
-        f"{f['layer']}, {f['coefficient']} of {f['of']} {who}: {f['value']} (n = {f['n']})"
-        for f in found["figures"]
+        f"{figure['layer']}, {figure['coefficient']} of {figure['of']} between {annotators}: "
+        f"{figure['value']} (n = {figure['n']})"
+        for figure in agreement["figures"]
     ]
 
 
-def _file(entry: dict[str, Any]) -> dict[str, Any]:
+def _file_object(file: JsonObject) -> JsonObject:
     return {
         "@type": "cr:FileObject",
-        "@id": entry["path"],
-        "name": entry["path"],
-        "contentUrl": entry["path"].removeprefix("corpus/"),  # relative to this file
-        "contentSize": f"{entry['size']} B",
+        "@id": file["path"],
+        "name": file["path"],
+        "contentUrl": file["path"].removeprefix("corpus/"),  # relative to the metadata
+        "contentSize": f"{file['size']} B",
         "encodingFormat": "application/x-parquet",
-        "sha256": entry["sha256"],
+        "sha256": file["sha256"],
     }
 
 
-def _records(config: str, edition: str, paths: list[str]) -> list[dict[str, Any]]:
-    """The record set of a config; of a config in several files one for each, because a source is one file."""
-    own = [p for p in paths if p.startswith(f"{resources.PARQUET}/{config}/")]
-    found = []
-    for path in own:
-        name = config if len(own) == 1 else f"{config}-{Path(path).stem}"
-        fields = [
-            _field(
-                f"{name}/{c.name}",
-                c.name,
-                c.feature,
-                {"fileObject": {"@id": path}, "extract": {"column": c.name}},
-                c.description,
-            )
-            for c in tables.columns(config, edition)
-        ]
-        found.append(
+def _record_sets(config: str, edition: str, paths: list[str]) -> list[JsonObject]:
+    """Return the record sets of a config: one for each file, since a source is one file."""
+    paths_of_config = [path for path in paths if path.startswith(f"{resources.PARQUET}/{config}/")]
+    record_sets: list[JsonObject] = []
+    for path in paths_of_config:
+        name = config if len(paths_of_config) == 1 else f"{config}-{Path(path).stem}"
+        columns = tables.columns(config, edition)
+        record_sets.append(
             {
                 "@type": "cr:RecordSet",
                 "@id": name,
                 "name": name,
                 "description": f"Config {config}.",
-                "field": fields,
+                "field": [_column_field(name, column, path) for column in columns],
             }
         )
-    return found
+    return record_sets
+
+
+def _column_field(record_set: str, column: Column, path: str) -> JsonObject:
+    source = {"fileObject": {"@id": path}, "extract": {"column": column.name}}
+    name = f"{record_set}/{column.name}"
+    return _field(name, column.feature, source, column.description)
 
 
 def _field(
-    name: str, column: str, feature: dict[str, Any], source: dict[str, Any], description: str
-) -> dict[str, Any]:
-    many = feature.get("_type") == "List"
-    inner = feature["feature"] if many else feature
-    field: dict[str, Any] = {"@type": "cr:Field", "@id": name, "name": name}
+    name: str, feature: Feature, source: JsonObject, description: str | None = None
+) -> JsonObject:
+    """Return the field of a column or, in a column of structs, of a key."""
+    is_list = feature.get("_type") == "List"
+    item = feature["feature"] if is_list else feature
+    field: JsonObject = {"@type": "cr:Field", "@id": name, "name": name}
     if description:
         field["description"] = description
-    if many:
+    if is_list:
         field["repeated"] = True
-    if "_type" in inner:
-        return {
-            **field,
-            "dataType": _TYPES[inner["dtype"]]
-            if inner["_type"] == "Value"
-            else "cr:Int64"
-            if inner["_type"] == "ClassLabel"
-            else "sc:Text",
-            "source": source,
-        }
-    flat = {
-        k: v for k, v in inner.items() if v.get("_type") in ("Value", "ClassLabel")
-    }  # mlcroissant reads one level of structs
-    below = [
-        _field(f"{name}/{k}", column, v, {**source, "transform": {"jsonPath": k}}, "")
-        for k, v in flat.items()
-    ]
-    return {**field, "source": source, "subField": below}
+    if "_type" in item:
+        return {**field, "dataType": _data_type(item), "source": source}
+    sub_fields = []
+    for key, key_feature in item.items():
+        if key_feature.get("_type") in ("Value", "ClassLabel"):  # mlcroissant reads one level
+            key_source = {**source, "transform": {"jsonPath": key}}
+            sub_fields.append(_field(f"{name}/{key}", key_feature, key_source))
+    return {**field, "source": source, "subField": sub_fields}
+
+
+def _data_type(feature: Feature) -> str:
+    if feature["_type"] == "Value":
+        return _TYPES[feature["dtype"]]
+    return "cr:Int64" if feature["_type"] == "ClassLabel" else "sc:Text"

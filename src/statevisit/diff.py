@@ -1,8 +1,8 @@
-"""The essential diff: which records were added, removed or changed between two versions of a document or corpus.
+"""The records that were added, removed or changed between two versions of a document or corpus.
 
-Bytes, order and layout do not count; records do. A record is known by its id; sentences and tokens by their
-offsets, event relations by what they relate. What a document says of itself beside its layers (its text, date,
-source, ...) is one record of the layer `document`.
+Bytes, order and layout do not count. A record is identified by its id, a sentence or token by its
+offsets, an event relation by its type and ends. The properties of a document beside its layers
+(text, date, source, ...) are one record of the layer `document`.
 """
 
 from collections import Counter
@@ -14,133 +14,144 @@ from msgspec import Struct
 from statevisit.codec import to_value
 from statevisit.corpus import Corpus, Entry
 from statevisit.model import LAYERS, Document
+from statevisit.strict_json import JsonObject
 
 Key = tuple[str, str]
 """Layer and name of a record, unique in a document."""
 
+Kind = Literal["added", "removed", "changed"]
+
 HEAD = tuple(name for name in Document.__struct_fields__ if name not in LAYERS)
-
-
-class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One record that is not the same in two versions.
-
-    `old` and `new` are the record as JSON has it; a record that was added has no `old`, one that was removed no
-    `new`. Where a whole document was added or removed, `layer` is `document` and `record` its id.
-    """
-
-    document: str
-    kind: Literal["added", "removed", "changed"]
-    layer: str
-    record: str
-    old: dict[str, Any] | None = None
-    new: dict[str, Any] | None = None
-
-    def properties(self) -> dict[str, tuple[Any, Any]]:
-        """The properties that differ, each with its old and new value; None where it is absent."""
-        old, new = self.old or {}, self.new or {}
-        return {k: (old.get(k), new.get(k)) for k in {**old, **new} if old.get(k) != new.get(k)}
-
-
-def keyed(document: Document, layers: Iterable[str] = LAYERS) -> dict[Key, Any]:
-    """The records of layers by what they are known by, in the order of a file. What occurs twice is numbered."""
-    seen: Counter[Key] = Counter()
-    found = {}
-    for layer in layers:
-        for record in getattr(document, layer):
-            key = layer, name_of(record)
-            seen[key] += 1
-            found[key if seen[key] == 1 else (layer, f"{key[1]} ({seen[key]})")] = record
-    return found
-
-
-def differing(old: Document, new: Document) -> list[str]:
-    """The layers that are not the same in two documents: naming the records of the others, every token among them, would be for nothing."""
-    return [layer for layer in LAYERS if getattr(old, layer) != getattr(new, layer)]
-
-
-def name_of(record: Any) -> str:
-    """What a record is known by within its layer."""
-    if hasattr(record, "id"):
-        return record.id
-    return (
-        f"{record.source} {record.type} {record.target}"
-        if hasattr(record, "source")
-        else f"[{record.start}, {record.end})"
-    )
-
-
-def head(document: Document) -> dict[str, Any]:
-    """What a document says of itself beside its layers."""
-    return {name: to_value(getattr(document, name)) for name in HEAD}
-
-
-def diff_documents(old: Document, new: Document) -> list[Change]:
-    """What changed from `old` to `new`, layer by layer; within a layer in the order of the text, as `new` has it."""
-    changes = []
-    changed = differing(old, new)
-    before, after = keyed(old, changed), keyed(new, changed)
-    if any(getattr(old, name) != getattr(new, name) for name in HEAD):
-        changes.append(
-            Change(
-                document=new.id,
-                kind="changed",
-                layer="document",
-                record=new.id,
-                old=head(old),
-                new=head(new),
-            )
-        )
-    for key in sorted(
-        {**after, **before}, key=lambda k: (_ORDER[k[0]], _place(after.get(k, before.get(k))))
-    ):
-        a, b = before.get(key), after.get(key)
-        if a != b:
-            kind: Any = "changed" if a and b else "added" if b else "removed"
-            changes.append(
-                Change(
-                    document=new.id,
-                    kind=kind,
-                    layer=key[0],
-                    record=key[1],
-                    old=to_value(a),
-                    new=to_value(b),
-                )
-            )  # to_value(None) is None
-    return changes
-
+"""The properties of a document that are not layers."""
 
 _ORDER = {layer: number for number, layer in enumerate(LAYERS)}
 
 
-def _place(record: Any) -> int:
-    return getattr(
-        record, "start", 0
-    )  # the sort is stable: records without a span stay in the order of the file
+class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record that differs between two versions.
+
+    `old` and `new` are the record as JSON; an added record has no `old`, a removed one no `new`.
+    If a whole document was added or removed, `layer` is `document` and `record` its id.
+    """
+
+    document: str
+    kind: Kind
+    layer: str
+    record: str
+    old: JsonObject | None = None
+    new: JsonObject | None = None
+
+    def properties(self) -> dict[str, tuple[Any, Any]]:
+        """Return the properties that differ, each with old and new value; None if absent."""
+        old, new = self.old or {}, self.new or {}
+        names = {**old, **new}
+        return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
+
+
+def keyed(document: Document, layers: Iterable[str] = LAYERS) -> dict[Key, Any]:
+    """Return the records of some layers by layer and name, in the order of a file.
+
+    If a name occurs twice in a layer, the second one is numbered: "[0, 4) (2)".
+    """
+    occurrences: Counter[Key] = Counter()
+    records: dict[Key, Any] = {}
+    for layer in layers:
+        for record in getattr(document, layer):
+            name = name_of(record)
+            occurrences[layer, name] += 1
+            occurrence = occurrences[layer, name]
+            if occurrence > 1:
+                name = f"{name} ({occurrence})"
+            records[layer, name] = record
+    return records
+
+
+def differing(old: Document, new: Document) -> list[str]:
+    """Return the layers that differ between two documents.
+
+    To name only their records is much faster than to name all, with every token among them.
+    """
+    return [layer for layer in LAYERS if getattr(old, layer) != getattr(new, layer)]
+
+
+def name_of(record: Any) -> str:
+    """Return the name that identifies a record in its layer."""
+    if hasattr(record, "id"):
+        return str(record.id)
+    if hasattr(record, "source"):
+        return f"{record.source} {record.type} {record.target}"
+    return f"[{record.start}, {record.end})"
+
+
+def head(document: Document) -> JsonObject:
+    """Return the properties of a document beside its layers, as JSON."""
+    return {name: to_value(getattr(document, name)) for name in HEAD}
+
+
+def diff_documents(old: Document, new: Document) -> list[Change]:
+    """Return the changes from `old` to `new`, layer by layer.
+
+    Within a layer they are in the order of the text; records without a span in the order of the
+    file.
+    """
+    changes = []
+    if any(getattr(old, name) != getattr(new, name) for name in HEAD):
+        changes.append(_document_change(new.id, "changed", old, new))
+    layers = differing(old, new)
+    before, after = keyed(old, layers), keyed(new, layers)
+
+    def place(key: Key) -> tuple[int, int]:
+        record = after[key] if key in after else before[key]
+        return _ORDER[key[0]], getattr(record, "start", 0)
+
+    for key in sorted({**after, **before}, key=place):
+        old_record, new_record = before.get(key), after.get(key)
+        if old_record != new_record:
+            layer, name = key
+            changes.append(
+                Change(
+                    document=new.id,
+                    kind=_kind(old_record, new_record),
+                    layer=layer,
+                    record=name,
+                    old=to_value(old_record),  # None stays None
+                    new=to_value(new_record),
+                )
+            )
+    return changes
+
+
+def _kind(old: object | None, new: object | None) -> Kind:
+    if old is None:
+        return "added"
+    if new is None:
+        return "removed"
+    return "changed"
+
+
+def _document_change(name: str, kind: Kind, old: Document | None, new: Document | None) -> Change:
+    return Change(
+        document=name,
+        kind=kind,
+        layer="document",
+        record=name,
+        old=None if old is None else head(old),
+        new=None if new is None else head(new),
+    )
 
 
 def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
-    """What changed from `old` to `new`: a document that only one of them has is one change.
+    """Yield the changes from `old` to `new`; a document that only one of them has is one change.
 
-    Two documents are at most in memory. Raises FormatError, with file and line, for a document that cannot be read.
+    At most two documents are in memory. Raises FormatError, with file and line, for a document that
+    cannot be read.
     """
     before, after = _entries(old), _entries(new)
     for name in sorted({**before, **after}):
         if name not in after:
-            yield Change(
-                document=name,
-                kind="removed",
-                layer="document",
-                record=name,
-                old=head(before[name].read()),
-            )
+            yield _document_change(name, "removed", before[name].read(), None)
         elif name not in before:
-            yield Change(
-                document=name,
-                kind="added",
-                layer="document",
-                record=name,
-                new=head(after[name].read()),
-            )
+            yield _document_change(name, "added", None, after[name].read())
         elif before[name].bytes() != after[name].bytes():
             yield from diff_documents(before[name].read(), after[name].read())
 

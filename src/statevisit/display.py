@@ -1,23 +1,37 @@
-"""A document to look at: highlighted HTML for a notebook, styled text for a terminal.
-
-Here because the model holds types only, and both a notebook and `statevisit show` need the same spans.
-"""
+"""A document or corpus to look at: HTML for a notebook, styled text for a terminal."""
 
 import html
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from statevisit import schema
 from statevisit.model import Document
+from statevisit.records import Event, Mention, Quantity, SpanRecord, Timex
 
 if TYPE_CHECKING:
     from rich.style import Style
     from rich.text import Text
 
     from statevisit.corpus import Corpus
+
+_GREY = "#adb5bd"
+"""The colour of labels that the schema does not know."""
+
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CSS = {
+    "mentions": "background:{color}40;border-bottom:2px solid {color}",
+    "timexes": "background:{color}40;border-radius:3px;outline:1px solid {color}",
+    "quantities": "background:{color}40;border-radius:3px;outline:1px dashed {color}",
+    "events": "text-decoration:underline wavy {color};text-decoration-thickness:1px",
+}
+_CORPUS_LAYERS = ("sentences", "mentions", "events", "quantities")
+_CORPUS_ROWS = 10
+"""The layers and the documents that the table of a corpus shows."""
 
 
 class Highlight(Struct, frozen=True):
@@ -32,133 +46,148 @@ class Highlight(Struct, frozen=True):
 
 
 def highlights(document: Document) -> list[Highlight]:
-    """The mentions, times, quantities and events of a document, the enclosing span before the enclosed.
+    """Return the mentions, times, quantities and events of a document, enclosing spans first.
 
-    A label that the schema does not know, or an entity that is not there, is shown in grey: a document that is
-    being worked on can be looked at.
+    A label that the schema does not know, or a mention of an unknown entity, is grey: documents can
+    be looked at while someone works on them.
     """
-    found = []
-
-    def add(span: Any, layer: str, inventory: tuple[str, str], label: str, note: str) -> None:
-        color = next((x.color for x in schema.labels(*inventory) if x.name == label), "#adb5bd")
-        found.append(Highlight(span.start, span.end, layer, label, color, note))
-
-    for m in document.mentions:
-        e = document.entity_of(m) if m.entity in document else None
-        label, name = getattr(e, "type", "?"), getattr(e, "name", m.entity)
-        add(m, "mentions", ("entities", "type"), label, f"{label} {m.level} → {name}")
-    for t in document.timexes:
-        add(
-            t,
-            "timexes",
-            ("timexes", "type"),
-            t.type,
-            f"{t.type} {t.value}{f' {t.mod}' if t.mod else ''}",
-        )
-    for q in document.quantities:
-        value = q.value or f"{q.lower}–{q.upper}"
-        add(
-            q,
-            "quantities",
-            ("quantities", "kind"),
-            q.kind,
-            f"{q.kind} {q.comparator} {value} {q.unit or ''}".rstrip(),
-        )
-    for e in document.events:
-        type_ = f" {e.type}" if e.type != "OTHER" else ""
-        add(
-            e,
-            "events",
-            ("events", "class"),
-            e.class_,
-            f"{e.class_}{type_} {e.polarity} {e.modality} {e.doc_time_rel}",
-        )
-    return sorted(found, key=lambda h: (h.start, -h.end))
+    spans = [_of_mention(document, mention) for mention in document.mentions]
+    spans += map(_of_timex, document.timexes)
+    spans += map(_of_quantity, document.quantities)
+    spans += map(_of_event, document.events)
+    return sorted(spans, key=lambda span: (span.start, -span.end))
 
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_STYLE = {
-    "mentions": "background:{c}40;border-bottom:2px solid {c}",
-    "timexes": "background:{c}40;border-radius:3px;outline:1px solid {c}",
-    "quantities": "background:{c}40;border-radius:3px;outline:1px dashed {c}",
-    "events": "text-decoration:underline wavy {c};text-decoration-thickness:1px",
-}
+def _of_mention(document: Document, mention: Mention) -> Highlight:
+    label, name = "?", mention.entity
+    if document.layers.get(mention.entity) == "entities":
+        entity = document.entity_of(mention)
+        label, name = entity.type, entity.name
+    color = _color("entities", "type", label)
+    return _highlight(mention, "mentions", label, color, f"{label} {mention.level} → {name}")
 
 
-def _pieces(document: Document) -> Iterator[tuple[int, int, list[Highlight]]]:
-    """The text cut wherever a span begins or ends, with the spans over each piece."""
+def _of_timex(timex: Timex) -> Highlight:
+    note = f"{timex.type} {timex.value} {timex.mod or ''}".rstrip()
+    return _highlight(timex, "timexes", timex.type, _color("timexes", "type", timex.type), note)
+
+
+def _of_quantity(quantity: Quantity) -> Highlight:
+    kind = quantity.kind
+    value = quantity.value or f"{quantity.lower}–{quantity.upper}"
+    note = f"{kind} {quantity.comparator} {value} {quantity.unit or ''}".rstrip()
+    return _highlight(quantity, "quantities", kind, _color("quantities", "kind", kind), note)
+
+
+def _of_event(event: Event) -> Highlight:
+    parts = [event.class_, event.type, event.polarity, event.modality, event.doc_time_rel]
+    if event.type == "OTHER":
+        parts.remove("OTHER")
+    color = _color("events", "class", event.class_)
+    return _highlight(event, "events", event.class_, color, " ".join(parts))
+
+
+def _highlight(span: SpanRecord, layer: str, label: str, color: str, note: str) -> Highlight:
+    return Highlight(span.start, span.end, layer, label, color, note)
+
+
+@cache
+def _color(layer: str, prop: str, label: str) -> str:
+    for known in schema.labels(layer, prop):
+        if known.name == label:
+            return known.color
+    return _GREY
+
+
+class _Piece(Struct, frozen=True):
+    """A piece of text in which no span begins or ends, and the spans over it, outermost first."""
+
+    start: int
+    end: int
+    over: list[Highlight]
+
+
+def _pieces(document: Document) -> Iterator[_Piece]:
+    """Yield the text in pieces, cut where a span begins or ends."""
     spans = highlights(document)
-    cuts = sorted({0, len(document.text), *(h.start for h in spans), *(h.end for h in spans)})
+    bounds = {0, len(document.text)}
+    for span in spans:
+        bounds |= {span.start, span.end}
     active: list[Highlight] = []
-    at = 0
-    for start, end in zip(cuts, cuts[1:], strict=False):
-        active = [h for h in active if h.end > start]
-        while at < len(spans) and spans[at].start <= start:
-            active.append(spans[at])
-            at += 1
-        yield start, end, active
+    position = 0
+    for start, end in pairwise(sorted(bounds)):
+        active = [span for span in active if span.end > start]
+        while position < len(spans) and spans[position].start <= start:
+            active.append(spans[position])
+            position += 1
+        yield _Piece(start, end, active)
 
 
 def to_html(document: Document) -> str:
-    """The text with its spans, as one HTML fragment: no script, nothing from outside, everything escaped."""
+    """Return the text with its spans as one HTML fragment.
+
+    It has no script, loads nothing, and escapes everything.
+    """
     body = []
-    for start, end, over in _pieces(document):
-        piece = html.escape(document.text[start:end])
-        for h in reversed(over):
-            style = _STYLE[h.layer].format(c=h.color)
-            piece = f'<span style="{style}" title="{html.escape(h.note)}">{piece}</span>'
-        body.append(piece)
-    counts = " · ".join(
-        f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n
-    )
-    head = (
-        f"<b>{html.escape(document.id)}</b> <small>{html.escape(document.date)} · {counts}</small>"
-    )
-    return f'<div style="max-width:52em;line-height:1.9">{head}<div style="white-space:pre-wrap;margin-top:.6em">{"".join(body)}</div></div>'
+    for piece in _pieces(document):
+        content = html.escape(document.text[piece.start : piece.end])
+        for span in reversed(piece.over):
+            style = _CSS[span.layer].format(color=span.color)
+            content = f'<span style="{style}" title="{html.escape(span.note)}">{content}</span>'
+        body.append(content)
+    counts = [f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n]
+    facts = f"{html.escape(document.date)} · {' · '.join(counts)}"
+    head = f"<b>{html.escape(document.id)}</b> <small>{facts}</small>"
+    text = f'<div style="white-space:pre-wrap;margin-top:.6em">{"".join(body)}</div>'
+    return f'<div style="max-width:52em;line-height:1.9">{head}{text}</div>'
 
 
 def corpus_html(corpus: "Corpus") -> str:
-    """A table of the first documents of a corpus, as an HTML fragment."""
+    """Return a table of the first documents of a corpus as an HTML fragment."""
+    head = "".join(f"<th>{name}</th>" for name in ("document", "date", *_CORPUS_LAYERS))
     rows = []
-    for document in corpus[:10]:
+    for document in corpus[:_CORPUS_ROWS]:
         counts = document.counts()
-        cells = "".join(
-            f"<td>{counts[k]}</td>" for k in ("sentences", "mentions", "events", "quantities")
-        )
-        rows.append(
-            f"<tr><td>{html.escape(document.id)}</td><td>{html.escape(document.date)}</td>{cells}</tr>"
-        )
-    heads = "".join(
-        f"<th>{h}</th>"
-        for h in ("document", "date", "sentences", "mentions", "events", "quantities")
-    )
-    more = f"<p>… and {len(corpus) - 10} more</p>" if len(corpus) > 10 else ""
-    return f"<b>{html.escape(repr(corpus))}</b><table><tr>{heads}</tr>{''.join(rows)}</table>{more}"
+        cells = [html.escape(document.id), html.escape(document.date)]
+        cells += [str(counts[layer]) for layer in _CORPUS_LAYERS]
+        rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    table = f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+    more = ""
+    if len(corpus) > _CORPUS_ROWS:
+        more = f"<p>… and {len(corpus) - _CORPUS_ROWS} more</p>"
+    return f"<b>{html.escape(repr(corpus))}</b>{table}{more}"
 
 
 def style_of(layer: str, color: str) -> "Style":
-    """How a terminal shows a span: entities on their colour, times and quantities in it, events underlined."""
+    """Return how a terminal shows a span.
+
+    Entities have their colour as background, times as text colour, quantities as background in bold
+    italics; events are underlined.
+    """
     from rich.style import Style
 
-    styles: dict[str, dict[str, Any]] = {
-        "mentions": {"bgcolor": color, "color": "#000000"},
-        "timexes": {"color": color, "bold": True},
-        "quantities": {"color": "#000000", "bgcolor": color, "bold": True, "italic": True},
-        "events": {"underline": True},
-    }
-    return Style(**styles[layer])
+    if layer == "events":
+        return Style(underline=True)
+    if layer == "timexes":
+        return Style(color=color, bold=True)
+    if layer == "quantities":
+        return Style(color="#000000", bgcolor=color, bold=True, italic=True)
+    return Style(bgcolor=color, color="#000000")
 
 
 def visible(text: str) -> str:
-    """The text as a terminal may have it: control characters but newline and tab, which could steer it, replaced one for one."""
+    """Return the text without control characters, which could steer a terminal.
+
+    Each is replaced by one character; newline and tab stay.
+    """
     return _CONTROLS.sub("\ufffd", text)
 
 
 def to_text(document: Document) -> "Text":
-    """The text with its spans as styled terminal text; an enclosed span is drawn over the enclosing one."""
+    """Return the text with its spans as styled terminal text; inner spans cover outer ones."""
     from rich.text import Text
 
     text = Text(visible(document.text))
-    for h in highlights(document):
-        text.stylize(style_of(h.layer, h.color), h.start, h.end)
+    for span in highlights(document):
+        text.stylize(style_of(span.layer, span.color), span.start, span.end)
     return text

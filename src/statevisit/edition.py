@@ -1,264 +1,328 @@
-"""The edition without the text: a document without its words, and the document again from these and the text.
+"""The edition without the text: a document without its words, and the way back with the text.
 
-What stands in the text is given by offsets. A name, an id that is a slug, and the unit of a count are anybody's
-strings: they are written as the places in the text where their characters stand, the longest stretches first, so
-that what is left to write out are characters that the text does not have.
+Spans are given by their offsets only. Names, ids that contain words, and the units of counts are
+free strings: each is written as pieces, the places in the text where its characters occur, the
+longest stretches first. Only characters that the text does not have are written out.
 """
 
 import hashlib
 import re
-from typing import Any
+from collections.abc import Callable, Container, Iterator
+from itertools import pairwise
 
 import msgspec
 
 from statevisit import codec, schema
 from statevisit.errors import FormatError
 from statevisit.model import LAYERS, Document
+from statevisit.records import free_ids
 from statevisit.references import reference_names
-from statevisit.strict_json import position
+from statevisit.strict_json import Json, JsonObject, position
 
 _COUNTED = ("CARDINAL", "ORDINAL")
-"""Kinds of quantity whose unit is a word; that of the others is a code."""
+"""Kinds of quantity whose unit is a word; the unit of the others is a code."""
+
 _PLAIN_ID = re.compile(r"[a-z]{1,3}[0-9]+")
-_SLUGS = ("entities", "event_chains")
-_BARE = ("sentences", "tokens")
+_WORDY_LAYERS = ("entities", "event_chains")
+"""The layers whose ids are always made of words."""
+
+_BARE_LAYERS = ("sentences", "tokens")
+"""The layers whose spans have no surface form."""
+
+_HEADER_KEYS = ("edition", "text_length", "document_sha256")
+"""The properties that this edition adds to a document."""
+
 _WORD = re.compile(r"\w+")
 
-Value = dict[str, Any]
 
+def pieces(string: str, text: str) -> list[JsonObject]:
+    """Return a string as stretches of a text and literal characters.
 
-def in_text(string: str, text: str) -> list[Value]:
-    """A string as stretches of a text, each the longest there is, and literally the characters that the text does not have."""
-    pieces: list[Value] = []
+    Each stretch is the longest possible one; a literal holds characters that the text lacks.
+    """
+    parts: list[JsonObject] = []
     first = 0
     while first < len(string):
-        at, last = 0, first
-        while last < len(string) and (found := text.find(string[first : last + 1], at)) >= 0:
-            at, last = found, last + 1
-        if last > first:
-            pieces.append({"start": at, "end": at + last - first})
-        elif pieces and "literal" in pieces[-1]:
-            pieces[-1]["literal"] += string[first]
+        start, length = _longest_prefix(string[first:], text)
+        if length:
+            parts.append({"start": start, "end": start + length})
+        elif parts and "literal" in parts[-1]:
+            parts[-1]["literal"] += string[first]
         else:
-            pieces.append({"literal": string[first]})
-        first = max(last, first + 1)
-    return pieces
+            parts.append({"literal": string[first]})
+        first += max(length, 1)
+    return parts
 
 
-def strip(document: Document) -> Value:
-    """A document without its words, as `schema.load(schema.ANNOTATIONS_ONLY)` describes it, its records in canonical order."""
+def _longest_prefix(string: str, text: str) -> tuple[int, int]:
+    """Return (start in the text, length) of the longest prefix that the text has; length 0: none.
+
+    The start is the first place of that prefix.
+    """
+    start = length = 0
+    while length < len(string):
+        longer = text.find(string[: length + 1], start)
+        if longer < 0:
+            break
+        start, length = longer, length + 1
+    return start, length
+
+
+def _joined(parts: list[JsonObject], text: str) -> str:
+    """Return the string that was written as pieces of a text."""
+    strings = []
+    for part in parts:
+        if "literal" in part:
+            strings.append(part["literal"])
+        else:
+            strings.append(text[part["start"] : part["end"]])
+    return "".join(strings)
+
+
+def strip(document: Document) -> JsonObject:
+    """Return a document without its words, its records in canonical order.
+
+    The value follows `schema.load(schema.ANNOTATIONS_ONLY)`.
+    """
     document = codec.ordered(document)
-    text, value, renamed = document.text, codec.to_value(document), _renamed(document)
-    added = {
-        "edition": schema.ANNOTATIONS_ONLY,
-        "text_length": len(text),
-        "document_sha256": hashlib.sha256(codec.encode(document)).hexdigest(),
-    }
-    made: Value = {}
-    for key, found in value.items():
+    text, new_ids = document.text, _new_ids(document)
+    stripped: JsonObject = {}
+    for key, value in codec.to_value(document).items():
         if key in LAYERS:
-            made[key] = [_stripped(r, text, renamed) for r in found]
+            stripped[key] = [_stripped(record, text, new_ids) for record in value]
         elif key != "text":
-            made |= {key: found, **(added if key == "text_sha256" else {})}
-    for sentence, digest in zip(made["sentences"], _prefixes(made, text), strict=True):
+            stripped[key] = value
+        if key == "text_sha256":
+            stripped["edition"] = schema.ANNOTATIONS_ONLY
+            stripped["text_length"] = len(text)
+            stripped["document_sha256"] = hashlib.sha256(codec.encode(document)).hexdigest()
+    sentences = stripped["sentences"]
+    for sentence, digest in zip(sentences, _prefix_digests(stripped, text), strict=True):
         sentence["prefix_sha256"] = digest
-    return made
+    return stripped
 
 
-def _renamed(document: Document) -> dict[str, str]:
-    """New ids for the records whose id may have words in it: a letter and a number."""
-    found = [
-        (layer, r.id)
-        for layer, kind in LAYERS.items()
-        if "id" in kind.__struct_fields__
-        for r in getattr(document, layer)
-    ]
-    wordy = [
-        (layer, name) for layer, name in found if layer in _SLUGS or not _PLAIN_ID.fullmatch(name)
-    ]
-    taken = {name for _, name in found} - {name for _, name in wordy}
-    numbers: dict[str, int] = {}
-    renamed = {}
-    for layer, name in wordy:
-        prefix = "c" if layer == "event_chains" else layer[0]
-        numbers[prefix] = numbers.get(prefix, 0) + 1
-        while f"{prefix}{numbers[prefix]}" in taken:
-            numbers[prefix] += 1
-        renamed[name] = f"{prefix}{numbers[prefix]}"
-    return renamed
+def _new_ids(document: Document) -> dict[str, str]:
+    """A new id, a letter and a number, for every record whose id may contain words."""
+    wordy: list[tuple[str, str]] = []
+    plain: set[str] = set()
+    for layer, kind in LAYERS.items():
+        if "id" not in kind.__struct_fields__:
+            continue
+        for record in getattr(document, layer):
+            if layer in _WORDY_LAYERS or not _PLAIN_ID.fullmatch(record.id):
+                wordy.append((layer, record.id))
+            else:
+                plain.add(record.id)
+    for _, old in wordy:
+        plain.discard(old)
+    available: dict[str, Iterator[str]] = {}
+    new_ids = {}
+    for layer, old in wordy:
+        letter = "c" if layer == "event_chains" else layer[0]
+        if letter not in available:
+            available[letter] = free_ids(letter, plain)
+        new_ids[old] = next(available[letter])
+    return new_ids
 
 
-def _stripped(record: Value, text: str, renamed: dict[str, str]) -> Value:
-    made: Value = {}
+def _stripped(record: JsonObject, text: str, new_ids: dict[str, str]) -> JsonObject:
+    """A record without its words."""
+    stripped: JsonObject = {}
     for key, value in record.items():
-        if key == "id" and value in renamed:
-            made |= {"id": renamed[value], "id_in_text": in_text(value, text)}
+        if key == "id" and value in new_ids:
+            stripped["id"] = new_ids[value]
+            stripped["id_in_text"] = pieces(value, text)
         elif key == "name" or (key == "unit" and record["kind"] in _COUNTED):
-            made[f"{key}_in_text"] = in_text(value, text)
+            stripped[f"{key}_in_text"] = pieces(value, text)
         elif key in reference_names():
-            made[key] = renamed.get(value, value)
+            stripped[key] = new_ids.get(value, value)
         elif key != "text":
-            made[key] = _inside(value, lambda v: _stripped(v, text, renamed))
-    return made
+            stripped[key] = _changed_records(value, lambda r: _stripped(r, text, new_ids))
+    return stripped
 
 
-def _inside(value: Any, change: Any) -> Any:
-    """A property's value with `change` made to the records that it is or holds."""
+def _changed_records(value: Json, change: Callable[[JsonObject], JsonObject]) -> Json:
+    """Return a property's value with `change` applied to the records in it."""
     if isinstance(value, list):
-        return [_inside(v, change) for v in value]
-    return change(value) if isinstance(value, dict) else value
+        return [_changed_records(item, change) for item in value]
+    if isinstance(value, dict):
+        return change(value)
+    return value
 
 
-def _prefixes(value: Value, text: str) -> list[str]:
-    """For each sentence of a stripped document the digest of a text up to its end."""
-    digest, at, found = hashlib.sha256(), 0, []
-    for sentence in value["sentences"]:
-        digest.update(text[at : sentence["end"]].encode())
-        at = sentence["end"]
-        found.append(digest.hexdigest()[:16])
-    return found
+def _prefix_digests(stripped: JsonObject, text: str) -> list[str]:
+    """For each sentence the shortened SHA-256 of the text up to the end of the sentence."""
+    digest = hashlib.sha256()
+    start = 0
+    digests = []
+    for sentence in stripped["sentences"]:
+        digest.update(text[start : sentence["end"]].encode())
+        start = sentence["end"]
+        digests.append(digest.hexdigest()[:16])
+    return digests
 
 
-def masked(value: Value) -> Document:
-    """The document of a stripped one with its ids and with blanks for words: what is asked of it that is not its words is answered rightly."""
-    quantities = [{k: v for k, v in q.items() if k != "unit_in_text"} for q in value["quantities"]]
-    return _document({**value, "quantities": quantities}, " " * value["text_length"], {})
+def blanked(stripped: JsonObject) -> Document:
+    """Return a stripped document as a Document whose text is blanks, with its new ids.
+
+    Whatever does not depend on words (counts, offsets, labels, references) is right in it.
+    """
+    quantities = []
+    for quantity in stripped["quantities"]:
+        kept = {key: value for key, value in quantity.items() if key != "unit_in_text"}
+        quantities.append(kept)
+    return _document({**stripped, "quantities": quantities}, " " * stripped["text_length"], {})
 
 
-def _document(value: Value, text: str, originals: dict[str, str]) -> Document:
-    made = {
-        k: [_restored(r, text, originals, k not in _BARE) for r in v] if k in LAYERS else v
-        for k, v in value.items()
-    }
-    for added in ("edition", "text_length", "document_sha256"):
-        del made[added]
-    return msgspec.convert({**made, "text": text}, Document)
+def _document(stripped: JsonObject, text: str, old_ids: dict[str, str]) -> Document:
+    """The document with a text and with the old ids by the new ones."""
+    full: JsonObject = {"text": text}
+    for key, value in stripped.items():
+        if key in LAYERS:
+            has_words = key not in _BARE_LAYERS
+            full[key] = [_restored(record, text, old_ids, has_words) for record in value]
+        elif key not in _HEADER_KEYS:
+            full[key] = value
+    return msgspec.convert(full, Document)
 
 
-def _restored(record: Value, text: str, originals: dict[str, str], worded: bool) -> Value:
-    made: Value = {}
+def _restored(
+    record: JsonObject, text: str, old_ids: dict[str, str], has_words: bool
+) -> JsonObject:
+    """A record with its words; `has_words` says whether its spans have a surface form."""
+    restored: JsonObject = {}
     for key, value in record.items():
         if key == "id" or key in reference_names():
-            made[key] = originals.get(value, value)
+            restored[key] = old_ids.get(value, value)
         elif key in ("name_in_text", "unit_in_text"):
-            made[key.removesuffix("_in_text")] = _joined(value, text)
+            restored[key.removesuffix("_in_text")] = _joined(value, text)
         elif key not in ("id_in_text", "prefix_sha256"):
-            made[key] = _inside(value, lambda v: _restored(v, text, originals, worded))
-    if worded and "start" in record:
-        made["text"] = text[record["start"] : record["end"]]
-    return made
+            restored[key] = _changed_records(
+                value, lambda r: _restored(r, text, old_ids, has_words)
+            )
+    if has_words and "start" in record:
+        restored["text"] = text[record["start"] : record["end"]]
+    return restored
 
 
-def _joined(pieces: list[Value], text: str) -> str:
-    return "".join(p["literal"] if "literal" in p else text[p["start"] : p["end"]] for p in pieces)
+def restore(stripped: JsonObject, seed: bytes, file: str) -> Document:
+    """Return the full document from a stripped one and the seed of its text.
 
-
-def restore(value: Value, seed: bytes, file: str) -> Document:
-    """The document of the full edition from a stripped one and the seed of its text, with or without its header.
-
-    Raises FormatError where the text is another one, with the place in `file` where it begins to differ, and where what
-    comes out is not what the edition was made from.
+    The seed may lack its header. Raises FormatError for another text, with the place in `file`
+    where it first differs, and for a stripped document that was changed later.
     """
-    text = _text_of(value, seed, file)
-    named = [r for layer in LAYERS for r in value[layer] if "id_in_text" in r]
-    document = _document(value, text, {r["id"]: _joined(r["id_in_text"], text) for r in named})
-    if hashlib.sha256(codec.encode(document)).hexdigest() != value["document_sha256"]:
+    text = _text_of(stripped, seed, file)
+    old_ids = {}
+    for layer in LAYERS:
+        for record in stripped[layer]:
+            if "id_in_text" in record:
+                old_ids[record["id"]] = _joined(record["id_in_text"], text)
+    document = _document(stripped, text, old_ids)
+    if hashlib.sha256(codec.encode(document)).hexdigest() != stripped["document_sha256"]:
         raise FormatError(
-            f"{value['id']}: was changed after it was made from the full edition: fetch this edition again"
+            f"{stripped['id']}: was changed after it was made from the full edition: "
+            "fetch this edition again"
         )
     return document
 
 
-def seed_of(value: Value, data: bytes) -> bytes | None:
-    """The seed of a stripped document's text from a file that is it, or is it without its header; None for any other file."""
-    return next(
-        (
-            s
-            for s in (data, _header(value).encode() + data)
-            if hashlib.sha256(s).hexdigest() == value["source"]["sha256"]
-        ),
-        None,
-    )
+def seed_of(stripped: JsonObject, data: bytes) -> bytes | None:
+    """Return the seed of a document's text from the bytes of a file.
+
+    The file is the seed, or the seed without its header; None for any other file.
+    """
+    for seed in (data, _header(stripped).encode() + data):
+        if hashlib.sha256(seed).hexdigest() == stripped["source"]["sha256"]:
+            return seed
+    return None
 
 
-def _header(value: Value) -> str:
-    return f" date {value['date']} "
+def _header(stripped: JsonObject) -> str:
+    return f" date {stripped['date']} "
 
 
-def _text_of(value: Value, data: bytes, file: str) -> str:
-    seed = seed_of(value, data)
+def _text_of(stripped: JsonObject, data: bytes, file: str) -> str:
+    """The text of a document from its seed. Raises FormatError for any other text."""
+    seed = seed_of(stripped, data)
     if seed is not None:
-        return seed.decode()[value["source"]["header_length"] :]
+        return seed.decode()[stripped["source"]["header_length"] :]
     try:
-        given = data.decode()
+        content = data.decode()
     except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
         raise FormatError(
-            f"{file}:{data[: error.start].count(10) + 1}: not UTF-8: byte 0x{data[error.start]:02x}; give the file as it was published"
+            f"{file}:{line}: not UTF-8: byte 0x{data[error.start]:02x}; "
+            "give the file as it was published"
         ) from None
-    begin = value["source"]["header_length"] if given.startswith(" date ") else 0
-    offset, what = _difference(value, given[begin:])
-    line, column = position(given, begin + offset)
-    raise FormatError(f"{file}:{line}:{column}: not the text of {value['id']}: {what}")
+    begin = stripped["source"]["header_length"] if content.startswith(" date ") else 0
+    offset, difference = _difference(stripped, content[begin:])
+    line, column = position(content, begin + offset)
+    raise FormatError(f"{file}:{line}:{column}: not the text of {stripped['id']}: {difference}")
 
 
-def _difference(value: Value, text: str) -> tuple[int, str]:
-    """(offset, message): from where on a text is another than that of a stripped document."""
-    sentences = value["sentences"]
-    number = next(
-        (
-            n
-            for n, (s, found) in enumerate(zip(sentences, _prefixes(value, text), strict=True))
-            if s["prefix_sha256"] != found
-        ),
-        len(sentences),
-    )
+def _difference(stripped: JsonObject, text: str) -> tuple[int, str]:
+    """Return (offset, message): where a text first differs from that of a stripped document."""
+    sentences = stripped["sentences"]
+    number = _first_other_sentence(stripped, text)
     after = sentences[number - 1]["end"] if number else 0
-    if number == len(sentences):
-        if hashlib.sha256(text.encode()).hexdigest() == value["text_sha256"]:
-            return 0, f"the text is right, but the header before it is not {_header(value)!r}"
-        return (
-            min(after, len(text)),
-            f"it differs after the last sentence; it has {len(text):,} characters instead of {value['text_length']:,}",
-        )
-    end = sentences[number]["end"]
-    broken = next(
-        (
-            t["start"]
-            for before, t in _pairs(value)
-            if after <= t["start"] < end and not _fits(text, before, t)
-        ),
-        None,
-    )
-    start = next((m.start() for m in [_WORD.search(text, after)] if m), min(after, len(text)))
-    shown = " ".join(text[start : start + 60].split())
-    return start if broken is None else min(
-        broken, len(text)
-    ), f"the first difference is in the sentence of {shown!r}" + (
-        "" if broken is None else ", here or before"
+    if number < len(sentences):
+        return _difference_in_sentence(stripped, text, after, sentences[number]["end"])
+    if hashlib.sha256(text.encode()).hexdigest() == stripped["text_sha256"]:
+        header = _header(stripped)
+        return 0, f"the text is right, but the header before it is not {header!r}"
+    return min(after, len(text)), (
+        f"it differs after the last sentence; it has {len(text):,} characters "
+        f"instead of {stripped['text_length']:,}"
     )
 
 
-def _pairs(value: Value) -> list[tuple[int, Value]]:
-    """Each token with the end of the one before it."""
-    return list(zip([0, *(t["end"] for t in value["tokens"])], value["tokens"], strict=False))
+def _first_other_sentence(stripped: JsonObject, text: str) -> int:
+    """The number of the first sentence up to whose end the text differs, else their number."""
+    sentences = stripped["sentences"]
+    for number, digest in enumerate(_prefix_digests(stripped, text)):
+        if digest != sentences[number]["prefix_sha256"]:
+            return number
+    return len(sentences)
 
 
-def _fits(text: str, before: int, token: Value) -> bool:
-    """Whether a text has a token there, and nothing but white space since the one before."""
+def _difference_in_sentence(
+    stripped: JsonObject, text: str, start: int, end: int
+) -> tuple[int, str]:
+    """Where a text differs in the sentence between two offsets.
+
+    Words are not known, only tokens: the first token that does not fit is at the difference or
+    after it.
+    """
+    word = _WORD.search(text, start)
+    first = word.start() if word else min(start, len(text))
+    shown = " ".join(text[first : first + 60].split())
+    message = f"the first difference is in the sentence of {shown!r}"
+    tokens = [{"start": 0, "end": 0}, *stripped["tokens"]]
+    for previous, token in pairwise(tokens):
+        if start <= token["start"] < end and not _fits(text, previous["end"], token):
+            return min(token["start"], len(text)), f"{message}, here or before"
+    return first, message
+
+
+def _fits(text: str, previous_end: int, token: JsonObject) -> bool:
+    """Whether a text has a word at a token, and only white space since the previous token."""
     word = text[token["start"] : token["end"]]
-    return (
-        len(word) == token["end"] - token["start"]
-        and not re.search(r"\s", word)
-        and not text[before : token["start"]].strip()
-    )
+    is_complete = len(word) == token["end"] - token["start"]
+    has_space = re.search(r"\s", word) is not None
+    gap = text[previous_end : token["start"]]
+    return is_complete and not has_space and not gap.strip()
 
 
-def quoted(text: str, pages: set[tuple[str, ...]], length: int) -> str | None:
-    """The first `length` words in a row of a text that are among `pages`; None where there are none."""
-    return next((" ".join(run) for run in runs(text, length) if run in pages), None)
+def first_shared_run(text: str, runs: Container[tuple[str, ...]], length: int) -> str | None:
+    """Return the first `length` successive words of a text that are among `runs`; None without."""
+    for run in word_runs(text, length):
+        if run in runs:
+            return " ".join(run)
+    return None
 
 
-def runs(text: str, length: int) -> list[tuple[str, ...]]:
-    """Every `length` words in a row, lower case."""
-    words = [w.lower() for w in _WORD.findall(text)]
-    return list(zip(*(words[i:] for i in range(length)), strict=False))
+def word_runs(text: str, length: int) -> list[tuple[str, ...]]:
+    """Return every `length` successive words of a text, in lower case."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    return list(zip(*(words[first:] for first in range(length)), strict=False))

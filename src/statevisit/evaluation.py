@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from statevisit.corpus import uncollected
 from statevisit.errors import FormatError
+from statevisit.garbage import uncollected
 from statevisit.model import Document
 from statevisit.predictions import Source, read, read_gold
 from statevisit.scoring import bootstrap, figures, measure, spans

@@ -1,4 +1,4 @@
-"""A finding: bad data as a value, not an exception."""
+"""A finding: bad data as a value, not as an exception."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ ERROR, WARNING = "error", "warning"
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One thing wrong with a corpus, or (a warning) one that a right corpus can have and mostly has not.
+    """One problem of a corpus: an error, or a warning, which a valid corpus may have.
 
-    `code` is stable (E204); `document` the document's id where it is known; `file` the file's path as the
-    user gave it; `pointer` a JSON Pointer (RFC 6901) into it; `line` and `column` count from 1, in lines and
-    code points, and are 0 where there is none; `message` says what is wrong and what to do. `layer` and `record`
-    name what it is in; `excerpt` is the text around the record's span on one line, `mark` where in it the span
-    stands, half-open in code points; all four are empty where there is no such thing.
+    `code` is stable (E204), and `message` says what is wrong and what to do. `file` is the path as
+    the user gave it, `document` an id, `pointer` a JSON Pointer (RFC 6901) into the file; `line`
+    and `column` count from 1, in lines and code points. `layer` and `record` name the record of
+    the problem. `excerpt` is the text around its span, on one line, and `mark` the span in it,
+    half-open in code points. A property that does not apply is empty or 0.
     """
 
     code: str
@@ -31,36 +31,39 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     @property
     def severity(self) -> str:
-        """ "error" or "warning": the code says which."""
+        """Return "error" or "warning", as the code determines."""
         return severity(self.code)
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as `schema/findings.schema.json` describes it: what is empty is left out."""
+        """Return the finding as `schema/findings.schema.json` describes it, without empty parts."""
         value: dict[str, Any] = {
             "code": self.code,
             "severity": self.severity,
             "message": self.message,
         }
-        value |= {
-            n: getattr(self, n)
-            for n in ("file", "document", "pointer", "line", "column", "layer", "record")
-            if getattr(self, n)
-        }
-        return value | ({"excerpt": self.excerpt, "mark": list(self.mark)} if self.excerpt else {})
+        for name in ("file", "document", "pointer", "line", "column", "layer", "record"):
+            if getattr(self, name):
+                value[name] = getattr(self, name)
+        if self.excerpt:
+            value["excerpt"] = self.excerpt
+            value["mark"] = list(self.mark)
+        return value
 
     @property
     def where(self) -> str:
-        """The file, or else the document, with line and column where there is a line."""
-        return (self.file or self.document) + (f":{self.line}:{self.column}" if self.line else "")
+        """Return the file, or else the document, with line and column if known."""
+        place = self.file or self.document
+        return f"{place}:{self.line}:{self.column}" if self.line else place
 
     def __str__(self) -> str:
-        return (
-            f"{self.where}: {self.code} {self.message}"
-            if self.where
-            else f"{self.code} {self.message}"
-        )
+        message = f"{self.code} {self.message}"
+        return f"{self.where}: {message}" if self.where else message
 
 
 def severity(code: str) -> str:
-    """ "warning" for codes that begin with W and for what is only reported, by `anchor`, `realign` (A1xx) or Label Studio's import (L1xx); else "error"."""
+    """Return "warning" or "error" for a code.
+
+    Warnings are W, and A1xx and L1xx: `anchor`, `realign` and the import from Label Studio report
+    them and go on.
+    """
     return WARNING if code.startswith(("W", "A1", "L1")) else ERROR

@@ -1,19 +1,24 @@
-"""What can be mended in a document without a change of meaning.
+"""Repairs of a document that change no meaning.
 
-White space at the edge of a span is left out of it; a surface form that differs from the text is taken from the text
-where the offsets are on token boundaries; records and keys come in canonical order and form. Nothing else: no id, label,
-value or reference is touched, and a document that the schema refuses is left as it is.
+White space at the edge of a span is taken out of the span. A surface form that differs from the
+text is replaced by the text, if the offsets are on token boundaries. Records and keys come in
+canonical order and form. Ids, labels, values and references stay, and a document that breaks the
+schema is left unchanged.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from statevisit import codec, schema_errors, strict_json
 from statevisit.model import SPAN_LAYERS
+from statevisit.strict_json import JsonObject
 
 
 def fixed(data: bytes, file: str = "<bytes>") -> bytes:
-    """The document's bytes after mending; the same bytes where there is nothing to mend or the document is not valid JSON of the schema."""
+    """Return the bytes of the repaired document.
+
+    The same bytes come back if there is nothing to repair, or if they are not JSON that follows
+    the schema.
+    """
     try:
         value = strict_json.parse(data, file)
     except strict_json.Malformed:
@@ -23,32 +28,33 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
     text = value["text"]
     for span in _spans(value, ("sentences", "tokens")):
         _trim(span, text)
-    starts, ends = {t["start"] for t in value["tokens"]}, {t["end"] for t in value["tokens"]}
+    starts = {token["start"] for token in value["tokens"]}
+    ends = {token["end"] for token in value["tokens"]}
     for span in _spans(value, SPAN_LAYERS):
         _trim(span, text)
-        if (
-            span["start"] in starts
-            and span["end"] in ends
-            and span["start"] < span["end"] <= len(text)
-        ):
-            span["text"] = text[span["start"] : span["end"]]
+        start, end = span["start"], span["end"]
+        if start in starts and end in ends and start < end <= len(text):
+            span["text"] = text[start:end]
     return codec.encode(codec.convert(value, file))
 
 
-def _spans(value: dict[str, Any], layers: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _spans(document: JsonObject, layers: tuple[str, ...]) -> Iterator[JsonObject]:
+    """The records of some span layers, and the spans inside them."""
     for layer in layers:
-        for record in value[layer]:
+        for record in document[layer]:
             yield record
-            yield from (record[k] for k in ("property", "cue") if k in record)
+            for name in ("property", "cue"):
+                if name in record:
+                    yield record[name]
 
 
-def _trim(span: dict[str, Any], text: str) -> None:
-    """Leave white space at its edges out of a span; one of nothing but white space stays for the checks to find."""
-    inside = text[span["start"] : span["end"]]
-    bare = inside.strip()
-    if bare and bare != inside and span["end"] <= len(text):
-        before = len(inside) - len(inside.lstrip())
-        if span.get("text") == inside:
-            span["text"] = bare
-        span["start"] += before
-        span["end"] = span["start"] + len(bare)
+def _trim(span: JsonObject, text: str) -> None:
+    """Take white space at the edges out of a span; a span of white space only stays for E207."""
+    words = text[span["start"] : span["end"]]
+    trimmed = words.strip()
+    if not trimmed or trimmed == words or span["end"] > len(text):
+        return
+    if span.get("text") == words:
+        span["text"] = trimmed
+    span["start"] += len(words) - len(words.lstrip())
+    span["end"] = span["start"] + len(trimmed)

@@ -1,11 +1,15 @@
-"""Earlier releases in the history of a git checkout: the tag `vX.Y.Z` or, where tags were not fetched, the commit that
-first had a `release.json` of that version.
+"""Earlier releases in the history of a git checkout.
+
+The commit of a release is that of its tag `vX.Y.Z` or, if tags were not fetched, the first commit
+whose `release.json` states the version.
 """
 
+import io
 import os
 import re
 import shutil
 import subprocess
+import weakref
 from pathlib import Path
 
 import orjson
@@ -19,15 +23,17 @@ Version = tuple[int, int, int]
 
 
 def numbers(version: str) -> Version:
-    """A version as three numbers. Raises ReleaseError for what is none."""
-    found = VERSION.fullmatch(version)
-    if not found:
-        raise ReleaseError(f"{version!r} is no version: three numbers are, such as 1.0.0")
-    return int(found[1]), int(found[2]), int(found[3])
+    """Return a version as three numbers. Raises ReleaseError if it is not a version."""
+    match = VERSION.fullmatch(version)
+    if match is None:
+        raise ReleaseError(
+            f"{version!r} is not a version; a version is three numbers, such as 1.0.0"
+        )
+    return int(match[1]), int(match[2]), int(match[3])
 
 
 def git(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
-    """What a git command prints. Raises ReleaseError with git's own words when it fails."""
+    """Run git in `root` and return its output. Raises ReleaseError with git's message."""
     try:
         with subprocess.Popen(
             ["git", "-C", str(root), *arguments],
@@ -36,26 +42,29 @@ def git(root: Path, *arguments: str, stdin: bytes | None = None) -> bytes:
             stderr=subprocess.PIPE,
             env=os.environ | {"LC_ALL": "C"},
         ) as process:
-            printed, said = process.communicate(stdin)
+            output, errors = process.communicate(stdin)
     except OSError as error:
         raise ReleaseError(f"git cannot be run: {error.strerror}; install it") from None
     if process.returncode:
-        raise ReleaseError(
-            f"{root}: git {arguments[0]} failed: {_words(said or printed, process.returncode)}"
-        )
-    return printed
+        reason = _reason(errors or output, process.returncode)
+        raise ReleaseError(f"{root}: git {arguments[0]} failed: {reason}")
+    return output
 
 
-def _words(said: bytes, status: int) -> str:
-    """What git said when it failed, on one line: the first and the last thing where it named many files."""
-    lines = said.decode(errors="replace").strip().splitlines() or [
-        f"it was killed by signal {-status}" if status < 0 else f"status {status}"
-    ]
-    return "; ".join(lines if len(lines) < 4 else [lines[0], f"{len(lines) - 2} more", lines[-1]])
+def _reason(errors: bytes, status: int) -> str:
+    """Return git's error message on one line; of a long one, the first and the last line."""
+    lines = errors.decode(errors="replace").strip().splitlines()
+    if not lines and status < 0:
+        return f"it was killed by signal {-status}"
+    if not lines:
+        return f"status {status}"
+    if len(lines) > 3:
+        lines = [lines[0], f"{len(lines) - 2} more", lines[-1]]
+    return "; ".join(lines)
 
 
 def line(root: Path, *arguments: str) -> str:
-    """What a git command prints, as one line without its end."""
+    """Run git in `root` and return its output as text, without white space around it."""
     return git(root, *arguments).decode().strip()
 
 
@@ -68,81 +77,82 @@ def in_git(root: Path) -> bool:
 
 
 def resolve(root: Path, revision: str) -> str | None:
-    """The commit of a revision; None where git knows none of that name."""
+    """Return the commit of a revision; None if git does not know it."""
+    commit = f"{revision}^{{commit}}"
     try:
-        return line(
-            root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
-        )
+        return line(root, "rev-parse", "--verify", "--quiet", "--end-of-options", commit)
     except ReleaseError:
         return None
 
 
 def tags(root: Path) -> list[str]:
-    """The versions that have a tag which HEAD descends from, the newest first."""
+    """Return the versions that are tagged on HEAD or its ancestors, the newest first."""
     names = line(root, "tag", "--list", "v*", "--merged", "HEAD").split()
-    return sorted((n[1:] for n in names if VERSION.fullmatch(n[1:])), key=numbers, reverse=True)
+    versions = [name.removeprefix("v") for name in names]
+    return sorted(filter(VERSION.fullmatch, versions), key=numbers, reverse=True)
 
 
 def commit_of(root: Path, version: str) -> str | None:
-    """The commit of a release; None where the history holds none.
+    """Return the commit of a release; None if the history does not hold it.
 
-    A tag of that name counts only where this root has that version at it: a checkout may be of another project.
+    A tag counts only if `release.json` states its version there: the checkout around the corpus
+    root may be of another project, with tags of its own.
     """
     tag = f"refs/tags/v{version}"
     if version_at(root, tag) == version:
         return resolve(root, tag)
-    naming = line(
-        root,
-        "log",
-        "--format=%H",
-        "--reverse",
-        f'-G"version": *"{re.escape(version)}"',
-        "--",
-        resources.RELEASE,
-    ).split()
-    return next((commit for commit in naming if version_at(root, commit) == version), None)
+    pattern = f'-G"version": *"{re.escape(version)}"'
+    commits = line(root, "log", "--format=%H", "--reverse", pattern, "--", resources.RELEASE)
+    for commit in commits.split():
+        if version_at(root, commit) == version:
+            return commit
+    return None
 
 
-def stated(root: Path) -> set[str]:
-    """Every version that a `release.json` in the history stated."""
+def stated_versions(root: Path) -> set[str]:
+    """Return every version that a `release.json` in the history states."""
     commits = line(root, "log", "--format=%H", "--", resources.RELEASE).split()
-    return {v for c in commits if (v := version_at(root, c))}
+    versions = (version_at(root, commit) for commit in commits)
+    return {version for version in versions if version}
 
 
 def unchanged(root: Path, commit: str, name: str = resources.DOCUMENTS) -> bool:
-    """Whether the documents at hand, or what else is called `name` in a corpus root, are those of a commit."""
-    return not line(root, "diff", "--name-only", commit, "--", name) and not line(
-        root, "ls-files", "--others", "--", name
-    )
+    """Whether a file or directory of a corpus root is as in a commit, without untracked files."""
+    changed = line(root, "diff", "--name-only", commit, "--", name)
+    untracked = line(root, "ls-files", "--others", "--", name)
+    return not changed and not untracked
 
 
 def version_at(root: Path, revision: str) -> str | None:
-    """The version that `release.json` stated at a revision; None where there was none."""
+    """Return the version that `release.json` states at a revision; None if it states none."""
     try:
-        return orjson.loads(git(root, "show", f"{revision}:./{resources.RELEASE}"))["version"]
-    except (ReleaseError, orjson.JSONDecodeError, TypeError, KeyError):
+        manifest = orjson.loads(git(root, "show", f"{revision}:./{resources.RELEASE}"))
+    except (ReleaseError, orjson.JSONDecodeError):
         return None
+    version = manifest.get("version") if isinstance(manifest, dict) else None
+    return version if isinstance(version, str) else None
 
 
 def corpus_at(root: Path, revision: str) -> Corpus:
-    """The corpus of a corpus root as it was at a revision; its files are kept for as long as it is. Raises ReleaseError."""
-    import io
+    """Return the corpus of a corpus root as it was at a revision.
+
+    Its files lie in a temporary directory, which is removed with the corpus object. Raises
+    ReleaseError if git fails or the revision has no documents.
+    """
     import tarfile
     import tempfile
-    import weakref
 
-    data = git(root, "archive", "--format=tar", revision)
-    place = tempfile.mkdtemp(
-        prefix=f"statevisit-{revision[:12]}-"
-    )  # which messages about its documents then name
+    archive = git(root, "archive", "--format=tar", revision)
+    # messages about the documents name the directory, hence the revision in it
+    directory = tempfile.mkdtemp(prefix=f"statevisit-{revision[:12]}-")
     try:
-        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-            archive.extractall(place, filter="data")
-        if not (Path(place) / resources.DOCUMENTS).is_dir():
-            raise ReleaseError(f"{root}: there was no {resources.DOCUMENTS}/ at {revision[:12]}")
-        corpus = load(Path(place))
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(directory, filter="data")
+        if not (Path(directory) / resources.DOCUMENTS).is_dir():
+            raise ReleaseError(f"{root}: has no {resources.DOCUMENTS}/ at {revision[:12]}")
+        corpus = load(Path(directory))
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
         raise
-    weakref.finalize(corpus, shutil.rmtree, place, ignore_errors=True)
+    weakref.finalize(corpus, shutil.rmtree, directory, ignore_errors=True)
     return corpus

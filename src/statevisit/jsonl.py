@@ -1,10 +1,11 @@
-"""JSON files and JSONL files that follow a schema, with the line and column of what does not."""
+"""JSON and JSONL files that follow a schema; errors name line and column."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statevisit import schema_errors
 from statevisit.codec import read_bytes
@@ -13,7 +14,7 @@ from statevisit.strict_json import Json, Malformed, locate, parse, pointer
 
 
 class Problem(Struct, frozen=True):
-    """Where a value does not follow its schema: line and column from 1, JSON Pointer, and why."""
+    """An error of a value under its schema: line and column (from 1), JSON Pointer, message."""
 
     line: int
     column: int
@@ -22,7 +23,7 @@ class Problem(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """One line of a JSONL file: its number from 1, its bytes, its value and what is wrong with it."""
+    """One line of a JSONL file: its number (from 1), bytes, value and problems."""
 
     number: int
     data: bytes
@@ -31,7 +32,7 @@ class Line(Struct, frozen=True):
 
 
 def parsed(data: bytes, file: str, schema: str) -> tuple[Json, list[Problem]]:
-    """Return (value, problems) of JSON bytes under a schema; the value is None if it is no JSON."""
+    """Return (value, problems) of JSON bytes under a schema; malformed JSON has the value None."""
     try:
         value = parse(data, file)
     except Malformed as error:
@@ -46,11 +47,11 @@ def parsed(data: bytes, file: str, schema: str) -> tuple[Json, list[Problem]]:
 def read_json(path: Path, schema: str) -> Any:
     """Return the value of a JSON file that must follow a schema.
 
-    Raises FormatError, with file, line and column, where it does not or cannot be read.
+    Raises FormatError, with file, line and column, if it does not or cannot be read.
     """
     value, problems = parsed(read_bytes(path), str(path), schema)
-    for problem in problems:
-        raise FormatError(_placed(str(path), problem))
+    if problems:
+        raise FormatError(_message(str(path), problems[0]))
     return value
 
 
@@ -58,18 +59,21 @@ def lines(data: bytes, file: str, schema: str) -> Iterator[Line]:
     """Yield the lines of JSONL bytes, each with its problems under a schema."""
     for number, line in enumerate(data.splitlines(), 1):
         value, problems = parsed(line, file, schema)
-        in_file = [Problem(number, p.column, p.pointer, p.message) for p in problems]
+        in_file = [replace(problem, line=number) for problem in problems]
         yield Line(number, line, value, in_file)
 
 
 def valid_lines(data: bytes, file: str, schema: str) -> Iterator[Line]:
-    """Yield the lines of JSONL bytes. Raises FormatError, with file, line and column, at a bad one."""
+    """Yield the lines of JSONL bytes.
+
+    Raises FormatError, with file, line and column, at the first line with a problem.
+    """
     for line in lines(data, file, schema):
-        for problem in line.problems:
-            raise FormatError(_placed(file, problem))
+        if line.problems:
+            raise FormatError(_message(file, line.problems[0]))
         yield line
 
 
-def _placed(file: str, problem: Problem) -> str:
+def _message(file: str, problem: Problem) -> str:
     where = f" ({problem.pointer})" if problem.pointer else ""
     return f"{file}:{problem.line}:{problem.column}: {problem.message}{where}"

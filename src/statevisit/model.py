@@ -263,9 +263,10 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return f"<Document {shortened(self.id, 40)}: {counts}>"
 
     def _repr_html_(self) -> str:
-        from statevisit.display import to_html
+        import statevisit
 
-        return to_html(self)
+        fragment: str = statevisit._document_html(self)
+        return fragment
 
 
 def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:

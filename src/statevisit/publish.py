@@ -8,15 +8,18 @@ from typing import Any
 
 from msgspec import Struct
 
-from statevisit import resources, schema_errors
+from statevisit import files, resources, schema_errors
 from statevisit.codec import read_bytes
 from statevisit.errors import ReleaseError
+from statevisit.history import git
 from statevisit.remote import client, explained, quiet
 from statevisit.strict_json import parse
 
 _TOP = (resources.CARD, resources.LICENSE, resources.CITATION, resources.CHANGELOG)
 _KEPT = ".gitattributes"
 """The Hub's own file, which is neither compared nor deleted."""
+_REBUILD = "run `statevisit build`, and release it"
+_REWRITE = "write this edition again with `statevisit build --edition annotations-only`"
 
 
 class Item(Struct, frozen=True):
@@ -28,10 +31,23 @@ class Item(Struct, frozen=True):
     sha256: str
 
 
-def contents(root: Path) -> tuple[str, list[Item]]:
-    """The version of a built root, and every file that belongs to it, by path. Raises ReleaseError where one is not what the manifest says."""
-    path = root / resources.RELEASE
-    if not path.is_file():
+class Contents(Struct, frozen=True):
+    """The files of a version, by path, and those left out because git does not track them."""
+
+    version: str
+    items: list[Item]
+    untracked: list[str]
+
+
+def contents(root: Path) -> Contents:
+    """What a built root publishes: manifest, the files it lists, pages, schemas, seeds, pictures.
+
+    In a git checkout, a file that the manifest does not list is published only where git tracks
+    it. Of an edition nothing but the files of its manifest is published. Raises ReleaseError where
+    a file is not the one that the manifest lists, FormatError where a link leads to it.
+    """
+    path = files.own_path(root, resources.RELEASE)
+    if not path.exists():
         raise ReleaseError(
             f"{root}: has no {resources.RELEASE}: run `statevisit build`, or name the directory that holds it"
         )
@@ -39,26 +55,58 @@ def contents(root: Path) -> tuple[str, list[Item]]:
     for _, message in schema_errors.errors(manifest, "release"):
         raise ReleaseError(f"{path}: {message}; run `statevisit build`")
     listed = {f["path"]: f["sha256"] for f in manifest["files"]}
-    names = {*listed, resources.RELEASE, *(n for n in _TOP if (root / n).is_file())}
-    names |= _linked_pages(root)
+    if "edition" in manifest:
+        if resources.CARD not in listed:
+            raise ReleaseError(f"{path}: does not list {resources.CARD}: {_REWRITE}")
+        beside: set[str] = set()
+    else:
+        beside = _beside(root) - listed.keys()
+    tracked = _tracked(root)
+    untracked = sorted(beside - tracked) if tracked else []
+    names = {*listed, resources.RELEASE, *beside}.difference(untracked)
+    advice = _REWRITE if "edition" in manifest else _REBUILD
+    items = [_item(root, name, listed.get(name), advice) for name in sorted(names)]
+    return Contents(manifest["version"], items, untracked)
+
+
+def _beside(root: Path) -> set[str]:
+    """The files of a root that belong to a version and that its manifest need not list.
+
+    Raises FormatError where the directories of seeds and schemas are links.
+    """
+    for name in (resources.SOURCES, resources.GUIDELINES):
+        files.own_path(root, name)
+    paths = {root / name for name in (*_TOP, *_linked_pages(root))}
     for pattern in ("schema/*", "seeds/*", "corpus/*.svg", "corpus/*.png"):
-        names |= {
-            p.relative_to(root).as_posix()
-            for p in root.glob(pattern)
-            if p.is_file() and not p.name.startswith(".")
-        }
-    items = []
-    for name in sorted(names):
-        if not (root / name).is_file():
-            raise ReleaseError(f"{root}: {name} is gone: run `statevisit build`")
-        data = read_bytes(root / name)
-        digest = hashlib.sha256(data).hexdigest()
-        if listed.get(name, digest) != digest:
-            raise ReleaseError(
-                f"{root}: {name} is not what {resources.RELEASE} says: run `statevisit build`, and release it"
-            )
-        items.append(Item(name, root / name, len(data), digest))
-    return manifest["version"], items
+        paths.update(p for p in root.glob(pattern) if not p.name.startswith("."))
+    return {p.relative_to(root).as_posix() for p in paths if p.is_file()}
+
+
+def _tracked(root: Path) -> set[str]:
+    """The files below a root that git tracks; none where the root is not in a checkout.
+
+    Raises ReleaseError where git fails.
+    """
+    try:
+        names = os.fsdecode(git(root, "ls-files", "-z"))
+    except ReleaseError as error:
+        place = root.resolve()
+        checkout = any((directory / ".git").exists() for directory in (place, *place.parents))
+        if checkout and "not a git repository" not in str(error):
+            raise
+        return set()
+    return set(names.split("\0")) - {""}
+
+
+def _item(root: Path, name: str, sha256: str | None, advice: str) -> Item:
+    path = files.own_path(root, name)
+    if not path.exists():
+        raise ReleaseError(f"{root}: {name} is gone: {advice}")
+    data = read_bytes(path)
+    digest = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and sha256 != digest:
+        raise ReleaseError(f"{root}: {name} is not what {resources.RELEASE} says: {advice}")
+    return Item(name, path, len(data), digest)
 
 
 _PAGE_LINK = re.compile(r"\]\(([^()\s#:]+\.md)(?:#[^()\s]*)?\)")

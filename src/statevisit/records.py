@@ -5,15 +5,41 @@ them. Spans are half-open `[start, end)` offsets in Unicode code points into `Do
 Records are frozen; an optional property that is absent is `None` here.
 """
 
+from collections.abc import Collection, Iterator
+from itertools import count
+
 from msgspec import Struct, field
+
+
+def truncated(text: str, limit: int) -> str:
+    """Return the text cut to `limit` characters, the last of which is then an ellipsis."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1] + "…"
 
 
 def shortened(text: str, limit: int) -> str:
     """Return the text on one line, cut to `limit` characters."""
-    line = " ".join(text[: 2 * limit].split())
-    if len(line) <= limit:
-        return line
-    return line[: limit - 1] + "…"
+    return truncated(" ".join(text[: 2 * limit].split()), limit)
+
+
+ID_PREFIXES = {
+    "mentions": "m",
+    "timexes": "t",
+    "quantities": "q",
+    "events": "ev",
+    "relations": "r",
+    "quotations": "quo",
+}
+"""The letters before the number in the ids of a layer that are given automatically: m1, ev2."""
+
+
+def free_ids(prefix: str, taken: Collection[str], first: int = 1) -> Iterator[str]:
+    """Yield the prefix with each number from `first`, without the ids that are `taken`."""
+    for number in count(first):
+        record_id = f"{prefix}{number}"
+        if record_id not in taken:
+            yield record_id
 
 
 class Record(
@@ -192,6 +218,10 @@ class Quotation(Record, frozen=True, kw_only=True):
     source: str | None = None
     type: str
     disagreements: int | None = None
+
+
+SpanRecord = Mention | Timex | Quantity | Event | Quotation
+"""A record with an id and a span with its surface form."""
 
 
 class Source(Record, frozen=True, kw_only=True):

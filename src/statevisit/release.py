@@ -70,6 +70,24 @@ def version_of(root: Path) -> str:
     return value["version"]
 
 
+def listed(root: Path) -> dict[str, str]:
+    """The SHA-256 of every file that the manifest of a root lists, by name; none without one.
+
+    Raises FormatError where the manifest cannot be read.
+    """
+    path = root / resources.RELEASE
+    if not path.is_file():
+        return {}
+    value = parse(read_bytes(path), str(path))
+    try:
+        return {str(entry["path"]): entry["sha256"] for entry in value.get("files", [])}
+    except (AttributeError, KeyError, TypeError):
+        raise FormatError(
+            f"{path}: does not list its files with their SHA-256; restore the file,"
+            f" or delete it to begin at {FIRST_VERSION}"
+        ) from None
+
+
 def file_entry(path: Path, name: str) -> dict[str, Any]:
     """Path, size in bytes and SHA-256 of a file."""
     digest = hashlib.sha256()

@@ -1,6 +1,7 @@
-"""Dataset repositories on the Hugging Face Hub: a version that is there, and what the Hub's failures mean to a person.
+"""Dataset repositories on the Hugging Face Hub: downloads of a version, and clear errors.
 
-The only module that imports `huggingface_hub`, which `publish` uses through it; `hub` is about `datasets`.
+The only module that imports `huggingface_hub`, which `publish` uses through it; `hub` is about
+`datasets`.
 """
 
 import hashlib
@@ -9,36 +10,66 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, ValidationError, convert
 
 from statevisit import resources
 from statevisit.codec import read_bytes
 from statevisit.errors import MissingExtra, ReleaseError
 from statevisit.strict_json import parse
 
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
 _WRITING = {
     401: "not logged in: `hf auth login` with a token that may write, or set HF_TOKEN",
     403: "this token may not write there: take one with write access, or another --repo",
-    404: "no such repository for this token: see that the owner exists and that you may write there",
+    404: (
+        "this token sees no such repository: check that the owner exists and that you may write "
+        "there"
+    ),
     409: "somebody else changed the repository meanwhile: run the command again",
     412: "somebody else changed the repository meanwhile: run the command again",
     413: "a file is larger than the Hub takes",
     429: "the Hub asks for fewer requests: wait some minutes, and run the command again",
 }
+"""What to do about an HTTP status when writing to a repository."""
 
-_HIDDEN = "no such dataset repository, or none that this token may see: see that the name is right, or `hf auth login`, or set HF_TOKEN"
+_HIDDEN = (
+    "no such dataset repository, or this token may not see it: check the name, run `hf auth "
+    "login`, or set HF_TOKEN"
+)
 _READING = _WRITING | {
-    401: _HIDDEN,  # the Hub's answer for a repository that is not there, too
-    403: "this token may not read there: ask for access on its page on the Hub, or take another token",
+    401: _HIDDEN,  # the Hub gives this answer for an unknown repository too
+    403: (
+        "this token may not read there: ask for access on the page of the repository, or take "
+        "another token"
+    ),
     404: _HIDDEN,
 }
+"""What to do about an HTTP status when reading from a repository."""
 
-_UNREAD = ("corpus/parquet/*", "*.png", "*.svg")
-"""What documents can be read without, and most of what there is to send."""
+_NOT_DOWNLOADED = ("corpus/parquet/*", "*.png", "*.svg")
+"""Files that documents can be read without; they are most of the bytes."""
 
 
-def client() -> tuple[Any, Any]:
-    """(huggingface_hub, its API at HF_ENDPOINT). Raises MissingExtra."""
+class _File(Struct, frozen=True):
+    path: str
+    sha256: str
+
+
+class _Manifest(Struct, frozen=True):
+    """The fields of `release.json` that a download is checked against."""
+
+    version: str
+    files: tuple[_File, ...]
+    edition: object = None
+
+
+def client() -> tuple[ModuleType, "HfApi"]:
+    """Return (huggingface_hub, its API at HF_ENDPOINT). Raises MissingExtra."""
     try:
         import huggingface_hub as hf
     except ImportError:
@@ -47,93 +78,121 @@ def client() -> tuple[Any, Any]:
 
 
 def fetched(repo: str, version: str) -> Path:
-    """The corpus root that was published as a version of a dataset repository, without its Parquet and pictures.
+    """Download a version of a dataset repository and return its corpus root.
 
-    It is in huggingface_hub's cache, so a second time nothing is sent again, and offline it is there. Every file is held
-    against the SHA-256 in its manifest. Raises ReleaseError for a repository or version that is not there, files that
-    are not those of the manifest, the edition without the text, and whatever goes wrong on the way; MissingExtra.
+    The Parquet files and pictures are left out. The files stay in huggingface_hub's cache, which
+    also serves them offline. Raises ReleaseError for an unknown repository or version, for a file
+    whose SHA-256 differs from the manifest, for the edition without the text, and for any failure
+    of the Hub or the connection; MissingExtra without huggingface_hub.
     """
     hf, api = client()
     with quiet(hf), explained(hf, f"{repo}: version {version} was not fetched", _READING):
         try:
-            place = Path(
-                api.snapshot_download(
-                    repo, repo_type="dataset", revision=f"v{version}", ignore_patterns=list(_UNREAD)
-                )
+            directory = api.snapshot_download(
+                repo,
+                repo_type="dataset",
+                revision=f"v{version}",
+                ignore_patterns=list(_NOT_DOWNLOADED),
             )
         except hf.errors.RevisionNotFoundError:
-            there = [
-                t.name.removeprefix("v") for t in api.list_repo_refs(repo, repo_type="dataset").tags
-            ]
-            raise ReleaseError(
-                f"{repo}: has no version {version}, only {', '.join(there) or 'none at all'}"
-            ) from None
-    _require_published(place, repo, version)
-    return place
+            tags = api.list_repo_refs(repo, repo_type="dataset").tags
+            versions = ", ".join(tag.name.removeprefix("v") for tag in tags) or "none at all"
+            raise ReleaseError(f"{repo}: has no version {version}, only {versions}") from None
+    root = Path(directory)
+    _check_files(root, repo, _full_manifest(root, repo, version))
+    return root
 
 
-def _require_published(place: Path, repo: str, version: str) -> None:
-    """Raise ReleaseError where a directory is not the full edition of a version, to the byte."""
-    path = place / resources.RELEASE
-    manifest = parse(read_bytes(path), str(path)) if path.is_file() else None
+def _full_manifest(root: Path, repo: str, version: str) -> _Manifest:
+    """Return the manifest. Raises ReleaseError if it is not that of a version with its text."""
+    manifest = _manifest(root / resources.RELEASE)
+    if manifest is None or manifest.version != version:
+        raise ReleaseError(
+            f"{repo}: the tag v{version} has no {resources.RELEASE} of this version, so it is not "
+            "a release of a corpus: name another repository"
+        )
+    if manifest.edition is not None:
+        raise ReleaseError(
+            f"{repo}: holds version {version} without its text: `hf download {repo} --repo-type "
+            f"dataset --revision v{version} --local-dir DIR`, then `statevisit restore DIR --text "
+            "SEED -o FULL` with the source text, and load FULL"
+        )
+    return manifest
+
+
+def _manifest(path: Path) -> _Manifest | None:
+    if not path.is_file():
+        return None
     try:
-        stated, listed = manifest["version"], {f["path"]: f["sha256"] for f in manifest["files"]}
-    except (TypeError, KeyError):
-        stated, listed = None, {}
-    if stated != version:
-        raise ReleaseError(
-            f"{repo}: what bears the tag v{version} there has no {resources.RELEASE} of this version, so it is no release of a corpus: name another repository"
-        )
-    if "edition" in manifest:
-        raise ReleaseError(
-            f"{repo}: holds version {version} without its text: `hf download {repo} --repo-type dataset --revision v{version} --local-dir DIR`, then `statevisit restore DIR --text SEED -o FULL` with the source text, and load FULL"
-        )
-    wanted = {n for n in listed if not any(fnmatch(n, pattern) for pattern in _UNREAD)}
-    there = {p.relative_to(place).as_posix() for p in (place / resources.DOCUMENTS).glob("*")} | {
-        n for n in wanted if (place / n).is_file()
+        return convert(parse(read_bytes(path), str(path)), _Manifest)
+    except ValidationError:
+        return None
+
+
+def _check_files(root: Path, repo: str, manifest: _Manifest) -> None:
+    """Raise ReleaseError unless the downloaded files are those of the manifest, to the byte."""
+    digests = {
+        file.path: file.sha256
+        for file in manifest.files
+        if not any(fnmatch(file.path, pattern) for pattern in _NOT_DOWNLOADED)
     }
-    if odd := sorted(wanted ^ there):
+    present = {path.relative_to(root).as_posix() for path in (root / resources.DOCUMENTS).glob("*")}
+    present |= {name for name in digests if (root / name).is_file()}
+    differing = sorted(present ^ digests.keys())
+    if differing:
+        name = differing[0]
+        problem = "is missing" if name in digests else "is not part of it"
         raise ReleaseError(
-            f"{repo}: what bears the tag v{version} there is not the release: {odd[0]} is {'missing' if odd[0] in wanted else 'not of it'}; name another repository, or tell whoever published it"
+            f"{repo}: the tag v{manifest.version} is not the release: {name} {problem}; name "
+            "another repository, or tell whoever published it"
         )
-    for name in sorted(wanted):
-        if hashlib.sha256(read_bytes(place / name)).hexdigest() != listed[name]:
+    for name in sorted(digests):
+        if hashlib.sha256(read_bytes(root / name)).hexdigest() != digests[name]:
             raise ReleaseError(
-                f"{place / name}: is not the file that version {version} was released with (its SHA-256 differs): delete it, and try again; if it happens again, {repo} was changed on the Hub"
+                f"{root / name}: is not the file that version {manifest.version} was released with "
+                "(its SHA-256 differs): delete it, and try again; if it happens again, "
+                f"{repo} was changed on the Hub"
             )
 
 
 @contextmanager
-def quiet(hf: Any) -> Iterator[None]:
-    """Neither bars nor a warning for every attempt, and no waiting for a limit of requests to pass, which takes minutes."""
-    logging, client, visible = (
-        hf.utils.logging,
-        hf.get_session(),
-        not hf.utils.are_progress_bars_disabled(),
-    )
-    before, hooks = logging.get_verbosity(), client.event_hooks
+def quiet(hf: ModuleType) -> Iterator[None]:
+    """Silence huggingface_hub: no progress bars, and no warning for each attempt.
 
-    def limited(response: Any) -> None:
+    A request that the Hub refuses for its rate limit (HTTP 429) fails at once: huggingface_hub
+    would wait for minutes.
+    """
+    logging = hf.utils.logging
+    session = hf.get_session()
+    verbosity = logging.get_verbosity()
+    hooks = session.event_hooks
+    has_bars = not hf.utils.are_progress_bars_disabled()
+
+    def fail_at_rate_limit(response: Any) -> None:  # of whichever httpx huggingface_hub uses
         if response.status_code == 429:
             response.read()
             hf.utils.hf_raise_for_status(response)
 
     logging.set_verbosity_error()
-    client.event_hooks = {**hooks, "response": [*hooks.get("response", []), limited]}
-    if visible:
+    session.event_hooks = {**hooks, "response": [*hooks.get("response", []), fail_at_rate_limit]}
+    if has_bars:
         hf.utils.disable_progress_bars()
     try:
         yield
     finally:
-        logging.set_verbosity(before)
-        client.event_hooks = hooks
-        if visible:
+        logging.set_verbosity(verbosity)
+        session.event_hooks = hooks
+        if has_bars:
             hf.utils.enable_progress_bars()
 
 
 @contextmanager
-def explained(hf: Any, state: str, advice: dict[int, str] = _WRITING) -> Iterator[None]:
-    """Whatever huggingface_hub raises becomes a ReleaseError of one line: the state, why, and what to do, by `advice` for an HTTP status."""
+def explained(hf: ModuleType, state: str, advice: dict[int, str] = _WRITING) -> Iterator[None]:
+    """Turn any exception of huggingface_hub into a ReleaseError of one line.
+
+    The line gives the `state` of the work, the reason, and what to do, which `advice` gives for an
+    HTTP status.
+    """
     try:
         yield
     except ReleaseError:
@@ -143,35 +202,58 @@ def explained(hf: Any, state: str, advice: dict[int, str] = _WRITING) -> Iterato
             f"{state}: stopped: run the command again, which does what is left to do"
         ) from None
     except Exception as error:
-        causes: list[BaseException] = [error]
-        while (
-            below := causes[-1].__cause__
-        ) is not None:  # an upload raises RuntimeError because of what happened
-            causes.append(below)
-        said = next((m for c in causes if (m := _meaning(hf, c, advice))), None)
-        raise ReleaseError(
-            f"{state}{said or f': {type(error).__name__}: {_line(error)}'}"
-        ) from error
+        raise ReleaseError(f"{state}{_reason(hf, error, advice)}") from error
 
 
-def _meaning(hf: Any, error: BaseException, advice: dict[int, str]) -> str | None:
-    """What an exception of huggingface_hub's means to the user; None for one that says nothing by itself."""
-    try:
-        import httpx2 as httpx
-    except ImportError:
-        import httpx
+def _reason(hf: ModuleType, error: Exception, advice: dict[int, str]) -> str:
+    """Return the meaning of the first exception in the chain of causes that has one."""
+    cause: BaseException | None = error
+    while cause is not None:  # an upload raises RuntimeError, caused by the exception of interest
+        meaning = _meaning(hf, cause, advice)
+        if meaning is not None:
+            return meaning
+        cause = cause.__cause__
+    return f": {type(error).__name__}: {_line(error)}"
+
+
+def _meaning(hf: ModuleType, error: BaseException, advice: dict[int, str]) -> str | None:
+    """Return what an exception means to the user; None if it means nothing by itself."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status is not None:
-        return f" (HTTP {status}): {advice.get(status) or ('the Hub is in trouble: run the command again later' if status >= 500 else _line(error))}"
+        return f" (HTTP {status}): {_advice(status, error, advice)}"
     if isinstance(error, hf.errors.OfflineModeIsEnabled):
         return ": huggingface_hub is told to stay offline: unset HF_HUB_OFFLINE"
-    if isinstance(error, httpx.TransportError | ConnectionError | TimeoutError):
-        return f": the connection broke ({type(error).__name__}): run the command again, which does what is left to do"
+    if isinstance(error, _transport_error() | ConnectionError | TimeoutError):
+        return (
+            f": the connection broke ({type(error).__name__}): run the command again, which does "
+            "what is left to do"
+        )
     if isinstance(error, hf.errors.HFValidationError):
-        return f": that is no name of a repository: {_line(error)}"
+        return f": not a valid repository name: {_line(error)}"
     if isinstance(error, OSError) and error.filename:
         return f": {error.filename}: {error.strerror}"
-    return f": the Hub's answer: {_line(error)}" if isinstance(error, ValueError) else None
+    if isinstance(error, ValueError):
+        return f": the Hub's answer: {_line(error)}"
+    return None
+
+
+def _advice(status: int, error: BaseException, advice: dict[int, str]) -> str:
+    if status in advice:
+        return advice[status]
+    if status >= 500:
+        return "the Hub is in trouble: run the command again later"
+    return _line(error)
+
+
+def _transport_error() -> type[Exception]:
+    """Return the exception of a broken connection, from whichever httpx huggingface_hub uses."""
+    try:
+        import httpx2
+    except ImportError:
+        import httpx
+
+        return httpx.TransportError
+    return httpx2.TransportError
 
 
 def _line(error: BaseException) -> str:

@@ -4,9 +4,6 @@ No other module does path arithmetic on the package's own data; paths below a *c
 that holds `corpus/` and `seeds/`) are named here as well, so that the layout is written down once.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from statevisit.errors import FormatError, StateVisitError
@@ -29,6 +26,7 @@ GUIDELINES = "schema/GUIDELINES.md"
 LICENSE = "LICENSE"
 CITATION = "CITATION.cff"
 CHANGELOG = "CHANGELOG.md"
+_DIRECTORIES = ("corpus", "schema", "seeds")
 
 
 def data_root() -> Path:
@@ -67,56 +65,15 @@ def corpus_root(path: Path) -> Path:
     return root
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that replaces it when the block ends well and vanishes when it does not.
-
-    Raises OSError that names `path`, not the temporary one.
-    """
-    import tempfile  # which takes a third as long to import as Python takes to start
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(
-            0o666 & ~mask
-        )  # mkstemp makes 0600; what is published is readable as any new file is
-        temporary.replace(path)
-    except OSError as error:
-        if error.filename not in (None, name):
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextmanager
-def appearing(target: Path, replace: bool = False) -> Iterator[Path]:
-    """A temporary directory that becomes `target` when the block ends well and vanishes when it does not.
-
-    Raises FormatError for a target that is there and not empty, unless it is to be replaced.
-    """
-    import tempfile
-
-    if target.exists() and not replace and (not target.is_dir() or any(target.iterdir())):
-        raise FormatError(f"{target}: exists already and is not empty; name a new directory")
-    where = target.absolute()
-    where.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{where.name}.", dir=where.parent) as name:
-        made = Path(name) / "made"
-        made.mkdir()
-        yield made
-        if replace and where.exists():
-            where.replace(Path(name) / "before")
-        made.replace(where)
+def holding_root(path: Path) -> Path | None:
+    """The nearest corpus root whose corpus/, schema/ or seeds/ holds a path; None for other paths."""
+    parts = path.absolute().parts
+    for number in range(len(parts) - 1, 0, -1):
+        if parts[number] in _DIRECTORIES:
+            root = Path(*parts[:number])
+            if (root / DOCUMENTS).is_dir():
+                return root
+    return None
 
 
 def starter() -> Path:

@@ -13,8 +13,8 @@ def same_entity(a: Entity | EventChain, b: Entity | EventChain) -> bool:
     - Chains have no type, and most have no name, so without two links nothing shows that they
       differ: they can be the same.
 
-    True is no proof but for two links. Which of several candidates a record is, is decided by the
-    mentions or events that they share (`align`).
+    Only two equal links prove that the records are the same. If there are several candidates, the
+    mentions or events that they share decide (`align`).
     """
     if type(a) is not type(b):
         return False

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from statevisit.records import truncated
 from statevisit.schema import load, properties, resolve
 from statevisit.strict_json import Json, JsonObject
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
     from jsonschema_rs import Draft202012Validator as Verdict
+
+_WIDTH = 60
+"""Characters of a value or name that a message shows."""
 
 
 @cache
@@ -61,8 +65,11 @@ def _explainer(name: str = "document") -> "Validator":
             definition = definitions[reference.removeprefix("#/$defs/")]
             yield from validator.descend(value, definition)
 
-    extended = jsonschema.validators.extend(type(plain), {"$ref": ref})
-    return extended(plain.schema, format_checker=plain.format_checker)
+    extend: Any = jsonschema.validators.extend  # its stubs have no types
+    explainer: Validator = extend(type(plain), {"$ref": ref})(
+        plain.schema, format_checker=plain.format_checker
+    )
+    return explainer
 
 
 def errors(
@@ -82,11 +89,7 @@ def errors(
             return
     if not seen:  # The engines differ here: the verdict stands, in its own words.
         for failure in verdict(name).iter_errors(instance):
-            yield list(failure.instance_path), _short(failure.message)
-
-
-def _short(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+            yield list(failure.instance_path), truncated(failure.message, _WIDTH)
 
 
 def _shown(value: Json) -> str:
@@ -94,12 +97,12 @@ def _shown(value: Json) -> str:
     if isinstance(value, str):
         if len(value) > 60:
             return f'"{value[:50]}…" ({len(value):,} characters)'
-        return _short(orjson.dumps(value).decode(), 90)
+        return truncated(orjson.dumps(value).decode(), 90)
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return f"an array of {len(value)}"
-    return _short(repr(value))
+    return truncated(repr(value), _WIDTH)
 
 
 def _key(error: "ValidationError") -> str:
@@ -108,53 +111,70 @@ def _key(error: "ValidationError") -> str:
     return next(names, "the document")
 
 
+def _value(error: "ValidationError") -> Any:
+    """The value that does not follow the schema."""
+    return error.instance
+
+
+def _limit(error: "ValidationError") -> Any:
+    """The value of the keyword that failed."""
+    return error.validator_value
+
+
+def _keywords(error: Any) -> JsonObject:
+    """The schema object in which a keyword failed."""
+    return error.schema if isinstance(error.schema, dict) else {}
+
+
 def _must_be(error: "ValidationError", expected: str) -> str:
-    return f"`{_key(error)}` is {_shown(error.instance)}; it must be {expected}"
+    return f"`{_key(error)}` is {_shown(_value(error))}; it must be {expected}"
 
 
 def _message(error: "ValidationError") -> str:
     """The sentence for an error of jsonschema, in the words of the record, not of the schema."""
     write = _MESSAGES.get(str(error.validator))
     if write is None:
-        return _short(f"`{_key(error)}`: {error.message}", 200)
+        return truncated(f"`{_key(error)}`: {error.message}", 200)
     return write(error)
 
 
 def _required(error: "ValidationError") -> str:
-    missing = ", ".join(f"`{name}`" for name in error.validator_value if name not in error.instance)
+    missing = ", ".join(f"`{name}`" for name in _limit(error) if name not in _value(error))
     return f"missing {missing}{_condition(error)}"
 
 
 def _additional_properties(error: "ValidationError") -> str:
-    known = error.schema.get("properties", {})
-    unknown = ", ".join(f"`{_short(name)}`" for name in error.instance if name not in known)
+    known = _keywords(error).get("properties", {})
+    unknown = ", ".join(
+        f"`{truncated(name, _WIDTH)}`" for name in _value(error) if name not in known
+    )
     return f"unknown property {unknown}; known are {', '.join(known)}"
 
 
 def _enum(error: "ValidationError") -> str:
-    labels = error.validator_value
+    labels = _limit(error)
     if len(labels) == 1:
         return _must_be(error, repr(labels[0]))
-    return _must_be(error, _short(", ".join(map(str, labels)), 160))
+    return _must_be(error, truncated(", ".join(map(str, labels)), 160))
 
 
 def _type(error: "ValidationError") -> str:
-    kind = error.validator_value
+    kind = _limit(error)
     return _must_be(error, f"{'an' if kind[0] in 'aio' else 'a'} {kind}")
 
 
 def _pattern(error: "ValidationError") -> str:
-    return f"`{_key(error)}` is {_shown(error.instance)}; expected: {_expected(error)}"
+    return f"`{_key(error)}` is {_shown(_value(error))}; expected: {_expected(error)}"
 
 
 def _one_of(error: "ValidationError") -> str:
-    return f"needs exactly one of {_alternatives(error.validator_value)}"
+    return f"needs exactly one of {_alternatives(_limit(error))}"
 
 
 def _any_of(error: "ValidationError") -> str:
-    if error.parent and "properties" in error.parent.schema:
+    if error.parent is not None and "properties" in _keywords(error.parent):
         return _one_of(error)
-    return f"needs {_alternatives(error.validator_value)}{_condition(error)}"
+    return f"needs {_alternatives(_limit(error))}{_condition(error)}"
 
 
 def _not(error: "ValidationError") -> str:
@@ -162,13 +182,13 @@ def _not(error: "ValidationError") -> str:
 
 
 def _const(error: "ValidationError") -> str:
-    return _must_be(error, f"{error.validator_value!r}{_condition(error)}")
+    return _must_be(error, f"{_limit(error)!r}{_condition(error)}")
 
 
 def _length(error: "ValidationError") -> str:
     bound = "at least" if str(error.validator).startswith("min") else "at most"
-    shown = _shown(error.instance)
-    return f"`{_key(error)}` is {shown}; its length must be {bound} {error.validator_value:,}"
+    shown = _shown(_value(error))
+    return f"`{_key(error)}` is {shown}; its length must be {bound} {_limit(error):,}"
 
 
 def _unique_items(error: "ValidationError") -> str:
@@ -201,10 +221,10 @@ def _alternatives(options: list[JsonObject]) -> str:
 
 def _expected(error: "ValidationError") -> str:
     """The property's description, which says in words what a pattern says in signs."""
-    node = error.schema
+    node = _keywords(error)
     if "description" not in node:
         node = _declaration(error) or node
-    return str(node.get("description") or error.validator_value)
+    return str(node.get("description") or _limit(error))
 
 
 def _declaration(error: "ValidationError") -> JsonObject | None:
@@ -224,7 +244,7 @@ def _condition(error: "ValidationError") -> str:
     node: Any = load()
     for step in steps[: steps.index(branch)]:
         # jsonschema leaves `$ref` out of its paths.
-        container = resolve(node) if isinstance(node, dict) else node
+        container: Any = resolve(node) if isinstance(node, dict) else node
         node = container[step]
     condition = resolve(node)["if"]
     stated = []

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, convert
 
@@ -12,16 +11,24 @@ from statevisit.errors import FormatError
 FORMATS = ("text", "json", "jsonl", "sarif", "github", "junit")
 
 ADDRESS = re.compile(r"(?:git\+)?(?:https?|ssh|file)://[\w./:@%~+=&?#-]+")
-"""An address that pip installs from, without what TOML or a shell's double quotes would escape."""
+"""An address that pip installs from.
+
+It holds no character that TOML or a shell's double quotes would escape.
+"""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What a corpus root chooses: what `validate` reports and how, and where other things are.
+    """The settings of a corpus root.
 
-    `select` and `ignore`: codes or their beginnings (E2). `strict`: whether warnings fail.
-    `repo`: the dataset repository on the Hugging Face Hub ("OWNER/NAME") that versions are
-    published in; "" for none. `source`: the address that the corpus's CI installs statevisit
-    from; "" until it is filled in.
+    Attributes:
+        select: The codes of findings that `validate` reports, or prefixes of them (E2); empty for
+            all.
+        ignore: The codes, or prefixes, that it does not report.
+        strict: Whether warnings fail.
+        format: The format of its output, one of FORMATS.
+        repo: The dataset repository on the Hugging Face Hub ("OWNER/NAME") that versions are
+            published in; "" for none.
+        source: The address that the corpus's CI installs statevisit from; "" until it is known.
     """
 
     select: tuple[str, ...] = ()
@@ -32,42 +39,48 @@ class Settings(Struct, frozen=True, kw_only=True):
     source: str = ""
 
     def address(self, page: str) -> str:
-        """The address of a page that `publish` put into `repo`; "" without a `repo`."""
+        """Return the address of a page that `publish` puts into `repo`; "" without a `repo`."""
         return f"https://huggingface.co/datasets/{self.repo}/blob/main/{page}" if self.repo else ""
 
     def wants(self, code: str) -> bool:
-        """Whether findings of this code are reported: the longest matching beginning wins."""
-        chosen = max(
-            (len(s) for s in self.select if code.startswith(s)), default=-1 if self.select else 0
-        )
-        refused = max((len(i) for i in self.ignore if code.startswith(i)), default=-1)
-        return chosen > refused
+        """Whether findings of this code are reported: the longest matching prefix wins."""
+        selected = _longest_prefix(self.select, code)
+        ignored = _longest_prefix(self.ignore, code)
+        if selected is None:
+            return not self.select and ignored is None
+        return ignored is None or selected > ignored
+
+
+def _longest_prefix(prefixes: Iterable[str], code: str) -> int | None:
+    """Return the length of the longest prefix of a code; None if no prefix matches."""
+    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=None)
 
 
 def read_settings(root: Path, codes: Callable[[], Iterable[str]] | None = None) -> Settings:
-    """The settings of a corpus root; the defaults where it states none.
+    """Read the settings of a corpus root; missing ones have their defaults.
 
-    `codes` gives all codes, for a caller that uses `select` and `ignore`. Raises FormatError for
+    `codes` returns all codes; it is called if there are codes to check. Raises FormatError for
     unknown keys and codes and for wrong values.
     """
     path = root / "pyproject.toml"
     if not path.is_file():
         return Settings()
-    table = _table(path)
+    settings = convert(_table(path), Settings)
     where = f"{path}: [tool.statevisit]"
-    if table.get("format", "text") not in FORMATS:
+    if settings.format not in FORMATS:
         raise FormatError(
-            f"{where} `format` is {table['format']!r}; it must be {', '.join(FORMATS)}"
+            f"{where} `format` is {settings.format!r}; it must be {', '.join(FORMATS)}"
         )
-    if table.get("source"):
-        check_source(table["source"], f"{where} `source`")
-    for key in ("select", "ignore"):
-        if codes and table.get(key):
-            check_codes(table[key], codes(), f"{where} `{key}`")
-    return convert(table, Settings)
+    if settings.source:
+        check_source(settings.source, f"{where} `source`")
+    if codes is not None and (settings.select or settings.ignore):
+        all_codes = list(codes())
+        check_codes(settings.select, all_codes, f"{where} `select`")
+        check_codes(settings.ignore, all_codes, f"{where} `ignore`")
+    return settings
 
 
-KINDS: dict[str, type] = {
+_TYPES: dict[str, type] = {
     "select": list,
     "ignore": list,
     "strict": bool,
@@ -75,13 +88,13 @@ KINDS: dict[str, type] = {
     "repo": str,
     "source": str,
 }
-"""The TOML type of each key."""
+"""The type of each key's value."""
 
-KIND_NAMES: dict[type, str] = {list: "a list of codes", bool: "true or false", str: "a string"}
+_TYPE_NAMES: dict[type, str] = {list: "a list of codes", bool: "true or false", str: "a string"}
 
 
-def _table(path: Path) -> dict[str, Any]:
-    """`[tool.statevisit]` of a file, with known keys and values of their types."""
+def _table(path: Path) -> dict[str, object]:
+    """Read `[tool.statevisit]` of a file. Raises FormatError for a wrong key or type."""
     import tomllib
 
     try:
@@ -93,23 +106,25 @@ def _table(path: Path) -> dict[str, Any]:
         raise FormatError(f"{path}: [tool.statevisit] must be a table")
     where = f"{path}: [tool.statevisit]"
     for key, value in table.items():
-        if key not in KINDS:
+        if key not in _TYPES:
             raise FormatError(
-                f"{where} has no `{key}`{nearest(key, KINDS)}; known are {', '.join(KINDS)}"
+                f"{where} has no `{key}`{nearest(key, _TYPES)}; the keys are {', '.join(_TYPES)}"
             )
-        if not _fits(value, KINDS[key]):
-            raise FormatError(f"{where} `{key}` must be {KIND_NAMES[KINDS[key]]}")
+        expected_type = _TYPES[key]
+        if not _has_type(value, expected_type):
+            raise FormatError(f"{where} `{key}` must be {_TYPE_NAMES[expected_type]}")
     return table
 
 
-def _fits(value: object, kind: type) -> bool:
-    if isinstance(value, list):
-        return kind is list and all(isinstance(v, str) for v in value)
-    return type(value) is kind
+def _has_type(value: object, expected_type: type) -> bool:
+    """Whether a value is of exactly this type (true is no integer); a list must be of strings."""
+    if type(value) is not expected_type:
+        return False
+    return not isinstance(value, list) or all(isinstance(item, str) for item in value)
 
 
 def check_source(source: str, where: str) -> None:
-    """Refuse, with FormatError, a text that is not an address that pip installs from."""
+    """Raise FormatError unless pip can install from `source`; `where` begins the message."""
     if not ADDRESS.fullmatch(source):
         raise FormatError(
             f"{where}: {source!r} is not an address that pip installs from, such as "
@@ -117,34 +132,38 @@ def check_source(source: str, where: str) -> None:
         )
 
 
-def check_codes(wanted: Iterable[str], codes: Iterable[str], where: str) -> None:
-    """Refuse, with FormatError, a text that no code begins with."""
+def check_codes(prefixes: Iterable[str], codes: Iterable[str], where: str) -> None:
+    """Raise FormatError for a prefix that no code has; `where` begins the message."""
     codes = list(codes)
-    for code in wanted:
-        if not re.fullmatch(r"[A-Z]\d*", code) or not any(c.startswith(code) for c in codes):
+    for prefix in prefixes:
+        has_form = re.fullmatch(r"[A-Z]\d*", prefix)
+        if not has_form or not any(code.startswith(prefix) for code in codes):
             raise FormatError(
-                f"{where}: no code begins with {code!r}{nearest(code, codes)}; "
+                f"{where}: no code begins with {prefix!r}{nearest(prefix, codes)}; "
                 "`statevisit explain` lists them"
             )
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A question that names the known word most like this one, "" where none is like it.
+    """Return a question that names the most similar known word; "" if none is similar.
 
-    Of words that are equally alike, the one that shares more of its beginning is named.
+    Of similar words, the one that shares the longest beginning with `word` is named.
     """
     import difflib
 
     known = list(known)
-    alike = difflib.get_close_matches(word, known, len(known), 0.5)
-    if not alike:
+    similar = difflib.get_close_matches(word, known, len(known), 0.5)
+    if not similar:
         return ""
-    best = max(alike, key=lambda other: _shared_beginning(word, other))
-    return f"; do you mean {best}?"
+    best = max(similar, key=lambda other: _shared_length(word, other))
+    return f"; did you mean {best}?"
 
 
-def _shared_beginning(a: str, b: str) -> int:
-    for i, (x, y) in enumerate(zip(a, b, strict=False)):
-        if x != y:
-            return i
-    return min(len(a), len(b))
+def _shared_length(a: str, b: str) -> int:
+    """Return the number of characters that two words begin with alike."""
+    length = 0
+    for character, other in zip(a, b, strict=False):
+        if character != other:
+            break
+        length += 1
+    return length

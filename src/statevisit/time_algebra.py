@@ -1,18 +1,18 @@
-"""Time algebra: what the relations between events and times say about beginnings and ends. No I/O.
+"""Time algebra: the order that temporal relations give to beginnings and ends. No I/O.
 
 An event or time is an interval. Every temporal type of the scheme orders the four end points of its
-source and target (the point algebra of Vilain and Kautz 1986, "Constraint propagation algorithms for
-temporal reasoning"). Each type thus stands for a set of the thirteen relations of Allen 1983,
+source and target (the point algebra of Vilain and Kautz 1986, "Constraint propagation algorithms
+for temporal reasoning"). Each type thus stands for a set of the thirteen relations of Allen 1983,
 "Maintaining knowledge about temporal intervals":
 
 | type | Allen's relations | TimeML 1.2.1 (Pustejovsky et al. 2003) |
 | --- | --- | --- |
 | BEFORE | before | BEFORE |
-| CONTAINS | contains, started by, finished by, equals | INCLUDES, BEGUN_BY, ENDED_BY, SIMULTANEOUS |
+| CONTAINS | contains, started by, finished by, equal | INCLUDES, BEGUN_BY, ENDED_BY, SIMULTANEOUS |
 | OVERLAP | overlaps, contains, finished by | none |
 | BEGINS_ON | the source begins within the target, its bounds included | none |
 | ENDS_ON | the source ends within the target, its bounds included | none |
-| SIMULTANEOUS | equals | SIMULTANEOUS |
+| SIMULTANEOUS | equal | SIMULTANEOUS |
 
 The definitions are those of `schema/document.schema.json`, whose types come from RED (O'Gorman et
 al. 2016, "Richer Event Description"). OVERLAP says "`source` begins first and the two share some
@@ -25,10 +25,10 @@ from typing import Any, NamedTuple
 BEGIN, END = False, True
 
 Point = tuple[Hashable, bool]
-"""An event or time, and which of its end points is meant: BEGIN or END."""
+"""An event or time, and one of its end points: BEGIN or END."""
 
 Order = tuple[Point, Point, bool]
-"""The first point is before the second (True), or at the same time at the latest (False)."""
+"""Two points: the first is before the second (True), or is not after it (False)."""
 
 
 class Link(NamedTuple):
@@ -62,18 +62,18 @@ ORDERS: dict[str, tuple[Order, ...]] = {
     "ENDS_ON": _not_after(_B, _A_END) + _not_after(_A_END, _B_END),
     "SIMULTANEOUS": _equal(_A, _B) + _equal(_A_END, _B_END),
 }
-"""For every temporal type of the scheme, what it says about the end points of source and target."""
+"""For every temporal type of the scheme, the order of the end points of source and target."""
 
 
 def orders(link: Link) -> Iterator[Order]:
-    """What a link says about the end points of its source and target."""
-    node: dict[Hashable, Any] = {"source": link.source, "target": link.target}
+    """Yield the orders of the end points of a link's source and target."""
+    node: dict[Hashable, Hashable] = {"source": link.source, "target": link.target}
     for (first, first_end), (second, second_end), strict in ORDERS[link.type]:
         yield (node[first], first_end), (node[second], second_end), strict
 
 
 def _is_symmetric(kind: str) -> bool:
-    """Whether a type says the same with source and target exchanged: it is its own inverse."""
+    """Whether a type means the same with source and target exchanged: it is its own inverse."""
     return set(ORDERS[kind]) == set(orders(Link(kind, "target", "source")))
 
 
@@ -82,7 +82,7 @@ SYMMETRIC = frozenset(kind for kind in ORDERS if _is_symmetric(kind))
 
 
 class Graph:
-    """The order of end points that links state, and its transitive closure.
+    """The orders of end points that links state, and their transitive closure.
 
     An interval begins before it ends (Allen 1983). Links can be added and removed.
     """
@@ -93,7 +93,7 @@ class Graph:
             self.add(link)
 
     def add(self, link: Link) -> None:
-        """Add what a link states."""
+        """Add the orders of a link."""
         for node in (link.source, link.target):
             if (node, END) not in self._after:
                 self._after[node, BEGIN] = [((node, END), True)]
@@ -102,7 +102,7 @@ class Graph:
             self._after[first].append((second, strict))
 
     def remove(self, link: Link) -> None:
-        """Remove what a link that was added states."""
+        """Remove the orders of a link that was added before."""
         for first, second, strict in orders(link):
             self._after[first].remove((second, strict))
 
@@ -111,15 +111,17 @@ class Graph:
         return all(self._reaches(*order) for order in orders(link))
 
     def _reaches(self, first: Point, second: Point, strict: bool) -> bool:
+        """Whether a path leads from one point to another, with a strict step if asked for."""
         if first not in self._after or second not in self._after:
             return False
-        seen, todo = {(first, False)}, [(first, False)]
+        start = (first, False)
+        seen, todo = {start}, [start]
         while todo:
-            point, strictly = todo.pop()
-            if point == second and (strictly or not strict):
+            point, is_strict = todo.pop()
+            if point == second and (is_strict or not strict):
                 return True
-            for following, more in self._after[point]:
-                state = following, strictly or more
+            for following, is_strict_step in self._after[point]:
+                state = (following, is_strict or is_strict_step)
                 if state not in seen:
                     seen.add(state)
                     todo.append(state)

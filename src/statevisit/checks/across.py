@@ -28,7 +28,10 @@ class Link(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """The facts of a document that matter beyond it: few, since a worker sends them for each document."""
+    """The facts about a document that checks of other documents need.
+
+    They are few, since a worker sends them for every document.
+    """
 
     id: str
     date: str

@@ -1,156 +1,187 @@
 """The document as a whole: records that are right alone and wrong together."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from statevisit.checks.registry import Context, Problems, check
+from msgspec import Struct
+
+from statevisit.checks.registry import Context, Path_, Problems, check
 from statevisit.model import Document
+from statevisit.records import Entity, Event, EventChain
 
 
-def _linked(document: Document) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    for layer in ("entities", "event_chains"):
-        for i, record in enumerate(getattr(document, layer)):
-            yield (layer, i), record
+def linkable(document: Document) -> Iterator[tuple[Path_, Entity | EventChain]]:
+    """Yield (path, record) of every record that can have a link to Wikidata."""
+    for number, entity in enumerate(document.entities):
+        yield ("entities", number), entity
+    for number, chain in enumerate(document.event_chains):
+        yield ("event_chains", number), chain
 
 
 @check("W601")
 def one_name(document: Document, context: Context) -> Problems:
-    """Two entities have one name.
+    """Two entities have the same name.
 
-    Mostly they are one entity, and their mentions should share it. Two people of one name can be
-    right.
+    Usually they are one entity, and their mentions should share it. Two people with the same name
+    can be right.
 
     Wrong: entities `baku` and `baku-2`, both `"name":"Baku"`
     Right: one entity `baku`
     """
-    seen: dict[str, str] = {}
-    for i, entity in enumerate(document.entities):
-        first = seen.setdefault(entity.name.casefold(), entity.id)
+    first_ids: dict[str, str] = {}
+    for number, entity in enumerate(document.entities):
+        first = first_ids.setdefault(entity.name.casefold(), entity.id)
         if first != entity.id:
-            yield ("entities", i, "name"), f"{entity.id!r} and {first!r} are both {entity.name!r}"
+            yield (
+                ("entities", number, "name"),
+                f"{entity.id!r} and {first!r} are both {entity.name!r}",
+            )
+
+
+class _Denoted(Struct, frozen=True):
+    """The entity that a name denotes, and the mention that says so."""
+
+    entity: str
+    mention: str
 
 
 @check("W602")
 def one_surface(document: Document, context: Context) -> Problems:
-    """One name means two entities.
+    """One name denotes two entities.
 
-    The same proper name in one text is mostly the same thing; where the word denotes a capital and
-    means its government, `literal` says so. Two things of one name (Georgia) can be right.
+    The same proper name in one text usually denotes the same thing. If it denotes a capital and
+    means the government, `literal` holds the capital. Two things with the same name (Georgia) can
+    be right.
 
     Wrong: "Baku" → `baku` and "Baku" → `azerbaijan`, without `literal`
     Right: "Baku" → `azerbaijan` with `"literal":"baku"`
     """
-    seen: dict[str, tuple[str, str]] = {}
-    for i, mention in enumerate(document.mentions):
-        if mention.level == "NAM":
-            denoted = mention.literal or mention.entity
-            first = seen.setdefault(mention.text, (denoted, mention.id))
-            if first[0] != denoted:
-                yield (
-                    ("mentions", i, "entity"),
-                    f"{mention.text!r} denotes {denoted!r} here and {first[0]!r} in {first[1]!r}",
-                )
+    first_uses: dict[str, _Denoted] = {}
+    for number, mention in enumerate(document.mentions):
+        if mention.level != "NAM":
+            continue
+        denoted = mention.literal or mention.entity
+        first = first_uses.setdefault(mention.text, _Denoted(denoted, mention.id))
+        if first.entity != denoted:
+            yield (
+                ("mentions", number, "entity"),
+                f"{mention.text!r} denotes {denoted!r} here and {first.entity!r} in "
+                f"{first.mention!r}",
+            )
 
 
 @check("E603")
 def one_link(document: Document, context: Context) -> Problems:
-    """Two records of the document have one Wikidata id.
+    """Two records of the document have the same Wikidata item.
 
-    An item is one thing, and one thing is one entity: its mentions share it. Either the two are to
-    be joined, or one has the wrong item.
+    An item stands for one thing, and one thing is one entity, which its mentions share. Either the
+    two records must be joined, or one has the wrong item.
 
     Wrong: entities `turkey` and `turkiye`, both `"wikidata":"Q43"`
     Right: one entity `turkiye` with the mentions of both
     """
-    seen: dict[str, str] = {}
-    for path, record in _linked(document):
-        if record.wikidata and (first := seen.setdefault(record.wikidata, record.id)) != record.id:
-            yield (*path, "wikidata"), f"{record.wikidata} is the id of {first!r} already"
+    first_ids: dict[str, str] = {}
+    for path, record in linkable(document):
+        if not record.wikidata:
+            continue
+        first = first_ids.setdefault(record.wikidata, record.id)
+        if first != record.id:
+            yield (*path, "wikidata"), f"{record.wikidata} is already the item of {first!r}"
 
 
 @check("W604")
 def unmentioned(document: Document, context: Context) -> Problems:
-    """Nothing in the text mentions the entity.
+    """The text does not mention the entity.
 
-    Entities are what mentions share; one without any is mostly what was left when its mentions were
-    moved. An entity that only a relation needs can be right.
+    Mentions share an entity. An entity without mentions is usually a leftover whose mentions were
+    moved to another one. An entity that only a relation needs can be right.
 
     Wrong: an entity `turkey`, and all mentions of it mean `turkiye`
     Right: no entity `turkey`
     """
-    mentioned = {m.entity for m in document.mentions} | {m.literal for m in document.mentions}
-    for i, entity in enumerate(document.entities):
-        if entity.id not in mentioned:
-            yield ("entities", i), f"{entity.id!r}"
+    mentioned = {mention.entity for mention in document.mentions}
+    denoted = {mention.literal for mention in document.mentions}
+    for number, entity in enumerate(document.entities):
+        if entity.id not in mentioned and entity.id not in denoted:
+            yield ("entities", number), f"{entity.id!r}"
 
 
 @check("W605")
 def empty_chains(document: Document, context: Context) -> Problems:
     """No event of the text belongs to the chain.
 
-    Chains are what mentions of one event share; one without any is mostly what was left when its
-    events were moved.
+    The mentions of one event share a chain. A chain without events is usually a leftover whose
+    events were moved to another one.
 
     Wrong: a chain `summit`, and no event with `"event":"summit"`
     Right: no chain `summit`
     """
-    used = {e.event for e in document.events}
-    for i, chain in enumerate(document.event_chains):
+    used = {event.event for event in document.events}
+    for number, chain in enumerate(document.event_chains):
         if chain.id not in used:
-            yield ("event_chains", i), f"{chain.id!r}"
+            yield ("event_chains", number), f"{chain.id!r}"
 
 
 @check("W606")
 def one_trigger(document: Document, context: Context) -> Problems:
     """Two events have the same trigger.
 
-    One word mostly names one event. A word that names two (the "vote" of two houses) can be right.
+    One word usually names one event. A word that names two (the "vote" of two houses) can be
+    right.
 
     Wrong: `ev1` and `ev2` of different chains, both over "visit" `[141, 146)`
     Right: one of the two
     """
-    seen: dict[tuple[int, int], Any] = {}
-    for i, event in enumerate(document.events):
-        first = seen.setdefault((event.start, event.end), event)
+    first_events: dict[tuple[int, int], Event] = {}
+    for number, event in enumerate(document.events):
+        first = first_events.setdefault((event.start, event.end), event)
         if first.event != event.event:
-            yield (
-                ("events", i),
-                f"{event.id!r} and {first.id!r} are both {event.text!r} [{event.start}, {event.end})",
-            )
+            place = f"{event.text!r} [{event.start}, {event.end})"
+            yield ("events", number), f"{event.id!r} and {first.id!r} are both {place}"
 
 
 @check("E609")
 def repeated(document: Document, context: Context) -> Problems:
-    """The relation or argument is there twice.
+    """The relation or argument occurs twice.
 
-    Said once it holds; said twice it is counted twice. A relation's evidence is one list.
+    A repeated statement adds nothing and is counted twice. The evidence of a relation is one list.
 
     Wrong: two relations `"type":"CAPITAL","source":"azerbaijan","target":"baku"`
     Right: one, with the evidence of both
     """
     for layer in ("relations", "event_relations"):
         seen: set[tuple[str, str, str]] = set()
-        for i, r in enumerate(getattr(document, layer)):
-            if (key := (r.type, r.source, r.target)) in seen:
-                yield (layer, i), f"{r.type} from {r.source!r} to {r.target!r}"
+        for number, relation in enumerate(getattr(document, layer)):
+            key = (relation.type, relation.source, relation.target)
+            if key in seen:
+                yield (
+                    (layer, number),
+                    f"{relation.type} from {relation.source!r} to {relation.target!r}",
+                )
             seen.add(key)
-    for i, event in enumerate(document.events):
-        pairs = [(a.role, a.target) for a in event.arguments] if len(event.arguments) > 1 else ()
-        for n, pair in enumerate(pairs):
-            if pair in pairs[:n]:
-                yield ("events", i, "arguments", n), f"{pair[0]} {pair[1]!r}"
+    for number, event in enumerate(document.events):
+        if len(event.arguments) < 2:
+            continue
+        filled: set[tuple[str, str]] = set()
+        for index, argument in enumerate(event.arguments):
+            pair = (argument.role, argument.target)
+            if pair in filled:
+                yield (
+                    ("events", number, "arguments", index),
+                    f"{argument.role} {argument.target!r}",
+                )
+            filled.add(pair)
 
 
 @check("E610")
 def literal(document: Document, context: Context) -> Problems:
-    """`literal` names the entity that is meant anyway.
+    """`literal` is the same entity as `entity`.
 
-    `literal` is for metonymy: what the word denotes, where that is not `entity`. Where the two are
-    the same there is no metonymy, and whoever counts it counts one too many.
+    `literal` is for metonymy: the entity that the word denotes, if the mention means another one.
+    If both are the same there is no metonymy, and counts of metonymy are one too high.
 
     Wrong: `"entity":"baku","literal":"baku"`
     Right: `"entity":"baku"`
     """
-    for i, mention in enumerate(document.mentions):
+    for number, mention in enumerate(document.mentions):
         if mention.literal == mention.entity:
-            yield ("mentions", i, "literal"), f"{mention.text!r}"
+            yield ("mentions", number, "literal"), f"{mention.text!r}"

@@ -12,8 +12,9 @@ from statevisit.checks.document import NO_CONTEXT, check_entry, context_of
 from statevisit.checks.history import reused
 from statevisit.checks.registry import Context
 from statevisit.codec import read_bytes
-from statevisit.corpus import Entry, entries, uncollected
+from statevisit.corpus import Entry, entries
 from statevisit.findings import Finding
+from statevisit.garbage import uncollected
 from statevisit.jsonl import Problem, lines, parsed
 
 CHUNK = 16

@@ -68,7 +68,7 @@ def check_document(
 def check_bytes(
     data: bytes, file: str, context: Context = NO_CONTEXT, warnings: bool = True
 ) -> tuple[Document | None, list[Finding]]:
-    """Return (document, findings) for JSON bytes; the document is None if the schema refuses them."""
+    """Return (document, findings) for JSON bytes; the document is None if it breaks the schema."""
     try:
         value = parse(data, file)
     except Malformed as bad:

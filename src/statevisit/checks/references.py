@@ -1,34 +1,33 @@
-"""References: ids, what they point to, and the lists beside the documents."""
+"""References: ids, the records that they name, and the lists beside the documents."""
 
-from itertools import chain
-
+from statevisit.checks.consistency import linkable
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.model import LAYERS, Document
 from statevisit.references import references_of
+
+_LAYERS_WITH_IDS = [layer for layer, kind in LAYERS.items() if "id" in kind.__struct_fields__]
 
 
 @check("E301")
 def unique_ids(document: Document, context: Context) -> Problems:
     """The id is used twice in the document.
 
-    References name a record by its id alone, across all layers; with two records of one id nobody
-    can tell which is meant.
+    A reference names a record by its id alone, across all layers. If two records have the same id,
+    the reference is ambiguous.
 
     Wrong: a mention `"id":"t1"` beside a time expression `"id":"t1"`
     Right: the mention `"id":"m1"`
     """
-    if len(document.layers) == sum(
-        len(getattr(document, layer))
-        for layer, kind in LAYERS.items()
-        if "id" in kind.__struct_fields__
-    ):
+    records = sum(len(getattr(document, layer)) for layer in _LAYERS_WITH_IDS)
+    if len(document.layers) == records:
         return
-    seen: dict[str, tuple[str, int]] = {}
-    for layer, kind in LAYERS.items():
-        if "id" in kind.__struct_fields__:
-            for number, record in enumerate(getattr(document, layer)):
-                if (first := seen.setdefault(record.id, here := (layer, number))) is not here:
-                    yield (*here, "id"), f"{record.id!r} is already the id of {first[0]} {first[1]}"
+    first_places: dict[str, tuple[str, int]] = {}
+    for layer in _LAYERS_WITH_IDS:
+        for number, record in enumerate(getattr(document, layer)):
+            place = (layer, number)
+            first = first_places.setdefault(record.id, place)
+            if first != place:
+                yield (*place, "id"), f"{record.id!r} is already the id of {first[0]} {first[1]}"
 
 
 @once
@@ -38,10 +37,9 @@ def _references(document: Document) -> list[tuple[Path_, str, tuple[str, ...]]]:
 
 @check("E302")
 def dangling(document: Document, context: Context) -> Problems:
-    """The reference points to nothing.
+    """The reference names a record that does not exist.
 
-    A reference to a record that is not there says nothing, and breaks every program that follows
-    it.
+    Such a reference says nothing, and breaks every program that follows it.
 
     Wrong: `"entity":"nobody"` without an entity of that id
     Right: `"entity":"aliyev"`
@@ -54,9 +52,9 @@ def dangling(document: Document, context: Context) -> Problems:
 
 @check("E303")
 def wrong_layer(document: Document, context: Context) -> Problems:
-    """The reference points to a record of the wrong layer.
+    """The reference names a record of the wrong layer.
 
-    A mention means an entity, a chain holds events, an argument is something in the text; a program
+    A mention refers to an entity, an event to a chain, an argument to a span of the text. A program
     that follows a reference expects that kind of record.
 
     Wrong: `"entity":"m2"`, the id of a mention
@@ -64,7 +62,8 @@ def wrong_layer(document: Document, context: Context) -> Problems:
     """
     known = document.layers
     for path, target, layers in _references(document):
-        if (layer := known.get(target)) and layer not in layers:
+        layer = known.get(target)
+        if layer is not None and layer not in layers:
             yield path, f"{target!r} is in {layer}, not in {' or '.join(layers)}"
 
 
@@ -72,18 +71,19 @@ def wrong_layer(document: Document, context: Context) -> Problems:
 def evidence(document: Document, context: Context) -> Problems:
     """The evidence names a sentence that the document does not have.
 
-    Evidence is the sentences that support a relation, by number from 0; one that is not there
-    supports nothing. Numbers counted from 1 are the usual cause.
+    Evidence is the list of sentences that support a relation, by number from 0. Numbers that were
+    counted from 1 are the usual cause.
 
     Wrong: `"evidence":[22]` in a document of 22 sentences
     Right: `"evidence":[21]`
     """
-    for i, relation in enumerate(document.relations):
-        for n, number in enumerate(relation.evidence):
-            if number >= len(document.sentences):
+    last = len(document.sentences) - 1
+    for number, relation in enumerate(document.relations):
+        for index, sentence in enumerate(relation.evidence):
+            if sentence > last:
                 yield (
-                    ("relations", i, "evidence", n),
-                    f"{number}; the last one is {len(document.sentences) - 1}",
+                    ("relations", number, "evidence", index),
+                    f"{sentence}; the last one is {last}",
                 )
 
 
@@ -91,35 +91,34 @@ def evidence(document: Document, context: Context) -> Problems:
 def annotators(document: Document, context: Context) -> Problems:
     """The annotator is not in corpus/annotators.json.
 
-    Who annotated what, and whether a human, a model or a rule, is part of the data.
+    The data state who annotated each layer, and whether that was a human, a model or a rule.
 
     Wrong: `"annotators":["anna"]` without an entry `anna` in the list
     Right: an entry `{"id":"anna","kind":"human",…}`
     """
-    for i, annotator in enumerate(document.annotators):
-        if context.annotators is not None and annotator not in context.annotators:
-            yield ("annotators", i), f"{annotator!r}; add it there, with its kind"
+    if context.annotators is None:
+        return
+    for number, annotator in enumerate(document.annotators):
+        if annotator not in context.annotators:
+            yield ("annotators", number), f"{annotator!r}; add it to that list, with its kind"
 
 
 @check("E306")
 def links(document: Document, context: Context) -> Problems:
-    """The Wikidata id is not among the verified ones.
+    """The Wikidata item is not among the verified ones.
 
-    An id recalled from memory is often another thing's. Only ids with evidence in
-    `corpus/wikidata.json` may be used.
+    An item that was written down from memory is often the item of another thing. Only items with
+    evidence in `corpus/wikidata.json` may be used.
 
     Wrong: `"wikidata":"Q1"` without evidence in the list
-    Right: `"nil":"UNVERIFIED"`, or the id added to the list with its evidence
+    Right: `"nil":"UNVERIFIED"`, or the item added to the list with its evidence
     """
     if context.links is None:
         return
-    records = chain(
-        ((("entities", i), e) for i, e in enumerate(document.entities)),
-        ((("event_chains", i), e) for i, e in enumerate(document.event_chains)),
-    )
-    for path, record in records:
+    for path, record in linkable(document):
         if record.wikidata and record.wikidata not in context.links:
             yield (
                 (*path, "wikidata"),
-                f'{record.wikidata}; add it with evidence to corpus/wikidata.json, or set "nil": "UNVERIFIED" instead',
+                f"{record.wikidata}; add it with evidence to corpus/wikidata.json, "
+                'or set "nil": "UNVERIFIED" instead',
             )

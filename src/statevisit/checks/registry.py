@@ -45,10 +45,11 @@ REGISTRY: dict[str, Check] = {}
 
 _FAMILIES = (
     "consistency",
-    "graphs",
+    "cycles",
     "references",
     "roles",
     "spans",
+    "temporal_order",
     "text",
     "times",
     "values",
@@ -76,6 +77,11 @@ def load_checks() -> None:
     """Import the modules that register checks."""
     for name in _REGISTERING:
         import_module(name)
+
+
+def in_english(document: Document) -> bool:
+    """Whether the text of a document is English, in any region: `en`, `en-GB`."""
+    return document.language.partition("-")[0].lower() == "en"
 
 
 T = TypeVar("T")

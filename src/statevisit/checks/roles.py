@@ -1,111 +1,91 @@
-"""Labels that must agree: levels with words and chains, roles with layers, relations with what they join."""
+"""Labels that must agree: of levels and words, roles and layers, relations and what they join."""
+
+from msgspec import Struct
 
 from statevisit import time_algebra
-from statevisit.checks.registry import Context, Problems, check
+from statevisit.checks.registry import Context, Problems, check, in_english
 from statevisit.model import Document
 
-PRONOUNS = frozenset(
-    [
-        "i",
-        "me",
-        "my",
-        "mine",
-        "myself",
-        "we",
-        "us",
-        "our",
-        "ours",
-        "ourselves",
-        "you",
-        "your",
-        "yours",
-        "yourself",
-        "yourselves",
-        "he",
-        "him",
-        "his",
-        "himself",
-        "she",
-        "her",
-        "hers",
-        "herself",
-        "it",
-        "its",
-        "itself",
-        "they",
-        "them",
-        "their",
-        "theirs",
-        "themselves",
-        "who",
-        "whom",
-        "whose",
-    ]
+_PRONOUNS = frozenset(
+    """
+    i me my mine myself we us our ours ourselves you your yours yourself yourselves
+    he him his himself she her hers herself it its itself they them their theirs themselves
+    who whom whose
+    """.split()  # noqa: SIM905  a list would take a line for each word
 )
+
+_FILLERS = ("mentions", "timexes", "quantities", "events")
+"""The layers whose records can be arguments; E303 reports any other."""
+
+_ROLE_LAYERS = {
+    "TIME": ("timexes", "events"),
+    "AMOUNT": ("quantities",),
+    "PLACE": ("mentions", "events"),
+    "AGENT": ("mentions", "quantities", "events"),
+    "PATIENT": ("mentions", "quantities", "events"),
+    "RECIPIENT": ("mentions", "quantities", "events"),
+    "INSTRUMENT": ("mentions", "quantities", "events"),
+}
+"""The layers that can fill a role; any other role can be filled from all layers."""
 
 
 @check("E311")
 def role_layers(document: Document, context: Context) -> Problems:
     """The role cannot be filled from that layer.
 
-    TIME says when or for how long, so it is a time expression, or an event that dates another;
-    AMOUNT is a quantity. Participants and places (AGENT, PATIENT, RECIPIENT, INSTRUMENT, PLACE) are
-    no times, and a place is no quantity (the roles of ISO 24617-4).
+    TIME says when or for how long, so it is a time expression, or an event that dates another.
+    AMOUNT is a quantity. Participants and places (AGENT, PATIENT, RECIPIENT, INSTRUMENT, PLACE)
+    are never times, and a place is never a quantity (the roles of ISO 24617-4).
 
     Wrong: `{"role":"TIME","target":"m3"}`, where `m3` is a mention
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
     """
-    only = {"TIME": ("timexes", "events"), "AMOUNT": ("quantities",)}
-    never = {"PLACE": ("timexes", "quantities")} | dict.fromkeys(
-        ("AGENT", "PATIENT", "RECIPIENT", "INSTRUMENT"), ("timexes",)
-    )
-    for i, event in enumerate(document.events):
-        for n, a in enumerate(event.arguments):
-            layer = document.layer_of(a.target) if a.target in document else None
-            if layer in ("mentions", "timexes", "quantities", "events") and (
-                layer not in only.get(a.role, (layer,)) or layer in never.get(a.role, ())
-            ):
-                yield ("events", i, "arguments", n), f"{a.role} is {a.target!r} in {layer}"
+    layers = document.layers
+    for number, event in enumerate(document.events):
+        for index, argument in enumerate(event.arguments):
+            layer = layers.get(argument.target)
+            if layer in _FILLERS and layer not in _ROLE_LAYERS.get(argument.role, _FILLERS):
+                yield (
+                    ("events", number, "arguments", index),
+                    f"{argument.role} is {argument.target!r} in {layer}",
+                )
 
 
 @check("E402")
 def named_events(document: Document, context: Context) -> Problems:
     """A named event belongs to a chain without a name.
 
-    A trigger of level NAM is the proper name of an event, so its chain has `name`, and a link or
-    the reason why not.
+    A trigger of level NAM is the proper name of an event. Its chain therefore has a `name`, and a
+    link or the reason why it has none.
 
     Wrong: "Second Karabakh War" of level NAM in the chain `{"id":"war"}`
     Right: the chain `{"id":"war","name":"Second Karabakh War","nil":"UNVERIFIED"}`
     """
-    chains = {c.id: c for c in document.event_chains}
-    for i, event in enumerate(document.events):
-        if event.level == "NAM" and event.event in chains and not chains[event.event].name:
-            yield ("events", i, "level"), f"{event.text!r} in {event.event!r}"
+    unnamed = {chain.id for chain in document.event_chains if not chain.name}
+    for number, event in enumerate(document.events):
+        if event.level == "NAM" and event.event in unnamed:
+            yield ("events", number, "level"), f"{event.text!r} in {event.event!r}"
 
 
 @check("W403")
 def levels(document: Document, context: Context) -> Problems:
     """The level does not fit the word.
 
-    In English a personal pronoun is PRO, and a proper name has a capital letter or a figure. Names
-    written small on purpose can be right.
+    In English a personal pronoun is PRO, and a proper name has a capital letter or a digit. A name
+    that is deliberately written in lower case can be right.
 
     Wrong: "his" of level NOM, "leaders" of level NAM
     Right: "his" of level PRO, "leaders" of level NOM
     """
-    if document.language.partition("-")[0].lower() != "en":
+    if not in_english(document):
         return
-    for i, mention in enumerate(document.mentions):
+    for number, mention in enumerate(document.mentions):
         word = mention.text
-        if (
-            mention.level != "PRO"
-            and word.lower() in PRONOUNS
-            and not (mention.level == "NAM" and word.isupper())
-        ):  # US is a name
-            yield ("mentions", i, "level"), f"{word!r} is a pronoun, not {mention.level}"
+        is_acronym = mention.level == "NAM" and word.isupper()  # US
+        if mention.level != "PRO" and word.lower() in _PRONOUNS and not is_acronym:
+            yield ("mentions", number, "level"), f"{word!r} is a pronoun, not {mention.level}"
         elif mention.level == "NAM" and word.islower():
-            yield ("mentions", i, "level"), f"{word!r} has no capital letter"
+            yield ("mentions", number, "level"), f"{word!r} has no capital letter"
 
 
 _SOURCE_CLASS = {
@@ -114,79 +94,94 @@ _SOURCE_CLASS = {
     "CONTINUES": "ASPECTUAL",
     "TERMINATES": "ASPECTUAL",
 }
+"""The class of the event at which a relation of these types starts."""
 
 
 @check("E404")
 def relation_classes(document: Document, context: Context) -> Problems:
-    """The relation begins at an event of the wrong class.
+    """The relation starts at an event of the wrong class.
 
-    Only a REPORTING event reports, and only an ASPECTUAL one begins, continues or ends another
-    (TimeML's SLINK and ALINK); either the class or the relation is wrong.
+    Only a REPORTING event reports, and only an ASPECTUAL event initiates, continues or terminates
+    another (TimeML's SLINK and ALINK). Either the class or the relation is wrong.
 
     Wrong: `{"type":"REPORTS","source":"ev1",…}`, where `ev1` is of class OCCURRENCE
     Right: `ev1` of class REPORTING, or the relation CAUSE
     """
-    classes = {e.id: e.class_ for e in document.events}
-    for i, r in enumerate(document.event_relations):
-        wanted = _SOURCE_CLASS.get(r.type)
-        if wanted and classes.get(r.source, wanted) != wanted:
+    classes = {event.id: event.class_ for event in document.events}
+    for number, relation in enumerate(document.event_relations):
+        required = _SOURCE_CLASS.get(relation.type)
+        source_class = classes.get(relation.source)
+        if required and source_class and source_class != required:
             yield (
-                ("event_relations", i, "source"),
-                f"{r.type} from {r.source!r}, of class {classes[r.source]}, not {wanted}",
+                ("event_relations", number, "source"),
+                f"{relation.type} from {relation.source!r}, "
+                f"of class {source_class}, not {required}",
             )
 
 
 @check("E405")
 def events_only(document: Document, context: Context) -> Problems:
-    """The relation holds between events, and one end is a time.
+    """The relation holds between events only, but one end is a time.
 
-    A time can lie before an event or contain it; it cannot cause, report, or be a part of one.
+    A time can be before an event or contain it. It cannot cause an event, report it or be a part
+    of it.
 
     Wrong: `{"type":"CAUSE","source":"t1","target":"ev2"}`
     Right: `{"type":"CONTAINS","source":"t1","target":"ev2"}`
     """
-    times = {t.id for t in document.timexes}
-    for i, r in enumerate(document.event_relations):
-        if r.type not in time_algebra.ORDERS:
-            for end in ("source", "target"):
-                if getattr(r, end) in times:
-                    yield ("event_relations", i, end), f"{r.type} with {getattr(r, end)!r}"
+    times = {timex.id for timex in document.timexes}
+    for number, relation in enumerate(document.event_relations):
+        if relation.type in time_algebra.ORDERS:
+            continue
+        for end in ("source", "target"):
+            target = getattr(relation, end)
+            if target in times:
+                yield ("event_relations", number, end), f"{relation.type} with {target!r}"
+
+
+class _Ends(Struct, frozen=True):
+    """The entity types at both ends of a relation type; an empty tuple allows any type."""
+
+    source: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
 
 
 _PLACES = ("GPE", "LOC")
-_ENDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "HEAD_OF_STATE": (_PLACES, ("PERSON",)),
-    "HEAD_OF_GOVERNMENT": (_PLACES, ("PERSON",)),
-    "POSITION_HELD": (("PERSON",), ()),
-    "CITIZEN_OF": (("PERSON",), ("GPE",)),
-    "CAPITAL": (_PLACES, ("GPE",)),
-    "COUNTRY": (
-        ("ORG", "GPE", "LOC", "FAC", "PRODUCT", "WORK_OF_ART", "LAW", "NORP", "LANGUAGE"),
-        ("GPE",),
-    ),
-    "LOCATED_IN": ((), _PLACES),
-    "CHAIRPERSON": (("ORG",), ("PERSON",)),
-    "EMPLOYER": (("PERSON",), ()),
+_OF_COUNTRIES = ("ORG", "GPE", "LOC", "FAC", "PRODUCT", "WORK_OF_ART", "LAW", "NORP", "LANGUAGE")
+_RELATION_ENDS = {
+    "HEAD_OF_STATE": _Ends(_PLACES, ("PERSON",)),
+    "HEAD_OF_GOVERNMENT": _Ends(_PLACES, ("PERSON",)),
+    "POSITION_HELD": _Ends(source=("PERSON",)),
+    "CITIZEN_OF": _Ends(("PERSON",), ("GPE",)),
+    "CAPITAL": _Ends(_PLACES, ("GPE",)),
+    "COUNTRY": _Ends(_OF_COUNTRIES, ("GPE",)),
+    "LOCATED_IN": _Ends(target=_PLACES),
+    "CHAIRPERSON": _Ends(("ORG",), ("PERSON",)),
+    "EMPLOYER": _Ends(source=("PERSON",)),
 }
-"""The entity types at the source and at the target of a relation type, as its description says; () is any."""
+"""The entity types that a relation type joins, as its description in the schema says."""
 
 
 @check("E406")
 def relation_ends(document: Document, context: Context) -> Problems:
     """The relation cannot hold between entities of these types.
 
-    A head of state is a person, a capital a city: the definition of each relation type says what it
-    joins. Mostly the two ends are the wrong way round.
+    A head of state is a person, a capital is a city: the definition of each relation type says
+    what it joins. Usually source and target are exchanged.
 
     Wrong: `{"type":"HEAD_OF_STATE","source":"aliyev","target":"azerbaijan"}`
     Right: `{"type":"HEAD_OF_STATE","source":"azerbaijan","target":"aliyev"}`
     """
-    types = {e.id: e.type for e in document.entities}
-    for i, r in enumerate(document.relations):
-        for end, allowed in zip(("source", "target"), _ENDS.get(r.type, ((), ())), strict=True):
-            found = types.get(getattr(r, end))
-            if found and allowed and found not in allowed:
+    types = {entity.id: entity.type for entity in document.entities}
+    for number, relation in enumerate(document.relations):
+        ends = _RELATION_ENDS.get(relation.type, _Ends())
+        for end in ("source", "target"):
+            entity = getattr(relation, end)
+            allowed = getattr(ends, end)
+            type_ = types.get(entity)
+            if type_ and allowed and type_ not in allowed:
                 yield (
-                    ("relations", i, end),
-                    f"{r.type} has {getattr(r, end)!r} as {end}, of type {found}; it must be {' or '.join(allowed)}",
+                    ("relations", number, end),
+                    f"{relation.type} has {entity!r} as {end}, of type {type_}; "
+                    f"it must be {' or '.join(allowed)}",
                 )

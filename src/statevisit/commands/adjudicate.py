@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from statevisit import files
 from statevisit.codec import encode, read_bytes, read_document, write_document
 from statevisit.errors import FormatError
 
@@ -44,7 +45,6 @@ def command(
 
     from statevisit.adjudicate import adjudicated, disagreements, read_decisions
     from statevisit.align import aligned
-    from statevisit.resources import replacing
 
     one, two = read_document(a), read_document(b)
     if one.id != two.id:
@@ -66,7 +66,6 @@ def command(
         return
     listed = b"".join(msgspec.json.encode(d) + b"\n" for d in disagreements(one, two))
     if output:
-        with replacing(output) as temporary:
-            temporary.write_bytes(listed)
+        files.write(output, listed)
     else:
         click.echo(listed, nl=False)

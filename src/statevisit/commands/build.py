@@ -29,7 +29,7 @@ from statevisit.schema import ANNOTATIONS_ONLY
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="With --edition annotations-only: the directory to write; made, or replaced where it holds such an edition.",
+    help="With --edition annotations-only: the directory to write; made, or renewed where it holds such an edition.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
 def command(path: Path, check: bool, edition: str, output: Path | None, workers: int | None) -> int:

@@ -44,10 +44,9 @@ def command(old: str, new: str, form: str, output: Path | None, exit_code: bool)
     """
     changes = list(compare(old, new))
     if output:
-        from statevisit.resources import replacing
+        from statevisit import files
 
-        with replacing(output) as temporary:
-            temporary.write_text(rendered(changes, form), encoding="utf-8", newline="\n")
+        files.write(output, rendered(changes, form).encode())
     elif form == "text":
         show(changes)
     else:

@@ -1,12 +1,15 @@
 """What `build --edition annotations-only` and `restore` do: a corpus root without its text, and the root again with it."""
 
 import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from statevisit import codec, edition, release, resources, schema, schema_errors, strict_json
+from statevisit import codec, edition, files, release, resources, schema, schema_errors, strict_json
 from statevisit.commands.making import Shards, build, require_current
 from statevisit.corpus import load
 from statevisit.errors import FormatError, ReleaseError
@@ -22,13 +25,19 @@ _COPIED = (
 )
 _SCHEMAS = ("annotators", "release", "source")
 """Beside that of documents."""
+_READ = {
+    resources.PARQUET: ".parquet",
+    resources.DOCUMENTS: ".json",
+    resources.ANNOTATIONS: ".json",
+}
+"""The directories of an edition, and the suffix of the files that are read from them."""
 
 IN_DATA, IN_PROSE = 4, 8
 """So many words of the text in a row are a quotation: in a document's ids and values, and in a page, where four may be anybody's."""
 
 
 def _is_edition(root: Path) -> bool:
-    path = root / resources.RELEASE
+    path = files.own_path(root, resources.RELEASE)
     value = strict_json.parse(codec.read_bytes(path), str(path)) if path.is_file() else None
     return isinstance(value, dict) and "edition" in value
 
@@ -36,11 +45,14 @@ def _is_edition(root: Path) -> bool:
 def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     """Write the edition without the text of a corpus root; returns the number of its files.
 
-    Raises ReleaseError where what is built in the root is not current, FormatError where a page or an id quotes the text.
+    In an edition that is there already, the files that its manifest lists are replaced or removed,
+    and others stay. Raises ReleaseError where what is built in the root is not current, where a
+    file of that edition was changed since, and where another file would be read as part of it;
+    FormatError where a page or an id quotes the text, and where a path leads through a link.
     """
     require_current(root, "first", workers)
     full = orjson.loads((root / resources.RELEASE).read_bytes())
-    with resources.appearing(target, replace=_is_edition(target)) as staging:
+    with _becoming(target) as staging:
         pages = _pages(root, staging)
         content = _documents(root, staging, pages)
         manifest = {k: v for k, v in full.items() if k != "files"} | {
@@ -56,41 +68,64 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
             for name in ("document", *_SCHEMAS)
         }
         _describe(staging, manifest)
-        return sum(p.is_file() for p in staging.rglob("*"))
+        return len(_files_below(staging))
+
+
+@contextmanager
+def _becoming(target: Path) -> Iterator[Path]:
+    """A temporary directory that becomes `target`, or renews the edition there, on success."""
+    if not _is_edition(target):
+        with files.appearing(target) as staging:
+            yield staging
+        return
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=target) as name:
+        staging = Path(name)
+        yield staging
+        staged = {p.relative_to(staging).as_posix(): p for p in _files_below(staging)}
+        renewal = files.Renewal(target, staged, release.listed(target), _READ)
+        renewal.refuse_edited()
+        renewal.apply()
+
+
+def _files_below(directory: Path) -> list[Path]:
+    return sorted(p for p in directory.rglob("*") if p.is_file())
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _put(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-
-
 def _pages(root: Path, staging: Path) -> dict[str, bytes]:
     """Everything but documents and what is built from them; returns what people wrote of it, by file."""
     from statevisit.card import EDITION_SCHEMA_PAGE, edition_card
 
-    pages = {name: codec.read_bytes(root / name) for name in _COPIED if (root / name).is_file()}
+    copied = {name: _page(root, name) for name in _COPIED}
+    pages = {name: data for name, data in copied.items() if data is not None}
     pages[resources.CARD] = edition_card(root)
     pages[resources.SCHEMA_PAGE] = EDITION_SCHEMA_PAGE
-    if (root / resources.LINKS).is_file():
-        listed = orjson.loads(codec.read_bytes(root / resources.LINKS))
+    links = _page(root, resources.LINKS)
+    if links is not None:
+        listed = orjson.loads(links)
         pages[resources.LINKS] = (
             b"[\n"
             + b",\n".join(orjson.dumps({k: v for k, v in r.items() if k != "name"}) for r in listed)
             + b"\n]\n"
         )
     for name, data in pages.items():
-        _put(staging / name, data)
+        files.write(staging / name, data)
     for name in _SCHEMAS:
-        _put(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
-    _put(
+        files.write(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
+    files.write(
         staging / "schema/document.schema.json",
         orjson.dumps(schema.load(EDITION), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
     )
     return pages
+
+
+def _page(root: Path, name: str) -> bytes | None:
+    """The bytes of a file to copy; None where it is missing. Raises FormatError for a link."""
+    path = files.own_path(root, name)
+    return codec.read_bytes(path) if path.exists() else None
 
 
 def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, str]:
@@ -103,17 +138,17 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
     prose = {
         run: name
         for name, data in pages.items()
-        for run in edition.runs(data.decode(errors="replace"), IN_PROSE)
+        for run in edition.word_runs(data.decode(errors="replace"), IN_PROSE)
     }
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
+            name = f"{resources.DOCUMENTS}/{document.id}.json"
+            files.own_path(root, name)
             value = edition.strip(document)
             data = codec.encode_value(value)
-            _refuse_quotes(
-                document.text, prose, data.decode(), f"{resources.DOCUMENTS}/{document.id}.json"
-            )
-            _put(staging / resources.DOCUMENTS / f"{document.id}.json", data)
-            blank = edition.masked(value)
+            _refuse_quotes(document.text, prose, data.decode(), name)
+            files.write(staging / name, data)
+            blank = edition.blanked(value)
             rows = {
                 config: wordless(config, list(view.rows(blank))) for config, view in VIEWS.items()
             }
@@ -128,20 +163,19 @@ def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, 
             )
         shards.close()
     for path in sorted((root / resources.ANNOTATIONS).glob("*/*.json")):
-        _put(
-            staging / path.relative_to(root),
-            codec.encode_value(edition.strip(codec.read_document(path))),
-        )
+        name = path.relative_to(root).as_posix()
+        document = codec.read_document(files.own_path(root, name))
+        files.write(staging / name, codec.encode_value(edition.strip(document)))
     return {config: digest.hexdigest() for config, digest in content.items()}
 
 
 def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name: str) -> None:
     """Raise FormatError where words of a text are left in what people wrote or in its own document."""
-    if found := edition.quoted(text, prose, IN_PROSE):
+    if found := edition.first_shared_run(text, prose, IN_PROSE):
         raise FormatError(
             f"{prose[tuple(found.split())]}: quotes the text, which this edition is without: {found!r}; put it in other words"
         )
-    if found := edition.quoted(text, set(edition.runs(data, IN_DATA)), IN_DATA):
+    if found := edition.first_shared_run(text, set(edition.word_runs(data, IN_DATA)), IN_DATA):
         raise FormatError(
             f"{name}: an id or value quotes the text, which this edition is without: {found!r}; give it another"
         )
@@ -152,14 +186,18 @@ def _describe(staging: Path, manifest: dict[str, Any]) -> None:
     from statevisit.card import renewed_pages
     from statevisit.croissant import metadata
 
-    below = sorted(p for p in (staging / "corpus").rglob("*") if p.is_file())
-    manifest["files"] = [release.file_entry(p, p.relative_to(staging).as_posix()) for p in below]
+    manifest["files"] = _entries(staging)
     for name, page in renewed_pages(staging, manifest).items():
-        _put(staging / name, page)
-    _put(staging / resources.CROISSANT, metadata(staging, manifest) or b"")
-    manifest["files"].append(release.file_entry(staging / resources.CROISSANT, resources.CROISSANT))
-    manifest["files"].sort(key=lambda f: f["path"])
-    _put(staging / resources.RELEASE, release.encode(manifest))
+        files.write(staging / name, page)
+    files.write(staging / resources.CROISSANT, metadata(staging, manifest) or b"")
+    manifest["files"] = _entries(staging)
+    files.write(staging / resources.RELEASE, release.encode(manifest))
+
+
+def _entries(staging: Path) -> list[dict[str, Any]]:
+    """The files of an edition but its manifest, as that lists them."""
+    names = sorted(p.relative_to(staging).as_posix() for p in _files_below(staging))
+    return [release.file_entry(staging / name, name) for name in names]
 
 
 def write_full(
@@ -167,7 +205,8 @@ def write_full(
 ) -> int:
     """Write the corpus root that an edition was made from, with the texts at hand; returns the number of documents.
 
-    Raises FormatError where a text is missing, differs, or what is there is no such edition.
+    Raises FormatError where a text is missing or differs, where `root` is no such edition, and
+    where a link leads to a file of it.
     """
     if not _is_edition(root):
         raise FormatError(
@@ -175,14 +214,15 @@ def write_full(
         )
     manifest = orjson.loads((root / resources.RELEASE).read_bytes())
     offered = _Texts(texts)
-    with resources.appearing(target) as staging:
+    with files.appearing(target) as staging:
         paths = sorted((root / resources.DOCUMENTS).glob("*.json"))
         for path in [*paths, *sorted((root / resources.ANNOTATIONS).glob("*/*.json"))]:
-            value = _read(path)
+            place = path.relative_to(root).as_posix()
+            value = _read(files.own_path(root, place))
             name, data = offered.of(value, path)
             document = edition.restore(value, data, name)
-            _put(staging / path.relative_to(root), codec.encode(document))
-            _put(
+            files.write(staging / place, codec.encode(document))
+            files.write(
                 staging / resources.SEEDS / document.source.file,
                 edition.seed_of(value, data) or data,
             )
@@ -191,8 +231,9 @@ def write_full(
             resources.LINKS,
             resources.RELEASE,
         ):
-            if (root / name).is_file():
-                _put(staging / name, (root / name).read_bytes())
+            page = _page(root, name)
+            if page is not None:
+                files.write(staging / name, page)
         findings, _ = build(staging, workers=workers)
         if findings:
             raise ReleaseError(f"what was restored is not valid: {findings[0]}")

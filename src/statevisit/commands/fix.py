@@ -1,13 +1,13 @@
 """What `statevisit validate --fix` and `--diff` do to files."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from statevisit import resources
-from statevisit.corpus import load
+from statevisit import files
+from statevisit.corpus import Entry, load
 from statevisit.errors import FormatError
 from statevisit.fixes import fixed
 
@@ -15,27 +15,44 @@ from statevisit.fixes import fixed
 def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
     """The documents below `paths` that can be mended: each is written and named, or without `write` shown as a diff.
 
-    Raises FormatError for anything but documents that are files of their own.
+    Raises FormatError for anything but documents that are files of their own, and where a link
+    leads to one to be mended.
     """
+    entries = [entry for path in paths for entry in _entries(path)]
+    if write:
+        _refuse_links(entries)
     changed = []
-    for path in paths:
-        if str(path) == "-" or (path.is_file() and path.suffix != ".json"):
-            raise FormatError(
-                f"{path}: --fix and --diff mend documents that are files of their own, <id>.json"
-            )
-        for entry in load(path).entries:
-            before = entry.bytes()
-            after = fixed(before, entry.name)
-            if before == after:
-                continue
-            changed.append(entry.path)
-            if write:
-                with resources.replacing(entry.path) as temporary:
-                    temporary.write_bytes(after)
-                click.echo(f"fixed {entry.path}", err=True)
-            else:
-                _show(entry.path, before, after)
+    for entry in entries:
+        before = entry.bytes()
+        after = fixed(before, entry.name)
+        if before == after:
+            continue
+        changed.append(entry.path)
+        if write:
+            files.write(entry.path, after)
+            click.echo(f"fixed {entry.path}", err=True)
+        else:
+            _show(entry.path, before, after)
     return changed
+
+
+def _entries(path: Path) -> list[Entry]:
+    if str(path) == "-" or (path.is_file() and path.suffix != ".json"):
+        raise FormatError(
+            f"{path}: --fix and --diff mend documents that are files of their own, <id>.json"
+        )
+    return load(path).entries
+
+
+def _refuse_links(entries: Sequence[Entry]) -> None:
+    """Raise FormatError where a link leads to a document that is to be mended."""
+    for entry in entries:
+        try:
+            files.check_output(entry.path)
+        except FormatError:
+            before = entry.bytes()
+            if fixed(before, entry.name) != before:
+                raise
 
 
 def _show(path: Path, before: bytes, after: bytes) -> None:

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import click
 
-from statevisit import resources
+from statevisit import files, resources
 from statevisit.checks.document import check_bytes
-from statevisit.codec import encode, encode_value, read_bytes, write_document
+from statevisit.codec import encode, encode_value, read_bytes
 from statevisit.commands.bar import Bar
-from statevisit.commands.sources import read_sources, source_line, write
+from statevisit.commands.sources import (
+    check_seed,
+    check_update,
+    read_sources,
+    source_line,
+    sources_file,
+)
 from statevisit.errors import FormatError
 from statevisit.jsonl import read_json
 from statevisit.model import Document
@@ -64,12 +70,12 @@ def command(
                 raise FormatError(
                     f"{target}: exists already; a document's text never changes, so a corrected one needs another --id"
                 )
-            kept = root / resources.SEEDS / path.name
-            if (kept.exists() and read_bytes(kept) != data) or any(
+            check_seed(root, path.name, data)
+            if any(
                 other.source.file == path.name and seed != data for seed, other in made.values()
             ):
                 raise FormatError(
-                    f"{kept}: another file of this name is there already; rename the new one"
+                    f"{path}: another file of this name is given as well; rename one of them"
                 )
             if target in made:
                 raise FormatError(
@@ -78,14 +84,19 @@ def command(
             sources.setdefault(path.name, source_line(document, publisher, license_))
             made[target] = data, document
             bar.advance()
-    write(root / resources.ANNOTATORS, annotators)
-    write(root / resources.SOURCES, b"".join(line + b"\n" for line in sources.values()))
+    listed = sources_file(sources)
+    check_update(root, resources.ANNOTATORS, annotators)
+    check_update(root, resources.SOURCES, listed)
+    for target in made:
+        files.own_path(root, f"{resources.DOCUMENTS}/{target.name}")
+    files.update(root / resources.ANNOTATORS, annotators)
+    files.update(root / resources.SOURCES, listed)
     for target, (
         data,
         document,
     ) in made.items():  # documents last: without them, the same command can be given again
-        write(root / resources.SEEDS / document.source.file, data)
-        write_document(document, target)
+        files.update(root / resources.SEEDS / document.source.file, data)
+        files.write(target, encode(document))
         click.echo(f"{target}: {len(document.sentences)} sentences, {len(document.tokens)} tokens")
 
 

@@ -1,13 +1,12 @@
 """statevisit init: a corpus repository of the reader's own."""
 
 import re
-import shutil
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
-from statevisit import resources, schema
+from statevisit import files, resources, schema
 from statevisit.settings import check_source
 
 FILES = {
@@ -53,7 +52,7 @@ def command(directory: Path, source: str) -> None:
     """  # noqa: D301 (click reads the backspace)
     if source:
         check_source(source, "--source")
-    with resources.appearing(directory) as made:
+    with files.appearing(directory) as made:
         _fill(made, directory.absolute().name, source)
     click.echo(
         f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n"
@@ -74,15 +73,14 @@ def _fill(root: Path, name: str, source: str) -> None:
         "source": source,
     }
     for source, place in FILES.items():
-        path = root / place
-        path.parent.mkdir(parents=True, exist_ok=True)
         text = (resources.starter() / source).read_text(encoding="utf-8")
-        if path.suffix in (".md", ".toml", ".yml", ".yaml"):
+        if Path(place).suffix in (".md", ".toml", ".yml", ".yaml"):
             text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: given[m[1]], text)
-        path.write_bytes(text.encode())
+        files.write(root / place, text.encode())
     for schema_name in schema.NAMES:
-        shutil.copyfile(schema.path(schema_name), root / "schema" / schema.path(schema_name).name)
-    (root / "schema" / "VERSION").write_text(f"{resources.version()}\n")
+        source_path = schema.path(schema_name)
+        files.write(root / "schema" / source_path.name, source_path.read_bytes())
+    files.write(root / "schema" / "VERSION", f"{resources.version()}\n".encode())
 
 
 def _pyarrow() -> str:

@@ -1,8 +1,8 @@
-"""statevisit label-studio: there and back."""
+"""statevisit label-studio: exchange documents with Label Studio."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,12 +10,24 @@ from statevisit.checks.document import sound
 from statevisit.commands.bar import Bar
 from statevisit.errors import StateVisitError
 
+if TYPE_CHECKING:
+    from statevisit.commands.taking import Task, Update
+    from statevisit.labelstudio.merge import Side
+    from statevisit.model import Document
+    from statevisit.strict_json import JsonObject
+
+    Command = Callable[..., Any]
+
+_MOST_LISTED = 5
+"""Documents without a task that `pull` lists."""
+
 
 @click.group("label-studio")
 def command() -> None:
-    """Take documents to Label Studio and bring back what was changed there.
+    """Take documents to Label Studio and bring the changes back.
 
-    The text, labels, values and relations of a document are edited there; whatever the editor cannot show is kept.
+    The text, labels, values and relations of a document are shown there; everything that the editor
+    cannot show is kept.
 
     \b
     Example:
@@ -29,10 +41,10 @@ def _write(output: Path | None, pieces: Iterable[str]) -> None:
         for piece in pieces:
             click.echo(piece, nl=False)
         return
-    from statevisit.resources import replacing
+    from statevisit import files
 
     with (
-        replacing(output) as temporary,
+        files.replacing(output) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         file.writelines(pieces)
@@ -53,63 +65,65 @@ _path = click.option(
 _predictions = click.option(
     "--predictions",
     is_flag=True,
-    help="As predictions, which every annotator starts from, instead of as one annotation to correct.",
+    help="As predictions, which every annotator starts from, instead of one annotation to correct.",
+)
+_SERVER_OPTIONS = (
+    click.option(
+        "--url",
+        envvar="LABEL_STUDIO_URL",
+        show_envvar=True,
+        required=True,
+        help="The server's address.",
+    ),
+    click.option(
+        "--token",
+        envvar="LABEL_STUDIO_API_KEY",
+        show_envvar=True,
+        required=True,
+        help="A token of your account: a personal access token or a legacy one.",
+    ),
+    click.option(
+        "--project", default="statevisit", show_default=True, help="Id or title of the project."
+    ),
+)
+_MERGE_OPTIONS = (
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Print what would change, record by record, and write nothing.",
+    ),
+    click.option(
+        "--mapping",
+        type=click.Path(path_type=Path),
+        help="TOML file that maps the labels of another project to those of the interface.",
+    ),
+    click.option(
+        "--ours",
+        "prefer",
+        flag_value="ours",
+        help="In a conflict, keep the corpus's version.",
+    ),
+    click.option(
+        "--theirs",
+        "prefer",
+        flag_value="theirs",
+        help="In a conflict, take the annotation's version.",
+    ),
+    click.option(
+        "--annotator",
+        help="Add this id of corpus/annotators.json to the annotators of changed documents.",
+    ),
 )
 
 
-def _server_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option(
-            "--project", default="statevisit", show_default=True, help="Id or title of the project."
-        ),
-        click.option(
-            "--token",
-            envvar="LABEL_STUDIO_API_KEY",
-            show_envvar=True,
-            required=True,
-            help="A token of your account there, of either kind.",
-        ),
-        click.option(
-            "--url",
-            envvar="LABEL_STUDIO_URL",
-            show_envvar=True,
-            required=True,
-            help="The server's address.",
-        ),
-    ):
+def _server_options(function: "Command") -> "Command":
+    for option in reversed(_SERVER_OPTIONS):
         function = option(function)
     return function
 
 
-def _merge_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option(
-            "--annotator",
-            help="Add this id of corpus/annotators.json to the annotators of the documents that change.",
-        ),
-        click.option(
-            "--theirs",
-            "prefer",
-            flag_value="theirs",
-            help="Where both changed the same thing, take the annotation's version.",
-        ),
-        click.option(
-            "--ours",
-            "prefer",
-            flag_value="ours",
-            help="Where both changed the same thing, keep the corpus's version.",
-        ),
-        click.option(
-            "--mapping",
-            type=click.Path(path_type=Path),
-            help="TOML file that says what the labels of another project are here.",
-        ),
-        click.option(
-            "--dry-run",
-            is_flag=True,
-            help="Print what would change, record by record, and write nothing.",
-        ),
-    ):
+def _merge_options(function: "Command") -> "Command":
+    for option in reversed(_MERGE_OPTIONS):
         function = option(function)
     return function
 
@@ -117,7 +131,7 @@ def _merge_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @command.command("config")
 @_output
 def config_(output: Path | None) -> None:
-    """Print the labelling interface, made from the schema, for a project's Settings > Labeling Interface > Code.
+    """Print the labelling interface, for a project's Settings > Labeling Interface > Code.
 
     \b
     Example:
@@ -146,30 +160,32 @@ def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Pa
 
     from statevisit.labelstudio.tasks import to_task
 
-    version, found = _selected(path, documents)
+    version, selected = _selected(path, documents)
 
     def pieces() -> Iterator[str]:
-        for number, document in enumerate(found):
-            yield ("[\n" if not number else ",\n") + orjson.dumps(
-                to_task(document, version, predictions)
-            ).decode()
+        separator = "[\n"
+        for document in selected:
+            yield separator + orjson.dumps(to_task(document, version, predictions)).decode()
+            separator = ",\n"
         yield "\n]\n"
 
     _write(output, pieces())
 
 
-def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, Iterator[Any]]:
-    """The corpus's version and its documents, those with the ids, each checked before it leaves."""
+def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, "Iterator[Document]"]:
+    """The corpus's version, and those of its documents with the ids, by default all.
+
+    Raises FormatError for an unknown id and, when it is read, for a document with errors.
+    """
     from statevisit.corpus import load
     from statevisit.errors import FormatError
 
     corpus = load(path)
-    unknown = [i for i in ids if i not in corpus]
+    unknown = [repr(document_id) for document_id in ids if document_id not in corpus.ids]
     if unknown:
-        raise FormatError(
-            f"{path}: no document {', '.join(map(repr, unknown))}; there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
-        )
-    return corpus.version, (sound(corpus.entry(i)) for i in ids or range(len(corpus)))
+        known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
+        raise FormatError(f"{path}: no document {', '.join(unknown)}; {known}")
+    return corpus.version, (sound(corpus.entry(key)) for key in ids or range(len(corpus)))
 
 
 @command.command("import")
@@ -179,9 +195,10 @@ def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, Iterator[An
 def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     """Merge full JSON exports of Label Studio into the corpus.
 
-    What the annotators changed is applied to the documents as they are now; what was changed here since the export
-    stays; what both changed is a conflict and stops everything, until --ours or --theirs decides. The annotations
-    of several annotators go to corpus/annotators/NAME/ instead.
+    The changes of the annotators are applied to the documents of the corpus, and changes that were
+    made there since the export stay. What both changed is a conflict; nothing is written until
+    --ours or --theirs decides it. The annotations of several annotators go to
+    corpus/annotators/NAME/ instead.
 
     \b
     Example:
@@ -189,9 +206,8 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     """
     from statevisit.labelstudio.exported import elements
 
-    return _take_in(
-        (element for export in exports for element in elements(export)), path, Bar(0, ""), **options
-    )
+    tasks = (element for export in exports for element in elements(export))
+    return _import(tasks, path, Bar(0, ""), **options)
 
 
 @command.command("push")
@@ -202,9 +218,9 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
 def push(
     documents: tuple[str, ...], path: Path, predictions: bool, url: str, token: str, project: str
 ) -> int:
-    """Add a task to a project for every document that has none there; make the project where it is missing.
+    """Add a task to a project for every document that has none; create the project if needed.
 
-    Nothing on the server is changed or deleted. What was interrupted is continued by pushing again.
+    Nothing on the server is changed or deleted. After an interruption, push again to continue.
 
     \b
     Example:
@@ -213,26 +229,27 @@ def push(
     from statevisit.corpus import load
     from statevisit.labelstudio.client import Server
 
-    version, found = _selected(path, documents)
+    version, selected = _selected(path, documents)
     server = Server(url, token)
-    home = server.project(project, create=True)
+    target = server.project(project, create=True)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
         try:
-            pushed = server.push(home, found, version, predictions, bar.advance)
+            pushed = server.push(target, selected, version, predictions, bar.advance)
         except KeyboardInterrupt:
             raise StateVisitError(
-                "stopped; what had arrived at the server stays there: push again and it goes on from there"
+                "stopped; what had arrived at the server stays there: "
+                "push again and it goes on from there"
             ) from None
+    counts = f"{len(pushed.added)} added, {len(pushed.existing)} there already"
+    click.echo(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
+    if not pushed.differing:
+        return 0
     click.echo(
-        f"{len(pushed.added)} added, {len(pushed.there)} there already: {server.url}/projects/{home.id}/data",
+        "not pushed, because the project has them in another version: "
+        f"{', '.join(pushed.differing)}; pull, delete their tasks there, push again",
         err=True,
     )
-    if pushed.other:
-        click.echo(
-            f"left alone, since the project has them in another version: {', '.join(pushed.other)}; pull, delete their tasks there, push again",
-            err=True,
-        )
-    return 1 if pushed.other else 0
+    return 1
 
 
 @command.command("pull")
@@ -250,57 +267,54 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     from statevisit.labelstudio.client import Server
 
     server = Server(url, token)
-    home = server.project(project)
-    seen: set[str] = set()
+    source = server.project(project)
+    pulled: set[str] = set()
 
-    def tasks() -> Iterator[tuple[str, dict[str, Any]]]:
-        for where, task in server.pull(home):
-            seen.add(task.get("data", {}).get("document"))
+    def tasks() -> "Iterator[tuple[str, JsonObject]]":
+        for where, task in server.pull(source):
+            pulled.add(task.get("data", {}).get("document"))
             yield where, task
 
-    status = _take_in(
-        tasks(), path, Bar(server.count(home), "pulling"), workers=1, **options
-    )  # the server is what takes the time
-    missing = [i for i in load(path).ids if i not in seen]
+    bar = Bar(server.count(source), "pulling")
+    # The server takes most of the time: more processes would wait for it.
+    status = _import(tasks(), path, bar, workers=1, **options)
+    missing = [document_id for document_id in load(path).ids if document_id not in pulled]
     if missing:
-        shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
-        click.echo(
-            f"{len(missing)} without a task there, never pushed or deleted, and left as they are: {shown}",
-            err=True,
-        )
+        shown = ", ".join(missing[:_MOST_LISTED]) + (" …" if len(missing) > _MOST_LISTED else "")
+        message = f"{len(missing)} without a task there, which was never pushed or was deleted"
+        click.echo(f"{message}: {shown}; unchanged here", err=True)
     return status
 
 
-def _take_in(
-    tasks: Iterable[Any],
+def _import(
+    tasks: "Iterable[Task]",
     path: Path,
     bar: Bar,
     dry_run: bool,
     mapping: Path | None,
-    prefer: Any,
+    prefer: "Side | None",
     annotator: str | None,
     workers: int | None = None,
 ) -> int:
-    """Merge tasks into the corpus, all or nothing. The exit status."""
+    """Merge tasks into the corpus, all or none; return the exit status."""
     from statevisit.commands import report
     from statevisit.commands.changes import show
-    from statevisit.commands.taking import Staging
+    from statevisit.commands.taking import Options, import_tasks
     from statevisit.labelstudio.foreign import read_mapping
     from statevisit.resources import corpus_root
 
-    known = read_mapping(mapping) if mapping else None
-    with Staging(corpus_root(path), known, prefer, annotator) as staging, bar:
-        for found in staging.take(tasks, workers):
-            for prepared in found:
-                report(prepared.findings, err=True)
-                if dry_run:
-                    show(prepared.changes)
-            bar.advance()
-        if staging.blocked:
-            raise StateVisitError(f"nothing was written: {staging.blocked}")
-        written = [] if dry_run else staging.commit()
-    for name in written:
-        click.echo(f"{name} written", err=True)
+    def done(updates: "list[Update]") -> None:
+        for update in updates:
+            report(update.findings, err=True)
+            if dry_run:
+                show(update.changes)
+        bar.advance()
+
+    options = Options(read_mapping(mapping) if mapping else None, prefer, annotator)
+    with bar:
+        written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
+    for file in written:
+        click.echo(f"{file} written", err=True)
     if not dry_run and not written:
         click.echo("no changes", err=True)
     return 0
@@ -313,16 +327,16 @@ def _take_in(
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Where the server keeps its data; default: statevisit/label-studio in the user's data directory.",
+    help="The server's data; default: statevisit/label-studio in the user's data directory.",
 )
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
 def serve(port: int | None, data: Path | None, browser: bool, path: Path, predictions: bool) -> int:
-    """Start a local Label Studio with the corpus in a project, and stop it with Ctrl-C.
+    """Start a local Label Studio with the corpus in a project; Ctrl-C stops it.
 
-    The server is installed into an environment of its own the first time (about 1 GB). It listens on 127.0.0.1 only.
-    The address, the account and what to set for `pull` are printed.
+    The first time, the server is installed into an environment of its own (about 1 GB). It listens
+    on 127.0.0.1 only. The address, the account and the settings for `pull` are printed.
 
     \b
     Example:
@@ -331,17 +345,21 @@ def serve(port: int | None, data: Path | None, browser: bool, path: Path, predic
     from statevisit.labelstudio.client import Server
     from statevisit.labelstudio.serve import Local
 
-    version, found = _selected(path, ())
+    version, selected = _selected(path, ())
     with Local(data, port, say=lambda line: click.echo(line, err=True)) as local:
         server = Server(local.url, local.token)
-        home = server.project("statevisit", create=True)
-        pushed = server.push(home, found, version, predictions)
-        address = f"{local.url}/projects/{home.id}/data"
+        project = server.project("statevisit", create=True)
+        pushed = server.push(project, selected, version, predictions)
+        address = f"{local.url}/projects/{project.id}/data"
         click.echo(
-            f"{address}\n  account  {local.user}, password {local.password}\n  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}"
+            f"{address}\n"
+            f"  account  {local.user}, password {local.password}\n"
+            f"  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}"
         )
-        if pushed.other:
-            click.echo(f"changed here since they were pushed: {', '.join(pushed.other)}", err=True)
+        if pushed.differing:
+            click.echo(
+                f"changed here since they were pushed: {', '.join(pushed.differing)}", err=True
+            )
         if browser:
             click.launch(address)
         click.echo("Ctrl-C stops it", err=True)

@@ -6,26 +6,25 @@ a temporary directory first and moved into place, the manifest last.
 """
 
 import hashlib
-import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import orjson
 
-from statevisit import codec, release, resources
+from statevisit import codec, files, release, resources
 from statevisit.checks.across import Across, facts
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
 from statevisit.checks.registry import PRELOAD, Context
 from statevisit.commands.bar import Bar
 from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load, uncollected
+from statevisit.corpus import Entry, load
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
+from statevisit.garbage import uncollected
 from statevisit.schema import FULL
 
 _PRELOAD = (
@@ -34,6 +33,8 @@ _PRELOAD = (
     *PRELOAD,
     "pandas",
 )  # pyarrow imports pandas at the first list, only to see whether that is a Series
+
+_BUILT = f"{resources.PARQUET}/"
 
 CHUNK = 8
 """Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
@@ -48,10 +49,13 @@ def build(
     """Build a corpus root, or with `check` compare it. Returns (findings, (file, state) of everything built).
 
     States: "current" (as it was), and "written", "removed" or, with `check`, "differs", "missing", "foreign".
-    Raises OSError where it cannot write; what was there is then still there.
+    Raises FormatError where the path of a built file leads through a link, ReleaseError where a
+    file in `corpus/parquet/` is neither of this build nor as the last one wrote it, OSError where
+    it cannot write; what was there is then still there.
     """
+    files.own_path(root, resources.RELEASE)
     version = release.version_of(root)
-    wanted = root / resources.PARQUET
+    earlier = {n: h for n, h in release.listed(root).items() if n.startswith(_BUILT)}
     place = None if check else root / "corpus"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
         staging = Path(temporary)
@@ -64,8 +68,7 @@ def build(
         staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
         for name, page in renewed_pages(root, manifest).items():
             staged[name] = staging / "pages" / name
-            staged[name].parent.mkdir(parents=True, exist_ok=True)
-            staged[name].write_bytes(page)
+            files.write(staged[name], page)
         described = metadata(root, manifest)
         if described is not None:
             staged[resources.CROISSANT] = staging / "croissant"
@@ -77,15 +80,10 @@ def build(
                 ],
                 key=lambda f: f["path"],
             )
-        (staging / "manifest").write_bytes(release.encode(manifest))
-        staged[resources.RELEASE] = staging / "manifest"  # last: it vouches for the others
-        made = [_place(staged[n], root / n, n, check) for n in staged]
-        made += [
-            _clear(p, root, check)
-            for p in sorted(wanted.rglob("*"))
-            if p.is_file() and str(p.relative_to(root)) not in staged
-        ]
-    return [], made
+        staged[resources.RELEASE] = staging / "manifest"
+        staged[resources.RELEASE].write_bytes(release.encode(manifest))
+        renewal = files.Renewal(root, staged, earlier)
+        return [], renewal.states() if check else renewal.apply()
 
 
 def require_current(root: Path, then: str, workers: int | None = None) -> None:
@@ -99,24 +97,6 @@ def require_current(root: Path, then: str, workers: int | None = None) -> None:
         raise ReleaseError(
             f"{stale[0]}{f' and {len(stale) - 1} more' if stale[1:] else ''} is not what would be built: run `statevisit build` {then}{other_tools(root)}"
         )
-
-
-def _place(staged: Path, target: Path, name: str, check: bool) -> tuple[str, str]:
-    if target.is_file() and target.read_bytes() == staged.read_bytes():
-        return name, "current"
-    if check:
-        return name, "differs" if target.is_file() else "missing"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(staged, target)
-    return name, "written"
-
-
-def _clear(path: Path, root: Path, check: bool) -> tuple[str, str]:
-    if not check:
-        path.unlink()
-        with suppress(OSError):  # not empty
-            path.parent.rmdir()  # a config that is gone
-    return str(path.relative_to(root)), "foreign" if check else "removed"
 
 
 def other_tools(root: Path) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from statevisit import codec, strict_json
+from statevisit import codec, files, strict_json
 from statevisit.checks.document import check_bytes
 from statevisit.commands import report
 from statevisit.corpus import JSONL, Entry, load
@@ -48,6 +48,10 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
         raise FormatError(
             f"{lossy} of {len(made)} documents would lose what is listed above, and nothing was written: --allow-loss migrates them all the same"
         )
+    older = [entry for entry, _, names, _ in made if names]
+    if not dry_run:
+        for entry in older:
+            files.check_output(entry.path)
     for entry, document, names, _ in made:
         if names and not dry_run:
             codec.write_document(document, entry.path)
@@ -55,7 +59,7 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
             click.echo(
                 f"{'would migrate' if dry_run else 'migrated'} {entry.path}: {', '.join(names)}"
             )
-    if not any(names for _, _, names, _ in made):
+    if not older:
         click.echo(f"{len(made)} documents, all of the present version")
     return 0
 

@@ -1,83 +1,122 @@
-"""Work on all cores whose results come back in order, with few tasks in flight so that memory is bounded."""
+"""Work on all cores: results come in the order of the tasks, and few tasks are under way at once.
+
+joblib's `Parallel(return_as="generator")` took 7.5 s to validate and 20.8 s to build 200 documents
+on two busy cores, this module 3.5 and 13.3 s (medians of five); and joblib runs all tasks, and
+holds all results, while the first task or the reader is slow.
+"""
 
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from statevisit.garbage import uncollected
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from multiprocessing.context import BaseContext
 
-FLIGHT = 8
-"""Tasks for each process that may be done before an earlier one is, as while the first process starts; without `here`, 2."""
+T = TypeVar("T")
+R = TypeVar("R")
 
-_task: Callable[[Any], Any]
+AHEAD = 2
+"""Tasks for each process that may be under way while the result of an earlier task is awaited."""
+
+AHEAD_HERE = 8
+"""The same if the calling process works too: it runs ahead while the other processes start."""
+
+_function: Callable[[Any], Any]
+"""In a worker process: the function that it applies to tasks."""
 
 
 def ordered(
-    function: Callable[[Any], Any],
-    tasks: Iterable[Any],
+    function: Callable[[T], R],
+    tasks: Iterable[T],
     workers: int | None = None,
     preload: tuple[str, ...] = (),
     here: bool = False,
-) -> Iterator[Any]:
-    """`map(function, tasks)` in as many processes as there are cores, or `workers`; a single task runs here.
+) -> Iterator[R]:
+    """Yield `function(task)` for each task, in order, from `workers` processes.
 
-    `function` is sent once to each process, not with each task; `preload` names modules that the processes import
-    before they fork. With `here` this process is one of them, and works while the others are starting: for results that
-    are small and leave it little else to do, since whatever it receives waits for it. Ctrl-C reaches the caller only.
+    Args:
+        function: It is sent once to each process, not with each task. The garbage collector is
+            paused while it runs. An exception that it raises is raised in its turn.
+        tasks: They are taken as results are consumed, which bounds memory. A single task runs in
+            the calling process.
+        workers: The number of processes; None for the number of cores.
+        preload: Modules that the processes import before they fork.
+        here: Whether the calling process is one of them, and works while the others start. This
+            suits small results that the caller does little with, since they wait for its tasks.
+
+    Ctrl-C reaches the calling process only.
     """
-    tasks = iter(tasks)
-    first = list(islice(tasks, 2))
-    count = (
-        min(workers or os.cpu_count() or 1, len(first))
-        if len(first) < 2
-        else workers or os.cpu_count() or 1
-    )
-    if count <= 1:
-        yield from map(function, chain(first, tasks))
+    remaining = iter(tasks)
+    first_two = list(islice(remaining, 2))
+    all_tasks = chain(first_two, remaining)
+    processes = workers or os.cpu_count() or 1
+    if processes == 1 or len(first_two) < 2:
+        for task in all_tasks:
+            yield _apply(function, task)
         return
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_all_start_methods, get_context
 
-    method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
-    processes = get_context(method)
-    if method == "forkserver":
-        processes.set_forkserver_preload(list(preload))
-    others, most = count - here, (FLIGHT if here else 2) * count
-    pool = ProcessPoolExecutor(others, processes, _begin, (function,))
-    waiting: deque[Future[Any]] = deque()
+    others = processes - 1 if here else processes
+    most_pending = processes * (AHEAD_HERE if here else AHEAD)
+    pool = ProcessPoolExecutor(others, _start_method(preload), _start_worker, (function,))
+    pending: deque[Future[R]] = deque()
     try:
-        for task in chain(first, tasks):
-            busy = here and sum(not f.done() for f in waiting) >= 2 * others
-            waiting.append(_here(function, task) if busy else pool.submit(_run, task))
-            while waiting and (waiting[0].done() or len(waiting) > most):
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for task in all_tasks:
+            if here and _unfinished(pending) >= 2 * others:
+                pending.append(_run_here(function, task))
+            else:
+                pending.append(pool.submit(_run_in_worker, task))
+            while pending and (pending[0].done() or len(pending) > most_pending):
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _here(function: Callable[[Any], Any], task: Any) -> "Future[Any]":
-    """What a task gives in this process."""
+def _apply(function: Callable[[T], R], task: T) -> R:
+    with uncollected():
+        return function(task)
+
+
+def _unfinished(futures: Iterable["Future[R]"]) -> int:
+    return sum(not future.done() for future in futures)
+
+
+def _run_here(function: Callable[[T], R], task: T) -> "Future[R]":
+    """Run a task in this process; its result or exception waits in the future for its turn."""
     from concurrent.futures import Future
 
-    found: Future[Any] = Future()
+    future: Future[R] = Future()
     try:
-        found.set_result(function(task))
+        future.set_result(_apply(function, task))
     except Exception as error:
-        found.set_exception(error)
-    return found
+        future.set_exception(error)
+    return future
 
 
-def _begin(function: Callable[[Any], Any]) -> None:
-    global _task
+def _start_method(preload: tuple[str, ...]) -> "BaseContext":
+    """Choose how processes start: forked from a server that has imported `preload`, if possible."""
+    from multiprocessing import get_all_start_methods, get_context
+
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(list(preload))
+    return context
+
+
+def _start_worker(function: Callable[[Any], Any]) -> None:
+    global _function
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _task = function
+    _function = function
 
 
-def _run(task: Any) -> Any:
-    return _task(task)
+def _run_in_worker(task: Any) -> Any:
+    return _apply(_function, task)

@@ -57,7 +57,11 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
 def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -> int:
     from statevisit.publish import contents, publish
 
-    version, items = contents(built)
+    content = contents(built)
+    version, items = content.version, content.items
+    if content.untracked:
+        names = ", ".join(content.untracked[:3]) + (" and more" if content.untracked[3:] else "")
+        click.echo(f"left out, since git does not track them: {names}", err=True)
     unreleased = _unreleased(root, version)
     if dry_run:
         for item in items:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import orjson
 
-from statevisit import resources
+from statevisit import files, resources
 from statevisit.codec import read_bytes, read_document, write_document
 from statevisit.commands import report
 from statevisit.commands.sources import keep_seed, read_sources
@@ -37,6 +37,8 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     decode_seed(before, str(old))
     text, date, header = decode_seed(after, str(new))
     source = Source(file=new.name, sha256=hashlib.sha256(after).hexdigest(), header_length=header)
+    for path in documents:
+        files.check_output(path)
     failed = 0
     for path in documents:
         findings = _realigned(path, before, old, after, (text, date, source))

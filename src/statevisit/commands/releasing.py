@@ -13,12 +13,12 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import release, resources, rule, schema, schema_errors
+from statevisit import changelog, files, release, resources, rule, schema, schema_errors
 from statevisit.checks.history import reused
 from statevisit.commands.making import build, require_current
 from statevisit.corpus import load
 from statevisit.diff import Change, diff_corpora
-from statevisit.errors import ReleaseError
+from statevisit.errors import FormatError, ReleaseError
 from statevisit.history import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
 
 
@@ -101,7 +101,10 @@ def today() -> str:
 
 
 def make(root: Path, planned: Plan) -> str:
-    """Make the release; returns its commit. Raises ReleaseError or OSError, and everything is then as it was."""
+    """Make the release; returns its commit.
+
+    Raises ReleaseError, FormatError or OSError, and everything is then as it was.
+    """
     version, tag = planned.version, f"refs/tags/v{planned.version}"
     if line(root, "tag", "--list", f"v{version}"):
         raise ReleaseError(f"{root}: the tag v{version} is there already")
@@ -131,8 +134,7 @@ def make(root: Path, planned: Plan) -> str:
             .strip()
         )
         note = {"branch": branch, "old": old, "new": new, "tag": tag, "tagged": tagged}
-        with resources.replacing(_note(root)) as temporary:
-            temporary.write_bytes(orjson.dumps(note))
+        files.write(_note(root), orjson.dumps(note))
         try:
             finish(root)
         except (ReleaseError, OSError) as error:
@@ -149,22 +151,21 @@ def make(root: Path, planned: Plan) -> str:
 
 def _write(place: Path, planned: Plan) -> None:
     manifest = place / resources.RELEASE
-    manifest.write_bytes(
-        release.encode({**orjson.loads(manifest.read_bytes()), "version": planned.version})
-    )
+    stated = orjson.loads(manifest.read_bytes())
+    files.write(manifest, release.encode({**stated, "version": planned.version}))
     day = today()
     for name, change in (
         (
             resources.CHANGELOG,
-            lambda t: rule.changelog(t, planned.version, day, rule.summary(planned.changes)),
+            lambda t: changelog.with_version(
+                t, planned.version, day, changelog.summary(planned.changes)
+            ),
         ),
-        (resources.CITATION, lambda t: rule.citation(t, planned.version, day)),
+        (resources.CITATION, lambda t: changelog.citation(t, planned.version, day)),
     ):
         path = place / name
         if path.is_file() and planned.last is not None:
-            path.write_text(
-                change(path.read_text(encoding="utf-8")), encoding="utf-8", newline="\n"
-            )
+            files.write(path, change(path.read_text(encoding="utf-8")).encode())
     findings, _ = build(place)
     if findings:
         raise ReleaseError(str(findings[0]))
@@ -195,7 +196,7 @@ def _clear(root: Path) -> None:
 
 
 def _unfinished(root: Path) -> list[Path]:
-    """Notes that were never put in place, as `resources.replacing` leaves them when it is killed."""
+    """Notes that were never put in place, as `files.replacing` leaves them when it is killed."""
     return list(_git_directory(root).glob(f".{_note(root).name}.*"))
 
 
@@ -276,8 +277,11 @@ def finish(root: Path) -> None:
 
 def _untouched(root: Path, name: str, old: str, new: str) -> bool:
     """Whether a file is as one of the two commits has it, or the begin of what git was writing."""
-    path = root / name
-    if not path.is_file():
+    try:
+        path = files.own_path(root, name)
+    except FormatError:
+        return False  # git would replace the link or directory that stands there now
+    if not path.exists():
         return True
     data = path.read_bytes()
     return any(

@@ -71,7 +71,7 @@ def command(
     \b
     Example:
       statevisit score corpus/documents corpus/documents --layer mentions --html report.html
-    """  # noqa: D301  \b makes click keep the lines
+    """
     if draft_schema:
         from statevisit.drafts import draft_schema as schema_of
 
@@ -82,11 +82,10 @@ def command(
 
     report, scored = evaluate(gold, pred, compare, layers, resamples)
     if html:
-        from statevisit.resources import replacing
+        from statevisit import files
         from statevisit.scoring.page import page
 
-        with replacing(html) as temporary:
-            temporary.write_text(page(report, scored.comparisons()), encoding="utf-8", newline="\n")
+        files.write(html, page(report, scored.comparisons()).encode())
     if as_json:
         return echo_json(report.to_dict())
     _print(report, labels)

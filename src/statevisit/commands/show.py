@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from statevisit import schema
+from statevisit import files, schema
 from statevisit.checks.document import sound
 from statevisit.commands import complete_files, console
 from statevisit.corpus import load
@@ -96,10 +96,7 @@ def _find(name: str | None, path: Path | None) -> Document:
 
 
 def _write(path: Path, text: str) -> None:
-    from statevisit.resources import replacing
-
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    files.write(path, text.encode())
 
 
 def _print_text(out: Any, document: Document) -> None:

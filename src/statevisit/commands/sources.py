@@ -4,29 +4,41 @@ from pathlib import Path
 
 import orjson
 
-from statevisit import resources, schema_errors
+from statevisit import files, resources, schema_errors
 from statevisit.codec import read_bytes
 from statevisit.errors import FormatError
 from statevisit.jsonl import valid_lines
 from statevisit.model import Document
 
+_LIST = Path(resources.SOURCES).name
 
-def write(path: Path, data: bytes) -> None:
-    """Write a file where it is not so already; it appears whole or not at all."""
-    if not path.exists() or read_bytes(path) != data:
-        with resources.replacing(path) as temporary:
-            temporary.write_bytes(data)
+
+def check_seed(root: Path, name: str, data: bytes) -> None:
+    """Raise FormatError where a seed cannot be kept in `seeds/` under its name."""
+    if name == _LIST:
+        raise FormatError(f"{name}: is the name of the list of seeds; rename this seed")
+    kept = root / resources.SEEDS / name
+    if kept.exists() and not files.holds(kept, data):
+        raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
+    check_update(root, f"{resources.SEEDS}/{name}", data)
+
+
+def check_update(root: Path, name: str, data: bytes) -> None:
+    """Raise FormatError where a file in a corpus root has other bytes and may not be written."""
+    if not files.holds(root / name, data):
+        files.own_path(root, name)
 
 
 def keep_seed(root: Path, document: Document, data: bytes, publisher: str, license_: str) -> None:
-    """Keep a document's seed in `seeds/` and list it. Raises FormatError where another file has its name."""
-    kept = root / resources.SEEDS / document.source.file
-    if kept.exists() and read_bytes(kept) != data:
-        raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
+    """Keep a document's seed in `seeds/` and list it. Raises FormatError where it cannot be kept."""
+    file = document.source.file
+    check_seed(root, file, data)
     sources = read_sources(root / resources.SOURCES)
-    sources.setdefault(document.source.file, source_line(document, publisher, license_))
-    write(kept, data)
-    write(root / resources.SOURCES, b"".join(line + b"\n" for line in sources.values()))
+    sources.setdefault(file, source_line(document, publisher, license_))
+    listed = sources_file(sources)
+    check_update(root, resources.SOURCES, listed)
+    files.update(root / resources.SEEDS / file, data)
+    files.update(root / resources.SOURCES, listed)
 
 
 def source_line(document: Document, publisher: str, license_: str) -> bytes:
@@ -42,6 +54,11 @@ def source_line(document: Document, publisher: str, license_: str) -> bytes:
     for _, message in schema_errors.errors(source, "source"):
         raise FormatError(f"{document.source.file}: {message}")
     return orjson.dumps(source)
+
+
+def sources_file(sources: dict[str, bytes]) -> bytes:
+    """The list of seeds as `read_sources` reads it."""
+    return b"".join(line + b"\n" for line in sources.values())
 
 
 def read_sources(path: Path) -> dict[str, bytes]:

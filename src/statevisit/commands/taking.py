@@ -1,244 +1,288 @@
-"""What comes back from Label Studio on its way into a corpus: everything is prepared first, then moved into place."""
+"""Imports from Label Studio: all tasks are merged and checked before the first file is written."""
 
 import os
-import shutil
-import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from functools import cached_property
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import resources, schema_errors
+from statevisit import files, resources, schema_errors
 from statevisit.checks.document import check_document, context_of
-from statevisit.checks.registry import PRELOAD
+from statevisit.checks.registry import PRELOAD, Path_
 from statevisit.codec import encode, read_document, to_value
 from statevisit.commands.pool import ordered
-from statevisit.corpus import Entry, load, uncollected
+from statevisit.corpus import Entry, load
 from statevisit.diff import Change, diff_documents
-from statevisit.errors import FormatError, StateVisitError
+from statevisit.errors import FormatError, LabelStudioError, StateVisitError
 from statevisit.findings import Finding
+from statevisit.garbage import uncollected
 from statevisit.labelstudio.exported import Element
 from statevisit.labelstudio.foreign import Mapping
 from statevisit.labelstudio.incoming import Incoming, Outcome
+from statevisit.labelstudio.merge import Side
 from statevisit.labelstudio.tasks import Base
 from statevisit.model import Document
-from statevisit.strict_json import pointer
+from statevisit.strict_json import JsonObject, pointer
 
 CHUNK = 8
-"""Tasks that are merged together: small enough to bound memory, large enough to pay for sending."""
+"""Tasks that are sent to a process at once: few enough for its memory, worth the sending."""
 
-Task = Element | tuple[str, dict[str, Any]]
-"""A task as it stands in a file, or parsed, with where it is."""
+Task = Element | tuple[str, JsonObject]
+"""The position of a task in an export, or (where, task) of a parsed one."""
 
 
-class Prepared(Struct, frozen=True):
-    """What a task makes of a document: `staged` is to become the file `place` in the corpus root, unless it is None; `blocks` says why nothing may be."""
+class Options(Struct, frozen=True):
+    """How an import treats the annotations.
+
+    `mapping` is for tasks of other projects, `prefer` decides conflicts, and `annotator` is added
+    to the annotators of every document of the corpus that changes.
+    """
+
+    mapping: Mapping | None = None
+    prefer: Side | None = None
+    annotator: str | None = None
+
+
+DEFAULTS = Options()
+
+
+class Update(Struct, frozen=True):
+    """The effect of a task on one document.
+
+    `document` is its id and `file` its path within the corpus root. `staged` is the new content,
+    None if the file stays as it is. `problems` are the reasons why nothing may be written.
+    """
 
     document: str
-    place: str
+    file: str
     staged: Entry | None
     findings: list[Finding]
     changes: list[Change]
-    blocks: list[str]
+    problems: list[str]
 
 
-class Merging:
-    """Merges tasks onto a corpus, checks what that gives and writes it into `directory`; it can be sent to another process.
+def import_tasks(
+    tasks: Iterable[Task],
+    root: Path,
+    options: Options = DEFAULTS,
+    done: Callable[[list[Update]], None] = lambda updates: None,
+    dry_run: bool = False,
+    workers: int | None = None,
+) -> list[str]:
+    """Merge tasks into the corpus in `root`; return the names of the files that were written.
 
-    `staged` are the documents that were prepared for places in the corpus: they count as what is there.
+    The work is done in `workers` processes, by default in as many as there are cores. `done` is
+    called for every task, in order, with its updates. With `dry_run` no file is written. Raises
+    FormatError for a task that cannot be used, and LabelStudioError if there are undecided
+    conflicts or a document would have errors; then nothing is written either.
+    """
+    with TemporaryDirectory(
+        prefix=".label-studio-", dir=root, ignore_cleanup_errors=True
+    ) as directory:
+        merger = Merger(root, Path(directory), options)
+        problems: list[str] = []
+        with closing(_updates(merger, tasks, workers)) as updates_by_task:
+            for updates in updates_by_task:
+                for update in updates:
+                    problems += update.problems
+                done(updates)
+        if problems:
+            raise LabelStudioError(f"nothing was written: {'; '.join(problems)}")
+        if dry_run:
+            return []
+        paths = {file: files.own_path(root, file) for file in merger.staged}
+        for file, staged in merger.staged.items():
+            files.write(paths[file], staged.bytes())
+        return list(merger.staged)
+
+
+def _updates(
+    merger: "Merger", tasks: Iterable[Task], workers: int | None
+) -> Generator[list[Update], None, None]:
+    """Merge tasks in several processes; yield the updates of each task, in order."""
+    sent: deque[Task] = deque()
+
+    def chunks() -> Iterator[list[Task]]:
+        remaining = iter(tasks)
+        while chunk := list(islice(remaining, CHUNK)):
+            sent.extend(chunk)
+            yield chunk
+
+    updated: set[str] = set()
+    for results in ordered(merger, chunks(), workers, (__name__, *PRELOAD), here=True):
+        for result in results:
+            task = sent.popleft()
+            if isinstance(result, StateVisitError):
+                raise result
+            if any(update.document in updated for update in result):
+                # An earlier task updated the same document: continue from its result.
+                result = merger.updates(task)
+            for update in result:
+                updated.add(update.document)
+                if update.staged:
+                    merger.staged[update.file] = update.staged
+            yield result
+
+
+class _Target(Struct, frozen=True):
+    """The file for an outcome, its document, and the document that it replaces or None."""
+
+    file: str
+    document: Document
+    old: Document | None
+
+
+class Merger:
+    """Merges tasks into a corpus, checks the documents and stages them in `directory`.
+
+    It can be sent to another process. `staged` are the staged documents by file; later tasks are
+    merged into them.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        directory: Path,
-        mapping: Mapping | None,
-        prefer: Any,
-        annotator: str | None,
-    ) -> None:
-        self.root, self._directory, self._annotator, self._prefer = (
-            root,
-            directory,
-            annotator,
-            prefer,
-        )
-        self._entries = {e.path.stem: e for e in load(root).entries}
+    def __init__(self, root: Path, directory: Path, options: Options) -> None:
+        self.staged: dict[str, Entry] = {}
+        self._root, self._directory, self._options = root, directory, options
+        self._entries = {entry.path.stem: entry for entry in load(root).entries}
         self._context = context_of(root)
+        annotator = options.annotator
         if annotator and annotator not in (self._context.annotators or ()):
             raise FormatError(
                 f"{annotator}: not in {root / resources.ANNOTATORS}; add it there, with its kind"
             )
-        self._mapping = mapping
-        self.staged: dict[str, Entry] = {}
 
-    def __call__(self, tasks: list[Task]) -> list[list[Prepared] | StateVisitError]:
-        """What each of some tasks makes of documents, or why it cannot be used."""
+    def __call__(self, tasks: list[Task]) -> list[list[Update] | StateVisitError]:
+        """Return the updates of each task, or the error of one that cannot be used."""
         with uncollected():
-            return [self._merged(task) for task in tasks]
+            return [self._updates_or_error(task) for task in tasks]
 
-    def _merged(self, task: Task) -> list[Prepared] | StateVisitError:
+    def _updates_or_error(self, task: Task) -> list[Update] | StateVisitError:
         try:
-            return self.merged(task)
+            return self.updates(task)
         except StateVisitError as error:
             return error
 
-    def merged(self, task: Task) -> list[Prepared]:
-        """What a task makes of documents. Raises FormatError for one that cannot be used."""
+    def updates(self, task: Task) -> list[Update]:
+        """Return the updates of a task. Raises FormatError if it cannot be used."""
         where, parsed = task.parsed() if isinstance(task, Element) else task
-        incoming = Incoming(self._current, self._with_text, self._mapping, self._prefer)
-        return [self._prepared(outcome) for outcome in incoming.outcomes(parsed, where)]
+        options = self._options
+        incoming = Incoming(self._current, self._with_text, options.mapping, options.prefer)
+        return [self._update(outcome) for outcome in incoming.outcomes(parsed, where)]
 
     def _current(self, base: Base) -> Document | None:
-        """The document of a base as it is now; the base's own where that is the same to the byte, as it mostly is."""
-        return self._find(base.document.id, base)
-
-    def _find(self, name: str, base: Base | None = None) -> Document | None:
-        entry = self.staged.get(f"{resources.DOCUMENTS}/{name}.json") or self._entries.get(name)
+        """The corpus's version of a base document."""
+        entry = self._entry(base.document.id)
         if entry is None:
             return None
-        return base.document if base and entry.bytes() == base.data else entry.read()
-
-    @cached_property
-    def _texts(self) -> dict[str, str]:
-        return {e.read().text_sha256: name for name, e in self._entries.items()}
+        if entry.bytes() == base.data:  # mostly; then it need not be parsed again
+            return base.document
+        return entry.read()
 
     def _with_text(self, text: str) -> Document | None:
         name = self._texts.get(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-        return self._find(name) if name else None
+        entry = self._entry(name) if name else None
+        return entry.read() if entry else None
 
-    def _prepared(self, outcome: Outcome) -> Prepared:
-        document, old, blocks = outcome.document, outcome.old, []
-        place = f"{resources.DOCUMENTS}/{document.id}.json"
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The ids of the corpus's documents by the digests of their texts."""
+        return {entry.read().text_sha256: name for name, entry in self._entries.items()}
+
+    def _entry(self, document_id: str) -> Entry | None:
+        """The staged document with an id, or else the one in the corpus."""
+        return self.staged.get(_file(document_id)) or self._entries.get(document_id)
+
+    def _update(self, outcome: Outcome) -> Update:
+        target = self._target(outcome)
+        document, old = target.document, target.old
+        changes = _changes(document, old)
+        errors: list[Finding] = []
+        if changes:
+            is_whole = old is None or bool(outcome.annotator)
+            errors = list(self._check(document, target.file, is_whole))
+        is_new_file = bool(outcome.annotator) and not (self._root / target.file).is_file()
+        return Update(
+            document=document.id,
+            file=target.file,
+            staged=self._stage(document) if changes or is_new_file else None,
+            findings=[*outcome.findings, *outcome.conflicts, *errors],
+            changes=changes,
+            problems=self._problems(outcome, target, errors),
+        )
+
+    def _target(self, outcome: Outcome) -> _Target:
+        """The file for an outcome: the corpus's document, or one of an annotator."""
+        document, old, credited = outcome.document, outcome.old, self._options.annotator
         if outcome.annotator:
-            place = f"{resources.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
-            old = (
-                read_document(self.root / place)
-                if (self.root / place).is_file()
-                else self._find(document.id)
-            )
-        elif self._annotator and old != document and self._annotator not in document.annotators:
-            document = replace(document, annotators=(*document.annotators, self._annotator))
-        changes = (
-            []
-            if old == document
-            else diff_documents(old, document)
-            if old
-            else [Change(document=document.id, kind="added", layer="document", record=document.id)]
-        )
-        wrong = (
-            list(self._check(document, place, whole=old is None or bool(outcome.annotator)))
-            if changes
-            else []
-        )
-        if outcome.conflicts and not self._prefer:
-            blocks.append(
-                f"{len(outcome.conflicts)} conflict{'s' * (len(outcome.conflicts) > 1)} in {document.id}; --ours or --theirs decides"
-            )
-        if blocking := [
-            f for f in wrong if not (outcome.annotator and f.code == "E305")
-        ]:  # who annotated there is listed once the pass is used
-            blocks.append(
-                f"{place} would have {len(blocking)} error{'s' * (len(blocking) > 1)}; mend the annotation or the corpus"
-            )
-        staged = (
-            self._written(document)
-            if changes or (outcome.annotator and not (self.root / place).is_file())
-            else None
-        )
-        return Prepared(
-            document.id,
-            place,
-            staged,
-            [*outcome.findings, *outcome.conflicts, *wrong],
-            changes,
-            blocks,
-        )
+            file = f"{resources.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
+            if (self._root / file).is_file():
+                return _Target(file, document, read_document(self._root / file))
+            entry = self._entry(document.id)
+            return _Target(file, document, entry.read() if entry else None)
+        if credited and old != document and credited not in document.annotators:
+            document = replace(document, annotators=(*document.annotators, credited))
+        return _Target(_file(document.id), document, old)
 
-    def _check(self, document: Document, place: str, whole: bool) -> Iterator[Finding]:
-        """What is wrong with a document; `whole`: with records that the corpus does not have already, too, as far as the schema goes."""
-        refused = (
-            [("E104", path, message) for path, message in schema_errors.errors(to_value(document))]
-            if whole
-            else []
-        )
-        for code, path, message in refused or check_document(document, self._context):
+    def _problems(self, outcome: Outcome, target: _Target, errors: list[Finding]) -> list[str]:
+        """The reasons why nothing may be written: undecided conflicts, and errors."""
+        problems = []
+        if outcome.conflicts and self._options.prefer is None:
+            conflicts = _count(len(outcome.conflicts), "conflict")
+            problems.append(f"{conflicts} in {target.document.id}; --ours or --theirs decides")
+        if outcome.annotator:
+            # An annotator is added to the list of annotators when the documents are used.
+            errors = [error for error in errors if error.code != "E305"]
+        if errors:
+            problems.append(
+                f"{target.file} would have {_count(len(errors), 'error')}; "
+                "correct the annotation or the corpus"
+            )
+        return problems
+
+    def _check(self, document: Document, file: str, is_whole: bool) -> Iterator[Finding]:
+        """Yield the errors of a document.
+
+        With `is_whole` it is checked against the schema first. Otherwise its records are those of
+        the corpus, or were checked against the schema when they were added.
+        """
+        problems = _schema_errors(document) if is_whole else []
+        for code, path, message in problems or check_document(document, self._context):
             yield Finding(
-                code=code, message=message, document=document.id, file=place, pointer=pointer(path)
+                code=code, message=message, document=document.id, file=file, pointer=pointer(path)
             )
 
-    def _written(self, document: Document) -> Entry:
-        """Where a document waits: those of one process are in one file, since a file for each takes longer than its writing."""
+    def _stage(self, document: Document) -> Entry:
+        """Write a document to the directory and return its position there.
+
+        The documents of one process share a file; a file for each takes longer.
+        """
         with (self._directory / str(os.getpid())).open("ab") as file:
             return Entry(Path(file.name), file.tell(), file.write(encode(document)))
 
 
-class Staging:
-    """A directory beside the corpus where merged documents wait; it vanishes, and `commit` moves them first."""
+def _file(document_id: str) -> str:
+    return f"{resources.DOCUMENTS}/{document_id}.json"
 
-    def __init__(
-        self, root: Path, mapping: Mapping | None, prefer: Any, annotator: str | None
-    ) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix=".label-studio-", dir=root))
-        try:
-            self._merging = Merging(root, self._directory, mapping, prefer, annotator)
-        except BaseException:
-            self.__exit__()
-            raise
-        self._blocks: list[str] = []
-        self._documents: set[str] = set()
 
-    def __enter__(self) -> Self:
-        return self
+def _changes(document: Document, old: Document | None) -> list[Change]:
+    if old == document:
+        return []
+    if old is None:
+        added = Change(document=document.id, kind="added", layer="document", record=document.id)
+        return [added]
+    return diff_documents(old, document)
 
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._directory, ignore_errors=True)
 
-    def take(self, tasks: Iterable[Task], workers: int | None = None) -> Iterator[list[Prepared]]:
-        """Merge tasks, on all cores or `workers`, and keep the results: for each task in order what it made of documents.
+def _schema_errors(document: Document) -> list[tuple[str, Path_, str]]:
+    errors = schema_errors.errors(to_value(document))
+    return [("E104", tuple(path), message) for path, message in errors]
 
-        Raises FormatError for a task that cannot be used.
-        """
-        waiting: deque[Task] = deque()
 
-        def chunks() -> Iterator[list[Task]]:
-            rest = iter(tasks)
-            while chunk := list(islice(rest, CHUNK)):
-                waiting.extend(chunk)
-                yield chunk
-
-        for chunk in ordered(self._merging, chunks(), workers, (__name__, *PRELOAD), here=True):
-            for found in chunk:
-                task = waiting.popleft()
-                if isinstance(found, StateVisitError):
-                    raise found
-                if any(
-                    p.document in self._documents for p in found
-                ):  # one before was about the same: this goes on from there
-                    found = self._merging.merged(task)
-                yield self._keep(found)
-
-    def _keep(self, found: list[Prepared]) -> list[Prepared]:
-        for prepared in found:
-            self._blocks += prepared.blocks
-            self._documents.add(prepared.document)
-            if prepared.staged:
-                self._merging.staged[prepared.place] = prepared.staged
-        return found
-
-    @property
-    def blocked(self) -> str:
-        """Why nothing may be written; "" when it may."""
-        return "; ".join(self._blocks)
-
-    def commit(self) -> list[str]:
-        """Move what was prepared into place: the names of the files, in the corpus root."""
-        for place, staged in self._merging.staged.items():
-            with resources.replacing(self._merging.root / place) as temporary:
-                temporary.write_bytes(staged.bytes())
-        return list(self._merging.staged)
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,1 +1,1 @@
-"""Label Studio, there and back: the labelling interface, tasks, the merge, the client, a local server."""
+"""The exchange with Label Studio: interface, tasks, import and merge, client, local server."""

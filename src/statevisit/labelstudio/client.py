@@ -1,13 +1,14 @@
-"""A Label Studio server: push documents as tasks, pull tasks back. The only module that imports label-studio-sdk.
+"""A Label Studio server: push documents as tasks, and pull the tasks back.
 
-Nothing is deleted or changed on the server but by adding: a project where there is none, tasks for documents that
-have none. So whatever stops a push, the next one goes on where it stopped.
+No other module imports label-studio-sdk. Nothing on the server is deleted or changed; a push adds a
+project if it is missing, and tasks for documents that have none. After an interruption, the next
+push therefore continues.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -15,26 +16,45 @@ from statevisit.errors import LabelStudioError, MissingExtra
 from statevisit.labelstudio.config import config
 from statevisit.labelstudio.tasks import KEY, digest, to_task
 from statevisit.model import Document
+from statevisit.strict_json import JsonObject
+
+if TYPE_CHECKING:
+    from label_studio_sdk.core.api_error import ApiError
 
 CHUNK = 100
-"""Tasks in one request: a server that fails loses no more than these, and no more are in memory."""
+"""Tasks in one request, which are in memory at once; a request that fails loses no more."""
 
 TIMEOUT = 120.0
 """Seconds that a request may take."""
 
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
+_LONGEST_DETAIL = 200
+"""Characters of a server's answer in a message."""
+
+
+class Project(Struct, frozen=True):
+    """A project of a server."""
+
+    id: int
+    title: str
+
 
 class Pushed(Struct):
-    """What a push did: ids of documents that were added, were there already, are there in another version."""
+    """The ids of a push's documents.
+
+    `added` now have a task, `existing` had one before, and `differing` have one of another version.
+    """
 
     added: list[str]
-    there: list[str]
-    other: list[str]
+    existing: list[str]
+    differing: list[str]
 
 
 class Server:
-    """A server and a token; either kind, an access token of the account page or a legacy one.
+    """A server, with the account of a token: a personal access token or a legacy one.
 
-    Every method raises LabelStudioError, which says what to do, for a server that cannot be reached, refuses or fails.
+    Every method raises LabelStudioError, which says what to do, for a server that cannot be
+    reached, refuses the request or fails.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -49,149 +69,176 @@ class Server:
                 f"{url}: the address of a Label Studio server begins with http:// or https://"
             )
         with self._explained("signing in"):
-            local = httpx.URL(self.url).host in (
-                "127.0.0.1",
-                "localhost",
-            )  # no proxy of the environment's leads there
-            http = httpx.Client(timeout=TIMEOUT, follow_redirects=True, trust_env=not local)
-            self._client = LabelStudio(
+            # The proxies of the environment do not lead to this machine.
+            use_proxies = httpx.URL(self.url).host not in _LOCAL_HOSTS
+            http = httpx.Client(timeout=TIMEOUT, follow_redirects=True, trust_env=use_proxies)
+            self._client: Any = LabelStudio(  # type: ignore[no-untyped-call]  # of the SDK
                 base_url=self.url, api_key=token, timeout=TIMEOUT, max_retries=0, httpx_client=http
             )
             self._client.users.whoami()
 
-    def project(self, name: str, create: bool = False) -> Any:
-        """The project with this id or title, which must have the interface of this schema version."""
+    def project(self, name: str, create: bool = False) -> Project:
+        """Return the project with an id or a title; with `create`, make it if it is missing.
+
+        Its labelling interface must be the one of this schema version.
+        """
         with self._explained("looking for the project"):
-            found = [
-                p
-                for p in self._client.projects.list(include="id,title,label_config")
-                if name in (str(p.id), p.title)
-            ]
-        if not found and create:
+            projects = self._client.projects.list(include="id,title,label_config")
+            matches = [p for p in projects if name in (str(p.id), p.title)]
+        if not matches and create:
             with self._explained("creating the project"):
-                return self._client.projects.create(
+                created = self._client.projects.create(
                     title=name, label_config=config(), show_collab_predictions=True
                 )
-        if not found:
+            return Project(created.id, name)
+        if not matches:
             raise LabelStudioError(
-                f"{self.url} has no project {name!r}, neither an id nor a title; `push` makes one"
+                f"{self.url} has no project {name!r}, neither an id nor a title; `push` creates one"
             )
-        if len(found) > 1:
+        if len(matches) > 1:
+            ids = ", ".join(str(project.id) for project in matches)
             raise LabelStudioError(
-                f"{self.url} has {len(found)} projects {name!r}: give the id, one of {', '.join(str(p.id) for p in found)}"
+                f"{self.url} has {len(matches)} projects {name!r}: give the id, one of {ids}"
             )
-        if (found[0].label_config or "").strip() != config().strip():
+        match = matches[0]
+        if (match.label_config or "").strip() != config().strip():
             raise LabelStudioError(
-                f"project {found[0].id} {found[0].title!r} has another labelling interface than this version of statevisit makes: "
-                "name another project, or set its interface to what `statevisit label-studio config` prints"
+                f"project {match.id} {match.title!r} has another labelling interface than this "
+                "version of statevisit: name another project, or set its interface to the output "
+                "of `statevisit label-studio config`"
             )
-        return found[0]
+        return Project(match.id, match.title or "")
 
     def push(
         self,
-        project: Any,
+        project: Project,
         documents: Iterable[Document],
         version: str | None,
         predictions: bool,
-        done: Callable[[int], None] = lambda n: None,
+        done: Callable[[int], None] = lambda number: None,
     ) -> Pushed:
-        """Add a task for every document that has none. `done` is called with the number of documents dealt with."""
-        pushed = Pushed([], [], [])
+        """Add a task for every document that has none.
+
+        `version` is the version of the corpus; `predictions` is as for `to_task`. `done` is called
+        with the number of documents in each finished chunk.
+        """
         with self._explained("listing the tasks"):
-            there = {
-                m["document"]: m["base_sha256"]
-                for t in self._tasks(project.id, "id,meta", "task_only")
-                if (m := (t.get("meta") or {}).get(KEY))
-            }
-        rest = iter(documents)
-        while chunk := list(islice(rest, CHUNK)):
-            new = [d for d in chunk if d.id not in there]
+            digests = self._digests(project)
+        pushed = Pushed([], [], [])
+        remaining = iter(documents)
+        while chunk := list(islice(remaining, CHUNK)):
+            new = []
             for document in chunk:
-                if document.id in there:
-                    (
-                        pushed.there if there[document.id] == digest(document) else pushed.other
-                    ).append(document.id)
+                if document.id not in digests:
+                    new.append(document)
+                elif digests[document.id] == digest(document):
+                    pushed.existing.append(document.id)
+                else:
+                    pushed.differing.append(document.id)
             if new:
+                arrived = f"{len(pushed.added)} documents had arrived"
                 with self._explained(
-                    f"pushing after {len(pushed.added)} documents had arrived; push again and it goes on from there"
+                    f"pushing after {arrived}; push again and it goes on from there"
                 ):
-                    self._client.projects.import_tasks(
-                        id=project.id, request=[to_task(d, version, predictions) for d in new]
-                    )  # type: ignore[misc]  tasks as dictionaries, as the API takes them
-                pushed.added += [d.id for d in new]
-                there.update((d.id, digest(d)) for d in new)
+                    tasks = [to_task(document, version, predictions) for document in new]
+                    self._client.projects.import_tasks(id=project.id, request=tasks)
+            for document in new:
+                pushed.added.append(document.id)
+                digests[document.id] = digest(document)
             done(len(chunk))
         return pushed
 
-    def count(self, project: Any) -> int:
-        """The number of tasks in a project."""
-        with self._explained("counting the tasks"):
-            return self._client.projects.get(project.id).task_number or 0
+    def _digests(self, project: Project) -> dict[str, str]:
+        """The digest of the base of each document that has a task."""
+        digests = {}
+        for task in self._tasks(project, include="id,meta", fields="task_only"):
+            origin = (task.get("meta") or {}).get(KEY)
+            if origin:
+                digests[origin["document"]] = origin["base_sha256"]
+        return digests
 
-    def pull(self, project: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(where, task) for every task of the project as a full export has it, a chunk in memory at a time."""
-        number = 0
+    def count(self, project: Project) -> int:
+        """Return the number of tasks in a project."""
+        with self._explained("counting the tasks"):
+            return int(self._client.projects.get(project.id).task_number or 0)
+
+    def pull(self, project: Project) -> Iterator[tuple[str, JsonObject]]:
+        """Yield (where, task) for every task of a project, as a full export has it.
+
+        `where` names the server and the task for messages. A chunk of tasks is in memory at a time.
+        """
         with self._explained("listing the users"):
-            users = {u.id: u.email or u.username for u in self._client.users.list()}
-        tasks = self._tasks(project.id, None, "all")
-        while chunk := self._chunk(tasks, number):
+            users = {user.id: user.email or user.username for user in self._client.users.list()}
+        tasks = self._tasks(project, include=None, fields="all")
+        number = 0
+        while chunk := self._next_chunk(tasks, number):
+            number += len(chunk)
             for task in chunk:
-                number += 1
                 for annotation in task.get("annotations") or ():
-                    annotation["completed_by"] = {
-                        "email": users.get(annotation.get("completed_by")),
-                        "id": annotation.get("completed_by"),
-                    }
+                    user = annotation.get("completed_by")
+                    annotation["completed_by"] = {"email": users.get(user), "id": user}
                 yield f"{self.url}, task {task['id']}", task
 
-    def _chunk(self, tasks: Iterator[dict[str, Any]], number: int) -> list[dict[str, Any]]:
+    def _next_chunk(self, tasks: Iterator[JsonObject], number: int) -> list[JsonObject]:
         with self._explained(f"pulling, after {number} tasks"):
             return list(islice(tasks, CHUNK))
 
-    def _tasks(self, project: int, include: str | None, fields: str) -> Iterator[dict[str, Any]]:
+    def _tasks(self, project: Project, include: str | None, fields: str) -> Iterator[JsonObject]:
         for task in self._client.tasks.list(
-            project=project,
-            page_size=CHUNK,
-            fields=fields,
-            **({"include": include} if include else {}),
-        ):  # type: ignore[arg-type]
+            project=project.id, page_size=CHUNK, fields=fields, include=include
+        ):
             yield task.dict()
 
     @contextmanager
-    def _explained(self, doing: str) -> Iterator[None]:
-        """Turn whatever the SDK raises into one message that says what to do."""
+    def _explained(self, action: str) -> Iterator[None]:
+        """Turn the exceptions of the SDK into LabelStudioErrors that say what to do."""
         import httpx
         from label_studio_sdk.core.api_error import ApiError
 
         try:
             yield
         except ApiError as error:
-            raise LabelStudioError(self._refused(error, doing)) from None
+            raise LabelStudioError(f"{self.url} {_refusal(error, action)}") from None
         except httpx.TimeoutException:
             raise LabelStudioError(
-                f"{self.url} did not answer within {TIMEOUT:.0f} s ({doing}); nothing was lost: try again"
+                f"{self.url} did not answer within {TIMEOUT:.0f} s ({action}); "
+                "nothing was lost: try again"
             ) from None
         except httpx.TransportError as error:
+            reason = str(error) or type(error).__name__
             raise LabelStudioError(
-                f"{self.url} cannot be reached ({doing}): {error or type(error).__name__}; is the address right and the server running?"
+                f"{self.url} cannot be reached ({action}): {reason}; "
+                "is the address right and the server running?"
             ) from None
-        except ValueError as error:  # an answer that is no JSON
+        except ValueError as error:  # the answer is not JSON
             raise LabelStudioError(
-                f"{self.url} does not answer as Label Studio does ({doing}): {str(error)[:200]}; is the address right?"
+                f"{self.url} does not answer as Label Studio does ({action}): "
+                f"{str(error)[:_LONGEST_DETAIL]}; is the address right?"
             ) from None
 
-    def _refused(self, error: Any, doing: str) -> str:
-        status, body = error.status_code, error.body
-        detail = body.get("detail") if isinstance(body, dict) else None
-        said = " ".join(str(detail or body or "").split())[:200]
-        if status == 401:
-            return f"{self.url} refuses the token ({said}): set LABEL_STUDIO_API_KEY to one from Account & Settings there"
-        if status == 403:
-            return f"{self.url} does not allow this with this token ({doing}): {said}"
-        if status == 404:
-            return f"{self.url} has no such thing ({doing}): was the project deleted there, or is this no Label Studio?"
-        if status and status < 300:
-            return f"{self.url} does not answer as Label Studio does ({doing}): {said}; is the address right?"
-        if status and status >= 500:
-            return f"{self.url} failed with status {status} ({doing}); nothing was lost: see the server's log and try again"
-        return f"{self.url} refused with status {status} ({doing}): {said}"
+
+def _refusal(error: "ApiError", action: str) -> str:
+    """What a server's refusal means and what to do, after the server's address."""
+    status, body = error.status_code or 0, error.body
+    detail = body.get("detail") if isinstance(body, dict) else None
+    answer = " ".join(str(detail or body or "").split())[:_LONGEST_DETAIL]
+    if status == 401:
+        return (
+            f"refuses the token ({answer}): "
+            "set LABEL_STUDIO_API_KEY to one from Account & Settings there"
+        )
+    if status == 403:
+        return f"does not allow this with this token ({action}): {answer}"
+    if status == 404:
+        return (
+            f"has no such thing ({action}): "
+            "was the project deleted there, or is this not Label Studio?"
+        )
+    if 0 < status < 300:
+        return f"does not answer as Label Studio does ({action}): {answer}; is the address right?"
+    if status >= 500:
+        return (
+            f"failed with status {status} ({action}); "
+            "nothing was lost: see the server's log and try again"
+        )
+    return f"refused with status {error.status_code} ({action}): {answer}"

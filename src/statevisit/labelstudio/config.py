@@ -1,13 +1,14 @@
-"""The labelling interface, made from the schema: labels, per-region controls, relations.
+"""The labelling interface, generated from the schema: labels, per-region controls, relations.
 
-A span is a region of the control named after its layer; its label is the property in `LABELS`. Whatever else a
-record says with a label or a string is a per-region control (`CONTROLS`); what it says by pointing to another
-span is a relation. Words inside a record (a quotation's cue, what a quantity is a quantity of) are regions of
-the control `parts`, tied to their record by a relation.
+A span is a region of the control that is named after its layer; `LABELS` names the property that
+labels it. The record's other labels and strings are answers to per-region controls (`controls`),
+and its references to other spans are relations. Words inside a record (the cue of a quotation, the
+property that a quantity measures) are regions of the control `parts`, which a relation connects to
+the record.
 """
 
-from functools import cache
-from typing import Any
+from collections.abc import Iterator
+from functools import cache, cached_property
 from xml.etree import ElementTree
 
 from msgspec import Struct
@@ -26,7 +27,10 @@ LABELS = {
     "events": ("events", "class"),
     "quotations": ("quotations", "type"),
 }
-"""For each span layer, the (layer, property) whose labels its regions carry. A mention carries the type of its entity."""
+"""For each span layer, the (layer, property) that labels its regions.
+
+A mention is labelled with the type of its entity.
+"""
 
 POINTERS = {
     "MEASURES": ("quantities", "measures"),
@@ -35,15 +39,22 @@ POINTERS = {
     "CUE": ("quotations", "cue"),
     "SOURCE": ("quotations", "source"),
 }
-"""Relation labels beside argument roles and event relations: the (layer, property) of the record they start from."""
+"""For each relation label that sets one property of its source record, that (layer, property).
+
+The other relation labels are the roles of arguments and the types of event relations.
+"""
 
 PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}
-"""The labels of `parts`, with their colours."""
+"""The labels of `parts` with their colours."""
 
 INVERSE = "← "
-"""Before a relation label: it is to be read against the arrow. The editor keeps one arrow for two regions, with any number of labels."""
+"""Prefix of a relation label that is read against the direction of the arrow.
 
-_KEYS = {
+The editor keeps one arrow for each pair of regions, with any number of labels.
+"""
+
+_POINTER_COLOR = "#495057"
+_HOTKEYS = {
     "mentions": "1234567890",
     "timexes": "qwer",
     "quantities": "asdfg",
@@ -59,124 +70,146 @@ _TITLES = {
     "quotations": "Quotations",
     PARTS: "Parts",
 }
+_MOST_UNFILTERED_LABELS = 9
+_MOST_INLINE_CHOICES = 7
 
 
-class Control(Struct, frozen=True):
-    """A per-region control and where its answers go. `choices` are its labels, `names` theirs; none for a text field."""
+class Control(Struct, frozen=True, dict=True):
+    """A per-region control, and the property of a layer's records that its answers set.
+
+    A control with `choices` is a choice of labels; one without is a text field.
+    """
 
     layer: str
     prop: str
     choices: tuple[schema.Label, ...]
+    choice_names: frozenset[str]
     required: bool
     description: str
-    names: frozenset[str]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Its name in the interface and in results."""
         return f"{self.layer}_{self.prop}"
 
-    @property
+    @cached_property
+    def attribute(self) -> str:
+        """The attribute of a record that holds the answer."""
+        return attribute(self.prop)
+
+    @cached_property
     def kind(self) -> str:
         """The type of its results."""
         return "choices" if self.choices else "textarea"
+
+    @cached_property
+    def value_key(self) -> str:
+        """The key of a result's `value` that holds the answer."""
+        return "choices" if self.choices else "text"
+
+
+class Appearance(Struct, frozen=True):
+    """How the interface shows a label: its colour, and the hint that explains it."""
+
+    color: str
+    description: str
+
+
+def attribute(prop: str) -> str:
+    """The attribute of a record for a property of the schema; `class` is a keyword of Python."""
+    return "class_" if prop == "class" else prop
 
 
 @cache
 def controls() -> dict[str, Control]:
     """The per-region controls by name, in the schema's order."""
-    found = []
-    for layer in SPAN_LAYERS:
-        required = schema.record(layer)["required"]
-        for prop, node in schema.properties(layer).items():
-            if (
-                prop not in ("id", "start", "end", "text", LABELS[layer][1])
-                and node.get("type") == "string"
-                and (layer, prop) not in POINTERS.values()
-            ):
-                labels = schema.labels(layer, prop) if "x-labels" in node else ()
-                found.append(
-                    Control(
-                        layer,
-                        prop,
-                        labels,
-                        prop in required,
-                        node["description"],
-                        frozenset(x.name for x in labels),
-                    )
-                )
-    return {c.name: c for c in found}
+    return {control.name: control for layer in SPAN_LAYERS for control in _controls_from(layer)}
+
+
+def _controls_from(layer: str) -> Iterator[Control]:
+    """A control for each string of a record that is not its id, span, label or a reference."""
+    shown_by_region = {"id", "start", "end", "text", LABELS[layer][1]}
+    required = schema.record(layer)["required"]
+    for prop, node in schema.properties(layer).items():
+        is_pointer = (layer, prop) in POINTERS.values()
+        if prop in shown_by_region or is_pointer or node.get("type") != "string":
+            continue
+        choices = schema.labels(layer, prop) if "x-labels" in node else ()
+        yield Control(
+            layer=layer,
+            prop=prop,
+            choices=choices,
+            choice_names=frozenset(label.name for label in choices),
+            required=prop in required,
+            description=node["description"],
+        )
+
+
+@cache
+def controls_of(layer: str) -> tuple[Control, ...]:
+    """The per-region controls of a layer."""
+    return tuple(control for control in controls().values() if control.layer == layer)
 
 
 @cache
 def region_labels() -> dict[str, frozenset[str]]:
-    """The labels of each control that makes regions."""
-    return {
-        **{layer: frozenset(schema.label_names(*home)) for layer, home in LABELS.items()},
-        PARTS: frozenset(PART_LABELS),
-    }
+    """The labels of each control that creates regions."""
+    labels = {layer: frozenset(schema.label_names(*LABELS[layer])) for layer in LABELS}
+    return {**labels, PARTS: frozenset(PART_LABELS)}
 
 
 @cache
-def relation_labels() -> dict[str, tuple[str, str]]:
-    """Relation labels with the colour and what they mean."""
-    labels = [*schema.labels("arguments", "role"), *schema.labels("event_relations", "type")]
-    pointers = {
-        k: (PART_LABELS.get(k, "#495057"), schema.properties(layer)[prop]["description"])
-        for k, (layer, prop) in POINTERS.items()
-    }
-    return {**{x.name: (x.color, x.description) for x in labels}, **pointers}
+def relation_labels() -> dict[str, Appearance]:
+    """The relation labels by name."""
+    labels = {}
+    for label in (*schema.labels("arguments", "role"), *schema.labels("event_relations", "type")):
+        labels[label.name] = Appearance(label.color, label.description)
+    for name, (layer, prop) in POINTERS.items():
+        description = schema.properties(layer)[prop]["description"]
+        labels[name] = Appearance(PART_LABELS.get(name, _POINTER_COLOR), description)
+    return labels
 
 
 @cache
 def config() -> str:
-    """The interface as XML. It begins with a comment that states the schema's version."""
-    view = _element(None, "View", className="statevisit")
-    _element(view, "Style").text = _STYLE
-    bar = _element(view, "View", className="labels")
+    """The interface as XML; its first line is a comment with the version of the schema."""
+    view = ElementTree.Element("View", {"className": "statevisit"})
+    _add(view, "Style").text = _STYLE
+    bar = _add(view, "View", className="labels")
     for layer in (*SPAN_LAYERS, PARTS):
-        _labels(bar, layer)
-    columns = _element(view, "View", className="columns")
-    body = _element(columns, "View", className="text")
-    _element(body, "Header", value="$title", size="5")
-    _element(body, "Text", name=TEXT, value="$text", granularity="symbol")
-    fields = _element(columns, "View", className="fields")
+        _add_labels(bar, layer)
+    columns = _add(view, "View", className="columns")
+    body = _add(columns, "View", className="text")
+    _add(body, "Header", value="$title", size="5")
+    _add(body, "Text", name=TEXT, value="$text", granularity="symbol")
+    fields = _add(columns, "View", className="fields")
     for layer in SPAN_LAYERS:
-        _fields(fields, layer)
-    _element(fields, "Header", value="Ids in use", size="6")
-    for name in ("entities", "event_chains", "timexes"):
-        panel = _element(
-            _element(fields, "Collapse", open="false"), "Panel", value=name.replace("_", " ")
-        )
-        _element(panel, "Table", name=f"{name}_table", value=f"${name}")
-    relations = _element(view, "Relations")
-    for name, (color, _) in relation_labels().items():
-        for label in (name, INVERSE + name):
-            _element(relations, "Relation", value=label, background=color)
+        _add_fields(fields, layer)
+    _add(fields, "Header", value="Ids in use", size="6")
+    for layer in ("entities", "event_chains", "timexes"):
+        collapse = _add(fields, "Collapse", open="false")
+        panel = _add(collapse, "Panel", value=layer.replace("_", " "))
+        _add(panel, "Table", name=f"{layer}_table", value=f"${layer}")
+    relations = _add(view, "Relations")
+    for name, label in relation_labels().items():
+        _add(relations, "Relation", value=name, background=label.color)
+        _add(relations, "Relation", value=INVERSE + name, background=label.color)
     ElementTree.indent(view)
-    return f"<!-- statevisit schema {SCHEMA_VERSION} -->\n{ElementTree.tostring(view, encoding='unicode')}\n"
+    xml = ElementTree.tostring(view, encoding="unicode")
+    return f"<!-- statevisit schema {SCHEMA_VERSION} -->\n{xml}\n"
 
 
-def _element(
-    parent: ElementTree.Element | None, tag: str, **attributes: Any
-) -> ElementTree.Element:
-    return (
-        ElementTree.Element(tag, attributes)
-        if parent is None
-        else ElementTree.SubElement(parent, tag, attributes)
-    )
+def _add(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTree.Element:
+    return ElementTree.SubElement(parent, tag, attributes)
 
 
-def _labels(parent: ElementTree.Element, layer: str) -> None:
-    """A group of labels with colours, hotkeys and what each means."""
-    group = _element(parent, "View", className="group")
-    _element(group, "Header", value=_TITLES[layer], size="6")
-    if layer == PARTS:
-        labels = [(name, color, relation_labels()[name][1]) for name, color in PART_LABELS.items()]
-    else:
-        labels = [(x.name, x.color, x.description) for x in schema.labels(*LABELS[layer])]
-    if len(labels) > 9:
-        _element(
+def _add_labels(parent: ElementTree.Element, layer: str) -> None:
+    """Add the labels of a layer, each with its colour, hotkey and description."""
+    group = _add(parent, "View", className="group")
+    _add(group, "Header", value=_TITLES[layer], size="6")
+    labels = _labels_of(layer)
+    if len(labels) > _MOST_UNFILTERED_LABELS:
+        _add(
             group,
             "Filter",
             name=f"{layer}_filter",
@@ -184,61 +217,75 @@ def _labels(parent: ElementTree.Element, layer: str) -> None:
             placeholder="find a label",
             minlength="0",
         )
-    tag = _element(group, "Labels", name=layer, toName=TEXT, showInline="true")
-    for number, (name, color, hint) in enumerate(labels):
-        hotkey = {"hotkey": _KEYS[layer][number]} if number < len(_KEYS[layer]) else {}
-        _element(tag, "Label", value=name, background=color, hint=hint, **hotkey)
+    tag = _add(group, "Labels", name=layer, toName=TEXT, showInline="true")
+    hotkeys = _HOTKEYS[layer]
+    for number, (name, label) in enumerate(labels.items()):
+        element = _add(tag, "Label", value=name, background=label.color, hint=label.description)
+        if number < len(hotkeys):
+            element.set("hotkey", hotkeys[number])
 
 
-def _fields(parent: ElementTree.Element, layer: str) -> None:
-    """The per-region controls of a layer, shown while one of its regions is selected."""
-    view = _element(
+def _labels_of(layer: str) -> dict[str, Appearance]:
+    if layer == PARTS:
+        return {name: relation_labels()[name] for name in PART_LABELS}
+    labels = schema.labels(*LABELS[layer])
+    return {label.name: Appearance(label.color, label.description) for label in labels}
+
+
+def _add_fields(parent: ElementTree.Element, layer: str) -> None:
+    """Add the per-region controls of a layer, shown while one of its regions is selected."""
+    view = _add(
         parent, "View", visibleWhen="region-selected", whenTagName=layer, className="fields-of"
     )
-    for control in controls().values():
-        if control.layer == layer:
-            _element(
-                view,
-                "Header",
-                value=f"{control.prop}{'' if control.required else ' (optional)'}",
-                size="6",
-            )
-            _field(view, control)
+    for control in controls_of(layer):
+        title = control.prop if control.required else f"{control.prop} (optional)"
+        _add(view, "Header", value=title, size="6")
+        if control.choices:
+            _add_choices(view, control)
+        else:
+            _add_text_field(view, control)
 
 
-def _field(view: ElementTree.Element, control: Control) -> None:
-    common = {
-        "name": control.name,
-        "toName": TEXT,
-        "perRegion": "true",
-        "whenTagName": control.layer,
-    }
-    if not control.choices:
-        _element(
-            view,
-            "TextArea",
-            **common,
-            rows="1",
-            maxSubmissions="1",
-            editable="true",
-            showSubmitButton="false",
-            placeholder=control.description,
-        )
-        return
-    tag = _element(
+def _add_text_field(view: ElementTree.Element, control: Control) -> None:
+    _add(
+        view,
+        "TextArea",
+        name=control.name,
+        toName=TEXT,
+        perRegion="true",
+        whenTagName=control.layer,
+        rows="1",
+        maxSubmissions="1",
+        editable="true",
+        showSubmitButton="false",
+        placeholder=control.description,
+    )
+
+
+def _add_choices(view: ElementTree.Element, control: Control) -> None:
+    tag = _add(
         view,
         "Choices",
-        **common,
+        name=control.name,
+        toName=TEXT,
+        perRegion="true",
+        whenTagName=control.layer,
         choice="single",
-        **({"layout": "select"} if len(control.choices) > 7 else {"showInline": "true"}),
     )
+    if len(control.choices) > _MOST_INLINE_CHOICES:
+        tag.set("layout", "select")
+    else:
+        tag.set("showInline", "true")
     for label in control.choices:
-        _element(tag, "Choice", value=label.name, hint=label.description)
+        _add(tag, "Choice", value=label.name, hint=label.description)
 
 
 _STYLE = """
-.statevisit h4, .statevisit h5, .statevisit h6 { font-size: 13px; line-height: 20px; margin: 4px 0 0 !important; }
-.statevisit .labels { position: sticky; top: 0; z-index: 2; background: var(--color-neutral-background, #fff); padding-bottom: 6px; border-bottom: 1px solid #8884; }
+.statevisit h4, .statevisit h5, .statevisit h6 \
+{ font-size: 13px; line-height: 20px; margin: 4px 0 0 !important; }
+.statevisit .labels { position: sticky; top: 0; z-index: 2; \
+background: var(--color-neutral-background, #fff); padding-bottom: 6px; \
+border-bottom: 1px solid #8884; }
 .statevisit .group { display: flex; align-items: center; gap: 8px; }
 .statevisit .group > h4, .statevisit .group > h5, .statevisit .group > h6 { min-width: 76px; }
 .statevisit .group .lsf-labels { margin: 0; }
@@ -246,7 +293,8 @@ _STYLE = """
 .statevisit .group input { order: 3; width: 110px; flex: none; }
 .statevisit .columns { display: flex; gap: 24px; align-items: flex-start; }
 .statevisit .text { flex: 3; line-height: 2.1; }
-.statevisit .fields { flex: 2; position: sticky; top: 200px; max-height: 75vh; overflow-y: auto; }
+.statevisit .fields \
+{ flex: 2; position: sticky; top: 200px; max-height: 75vh; overflow-y: auto; }
 .statevisit .fields .lsf-text-area, .statevisit .fields .lsf-choices { margin: 0 0 4px; }
 .lsf-richtext .htx-highlight area { display: inline; }
 .relations-overlay { opacity: 0.07; }

@@ -1,20 +1,19 @@
-"""Exports of other projects: what their labels mean is said in a small TOML file.
+"""Exports of other projects: a TOML file maps their labels to those of the interface.
 
-[labels]                  # a region's label: one of the interface's
+[labels]                  # label of a region -> label of the interface
 PER = "PERSON"
-[relations]               # a relation's label: one of the interface's, "← AGENT" to turn it round
+[relations]               # label of a relation -> relation label; "← AGENT" reverses the direction
 agent_of = "← AGENT"
-[choices.certainty]       # a per-region control, Choices or TextArea: the property that its answers are
+[choices.certainty]       # a per-region control (Choices or TextArea), and the property it sets
 property = "events.modality"
-maybe = "UNCERTAIN"
-[defaults]                # what regions get that have no answer
+maybe = "UNCERTAIN"       # answer -> value
+[defaults]                # the values for regions without an answer
 "mentions.level" = "NAM"
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -23,17 +22,21 @@ from statevisit.errors import FormatError
 from statevisit.labelstudio.config import (
     INVERSE,
     RELATION,
-    TEXT,
+    Control,
     controls,
     region_labels,
     relation_labels,
 )
 from statevisit.labelstudio.regions import Report, to_results
 from statevisit.model import Document
+from statevisit.strict_json import Json, JsonObject
 
 
 class Mapping(Struct, forbid_unknown_fields=True):
-    """What the labels, relations and answers of another project are here; see the module's docstring."""
+    """The labels, relations and answers of another project in terms of the interface.
+
+    The docstring of the module has an example.
+    """
 
     labels: dict[str, str] = {}
     relations: dict[str, str] = {}
@@ -42,181 +45,209 @@ class Mapping(Struct, forbid_unknown_fields=True):
 
 
 def read_mapping(path: Path) -> Mapping:
-    """A mapping file. Raises FormatError that names what is not known."""
+    """Read a mapping file. Raises FormatError that names what the interface does not have."""
     try:
         mapping = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Mapping)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # TOML, UTF-8 and msgspec errors alike
+    except ValueError as error:  # from tomllib, UTF-8 and msgspec alike
         raise FormatError(
-            f"{path}: no mapping: {error}; README.md of statevisit/labelstudio has an example"
+            f"{path}: not a mapping: {error}; README.md of statevisit/labelstudio has an example"
         ) from None
-    properties = {f"{c.layer}.{c.prop}" for c in controls().values()}
-    known = {label for labels in region_labels().values() for label in labels}
-    wrong = [
-        *(("label", v, known) for v in mapping.labels.values() if v not in known),
-        *(
-            ("relation", v, relation_labels())
-            for v in mapping.relations.values()
-            if v.removeprefix(INVERSE) not in relation_labels()
-        ),
-        *(
-            ("property", v.get("property", f"({k} has none)"), properties)
-            for k, v in mapping.choices.items()
-            if v.get("property") not in properties
-        ),
-        *(("property", k, properties) for k in mapping.defaults if k not in properties),
+    labels = {label for names in region_labels().values() for label in names}
+    relations = [label.removeprefix(INVERSE) for label in mapping.relations.values()]
+    set_by_choices = [
+        table.get("property", f"({control} has none)") for control, table in mapping.choices.items()
     ]
-    for what, value, there in wrong:
-        raise FormatError(
-            f"{path}: there is no {what} {value!r}; there are {', '.join(sorted(there))}"
-        )
+    properties = _controls_by_property().keys()
+    _refuse_unknown("label", mapping.labels.values(), labels, path)
+    _refuse_unknown("relation", relations, relation_labels(), path)
+    _refuse_unknown("property", set_by_choices, properties, path)
+    _refuse_unknown("property", mapping.defaults, properties, path)
     return mapping
 
 
-def document_text(task: dict[str, Any]) -> Iterator[str]:
-    """The strings that a task shows, any of which may be the text."""
-    return (v for v in task["data"].values() if isinstance(v, str))
+def _controls_by_property() -> dict[str, Control]:
+    """The controls by the property that they set, such as `mentions.level`."""
+    return {f"{control.layer}.{control.prop}": control for control in controls().values()}
+
+
+def _refuse_unknown(noun: str, names: Iterable[str], known: Iterable[str], path: Path) -> None:
+    known = sorted(known)
+    for name in names:
+        if name not in known:
+            raise FormatError(f"{path}: unknown {noun} {name!r}; known are {', '.join(known)}")
+
+
+def shown_strings(task: JsonObject) -> Iterator[str]:
+    """Yield the strings that a task shows; any of them may be the text."""
+    return (value for value in task["data"].values() if isinstance(value, str))
 
 
 def converted(
-    task: dict[str, Any], where: str, document: Document, mapping: Mapping, report: Report
-) -> list[dict[str, Any]]:
-    """The annotations with everything that the document has, and what the task adds to it in our terms.
+    task: JsonObject, where: str, document: Document, mapping: Mapping, report: Report
+) -> list[JsonObject]:
+    """Return a task's annotations with all results of the document and those that the task adds.
 
-    What the mapping has no place for is reported as L104.
+    What the mapping has no place for is reported as L104. Raises FormatError for a task without
+    annotations that have results.
     """
     annotations = task.get("annotations")
-    if not isinstance(annotations, list) or not all(
-        isinstance(a, dict) and isinstance(a.get("result"), list) for a in annotations
-    ):
+    if not isinstance(annotations, list) or not all(map(_has_results, annotations)):
         raise FormatError(
-            f"{where}: the task has no list `annotations` with a `result` each; export the project as JSON (the full one)"
+            f"{where}: the task has no list `annotations` with a `result` each; "
+            "export the project as JSON (the full one)"
         )
-    return [
-        {**a, "result": _converted(a["result"], document, mapping, report)} for a in annotations
-    ]
+    converted_annotations = []
+    for annotation in annotations:
+        results = _Conversion(document, mapping, report).convert(annotation["result"])
+        converted_annotations.append({**annotation, "result": results})
+    return converted_annotations
 
 
-def _converted(
-    results: list[Any], document: Document, mapping: Mapping, report: Report
-) -> list[dict[str, Any]]:
-    there = to_results(document)
-    homes = {
-        (r["from_name"], r["value"]["start"], r["value"]["end"], r["value"]["labels"][0]): r["id"]
-        for r in there
-        if r["type"] == "labels"
-    }
-    answered = {
-        (r["id"], r["from_name"]) for r in there if "from_name" in r and r["type"] != "labels"
-    }
-    ids: dict[str, str] = {}
-    found: list[dict[str, Any]] = []
-    for item in sorted(
-        (r for r in results if isinstance(r, dict)),
-        key=lambda r: (
-            ("labels", RELATION).index(r.get("type")) * 2
-            if r.get("type") in ("labels", RELATION)
-            else 1
-        ),
-    ):
-        if item.get("type") == "labels":
-            found += _region(item, mapping, homes, ids, report)
-        elif item.get("type") == RELATION:
-            found += _relation(item, mapping, ids, report)
-        else:
-            found += [
-                a
-                for a in _answer(item, mapping, ids, report)
-                if (a["id"], a["from_name"]) not in answered
-            ]
-    given = {(r["id"], r["from_name"]) for r in found if "from_name" in r} | answered
-    layer_of = {r["id"]: r["from_name"] for r in found if r.get("type") == "labels"}
-    for name, value in mapping.defaults.items():
-        layer, control = name.split(".")[0], controls()[name.replace(".", "_", 1)]
-        found += [
-            _result(i, control, value)
-            for i, home in layer_of.items()
-            if home == layer and (i, control.name) not in given
-        ]
-    return there + found
+def _has_results(annotation: Json) -> bool:
+    return isinstance(annotation, dict) and isinstance(annotation.get("result"), list)
 
 
-def _region(
-    item: dict[str, Any],
-    mapping: Mapping,
-    homes: dict[Any, str],
-    ids: dict[str, str],
-    report: Report,
-) -> Iterator[dict[str, Any]]:
-    value, name = item.get("value"), str(item.get("id"))
-    for label in value.get("labels") or [] if isinstance(value, dict) else []:
-        wanted = mapping.labels.get(label) if isinstance(label, str) else None
-        layer = next((k for k, labels in region_labels().items() if wanted in labels), None)
-        if layer is None:
-            report("L104", f"region {name}: the mapping has no label {label!r}")
-        elif home := homes.get((layer, value.get("start"), value.get("end"), wanted)):
-            ids[name] = home
-        else:
-            ids[name] = f"foreign:{name}"  # not the id of a record here, whatever it is
-            yield {
-                **item,
-                "id": ids[name],
-                "from_name": layer,
-                "value": {**value, "labels": [wanted]},
-            }
+_ORDER = {"labels": 0, RELATION: 2}
+"""The order in which types of results are converted: regions, then answers (1), then relations."""
+
+_ANSWER_KEYS = {"choices": "choices", "textarea": "text"}
+"""The key of the answers in a result's value, by type."""
+
+_LONGEST_VALUE = 100
+"""Characters of a value in a message."""
 
 
-def _answer(
-    item: dict[str, Any], mapping: Mapping, ids: dict[str, str], report: Report
-) -> Iterator[dict[str, Any]]:
-    kind, value, name = item.get("type"), item.get("value"), str(item.get("id"))
-    table = mapping.choices.get(str(item.get("from_name")))
-    given = (
-        value.get(TEXT if kind == "textarea" else "choices") if isinstance(value, dict) else None
-    )
-    if (
-        table is None
-        or name not in ids
-        or kind not in ("choices", "textarea")
-        or not isinstance(given, list)
-        or not given
-    ):
-        return report(
-            "L104",
-            f"the mapping has no place for {kind} {item.get('from_name')!r} of region {name}: {str(given)[:100]}",
-        )
-    control = controls()[table["property"].replace(".", "_", 1)]
-    yield _result(ids[name], control, table.get(str(given[0]), str(given[0])))
+class _Conversion:
+    """Converts the results of one annotation into those of the interface."""
+
+    def __init__(self, document: Document, mapping: Mapping, report: Report) -> None:
+        self._mapping, self._report = mapping, report
+        self._results = to_results(document)
+        # Regions of the document by layer, span and label.
+        self._existing: dict[tuple[str, tuple[int, int] | None, str], str] = {}
+        # Pairs of region and control that have an answer in the document.
+        self._in_document: set[tuple[str, str]] = set()
+        for result in self._results:
+            if result["type"] == "labels":
+                span = (result["value"]["start"], result["value"]["end"])
+                label = result["value"]["labels"][0]
+                self._existing[result["from_name"], span, label] = result["id"]
+            elif result["type"] != RELATION:
+                self._in_document.add((result["id"], result["from_name"]))
+        # The same pairs, with those of converted answers.
+        self._answered = self._in_document.copy()
+        # Regions by their ids in the other project.
+        self._ids: dict[str, str] = {}
+        # The layers of the regions that the document does not have.
+        self._layers: dict[str, str] = {}
+
+    def convert(self, results: list[Json]) -> list[JsonObject]:
+        """Return the results of the document and the converted ones."""
+        items = [item for item in results if isinstance(item, dict)]
+        for item in sorted(items, key=_order):
+            if item.get("type") == "labels":
+                self._add_region(item)
+            elif item.get("type") == RELATION:
+                self._add_relation(item)
+            else:
+                self._add_answer(item)
+        self._add_defaults()
+        return self._results
+
+    def _add_region(self, item: JsonObject) -> None:
+        """Add a region for each label that the mapping has, or recognise it in the document."""
+        foreign_id, value = str(item.get("id")), _value(item)
+        labels = value.get("labels")
+        for foreign_label in labels if isinstance(labels, list) else ():
+            label = self._mapping.labels.get(str(foreign_label))
+            if label is None:
+                self._no_place(f"region {foreign_id}: the mapping has no label {foreign_label!r}")
+                continue
+            layer = next(layer for layer, names in region_labels().items() if label in names)
+            existing = self._existing.get((layer, _span(value), label))
+            if existing:
+                self._ids[foreign_id] = existing
+                continue
+            region_id = f"foreign:{foreign_id}"  # which is never the id of a record
+            self._ids[foreign_id] = region_id
+            self._layers[region_id] = layer
+            result = {"id": region_id, "from_name": layer, "value": {**value, "labels": [label]}}
+            self._results.append({**item, **result})
+
+    def _add_answer(self, item: JsonObject) -> None:
+        """Add an answer, unless the document has one for the same region and control."""
+        kind, foreign_name, foreign_id = item.get("type"), item.get("from_name"), item.get("id")
+        table = self._mapping.choices.get(str(foreign_name))
+        region_id = self._ids.get(str(foreign_id))
+        answer = _answer(item)
+        if table is None or region_id is None or answer is None:
+            place = f"{kind} {foreign_name!r} of region {foreign_id}"
+            shown = str(item.get("value"))[:_LONGEST_VALUE]
+            self._no_place(f"the mapping has no place for {place}: {shown}")
+            return
+        control = _controls_by_property()[table["property"]]
+        if (region_id, control.name) not in self._in_document:
+            self._set(region_id, control, table.get(answer, answer))
+
+    def _set(self, region_id: str, control: Control, answer: str) -> None:
+        self._answered.add((region_id, control.name))
+        result = {"id": region_id, "from_name": control.name, "type": control.kind}
+        self._results.append({**result, "value": {control.value_key: [answer]}})
+
+    def _add_defaults(self) -> None:
+        """Add the defaults to new regions that have no answer."""
+        for prop, answer in self._mapping.defaults.items():
+            control = _controls_by_property()[prop]
+            for region_id, layer in self._layers.items():
+                if layer == control.layer and (region_id, control.name) not in self._answered:
+                    self._set(region_id, control, answer)
+
+    def _add_relation(self, item: JsonObject) -> None:
+        source = self._ids.get(str(item.get("from_id")))
+        target = self._ids.get(str(item.get("to_id")))
+        labels = item.get("labels")
+        foreign_labels = [str(label) for label in labels] if isinstance(labels, list) else []
+        relations = self._mapping.relations
+        for label in foreign_labels:
+            if label not in relations:
+                self._no_place(f"the mapping has no relation {label!r}")
+        shown = f"{item.get('from_id')} → {item.get('to_id')}"
+        if not foreign_labels:
+            self._no_place(f"a relation without a label: {shown}")
+            return
+        if source is None or target is None:
+            self._no_place(f"a relation without both of its regions: {shown}")
+            return
+        known = [relations[label] for label in foreign_labels if label in relations]
+        if known:
+            ends = {"from_id": source, "to_id": target}
+            direction = item.get("direction", "right")
+            result = {"type": RELATION, **ends, "direction": direction, "labels": known}
+            self._results.append(result)
+
+    def _no_place(self, message: str) -> None:
+        self._report("L104", message)
 
 
-def _result(name: str, control: Any, answer: str) -> dict[str, Any]:
-    return {
-        "id": name,
-        "from_name": control.name,
-        "type": control.kind,
-        "value": {TEXT if control.kind == "textarea" else "choices": [answer]},
-    }
+def _order(item: JsonObject) -> int:
+    return _ORDER.get(str(item.get("type")), 1)
 
 
-def _relation(
-    item: dict[str, Any], mapping: Mapping, ids: dict[str, str], report: Report
-) -> Iterator[dict[str, Any]]:
-    ends = [ids.get(str(item.get(k))) for k in ("from_id", "to_id")]
-    labels = [label for label in item.get("labels") or [] if isinstance(label, str)]
-    for label in labels:
-        if label not in mapping.relations:
-            report("L104", f"the mapping has no relation {label!r}")
-    if None in ends or not labels:
-        return report(
-            "L104",
-            f"a relation without {'a label' if not labels else 'both of its regions'}: {item.get('from_id')} → {item.get('to_id')}",
-        )
-    if known := [mapping.relations[label] for label in labels if label in mapping.relations]:
-        yield {
-            "type": RELATION,
-            "from_id": ends[0],
-            "to_id": ends[1],
-            "direction": item.get("direction", "right"),
-            "labels": known,
-        }
+def _value(item: JsonObject) -> JsonObject:
+    value = item.get("value")
+    return value if isinstance(value, dict) else {}
+
+
+def _span(value: JsonObject) -> tuple[int, int] | None:
+    """The start and end of a result's value, if they are integers."""
+    start, end = value.get("start"), value.get("end")
+    return (start, end) if isinstance(start, int) and isinstance(end, int) else None
+
+
+def _answer(item: JsonObject) -> str | None:
+    """The first answer of a choice or a text field; None if there is none."""
+    key = _ANSWER_KEYS.get(str(item.get("type")), "")
+    answers = _value(item).get(key)
+    return str(answers[0]) if isinstance(answers, list) and answers else None

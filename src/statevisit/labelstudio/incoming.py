@@ -1,13 +1,13 @@
-"""Tasks that come back: which document each belongs to, which annotations count, and what follows for the corpus."""
+"""Tasks that come back: the documents they belong to, the annotations that count, the outcome."""
 
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.labelstudio.foreign import Mapping, converted, document_text
+from statevisit.labelstudio.foreign import Mapping, converted, shown_strings
 from statevisit.labelstudio.merge import Side, merge
 from statevisit.labelstudio.tasks import (
     Annotation,
@@ -15,15 +15,18 @@ from statevisit.labelstudio.tasks import (
     annotations_of,
     base_of,
     pushed_as_predictions,
+    reporter,
 )
 from statevisit.model import Document
+from statevisit.strict_json import JsonObject
 
 
 class Outcome(Struct):
-    """What a task says about a document.
+    """The result of a task for one document.
 
-    `document` is to be written: as the corpus's document (`annotator` is "") or as an annotator's. `old` is what is
-    there now, None where nothing is. While there are `conflicts` that nobody decided, nothing should be written.
+    `document` is to be written as the corpus's document if `annotator` is "", else as that
+    annotator's. `old` is the document that it replaces, or None. If there are `conflicts` that
+    nobody decided, nothing should be written.
     """
 
     annotator: str
@@ -34,9 +37,10 @@ class Outcome(Struct):
 
 
 class Incoming:
-    """Merges tasks onto a corpus: `find` gives what the document of a base is now, `with_text` the one with a text, or None.
+    """Merges tasks into a corpus.
 
-    Where the corpus has the base itself, `find` gives that very document: nothing is to be merged then.
+    `find` returns the corpus's version of a base document, and `with_text` the document with a
+    text; both return None if the corpus has none. `prefer` decides conflicts.
     """
 
     def __init__(
@@ -46,26 +50,70 @@ class Incoming:
         mapping: Mapping | None = None,
         prefer: Side | None = None,
     ) -> None:
-        self._find, self._with_text, self._mapping, self._prefer = find, with_text, mapping, prefer
+        self._find, self._with_text = find, with_text
+        self._mapping, self._prefer = mapping, prefer
 
-    def outcomes(self, task: dict[str, Any], where: str) -> list[Outcome]:
-        """What follows from a task; empty where it says nothing new. Raises FormatError for a task that cannot be used."""
-        findings: list[Finding] = []
+    def outcomes(self, task: JsonObject, where: str) -> list[Outcome]:
+        """Return the outcomes of a task; none if it changes nothing and has no findings.
+
+        `where` names the task in messages. Raises FormatError for a task that cannot be used.
+        """
         origin = base_of(task, where)
         if origin is None:
-            return self._foreign(task, where)
+            return self._foreign_outcomes(task, where)
         base, current = origin.document, self._find(origin)
+        findings: list[Finding] = []
+        report = reporter(findings, base.id, where)
+        drafts = task.get("drafts")
+        count = len(drafts) if isinstance(drafts, list) else 0
+        for number in range(1, count + 1):
+            report("L108", f"draft {number} was not submitted; it is not imported")
         annotations = list(annotations_of(task, base, current or base, where))
-        for number in range(len(task.get("drafts") or ())):
-            findings.append(
-                _set_aside(base, where, f"draft {number + 1} was not submitted; it is not taken")
+        if len(annotations) > 1 and not pushed_as_predictions(task):
+            annotations = _without_pushed(annotations)
+        latest = _latest(annotations, base, where, findings)
+        return self._outcomes(base, current, latest, findings)
+
+    def _foreign_outcomes(self, task: JsonObject, where: str) -> list[Outcome]:
+        """The outcomes of another project's task for the document with the same text."""
+        if self._mapping is None:
+            raise FormatError(
+                f"{where}: statevisit did not make this task; "
+                "map its labels to those of the interface with --mapping FILE"
             )
-        chosen = _chosen(annotations, base, where, pushed_as_predictions(task), findings)
-        if len(chosen) == 1:
-            return [self._merged(base, chosen[0], current, findings)]
-        return [_of_annotator(a, findings if not i else []) for i, a in enumerate(chosen)] or (
-            [Outcome("", current, current or base, findings, [])] if findings else []
-        )
+        documents = (self._with_text(text) for text in shown_strings(task))
+        document = next((d for d in documents if d), None)
+        if document is None:
+            raise FormatError(
+                f"{where}: no document of the corpus has this text; "
+                "make one with `statevisit ingest` first"
+            )
+        findings: list[Finding] = []
+        report = reporter(findings, document.id, where)
+        task = {**task, "annotations": converted(task, where, document, self._mapping, report)}
+        annotations = list(annotations_of(task, document, document, where))
+        latest = _latest(annotations, document, where, findings)
+        return self._outcomes(document, document, latest, findings)
+
+    def _outcomes(
+        self,
+        base: Document,
+        current: Document | None,
+        annotations: list[Annotation],
+        findings: list[Finding],
+    ) -> list[Outcome]:
+        """The outcomes of the latest annotation of each annotator.
+
+        One annotator's is merged into the corpus; those of several become documents of their own.
+        """
+        if len(annotations) == 1:
+            return [self._merged(base, annotations[0], current, findings)]
+        outcomes = [_of_annotator(annotation) for annotation in annotations]
+        if not outcomes and findings:
+            outcomes.append(Outcome("", current, current or base, [], []))
+        if outcomes:
+            outcomes[0].findings = [*findings, *outcomes[0].findings]
+        return outcomes
 
     def _merged(
         self,
@@ -74,6 +122,7 @@ class Incoming:
         current: Document | None,
         findings: list[Finding],
     ) -> Outcome:
+        """The outcome of merging an annotation of `base` into the corpus's version of it."""
         findings = [*findings, *annotation.findings]
         if current is not None:
             document, conflicts = merge(base, annotation.document, current, self._prefer)
@@ -83,82 +132,38 @@ class Incoming:
         conflict = Finding(
             code="L201",
             document=base.id,
-            message="the document was changed in the annotation, and is not in the corpus; --theirs puts it there, --ours leaves it out",
+            message="the annotation changes the document, which is not in the corpus; "
+            "--theirs adds it, --ours leaves it out",
         )
-        return Outcome(
-            "",
-            base if self._prefer == "ours" else None,
-            base if self._prefer == "ours" else annotation.document,
-            findings,
-            [conflict],
-        )
-
-    def _foreign(self, task: dict[str, Any], where: str) -> list[Outcome]:
-        """A task of another project: what it adds to the document with the same text."""
-        if self._mapping is None:
-            return _refused(
-                where,
-                "statevisit did not make this task: say what its labels mean with --mapping FILE",
-            )
-        document = next((d for text in document_text(task) if (d := self._with_text(text))), None)
-        if document is None:
-            return _refused(
-                where,
-                "no document of the corpus has this text: make one with `statevisit ingest` first",
-            )
-        findings: list[Finding] = []
-
-        def report(code: str, message: str) -> None:
-            findings.append(Finding(code=code, message=message, document=document.id, file=where))
-
-        task = {**task, "annotations": converted(task, where, document, self._mapping, report)}
-        chosen = _chosen(
-            list(annotations_of(task, document, document, where)), document, where, True, findings
-        )
-        if len(chosen) > 1:
-            return [_of_annotator(a, findings if not i else []) for i, a in enumerate(chosen)]
-        return [self._merged(document, a, document, findings) for a in chosen] or [
-            Outcome("", document, document, findings, [])
-        ]
+        if self._prefer == "ours":
+            return Outcome("", base, base, findings, [conflict])
+        return Outcome("", None, annotation.document, findings, [conflict])
 
 
-def _refused(where: str, why: str) -> list[Outcome]:
-    from statevisit.errors import FormatError
-
-    raise FormatError(f"{where}: {why}")
-
-
-def _set_aside(base: Document, where: str, what: str) -> Finding:
-    return Finding(code="L108", document=base.id, file=where, message=what)
+def _without_pushed(annotations: list[Annotation]) -> list[Annotation]:
+    """The annotations without the one that was pushed, if nobody edited it."""
+    pushed = next((a for a in annotations if a.unchanged), None)
+    return [a for a in annotations if a is not pushed]
 
 
-def _chosen(
-    annotations: list[Annotation],
-    base: Document,
-    where: str,
-    predictions: bool,
-    findings: list[Finding],
+def _latest(
+    annotations: list[Annotation], base: Document, where: str, findings: list[Finding]
 ) -> list[Annotation]:
-    """One annotation for each annotator: the last that is not empty. What was pushed and left as it was is none where there are others."""
-    if not predictions and len(annotations) > 1:
-        untouched = next((a for a in annotations if a.unchanged), None)
-        annotations = [a for a in annotations if a is not untouched]
-    chosen: dict[str, Annotation] = {}
+    """The latest annotation of each annotator that is not empty; the others are reported."""
+    report = reporter(findings, base.id, where)
+    latest: dict[str, Annotation] = {}
     for annotation in sorted(annotations, key=lambda a: (not a.empty, a.updated, a.id or 0)):
-        if earlier := chosen.get(annotation.annotator):
-            findings.append(
-                _set_aside(
-                    base,
-                    where,
-                    f"annotation {earlier.id} of {earlier.annotator} is {'empty' if earlier.empty else 'older than their annotation ' + str(annotation.id)}; it is not taken",
-                )
-            )
-        chosen[annotation.annotator] = annotation
-    return list(chosen.values())
+        earlier = latest.get(annotation.annotator)
+        if earlier:
+            reason = "empty" if earlier.empty else f"older than their annotation {annotation.id}"
+            message = f"annotation {earlier.id} of {earlier.annotator} is {reason}"
+            report("L108", f"{message}; it is not imported")
+        latest[annotation.annotator] = annotation
+    return list(latest.values())
 
 
-def _of_annotator(annotation: Annotation, findings: list[Finding]) -> Outcome:
-    document = annotation.document
-    if annotation.annotator not in document.annotators:
-        document = replace(document, annotators=(*document.annotators, annotation.annotator))
-    return Outcome(annotation.annotator, None, document, [*findings, *annotation.findings], [])
+def _of_annotator(annotation: Annotation) -> Outcome:
+    document, annotator = annotation.document, annotation.annotator
+    if annotator not in document.annotators:
+        document = replace(document, annotators=(*document.annotators, annotator))
+    return Outcome(annotator, None, document, list(annotation.findings), [])

@@ -1,90 +1,25 @@
-"""The links between regions as arguments, event relations, and pointers from record to record."""
+"""The links between regions as arguments, event relations, and references between records."""
 
+from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import schema
 from statevisit.codec import ordered
-from statevisit.labelstudio.config import PARTS, POINTERS
+from statevisit.labelstudio.config import PART_LABELS, PARTS, POINTERS
 from statevisit.labelstudio.records import Records
-from statevisit.labelstudio.regions import Link, Region, Report, from_results
-from statevisit.model import Argument, Document, Event, EventRelation
+from statevisit.labelstudio.regions import Link, Region, Report, Result, from_results
+from statevisit.model import Argument, Document, Event, EventRelation, Span
+from statevisit.strict_json import Json
 
 
-@cache
-def _ends() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The layers that each relation label may lead from and to."""
-    participants = ("mentions", "timexes", "quantities", "events")
-    return {
-        **dict.fromkeys(schema.label_names("arguments", "role"), (("events",), participants)),
-        **dict.fromkeys(
-            schema.label_names("event_relations", "type"),
-            (("events", "timexes"), ("events", "timexes")),
-        ),
-        "MEASURES": (("quantities",), ("mentions", "events")),
-        "CONVERSION_OF": (("quantities",), ("quantities",)),
-        "PROPERTY": (("quantities",), (PARTS,)),
-        "CUE": (("quotations",), (PARTS,)),
-        "SOURCE": (("quotations",), ("mentions",)),
-    }
+class _Ends(Struct, frozen=True):
+    """The layers that links with a label may lead from and to."""
 
-
-def to_document(results: list[Any], base: Document, current: Document, report: Report) -> Document:
-    """The document that an annotation of `base` says.
-
-    What the interface does not show comes from `base`; `current`, the document as the corpus has it now, lends its
-    ids to what it was given already. `report` is called with the code and message of every finding.
-    """
-    regions, links = from_results(results, len(base.text), report)
-    return with_links(Records(regions, base, current, report), regions, links)
-
-
-def with_links(records: Records, regions: dict[str, Region], links: list[Link]) -> Document:
-    """The document of `records` with their links, in canonical order."""
-    base, layers = records.base, records.layers
-    found = [
-        link for raw in links if (link := _resolved(raw, records.homes, regions, records.report))
-    ]
-    _point(records, found)
-    roles: dict[str, list[tuple[str, str]]] = {}
-    for source, label, target in found:
-        if label in _roles():
-            roles.setdefault(source, []).append((label, target))
-    events = []
-    for event in layers["events"].values():
-        arguments = _arguments(event, roles.get(event.id, []), base, records.report)
-        events.append(
-            event if arguments == event.arguments else replace(event, arguments=arguments)
-        )
-    types = frozenset(schema.label_names("event_relations", "type"))
-    wanted = dict.fromkeys(link for link in found if link[1] in types)
-    there = {*layers["events"], *layers["timexes"]}
-    before = {(r.source, r.type, r.target) for r in base.event_relations}
-    related = [
-        r
-        for r in base.event_relations
-        if (r.source, r.type, r.target) in wanted or (r.source == r.target and r.source in there)
-    ]
-    related += [
-        EventRelation(type=label, source=source, target=target)
-        for source, label, target in wanted
-        if (source, label, target) not in before
-    ]
-    return ordered(
-        replace(
-            base,
-            mentions=tuple(layers["mentions"].values()),
-            timexes=tuple(layers["timexes"].values()),
-            quantities=tuple(layers["quantities"].values()),
-            events=tuple(events),
-            quotations=tuple(layers["quotations"].values()),
-            event_relations=tuple(related),
-            **records.grouped(),
-        ),
-        like=base,
-    )
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
 
 
 @cache
@@ -92,98 +27,202 @@ def _roles() -> frozenset[str]:
     return frozenset(schema.label_names("arguments", "role"))
 
 
-def _resolved(
-    link: Link, homes: dict[str, dict[str, str]], regions: dict[str, Region], report: Report
-) -> Link | None:
-    """The link between records instead of regions; None, and a report, where the scheme has no such link."""
-    source, label, target = link
-    sources, targets = _ends()[label]
-    first, second = _first(source, homes, sources), _first(target, homes, targets)
-    if first and second:
-        return first, label, second
-    if not (_first(source, homes, tuple(homes)) and _first(target, homes, tuple(homes))):
-        report(
-            "L104",
-            f"{label} from {regions[source]} to {regions[target]} goes with the region that was left out",
-        )
+@cache
+def _event_relation_types() -> frozenset[str]:
+    return frozenset(schema.label_names("event_relations", "type"))
+
+
+@cache
+def _ends() -> dict[str, _Ends]:
+    """The layers that the links of each label may connect."""
+    argument = _Ends(("events",), ("mentions", "timexes", "quantities", "events"))
+    event_relation = _Ends(("events", "timexes"), ("events", "timexes"))
+    return {
+        **dict.fromkeys(_roles(), argument),
+        **dict.fromkeys(_event_relation_types(), event_relation),
+        "MEASURES": _Ends(("quantities",), ("mentions", "events")),
+        "CONVERSION_OF": _Ends(("quantities",), ("quantities",)),
+        "PROPERTY": _Ends(("quantities",), (PARTS,)),
+        "CUE": _Ends(("quotations",), (PARTS,)),
+        "SOURCE": _Ends(("quotations",), ("mentions",)),
+    }
+
+
+def to_document(
+    results: Iterable[Result | Json], base: Document, current: Document, report: Report
+) -> Document:
+    """Return the document that the results of an annotation of `base` describe, in canonical order.
+
+    What the interface does not show comes from `base`. `current` is the document as the corpus has
+    it now; records that it already has keep their ids. `report` is called with the code and the
+    message of every finding.
+    """
+    regions, region_links = from_results(results, len(base.text), report)
+    records = Records(regions, base, current, report)
+    resolved = [_resolved(link, records, regions) for link in region_links]
+    links = [link for link in resolved if link]
+    _set_references(records, links)
+    document = replace(
+        base,
+        events=_with_arguments(records, links),
+        mentions=tuple(records.layers["mentions"].values()),
+        timexes=tuple(records.layers["timexes"].values()),
+        quantities=tuple(records.layers["quantities"].values()),
+        quotations=tuple(records.layers["quotations"].values()),
+        event_relations=_event_relations(records, links),
+        **records.groups(),
+    )
+    return ordered(document, like=base)
+
+
+def _resolved(link: Link, records: Records, regions: dict[str, Region]) -> Link | None:
+    """The link between records instead of regions; None, and a report, if the scheme has none."""
+    ends = _ends()[link.label]
+    source = _record_of(link.source, ends.sources, records)
+    target = _record_of(link.target, ends.targets, records)
+    if source and target:
+        return Link(source, link.label, target)
+    shown = f"from {regions[link.source]} to {regions[link.target]}"
+    layers = tuple(records.record_ids)
+    if _record_of(link.source, layers, records) and _record_of(link.target, layers, records):
+        allowed = f"from {' or '.join(ends.sources)} to {' or '.join(ends.targets)}"
+        message = f"{link.label} leads {allowed}, not {shown}; it is left out"
     else:
-        report(
-            "L104",
-            f"{label} leads from {' or '.join(sources)} to {' or '.join(targets)}, not from {regions[source]} to {regions[target]}; it is left out",
-        )
+        message = f"{link.label} {shown} is left out, because one of these regions is"
+    records.report("L104", message)
     return None
 
 
-def _first(region: str, homes: dict[str, dict[str, str]], layers: tuple[str, ...]) -> str | None:
-    """The record that a region became in the first of some layers where it became one."""
+def _record_of(region_id: str, layers: tuple[str, ...], records: Records) -> str | None:
+    """The id of a region's record in the first of some layers that has one."""
     for layer in layers:
-        if region in homes[layer]:
-            return homes[layer][region]
+        if region_id in records.record_ids[layer]:
+            return records.record_ids[layer][region_id]
     return None
 
 
-def _point(records: Records, found: list[Link]) -> None:
-    """Set what a record points to with a property of its own: one thing each."""
-    used = set()
-    for label, (layer, prop) in POINTERS.items():
-        targets: dict[str, list[str]] = {}
-        for source, name, target in found:
-            if name == label:
-                targets.setdefault(source, []).append(target)
-                used.add(target)
-        for name, record in records.layers[layer].items():
-            if name not in targets and getattr(record, prop) is None:
-                continue
-            old = getattr(records.base[name], prop) if name in records.base else None
-            given = [
-                records.spans[t] if label in ("PROPERTY", "CUE") else t
-                for t in targets.get(name, ())
-            ]
-            if len(given) > 1:
-                records.report(
-                    "L107",
-                    f"{name} has {len(given)} relations {label} and can have one; {'the one it had stays' if old in given else 'the first is taken'}",
-                )
-            value = old if old in given or old == name else given[0] if given else None
-            if value != getattr(record, prop):
-                records.layers[layer][name] = replace(record, **{prop: value})
-    for name, span in records.spans.items():
-        if name not in used:
-            records.report(
-                "L104",
-                f"the words {name} {span.text!r} [{span.start}, {span.end}) belong to nothing: draw a relation to them, or delete them",
-            )
+def _set_references(records: Records, links: list[Link]) -> None:
+    """Set the properties of `POINTERS`, each of which holds one reference or one part."""
+    targets: dict[str, dict[str, list[str]]] = {label: {} for label in POINTERS}
+    linked = set()
+    for link in links:
+        if link.label in POINTERS:
+            targets[link.label].setdefault(link.source, []).append(link.target)
+            linked.add(link.target)
+    for label in POINTERS:
+        _set_property(records, label, targets[label])
+    for region_id, span in records.spans.items():
+        if region_id not in linked:
+            words = f"{region_id} {span.text!r} [{span.start}, {span.end})"
+            message = f"no relation leads to the words {words}: draw one, or delete them"
+            records.report("L104", message)
 
 
-def _arguments(
-    event: Event, wanted: list[tuple[str, str]], base: Document, report: Report
-) -> tuple[Argument, ...]:
-    """The arguments of an event; each keeps the ACE role that it had, if the event's type still has it."""
-    before: Event | None = base[event.id] if event.id in base else None
-    old = before.arguments if before else ()
-    kept = [a for a in old if (a.role, a.target) in wanted or a.target == event.id]
-    lost = [a for a in old if a not in kept]
-    there = {(a.role, a.target) for a in kept}
-    for role, target in wanted:
-        if (role, target) not in there:
-            same = [a for a in lost if a.target == target]
-            kept.append(
-                Argument(
-                    role=role, target=target, ace_role=same[0].ace_role if len(same) == 1 else None
-                )
-            )
-    if before and before.type != event.type:
-        allowed = _ace_roles()[event.type]
-        gone = sorted({a.ace_role for a in kept if a.ace_role and a.ace_role not in allowed})
-        if gone:
-            report(
-                "L106",
-                f"{event.id} {event.text!r} is {event.type} now, which has no ACE role {', '.join(gone)}; they are left out",
-            )
-        kept = [replace(a, ace_role=None) if a.ace_role not in allowed else a for a in kept]
-    return tuple(kept)
+def _set_property(records: Records, label: str, targets: dict[str, list[str]]) -> None:
+    """Set the property of a pointer in all records; `targets` are the linked ids by record."""
+    layer, prop = POINTERS[label]
+    for record_id, record in records.layers[layer].items():
+        linked = targets.get(record_id, [])
+        before = getattr(record, prop)
+        if not linked and before is None:
+            continue
+        candidates: list[str | Span] = list(linked)
+        if label in PART_LABELS:
+            candidates = [records.spans[region_id] for region_id in linked]
+        in_base = records.in_base[layer].get(record_id)
+        exported: str | Span | None = getattr(in_base, prop, None)
+        # A reference of a record to itself cannot be drawn.
+        keeps = exported in candidates or exported == record_id
+        value: str | Span | None = None
+        if keeps:
+            value = exported
+        elif candidates:
+            value = candidates[0]
+        if len(candidates) > 1:
+            choice = "the one it had stays" if keeps else "the first is used"
+            message = f"{record_id} has {len(candidates)} relations {label} and can have one"
+            records.report("L107", f"{message}; {choice}")
+        if value != before:
+            records.layers[layer][record_id] = replace(record, **{prop: value})
+
+
+def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
+    """The events with the arguments that links give them."""
+    links_by_event: dict[str, list[Link]] = {}
+    for link in links:
+        if link.label in _roles():
+            links_by_event.setdefault(link.source, []).append(link)
+    events: list[Event] = []
+    for event in records.layers["events"].values():
+        arguments = _arguments(event, links_by_event.get(event.id, []), records)
+        if arguments != event.arguments:
+            event = replace(event, arguments=arguments)
+        events.append(event)
+    return tuple(events)
+
+
+def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argument, ...]:
+    """The arguments of an event; each keeps its ACE role if the event's type still has it.
+
+    An argument whose target is the event itself cannot be drawn and stays.
+    """
+    exported: Event | None = records.in_base["events"].get(event.id)
+    linked = {(link.label, link.target) for link in links}
+    arguments: list[Argument] = []
+    dropped: list[Argument] = []
+    for argument in exported.arguments if exported else ():
+        if (argument.role, argument.target) in linked or argument.target == event.id:
+            arguments.append(argument)
+        else:
+            dropped.append(argument)
+    kept = {(argument.role, argument.target) for argument in arguments}
+    for link in links:
+        if (link.label, link.target) in kept:
+            continue
+        previous = [argument for argument in dropped if argument.target == link.target]
+        ace_role = previous[0].ace_role if len(previous) == 1 else None
+        arguments.append(Argument(role=link.label, target=link.target, ace_role=ace_role))
+    if exported and exported.type != event.type:
+        arguments = _without_wrong_ace_roles(event, arguments, records)
+    return tuple(arguments)
+
+
+def _without_wrong_ace_roles(
+    event: Event, arguments: list[Argument], records: Records
+) -> list[Argument]:
+    """Remove, and report, the ACE roles that the type of an event does not have."""
+    allowed = _ace_roles()[event.type]
+    ace_roles = {argument.ace_role for argument in arguments if argument.ace_role}
+    wrong = ace_roles.difference(allowed)
+    if not wrong:
+        return arguments
+    message = f"the type of {event.id} {event.text!r} is {event.type} now, which has no ACE role"
+    records.report("L106", f"{message} {', '.join(sorted(wrong))}; they are left out")
+    return [replace(a, ace_role=None) if a.ace_role in wrong else a for a in arguments]
 
 
 @cache
 def _ace_roles() -> dict[str, list[str]]:
+    """The ACE roles of each event type."""
     return {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+
+
+def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation, ...]:
+    """The event relations that links describe, as the base has them where it has them.
+
+    A relation of a record to itself cannot be drawn and stays while the record does.
+    """
+    linked = dict.fromkeys(link for link in links if link.label in _event_relation_types())
+    existing = {*records.layers["events"], *records.layers["timexes"]}
+    relations: list[EventRelation] = []
+    in_base = set()
+    for relation in records.base.event_relations:
+        link = Link(relation.source, relation.type, relation.target)
+        in_base.add(link)
+        is_loop = relation.source == relation.target and relation.source in existing
+        if link in linked or is_loop:
+            relations.append(relation)
+    for link in linked:
+        if link not in in_base:
+            relations.append(EventRelation(type=link.label, source=link.source, target=link.target))
+    return tuple(relations)

@@ -1,6 +1,5 @@
-"""Three versions of a document made one: the base that was exported, what came back, and what the corpus holds now."""
+"""The three-way merge of a document: the exported base, the annotation, the corpus's version."""
 
-from collections.abc import Callable
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -9,138 +8,158 @@ from statevisit.codec import ordered
 from statevisit.diff import Key, differing, keyed
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.model import Document
+from statevisit.model import Argument, Document, Record
 
 Side = Literal["ours", "theirs"]
-"""Who wins a conflict: the corpus (`ours`) or the annotation (`theirs`)."""
+"""The side that wins a conflict: the corpus (`ours`) or the annotation (`theirs`)."""
 
-_FIXED = {"sentences", "tokens"}
+_UNANNOTATED = {"sentences", "tokens"}
 """Layers that no annotation changes."""
+
+_LONGEST_VALUE = 80
+"""Characters of a value in a message."""
 
 
 def merge(
     base: Document, theirs: Document, ours: Document, prefer: Side | None = None
 ) -> tuple[Document, list[Finding]]:
-    """(merged, conflicts): what `theirs` changed in `base` applied to `ours`, canonical.
+    """Apply the changes from `base` to `theirs` to `ours`; return (document, conflicts).
 
-    Records are compared property by property, an event's arguments target by target. What both changed and not
-    alike is a conflict (L201), decided by `prefer`; without it the document has ours there, and should not be
-    written. Raises FormatError where the text has changed since: offsets would mean something else.
+    Records are compared property by property, and the arguments of an event target by target. A
+    property that both sides changed differently is a conflict (L201). `prefer` decides it; without
+    `prefer` the document has the value of `ours` and should not be written. The document is in
+    canonical order. Raises FormatError if the texts of `base` and `ours` differ, because the
+    offsets of `theirs` would be wrong.
     """
     if base.text != ours.text:
         raise FormatError(
-            f"{ours.id}: its text is not the one that was exported; what was annotated on the old text cannot be merged"
+            f"{ours.id}: its text has changed since the export; "
+            "annotations of the old text cannot be merged"
         )
     if theirs == base:
         return ours, []
-    changed = [layer for layer in differing(base, theirs) if layer not in _FIXED]
-    if ours is base and all(
-        getattr(theirs, n) == getattr(ours, n)
-        for n in Document.__struct_fields__
-        if n not in changed
-    ):
-        return ordered(theirs), []  # nothing changed here since: what follows would give the same
-    before, after, now = (keyed(d, changed) for d in (base, theirs, ours))
+    changed = [layer for layer in differing(base, theirs) if layer not in _UNANNOTATED]
+    if ours == base and _equal_but_for(changed, base, theirs):
+        return ordered(theirs), []
+    before, after, now = keyed(base, changed), keyed(theirs, changed), keyed(ours, changed)
+    merging = _Merging(ours.id, prefer)
     merged = dict(now)
-    conflicts: list[Finding] = []
     for key in {**before, **after}:
-        a, b, c = before.get(key), after.get(key), now.get(key)
-        if a == b or b == c:
+        exported, annotated, current = before.get(key), after.get(key), now.get(key)
+        if annotated in (exported, current):
             continue
-        report = _reporter(conflicts, ours.id, key, prefer)
-        merged[key] = b if a == c else _both(a, b, c, prefer, report)
-    layers: dict[str, list[Any]] = {layer: [] for layer in changed}
+        if current == exported:
+            merged[key] = annotated
+        else:
+            merged[key] = merging.record(key, exported, annotated, current)
+    layers: dict[str, list[Record]] = {layer: [] for layer in changed}
     for (layer, _), record in merged.items():
         if record is not None:
             layers[layer].append(record)
-    return ordered(
-        replace(ours, **{layer: tuple(records) for layer, records in layers.items()})
-    ), conflicts
+    document = replace(ours, **{layer: tuple(records) for layer, records in layers.items()})
+    return ordered(document), merging.conflicts
 
 
-def _reporter(
-    conflicts: list[Finding], document: str, key: Key, prefer: Side | None
-) -> Callable[[str], None]:
-    decided = (
-        f"; {'the annotation' if prefer == 'theirs' else 'the corpus'} wins"
-        if prefer
-        else "; decide with --ours (the corpus) or --theirs (the annotation)"
-    )
-
-    def report(what: str) -> None:
-        conflicts.append(
-            Finding(
-                code="L201",
-                document=document,
-                message=f"{key[1]} in {key[0].replace('_', ' ')}: {what}{decided}",
-            )
-        )
-
-    return report
+def _equal_but_for(layers: list[str], one: Document, other: Document) -> bool:
+    """Whether two documents differ in some layers only."""
+    names = (name for name in Document.__struct_fields__ if name not in layers)
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
-def _both(
-    base: Any, theirs: Any, ours: Any, prefer: Side | None, report: Callable[[str], None]
-) -> Any:
-    """A record that both sides changed, not alike."""
-    if theirs is None or ours is None:
-        report(
-            "deleted in the annotation, changed in the corpus"
-            if theirs is None
-            else "changed in the annotation, deleted in the corpus"
-        )
-        return theirs if prefer == "theirs" else ours
-    fields: dict[str, Any] = {}
-    span = [
-        (r.start, r.end, r.text) if hasattr(r, "start") else None for r in (base, theirs, ours)
-    ]  # one value: two halves of two spans are no span
-    if span[0] != span[1] != span[2] != span[0]:
-        report(
-            f"its span was {_shown(span[0])}, is {_shown(span[1])} in the annotation and {_shown(span[2])} in the corpus"
-        )
-    if span[1] is not None:
-        theirs_moved = span[1] != span[0] and (span[2] == span[0] or prefer == "theirs")
-        fields = dict(
-            zip(("start", "end", "text"), span[1] if theirs_moved else span[2], strict=True)
-        )
-    for name in (n for n in ours.__struct_fields__ if n not in fields):
-        a, b, c = getattr(base, name, None), getattr(theirs, name), getattr(ours, name)
-        if a == b or b == c:
-            fields[name] = c
-        elif a == c:
-            fields[name] = b
-        elif name == "arguments":
-            fields[name] = _arguments(a or (), b, c, prefer, report)
+class _Merging:
+    """Merges the records that both sides changed, and collects their conflicts."""
+
+    def __init__(self, document: str, prefer: Side | None) -> None:
+        self.conflicts: list[Finding] = []
+        self._document, self._prefer = document, prefer
+        if prefer is None:
+            self._decision = "decide with --ours (the corpus) or --theirs (the annotation)"
         else:
-            report(
-                f"{name.rstrip('_')} was {_shown(a)}, is {_shown(b)} in the annotation and {_shown(c)} in the corpus"
+            self._decision = f"the {'annotation' if prefer == 'theirs' else 'corpus'} wins"
+
+    def _report(self, key: Key, conflict: str) -> None:
+        layer, name = key
+        message = f"{name} in {layer.replace('_', ' ')}: {conflict}; {self._decision}"
+        self.conflicts.append(Finding(code="L201", document=self._document, message=message))
+
+    def record(
+        self, key: Key, base: Record | None, theirs: Record | None, ours: Record | None
+    ) -> Record | None:
+        """Merge a record that both sides changed differently; None is a deleted one."""
+        if theirs is None or ours is None:
+            if theirs is None:
+                self._report(key, "deleted in the annotation, changed in the corpus")
+            else:
+                self._report(key, "changed in the annotation, deleted in the corpus")
+            return theirs if self._prefer == "theirs" else ours
+        values = self._span(key, base, theirs, ours)
+        for name in ours.__struct_fields__:
+            if name not in values:
+                sides = [getattr(record, name, None) for record in (base, theirs, ours)]
+                values[name] = self._value(key, name, *sides)
+        return replace(ours, **values)
+
+    def _span(
+        self, key: Key, base: Record | None, theirs: Record, ours: Record
+    ) -> dict[str, int | str]:
+        """The merged start, end and text, all from one side; empty for a record without a span."""
+        if not hasattr(ours, "start"):
+            return {}
+        exported, annotated, current = _span_of(base), _span_of(theirs), _span_of(ours)
+        span = self._value(key, "its span", exported, annotated, current)
+        return dict(zip(("start", "end", "text"), span, strict=True))
+
+    def _value(self, key: Key, name: str, base: Any, theirs: Any, ours: Any) -> Any:
+        """The merged value of a property."""
+        if theirs in (base, ours):
+            return ours
+        if ours == base:
+            return theirs
+        if name == "arguments":
+            return self._arguments(key, base or (), theirs, ours)
+        self._report_values(key, name.rstrip("_"), _shown(base), _shown(theirs), _shown(ours))
+        return theirs if self._prefer == "theirs" else ours
+
+    def _arguments(
+        self,
+        key: Key,
+        base: tuple[Argument, ...],
+        theirs: tuple[Argument, ...],
+        ours: tuple[Argument, ...],
+    ) -> tuple[Argument, ...]:
+        """The merged arguments of an event; each target comes from one side."""
+        targets = dict.fromkeys(argument.target for argument in (*base, *theirs, *ours))
+        merged: list[Argument] = []
+        for target in targets:
+            exported, annotated, current = (
+                [argument for argument in side if argument.target == target]
+                for side in (base, theirs, ours)
             )
-            fields[name] = b if prefer == "theirs" else c
-    return replace(ours, **fields)
+            if annotated in (exported, current):
+                merged += current
+            elif current == exported:
+                merged += annotated
+            else:
+                shown = [_roles(arguments) for arguments in (exported, annotated, current)]
+                self._report_values(key, f"its argument {target}", *shown)
+                merged += annotated if self._prefer == "theirs" else current
+        return tuple(merged)
+
+    def _report_values(self, key: Key, name: str, base: str, theirs: str, ours: str) -> None:
+        conflict = f"{name} was {base}, is {theirs} in the annotation and {ours} in the corpus"
+        self._report(key, conflict)
 
 
-def _arguments(
-    base: Any, theirs: Any, ours: Any, prefer: Side | None, report: Callable[[str], None]
-) -> Any:
-    by_target = [
-        {t: [x for x in side if x.target == t] for t in dict.fromkeys(x.target for x in side)}
-        for side in (base, theirs, ours)
-    ]
-    merged: list[Any] = []
-    for target in dict.fromkeys(t for side in by_target for t in side):
-        a, b, c = (side.get(target, []) for side in by_target)
-        if a != b and b != c and a != c:
-            report(
-                f"its argument {target} was {_shown(a)}, is {_shown(b)} in the annotation and {_shown(c)} in the corpus"
-            )
-            merged += b if prefer == "theirs" else c
-        else:
-            merged += c if a == b else b
-    return tuple(merged)
+def _span_of(record: Any) -> tuple[int, int, str] | None:
+    return None if record is None else (record.start, record.end, record.text)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        return " and ".join(x.role for x in value) or "absent"
-    text = "absent" if value is None else repr(getattr(value, "text", value))
-    return text if len(text) <= 80 else f"{text[:79]}…"
+def _roles(arguments: list[Argument]) -> str:
+    return " and ".join(argument.role for argument in arguments) or "absent"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "absent"
+    shown = repr(getattr(value, "text", value))
+    return shown if len(shown) <= _LONGEST_VALUE else f"{shown[: _LONGEST_VALUE - 1]}…"

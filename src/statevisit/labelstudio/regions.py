@@ -1,37 +1,59 @@
 """Documents as Label Studio results, and results as regions and links.
 
-A region's id is its record's; the words inside a record have `<record>.<property>`. All links of two regions go
-into one relation, because the editor keeps one: a label that holds in the other direction carries `INVERSE`.
+A region has the id of its record; a part (words inside a record) has the id `<record>.<property>`.
+The editor keeps one relation for each pair of regions, so all links between two regions go into one
+relation; a label that holds in the other direction has the prefix `INVERSE`.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal
 
 from msgspec import Struct, ValidationError, convert, field, to_builtins
 
 from statevisit.labelstudio.config import (
     INVERSE,
     LABELS,
+    PART_LABELS,
     PARTS,
     POINTERS,
     RELATION,
     TEXT,
     Control,
+    attribute,
     controls,
+    controls_of,
     region_labels,
     relation_labels,
 )
-from statevisit.model import SPAN_LAYERS, Document, Span
+from statevisit.model import (
+    SPAN_LAYERS,
+    Document,
+    Event,
+    Mention,
+    Quantity,
+    Quotation,
+    Span,
+    Timex,
+)
+from statevisit.strict_json import Json, JsonObject
 
-Link = tuple[str, str, str]
-"""Source region, relation label, target region."""
+SpanRecord = Mention | Timex | Quantity | Event | Quotation
+"""A record with an id and a span, which the editor shows as a region."""
 
 Report = Callable[[str, str], None]
-"""Called with a finding's code and message."""
+"""Called with the code and the message of a finding."""
+
+
+class Link(Struct, frozen=True, gc=False):
+    """A labelled link from one region to another."""
+
+    source: str
+    label: str
+    target: str
 
 
 class Region(Struct, gc=False):
-    """A stretch of text with its label in each layer, and the answers of its per-region controls."""
+    """A span of text with its label in each layer, and the answers of its per-region controls."""
 
     id: str
     start: int
@@ -39,115 +61,129 @@ class Region(Struct, gc=False):
     labels: dict[str, str] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """A sort key for the order of spans in a document: by start, the longer first."""
+        return self.start, -self.end, len(self.id), self.id
+
     def __str__(self) -> str:
         return f"{'/'.join(self.labels.values()) or 'region'} {self.id} [{self.start}, {self.end})"
 
 
-def to_results(document: Document) -> list[dict[str, Any]]:
-    """All that can be shown of a document: a result for each region, each answer, each pair of linked regions."""
-    results: list[dict[str, Any]] = []
-    fields = {
-        layer: [
-            (c.name, _attribute(c.prop), c.kind) for c in controls().values() if c.layer == layer
-        ]
-        for layer in SPAN_LAYERS
-    }
-    types = {e.id: e.type for e in document.entities}
+def to_results(document: Document) -> list[JsonObject]:
+    """All that the editor can show of a document, as the results of an annotation.
+
+    There is one result for each region, each answer, and each pair of linked regions.
+    """
+    results: list[JsonObject] = []
+    entity_types = {entity.id: entity.type for entity in document.entities}
     for layer in SPAN_LAYERS:
+        label_attribute = attribute(LABELS[layer][1])
+        answered = [(control, control.attribute) for control in controls_of(layer)]
         for record in getattr(document, layer):
-            label = (
-                types[record.entity]
-                if layer == "mentions"
-                else getattr(record, _attribute(LABELS[layer][1]))
-            )
-            span = {"start": record.start, "end": record.end}
-            results.append(
-                _result(
-                    record.id, layer, "labels", {**span, "text": record.text, "labels": [label]}
-                )
-            )
-            for name, attribute, kind in fields[layer]:
-                if (answer := getattr(record, attribute)) is not None:
-                    results.append(
-                        _result(
-                            record.id,
-                            name,
-                            kind,
-                            {**span, "text" if kind == "textarea" else "choices": [answer]},
-                        )
-                    )
+            if layer == "mentions":
+                label = entity_types[record.entity]
+            else:
+                label = getattr(record, label_attribute)
+            results.append(_region_result(record.id, layer, record, label))
+            for control, answer_attribute in answered:
+                answer = getattr(record, answer_attribute)
+                if answer is not None:
+                    results.append(_answer_result(record, control, answer))
     parts = _parts(document)
-    results += [
-        _result(
-            name,
-            PARTS,
-            "labels",
-            {"start": s.start, "end": s.end, "text": s.text, "labels": [label]},
-        )
-        for (label, _, _), (name, s) in parts.items()
-    ]
-    return results + _relations(_links(document, parts))
+    for (label, _, _), part in parts.items():
+        results.append(_region_result(part.id, PARTS, part.span, label))
+    return results + _relation_results(_links(document, parts))
 
 
-def _attribute(prop: str) -> str:
-    return "class_" if prop == "class" else prop
+def _region_result(region_id: str, control: str, span: SpanRecord | Span, label: str) -> JsonObject:
+    value = {"start": span.start, "end": span.end, "text": span.text, "labels": [label]}
+    return {
+        "id": region_id,
+        "from_name": control,
+        "to_name": TEXT,
+        "type": "labels",
+        "value": value,
+    }
 
 
-def _result(name: str, control: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
-    return {"id": name, "from_name": control, "to_name": TEXT, "type": kind, "value": value}
+def _answer_result(record: SpanRecord, control: Control, answer: str) -> JsonObject:
+    value = {"start": record.start, "end": record.end, control.value_key: [answer]}
+    return {
+        "id": record.id,
+        "from_name": control.name,
+        "to_name": TEXT,
+        "type": control.kind,
+        "value": value,
+    }
 
 
-Parts = dict[tuple[str, int, int], tuple[str, Span]]
+class _Part(Struct, frozen=True):
+    """Words inside a record, with the id of their region."""
+
+    id: str
+    span: Span
 
 
-def _parts(document: Document) -> Parts:
-    """The words inside records, the same words once however many records share them: (id of the region, span)."""
-    found: Parts = {}
-    for q in document.quantities:
-        if q.property:
-            found.setdefault(
-                ("PROPERTY", q.property.start, q.property.end), (f"{q.id}.property", q.property)
-            )
-    for q in document.quotations:
-        if q.cue:
-            found.setdefault(("CUE", q.cue.start, q.cue.end), (f"{q.id}.cue", q.cue))
-    return found
+_Parts = dict[tuple[str, int, int], _Part]
+"""The parts of a document by label, start and end."""
 
 
-def _links(document: Document, parts: Parts) -> Iterator[Link]:
+def _parts(document: Document) -> _Parts:
+    """The words inside records; records with the same words share one part."""
+    parts: _Parts = {}
+    for label in PART_LABELS:
+        layer, prop = POINTERS[label]
+        for record in getattr(document, layer):
+            span: Span | None = getattr(record, prop)
+            if span is not None:
+                part = _Part(f"{record.id}.{prop}", span)
+                parts.setdefault((label, span.start, span.end), part)
+    return parts
+
+
+def _links(document: Document, parts: _Parts) -> Iterator[Link]:
+    """The arguments, event relations and pointers of a document as links."""
     for event in document.events:
         for argument in event.arguments:
-            yield event.id, argument.role, argument.target
+            yield Link(event.id, argument.role, argument.target)
     for relation in document.event_relations:
-        yield relation.source, relation.type, relation.target
+        yield Link(relation.source, relation.type, relation.target)
     for label, (layer, prop) in POINTERS.items():
         for record in getattr(document, layer):
-            if target := getattr(record, prop):
-                yield (
-                    record.id,
-                    label,
-                    target
-                    if isinstance(target, str)
-                    else parts[label, target.start, target.end][0],
-                )
+            target: str | Span | None = getattr(record, prop)
+            if isinstance(target, Span):
+                target = parts[label, target.start, target.end].id
+            if target:
+                yield Link(record.id, label, target)
 
 
-def _relations(links: Iterator[Link]) -> list[dict[str, Any]]:
-    """One relation for each two regions; what links a region to itself cannot be drawn and stays with the base."""
+def _relation_results(links: Iterable[Link]) -> list[JsonObject]:
+    """One relation for each pair of linked regions.
+
+    A link from a region to itself cannot be drawn; an import keeps it from the base document.
+    """
     pairs: dict[tuple[str, str], dict[str, None]] = {}
-    for source, label, target in links:
+    for link in links:
+        source, target = link.source, link.target
         if (target, source) in pairs:
-            pairs[target, source].setdefault(INVERSE + label)
+            pairs[target, source][INVERSE + link.label] = None
         elif source != target:
-            pairs.setdefault((source, target), {}).setdefault(label)
+            pairs.setdefault((source, target), {})[link.label] = None
     return [
-        {"type": RELATION, "from_id": a, "to_id": b, "direction": "right", "labels": list(labels)}
-        for (a, b), labels in pairs.items()
+        {
+            "type": RELATION,
+            "from_id": source,
+            "to_id": target,
+            "direction": "right",
+            "labels": list(labels),
+        }
+        for (source, target), labels in pairs.items()
     ]
 
 
 class Value(Struct, gc=False):
-    """What a result says of its region. A choice and a text may come as one string or a list."""
+    """The `value` of a result; a choice or a text may be one string or a list of strings."""
 
     start: int = -1
     end: int = -1
@@ -157,14 +193,11 @@ class Value(Struct, gc=False):
 
 
 class Result(Struct, gc=False):
-    """One item of an annotation's `result`: a region's label, an answer, or a relation.
-
-    Kinds and controls are enumerated: the string is then one that is there, and none is made for each of thousands.
-    """
+    """One item of an annotation's `result`: a region's label, an answer, or a relation."""
 
     type: Literal["labels", "choices", "textarea", "relation"]
     id: str = ""
-    from_name: Literal[("", *region_labels(), *controls())] = ""
+    from_name: str = ""
     value: Value | None = None
     from_id: str = ""
     to_id: str = ""
@@ -173,132 +206,149 @@ class Result(Struct, gc=False):
 
 
 def from_results(
-    results: list[Any], length: int, report: Report
+    results: Iterable[Result | Json], text_length: int, report: Report
 ) -> tuple[dict[str, Region], list[Link]]:
-    """The regions by id, and the links, that the results of one annotation hold, parsed or as dictionaries; `length` is that of the text.
+    """Read the results of one annotation: (regions by id, links).
 
-    What has no place in the scheme is reported as L104 and left out: an unknown control or label, a span outside
-    the text, a relation that ends nowhere.
+    A result may be parsed or a dictionary; `text_length` counts code points. A result with an
+    unknown control or label, a span outside the text or a missing region is reported as L104 and
+    left out.
     """
     regions: dict[str, Region] = {}
-    answers, relations = [], []
+    answers: list[Result] = []
+    relations: list[Result] = []
     for item in results:
-        found = item if type(item) is Result else _result_of(item, report)
-        if found is None:
+        result = item if isinstance(item, Result) else _parsed(item, report)
+        if result is None:
             continue
-        if found.type == "labels":
-            _add_label(regions, found, length, report)
+        if result.type == "labels":
+            _add_label(regions, result, text_length, report)
+        elif result.type == RELATION:
+            relations.append(result)
         else:
-            (relations if found.type == RELATION else answers).append(found)
+            answers.append(result)
     known = controls()
-    for found in answers:
-        _add_answer(regions, found, known, report)
-    return regions, list(
-        dict.fromkeys(
-            link for found in relations for link in _read_relation(found, regions, report)
-        )
-    )
+    for result in answers:
+        _add_answer(regions, result, known, report)
+    links = [link for result in relations for link in _links_of(result, regions, report)]
+    return regions, list(dict.fromkeys(links))
 
 
-def _result_of(item: Any, report: Report) -> Result | None:
+def _parsed(item: Json, report: Report) -> Result | None:
     try:
         return convert(item, Result)
     except ValidationError as error:
-        return report(
-            "L104",
-            f"a result that cannot be read, since {str(error)[0].lower()}{str(error)[1:]}: {_short(item)}",
-        )
+        report("L104", f"a result cannot be read ({error}): {_short(item)}")
+        return None
 
 
-def _add_label(regions: dict[str, Region], item: Result, length: int, report: Report) -> None:
-    layer, value, name = item.from_name, item.value, item.id
-    if not (value and name and layer):
-        return report("L104", f"a result without id, control or value: {_shown(item)}")
-    labels, start, end = value.labels, value.start, value.end
+def _add_label(
+    regions: dict[str, Region], result: Result, text_length: int, report: Report
+) -> None:
+    """Add the region of a result, or a second label to the region that has its id."""
+    layer, value = result.from_name, result.value
+    if not (value and result.id and layer):
+        report("L104", f"a result has no id, control or value: {_shown(result)}")
+        return
+    labels = value.labels
     if not labels or labels[0] not in region_labels().get(layer, ()):
-        return report(
-            "L104", f"region {name}: {_short(labels)} is no label of {layer!r} in the interface"
-        )
-    if not 0 <= start < end <= length:
-        return report(
-            "L104",
-            f"region {name} ({labels[0]}): [{start}, {end}) is not in the text of {length} code points",
-        )
+        problem = f"{_short(labels)} is not a label of {layer!r} in the interface"
+        report("L104", f"region {result.id}: {problem}")
+        return
+    start, end, label = value.start, value.end, labels[0]
+    if not 0 <= start < end <= text_length:
+        problem = f"[{start}, {end}) is not within the text of {text_length} code points"
+        report("L104", f"region {result.id} ({label}): {problem}")
+        return
     if len(labels) > 1:
-        report(
-            "L104",
-            f"region {name}: one label is wanted, {_short(labels)} are there; the first is taken",
-        )
-    region = regions.get(name)
+        problem = f"it has {len(labels)} labels, {_short(labels)}; the first is used"
+        report("L104", f"region {result.id}: {problem}")
+    region = regions.get(result.id)
     if region is None:
-        regions[name] = Region(name, start, end, {layer: labels[0]})
+        regions[result.id] = Region(result.id, start, end, {layer: label})
     elif (region.start, region.end) != (start, end) or layer in region.labels:
-        report(
-            "L104",
-            f"region {name} ({labels[0]}, [{start}, {end})): there is another region with this id",
-        )
+        shown = f"region {result.id} ({label}, [{start}, {end}))"
+        report("L104", f"{shown}: another region has this id")
     else:
-        region.labels[layer] = labels[0]
+        region.labels[layer] = label
 
 
 def _add_answer(
-    regions: dict[str, Region], item: Result, known: dict[str, Control], report: Report
+    regions: dict[str, Region], result: Result, known: dict[str, Control], report: Report
 ) -> None:
-    control, region, value = known.get(item.from_name), regions.get(item.id), item.value
-    if control is None or region is None or value is None:
-        return report(
-            "L104",
-            f"no place for this {'answer without a region' if control else 'answer'}: {_shown(item)}",
-        )
-    given = value.choices if control.choices else value.text
-    if type(given) is not list or len(given) != 1:  # what it hardly ever is
-        given = list(
-            dict.fromkeys(filter(None, [given] if isinstance(given, str) else given or ()))
-        )
-        if len(given) > 1:
-            report(
-                "L104",
-                f"{region}: {control.prop} has {len(given)} answers, {_short(given)}; the first is taken",
-            )
-    answer = given[0] if given else ""
-    if answer and control.choices and answer not in control.names:
-        report("L104", f"{region}: {_short(answer)} is no choice of {control.prop}")
-    elif answer:
-        region.answers[item.from_name] = answer
-
-
-def _read_relation(item: Result, regions: dict[str, Region], report: Report) -> Iterator[Link]:
-    source, target, labels = item.from_id, item.to_id, item.labels
-    if source not in regions or target not in regions:
-        report("L104", f"a relation between regions that are not there: {_shown(item)}")
+    """Add the answer of a result to its region; `known` are the controls by name."""
+    control, region, value = known.get(result.from_name), regions.get(result.id), result.value
+    if control is None:
+        report("L104", f"an answer to a control that is not in the interface: {_shown(result)}")
         return
-    ends = {
-        "right": [(source, target)],
-        "left": [(target, source)],
-        "bi": [(source, target), (target, source)],
-    }.get(item.direction)
-    if not labels or not ends:
+    if region is None or value is None:
+        report("L104", f"an answer without a region or a value: {_shown(result)}")
+        return
+    given = value.choices if control.choices else value.text
+    if isinstance(given, list) and len(given) == 1:
+        answer = given[0]
+    else:
+        answer = _first_answer(given, control, region, report)
+    if not answer:
+        return
+    if control.choices and answer not in control.choice_names:
+        report("L104", f"{region}: {_short(answer)} is not a choice of {control.prop}")
+        return
+    region.answers[result.from_name] = answer
+
+
+def _first_answer(
+    given: list[str] | str | None, control: Control, region: Region, report: Report
+) -> str:
+    """The first answer that is not empty, "" if there is none; others are reported."""
+    if isinstance(given, str):
+        return given
+    answers = list(dict.fromkeys(answer for answer in given or () if answer))
+    if len(answers) > 1:
+        problem = f"{control.prop} has {len(answers)} answers, {_short(answers)}"
+        report("L104", f"{region}: {problem}; the first is used")
+    return answers[0] if answers else ""
+
+
+def _links_of(result: Result, regions: dict[str, Region], report: Report) -> Iterator[Link]:
+    """The links of a relation, one for each of its labels and directions."""
+    if result.from_id not in regions or result.to_id not in regions:
+        report("L104", f"a relation of regions that are not in the annotation: {_shown(result)}")
+        return
+    source, target = regions[result.from_id], regions[result.to_id]
+    if result.direction not in ("right", "left", "bi"):
+        problem = f"has the unknown direction {_short(result.direction)}"
+        report("L104", f"the relation of {source} and {target} {problem}")
+        return
+    if not result.labels:
         report(
             "L104",
-            f"the relation of {regions[source]} and {regions[target]} has no label; give it one or delete it",
+            f"the relation of {source} and {target} has no label; give it one or delete it",
         )
         return
-    for label in labels:
+    for label in result.labels:
         name = label.removeprefix(INVERSE)
         if name not in relation_labels():
-            report(
-                "L104",
-                f"{_short(label)} is no relation label of the interface ({regions[source]} → {regions[target]})",
-            )
+            problem = f"{_short(label)} is not a relation label of the interface"
+            report("L104", f"{problem} ({source} → {target})")
             continue
-        for a, b in ends:
-            yield (b, name, a) if label != name else (a, name, b)
+        is_inverse = label != name
+        if result.direction in ("right", "bi"):
+            yield _directed(source, name, target, is_inverse)
+        if result.direction in ("left", "bi"):
+            yield _directed(target, name, source, is_inverse)
 
 
-def _shown(item: Result) -> str:
-    return _short(to_builtins(item, builtin_types=()))
+def _directed(source: Region, label: str, target: Region, is_inverse: bool) -> Link:
+    if is_inverse:
+        return Link(target.id, label, source.id)
+    return Link(source.id, label, target.id)
 
 
-def _short(value: Any) -> str:
+def _shown(result: Result) -> str:
+    return _short(to_builtins(result, builtin_types=()))
+
+
+def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:119]}…"

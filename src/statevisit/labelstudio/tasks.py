@@ -1,12 +1,12 @@
 """Documents as tasks, and tasks as documents.
 
-A task's `data` is what the interface shows; its `meta.statevisit` is what it was made from: the base document, as its
-canonical JSON without the text, the digest of all of it, the versions. So a task can be merged wherever it comes back.
+A task's `data` is what the interface shows. Its `meta.statevisit` holds the base, the document that
+the task was made from: its canonical JSON without the text, the digest of the whole, and the
+versions. A task can therefore be merged into any corpus, wherever it was annotated.
 """
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 import orjson
 from msgspec import Struct
@@ -15,18 +15,25 @@ from statevisit.codec import NEWER, decode, decode_canonical, encode, is_newer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.links import to_document
-from statevisit.labelstudio.regions import to_results
+from statevisit.labelstudio.regions import Report, to_results
 from statevisit.model import SCHEMA_VERSION, Document
+from statevisit.strict_json import Json, JsonObject
 
 KEY = "statevisit"
-"""Where in a task's `meta` the base is."""
+"""The key of the base in a task's `meta`."""
 
 FULL = "export the project as JSON (the full one), which keeps regions, ids and relations"
-"""What to do about a task of which something is missing."""
+"""The advice for a task of another export format."""
+
+_PUSH_AGAIN = "delete the task and push the document again"
+_LONGEST_ANNOTATOR = 60
 
 
 class Annotation(Struct, frozen=True):
-    """One person's annotation of a task, as a document. `unchanged`: it is what was exported, to the record."""
+    """One person's annotation of a task, as a document.
+
+    `empty`: it has no results. `unchanged`: its document equals the exported one.
+    """
 
     id: int | None
     annotator: str
@@ -45,147 +52,154 @@ class Base(Struct, frozen=True):
 
 
 def digest(document: Document) -> str:
-    """The SHA-256 of a document's canonical bytes, in hexadecimal."""
-    return _digest(encode(document))
+    """Return the SHA-256 of a document's canonical bytes, in hexadecimal."""
+    return _sha256(encode(document))
 
 
-def _digest(data: bytes) -> str:
+def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
 def to_task(
     document: Document, version: str | None = None, predictions: bool = False
-) -> dict[str, Any]:
-    """A document as a task with one annotation, or with its annotation as a prediction. `version`: the corpus's."""
+) -> JsonObject:
+    """Return a document as a task; `version` is the version of the corpus.
+
+    The task has one annotation, or with `predictions` the same results as a prediction.
+    """
     data = encode(document)
-    base = data.replace(_text_line(document.text), _text_line(""), 1).decode()
     origin = {
         "schema_version": SCHEMA_VERSION,
         "corpus_version": version,
         "document": document.id,
-        "base_sha256": _digest(data),
+        "base_sha256": _sha256(data),
         "predictions": predictions,
-        "base": base,
+        "base": data.replace(_text_line(document.text), _text_line(""), 1).decode(),
     }
-    task: dict[str, Any] = {
-        "data": _shown(document),
-        "meta": {KEY: {k: v for k, v in origin.items() if v is not None}},
-    }
+    if version is None:
+        del origin["corpus_version"]
+    task: JsonObject = {"data": _shown(document), "meta": {KEY: origin}}
+    results = to_results(document)
     if predictions:
-        task["predictions"] = [
-            {
-                "result": to_results(document),
-                "model_version": f"statevisit {version or ''}".rstrip(),
-            }
-        ]
+        model = f"statevisit {version}" if version else "statevisit"
+        task["predictions"] = [{"result": results, "model_version": model}]
     else:
-        task["annotations"] = [
-            {"result": to_results(document), "ground_truth": False, "was_cancelled": False}
-        ]
+        task["annotations"] = [{"result": results, "ground_truth": False, "was_cancelled": False}]
     return task
 
 
 def _text_line(text: str) -> bytes:
-    """A document's text in its canonical bytes, where only the records of layers stand on lines of their own beside it, in braces."""
+    """The line of a text in the canonical bytes of its document.
+
+    Only records have lines of their own beside it, and these begin with a brace.
+    """
     return b'\n"text":' + orjson.dumps(text) + b",\n"
 
 
-def _shown(document: Document) -> dict[str, Any]:
-    """What the interface shows: text, title, and the ids that a person may type, each with what it stands for."""
-    chains = {
-        c.id: c.name or ", ".join(dict.fromkeys(e.text for e in document.events_of(c)[:3]))
-        for c in document.event_chains
-    }
+def _shown(document: Document) -> JsonObject:
+    """What the interface shows: the text, a title, and the ids that can be typed, explained."""
+    chains = {}
+    for chain in document.event_chains:
+        triggers = dict.fromkeys(event.text for event in document.events_of(chain)[:3])
+        chains[chain.id] = chain.name or ", ".join(triggers)
     return {
         "document": document.id,
         "title": f"{document.id} · {document.date}",
         "text": document.text,
-        "entities": {e.id: f"{e.type} {e.name}" for e in document.entities},
+        "entities": {entity.id: f"{entity.type} {entity.name}" for entity in document.entities},
         "event_chains": chains,
-        "timexes": {t.id: f"{t.text} = {t.value}" for t in document.timexes},
+        "timexes": {timex.id: f"{timex.text} = {timex.value}" for timex in document.timexes},
     }
 
 
-def base_of(task: dict[str, Any], where: str) -> Base | None:
-    """The document that a task was made from; None for a task that statevisit did not make.
+def base_of(task: JsonObject, where: str) -> Base | None:
+    """Return the base of a task; None for a task that statevisit did not make.
 
-    Raises FormatError for a task of a newer schema, or whose text or base is not what was exported.
+    `where` names the task in messages. Raises FormatError if the task follows a newer schema, or if
+    its text or base was changed after the export.
     """
-    data, meta = task.get("data"), task.get("meta")
-    origin = meta.get(KEY) if isinstance(meta, dict) else None
-    if not isinstance(origin, dict):
+    origin = _origin(task)
+    if origin is None:
         return None
     if is_newer(origin):
         raise FormatError(f"{where}: {NEWER}")
-    base, text = origin.get("base"), data.get("text") if isinstance(data, dict) else None
+    data = task.get("data")
+    text = data.get("text") if isinstance(data, dict) else None
+    base = origin.get("base")
     if not isinstance(base, str) or not isinstance(text, str):
         raise FormatError(
-            f"{where}: the document that the task was made from is missing in `meta.{KEY}`; delete the task and push the document again"
+            f"{where}: the task has no text, or `meta.{KEY}` has no `base`; {_PUSH_AGAIN}"
         )
     canonical = base.encode().replace(_text_line(""), _text_line(text), 1)
-    if _digest(canonical) != origin.get("base_sha256"):
+    if _sha256(canonical) != origin.get("base_sha256"):
         raise FormatError(
-            f"{where}: the text or the base of {origin.get('document')} is not what was exported (its digest differs); delete the task and push the document again"
+            f"{where}: the text or the base of {origin.get('document')} was changed after the "
+            f"export (its digest differs); {_PUSH_AGAIN}"
         )
-    read = (
-        decode_canonical if origin.get("schema_version") == SCHEMA_VERSION else decode
-    )  # which migrates
-    return Base(read(canonical, where), canonical)
+    if origin.get("schema_version") == SCHEMA_VERSION:
+        document = decode_canonical(canonical, where)
+    else:  # `decode` migrates it
+        document = decode(canonical, where)
+    return Base(document, canonical)
 
 
-def pushed_as_predictions(task: dict[str, Any]) -> bool:
-    """Whether the task was made with its annotation as a prediction."""
-    return bool(task["meta"][KEY].get("predictions"))
+def _origin(task: JsonObject) -> JsonObject | None:
+    meta = task.get("meta")
+    origin = meta.get(KEY) if isinstance(meta, dict) else None
+    return origin if isinstance(origin, dict) else None
+
+
+def pushed_as_predictions(task: JsonObject) -> bool:
+    """Whether the results of a task were pushed as a prediction."""
+    origin = _origin(task)
+    return origin is not None and bool(origin.get("predictions"))
 
 
 def annotations_of(
-    task: dict[str, Any], base: Document, current: Document, where: str
+    task: JsonObject, base: Document, current: Document, where: str
 ) -> Iterator[Annotation]:
-    """The annotations of a task, skipped ones left out, each as the document it says."""
-    for number, annotation in enumerate(_list(task, "annotations", where)):
-        result = annotation.get("result") if isinstance(annotation, dict) else None
-        if not isinstance(result, list):
+    """Yield the annotations of a task, each as a document; skipped ones are left out.
+
+    `current` is the document as the corpus has it now. Raises FormatError where the task has no
+    annotations with results.
+    """
+    annotations = task.get("annotations")
+    if not isinstance(annotations, list):
+        raise FormatError(f"{where}: the task has no list `annotations`; {FULL}")
+    for number, annotation in enumerate(annotations):
+        results = annotation.get("result") if isinstance(annotation, dict) else None
+        if not isinstance(results, list):
             raise FormatError(f"{where}: annotation {number} has no list `result`; {FULL}")
         if annotation.get("was_cancelled"):
             continue
+        annotation_id = annotation.get("id")
         findings: list[Finding] = []
-        name = annotation.get("id")
-        document = to_document(
-            result,
-            base,
-            current,
-            _reporter(findings, base.id, f"{where}, annotation {name or number}"),
-        )
-        updated = annotation.get("updated_at") or annotation.get("created_at") or ""
+        report = reporter(findings, base.id, f"{where}, annotation {annotation_id or number}")
+        document = to_document(results, base, current, report)
         yield Annotation(
-            name,
-            _annotator(annotation.get("completed_by")),
-            str(updated),
-            document,
-            findings,
-            not result,
-            document == base,
+            id=annotation_id if isinstance(annotation_id, int) else None,
+            annotator=_annotator(annotation.get("completed_by")),
+            updated=str(annotation.get("updated_at") or annotation.get("created_at") or ""),
+            document=document,
+            findings=findings,
+            empty=not results,
+            unchanged=document == base,
         )
 
 
-def _reporter(findings: list[Finding], document: str, where: str):
+def reporter(findings: list[Finding], document: str, where: str) -> Report:
+    """Return a function that appends findings about a document in a task."""
+
     def report(code: str, message: str) -> None:
         findings.append(Finding(code=code, message=message, document=document, file=where))
 
     return report
 
 
-def _annotator(value: Any) -> str:
-    """A name that can be a directory: the user's address or name where the export has it, else `user-<id>`."""
-    if isinstance(value, dict):
-        value = value.get("email") or value.get("username") or value.get("id")
-    text = "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in str(value))[
-        :60
-    ].strip("-")
-    return f"user-{text}" if not text or text.isdigit() else text
-
-
-def _list(task: dict[str, Any], key: str, where: str) -> list[Any]:
-    if not isinstance(task.get(key), list):
-        raise FormatError(f"{where}: the task has no list `{key}`; {FULL}")
-    return task[key]
+def _annotator(user: Json) -> str:
+    """The annotator's id, fit for a directory: the address or name of the user, or `user-<id>`."""
+    if isinstance(user, dict):
+        user = user.get("email") or user.get("username") or user.get("id")
+    characters = [c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in str(user)]
+    name = "".join(characters)[:_LONGEST_ANNOTATOR].strip("-")
+    return f"user-{name}" if not name or name.isdigit() else name

@@ -1,0 +1,278 @@
+"""How files are written, moved and removed: whole or not at all, and never through a link.
+
+Below a corpus root, a path that is written, copied or published leads through no link, to a regular
+file or to nothing. The root itself may be reached through links. An output that a user names
+outside of a root may lie anywhere, but a link in its place is refused: replacing it would destroy
+the link, and following it would destroy what it leads to.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from statevisit import resources
+from statevisit.errors import FormatError, ReleaseError
+
+_BUILT = {resources.PARQUET: ".parquet"}
+"""The directory of a build, and the suffix of the files that `load_dataset` reads from it."""
+
+_DESCRIPTOR = re.compile(r"/dev/(stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
+"""Links of the system to what a process has opened already."""
+
+
+def own_path(root: Path, name: str) -> Path:
+    """The path of the file `name`, relative with `/`, below `root`; the file need not exist.
+
+    Raises FormatError where the name leads out of the root, where the path leads through a link,
+    and where anything but a regular file stands there.
+    """
+    relative = Path(name)
+    if relative.anchor or not relative.parts or ".." in relative.parts or "\0" in name:
+        raise FormatError(f"{name!r}: is not the name of a file below {root}; mend it")
+    _check(root, relative.parts)
+    return root / relative
+
+
+def _check(root: Path, parts: tuple[str, ...]) -> None:
+    """Raise FormatError unless directories lead from `root` to a regular file or to nothing."""
+    path = root
+    for number, part in enumerate(parts, 1):
+        path = path / part
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISLNK(mode):
+            raise FormatError(_link(path))
+        if number < len(parts) and not stat.S_ISDIR(mode):
+            raise FormatError(f"{path}: a directory is needed here; move this file elsewhere")
+        if number == len(parts) and not stat.S_ISREG(mode):
+            raise FormatError(f"{path}: is not a regular file; move it elsewhere")
+
+
+def _link(path: Path) -> str:
+    return (
+        f"{path}: is a link to {os.readlink(path)}, and files are not written, copied or published"
+        " through links; put what it leads to in its place"
+    )
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path that replaces `path` when the block succeeds, and vanishes otherwise.
+
+    What is written for a pipe, a terminal or /dev/null goes there at the end instead. Raises
+    FormatError for a link and for a path below a corpus root that leads through one, OSError that
+    names `path`, not the temporary one.
+    """
+    if is_stream(path):
+        with _collected(path) as waiting:
+            yield waiting
+        return
+    check_output(path)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        yield temporary
+        temporary.replace(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+
+
+@contextmanager
+def _collected(stream: Path) -> Iterator[Path]:
+    """A temporary path whose bytes go to a pipe or device when the block succeeds."""
+    import tempfile  # which takes a third as long to import as Python takes to start
+
+    with tempfile.TemporaryDirectory() as directory:
+        waiting = Path(directory) / "output"
+        yield waiting
+        with waiting.open("rb") as source, stream.open("ab") as sink:
+            shutil.copyfileobj(source, sink)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is a pipe or a character device, which takes bytes and cannot be replaced."""
+    if _DESCRIPTOR.fullmatch(str(path)):
+        return True
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
+
+
+def check_output(path: Path) -> None:
+    """Raise FormatError for a path that `write` refuses.
+
+    That is a link, anything else that is not a regular file, and a path that leads through a link
+    below a corpus root.
+    """
+    if path.is_dir() and not path.is_symlink():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    root = resources.holding_root(path)
+    if root is not None:
+        _check(root, path.absolute().relative_to(root).parts)
+    else:
+        _check(path.parent, (path.name,))
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file that appears whole or not at all; raises what `replacing` raises."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a path is a file, or a link to one, with these bytes."""
+    return path.is_file() and path.read_bytes() == data
+
+
+def update(path: Path, data: bytes) -> None:
+    """Write a file as `write` does, unless it already holds these bytes."""
+    if not holds(path, data):
+        write(path, data)
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """A temporary directory that becomes `target` when the block succeeds, and vanishes otherwise.
+
+    Raises FormatError where `target` exists and is not an empty directory.
+    """
+    import tempfile
+
+    if target.is_symlink() and not target.exists():
+        raise FormatError(f"{target}: is a link that leads nowhere; name a new directory")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise FormatError(f"{target}: exists already and is not empty; name a new directory")
+    place = target.resolve()  # the directory itself may be reached through a link
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as name:
+        staging = Path(name) / "new"
+        staging.mkdir()
+        yield staging
+        staging.replace(place)
+
+
+class Renewal:
+    """What a build changes below a root: staged files take their places, outdated ones are removed.
+
+    Outdated are files that the manifest of the build before lists, unchanged since, and that this
+    build is without.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        staged: Mapping[str, Path],
+        listed: Mapping[str, str],
+        read: Mapping[str, str] = _BUILT,
+    ) -> None:
+        """Compare, and change nothing.
+
+        `staged`: the new files, by their names below `root`. `listed`: the SHA-256 of the files
+        that the build before wrote and that this one may remove. `read`: directories, and the
+        suffix of the files that are read from them as part of the build. Raises FormatError where
+        one of these paths leads through a link.
+        """
+        self._root, self._staged, self._listed = root, staged, listed
+        self._states = [(name, self._state(name)) for name in staged]
+        old = [name for name in listed if name not in staged]
+        present = [name for name in old if own_path(root, name).exists()]
+        self._stale = sorted(name for name in present if self._as_listed(name))
+        self._edited = sorted(set(present) - set(self._stale))
+        known = {*staged, *listed}
+        self._foreign = [
+            name
+            for directory, suffix in read.items()
+            for name in _data_files(root, directory, suffix)
+            if name not in known
+        ]
+
+    def _state(self, name: str) -> str:
+        path = own_path(self._root, name)
+        if not path.exists():
+            return "missing"
+        return "current" if holds(path, self._staged[name].read_bytes()) else "differs"
+
+    def _as_listed(self, name: str) -> bool:
+        """Whether a file is the one that the manifest of the build before lists."""
+        with (self._root / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == self._listed.get(name)
+
+    def states(self) -> list[tuple[str, str]]:
+        """The name of every file, with "current", "differs", "missing" or "foreign"."""
+        others = sorted({*self._stale, *self._edited, *self._foreign})
+        return [*self._states, *((name, "foreign") for name in others)]
+
+    def refuse_edited(self) -> None:
+        """Raise ReleaseError where a staged file would replace one that is not as it was listed."""
+        self._refuse(
+            [
+                name
+                for name, state in self._states
+                if state == "differs" and name != resources.RELEASE and not self._as_listed(name)
+            ],
+            f"is not as {resources.RELEASE} lists it, and would be replaced",
+        )
+
+    def apply(self) -> list[tuple[str, str]]:
+        """Make the changes, the manifest last; every name with "current", "written" or "removed".
+
+        Raises ReleaseError, and changes nothing, where an outdated file was changed since it was
+        listed, and where a file of no build would be read as part of this one.
+        """
+        self._refuse(self._edited, f"is not as {resources.RELEASE} lists it, and would be removed")
+        self._refuse(self._foreign, "is not of this build, and would be read as part of it")
+        for name, state in self._states:
+            if state != "current" and name != resources.RELEASE:
+                self._place(name)
+        for name in self._stale:
+            self._remove(name)
+        if dict(self._states).get(resources.RELEASE, "current") != "current":
+            self._place(resources.RELEASE)  # last: it vouches for the others
+        written = [(n, "current" if state == "current" else "written") for n, state in self._states]
+        return [*written, *((name, "removed") for name in self._stale)]
+
+    def _refuse(self, names: list[str], why: str) -> None:
+        if names:
+            more = f" (and {len(names) - 1} more)" if names[1:] else ""
+            raise ReleaseError(
+                f"{self._root / names[0]}: {why}; nothing was changed: move it elsewhere{more}"
+            )
+
+    def _place(self, name: str) -> None:
+        target = own_path(self._root, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._staged[name].replace(target)
+
+    def _remove(self, name: str) -> None:
+        path = own_path(self._root, name)
+        path.unlink()
+        with suppress(OSError):  # not empty
+            path.parent.rmdir()  # such as a config that is gone
+
+
+def _data_files(root: Path, directory: str, suffix: str) -> Iterator[str]:
+    """The files with a suffix below a directory of a root, and links to directories."""
+    if (root / directory).is_symlink():
+        yield directory
+        return
+    for place, directories, names in os.walk(root / directory):
+        directories[:] = sorted(name for name in directories if not name.startswith("."))
+        links = [name for name in directories if (Path(place) / name).is_symlink()]
+        data = [n for n in sorted(names) if n.endswith(suffix) and not n.startswith(".")]
+        for name in (*links, *data):
+            yield (Path(place) / name).relative_to(root).as_posix()
