@@ -82,6 +82,7 @@ def test_what_is_committed_is_what_is_built(cli: Callable[..., Result]) -> None:
     assert result.out.startswith("current: ")
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_workers_and_the_order(
     tmp_path: Path, article: Document
 ) -> None:
@@ -182,6 +183,7 @@ DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
 @pytest.mark.parametrize(
     ("change", "named"), [d[1:] for d in DIFFERENCES], ids=[d[0] for d in DIFFERENCES]
 )
+@pytest.mark.slow
 def test_check_sees_and_names_every_difference(
     checkout: Path, cli: Callable[..., Result], change: Callable[[Path], None], named: list[str]
 ) -> None:
@@ -441,6 +443,7 @@ def test_a_page_of_ones_own_is_left_alone(checkout: Path, cli: Callable[..., Res
     assert not (checkout / "schema/CHECKS.md").exists()
 
 
+@pytest.mark.slow
 def test_build_prints_one_screen(
     checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -504,6 +507,7 @@ def test_the_article_comes_back_from_its_table(article: Document) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(documents(), min_size=1, max_size=3))
+@pytest.mark.slow
 def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None:
     """Documents -> table -> documents is the identity on whatever is valid: emoji, empty layers, absent properties, every label."""
     assert drawn == from_table(document_table(map(encode, drawn)))
