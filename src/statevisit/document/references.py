@@ -15,7 +15,7 @@ DOCUMENT_TIME = "DCT"
 """The document's date, to which a time expression may refer in place of a record."""
 
 Path = tuple[str | int, ...]
-"""The steps from a document to a value in it: a layer, the number of a record from 0, a property."""
+"""The steps from a document to a value: a layer, the number of a record from 0, a property."""
 
 
 class Reference(Struct, frozen=True):
