@@ -18,6 +18,9 @@ from tests.repositories import CONFIG, ROOT, first_release
 
 DOC_ID = "2024-02-19-aliyev-visit"
 
+PATIENCE = 300.0
+"""Seconds after which a test gives up waiting: a safety net, far above what a loaded machine needs."""
+
 PACKAGE = Path(statevisit.__file__).parent
 """The package under test: that of the checkout, or an installed wheel."""
 
