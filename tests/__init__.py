@@ -1,0 +1,1 @@
+"""The tests of statevisit, and the fixtures and helpers that they share."""

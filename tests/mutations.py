@@ -1,4 +1,4 @@
-"""Documents made up at random, and mistakes to make in them: what test_two_engines runs the validator on."""
+"""Random documents, and mistakes to make in them, for test_two_engines."""
 
 import hashlib
 import random
@@ -351,7 +351,7 @@ MUTATIONS: dict[str, Callable[[random.Random, Value], None]] = {
         evidence=[rng.choice((99, 10_000))]
     ),
 }
-"""Kinds of mistake, each made in place in a right document. Every one changes what the document says, and has to be caught."""
+"""Kinds of mistake, each made in place in a right document; the validator must catch every one."""
 
 JUDGEMENTS: dict[str, Callable[[random.Random, Value], None]] = {
     "another judgement: polarity, modality, tense": lambda rng, value: rng.choice(
@@ -373,4 +373,7 @@ JUDGEMENTS: dict[str, Callable[[random.Random, Value], None]] = {
         "arguments"
     ][0].update(target=rng.choice(value["mentions"])["id"]),
 }
-"""Other readings of the text, right in form and consistent: what a second annotator sees and no check can. Counted, not asked for."""
+"""Other readings of the text, well-formed and consistent.
+
+Only a second annotator can catch them; they are counted, and none has to be caught.
+"""

@@ -1,4 +1,4 @@
-"""Git repositories that tests make: whoever runs them, somebody commits, and nobody's own settings count."""
+"""Git repositories that tests make, with a committer and settings of their own."""
 
 import functools
 import os
@@ -22,7 +22,7 @@ CONFIG = {
 
 
 def git(root: Path, *arguments: str) -> str:
-    """What a git command prints."""
+    """Run a git command and return its output, stripped."""
     return subprocess.run(
         ["git", "-C", str(root), *arguments],
         capture_output=True,
@@ -33,18 +33,18 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def begin(root: Path) -> None:
-    """Make a directory, which need not be there, a checkout without commits."""
+    """Make a directory, which need not exist, a checkout without commits."""
     git(root.parent, "init", "--quiet", "--initial-branch=main", str(root))
 
 
 def commit(root: Path, message: str = "all") -> None:
-    """Commit everything that is there."""
+    """Commit every file."""
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "-m", message)
 
 
 def copy_checkout(target: Path, without: str = "-") -> None:
-    """Copy the files of this checkout as they are now, but for those that git ignores.
+    """Copy the files of this checkout as they are now, except those that git ignores.
 
     `without` is the beginning of the names that are left out.
     """
@@ -57,7 +57,7 @@ def copy_checkout(target: Path, without: str = "-") -> None:
 
 @functools.cache
 def _files() -> dict[str, bytes]:
-    """The files of the first release, path -> bytes: those of this checkout, built as version 0.1.0 whatever theirs is."""
+    """The files of the first release, path -> bytes: this checkout's, built as version 0.1.0."""
     from statevisit.release.build import build
 
     with tempfile.TemporaryDirectory() as place:
@@ -75,7 +75,7 @@ def _files() -> dict[str, bytes]:
 
 
 def first_release(root: Path) -> Path:
-    """Make a repository with one release, v0.1.0, of the files that make one; returns it."""
+    """Make a repository with one release, v0.1.0, and return its directory."""
     for name, data in _files().items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)

@@ -73,7 +73,7 @@ def test_a_quote_that_stands_once(article: Document) -> None:
 
 @pytest.mark.parametrize("number", [1, 2, 6])
 def test_occurrence_counts_from_one(article: Document, number: int) -> None:
-    """`occurrence` counts the places where the quote stands on token boundaries: 'visit', not 'visits'."""
+    """`occurrence` counts the places of the quote on token boundaries: 'visit', not 'visits'."""
     assert _nth(article.text, "visit", number) == _span(article, quote="visit", occurrence=number)
 
 
@@ -96,25 +96,24 @@ def test_prefix_and_suffix(article: Document) -> None:
 
 
 def test_an_ambiguous_quote_lists_its_places(article: Document) -> None:
-    """A quote that stands in several places is refused with each place, numbered as `occurrence` counts."""
+    """A quote that stands in several places is refused; the message numbers each place.
+
+    The numbers are those that `occurrence` takes.
+    """
     message = _refusal(article, quote="visit")
     assert message.startswith(
-        "A002 /mentions/0 'visit' stands in 6 places; add `occurrence`, or `prefix` and `suffix`: 1: …"
+        "A002 /mentions/0 'visit' stands in 6 places; "
+        "add `occurrence`, or `prefix` and `suffix`: 1: …"
     )
     assert "; 2: …unday for a two-day [visit]. The two leaders" in message
     assert "stands in 2 places" in _refusal(article, quote="visit", prefix="Aliyev's ")
 
 
 def test_a_missing_quote_says_how_far_it_goes(article: Document) -> None:
-    """A quote that is not there is refused; where its beginning is there, that is shown."""
+    """A quote that the text lacks is refused; the message shows the part that the text has."""
     assert "A001 /mentions/0 'Putin' does not stand in the text" == _refusal(article, quote="Putin")
     message = _refusal(article, quote="Second Karabakh Conflict in 2020")
-    assert (
-        "the text has 'Second Karabakh' and then goes on otherwise: …jan in the [Second Karabakh] War in 2020…"[
-            :60
-        ]
-        in message
-    )
+    assert "the text has 'Second Karabakh' and then goes on otherwise: …" in message
     assert "does not stand between that `prefix` and `suffix`; it stands here: …" in _refusal(
         article, quote="Shusha", prefix="1999 "
     )
@@ -150,7 +149,10 @@ def test_a_quote_inside_a_token(article: Document) -> None:
 def test_typographic_differences_are_resolved_and_reported(
     article: Document, quote: str, text: str
 ) -> None:
-    """Quotation marks, dashes and white space may differ; the span is the text's own, and the difference is reported."""
+    """Quotation marks, dashes and white space of a quote may differ from the text's.
+
+    The span has the text's own characters, and the difference is reported.
+    """
     document, problems, reports = _anchor(article, _mention(quote=quote))
     assert document is not None, problems
     assert [text] == [m.text for m in document.mentions]
@@ -160,7 +162,7 @@ def test_typographic_differences_are_resolved_and_reported(
 
 
 def test_prefix_and_suffix_may_differ_in_typography_too(article: Document) -> None:
-    """An apostrophe in the prefix that the text writes otherwise is no obstacle, but is reported."""
+    """A prefix with another apostrophe than the text's is accepted, and reported."""
     document, _, reports = _anchor(
         article, _mention(quote="visit", prefix="Aliyev’s ", suffix=" is")
     )
@@ -177,7 +179,7 @@ def test_an_exact_quote_is_preferred_to_a_similar_one() -> None:
 
 
 def _plain(text: str) -> Document:
-    """A document of this text without annotation but one entity."""
+    """A document of this text whose only annotation is one entity."""
     import hashlib
 
     from statevisit.document.model import Entity, Source
@@ -191,19 +193,26 @@ def _plain(text: str) -> Document:
         Entity(id="aliyev", type="PERSON", name="A", nil="NIL", reference="SPECIFIC"),
     )
     return Document(
-        schema_version=1, id="plain", language="en", date="2024-03-01", source=Source(file="x.txt", sha256="0" * 64, header_length=0),
-        text_sha256=hashlib.sha256(text.encode()).hexdigest(), annotators=("a",), text=text, **layers,
-    )  # fmt: skip
+        schema_version=1,
+        id="plain",
+        language="en",
+        date="2024-03-01",
+        source=Source(file="x.txt", sha256="0" * 64, header_length=0),
+        text_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        annotators=("a",),
+        text=text,
+        **layers,
+    )
 
 
 @pytest.mark.parametrize("quote", [" Wor", "Wor", "ord ", "d  "])
 def test_a_quote_at_the_edge_of_the_text(quote: str) -> None:
-    """White space before the first token or after the last is no obstacle to an answer."""
+    """A quote with white space before the first token or after the last gets an answer."""
     assert "A003" in _refusal(_plain(" Word  "), quote=quote)
 
 
 def test_overlapping_occurrences_count() -> None:
-    """Places that overlap are places each."""
+    """Overlapping places count as separate places."""
     base = _plain("no no no")
     assert "stands in 2 places" in _refusal(base, quote="no no")
     assert (3, 8) == _span(base, quote="no no", occurrence=2)
@@ -232,7 +241,7 @@ def test_a_selector_that_is_none(article: Document, selector: dict[str, Any], me
 
 @pytest.mark.parametrize("draft", [[], "x", None, 7, {}, {"id": DOC_ID}, {"mention": []}])
 def test_what_is_no_draft(article: Document, draft: Any) -> None:
-    """JSON that has none of the layers is refused with what a draft is."""
+    """JSON that has none of the layers is refused; the message says what a draft is."""
     document, problems, _ = _anchor(article, draft)
     assert None is document
     assert problems[0].startswith(
@@ -354,7 +363,10 @@ def test_selectors_inside_a_record(article: Document) -> None:
 
 
 def test_ids_are_given_where_there_are_none(article: Document) -> None:
-    """Records without an id get the next free one of their layer; ids that are there stay, in other layers too."""
+    """Records without an id get the next free one of their layer.
+
+    Existing ids stay; an id of another layer is not free either.
+    """
     entities = (*article.entities, replace(article.entities[0], id="m2"))
     draft = {
         "mentions": [
@@ -422,7 +434,10 @@ def _quoted(document: Document, select: Callable[[int, int], dict[str, Any]]) ->
 @given(documents())
 @settings(deadline=None, max_examples=60)
 def test_every_span_can_be_written_as_a_quote(document: Document) -> None:
-    """Any document written with `occurrence`, or with `prefix` and `suffix`, comes back exactly, with nothing to report."""
+    """Any document written with `occurrence`, or with `prefix` and `suffix`, comes back exactly.
+
+    Nothing is reported.
+    """
     text = document.text
 
     def by_occurrence(start: int, end: int) -> dict[str, Any]:
@@ -527,7 +542,9 @@ def test_keys_of_digits_have_a_place(
     """A key such as ² or 0 in a draft is a key, not a number."""
     monkeypatch.chdir(corpus)
     draft.write_text(
-        f'{{"id": "{DOC_ID}", "mentions": [\n{{"²": {{"quote": "Putin"}}}},\n{{"0": {{"quote": "Putin"}}}}]}}'
+        f'{{"id": "{DOC_ID}", "mentions": [\n'
+        '{"²": {"quote": "Putin"}},\n'
+        '{"0": {"quote": "Putin"}}]}'
     )
     result = cli("anchor", draft)
     assert [f"{draft}:2:7: A001", f"{draft}:3:7: A001"] == [
@@ -554,7 +571,7 @@ def test_a_draft_that_cannot_be_used(
     draft_text: str,
     message: str,
 ) -> None:
-    """A draft that is not JSON, or of no document that is there, is refused in one line."""
+    """A draft that is not JSON, or of a document that does not exist, is refused in one line."""
     monkeypatch.chdir(corpus)
     draft.write_text(draft_text)
     result = cli("anchor", "draft.json")

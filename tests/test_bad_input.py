@@ -1,7 +1,8 @@
-"""Bad input: one clear message, the right exit status, no traceback, and what was there before still there."""
+"""Bad input: one clear message, the right exit status, no traceback, and no file changed."""
 
 import hashlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -40,7 +41,7 @@ SEEDS: list[tuple[str, bytes, str]] = [
 
 @pytest.mark.parametrize(("seed", "message"), [s[1:] for s in SEEDS], ids=[s[0] for s in SEEDS])
 def test_bad_seed(tmp_path: Path, cli: Callable[..., Result], seed: bytes, message: str) -> None:
-    """A seed that is not in the format is refused with its place, and nothing is made."""
+    """A seed that is not in the format is refused with its place, and nothing is written."""
     path = tmp_path / "seed.txt"
     path.write_bytes(seed)
     result = cli("ingest", path, "--root", tmp_path / "root")
@@ -62,7 +63,10 @@ def test_bad_seed(tmp_path: Path, cli: Callable[..., Result], seed: bytes, messa
 def test_bad_ingest_arguments(
     tmp_path: Path, cli: Callable[..., Result], arguments: list[str], message: str
 ) -> None:
-    """An id that cannot be a file name, or a language without a tokenizer, is refused before anything is made."""
+    """An id that cannot be a file name, or a language without a tokenizer, is refused.
+
+    Nothing is written.
+    """
     path = tmp_path / "seed.txt"
     path.write_bytes(HEADER + b"Text.")
     _refused(cli("ingest", path, "--root", tmp_path / "root", *arguments), message)
@@ -72,7 +76,7 @@ def test_bad_ingest_arguments(
 def test_ingest_never_overwrites(
     corpus: Path, document_file: Path, cli: Callable[..., Result]
 ) -> None:
-    """A document that exists is not made again; a seed's name that is taken by another text is refused."""
+    """An existing document, or a seed's name that another text has, is never overwritten."""
     before = _state(corpus)
     seed = next((corpus / "seeds").glob("*.txt"))
     _refused(cli("ingest", seed, "--root", corpus, "--id", DOC_ID), "exists already")
@@ -176,7 +180,7 @@ def test_bad_document(
     spoil: Callable[[bytes], bytes],
     message: str,
 ) -> None:
-    """Every command names the file and what is wrong with it, prints no traceback, and writes nothing."""
+    """Every command names the file and its fault, prints no traceback, and writes nothing."""
     document_file.write_bytes(spoil(document_file.read_bytes()))
     before = _state(corpus)
     result = cli(command, *(["--path"] if command == "show" else []), corpus)
@@ -223,7 +227,7 @@ ROOTS: list[tuple[str, Callable[[Path], object], str]] = [
 def test_bad_corpus(
     corpus: Path, cli: Callable[..., Result], spoil: Callable[[Path], object], message: str
 ) -> None:
-    """A corpus directory with something wrong in it is not built, and stays as it is."""
+    """A corpus directory with a fault is not built, and stays unchanged."""
     spoil(corpus)
     before = _state(corpus)
     _refused(cli("build", corpus), message)
@@ -232,7 +236,7 @@ def test_bad_corpus(
 
 @pytest.mark.parametrize("command", ["validate", "build", "stats"])
 def test_missing_directory(tmp_path: Path, cli: Callable[..., Result], command: str) -> None:
-    """A directory that is not there, or holds no corpus, is named with what to do."""
+    """A directory that does not exist, or holds no corpus, is named, with advice."""
     _refused(cli(command, tmp_path / "gone"), "gone")
     (tmp_path / "empty").mkdir()
     _refused(cli(command, tmp_path / "empty"), "statevisit ingest")
@@ -258,7 +262,7 @@ def test_wrong_usage(cli: Callable[..., Result], arguments: list[str]) -> None:
 
 
 def test_directory_that_cannot_be_written(corpus: Path, shell: Callable[..., Result]) -> None:
-    """Where the output cannot be written, that is the message, and nothing is half-written."""
+    """A build that cannot write its output says so, and leaves nothing half-written."""
     (corpus / "corpus" / "parquet").write_text("a file where a directory has to be")
     before = _state(corpus)
     _refused(shell("build", corpus), "parquet")
@@ -272,17 +276,20 @@ def test_directory_that_cannot_be_written(corpus: Path, shell: Callable[..., Res
 def test_read_only_file_system(corpus: Path, command: list[str]) -> None:
     """On a read-only file system a command says so; nothing was changed."""
     (corpus / "seeds/new.txt").write_bytes(HEADER + b"Text.")
-    inside = " ".join(
-        f"'{part}'" for part in [sys.executable, "-m", "statevisit", *command]
-    ).replace("@", str(corpus))
-    script = f"mount --bind {corpus} {corpus} && mount -o remount,bind,ro {corpus} && cd {corpus} && exec {inside}"
+    arguments = [argument.replace("@", str(corpus)) for argument in command]
+    inside = shlex.join([sys.executable, "-m", "statevisit", *arguments])
+    script = f"""
+        mount --bind {corpus} {corpus} && mount -o remount,bind,ro {corpus} || exit 9
+        cd {corpus} && exec {inside}
+    """
     _refused(_in_namespace(script), "read-only file system; nothing was changed")
 
 
 def test_full_disk(corpus: Path, document_file: Path) -> None:
-    """On a full disk a build says so, and what was built before is still there, whole."""
+    """On a full disk a build says so, and the previous build stays whole."""
     script = f"""
-        mount -t tmpfs -o size=1400k tmpfs /mnt && cp -r {corpus}/corpus {corpus}/seeds /mnt/ && cd /mnt
+        mount -t tmpfs -o size=1400k tmpfs /mnt && cd /mnt || exit 6
+        cp -r {corpus}/corpus {corpus}/seeds . || exit 6
         {sys.executable} -m statevisit build >/dev/null || exit 9
         sed -i 's/"tense":"PAST"/"tense":"PRESENT"/' corpus/documents/*.json
         find corpus/parquet corpus/release.json -type f | xargs sha256sum >/tmp/$$.before
@@ -296,7 +303,7 @@ def test_full_disk(corpus: Path, document_file: Path) -> None:
 
 
 def _in_namespace(script: str) -> Result:
-    """Run a shell script where it may mount: a mount namespace of its own, gone with it."""
+    """Run a shell script in its own mount namespace, where it may mount."""
     command = [
         "unshare",
         "--mount",
@@ -311,7 +318,10 @@ def _in_namespace(script: str) -> Result:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, workers: str) -> None:
-    """Ctrl-C ends a build within seconds with one line; what was built before is there, and no process is left."""
+    """Ctrl-C ends a build within seconds with one line, and leaves no process.
+
+    The previous build stays unchanged.
+    """
     value = document_file.read_text()
     for number in range(120):
         document_file.with_name(f"copy-{number}.json").write_text(
@@ -334,7 +344,7 @@ def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, work
     ):
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=30)
     assert 1 == process.returncode
     assert "statevisit: stopped; nothing was changed" == err.strip()
     assert before == _state(corpus)

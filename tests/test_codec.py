@@ -1,8 +1,8 @@
-"""Canonical JSON: the same bytes always, one record a line, and places that can be found again."""
+"""Canonical JSON: always the same bytes, one record a line, and values with line and column."""
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def test_the_shipped_file_is_canonical(tmp_path: Path) -> None:
 @given(documents())
 @settings(deadline=None)
 def test_documents_survive_writing_and_reading(document: Document) -> None:
-    """Whatever is in a valid document comes back, the bytes are stable, and the checks accept them."""
+    """Any valid document is read back equal, its bytes are stable, and the checks accept them."""
     data = encode(document)
     assert document == decode(data)
     assert data == encode(decode(data))
@@ -46,7 +46,10 @@ def test_documents_survive_writing_and_reading(document: Document) -> None:
 @given(documents())
 @settings(deadline=None, max_examples=30)
 def test_one_record_a_line(document: Document) -> None:
-    """A line holds one member of the document, or one record of a layer, in the schema's order of properties."""
+    """A line holds one member of the document, or one record of a layer.
+
+    Members and properties stand in the schema's order.
+    """
     lines = encode(document).decode().split("\n")
     expected = ["{"]
     for name in schema.load()["properties"]:
@@ -118,7 +121,10 @@ def test_the_order_of_records_is_not_data(document: Document, chance: random.Ran
 
 
 def test_what_the_order_is(article: Document) -> None:
-    """Spans by start, the longer first, then m2 before m10; entities by their first mention, literal use included."""
+    """Spans stand by start, then the longer first, then id, m2 before m10.
+
+    Entities stand by their first mention, which may be a literal use.
+    """
 
     def mention(
         record_id: str, start: int, end: int, entity: str, literal: str | None = None
@@ -180,7 +186,7 @@ REFUSED = [
 def test_what_is_not_json_is_refused_where_it_stops(
     data: bytes, code: str, line: int, column: int
 ) -> None:
-    """Bytes that are not strict JSON, and a key twice in one object, are refused with code, line and column."""
+    """Bytes that are not strict JSON, or repeat a key, are refused with code, line and column."""
     with pytest.raises(Malformed) as bad:
         parse(data, "x.json")
     assert (code, line) == (bad.value.code, bad.value.line)
@@ -216,36 +222,42 @@ def test_decode_names_file_and_line(old: bytes, new: bytes, message: str) -> Non
     """A document that lacks its structure is refused with file and line."""
     data = SHIPPED.read_bytes()
     line = data[: data.index(b'"id":"m1",')].count(b"\n") + 1
-    with pytest.raises(FormatError, match="x.json") as bad:
+    with pytest.raises(FormatError, match=r"x\.json") as bad:
         decode(data.replace(old, new, 1), "x.json")
     assert message.replace("LINE", str(line)) in str(bad.value)
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab0~/\"\\ğ👍 ²", max_size=3), inner, max_size=4),
-    max_leaves=12,
-)  # fmt: skip
+_SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5)
+_KEYS = st.text('ab0~/"\\ğ👍 ²', max_size=3)
+
+
+def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(inner, max_size=4) | st.dictionaries(_KEYS, inner, max_size=4)
+
+
+_JSON = st.recursive(_SCALARS, _containers, max_leaves=12)
 
 
 def _paths(
     value: Any, path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     yield path, value
-    for key, inner in (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    ):
+    items: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, inner in items:
         yield from _paths(inner, (*path, key))
 
 
 @given(_JSON, st.sampled_from([None, 0, 1, "\t"]), st.booleans())
 @settings(deadline=None)
 def test_locate_finds_every_value(value: Any, indent: int | str | None, ascii_only: bool) -> None:
-    """At the line and column that `locate` gives for a path, the value of that path stands; digits serve for numbers."""
+    """The value of a path begins at the line and column that `locate` gives.
+
+    An index in the path may be a number or its digits.
+    """
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     lines = text.split("\n")
     for path, inner in _paths(value):
@@ -256,7 +268,7 @@ def test_locate_finds_every_value(value: Any, indent: int | str | None, ascii_on
 
 
 def test_locate_gives_the_nearest_place() -> None:
-    """Where a path leads to nothing, the last thing on the way is the place."""
+    """A path that leads nowhere is located at the last value that exists on its way."""
     data = b'{\n "a": [1,\n  {"b": 2}]}'
     assert (3, 3) == locate(data, ("a", 1, "missing"))
     assert (3, 9) == locate(data, ("a", 1, "b", "deeper"))
@@ -272,7 +284,7 @@ def test_pointers_are_escaped() -> None:
 def test_a_file_is_replaced_whole_or_not_at_all(
     article: Document, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When writing fails, what was there is there still, and no temporary file is left."""
+    """When writing fails, the old file stays whole, and no temporary file is left."""
     path = tmp_path / "x.json"
     write_document(article, path)
     before = path.read_bytes()

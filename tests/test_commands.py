@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import pty
 import re
@@ -26,7 +27,9 @@ from statevisit.document.model import LAYERS, Document
 from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT, Result
 
 FIXTURES = {
-    "draft.json": f'{{"id": "{DOC_ID}", "quotations": [{{"quote": "historic peak", "type": "DIRECT"}}]}}',
+    "draft.json": json.dumps(
+        {"id": DOC_ID, "quotations": [{"quote": "historic peak", "type": "DIRECT"}]}
+    ),
     "corrected.txt": next((ROOT / "seeds").glob("000_*.txt"))
     .read_text(encoding="utf-8")
     .replace("sworn in on Feb. 14", "sworn in to office on Feb. 14"),
@@ -39,7 +42,7 @@ BEFORE = {"restore": ("build", "--edition", "annotations-only", "-o", "annotatio
 
 @pytest.fixture
 def checkout(checkout: Path) -> Path:
-    """What the examples are run in: a corpus root with everything built, the schema, and the files that they name."""
+    """A corpus root with everything built, the schema, and the files that the examples name."""
     shutil.copytree(ROOT / "schema", checkout / "schema", dirs_exist_ok=True)
     for name, text in FIXTURES.items():
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +51,7 @@ def checkout(checkout: Path) -> Path:
 
 
 def _examples(help_text: str) -> list[list[str]]:
-    """The command lines after `Example:` in a help text, without the `statevisit` that they begin with."""
+    """The command lines after `Example:` in a help text, without the leading `statevisit`."""
     lines = help_text.split("Example", 1)[1].split("Options:")[0].replace("\\\n", " ").splitlines()
     return [shlex.split(line)[1:] for line in lines if line.strip().startswith("statevisit ")]
 
@@ -57,7 +60,10 @@ def _examples(help_text: str) -> list[list[str]]:
 def test_every_command_has_an_example_that_runs(
     checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """`--help` of each command begins with its line in the overview and ends in an example that can be typed as it stands."""
+    """`--help` of each command begins with its line in the overview and ends in an example.
+
+    The example works as typed.
+    """
     shown = cli(name, "--help")
     assert (0, "") == (shown.status, shown.err)
     assert shown.out.startswith(f"Usage: statevisit {name} ")
@@ -76,7 +82,7 @@ def test_every_command_has_an_example_that_runs(
 def test_the_overview_lists_every_command(
     shell: Callable[..., Result], cli: Callable[..., Result]
 ) -> None:
-    """`statevisit`, `--help`, `-h` and click's own help are one overview with every command in it."""
+    """`statevisit`, `--help`, `-h` and click's own help print one overview of every command."""
     expected = (0, OVERVIEW, "")
     assert expected == shell() == shell("--help") == shell("-h")
     assert OVERVIEW.strip() == cli("--help").out.strip()
@@ -99,7 +105,7 @@ def test_version(cli: Callable[..., Result]) -> None:
 def test_show_prints_the_article_and_its_layers(
     article: Document, cli: Callable[..., Result]
 ) -> None:
-    """Piped, the text is as it is, line for line, and each annotated layer has its table with all records."""
+    """Piped, `show` prints the text line for line, and a table of all records of each layer."""
     out = cli("show").out
     assert out.startswith(f"{DOC_ID}  {article.date}\n\n{article.text}\n")
     for layer, count in article.counts().items():
@@ -124,7 +130,7 @@ def test_show_one_layer(article: Document, cli: Callable[..., Result], layer: st
 
 
 def test_show_text_only(article: Document, cli: Callable[..., Result]) -> None:
-    """`--text-only` leaves the tables out; with `--layer` nothing would be left, which is refused."""
+    """`--text-only` leaves the tables out; together with `--layer` it is refused."""
     out = cli("show", "--text-only").out
     assert article.text in out
     assert "┏" not in out
@@ -132,7 +138,7 @@ def test_show_text_only(article: Document, cli: Callable[..., Result]) -> None:
 
 
 def test_show_leaves_the_text_as_it_is(tmp_path: Path, cli: Callable[..., Result]) -> None:
-    """Tabs, markup of the terminal library, emoji codes and long lines come out of a pipe as they went in."""
+    """Tabs, markup of the terminal library, emoji codes and long lines are piped unchanged."""
     seed = tmp_path / "seed.txt"
     text = "a\tb :smile: [bold]c[/bold] \\[d] " + "long " * 100 + "👩‍👩‍👧‍👦\u00a0end."
     seed.write_text(f" date 2024-03-01 {text}", encoding="utf-8")
@@ -174,7 +180,10 @@ def test_show_finds_documents(
 def test_show_writes_pages_and_pictures(
     article: Document, tmp_path: Path, cli: Callable[..., Result]
 ) -> None:
-    """`--html` writes a page and `--svg` a picture, self-contained and well-formed; the terminal stays quiet."""
+    """`--html` writes a page and `--svg` a picture, both self-contained and well-formed.
+
+    Nothing is printed.
+    """
     page, picture = tmp_path / "new" / "page.html", tmp_path / "picture.svg"
     assert (0, "", "") == cli("show", "--html", page, "--svg", picture)
     html = page.read_text(encoding="utf-8")
@@ -201,7 +210,7 @@ def test_show_writes_the_same_picture_always(tmp_path: Path, shell: Callable[...
 
 
 def test_an_unwritable_file_is_named(tmp_path: Path, cli: Callable[..., Result]) -> None:
-    """What cannot be written is named as the user named it."""
+    """An output that cannot be written is named as the user named it."""
     (tmp_path / "directory").mkdir()
     assert (1, "", f"statevisit: {tmp_path}/directory: Is a directory\n") == cli(
         "show", "--html", tmp_path / "directory"
@@ -251,14 +260,14 @@ PRINTING = [
 def test_no_codes_where_nobody_looks(
     checkout: Path, shell: Callable[..., Result], arguments: list[str]
 ) -> None:
-    """Into a pipe or file there go no escape sequences, no carriage returns and no progress bar."""
+    """A pipe or file gets no escape sequences, no carriage returns and no progress bar."""
     result = shell(*arguments, cwd=checkout, TERM="xterm-256color")
     assert not re.search(r"[\x1b\r\x07]|━ +\d+%", result.out + result.err)
     assert (1 if arguments[-1].startswith("no") else 0) == result.status
 
 
 def _in_terminal(*arguments: str, cwd: Path = ROOT, **env: str) -> str:
-    """What a program prints into a terminal of its own."""
+    """Run Python in a terminal of its own and return its output."""
     parent, child = pty.openpty()
     environment = (
         {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
@@ -292,7 +301,10 @@ def _in_terminal(*arguments: str, cwd: Path = ROOT, **env: str) -> str:
 
 
 def test_colour_in_a_terminal(corpus: Path, document_file: Path) -> None:
-    """In a terminal names have a coloured ground, times a colour and events a line under them; findings show their code in red."""
+    """In a terminal, names have a coloured ground, times a colour, and events an underline.
+
+    Findings show their code in red.
+    """
     shown = _in_terminal("-m", "statevisit", "show")
     assert re.search(r"\x1b\[38;5;16;48;5;[0-9]+mRecep Tayyip Erdoğan\x1b\[0m", shown)
     assert re.search(r"\x1b\[1;[0-9;]+mMonday\x1b\[0m", shown)
@@ -333,11 +345,23 @@ def test_words_in_tables_stay_whole_in_a_narrow_terminal() -> None:
         assert re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", plain), word
 
 
+THREE_STEPS = """
+import time
+from statevisit.cli.progress import Bar
+
+with Bar(3, "counting") as bar:
+    for _ in range(3):
+        time.sleep({seconds})
+        bar.advance()
+print("done")
+"""
+"""A program with a progress bar, each of whose steps takes some seconds."""
+
+
 def test_a_bar_only_in_a_terminal_and_only_for_long_work(capfd: pytest.CaptureFixture[str]) -> None:
-    """Work of more than a second shows its progress to whoever looks, and is silent otherwise."""
-    script = "import time\nfrom statevisit.commands.bar import Bar\nwith Bar(3, 'counting') as bar:\n  for _ in range(3):\n    time.sleep({})\n    bar.advance()\nprint('done')"
-    assert "counting" in _in_terminal("-c", script.format(0.6))
-    assert "done\r\n" == _in_terminal("-c", script.format(0.01))
+    """Only work of more than a second, and only in a terminal, shows its progress."""
+    assert "counting" in _in_terminal("-c", THREE_STEPS.format(seconds=0.6))
+    assert "done\r\n" == _in_terminal("-c", THREE_STEPS.format(seconds=0.01))
     with Bar(2, "counting") as bar:
         bar._began -= 10
         bar.advance()

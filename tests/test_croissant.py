@@ -1,4 +1,4 @@
-"""`corpus/croissant.json`: valid for mlcroissant, whose records are those of every config, and it says what the release says."""
+"""`corpus/croissant.json` is valid for mlcroissant and agrees with dataset and release."""
 
 import shutil
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def described() -> mlcroissant.Dataset:
 
 
 def _plain(value: Any) -> Any:
-    """A value of mlcroissant's as `datasets` has it."""
+    """Convert a value of mlcroissant's to the form that `datasets` gives."""
     if isinstance(value, bytes):
         return value.decode()
     if isinstance(value, dict):
@@ -43,14 +43,14 @@ def _plain(value: Any) -> Any:
 
 
 def test_mlcroissant_finds_nothing_wrong(described: mlcroissant.Dataset) -> None:
-    """The metadata are valid, and mlcroissant misses nothing that it recommends."""
+    """The metadata are valid and have everything that mlcroissant recommends."""
     issues = described.metadata.ctx.issues
     assert (set(), set()) == (issues.errors, issues.warnings)
 
 
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c != "documents"])
 def test_the_records_are_those_of_the_dataset(described: mlcroissant.Dataset, config: str) -> None:
-    """Iterating a record set gives the rows of the config; mlcroissant checks the files' hashes on the way."""
+    """Iterating a record set gives the rows of the config; mlcroissant checks the files' hashes."""
     rows = load_dataset(config, ROOT, split="train").to_list()
     records = [_plain(r) for r in described.records(config)]
     assert len(rows) == len(records)
@@ -61,7 +61,10 @@ def test_the_records_are_those_of_the_dataset(described: mlcroissant.Dataset, co
 
 
 def test_the_documents_are_iterated_too(described: mlcroissant.Dataset) -> None:
-    """The nested config has its one record a document, with text and layers; what is nested deeper is in the flat configs."""
+    """The nested config has one record a document, with its text and layers.
+
+    Deeper nested values are in the flat configs only.
+    """
     (record,) = [_plain(r) for r in described.records("documents")]
     (row,) = load_dataset("documents", ROOT, split="train").to_list()
     assert (row["id"], row["text"]) == (record["id"], record["text"])
@@ -73,7 +76,7 @@ def test_the_documents_are_iterated_too(described: mlcroissant.Dataset) -> None:
 
 
 def test_the_responsible_part_says_what_the_release_knows() -> None:
-    """Protocol, annotators' kinds, agreement and known biases are there, in the words of the files that hold them."""
+    """Protocol, annotators' kinds, agreement and known biases are those of the corpus's files."""
     value = orjson.loads(FILE.read_bytes())
     manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
     annotators = orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]
@@ -87,7 +90,7 @@ def test_the_responsible_part_says_what_the_release_knows() -> None:
 
 
 def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
-    """Parquet that is not what the metadata were made for fails when records are iterated."""
+    """Iterating the records of Parquet with another hash than in the metadata fails."""
     shutil.copytree(ROOT / "corpus", tmp_path / "corpus")
     path = tmp_path / "corpus/parquet/ner/train-00000-of-00001.parquet"
     path.write_bytes(path.read_bytes() + b"\n")
@@ -107,7 +110,7 @@ def test_several_files_are_several_record_sets(
     one.with_name("copy.json").write_bytes(one.read_bytes().replace(one.stem.encode(), b"copy"))
     monkeypatch.setattr(build, "SHARD", 1)
     assert 0 == cli("build", tmp_path, "--workers", "1").status
-    found = mlcroissant.Dataset(tmp_path / "corpus/croissant.json")
-    names = [r.id for r in found.metadata.record_sets if r.id.startswith("ner-")]
+    described = mlcroissant.Dataset(tmp_path / "corpus/croissant.json")
+    names = [r.id for r in described.metadata.record_sets if r.id.startswith("ner-")]
     assert ["ner-train-00000-of-00002", "ner-train-00001-of-00002"] == names
-    assert [22, 22] == [len(list(found.records(n))) for n in names]
+    assert [22, 22] == [len(list(described.records(n))) for n in names]

@@ -122,7 +122,7 @@ def place(original: Path, tmp_path: Path) -> Path:
 
 
 def _link(path: Path, target: str | Path) -> None:
-    """Put a link in a path's place; what was there goes to where the link leads if that is free."""
+    """Put a link in a path's place; the old file moves to the link's target if that is free."""
     target = path.parent / target
     if path.exists() and not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -141,9 +141,9 @@ def _refused(place: Path, words: str, *command: object) -> None:
     err = StringIO()
     with redirect_stdout(StringIO()), redirect_stderr(err):
         status = run([str(word) for word in command])
-    said = [line for line in err.getvalue().splitlines() if line.startswith("statevisit: ")]
-    assert (1, 1) == (status, len(said)), err.getvalue()
-    assert words in said[0]
+    messages = [line for line in err.getvalue().splitlines() if line.startswith("statevisit: ")]
+    assert (1, 1) == (status, len(messages)), err.getvalue()
+    assert words in messages[0]
     assert set() == _changed(before, _tree(place))
 
 
@@ -228,7 +228,10 @@ def test_an_open_descriptor_is_written_to(shell: Cli, output: str) -> None:
 
 @pytest.mark.parametrize("output", ["/dev/stdout", "/dev/stderr", "/dev/null"])
 def test_devices_of_the_system_are_not_replaced(output: str) -> None:
-    """The devices that people name as outputs count as streams; none is tried, lest it be replaced."""
+    """The devices that people name as outputs count as streams.
+
+    The test writes to none, which might replace it.
+    """
     assert is_stream(Path(output))
 
 

@@ -24,7 +24,7 @@ def _own_words() -> str:
 
 
 def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
-    """Every inventory that an annotator chooses from has its table, and the tables say what the schema says now."""
+    """Every inventory that an annotator chooses from has a table, generated from the schema."""
     manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
     assert GUIDELINES.encode() == renewed_pages(ROOT, manifest)["schema/GUIDELINES.md"]
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
@@ -54,12 +54,12 @@ def _grams(text: str, size: int) -> set[tuple[str, ...]]:
     ids=["guidelines", "pilot-1", "pilot-2"],
 )
 def test_no_example_is_from_the_article(article: Document, text: str) -> None:
-    """No four words in a row are the article's: who learned from these pages has not seen it annotated."""
+    """No four words in a row are the article's, so these pages do not give its annotation away."""
     assert set() == _grams(text, 4) & _grams(article.text, 4)
 
 
 def test_every_layer_has_its_section_and_its_paragraphs_are_numbered() -> None:
-    """An adjudicator can cite a paragraph: their numbers are there once each."""
+    """An adjudicator can cite a paragraph by number: each number is used once."""
     numbers = re.findall(r"^\*\*(\d+\.\d+[a-z]?)\*\*", GUIDELINES, re.MULTILINE)
     assert len(numbers) == len(set(numbers))
     assert len(numbers) > 80
@@ -67,7 +67,7 @@ def test_every_layer_has_its_section_and_its_paragraphs_are_numbered() -> None:
 
 
 def test_the_pilots_figures_are_these() -> None:
-    """What the guidelines say of the pilot is what its three annotations give: mean F1 over the pairs."""
+    """The guidelines' figures on the pilot are the mean F1 over the pairs of its annotations."""
     stated = dict(
         re.findall(
             r"(mentions|times and quantities|event triggers|arguments|event relations) (\d\.\d\d)",

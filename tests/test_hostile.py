@@ -1,4 +1,7 @@
-"""Hostile surroundings: a checkout that cannot be written, a disk that is full; the failures are the system's own."""
+"""Hostile surroundings: a checkout that cannot be written, and a full disk.
+
+The operating system itself makes the failures.
+"""
 
 import ctypes
 import os
@@ -25,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("identity")
 
 
 def _like_anybody() -> None:
-    """Give up, in a child, what root may do and others may not; the modes of files then hold for it."""
+    """Give up root's privileges over files in a child process, so that file modes hold for it."""
     if os.geteuid() == 0:
         prctl = ctypes.CDLL(None, use_errno=True).prctl
         for capability in CAPABILITIES:
@@ -59,16 +62,20 @@ def readonly(repository: Path) -> Iterator[Path]:
 
 
 def test_the_checkout_of_these_tests_cannot_be_written(readonly: Path) -> None:
-    """What follows is about a real refusal of the system, also where root runs the tests."""
+    """The system really refuses to write in these tests, even when root runs them."""
     done = _run("-c", "open('corpus/x', 'w')", cwd=readonly, before=_like_anybody)
     assert (1, True) == (done.status, "PermissionError" in done.err)
 
 
-READING = "import statevisit; print(len(statevisit.load('.')), len(list(statevisit.validate('.'))), statevisit.load('.', version='0.1.0').version)"
+READING = (
+    "import statevisit; "
+    "print(len(statevisit.load('.')), len(list(statevisit.validate('.'))), "
+    "statevisit.load('.', version='0.1.0').version)"
+)
 
 
 def test_a_read_only_checkout_is_read(readonly: Path) -> None:
-    """Loading, also by version, validating, showing, comparing and checking the build write nothing."""
+    """Loading (also by version), validating, showing, comparing and `build --check` only read."""
     assert (0, "1 0 0.1.0\n", "") == _run("-c", READING, cwd=readonly, before=_like_anybody)
     for words in (
         ["show"],
@@ -87,7 +94,7 @@ def test_a_read_only_checkout_is_read(readonly: Path) -> None:
     ids=lambda w: w[0],
 )
 def test_a_read_only_checkout_is_not_written(readonly: Path, words: list[str]) -> None:
-    """What would write says so in one line, or finds that there is nothing to write; nothing changes."""
+    """A command that would write fails in one line, or has nothing to write; nothing changes."""
     before = _state(readonly)
     done = _run("-m", "statevisit", *words, cwd=readonly, before=_like_anybody)
     assert before == _state(readonly)
@@ -113,7 +120,10 @@ def wrapped(tmp_path: Path) -> Callable[[str], str]:
 
 
 LIMITS = (1_000, 20_000, 80_000, 110_000, 200_000)
-"""Bytes after which no file can grow: in the Parquet, the manifest, the card, croissant.json and the picture."""
+"""Limits on the size of a file in bytes.
+
+They are hit in the Parquet, the manifest, the card, croissant.json and the picture.
+"""
 
 
 @pytest.mark.parametrize(
@@ -122,11 +132,13 @@ LIMITS = (1_000, 20_000, 80_000, 110_000, 200_000)
 def test_a_disk_that_takes_no_more(
     repository: Path, command: list[str], wrapped: Callable[[str], str]
 ) -> None:
-    """Wherever writing fails, in our files or in git's, there is one line, everything is as it was and the release can be made later."""
-    path, one = (
-        wrapped("trap '' XFSZ"),
-        encode(load()[DOC_ID]),
-    )  # git, too, is to be told by write(2), as on a full disk, not by a signal
+    """A failed write, in our files or in git's, gives one line and leaves everything unchanged.
+
+    The same command succeeds later, when the disk has room again.
+    """
+    # Without the signal, git learns of the limit from write(2), as on a full disk.
+    path = wrapped("trap '' XFSZ")
+    one = encode(load()[DOC_ID])
     if command[0] == "build":
         shutil.rmtree(repository / "corpus/parquet")
     before, failed = _state(repository), 0
@@ -141,7 +153,7 @@ def test_a_disk_that_takes_no_more(
             PYTHONDONTWRITEBYTECODE="1",  # Python itself would leave bytecode that is cut short
         )
         if command[0] == "build" and done.status == 0:
-            break  # which writes no picture
+            break  # a build writes no picture, so the last limit does not stop it
         failed += 1
         assert (1, 1, before) == (done.status, len(done.err.splitlines()), _state(repository)), (
             f"{limit}: {done.err}"
@@ -166,10 +178,14 @@ MOVED = {"update-ref": False, "read-tree": True, "checkout-index": True}
 def test_a_disk_that_is_full_at_the_last_moment(
     repository: Path, last: str, wrapped: Callable[[str], str]
 ) -> None:
-    """Before branch and tag have moved the release is undone; after that it says so, and the next run finishes it."""
+    """A release that fails before branch and tag have moved is undone.
+
+    After that the message says so, and the next run finishes the release.
+    """
     before = _state(repository)
     path = wrapped(
-        f'case "$3" in {last}) echo "fatal: write error: No space left on device" >&2; exit 128;; esac'
+        f'case "$3" in {last}) '
+        'echo "fatal: write error: No space left on device" >&2; exit 128;; esac'
     )
     done = _run(
         "-m",

@@ -1,4 +1,4 @@
-"""From a seed to a document: header, paragraphs, sentences, tokens, and the lists that go with them."""
+"""From a seed to a document: header, paragraphs, sentences, tokens, and the lists of a corpus."""
 
 import hashlib
 import os
@@ -31,18 +31,23 @@ def _split(text: str, language: str = "en") -> tuple[list[str], list[str]]:
 
 
 def test_the_shipped_document_is_what_ingest_makes(article: Document) -> None:
-    """Sentences and tokens of the shipped document are the rules' own: reading them through left nothing to correct."""
+    """The sentences and tokens of the shipped document are exactly those that ingest makes.
+
+    Proofreading them left nothing to correct.
+    """
     seed = (ROOT / "seeds" / article.source.file).read_bytes()
-    made = ingest(seed, article.source.file, DOC_ID)
+    ingested = ingest(seed, article.source.file, DOC_ID)
     for name in ("id", "language", "date", "source", "text", "text_sha256", "tokens", "sentences"):
-        assert getattr(article, name) == getattr(made, name), name
-    assert (17, hashlib.sha256(seed).hexdigest()) == (made.source.header_length, made.source.sha256)
-    assert (ANNOTATOR["id"],) == made.annotators
-    assert {0} == {n for layer, n in made.counts().items() if layer not in ("sentences", "tokens")}
+        assert getattr(article, name) == getattr(ingested, name), name
+    assert 17 == ingested.source.header_length
+    assert hashlib.sha256(seed).hexdigest() == ingested.source.sha256
+    assert (ANNOTATOR["id"],) == ingested.annotators
+    counts = ingested.counts()
+    assert {0} == {counts[layer] for layer in counts if layer not in ("sentences", "tokens")}
 
 
 def test_paragraphs_of_the_article(article: Document) -> None:
-    """The article has nine paragraphs, of as many sentences as one counts in it."""
+    """The article has nine paragraphs, with the numbers of sentences that a reader counts."""
     assert [3, 2, 1, 1, 2, 4, 3, 2, 4] == [
         sum(s.paragraph == p for s in article.sentences) for p in range(9)
     ]
@@ -81,7 +86,10 @@ def test_header(seed: str, text: str, length: int) -> None:
     ids=lambda v: repr(v[:30]),
 )
 def test_bad_headers_and_texts(seed: str, message: str) -> None:
-    """What is not a seed is refused with file and line; lines are what LF ends, whatever else looks like a line end."""
+    """A file that is not a seed is refused with file and line.
+
+    Only LF ends a line; other characters that look like a line end do not.
+    """
     with pytest.raises(FormatError, match=message):
         decode_seed(seed.encode(), "seed.txt")
 
@@ -101,7 +109,7 @@ def test_bad_headers_and_texts(seed: str, message: str) -> None:
     ],
 )
 def test_tokens(text: str, tokens: list[str]) -> None:
-    """Hyphens between letters, currency signs, per cent signs, possessives and brackets are tokens of their own."""
+    """Hyphens between letters, currency and per cent signs, possessives and brackets are tokens."""
     assert tokens == _split(text)[1]
 
 
@@ -119,13 +127,16 @@ def test_tokens(text: str, tokens: list[str]) -> None:
     ],
 )
 def test_sentences(text: str, sentences: list[str]) -> None:
-    """Sentences end at marks and blank lines; an opening quotation mark goes with the sentence that it opens."""
+    """Sentences end at marks and blank lines; an opening quotation mark begins its sentence."""
     assert sentences == _split(text)[0]
 
 
 @pytest.mark.parametrize("blank", ["\n\n", "\n \n", "\n\t\u00a0\n", "\n\n\n\n", "  \n\n  "])
 def test_a_blank_line_begins_a_paragraph(blank: str) -> None:
-    """One blank line or several, with white space in them or not, are one boundary; those at the edges are none."""
+    """Consecutive blank lines, with or without white space, are one paragraph boundary.
+
+    Blank lines at the beginning or the end of the text are no boundary.
+    """
     sentences, _ = segment(f"{blank}One. Two.{blank}Three\nfour.{blank}Five.{blank}")
     assert [0, 0, 1, 2] == [s.paragraph for s in sentences]
 
@@ -142,46 +153,48 @@ def test_a_blank_line_begins_a_paragraph(blank: str) -> None:
     ],
 )
 def test_other_languages(language: str, text: str, sentences: int, tokens: int) -> None:
-    """Languages are named by BCP 47, with a region or script or without; the document keeps the name as given."""
-    made = ingest((HEADER + text).encode(), "seed.txt", "x", language)
-    assert (sentences, tokens) == (len(made.sentences), len(made.tokens))
-    assert language == made.language
-    assert [] == list(check_document(made))
+    """A BCP 47 tag, with or without region or script, selects the rules; the document keeps it."""
+    document = ingest((HEADER + text).encode(), "seed.txt", "x", language)
+    assert (sentences, tokens) == (len(document.sentences), len(document.tokens))
+    assert language == document.language
+    assert [] == list(check_document(document))
 
 
 @given(documents())
 @settings(deadline=None, max_examples=60)
 def test_what_ingest_makes_is_right(document: Document) -> None:
-    """Whatever the text, what ingest makes of it keeps it whole and passes every check."""
+    """Ingest keeps any text whole, and its document passes every check."""
     assume(document.text.strip())
-    made = ingest(seed_of(document), document.source.file, document.id, "xx")
-    assert (document.text, document.source, document.text_sha256) == (
-        made.text,
-        made.source,
-        made.text_sha256,
-    )
-    assert unicodedata.is_normalized("NFC", made.text)
-    assert [] == list(check_document(made))
+    ingested = ingest(seed_of(document), document.source.file, document.id, "xx")
+    assert document.text == ingested.text
+    assert document.source == ingested.source
+    assert document.text_sha256 == ingested.text_sha256
+    assert unicodedata.is_normalized("NFC", ingested.text)
+    assert [] == list(check_document(ingested))
 
 
 @pytest.fixture
 def seeds(tmp_path: Path) -> list[Path]:
     """Three seeds outside any root; the last has the bytes of the first."""
-    made = []
+    paths = []
     for name, text in (
         ("one.txt", "One. Two."),
         ("two.txt", "Ärger\n\n👩‍👩‍👧‍👦 بالعربية."),
         ("three.txt", "One. Two."),
     ):
-        made.append(tmp_path / name)
-        made[-1].write_text(HEADER + text, encoding="utf-8")
-    return made
+        path = tmp_path / name
+        path.write_text(HEADER + text, encoding="utf-8")
+        paths.append(path)
+    return paths
 
 
 def test_ingest_into_a_new_root(
     tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]
 ) -> None:
-    """A root is made with the seeds byte for byte, their list, the annotators and the documents: a valid corpus."""
+    """Ingest makes a new root: the seeds byte for byte, their list, annotators and documents.
+
+    The root is a valid corpus.
+    """
     root = tmp_path / "new" / "root"
     result = cli("ingest", *seeds, "--root", root, "--publisher", "A & B", "--license", "CC0-1.0")
     assert (0, "") == (result.status, result.err)
@@ -207,7 +220,10 @@ def test_ingest_into_a_new_root(
 def test_ingest_into_a_root_that_is_there(
     corpus: Path, seeds: list[Path], cli: Callable[..., Result]
 ) -> None:
-    """A second ingest adds lines to the lists and changes none, nor any document; the corpus stays valid."""
+    """A second ingest only adds lines to the lists; no line or document changes.
+
+    The corpus stays valid.
+    """
     lists = [corpus / "seeds/sources.jsonl", corpus / "corpus/annotators.json"]
     before = [path.read_bytes() for path in lists]
     assert 0 == cli("ingest", seeds[0], "--root", corpus).status
@@ -246,7 +262,10 @@ def test_a_list_without_a_last_newline_is_added_to(
 def test_a_broken_list_is_not_added_to(
     corpus: Path, seeds: list[Path], cli: Callable[..., Result], name: str, text: str, message: str
 ) -> None:
-    """Where a list cannot be read, nothing is written: no seed without its line, no document without its annotator."""
+    """When a list cannot be read, ingest writes nothing.
+
+    So no seed lacks its line in the list, and no document lacks its annotator.
+    """
     (corpus / name).write_text(text)
     before = _state(corpus)
     result = cli("ingest", seeds[0], "--root", corpus)
@@ -302,7 +321,10 @@ def test_an_ingest_that_was_interrupted_can_be_run_again(
     monkeypatch: pytest.MonkeyPatch,
     failing: int,
 ) -> None:
-    """Stopped after any of its writes, ingest leaves no half-written file, and the same command then finishes the work."""
+    """Stopped after any of its writes, ingest leaves no half-written file.
+
+    The same command, run again, finishes the work.
+    """
     from statevisit import files
 
     replacing, writes = files.replacing, iter(range(1, 100))

@@ -1,4 +1,4 @@
-"""Migrations: documents of older schema versions are read losslessly, or what would be lost is listed."""
+"""Migrations: older schema versions are read without loss, or every loss is listed."""
 
 import copy
 import shutil
@@ -20,11 +20,11 @@ from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
 DRAFT = ROOT / "tests/data/migrations/v0"
-"""A document as the draft format had it, and the same document as version 1 has it, read through."""
+"""A document in the draft format, and the same document, proofread, in version 1."""
 
 
 def v0(document: Document) -> dict[str, Any]:
-    """A document in the draft format, whose description is in `migrate`: the reverse of v0_to_v1."""
+    """Turn a document into the draft format, which `migrate` describes: the reverse of v0_to_v1."""
     value = to_value(document)
     value["schema_version"], value["doctime"] = 0, value.pop("date")
     value["sentences"] = [[s["start"], s["end"], s["paragraph"]] for s in value["sentences"]]
@@ -45,7 +45,7 @@ def v0(document: Document) -> dict[str, Any]:
 
 
 def test_every_older_version_has_its_migration() -> None:
-    """From any version there is a way to the present one, and each step has the name that says which it is."""
+    """Every older version has a migration to the next, and its name says from which to which."""
     assert list(range(SCHEMA_VERSION)) == sorted(MIGRATIONS)
     assert [f"v{n}_to_v{n + 1}" for n in sorted(MIGRATIONS)] == [
         MIGRATIONS[n].name for n in sorted(MIGRATIONS)
@@ -59,7 +59,7 @@ def test_every_older_version_has_its_migration() -> None:
 )
 @given(documents())
 def test_a_migration_loses_nothing(document: Document) -> None:
-    """A document of version 0 is read as the very document it was, whatever is in it, and the schema accepts it."""
+    """Any document of version 0 is read without loss, and the schema accepts the result."""
     old = orjson.dumps(v0(document))
     assert encode(document) == encode(decode(old))
     value, names, losses = migrations.migrate(orjson.loads(old), "x.json")
@@ -68,7 +68,7 @@ def test_a_migration_loses_nothing(document: Document) -> None:
 
 
 def test_the_staged_document_is_read() -> None:
-    """A file in the draft format gives, byte for byte, the file that stands beside it in the present one."""
+    """A file in the draft format gives, byte for byte, the version 1 file beside it."""
     assert (DRAFT / "springfield.v1.json").read_bytes() == encode(
         read_document(DRAFT / "springfield.json")
     )
@@ -93,7 +93,7 @@ def _as_v0(path: Path, article: Document, comment: str | None = None) -> bytes:
 def test_migrate_writes_the_present_version(
     document_file: Path, article: Document, cli: Callable[..., Result]
 ) -> None:
-    """`statevisit migrate` rewrites the file, once; the second time there is nothing to do."""
+    """`statevisit migrate` rewrites a file once; a second run has nothing to do."""
     _as_v0(document_file, article)
     refused = cli("validate", document_file)
     assert 1 == refused.status
@@ -117,11 +117,15 @@ def test_a_dry_run_writes_nothing(
 def test_a_loss_is_listed_and_asked_about(
     document_file: Path, article: Document, cli: Callable[..., Result]
 ) -> None:
-    """What version 1 has no place for is named; reading refuses, migrate too unless told otherwise."""
+    """A value that version 1 has no place for is named, and reading refuses the file.
+
+    `migrate` refuses it too, unless `--allow-loss` is given.
+    """
     old = _as_v0(document_file, article, "why not a state?")
     with pytest.raises(
         FormatError,
-        match="no place for /events/3/comment: 'why not a state\\?': `statevisit migrate --allow-loss",
+        match=r"no place for /events/3/comment: 'why not a state\?': "
+        r"`statevisit migrate --allow-loss",
     ):
         read_document(document_file)
     refused = cli("migrate", document_file)

@@ -9,16 +9,63 @@ from hypothesis import strategies as st
 from statevisit.document.number_words import read, read_duration
 
 NUMBERS = [
-    ("two", 2), ("fifth", 5), ("twenty-one", 21), ("twenty-first", 21), ("21st", 21), ("thirty five", 35), ("a hundred and five", 105), ("twelve hundred", 1200),
-    ("two hundred thousand", 200_000), ("one million two hundred thousand", 1_200_000), ("three hundred sixty-five", 365), ("a dozen", 12), ("1,234,567", 1_234_567),
-    ("$7.6 billion", 7_600_000_000), ("TL 234.6 billion", 234_600_000_000), ("$5m", 5_000_000), ("5 bn euros", 5_000_000_000), ("US$15-million", 15_000_000),
-    ("at least $15 billion", 15_000_000_000), ("more than a million", 1_000_000), ("40,000 people", 40_000), ("over 92%", 92),
-]  # fmt: skip
+    ("two", 2),
+    ("fifth", 5),
+    ("twenty-one", 21),
+    ("twenty-first", 21),
+    ("21st", 21),
+    ("thirty five", 35),
+    ("a hundred and five", 105),
+    ("twelve hundred", 1200),
+    ("two hundred thousand", 200_000),
+    ("one million two hundred thousand", 1_200_000),
+    ("three hundred sixty-five", 365),
+    ("a dozen", 12),
+    ("1,234,567", 1_234_567),
+    ("$7.6 billion", 7_600_000_000),
+    ("TL 234.6 billion", 234_600_000_000),
+    ("$5m", 5_000_000),
+    ("5 bn euros", 5_000_000_000),
+    ("US$15-million", 15_000_000),
+    ("at least $15 billion", 15_000_000_000),
+    ("more than a million", 1_000_000),
+    ("40,000 people", 40_000),
+    ("over 92%", 92),
+]
+
 UNREAD = [
-    "", "dozens", "hundreds of thousands", "a third", "two-thirds", "one-half", "half a million", "5 feet 3", "nineteen eighty", "one or two", "five and twenty", "two and a half",
-    "1/2", "2 ½", "1,23", "1.2.3", "1 000", "minus 5", "-5", "between 5 and 10 million", "5 to 10 million", "one hundredth", "three-fold", "the 1990s", "1990s", "several", "no",
-    "2 million 300 thousand", "two thousand five hundred million", "one in five", "2 + 2",
-]  # fmt: skip
+    "",
+    "dozens",
+    "hundreds of thousands",
+    "a third",
+    "two-thirds",
+    "one-half",
+    "half a million",
+    "5 feet 3",
+    "nineteen eighty",
+    "one or two",
+    "five and twenty",
+    "two and a half",
+    "1/2",
+    "2 ½",
+    "1,23",
+    "1.2.3",
+    "1 000",
+    "minus 5",
+    "-5",
+    "between 5 and 10 million",
+    "5 to 10 million",
+    "one hundredth",
+    "three-fold",
+    "the 1990s",
+    "1990s",
+    "several",
+    "no",
+    "2 million 300 thousand",
+    "two thousand five hundred million",
+    "one in five",
+    "2 + 2",
+]
 
 
 @pytest.mark.parametrize(("text", "number"), NUMBERS)
@@ -37,10 +84,10 @@ def test_what_is_not_certain_is_not_read(text: str) -> None:
 
 
 def test_ranges_and_comparators() -> None:
-    """Two numbers of one scale are a range; the words before a number say how it bounds the quantity."""
+    """Two numbers of one scale are a range; the words before a number give its comparator."""
     assert (Decimal(5_000_000), Decimal(10_000_000)) == read("5 million to 10 million").numbers
     assert (Decimal(3), Decimal(5)) == read("between three and five").numbers
-    wanted = {
+    comparators = {
         "over 5": "MORE_THAN",
         "at least 5": "EQUAL_OR_MORE",
         "no more than 5": "EQUAL_OR_LESS",
@@ -48,12 +95,12 @@ def test_ranges_and_comparators() -> None:
         "around 5": "APPROX",
         "5": None,
     }
-    assert wanted == {text: read(text).comparator for text in wanted}
+    assert comparators == {text: read(text).comparator for text in comparators}
 
 
 @given(st.integers(0, 10**15 - 1))
 def test_every_number_in_words_is_read(number: int) -> None:
-    """What is spelled out in English is that number again."""
+    """A number spelled out in English is read as that number."""
     assert (Decimal(number),) == read(_spelled(number)).numbers
     assert (Decimal(number),) == read(f"{number:,}").numbers
 
@@ -99,7 +146,7 @@ def _spelled(number: int) -> str:
 
 @given(st.text(max_size=30))
 def test_any_text_is_taken(text: str) -> None:
-    """Whatever the span holds, there is an answer or none, and no exception."""
+    """Any span gives a reading or none, and never an exception."""
     assert read(text) is None or read(text).numbers
     read_duration(text)
 

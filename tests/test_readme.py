@@ -141,7 +141,7 @@ def test_generated_parts_stand_where_readers_are_led() -> None:
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
-    """Every fenced block has a language, and there is a test for each language."""
+    """Every fenced block has a language, and each language has a test."""
     assert {"python", "sh", "json", "text", "yaml", "toml"} == {
         b.language for b in BLOCKS
     }  # yaml: test_ci; toml: below
@@ -159,7 +159,10 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
 
 @_of("python")
 def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
-    """A Python block can be pasted into a fresh interpreter at the top of a checkout; what it says of a value is true."""
+    """A Python block can be pasted into a fresh interpreter at the top of a checkout.
+
+    Its output is the output shown below it.
+    """
     env = {
         "HF_HOME": str(tmp_path),
         "HF_HUB_OFFLINE": "1",
@@ -184,17 +187,17 @@ def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
 
 
 def test_values_in_comments_are_true() -> None:
-    """Where a Python block says in a comment what an expression gives (`: "welcomed"`), it gives that."""
-    found = 0
+    """A value in a comment of a Python block (`: "welcomed"`) is that of the line's expression."""
+    compared = 0
     for block in (b for b in BLOCKS if b.language == "python"):
         for expression, value in re.findall(
             r'^(document\..*?)\s+# .*: (".*")$', block.text, re.MULTILINE
         ):
             assert ast.literal_eval(value) == eval(expression, {"document": load()[DOC_ID]})
-            found += 1
+            compared += 1
         for expression in re.findall(r"^(document\..*?)\s+# ", block.text, re.MULTILINE):
             assert eval(expression, {"document": load()[DOC_ID]}), f"{expression} shows nothing"
-    assert 1 <= found
+    assert 1 <= compared
 
 
 ONLINE = ("serve", "push", "pull")
@@ -224,7 +227,7 @@ def _lines(block: Block) -> list[list[str]]:
 
 
 def _reader(root: Path) -> None:
-    """What the block of commands names and a reader has of their own: a seed, a draft, documents to compare."""
+    """Write the files that the commands name and readers bring: a seed, a draft, documents."""
     (root / "seeds/TEXT.txt").write_text(
         " date 2024-03-01 The mayor of Springfield met 40 teachers on Friday.", encoding="utf-8"
     )
@@ -300,7 +303,7 @@ def test_scripts_in_the_text_take_these_arguments() -> None:
 
 
 def _takes(help_text: str, argument: str) -> bool:
-    """Whether a script takes an argument: its help names it, or it is a number or a file of tests."""
+    """Whether a script takes an argument: one in its help, a number or a file of tests."""
     if argument.isdigit() or re.search(rf"(?<!\w){re.escape(argument)}\b", help_text):
         return True
     return argument.startswith("tests/") and (ROOT / argument).is_file()
@@ -313,7 +316,10 @@ def test_shell_blocks_run(
     shell: Callable[..., Result],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """The commands of a shell block work as typed, in their order: in a checkout or, where the text says so, beside `draft.json` alone."""
+    """The commands of a shell block work as typed, in their order.
+
+    They run in a checkout or, where the text says so, in a directory with `draft.json` alone.
+    """
     place = checkout
     if "saved as `draft.json` in a directory that is otherwise empty:" in block.before:
         place = tmp_path_factory.mktemp("empty")
@@ -350,11 +356,14 @@ def _installs(requirement: str) -> None:
     name, _, extra = requirement.rstrip("]").partition("[")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert "." == name, "a checkout is what a reader has"
-    assert not extra or extra in project["optional-dependencies"], f"there is no extra {extra}"
+    assert not extra or extra in project["optional-dependencies"], f"no extra is named {extra}"
 
 
 def test_every_extra_is_in_the_table_with_what_it_brings() -> None:
-    """The table of extras has every extra but `all`, and names what pyproject.toml says each brings."""
+    """The table of extras has every extra but `all`, with the packages that each one installs.
+
+    pyproject.toml decides which packages those are.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     rows = {
         cells[0].strip("` ()"): cells[1]
@@ -363,10 +372,10 @@ def test_every_extra_is_in_the_table_with_what_it_brings() -> None:
     }
     assert [*rows] == ["none", *(e for e in project["optional-dependencies"] if e != "all")]
     for extra, brought in rows.items():
-        wanted = (
+        requirements = (
             project["dependencies"] if extra == "none" else project["optional-dependencies"][extra]
         )
-        packages = [re.split(r"[\[<>=]", w)[0] for w in wanted]
+        packages = [re.split(r"[\[<>=]", requirement)[0] for requirement in requirements]
         assert [] == [
             p for p in packages if p != "statevisit" and p.lower() not in brought.lower()
         ], extra
@@ -375,7 +384,10 @@ def test_every_extra_is_in_the_table_with_what_it_brings() -> None:
 def test_the_draft_does_what_is_said(
     checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The draft for the article is anchored: each quote where `occurrence`, `prefix` and `suffix` say, its layer in place of the document's, the others as they were."""
+    """The draft for the article is anchored where `occurrence`, `prefix` and `suffix` say.
+
+    Its layer replaces the document's; the other layers stay unchanged.
+    """
     monkeypatch.chdir(checkout)
     (checkout / "draft.json").write_text(_draft_of(DOC_ID), encoding="utf-8")
     result = cli("anchor", "draft.json")
@@ -427,7 +439,10 @@ def test_finding_codes_exist() -> None:
 def test_the_finding_shown_is_what_validate_prints(
     checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The example of a finding is word for word what `validate` says of a value of another size, the underlined text included; only file and place differ."""
+    """The finding shown is, word for word, the one that `validate` prints for a wrong value.
+
+    The underlined text is compared too; only file and place may differ.
+    """
     shown = next(
         b.text for b in BLOCKS if b.language == "text" and re.match(r"\S+:\d+:\d+: E", b.text)
     ).rstrip()
@@ -441,7 +456,7 @@ def test_the_finding_shown_is_what_validate_prints(
 
 
 def test_the_settings_are_some(tmp_path: Path) -> None:
-    """The settings shown are ones that `validate` takes, and there is no third kind of TOML."""
+    """`validate` takes the settings shown, and the pages show no third kind of TOML."""
     (tmp_path / "pyproject.toml").write_text(_toml("[tool.statevisit]"))
     assert read_settings(tmp_path, catalogue).select
     assert 2 == sum(b.language == "toml" for b in BLOCKS)
@@ -459,7 +474,7 @@ def test_every_command_is_named() -> None:
 
 
 def test_label_tables_are_the_schemas() -> None:
-    """There is a table for every inventory of the schema, with every label, its title and what it means."""
+    """Every inventory of the schema has a table of its labels, their titles and meanings."""
     for layer, prop in schema.inventories():
         title = f"\n### {layer.replace('_', ' ')}: {prop}\n"
         block = PAGES["schema/README.md"].split(title)[1].split("\n### ")[0]
@@ -490,7 +505,7 @@ def _anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_resolve(page: str) -> None:
-    """Every relative link leads to a file of the repository, and its anchor to a heading there."""
+    """Every relative link leads to a file of the repository, and its anchor to a heading."""
     wrong = []
     for link in LINK.findall(PAGES[page]):
         target, _, anchor = link.partition("#")
@@ -503,7 +518,7 @@ def test_links_resolve(page: str) -> None:
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
-    """Who begins at the README finds every page by links."""
+    """Links lead from the README to every page."""
     reached, waiting = {README}, [README]
     while waiting:
         page = waiting.pop()
@@ -516,17 +531,17 @@ def test_every_page_is_reached_from_the_readme() -> None:
 
 
 def test_named_files_exist() -> None:
-    """Files named in running text and in the layout are there."""
-    prose = re.sub(
-        r"<!-- generated: findings -->.*?<!-- end -->", "", BODY, flags=re.DOTALL
-    )  # whose examples name files of nobody's
+    """Files named in running text and in the layout exist."""
+    # The examples in the generated findings name files that do not exist.
+    prose = re.sub(r"<!-- generated: findings -->.*?<!-- end -->", "", BODY, flags=re.DOTALL)
     named = set(re.findall(r"`((?:corpus|schema|seeds|scripts|src|tests)/[^`*<>\s]*)`", prose))
-    made = "".join(
+    # A directory may be one that a command makes; then the sources of the commands name it.
+    commands = "".join(
         p.read_text(encoding="utf-8") for p in (ROOT / "src/statevisit/cli").glob("*.py")
-    )  # directories that a command says it makes
+    )
     assert named
     assert [] == sorted(
-        p for p in named if not (ROOT / p).exists() and not (p.endswith("/") and p in made)
+        p for p in named if not (ROOT / p).exists() and not (p.endswith("/") and p in commands)
     )
     layout = next(b for b in BLOCKS if b.heading == "Where things are").text
     assert [] == [
@@ -595,7 +610,10 @@ def test_no_placeholder_is_left() -> None:
 
 
 def test_the_picture_is_what_show_prints(tmp_path: Path, cli: Callable[..., Result]) -> None:
-    """corpus/article.svg is the project's own output of today: `statevisit show --svg corpus/article.svg` renews it."""
+    """corpus/article.svg is the picture that `show` makes now.
+
+    `statevisit show --svg corpus/article.svg` renews it.
+    """
     assert 0 == cli("show", "--svg", tmp_path / "article.svg").status
     assert (ROOT / "corpus/article.svg").read_bytes() == (tmp_path / "article.svg").read_bytes(), (
         "run: statevisit show --svg corpus/article.svg"

@@ -73,7 +73,7 @@ THERE = Surroundings(
 
 
 def _checkout(root: Path, around: Surroundings) -> None:
-    """The tracked files as they are now, made in another order, with other dates and modes; nothing built is among them."""
+    """Copy the tracked files, in another order, with other dates and modes, without built ones."""
     names = sorted(
         subprocess.run(
             ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
@@ -91,8 +91,8 @@ def _checkout(root: Path, around: Surroundings) -> None:
             os.utime(path, (around.mtime, around.mtime))
 
 
-def _made(place: Path, around: Surroundings) -> dict[str, str]:
-    """SHA-256 of everything that a build, and then a wheel and an sdist, wrote."""
+def _build(place: Path, around: Surroundings) -> dict[str, str]:
+    """Build the corpus, a wheel and an sdist, and return the SHA-256 of each file."""
     root, home = place / around.place, place / f"home of {around.environment['USER']}"
     for directory in (root, home):
         directory.mkdir(parents=True)
@@ -141,11 +141,11 @@ def _made(place: Path, around: Surroundings) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
-    """What was made here and there."""
+    """The digests of the files built in each of two surroundings, by path."""
     place = tmp_path_factory.mktemp("reproducible")
-    made = _made(place / "one", HERE), _made(place / "two", THERE)
+    digests = _build(place / "one", HERE), _build(place / "two", THERE)
     shutil.rmtree(place)
-    return made
+    return digests
 
 
 KINDS: dict[str, Callable[[str], bool]] = {
@@ -162,13 +162,19 @@ KINDS: dict[str, Callable[[str], bool]] = {
 def test_built_twice_it_is_the_same(
     twice: tuple[dict[str, str], dict[str, str]], kind: str
 ) -> None:
-    """Another directory, time zone, locale, hash seed, user, home, umask, file dates, file order and number of workers: the same bytes."""
-    here, there = ({n: h for n, h in made.items() if KINDS[kind](n)} for made in twice)
-    assert here
-    assert here == there
+    """A build gives the same bytes in other surroundings.
+
+    These differ in directory, time zone, locale, hash seed, user, home, umask, file dates, file
+    order and number of workers.
+    """
+    one, two = (
+        {name: digest for name, digest in digests.items() if KINDS[kind](name)} for digests in twice
+    )
+    assert one
+    assert one == two
 
 
 def test_what_is_built_is_what_is_committed(twice: tuple[dict[str, str], dict[str, str]]) -> None:
-    """The Parquet files that anybody builds are those in the repository."""
+    """The files that a build writes under corpus/ are those in the repository."""
     here = {n: h for n, h in twice[0].items() if n.startswith("corpus/")}
     assert {n: hashlib.sha256((ROOT / n).read_bytes()).hexdigest() for n in here} == here

@@ -29,7 +29,7 @@ SHA256 = {
 
 @pytest.mark.parametrize("name", schema.NAMES)
 def test_the_schema_changes_only_on_purpose(name: str) -> None:
-    """A schema is data: who changes it also changes its digest here."""
+    """A schema is data: a change of it also needs a change of its digest here."""
     assert SHA256[name] == hashlib.sha256(schema.path(name).read_bytes()).hexdigest()
 
 
@@ -66,7 +66,7 @@ def test_a_schema_that_changed_has_an_entry_in_the_changelog() -> None:
 
 
 def test_the_entries_of_the_last_release_are_read() -> None:
-    """The entries under Schema are read per version: those of an old one do not count for the next."""
+    """The entries under Schema are read per version; those of an old version do not count."""
     assert len(_entries("1.0.0", "Schema")) > 5
     assert [] == _entries("9.9.9", "Schema")
     assert set() == {*_entries("1.0.0", "Schema")} & {*_entries("1.0.0", "Added")}
@@ -135,7 +135,7 @@ TYPES: list[tuple[type[Record] | type[Document], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("kind", "node"), TYPES, ids=lambda v: getattr(v, "__name__", ""))
 def test_types_mirror_the_schema(kind: type[Record], node: dict[str, Any]) -> None:
-    """The Python types have the schema's properties, in its order, optional where they are optional there."""
+    """The Python types have the schema's properties, in its order, and optional alike."""
     fields = msgspec.structs.fields(kind)
     assert list(node["properties"]) == [f.encode_name for f in fields]
     assert set(node["required"]) == {f.encode_name for f in fields if f.required}
@@ -166,7 +166,20 @@ QUANTITY = {
     "comparator": "EXACT",
 }
 TIMEX = {"id": "t90", "start": 0, "end": 9, "text": "President", "type": "DATE", "value": "2024"}
-EVENT = {"id": "ev90", "start": 0, "end": 9, "text": "President", "level": "NOM", "event": "x", "class": "STATE", "type": "OTHER", "polarity": "POS", "modality": "ACTUAL", "doc_time_rel": "OVERLAP", "arguments": []}  # fmt: skip
+EVENT = {
+    "id": "ev90",
+    "start": 0,
+    "end": 9,
+    "text": "President",
+    "level": "NOM",
+    "event": "x",
+    "class": "STATE",
+    "type": "OTHER",
+    "polarity": "POS",
+    "modality": "ACTUAL",
+    "doc_time_rel": "OVERLAP",
+    "arguments": [],
+}
 ENTITY = {"id": "x", "type": "ORG", "name": "X", "nil": "NIL", "reference": "SPECIFIC"}
 CHAIN = {"id": "x"}
 RELATION = {"id": "r90", "type": "MEMBER_OF", "source": "x", "target": "y", "evidence": [0]}
@@ -315,7 +328,7 @@ RULES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
 def test_rules(
     article: Document, layer: str, record: dict[str, Any], change: dict[str, Any], valid: bool
 ) -> None:
-    """What the scheme allows and forbids: both engines agree, and a refusal says what to do in one short line."""
+    """Both engines agree on each rule, and a refusal says what to do in one short line."""
     value = to_value(article)
     value[layer] = [{k: v for k, v in (copy.deepcopy(record) | change).items() if v is not ABSENT}]
     assert valid == schema_errors.verdict().is_valid(value)
@@ -326,7 +339,7 @@ def test_rules(
 
 
 def test_a_condition_is_named_in_the_message(article: Document) -> None:
-    """Who reads 'missing unit' is told that it is because the quantity is money."""
+    """The message 'missing unit' also says that the quantity is money."""
     value = to_value(article)
     value["quantities"] = [QUANTITY | {"kind": "MONEY"}]
     assert [(["quantities", 0], "missing `unit` where `kind` is MONEY")] == list(

@@ -1,6 +1,7 @@
-"""Two engines, one truth: jsonschema-rs decides, jsonschema is the oracle; and every kind of mistake is caught.
+"""jsonschema-rs and jsonschema, the oracle, always agree, and every kind of mistake is caught.
 
-`pytest --mutations 200000` makes more mistakes than CI does; `-rP` prints how many of each kind were made and caught.
+`pytest --mutations 200000` makes more mistakes than CI does; `-rP` prints how many of each kind
+were made and caught.
 """
 
 import copy
@@ -29,10 +30,13 @@ from tests.conftest import ROOT
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
 
 EACH = 10
-"""Mistakes made in one document, each in a fresh copy of it."""
+"""Mistakes made in one document, each in a fresh copy."""
 
 SAMPLE = 50
-"""One mistake of each kind in so many goes to the oracle as it is, too, which has to say what the quick one says."""
+"""One in this many mistakes of each kind is also judged by the oracle itself.
+
+Its verdict has to be that of the quick oracle.
+"""
 
 PROCESSES = 2
 """Processes that share the work; each draws its own seeds, the same in every run."""
@@ -46,7 +50,7 @@ FIXTURES = [
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
 def test_the_engines_agree_on_every_fixture(path: Path) -> None:
-    """Both say valid, or both say not (what is no JSON never comes to either)."""
+    """Both engines accept a fixture, or both refuse it; files that are not JSON reach neither."""
     try:
         value = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError:
@@ -60,30 +64,39 @@ def test_the_engines_agree_on_every_fixture(path: Path) -> None:
 
 
 class Tally(NamedTuple):
-    """What became of the mistakes: numbers by kind, and an example of each kind that was missed."""
+    """Numbers of mistakes made and caught by kind, and an example of each kind that was missed."""
 
-    made: Counter[str]
+    tried: Counter[str]
     caught: Counter[str]
     missed: dict[str, bytes]
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
 def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
-    """`schema.errors` passes over what is right, and says of the rest, in its order, what jsonschema says of the whole."""
+    """`schema_errors.errors` names the places that jsonschema names for the whole, in its order.
+
+    It skips the parts of a document that are right.
+    """
     try:
         value = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError:
         return
-    said = [list(error.absolute_path) for error in schema_errors.oracle().iter_errors(value)]
+    expected = [list(error.absolute_path) for error in schema_errors.oracle().iter_errors(value)]
     places = [where for where, _ in schema_errors.errors(value)]
-    assert [p for n, p in enumerate(said) if p not in said[:n]] == [
-        p for n, p in enumerate(places) if p not in places[:n]
-    ]
+    assert _without_repeats(expected) == _without_repeats(places)
+
+
+def _without_repeats(places: list[Any]) -> list[Any]:
+    return [place for n, place in enumerate(places) if place not in places[:n]]
 
 
 @cache
 def quick_oracle() -> Any:
-    """The oracle, but that it looks each `$ref` up once, and remembers the values it found right under one: most of a document is as before the mistake."""
+    """The oracle, made quick for documents that differ little.
+
+    It looks each `$ref` up once and remembers which values were valid under it, since a mistake
+    leaves most of a document unchanged.
+    """
     plain = schema_errors.oracle()
     target = cache(
         Registry().with_resource("", DRAFT202012.create_resource(plain.schema)).resolver().lookup
@@ -106,13 +119,16 @@ def quick_oracle() -> Any:
     )
 
 
-def mistakes(part: int, wanted: int) -> Tally:
-    """Make about `wanted` mistakes; fails where the engines differ, a right document is refused, or a finding is of no known code."""
+def mistakes(part: int, target: int) -> Tally:
+    """Make about `target` mistakes and count them.
+
+    Fails where the engines differ, a right document is refused, or a finding has an unknown code.
+    """
     tally, kinds = Tally(Counter(), Counter(), {}), MUTATIONS | JUDGEMENTS
 
     @seed(part)
     @settings(
-        max_examples=max(1, wanted // EACH),
+        max_examples=max(1, target // EACH),
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
@@ -133,19 +149,19 @@ def mistakes(part: int, wanted: int) -> Tally:
                 data = orjson.dumps(value)
             except TypeError:  # an integer beyond 64 bits
                 data = json.dumps(value).encode()
-            found = check_bytes(data, "x.json")[1]
+            findings = check_bytes(data, "x.json")[1]
             parsed = json.loads(data)
             assert schema_errors.verdict().is_valid(parsed) == quick_oracle().is_valid(parsed), (
                 kind,
                 value,
             )
-            assert tally.made[kind] % SAMPLE or quick_oracle().is_valid(
+            assert tally.tried[kind] % SAMPLE or quick_oracle().is_valid(
                 parsed
             ) == schema_errors.oracle().is_valid(parsed), (kind, value)
-            assert {f.code for f in found} <= set(catalogue())
-            tally.made[kind] += 1
-            tally.caught[kind] += bool(found)
-            if not found and kind in MUTATIONS:
+            assert {f.code for f in findings} <= set(catalogue())
+            tally.tried[kind] += 1
+            tally.caught[kind] += bool(findings)
+            if not findings and kind in MUTATIONS:
                 tally.missed.setdefault(kind, data)
 
     run()
@@ -153,15 +169,18 @@ def mistakes(part: int, wanted: int) -> Tally:
 
 
 def test_every_mistake_is_caught_and_both_engines_agree(pytestconfig: pytest.Config) -> None:
-    """On documents made up at random and on mistakes made in them, the engines agree, nothing crashes, and every mistake is found."""
-    wanted = pytestconfig.getoption("mutations")
+    """The engines agree on random documents and on mistakes made in them, and catch every mistake.
+
+    Nothing crashes.
+    """
+    target = pytestconfig.getoption("mutations")
     with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
-        parts = list(pool.map(mistakes, range(PROCESSES), [-(-wanted // PROCESSES)] * PROCESSES))
-    made, caught = (sum((p[n] for p in parts), Counter()) for n in (0, 1))
-    print(
-        "\n".join(f"{made[k]:>7} made {caught[k]:>7} caught  {k}" for k in MUTATIONS | JUDGEMENTS)
-    )
-    print(f"{made.total():>7} made {caught.total():>7} caught")
-    assert {} == {k: v for p in parts for k, v in p.missed.items()}
-    assert set(MUTATIONS) <= set(made)
-    assert made.total() > 0.9 * wanted
+        parts = list(pool.map(mistakes, range(PROCESSES), [-(-target // PROCESSES)] * PROCESSES))
+    tried = sum((part.tried for part in parts), Counter())
+    caught = sum((part.caught for part in parts), Counter())
+    for kind in MUTATIONS | JUDGEMENTS:
+        print(f"{tried[kind]:>7} made {caught[kind]:>7} caught  {kind}")
+    print(f"{tried.total():>7} made {caught.total():>7} caught")
+    assert {} == {kind: data for part in parts for kind, data in part.missed.items()}
+    assert set(MUTATIONS) <= set(tried)
+    assert tried.total() > 0.9 * target

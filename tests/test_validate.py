@@ -136,7 +136,7 @@ def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
         rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
         assert rule["id"] == result["ruleId"]
         assert catalogue()[rule["id"]].why == rule["fullDescription"]["text"]
-        assert "helpUri" not in rule  # an absolute URI, and there is none
+        assert "helpUri" not in rule  # it would have to be an absolute URI
         assert f"schema/CHECKS.md#{rule['id'].lower()}" in rule["help"]["text"]
         assert rule["defaultConfiguration"]["level"] == result["level"]
         assert result["locations"][0]["physicalLocation"]["region"]["startLine"] > 1
@@ -186,7 +186,8 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
     [
         (
             'selct = ["E"]',
-            "[tool.statevisit] has no `selct`; did you mean select?; the keys are select, ignore, strict, format",
+            "[tool.statevisit] has no `selct`; did you mean select?; "
+            "the keys are select, ignore, strict, format",
         ),
         ('select = ["E9"]', "`select`: no code begins with 'E9'; did you mean"),
         ('ignore = "E5"', "`ignore` must be a list of codes"),
@@ -301,7 +302,7 @@ def test_parquet(cli: Cli) -> None:
 def test_many_documents_in_order_on_several_processes(
     tmp_path: Path, article: Document, cli: Cli
 ) -> None:
-    """Findings come in the order of the documents, however many processes there are."""
+    """Findings come in the order of the documents, for any number of processes."""
     (tmp_path / "corpus/documents").mkdir(parents=True)
     for n in range(50):
         value = to_value(article) | {"id": f"d{n:02d}"}
@@ -341,10 +342,9 @@ def _slow_at_first(number: int) -> int:
 
 def test_the_pool_works_here_too_and_keeps_the_order() -> None:
     """The calling process works while others start; a task's exception comes in its turn."""
-    results = []
+    results: list[tuple[int, int]] = []
     with pytest.raises(ZeroDivisionError):
-        for pid, number in ordered(_whose, iter(range(40)), workers=3, here=True):
-            results.append((pid, number))
+        results.extend(ordered(_whose, iter(range(40)), workers=3, here=True))
     assert list(range(30)) == [number for _, number in results]
     pids = {pid for pid, _ in results}
     assert os.getpid() in pids
