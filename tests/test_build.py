@@ -19,8 +19,8 @@ from statevisit.dataset.arrow import CONFIGS, document_table, from_table, to_tab
 from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema_errors
 from statevisit.document.model import Document
-from statevisit.release import build as builder
-from statevisit.release.build import build
+from statevisit.release import shards
+from statevisit.release.build import BuildResult, build
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
@@ -113,8 +113,8 @@ def _without_references(article: Document) -> Document:
     )
 
 
-def _states(result: tuple[list, list[tuple[str, str]]]) -> tuple[list, set[str]]:
-    return result[0], {state for _, state in result[1]}
+def _states(result: BuildResult) -> tuple[list, set[str]]:
+    return result.findings, {state for _, state in result.states}
 
 
 def test_a_build_renews_nothing_that_is_current(checkout: Path, cli: Callable[..., Result]) -> None:
@@ -315,7 +315,7 @@ def test_shards_are_named_and_read_back_in_order(
     tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     """A corpus above the shard size has several files a config: as many as their names say, each of that many documents, in order."""
-    monkeypatch.setattr(builder, "SHARD", 15)
+    monkeypatch.setattr(shards, "SHARD", 15)
     root = _many(tmp_path, _without_references(article))
     build(root, workers=workers)
     for config in CONFIGS:
@@ -338,8 +338,8 @@ def test_shards_are_named_and_read_back_in_order(
         )
     ]
     assert list(load(root)) == whole
-    monkeypatch.setattr(builder, "SHARD", 100)
-    assert {"written", "removed"} == {state for name, state in build(root, workers=1)[1]}
+    monkeypatch.setattr(shards, "SHARD", 100)
+    assert {"written", "removed"} == {state for name, state in build(root, workers=1).states}
     assert ["train-00000-of-00001.parquet"] == [
         p.name for p in (root / "corpus/parquet/ner").iterdir()
     ]
