@@ -143,7 +143,7 @@ def test_every_exception_is_needed() -> None:
 
 def test_subcommands_do_not_know_each_other() -> None:
     """A subcommand imports no other one: what two of them need is below or in the package itself."""
-    from statevisit.__main__ import COMMANDS
+    from statevisit.cli.overview import COMMANDS
 
     subcommands = {f"statevisit.cli.{name.replace('-', '_')}" for name in COMMANDS}
     modules = {f"statevisit.cli.{p.stem}" for p in (PACKAGE / "commands").glob("*.py")}
