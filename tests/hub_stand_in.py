@@ -1,7 +1,7 @@
-"""A local stand-in of the Hub's HTTP API: enough of it to publish a dataset and to read it back with `datasets`.
+"""A local stand-in of the Hub's HTTP API, to publish a dataset and read it with `datasets`.
 
-It keeps commits as whole trees in memory. `Hub.failure` makes a request whose method and path match answer with a status,
-or closes the connection in the middle of it. Whoever writes has to bear the token TOKEN.
+It keeps commits as whole trees in memory. `Hub.failure` makes requests whose method and path match
+fail with a status, or closes the connection during them. Writing takes the token TOKEN.
 """
 
 import base64
@@ -22,7 +22,11 @@ TOKEN = "hf_test"
 
 
 class Failure(NamedTuple):
-    """How requests whose method and path match fail: `status` as HTTP has it, 0 for a connection that is cut in the request, DONE in the answer to it."""
+    """How requests with a matching method and path fail.
+
+    `status` is an HTTP status, 0 to cut the connection during the request, or DONE to cut it before
+    the answer.
+    """
 
     method: str
     path: str
@@ -34,7 +38,7 @@ DONE = -1
 
 
 class Hub:
-    """The state of the stand-in: repositories with commits, branch and tags, and objects that were uploaded."""
+    """The state of the stand-in: repositories with branch, tags and commits, and uploads."""
 
     def __init__(self) -> None:
         self.repos: dict[str, dict[str, Any]] = {}
@@ -129,8 +133,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _route(self, path: str, data: bytes) -> None:
         for pattern, method in ROUTES:
-            if found := re.fullmatch(pattern, path):
-                return method(self, *found.groups(), data)
+            if match := re.fullmatch(pattern, path):
+                return method(self, *match.groups(), data)
         return self._json({"error": f"not made: {self.command} {path}"}, 404)
 
     def _cut(self) -> None:
@@ -153,23 +157,24 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def create_repo(self, data: bytes) -> None:
-        wanted = json.loads(data)
-        name = (
-            f"{wanted['organization']}/{wanted['name']}"
-            if wanted.get("organization")
-            else wanted["name"]
-        )
+        """Make a repository; one that exists is a conflict."""
+        request = json.loads(data)
+        name = request["name"]
+        if request.get("organization"):
+            name = f"{request['organization']}/{name}"
         if name in self.hub.repos:
             return self._json(
                 {"error": "there already", "url": f"{self.hub.url}/datasets/{name}"}, 409
             )
-        self.hub.create(name, wanted.get("visibility") == "private")
+        self.hub.create(name, request.get("visibility") == "private")
         return self._json({"url": f"{self.hub.url}/datasets/{name}", "name": name})
 
     def validate(self, data: bytes) -> None:
+        """Accept every card."""
         self._json({"errors": [], "warnings": []})
 
     def refs(self, name: str, data: bytes) -> None:
+        """List branch and tags of a repository."""
         if name not in self.hub.repos:
             return self._json(
                 {"error": "Repository not found"}, 404, {"X-Error-Code": "RepoNotFound"}
@@ -189,6 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def tree(self, name: str, revision: str, below: str | None, data: bytes) -> None:
+        """List files and folders of a revision, with `recursive` at any depth."""
         files = self._files(name, revision)
         if files is None:
             return None
@@ -198,19 +204,19 @@ class Handler(BaseHTTPRequestHandler):
             return self._json(
                 {"error": f"{below} does not exist"}, 404, {"X-Error-Code": "EntryNotFound"}
             )
-        found = {
+        entries = {
             parent: _folder(prefix + parent)
             for n in inside
             for parent in map(str, PurePosixPath(n).parents)
             if parent != "."
         }
-        found |= {n: _entry(full, files[full]) for n, full in inside.items()}
+        entries |= {n: _entry(full, files[full]) for n, full in inside.items()}
         everything = parse_qs(urlsplit(self.path).query).get("recursive", [""])[0].lower() in (
             "true",
             "1",
         )
         return self._json(
-            [entry for n, entry in sorted(found.items()) if everything or "/" not in n]
+            [entry for n, entry in sorted(entries.items()) if everything or "/" not in n]
         )
 
     def _files(self, name: str, revision: str) -> dict[str, bytes] | None:
@@ -222,22 +228,23 @@ class Handler(BaseHTTPRequestHandler):
         return self.hub.repos[name]["commits"][commit]
 
     def paths_info(self, name: str, revision: str, data: bytes) -> None:
+        """Describe the requested paths that exist in a revision."""
         files = self._files(name, revision)
         if files is not None:
-            wanted = (
-                json.loads(data)["paths"]
-                if data.startswith(b"{")
-                else parse_qs(data.decode())["paths"]
-            )
+            if data.startswith(b"{"):
+                paths = json.loads(data)["paths"]
+            else:
+                paths = parse_qs(data.decode())["paths"]
             self._json(
                 [
                     _entry(n, files[n]) if n in files else _folder(n)
-                    for n in wanted
+                    for n in paths
                     if any(f == n or f.startswith(f"{n}/") for f in files)
                 ]
             )
 
     def info(self, name: str, revision: str | None, data: bytes) -> None:
+        """Describe a repository at a revision."""
         files = self._files(name, revision or "main")
         if files is not None:
             sha = self.hub.resolve(name, revision or "main")
@@ -254,6 +261,7 @@ class Handler(BaseHTTPRequestHandler):
             )
 
     def preupload(self, name: str, data: bytes) -> None:
+        """Say which files are uploaded as LFS objects; `Hub.meanwhile` runs first."""
         if self.hub.meanwhile:
             self.hub.meanwhile()
         files = json.loads(data)["files"]
@@ -271,6 +279,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def batch(self, name: str, data: bytes) -> None:
+        """Give an upload address for every LFS object that is new."""
         objects = []
         for o in json.loads(data)["objects"]:
             actions = (
@@ -284,12 +293,14 @@ class Handler(BaseHTTPRequestHandler):
         self._json({"transfer": "basic", "objects": objects})
 
     def upload(self, oid: str, data: bytes) -> None:
+        """Keep an LFS object; content with another hash is refused."""
         if hashlib.sha256(data).hexdigest() != oid:
             return self._json({"error": "another content"}, 400)
         self.hub.objects[oid] = data
         return self._bytes(b"")
 
     def commits(self, name: str, data: bytes) -> None:
+        """Commit added and deleted files onto the parent that the request names."""
         lines = [json.loads(line) for line in data.splitlines()]
         repo = self.hub.repos[name]
         if lines[0]["value"].get("parentCommit") not in (None, repo["main"]):
@@ -313,36 +324,38 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def tag(self, name: str, revision: str, data: bytes) -> None:
-        wanted, repo = json.loads(data)["tag"], self.hub.repos[name]
-        if wanted in repo["tags"]:
+        """Tag a revision; a tag that exists is a conflict."""
+        tag, repo = json.loads(data)["tag"], self.hub.repos[name]
+        if tag in repo["tags"]:
             return self._json({"error": "there already"}, 409)
-        repo["tags"][wanted] = self.hub.resolve(name, revision)
+        repo["tags"][tag] = self.hub.resolve(name, revision)
         return self._bytes(b"")
 
     def file(self, name: str, revision: str, path: str, data: bytes) -> None:
+        """Send a file of a revision, or the range of bytes that is asked for."""
         files = self._files(name, revision)
         if files is None:
             return None
         if path not in files:
             return self._json({"error": "no such file"}, 404, {"X-Error-Code": "EntryNotFound"})
-        found = files[path]
-        etag = hashlib.sha256(found).hexdigest() if path.endswith(LFS) else blob(found)
+        content = files[path]
+        etag = hashlib.sha256(content).hexdigest() if path.endswith(LFS) else blob(content)
         headers = {
             "ETag": f'"{etag}"',
             "X-Repo-Commit": self.hub.resolve(name, revision) or "",
             "Accept-Ranges": "bytes",
         }
         if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-            first, last = int(asked[1]), int(asked[2] or len(found) - 1)
+            first, last = int(asked[1]), int(asked[2] or len(content) - 1)
             return self._bytes(
-                found[first : last + 1],
+                content[first : last + 1],
                 206,
                 {
                     **headers,
-                    "Content-Range": f"bytes {first}-{min(last, len(found) - 1)}/{len(found)}",
+                    "Content-Range": f"bytes {first}-{min(last, len(content) - 1)}/{len(content)}",
                 },
             )
-        return self._bytes(found, 200, headers)
+        return self._bytes(content, 200, headers)
 
 
 def _entry(name: str, data: bytes) -> dict[str, Any]:

@@ -1,21 +1,23 @@
-"""Valid documents for property tests: nasty texts, every layer, every optional property, every label.
+"""Valid documents for property tests: nasty texts, every layer, all properties and labels.
 
-`documents()` draws documents that the schema and every registered check accept, in canonical order (so that
-`decode(encode(d)) == d`). Their texts are tokens joined by separators: emoji, ZWJ sequences, Arabic, CJK,
-combining marks, markup and quotes in the tokens; nothing, spaces, NBSP, tabs, line and paragraph ends between
-them. Spans nest, overlap and coincide, within a layer too, and cross sentences; a document may have no token
-at all. Two entities, events or spans may have no relation or several, in both directions.
+`documents()` draws documents that the schema and every registered check accept, in canonical order
+(so that `decode(encode(d)) == d`). Their texts are tokens joined by separators: emoji, ZWJ
+sequences, Arabic, CJK, combining marks, markup and quotes in the tokens; nothing, spaces, NBSP,
+tabs, line and paragraph ends between them. Spans nest, overlap and coincide, within a layer too,
+and cross sentences; a document may have no token at all. Two entities, events or spans may have no
+relation or several, in both directions.
 
     from tests.strategies import documents, seed_of
 
     @given(documents())
     def test_something(document): ...
 
-Wikidata ids and annotators are those that the shipped corpus lists, and `seed_of(document)` is the seed the document
-says it was made from: written to `seeds/`, it makes a corpus root in which the document is valid as well.
+Wikidata ids and annotators are those that the shipped corpus lists, and `seed_of(document)` is the
+seed whose hash the document states: written to `seeds/`, it makes a corpus root in which the
+document is valid as well.
 
-How it is made: everything is drawn with strategies built once, cross references as whole numbers that are taken modulo
-what there is to refer to. That is quick, and it shrinks to short documents with few records.
+All strategies are built once. They draw cross references as whole numbers, which are taken modulo
+the number of possible targets. That is quick, and it shrinks to short documents with few records.
 """
 
 import hashlib
@@ -53,18 +55,79 @@ from statevisit.document.model import (
 from tests.conftest import ROOT
 
 TOKENS = (
-    "Aliyev", "visit", "a", "Erdoğan", "İstanbul", "café", "q\u0303", "ẍ\u0323", "\u0301", "👍", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇹🇷", "👍🏽", "❤️", "𝔘𝔫𝔦", "أذربيجان", "سَلَام", "‏العربية‎",
-    "می‌خواهم", "阿塞拜疆", "。", "日本語", "한국어", "गुरु", "ไทย", "<script>", "</b>", "&amp;", "&", '"', "“", "”", "'", "’", "-", "–", "—", ".", ",", ";", "(", ")", "#", "|", "_", "\\n", "\\", "{}", "%", "$", "[/bold]",
-    "-DOCSTART-", "null", "7.6", "10\u00a0000", "1\u202f000", "soft\u00adhyphen", "zero\u200bwidth", "µ", "ſ", "ß", "x" * 80,
-)  # fmt: skip
+    # Latin
+    *("Aliyev", "visit", "a", "Erdoğan", "İstanbul", "café"),
+    # Combining marks
+    *("q\u0303", "ẍ\u0323", "\u0301"),
+    # Emoji and letters beyond the BMP
+    *("👍", "👩‍👩‍👧‍👦", "🏳️‍🌈", "🇹🇷", "👍🏽", "❤️", "𝔘𝔫𝔦"),
+    # Right to left
+    *("أذربيجان", "سَلَام", "‏العربية‎", "می‌خواهم"),
+    # Other scripts
+    *("阿塞拜疆", "。", "日本語", "한국어", "गुरु", "ไทย"),
+    # Markup
+    *("<script>", "</b>", "&amp;", "&"),
+    # Quotes and dashes
+    *('"', "“", "”", "'", "’", "-", "–", "—"),
+    # Punctuation
+    *(".", ",", ";", "(", ")", "#", "|", "_"),
+    # Escapes and format strings
+    *("\\n", "\\", "{}", "%", "$", "[/bold]"),
+    # Meaning elsewhere: CoNLL, JSON, numbers
+    *("-DOCSTART-", "null", "7.6"),
+    # Spaces and invisible characters inside
+    *("10\u00a0000", "1\u202f000", "soft\u00adhyphen", "zero\u200bwidth"),
+    # Changed by folding or compatibility forms
+    *("µ", "ſ", "ß"),
+    # Long
+    "x" * 80,
+)
 SEPARATORS = (" ", "", "\n", "\n\n", "\u00a0", "\t", "  ", "\u3000", "\u2028", " \n\t\n ")
 
 VALUES = {
-    "DATE": ("2024-02-19", "2024", "2024-02", "2024-W08", "2024-W08-WE", "2024-Q1", "2024-H2", "2024-SU", "202", "20", "XXXX-02-29", "0001", "9999-12-31", "BC0346", "PAST_REF", "FUTURE_REF", "2024-02-29"),
-    "TIME": ("2024-02-19T10:30", "2024-02-19TEV", "2024-02-19T24", "2024-02-19T10:30:59Z", "2024-02-19T10+03:00", "2024-W08-1TMO", "PRESENT_REF"),
-    "DURATION": ("P2D", "P3DE", "PT90M", "P1Y6M", "P1DT12H", "P0.5Y", "PXM", "P1WE", "P1M1D", "P999999999Y", "PT0.000000001S"),
+    "DATE": (
+        "2024-02-19",
+        "2024",
+        "2024-02",
+        "2024-W08",
+        "2024-W08-WE",
+        "2024-Q1",
+        "2024-H2",
+        "2024-SU",
+        "202",
+        "20",
+        "XXXX-02-29",
+        "0001",
+        "9999-12-31",
+        "BC0346",
+        "PAST_REF",
+        "FUTURE_REF",
+        "2024-02-29",
+    ),
+    "TIME": (
+        "2024-02-19T10:30",
+        "2024-02-19TEV",
+        "2024-02-19T24",
+        "2024-02-19T10:30:59Z",
+        "2024-02-19T10+03:00",
+        "2024-W08-1TMO",
+        "PRESENT_REF",
+    ),
+    "DURATION": (
+        "P2D",
+        "P3DE",
+        "PT90M",
+        "P1Y6M",
+        "P1DT12H",
+        "P0.5Y",
+        "PXM",
+        "P1WE",
+        "P1M1D",
+        "P999999999Y",
+        "PT0.000000001S",
+    ),
     "SET": ("P1W", "XXXX-WXX-1", "2024", "PT1H", "XXXX-XX-XXTMO", "PAST_REF"),
-}  # fmt: skip
+}
 UNITS = {
     "MONEY": ("USD", "TRY", "AZN", "JPY", "XXX"),
     "PERCENT": ("%",),
@@ -138,47 +201,121 @@ def _other(label: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, bool] 
     return _perhaps(st.tuples(label, st.booleans()))
 
 
-@cache
-def _parts(max_tokens: int, max_records: int) -> st.SearchStrategy[Any]:
-    """The raw material of a document, references still whole numbers."""
-
-    def many(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-        return st.lists(st.tuples(*parts), max_size=max_records)
-
+def _frame(max_tokens: int) -> dict[str, st.SearchStrategy[Any]]:
+    """The properties of the document itself, its text and its tokens."""
+    any_id = st.text("abcXYZ0189_-", min_size=1, max_size=64).filter(lambda s: s != "DCT")
     word = st.tuples(_separator, _token, _break)
-    argument = st.tuples(_label("arguments", "role"), _number, _maybe)
-    return st.fixed_dictionaries({
-        "id": st.text("abcXYZ0189_-", min_size=1, max_size=64).filter(lambda s: s != "DCT") | st.just("2024-02-19-aliyev-visit"),
+    least = (0, min(1, max_tokens), max_tokens // 2, max_tokens // 2)
+    return {
+        "id": any_id | st.just("2024-02-19-aliyev-visit"),
         "language": _of(LANGUAGES),
         "date": _of(("2024-02-19", "1900-01-01", "2024-02-29", "2099-12-31")),
         "file": _of(("seed.txt", "a seed é 阿.txt", ".hidden", "%2e%2e", "x" * 200)),
         "annotators": st.lists(_number, min_size=1, max_size=2),
         "ends": st.tuples(_of(("", "", " ", "\n", "\t\u00a0")), _of(("", "", "\n", " ", "\u2028"))),
-        "tokens": st.one_of(st.lists(word, min_size=at_least, max_size=max_tokens) for at_least in (0, min(1, max_tokens), max_tokens // 2, max_tokens // 2)),
+        "tokens": st.one_of(st.lists(word, min_size=n, max_size=max_tokens) for n in least),
         "numbers": st.sampled_from((lambda n: n, lambda n: 7 * n + 3, lambda n: 1000 - n)),
-        "entities": st.lists(st.tuples(_label("entities", "type"), _of(NAMES), _link, _label("entities", "reference")), min_size=2, max_size=max(2, max_records)),
-        "chains": st.lists(st.tuples(_perhaps(_of(NAMES)), _link), min_size=2, max_size=max(2, max_records)),
-        "mentions": many(_span, _label("mentions", "level"), _number, _maybe),
-        "timexes": many(_span, _label("timexes", "type"), _number, _perhaps(_label("timexes", "mod")), _maybe, _maybe, _maybe, _perhaps(_of(("EVERY", "EACH"))), _perhaps(_of(("2X", "3D", "1WE")))),
-        "quantities": many(_span, _label("quantities", "kind"), _label("quantities", "comparator"), st.tuples(_number, _number), _number, _perhaps(_label("quantities", "change")), _maybe, _perhaps(_span), _maybe),
-        "events": many(
-            _span, _label("events", "level"), _number, _label("events", "class"), _label("events", "type"), _label("events", "polarity"), _label("events", "modality"),
-            _label("events", "doc_time_rel"), _perhaps(_label("events", "tense")), _perhaps(_label("events", "aspect")), st.lists(argument, max_size=4),
-        ),
-        "relations": many(_label("relations", "type"), _number, _number, _other(_label("relations", "type")), st.sets(_number, min_size=1, max_size=3)),
-        "event_relations": many(_label("event_relations", "type"), _number, _number, _other(_label("event_relations", "type"))),
-        "quotations": many(_span, _perhaps(_span), _maybe, _label("quotations", "type")),
         "contested": st.sets(st.integers(0, 4), max_size=2),
-    })  # fmt: skip
+    }
+
+
+def _entities_and_chains(max_records: int) -> dict[str, st.SearchStrategy[Any]]:
+    """The layers that others refer to: at least two records each."""
+
+    def some(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return st.lists(st.tuples(*parts), min_size=2, max_size=max(2, max_records))
+
+    return {
+        "entities": some(
+            _label("entities", "type"), _of(NAMES), _link, _label("entities", "reference")
+        ),
+        "chains": some(_perhaps(_of(NAMES)), _link),
+    }
+
+
+def _span_layers(max_records: int) -> dict[str, st.SearchStrategy[Any]]:
+    """The layers whose records are spans of the text."""
+
+    def many(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return st.lists(st.tuples(_span, *parts), max_size=max_records)
+
+    argument = st.tuples(_label("arguments", "role"), _number, _maybe)
+    return {
+        "mentions": many(_label("mentions", "level"), _number, _maybe),
+        "timexes": many(
+            _label("timexes", "type"),
+            _number,  # value
+            _perhaps(_label("timexes", "mod")),
+            _maybe,  # anchor
+            _maybe,  # begin
+            _maybe,  # end point
+            _perhaps(_of(("EVERY", "EACH"))),
+            _perhaps(_of(("2X", "3D", "1WE"))),
+        ),
+        "quantities": many(
+            _label("quantities", "kind"),
+            _label("quantities", "comparator"),
+            st.tuples(_number, _number),
+            _number,  # unit
+            _perhaps(_label("quantities", "change")),
+            _maybe,  # measured record
+            _perhaps(_span),
+            _maybe,  # converted quantity
+        ),
+        "events": many(
+            _label("events", "level"),
+            _number,  # chain
+            _label("events", "class"),
+            _label("events", "type"),
+            _label("events", "polarity"),
+            _label("events", "modality"),
+            _label("events", "doc_time_rel"),
+            _perhaps(_label("events", "tense")),
+            _perhaps(_label("events", "aspect")),
+            st.lists(argument, max_size=4),
+        ),
+        "quotations": many(_perhaps(_span), _maybe, _label("quotations", "type")),
+    }
+
+
+def _pair_layers(max_records: int) -> dict[str, st.SearchStrategy[Any]]:
+    """The layers whose records relate two others."""
+
+    def many(layer: str, *more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        label = _label(layer, "type")
+        return st.lists(
+            st.tuples(label, _number, _number, _other(label), *more), max_size=max_records
+        )
+
+    return {
+        "relations": many("relations", st.sets(_number, min_size=1, max_size=3)),
+        "event_relations": many("event_relations"),
+    }
+
+
+@cache
+def _parts(max_tokens: int, max_records: int) -> st.SearchStrategy[Any]:
+    """The raw material of a document; references are still whole numbers."""
+    return st.fixed_dictionaries(
+        {
+            **_frame(max_tokens),
+            **_entities_and_chains(max_records),
+            **_span_layers(max_records),
+            **_pair_layers(max_records),
+        }
+    )
 
 
 def documents(*, max_tokens: int = 24, max_records: int = 5) -> st.SearchStrategy[Document]:
-    """Valid documents of at most `max_tokens` tokens and `max_records` records in each layer; see the module's docstring."""
+    """Valid documents; see the module's docstring.
+
+    They have at most `max_tokens` tokens, and at most `max_records` records in each layer.
+    """
     return _parts(max_tokens, max_records).map(_document)
 
 
 def seed_of(document: Document) -> bytes:
-    """The seed that a drawn document says it was made from."""
+    """The seed whose SHA-256 a drawn document states."""
     return _header(document.date).encode() + document.text.encode()
 
 
@@ -219,7 +356,7 @@ def _distinct(records: list[Any]) -> list[Any]:
 
 
 class _Maker:
-    """Turns raw material into records; `spans` are only made where the text has tokens."""
+    """Turns raw material into records; a text without tokens gets no spans."""
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
@@ -262,10 +399,10 @@ class _Maker:
             Entity(id=f"ent-{n}", type=t, name=name, reference=ref, **self.link(link, n))
             for n, (t, name, link, ref) in enumerate(self.raw["entities"])
         ]
-        found = []
+        mentions = []
         for span, (level, entity, literal) in self.spans("mentions", "m"):
             meant, literally = _pick(entities, entity).id, _pick(entities, literal)
-            found.append(
+            mentions.append(
                 Mention(
                     **span,
                     level=level,
@@ -273,24 +410,24 @@ class _Maker:
                     literal=literally.id if literally and literally.id != meant else None,
                 )
             )
-        found = _distinct(found)
-        used = {m.entity for m in found} | {m.literal for m in found}
-        return found, [e for e in entities if e.id in used]
+        mentions = _distinct(mentions)
+        used = {m.entity for m in mentions} | {m.literal for m in mentions}
+        return mentions, [e for e in entities if e.id in used]
 
     def timexes(self) -> list[Timex]:
-        found: list[Timex] = []
+        timexes: list[Timex] = []
         for span, (kind, value, mod, anchor, begin, end_point, quant, freq) in self.spans(
             "timexes", "t"
         ):
-            earlier = ["DCT", *(t.id for t in found)]
+            earlier = ["DCT", *(t.id for t in timexes)]
             more: dict[str, Any] = (
                 {"quant": quant, "freq": freq if freq or quant else "2X"} if kind == "SET" else {}
             )
             if kind == "DURATION":
                 more = {"begin": _pick(earlier, begin), "end_point": _pick(earlier, end_point)}
-            found = _distinct(
+            timexes = _distinct(
                 [
-                    *found,
+                    *timexes,
                     Timex(
                         **span,
                         type=kind,
@@ -301,10 +438,10 @@ class _Maker:
                     ),
                 ]
             )
-        return found
+        return timexes
 
     def quantities(self, measured: list[Any]) -> list[Quantity]:
-        found: list[Quantity] = []
+        quantities: list[Quantity] = []
         for span, (
             kind,
             comparator,
@@ -322,7 +459,10 @@ class _Maker:
                 else {"value": values[0]}
             )
             of = (
-                _pick([q for q in found if q.kind == kind and q.conversion_of is None], conversion)
+                _pick(
+                    [q for q in quantities if q.kind == kind and q.conversion_of is None],
+                    conversion,
+                )
                 if kind in ("MONEY", "MEASURE")
                 else None
             )
@@ -332,9 +472,9 @@ class _Maker:
                 "change": change,
             }
             words = self.span(prop)
-            found = _distinct(
+            quantities = _distinct(
                 [
-                    *found,
+                    *quantities,
                     Quantity(
                         **span,
                         kind=kind,
@@ -346,7 +486,7 @@ class _Maker:
                     ),
                 ]
             )
-        return found
+        return quantities
 
     def events(self) -> tuple[list[Event], list[EventChain]]:
         """Events without arguments, and the chains that have any."""
@@ -355,7 +495,7 @@ class _Maker:
             for n, (name, link) in enumerate(self.raw["chains"])
         ]
         chains = [EventChain(id=f"chain_{n}", **more) for n, more in enumerate(named)]
-        found = []
+        events = []
         for span, (
             level,
             chain,
@@ -369,7 +509,7 @@ class _Maker:
             _,
         ) in self.spans("events", "ev"):
             verb = {"tense": tense, "aspect": aspect} if level == "VRB" else {}
-            found.append(
+            events.append(
                 Event(
                     **span,
                     level=level,
@@ -383,14 +523,14 @@ class _Maker:
                     arguments=(),
                 )
             )
-        found = _distinct(found)
-        used = {e.event for e in found}
-        return found, [c for c in chains if c.id in used]
+        events = _distinct(events)
+        used = {e.event for e in events}
+        return events, [c for c in chains if c.id in used]
 
     def with_arguments(self, events: list[Event], targets: list[Any]) -> list[Event]:
         roles = {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
         drawn = {span["id"]: rest[-1] for span, rest in self.spans("events", "ev")}
-        made = []
+        resolved = []
         for event in events:
             others = [t.id for t in targets if t.id != event.id]
             arguments = {
@@ -398,7 +538,7 @@ class _Maker:
                 for role, target, ace in drawn[event.id]
                 if others
             }
-            made.append(
+            resolved.append(
                 replace(
                     event,
                     arguments=tuple(
@@ -406,20 +546,20 @@ class _Maker:
                     ),
                 )
             )
-        return made
+        return resolved
 
     def pairs(
         self, layer: str, members: list[Any]
     ) -> list[tuple[tuple[str, str, str], tuple[Any, ...]]]:
         """((type, source, target), what else was drawn), each triple once and source not target."""
         ids = [r.id for r in members]
-        found: dict[tuple[str, str, str], Any] = {}
+        triples: dict[tuple[str, str, str], Any] = {}
         for kind, first, second, other, *rest in self.raw[layer] if ids else ():
             source, target = _pick(ids, first), _pick(ids, second)
-            found[kind, source, target] = rest
+            triples[kind, source, target] = rest
             if other:
-                found[other[0], *((target, source) if other[1] else (source, target))] = rest
-        return [(key, rest) for key, rest in found.items() if key[1] != key[2]]
+                triples[other[0], *((target, source) if other[1] else (source, target))] = rest
+        return [(key, rest) for key, rest in triples.items() if key[1] != key[2]]
 
 
 def _document(raw: dict[str, Any]) -> Document:
@@ -490,7 +630,10 @@ def _document(raw: dict[str, Any]) -> Document:
 
 
 def _contested(document: Document, numbers: set[int]) -> Document:
-    """The document with a count of disagreements at the records of these numbers, in every layer that has it."""
+    """Return the document with disagreements at the records of these numbers.
+
+    Every layer that can count disagreements has them.
+    """
     layers = [layer for layer, kind in LAYERS.items() if "disagreements" in kind.__struct_fields__]
     return replace(
         document,

@@ -1,4 +1,4 @@
-"""`statevisit build`: the same bytes every time, a check that sees every difference, tables that give the documents back."""
+"""`statevisit build`: the same bytes every time, a complete check, tables that round-trip."""
 
 import hashlib
 import random
@@ -19,18 +19,18 @@ from statevisit.dataset.arrow import CONFIGS, document_table, from_table, to_tab
 from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema_errors
 from statevisit.document.model import Document
-from statevisit.release import shards
+from statevisit.release import shards as parquet_shards
 from statevisit.release.build import BuildResult, build
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
 BUILT = ("corpus/parquet", "corpus/release.json", "README.md")
 MANY = 40
-"""Documents enough for three chunks, so that two workers have something to share."""
+"""A number of documents that makes three chunks, so that two workers share them."""
 
 
 def _bytes(root: Path) -> dict[str, bytes]:
-    """What stands below a root: file -> bytes."""
+    """Return the files below a root: path -> bytes."""
     return {
         str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()
     }
@@ -41,7 +41,7 @@ def _built(root: Path) -> dict[str, bytes]:
 
 
 def _many(root: Path, article: Document, count: int = MANY, seed: int = 0) -> Path:
-    """A corpus root of `count` variants of the article, its files made in an order drawn from `seed`."""
+    """Make a root of `count` variants of the article, written in an order drawn from `seed`."""
     shutil.copytree(ROOT / "seeds", root / "seeds")
     (root / "corpus/documents").mkdir(parents=True)
     for name in ("annotators.json", "wikidata.json"):
@@ -75,17 +75,22 @@ def _measuring(document: Document, article: Document):
 
 
 def test_what_is_committed_is_what_is_built(cli: Callable[..., Result]) -> None:
-    """`build --check` passes on the checkout: nobody edited a built file, nobody forgot to build."""
+    """`build --check` passes on the checkout: no built file was edited or is out of date."""
     result = cli("build", ROOT, "--check")
     assert 0 == result.status, result.out + result.err
     assert 2 == len(result.out.splitlines())
     assert result.out.startswith("current: ")
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_workers_and_the_order(
     tmp_path: Path, article: Document
 ) -> None:
-    """Bytes depend on the documents alone: not on how many processes worked, the order the files were made in, or what was built before."""
+    """The bytes depend on the documents alone.
+
+    The number of processes, the order in which the files were made and earlier builds do not change
+    them.
+    """
     first, second = (
         _many(tmp_path / name, _without_references(article), seed=n)
         for n, name in enumerate(("one", "two"))
@@ -162,30 +167,72 @@ def _other_pyarrow(root: Path) -> None:
 
 ALL_OF = "corpus/parquet/documents/train-00000-of-00001.parquet"
 DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
-    ("document", _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"'), [f"differs {EVENTS}", f"differs {ALL_OF}", "differs corpus/croissant.json", "differs corpus/release.json"]),
+    (
+        "document",
+        _in_place(DOCUMENT, '"polarity":"POS"', '"polarity":"NEG"'),
+        [
+            f"differs {EVENTS}",
+            f"differs {ALL_OF}",
+            "differs corpus/croissant.json",
+            "differs corpus/release.json",
+        ],
+    ),
     ("document in other bytes only", _append(DOCUMENT), ["differs corpus/release.json"]),
     ("Parquet", _append(EVENTS), [f"differs {EVENTS}"]),
     ("Parquet gone", lambda root: (root / EVENTS).unlink(), [f"missing {EVENTS}"]),
     ("manifest", _append("corpus/release.json"), ["differs corpus/release.json"]),
-    ("manifest's figure", _in_place("corpus/release.json", '"documents": 1', '"documents": 2'), ["differs corpus/release.json"]),
-    ("manifest of another pyarrow", _other_pyarrow, ["differs corpus/release.json", "they were built with pyarrow 1.0.0"]),
+    (
+        "manifest's figure",
+        _in_place("corpus/release.json", '"documents": 1', '"documents": 2'),
+        ["differs corpus/release.json"],
+    ),
+    (
+        "manifest of another pyarrow",
+        _other_pyarrow,
+        ["differs corpus/release.json", "they were built with pyarrow 1.0.0"],
+    ),
     ("list of links", _append("corpus/wikidata.json"), ["differs corpus/release.json"]),
-    ("card's table", _in_place("README.md", "| `mentions` | Mentions", "| `mentions` | Many mentions"), ["differs README.md"]),
-    ("card's configs", _in_place("README.md", "config_name: ner,", "config_name: nerd,"), ["differs README.md"]),
-    ("columns", _in_place("schema/README.md", "| `text_sha256` | string |", "| `text_sha256` | int32 |"), ["differs schema/README.md"]),
-    ("catalogue", _in_place("schema/CHECKS.md", "### E504\n", "### E505\n"), ["differs schema/CHECKS.md"]),
-    ("agreement", _in_place("corpus/README.md", "| 1.000 |", "| 0.999 |"), ["differs corpus/README.md"]),
-    ("guidelines' labels", _in_place("schema/GUIDELINES.md", "| NAM | Name |", "| NAM | Names |"), ["differs schema/GUIDELINES.md"]),
-]  # fmt: skip
+    (
+        "card's table",
+        _in_place("README.md", "| `mentions` | Mentions", "| `mentions` | Many mentions"),
+        ["differs README.md"],
+    ),
+    (
+        "card's configs",
+        _in_place("README.md", "config_name: ner,", "config_name: nerd,"),
+        ["differs README.md"],
+    ),
+    (
+        "columns",
+        _in_place("schema/README.md", "| `text_sha256` | string |", "| `text_sha256` | int32 |"),
+        ["differs schema/README.md"],
+    ),
+    (
+        "catalogue",
+        _in_place("schema/CHECKS.md", "### E504\n", "### E505\n"),
+        ["differs schema/CHECKS.md"],
+    ),
+    (
+        "agreement",
+        _in_place("corpus/README.md", "| 1.000 |", "| 0.999 |"),
+        ["differs corpus/README.md"],
+    ),
+    (
+        "guidelines' labels",
+        _in_place("schema/GUIDELINES.md", "| NAM | Name |", "| NAM | Names |"),
+        ["differs schema/GUIDELINES.md"],
+    ),
+]
 
 
 @pytest.mark.parametrize(
     ("change", "named"), [d[1:] for d in DIFFERENCES], ids=[d[0] for d in DIFFERENCES]
 )
+@pytest.mark.slow
 def test_check_sees_and_names_every_difference(
     checkout: Path, cli: Callable[..., Result], change: Callable[[Path], None], named: list[str]
 ) -> None:
-    """`build --check` fails with the files that differ, and writes nothing; `build` then makes it pass."""
+    """`build --check` fails with the files that differ and writes nothing; `build` renews them."""
     change(checkout)
     before = _bytes(checkout)
     result = cli("build", checkout, "--check")
@@ -236,7 +283,7 @@ def test_check_of_an_invalid_document_gives_the_finding(
 
 
 def test_the_manifest_vouches_for_the_files(checkout: Path) -> None:
-    """release.json follows its schema, and sizes and hashes in it are those of the files: of all that a release consists of."""
+    """release.json follows its schema and has size and hash of every file of a release."""
     manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
     assert [] == list(schema_errors.errors(manifest, "release"))
     files = {f["path"]: f for f in manifest["files"]}
@@ -290,7 +337,10 @@ def test_the_manifest_counts_what_is_there(checkout: Path, article: Document) ->
 def test_the_content_hash_is_of_the_documents_alone(
     tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """content_sha256 is over the canonical documents in their order, as the schema says: no Parquet option and no formatting of a file changes it."""
+    """content_sha256 is over the canonical documents in their order, as the schema says.
+
+    No Parquet option and no formatting of a file changes it.
+    """
     root = _many(tmp_path, _without_references(article), count=3)
     build(root, workers=1)
     manifest, parquet = (
@@ -314,22 +364,26 @@ def test_the_content_hash_is_of_the_documents_alone(
 def test_shards_are_named_and_read_back_in_order(
     tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    """A corpus above the shard size has several files a config: as many as their names say, each of that many documents, in order."""
-    monkeypatch.setattr(shards, "SHARD", 15)
+    """A corpus above the shard size has several files per config, read back in order.
+
+    Their names state how many they are, and each holds as many documents as the shard size allows.
+    """
+    monkeypatch.setattr(parquet_shards, "SHARD", 15)
     root = _many(tmp_path, _without_references(article))
     build(root, workers=workers)
     for config in CONFIGS:
         names = [f"train-0000{n}-of-00003.parquet" for n in range(3)]
         assert names == sorted(p.name for p in (root / "corpus/parquet" / config).iterdir())
         column = "id" if config == "documents" else "document"
-        found = [
+        shards = [
             pq.read_table(root / "corpus/parquet" / config / n, columns=[column])[
                 column
             ].to_pylist()
             for n in names
         ]
-        assert [15, 15, 10] == [len(set(f)) for f in found]
-        assert sorted(sum(found, [])) == sum(found, [])
+        assert [15, 15, 10] == [len(set(ids)) for ids in shards]
+        all_ids = [id_ for ids in shards for id_ in ids]
+        assert sorted(all_ids) == all_ids
     whole = [
         d
         for n in range(3)
@@ -338,7 +392,7 @@ def test_shards_are_named_and_read_back_in_order(
         )
     ]
     assert list(load(root)) == whole
-    monkeypatch.setattr(shards, "SHARD", 100)
+    monkeypatch.setattr(parquet_shards, "SHARD", 100)
     assert {"written", "removed"} == {state for name, state in build(root, workers=1).states}
     assert ["train-00000-of-00001.parquet"] == [
         p.name for p in (root / "corpus/parquet/ner").iterdir()
@@ -348,7 +402,7 @@ def test_shards_are_named_and_read_back_in_order(
 def test_row_groups_have_a_fixed_size(
     tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However the rows come in, a row group holds as many as the config's size says."""
+    """However the rows come in, a row group holds the number of rows set for its config."""
     monkeypatch.setitem(ROW_GROUP, "ner", 100)
     root = _many(tmp_path, _without_references(article), count=20)
     build(root, workers=1)
@@ -361,7 +415,7 @@ def test_row_groups_have_a_fixed_size(
 def test_a_corpus_of_ones_own_needs_no_card(
     tmp_path: Path, article: Document, cli: Callable[..., Result]
 ) -> None:
-    """Without README.md none is made; the version begins at 0.1.0 and what release.json states is kept."""
+    """Without README.md none is made; the version begins at 0.1.0, and a stated one is kept."""
     root = _many(tmp_path, _without_references(article), count=2)
     assert 0 == cli("build", root).status
     assert not (root / "README.md").exists()
@@ -394,9 +448,13 @@ def test_a_readme_that_is_no_card_is_left_alone(
 def test_a_card_of_ones_own_keeps_what_is_not_generated(
     checkout: Path, cli: Callable[..., Result]
 ) -> None:
-    """In a card, the front matter's own keys and the text between the marks' blocks stay; configs and columns are added."""
+    """The card's own front matter and the text outside generated blocks stay.
+
+    Configs are added, and generated blocks are renewed.
+    """
     (checkout / "README.md").write_text(
-        "---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\n---\n# Mine \\1 \\g<2>\n\n<!-- generated: version -->\n<!-- end -->\n\ntail",
+        "---\npretty_name: Mein Korpus äöü\nlicense: cc0-1.0\n---\n"
+        "# Mine \\1 \\g<2>\n\n<!-- generated: version -->\n<!-- end -->\n\ntail",
         encoding="utf-8",
     )
     assert 0 == cli("build", checkout).status
@@ -408,7 +466,8 @@ def test_a_card_of_ones_own_keeps_what_is_not_generated(
     )
     version = load(checkout).version
     assert text.endswith(
-        f"---\n# Mine \\1 \\g<2>\n\n<!-- generated: version -->\nThis is version **{version}**.\n<!-- end -->\n\ntail"
+        "---\n# Mine \\1 \\g<2>\n\n<!-- generated: version -->\n"
+        f"This is version **{version}**.\n<!-- end -->\n\ntail"
     )
     assert 0 == cli("build", checkout, "--check").status
 
@@ -441,6 +500,7 @@ def test_a_page_of_ones_own_is_left_alone(checkout: Path, cli: Callable[..., Res
     assert not (checkout / "schema/CHECKS.md").exists()
 
 
+@pytest.mark.slow
 def test_build_prints_one_screen(
     checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -469,7 +529,8 @@ def test_build_prints_one_screen(
         (
             "<!-- generated: layers -->",
             "<!-- generated: lables -->",
-            "unknown generated part 'lables'; known are version, pin, layers, configs, columns, labels",
+            "unknown generated part 'lables'; "
+            "known are version, pin, layers, configs, columns, labels",
         ),
         (
             "pretty_name: statevisit",
@@ -497,22 +558,26 @@ def test_a_card_that_cannot_be_renewed_is_an_error(
 
 
 def test_the_article_comes_back_from_its_table(article: Document) -> None:
-    """Documents -> Parquet -> documents is the identity: nothing of the annotation is lost in the `documents` config."""
+    """Documents -> Parquet -> documents is the identity: the `documents` config loses nothing."""
     assert [article] == from_table(document_table([encode(article)]))
     assert [article] == from_table(pq.read_table(ROOT / ALL_OF))
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(documents(), min_size=1, max_size=3))
+@pytest.mark.slow
 def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None:
-    """Documents -> table -> documents is the identity on whatever is valid: emoji, empty layers, absent properties, every label."""
+    """Documents -> table -> documents is the identity on every valid document.
+
+    Among them are emoji, empty layers, absent properties and every label.
+    """
     assert drawn == from_table(document_table(map(encode, drawn)))
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(documents(), min_size=1, max_size=3))
 def test_every_view_has_a_row_for_every_record(drawn: list[Document]) -> None:
-    """A flat view neither drops nor doubles a record, and all of its tables are of the stated type."""
+    """A flat view neither drops nor doubles a record, and every table validates."""
     tables = to_tables(drawn)
     for config, layer in (
         ("entities", "mentions"),
@@ -528,7 +593,7 @@ def test_every_view_has_a_row_for_every_record(drawn: list[Document]) -> None:
 
 
 def test_a_corpus_with_a_layer_that_is_empty_builds(tmp_path: Path, article: Document) -> None:
-    """A document without a single annotation makes empty tables with all their columns, not missing files."""
+    """A document without annotations gives empty tables with all columns, not missing files."""
     bare = replace(
         article,
         id="bare",
@@ -560,5 +625,5 @@ def test_a_manifest_without_a_version_is_refused(
     result = cli("build", checkout)
     assert 1 == result.status
     assert 'release.json: states no "version"; restore the file' in result.err
-    with pytest.raises(FormatError, match="release.json"):
+    with pytest.raises(FormatError, match=r"release\.json"):
         build(checkout)

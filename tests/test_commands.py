@@ -85,7 +85,7 @@ def test_the_overview_lists_every_command(
     assert all(len(line) <= 100 for line in OVERVIEW.splitlines())
     modules = {
         path.stem.replace("_", "-")
-        for path in (PACKAGE / "commands").glob("*.py")
+        for path in (PACKAGE / "cli").glob("*.py")
         if "\ndef command(" in path.read_text(encoding="utf-8")
     }
     assert modules == set(COMMANDS)

@@ -1,4 +1,4 @@
-"""The dataset: Parquet and card as `datasets`, DuckDB and polars read them, and what the columns hold."""
+"""The dataset: Parquet and card as `datasets`, DuckDB and polars read them, and the columns."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def _named(value: Any, feature: Any) -> Any:
     return {k: _named(v, feature[k]) for k, v in value.items()} if "_type" not in feature else value
 
 
-# What there is, and that all who say so agree
+# Configs, features and labels: schema, Parquet and card agree
 
 
 LABEL_COLUMNS = {
@@ -123,7 +124,7 @@ def _front() -> dict[str, Any]:
 
 
 def test_the_card_declares_every_config_and_no_other(cache: str) -> None:
-    """The configs of the card are those of Parquet, `documents` is the default, and each has a train split."""
+    """The card has the configs of Parquet, `documents` by default, each with a train split."""
     front = _front()
     assert list(CONFIGS) == [c["config_name"] for c in front["configs"]]
     assert ["documents"] == [c["config_name"] for c in front["configs"] if c.get("default")]
@@ -133,11 +134,15 @@ def test_the_card_declares_every_config_and_no_other(cache: str) -> None:
 
 
 def test_the_front_matter_is_what_the_hub_wants() -> None:
-    """The card's metadata passes the Hub's own parser, names a licence that is spelled out, and declares where annotation came from."""
+    """The card's metadata passes the Hub's own parser.
+
+    It names a licence whose text is in the repository, and declares the kinds of annotators that
+    annotators.json lists.
+    """
     from huggingface_hub import DatasetCard
 
     data = DatasetCard.load(ROOT / "README.md").data.to_dict()
-    wanted = {
+    required = {
         "pretty_name",
         "language",
         "license",
@@ -150,7 +155,7 @@ def test_the_front_matter_is_what_the_hub_wants() -> None:
         "size_categories",
     }
     assert set() == {
-        *wanted,
+        *required,
         "task_categories",
         "task_ids",
         "tags",
@@ -163,7 +168,7 @@ def test_the_front_matter_is_what_the_hub_wants() -> None:
         for a in orjson.loads((ROOT / "corpus/annotators.json").read_bytes())["annotators"]
     }
     assert ("human" in kinds) == ("expert-generated" in data["annotations_creators"]), (
-        "what the card claims of annotators is what annotators.json says"
+        "the card and annotators.json disagree about the annotators"
     )
     assert (kinds != {"human"}) == ("machine-generated" in data["annotations_creators"])
 
@@ -179,15 +184,15 @@ def test_every_column_is_described_beside_the_schema(config: str) -> None:
         if line.startswith("| `")
     }
     assert [c.name for c in columns(config)] == list(described)
-    for name, what in described.items():
-        assert len(what) > 10
-        assert what.endswith(".")
-        assert what != name
+    for name, description in described.items():
+        assert len(description) > 10
+        assert description.endswith(".")
+        assert description != name
 
 
 def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Dataset]) -> None:
-    """A column that the schema has an inventory for is a ClassLabel with those names in that order; the integers of the article are within it."""
-    found = Counter()
+    """A column with an inventory in the schema is a ClassLabel with those names in that order."""
+    label_columns = Counter()
     for config, layer in {
         "entities": "mentions",
         "events": "events",
@@ -197,7 +202,7 @@ def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Datase
     }.items():
         for column, feature in tables[config].features.items():
             if isinstance(feature, datasets.ClassLabel):
-                found[config] += 1
+                label_columns[config] += 1
                 home = layer if (layer, column) in schema.inventories() else "entities"
                 prop = {"source_type": "type", "target_type": "type"}.get(column, column)
                 if column == "measures_layer":
@@ -206,7 +211,13 @@ def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Datase
                     assert [*schema.label_names("quantities", "kind"), "DURATION"] == feature.names
                 else:
                     assert schema.label_names(home, prop) == feature.names
-    assert {"entities": 4, "events": 8, "quantities": 4, "timexes": 2, "relations": 3} == found
+    assert {
+        "entities": 4,
+        "events": 8,
+        "quantities": 4,
+        "timexes": 2,
+        "relations": 3,
+    } == label_columns
     assert ("O", 37, 18) == (
         tables["ner"].features["ner_tags"].feature.names[0],
         len(TAGS),
@@ -219,15 +230,18 @@ def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Datase
 
 def test_a_checkout_is_the_dataset(cache: str, article: Document) -> None:
     """`load_dataset(checkout)` gives the documents with every layer, under one split."""
-    found = datasets.load_dataset(str(ROOT), cache_dir=cache)
-    assert ["train"] == list(found)
-    assert [DOC_ID] == found["train"]["id"]
-    assert article.text == found["train"][0]["text"]
+    loaded = datasets.load_dataset(str(ROOT), cache_dir=cache)
+    assert ["train"] == list(loaded)
+    assert [DOC_ID] == loaded["train"]["id"]
+    assert article.text == loaded["train"][0]["text"]
 
 
 @EACH
 def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.Dataset]) -> None:
-    """`load_dataset(checkout, config)` gives the Parquet's rows, and streaming gives the same ones with the same features."""
+    """`load_dataset(checkout, config)` gives the rows of Parquet, and so does streaming.
+
+    Both have the same features.
+    """
     expected = pq.read_table(_parquet(config)).to_pylist()
     assert expected == tables[config].to_list()
     streamed = datasets.load_dataset(str(ROOT), config, split="train", streaming=True)
@@ -239,11 +253,15 @@ def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.
 def test_the_package_gives_the_same_dataset(
     config: str, tables: dict[str, datasets.Dataset], cache: str
 ) -> None:
-    """`statevisit.load_dataset(config)` is a DatasetDict, `split=` a Dataset, `streaming=` the iterable kind; a path names another root."""
-    found = statevisit.load_dataset(config, cache_dir=cache)
-    assert isinstance(found, datasets.DatasetDict)
+    """`statevisit.load_dataset` gives the rows that `datasets` gives from the checkout.
+
+    Without `split` it is a DatasetDict, with `split` a Dataset, with `streaming` an iterable
+    dataset; a path names another root.
+    """
+    loaded = statevisit.load_dataset(config, cache_dir=cache)
+    assert isinstance(loaded, datasets.DatasetDict)
     expected = tables[config].to_list()
-    assert expected == found["train"].to_list()
+    assert expected == loaded["train"].to_list()
     assert (
         expected == statevisit.load_dataset(config, ROOT, split="train", cache_dir=cache).to_list()
     )
@@ -263,15 +281,16 @@ def refuse(*a, **k): raise AssertionError("the network was asked for")
 socket.socket.connect = socket.getaddrinfo = refuse
 import datasets, statevisit
 for config in sys.argv[2:]:
-    loaded = datasets.load_dataset(sys.argv[1], config, split="train")
-    assert loaded.to_list() == list(datasets.load_dataset(sys.argv[1], config, split="train", streaming=True))
-    assert loaded.to_list() == statevisit.load_dataset(config, split="train").to_list()
-    print(config, len(loaded))
+    rows = datasets.load_dataset(sys.argv[1], config, split="train").to_list()
+    streamed = datasets.load_dataset(sys.argv[1], config, split="train", streaming=True)
+    assert rows == list(streamed)
+    assert rows == statevisit.load_dataset(config, split="train").to_list()
+    print(config, len(rows))
 """
 
 
 def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dataset]) -> None:
-    """With HF_HUB_OFFLINE=1, an empty cache and no network at all, every config loads and streams."""
+    """With HF_HUB_OFFLINE=1, an empty cache and no network, every config loads and streams."""
     env = os.environ | {
         "HF_HUB_OFFLINE": "1",
         "HF_HOME": str(tmp_path),
@@ -291,7 +310,7 @@ def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dat
 
 @pytest.mark.parametrize("config", ["nope", "", "../documents", "default"])
 def test_a_config_that_is_not_there_is_named_with_those_that_are(config: str) -> None:
-    """Who mistypes a config sees which there are."""
+    """The error for a mistyped config lists the configs."""
     with pytest.raises(FormatError) as error:
         statevisit.load_dataset(config)
     assert f"{DATA}: no config {config!r}; the configs are {', '.join(sorted(CONFIGS))}" == str(
@@ -300,7 +319,7 @@ def test_a_config_that_is_not_there_is_named_with_those_that_are(config: str) ->
 
 
 def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) -> None:
-    """A path that is not there, an empty one, and a corpus that was not built or has no card each say what is missing."""
+    """A missing path, an empty directory and a corpus without Parquet each give the remedy."""
     with pytest.raises(FormatError, match="gone: no such directory"):
         statevisit.load_dataset("events", tmp_path / "gone")
     (tmp_path / "empty").mkdir()
@@ -314,16 +333,19 @@ def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) 
 def test_a_corpus_of_ones_own_loads_without_a_card(
     corpus: Path, tables: dict[str, datasets.Dataset], cache: str
 ) -> None:
-    """`statevisit.load_dataset(config, path)` needs only what `statevisit build` writes: with no README.md, wherever it is; columns and labels are Parquet's."""
+    """`load_dataset(config, path)` needs only the output of `statevisit build`, no README.md.
+
+    The path may contain glob characters; columns and labels come from Parquet.
+    """
     from statevisit.release.build import build
 
     root = corpus / "a [b] {c} é *"
     shutil.copytree(corpus / "corpus", root / "corpus")
     shutil.copytree(corpus / "seeds", root / "seeds")
     build(root, workers=1)
-    found = statevisit.load_dataset("events", root, cache_dir=cache)
-    assert features("events") == found["train"].features.to_dict()
-    assert tables["events"].to_list() == found["train"].to_list()
+    loaded = statevisit.load_dataset("events", root, cache_dir=cache)
+    assert features("events") == loaded["train"].features.to_dict()
+    assert tables["events"].to_list() == loaded["train"].to_list()
 
 
 def test_without_datasets_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,11 +355,11 @@ def test_without_datasets_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
         statevisit.load_dataset()
 
 
-# What the columns hold
+# Contents of the columns
 
 
 def test_the_documents_config_is_the_json(tables: dict[str, datasets.Dataset]) -> None:
-    """A row of `documents` is the document's JSON: every property, in the schema's order, absent ones null."""
+    """A row of `documents` is the document's JSON, in the schema's order, with null if absent."""
     value = orjson.loads((ROOT / f"corpus/documents/{DOC_ID}.json").read_bytes())
     row = _rows("documents")[0]
     assert list(value) == list(row) == tables["documents"].column_names
@@ -352,7 +374,10 @@ def _present(value: Any) -> Any:
 
 
 def test_span_columns_are_the_records(article: Document) -> None:
-    """Ids, offsets and texts of the views are the records', a row each in their order, with the sentence they begin in."""
+    """Ids, offsets and texts of the views are those of the records, one row each, in their order.
+
+    Each row has the sentence in which the span begins.
+    """
     for config, records in {
         "entities": article.mentions,
         "events": article.events,
@@ -370,7 +395,10 @@ def test_span_columns_are_the_records(article: Document) -> None:
 
 
 def test_entities_have_their_entity(article: Document) -> None:
-    """A mention's row says what its entity is; exactly one of wikidata and nil is there; metonymy keeps both readings."""
+    """A mention's row describes its entity; metonymy keeps both readings.
+
+    Exactly one of `wikidata` and `nil` is set.
+    """
     for row, mention in zip(_rows("entities"), article.mentions, strict=True):
         entity = article[row["entity"]]
         assert (entity.type, entity.name, entity.wikidata, entity.nil, entity.reference) == tuple(
@@ -383,7 +411,10 @@ def test_entities_have_their_entity(article: Document) -> None:
 
 
 def test_events_have_their_arguments_resolved(article: Document) -> None:
-    """An event's row has its arguments with layer, span and text of the target, and the entity of a mention; nothing has to be looked up."""
+    """An event's row has its arguments resolved, so that no other table is needed.
+
+    Each argument has the layer, the span and the text of its target, and the entity of a mention.
+    """
     for row, event in zip(_rows("events"), article.events, strict=True):
         chain = article[event.event]
         assert (chain.id, chain.name, chain.wikidata) == (
@@ -419,7 +450,7 @@ def test_events_have_their_arguments_resolved(article: Document) -> None:
 
 
 def test_relations_have_names_and_evidence(article: Document) -> None:
-    """A relation's row names both entities, the Wikidata property and the sentences that support it."""
+    """A relation's row names both entities, the Wikidata property and the supporting sentences."""
     properties = {
         label.name: label.extra.get("wikidata_property")
         for label in schema.labels("relations", "type")
@@ -442,7 +473,10 @@ def test_relations_have_names_and_evidence(article: Document) -> None:
 
 
 def test_quantities_hold_exact_numbers_and_durations(article: Document) -> None:
-    """Every quantity has its decimal string as annotated and the nearest float; every duration is there as well, as a number of units."""
+    """Every quantity has its decimal string as annotated and the nearest float.
+
+    Every duration is a row as well, as a number of units.
+    """
     rows = {r["id"]: r for r in _rows("quantities")}
     durations = [t for t in article.timexes if t.type == "DURATION"]
     assert [q.id for q in article.quantities] + [t.id for t in durations] == list(rows)
@@ -514,7 +548,7 @@ def test_no_number_loses_a_digit(
 def test_a_durations_modifier_is_its_comparator(
     article: Document, mod: str | None, comparator: str
 ) -> None:
-    """How a duration's value bounds it is said as for a quantity; START, MID and END say nothing about its length."""
+    """A duration's `mod` becomes the comparator; without one the duration is exact."""
     timex = Timex(
         id="t1", start=0, end=9, text="President", type="DURATION", value="PT90M", mod=mod
     )
@@ -533,7 +567,7 @@ def _only_row(article: Document, config: str, **layers: Any) -> dict[str, Any]:
 
 @given(st.dates())
 def test_a_day_is_one_day(day: date) -> None:
-    """A DATE of a day, with or without a time of the day, begins and ends on it; so does its ISO week date."""
+    """A DATE of a day, with or without a time, and its ISO week date begin and end on that day."""
     year, week, weekday = day.isocalendar()
     assert (
         (day, day)
@@ -546,7 +580,10 @@ def test_a_day_is_one_day(day: date) -> None:
 
 @given(st.dates(max_value=date(9998, 12, 31)))
 def test_a_month_quarter_half_and_year_end_on_their_last_day(day: date) -> None:
-    """They begin on the first of their first month and end the day before the next begins; the day itself is inside."""
+    """Each begins on the first of its first month and ends the day before the next one begins.
+
+    The day itself is inside.
+    """
     for form, length in (("-{:02}", 1), ("-Q{}", 3), ("-H{}", 6), ("", 12)):
         number = (day.month - 1) // length
         following = (number + 1) * length
@@ -556,14 +593,14 @@ def test_a_month_quarter_half_and_year_end_on_their_last_day(day: date) -> None:
 
 
 def _days(value: str) -> tuple[date, date]:
-    found = days(value)
-    assert found is not None, value
-    return found
+    first_and_last = days(value)
+    assert first_and_last is not None, value
+    return first_and_last
 
 
 @given(st.dates(min_value=date(1, 1, 8), max_value=date(9999, 12, 20)))
 def test_a_week_is_an_iso_week(day: date) -> None:
-    """A week runs from Monday to Sunday, a weekend is its Saturday and Sunday, as `isocalendar` counts weeks."""
+    """A week runs from Monday to Sunday, as in `isocalendar`; a weekend is its last two days."""
     year, week, _ = day.isocalendar()
     first, last = _days(f"{year:04}-W{week:02}")
     assert (1, 7, 6) == (first.isoweekday(), last.isoweekday(), (last - first).days)
@@ -600,7 +637,7 @@ def test_a_decade_and_a_century(decade: int) -> None:
     ],
 )
 def test_what_is_no_particular_day_has_none(value: str) -> None:
-    """Seasons, unknown parts, references and durations stand for no particular days: null, not a guess."""
+    """Seasons, unknown parts, references and durations have no particular days: null, no guess."""
     assert None is days(value)
 
 
@@ -625,7 +662,7 @@ CLOCK = {
 def test_a_duration_of_one_component_is_its_number_and_unit(
     number: int, unit: tuple[str, tuple[str, int]]
 ) -> None:
-    """ "P3D" is 3 d: the number as it stands, the unit in UCUM."""
+    """The number of a duration such as `P3D` stays as written, and the unit is in UCUM."""
     prefix = "PT" if len(unit[0]) == 2 else "P"
     assert (str(number), unit[1][0]) == duration(f"{prefix}{number}{unit[0][-1]}")
 
@@ -644,18 +681,33 @@ def test_a_duration_of_several_components_adds_up(parts: dict[str, int]) -> None
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("P3DE", ("30", "a")), ("P2CE", ("200", "a")), ("P1ML", ("1000", "a")), ("P2Q", ("6", "mo")), ("P1Y6M", ("18", "mo")), ("P0.5Y", ("0.5", "a")), ("P1DT12H", ("36", "h")),
-        ("P30.0D", ("30", "d")), ("PT0.000000001S", ("0.000000001", "s")), ("P999999999ML", ("999999999000", "a")),
-        ("PXM", None), ("P1WE", None), ("P1M1D", None), ("P1YT1H", None), ("PTXH", None),
+        ("P3DE", ("30", "a")),
+        ("P2CE", ("200", "a")),
+        ("P1ML", ("1000", "a")),
+        ("P2Q", ("6", "mo")),
+        ("P1Y6M", ("18", "mo")),
+        ("P0.5Y", ("0.5", "a")),
+        ("P1DT12H", ("36", "h")),
+        ("P30.0D", ("30", "d")),
+        ("PT0.000000001S", ("0.000000001", "s")),
+        ("P999999999ML", ("999999999000", "a")),
+        ("PXM", None),
+        ("P1WE", None),
+        ("P1M1D", None),
+        ("P1YT1H", None),
+        ("PTXH", None),
     ],
-)  # fmt: skip
+)
 def test_durations(value: str, expected: tuple[str, str] | None) -> None:
-    """Decades and centuries are years, quarters months; months beside days, weekends and X have no exact number."""
+    """Decades and centuries are years, quarters are months.
+
+    Months beside days, weekends and X have no exact number.
+    """
     assert expected == duration(value)
 
 
 def test_times_of_the_article_have_their_days(article: Document) -> None:
-    """`first_day` and `last_day` are those of the value for dates and times, null for durations and what is vague."""
+    """Dates and times have the first and last day of their value; other and vague values null."""
     rows = _rows("timexes")
     for row, timex in zip(rows, article.timexes, strict=True):
         expected = days(timex.value) if timex.type in ("DATE", "TIME") else None
@@ -680,19 +732,18 @@ def _spans(tokens: list[str], tags: list[str]) -> list[tuple[int, int, str]]:
         if tag.startswith("B-"):
             spans.append((number, number, tag[2:]))
         elif tag.startswith("I-"):
-            assert spans and (spans[-1][1], spans[-1][2]) == (number - 1, tag[2:]), (
-                f"{tag} continues nothing"
-            )
+            assert spans, f"{tag} continues nothing"
+            assert (number - 1, tag[2:]) == spans[-1][1:], f"{tag} continues nothing"
             spans[-1] = (spans[-1][0], number, tag[2:])
     return spans
 
 
 def test_names_of_the_article(article: Document) -> None:
-    """`ner` has the article's tokens sentence by sentence, and its tags are the names, times and quantities, each with its text."""
+    """`ner` has the tokens sentence by sentence; its tags are the names, times and quantities."""
     rows = _rows("ner")
     assert len(article.sentences) == len(rows)
     assert [article.text_of(t) for t in article.tokens] == [t for r in rows for t in r["tokens"]]
-    found = []
+    tagged = []
     for number, row in enumerate(rows):
         assert (DOC_ID, number, len(row["tokens"])) == (
             row["document"],
@@ -700,12 +751,12 @@ def test_names_of_the_article(article: Document) -> None:
             len(row["ner_tags"]),
         )
         inside = article.within(article.sentences[number], "tokens")
-        found += [
+        tagged += [
             (inside[first].start, inside[last].end, label)
             for first, last, label in _spans(row["tokens"], row["ner_tags"])
         ]
-    assert flat_names(article) == found
-    texts = {(article.text[s:e], label) for s, e, label in found}
+    assert flat_names(article) == tagged
+    texts = {(article.text[s:e], label) for s, e, label in tagged}
     assert {
         ("Recep Tayyip Erdoğan", "PERSON"),
         ("Second Karabakh War", "EVENT"),
@@ -714,13 +765,16 @@ def test_names_of_the_article(article: Document) -> None:
         ("around $7.6 billion", "MONEY"),
         ("first", "ORDINAL"),
     } <= texts
-    assert {label for _, _, label in found} <= set(ONTONOTES)
+    assert {label for _, _, label in tagged} <= set(ONTONOTES)
 
 
 @settings(max_examples=60, deadline=None)
 @given(documents())
 def test_names_of_any_document_are_well_formed(document: Document) -> None:
-    """Whatever nests, overlaps or crosses sentences: valid BIO, a tag a token, labels of OntoNotes, no span that a longer kept one excludes."""
+    """Whatever nests, overlaps or crosses sentences, the tags are valid BIO, one for each token.
+
+    A span is left out only where it overlaps a kept one that is at least as long.
+    """
     spec = features("ner")
     rows = [
         {k: _named(v, spec[k]) for k, v in r.items()}
@@ -731,11 +785,11 @@ def test_names_of_any_document_are_well_formed(document: Document) -> None:
         assert len(row["tokens"]) == len(row["ner_tags"])
         _spans(row["tokens"], row["ner_tags"])
     kept = flat_names(document)
-    assert all(a[1] <= b[0] for a, b in zip(kept, kept[1:], strict=False)), "names overlap"
+    assert all(a[1] <= b[0] for a, b in pairwise(kept)), "names overlap"
     for start, end in _candidates(document):
         assert (start, end) in {k[:2] for k in kept} or any(
             s < end and start < e and e - s >= end - start for s, e, _ in kept
-        ), "a span was left out without a longer one in its way"
+        ), "a span was left out, and no longer one overlaps it"
 
 
 def _candidates(document: Document) -> list[tuple[int, int]]:
@@ -746,10 +800,10 @@ def _candidates(document: Document) -> list[tuple[int, int]]:
 
 
 def test_of_overlapping_names_the_longest_is_tagged(article: Document) -> None:
-    """The railway is one FAC, though three cities are named in it; the war one EVENT, though Karabakh is."""
-    found = {article.text[s:e]: label for s, e, label in flat_names(article)}
+    """The railway is one FAC, although it names three cities; of equals, layer and order decide."""
+    labels = {article.text[s:e]: label for s, e, label in flat_names(article)}
     railway = next(m for m in article.mentions if m.text == "Baku-Tbilisi-Kars railway")
-    assert "FAC" == found[railway.text]
+    assert "FAC" == labels[railway.text]
     assert not [
         1
         for s, e, _ in flat_names(article)
@@ -796,7 +850,7 @@ def test_sql_and_polars_read_the_same_rows(config: str) -> None:
 
 
 def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, datasets.Dataset]) -> None:
-    """`statevisit.load()` and the views agree on how much there is."""
+    """`statevisit.load()` and the views agree on the number of records."""
     (document,) = load()
     assert {
         "entities": len(document.mentions),

@@ -55,7 +55,7 @@ def roots(tmp_path_factory: pytest.TempPathFactory) -> Made:
         shutil.copytree(ROOT / name, root / name)
     for name in ("README.md", "CITATION.cff", "LICENSE", "CHANGELOG.md"):
         shutil.copy(ROOT / name, root)
-    starter = PACKAGE / "starter"
+    starter = PACKAGE / "cli/starter"
     shutil.copy(starter / "example.txt", root / "seeds")
     with (root / "seeds/sources.jsonl").open("ab") as sources:
         sources.write((starter / "sources.jsonl").read_bytes())

@@ -24,8 +24,8 @@ from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT
 from tests.strategies import documents
 
 
-def _jsonl(path: Path, *found: Document) -> Path:
-    path.write_bytes(b"\n".join(orjson.dumps(to_value(d)) for d in found) + b"\n")
+def _jsonl(path: Path, *articles: Document) -> Path:
+    path.write_bytes(b"\n".join(orjson.dumps(to_value(d)) for d in articles) + b"\n")
     return path
 
 
@@ -48,7 +48,7 @@ def test_the_shipped_corpus_loads_in_one_line() -> None:
     "place", [".", "corpus", "corpus/documents", f"corpus/documents/{DOC_ID}.json"]
 )
 def test_every_path_to_a_corpus_loads_it(corpus: Path, article: Document, place: str) -> None:
-    """The root, its corpus/, its documents/ or one file: as a path or a string, the same document."""
+    """The root, its corpus/, its documents/ and one file load the same, as path or string."""
     assert [article] == list(load(corpus / place))
     assert [article] == list(load(str(corpus / place)))
 
@@ -67,7 +67,10 @@ def test_a_relative_path_loads(
 def test_jsonl_loads_in_the_order_of_its_lines(
     tmp_path: Path, article: Document, suffix: str
 ) -> None:
-    """JSONL has a document a line, blank lines between them or not, and no newline at the end or one."""
+    """JSONL has one document per line, in this order; blank lines are skipped.
+
+    The last line may lack its newline.
+    """
     first, second = replace(article, id="z"), replace(article, id="a")
     path = tmp_path / f"corpus.{suffix}"
     path.write_bytes(
@@ -113,7 +116,7 @@ def test_a_missing_document_is_named_with_those_there_are(
 
 
 def test_documents_are_read_when_they_are_asked_for(tmp_path: Path, article: Document) -> None:
-    """Opening a corpus reads no document: a broken one is an error when it is read, and only then."""
+    """Opening a corpus reads no document: a broken one is an error only when it is read."""
     _several(tmp_path, article, 3)
     (tmp_path / "doc-01.json").write_text("{")
     corpus = load(tmp_path)
@@ -124,7 +127,7 @@ def test_documents_are_read_when_they_are_asked_for(tmp_path: Path, article: Doc
 
 
 def test_a_file_of_another_name_is_refused(tmp_path: Path, article: Document) -> None:
-    """In a directory a document is found by its file's name, so the two must agree; a single file may have any name."""
+    """In a directory a file has the name of its document; a single file may have any name."""
     path = tmp_path / "renamed.json"
     path.write_bytes(encode(article))
     with pytest.raises(FormatError, match=f"rename the file to {DOC_ID}.json"):
@@ -136,9 +139,10 @@ def test_two_documents_with_one_id_in_jsonl(tmp_path: Path, article: Document) -
     """An id that stands for two documents is an error that names both lines."""
     with pytest.raises(
         FormatError,
-        match=rf"twice\.jsonl:2: the document in .*twice\.jsonl:1 has the same id, '{DOC_ID}': change",
+        match=r"twice\.jsonl:2: the document in .*twice\.jsonl:1 has the same id, "
+        rf"'{DOC_ID}': change",
     ):
-        load(_jsonl(tmp_path / "twice.jsonl", article, article)).ids
+        list(load(_jsonl(tmp_path / "twice.jsonl", article, article)).ids)
 
 
 @pytest.mark.parametrize(
@@ -237,8 +241,8 @@ def test_sentences_and_tokens(article: Document) -> None:
     money = next(q for q in article.quantities if q.unit == "TRY")
     sentence = article.sentence_of(money)
     assert (
-        "The two countries seek to expand trade volume from around $7.6 billion (TL 234.6 billion) last year to at least $15 billion."
-        == article.text_of(sentence)
+        "The two countries seek to expand trade volume from around $7.6 billion "
+        "(TL 234.6 billion) last year to at least $15 billion." == article.text_of(sentence)
     )
     assert ["two", "around $7.6 billion", "TL 234.6 billion", "at least $15 billion"] == [
         q.text for q in article.within(sentence, "quantities")
@@ -271,7 +275,7 @@ def test_relations_of_an_entity(article: Document) -> None:
 
 
 def test_ids_lead_to_records_of_every_layer(article: Document) -> None:
-    """A document is indexed by record id, says which layer it is in, and refuses ids that it lacks."""
+    """A document is indexed by record id, knows the record's layer and refuses unknown ids."""
     for layer in LAYERS:
         for record in getattr(article, layer):
             if hasattr(record, "id"):
@@ -309,10 +313,11 @@ def test_reprs_are_short(document: Document) -> None:
 
 
 def test_reprs_are_useful(article: Document, tmp_path: Path) -> None:
-    """The repr names what it is of."""
+    """The repr names what it stands for."""
     assert (
-        f"<Document {DOC_ID}: {len(article.sentences)} sentences, {len(article.mentions)} mentions, {len(article.events)} events, {len(article.quantities)} quantities>"
-        == repr(article)
+        f"<Document {DOC_ID}: {len(article.sentences)} sentences, "
+        f"{len(article.mentions)} mentions, {len(article.events)} events, "
+        f"{len(article.quantities)} quantities>" == repr(article)
     )
     assert f"<Corpus {load().version}: 1 document: {DOC_ID}>" == repr(load())
     assert "<Mention m3 Ilham Aliyev NAM aliyev>" == repr(article["m3"])
@@ -350,7 +355,7 @@ class _Text(HTMLParser):
 @given(documents())
 @settings(deadline=None, max_examples=50)
 def test_html_is_the_text_again(document: Document) -> None:
-    """The fragment is well-formed, has no tag from the document in it, and without its tags is the text exactly."""
+    """The fragment is well-formed, has its own tags only, and without them is the text exactly."""
     page = _Text(document._repr_html_())
     assert {"div", "b", "small"} <= page.tags <= {"div", "b", "small", "span"}
     assert page.text.startswith(f"{document.id} {document.date}")
@@ -372,7 +377,7 @@ def test_html_shows_names_and_labels(article: Document) -> None:
 
 
 def _cut(article: Document) -> int:
-    """How many more pieces the spans are drawn in than there are spans: a span is cut where another begins or ends in it."""
+    """Return the number of cuts: a span is cut where another begins or ends inside it."""
     spans = highlights(article)
     edges = {edge for s in spans for edge in (s.start, s.end)}
     return sum(sum(s.start < edge < s.end for edge in edges) for s in spans)
@@ -425,8 +430,14 @@ HEAVY = (
 def test_import_is_light() -> None:
     """`import statevisit` imports nothing heavy, and loading and asking a document neither."""
     assert [] == [m for m in HEAVY if importlib.util.find_spec(m) is None]
-    code = f"import sys, statevisit; d = statevisit.load()[0]; d.mentions_of('aliyev'); repr(d); print([m for m in {HEAVY} if m in sys.modules])"
-    bare = "import sys, statevisit; print([m for m in sys.modules if m.startswith(('statevisit', 'msgspec', 'orjson'))])"
+    code = (
+        "import sys, statevisit; d = statevisit.load()[0]; d.mentions_of('aliyev'); repr(d); "
+        f"print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    bare = (
+        "import sys, statevisit; own = ('statevisit', 'msgspec', 'orjson'); "
+        "print([m for m in sys.modules if m.startswith(own)])"
+    )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     results = [
         subprocess.run(
@@ -447,11 +458,12 @@ def test_public_names() -> None:
         value = getattr(statevisit, name)
         assert name in dir(statevisit)
         if name != "__version__":
-            assert value.__doc__ and len(value.__doc__) > 10, f"{name} has no docstring"
+            assert value.__doc__, f"{name} has no docstring"
+            assert len(value.__doc__) > 10, f"{name} has no docstring"
             assert value.__module__.startswith("statevisit.")
     assert sorted(statevisit.__all__) == statevisit.__all__
     with pytest.raises(AttributeError, match="no attribute 'laod'"):
-        statevisit.laod  # noqa: B018
+        statevisit.laod  # noqa: B018 - the access alone has to raise
 
 
 def test_names_for_type_checkers_are_the_same() -> None:
@@ -480,7 +492,11 @@ def test_a_copy_of_the_package_without_data_says_so(tmp_path: Path) -> None:
         tmp_path / "statevisit",
         ignore=shutil.ignore_patterns("__pycache__", "_data"),
     )
-    code = "import statevisit\ntry: statevisit.load()\nexcept statevisit.StateVisitError as e: print(e)"
+    code = (
+        "import statevisit\n"
+        "try: statevisit.load()\n"
+        "except statevisit.StateVisitError as e: print(e)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

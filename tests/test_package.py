@@ -1,4 +1,4 @@
-"""The package: wheel and sdist hold what is tracked and nothing else, and the installed wheel does everything on its own."""
+"""The package: wheel and sdist hold the tracked files, and the wheel needs no checkout."""
 
 import ast
 import email
@@ -34,7 +34,7 @@ LEFTOVERS = (
     "tests/__pycache__/x.pyc",
     "notes.txt",
 )
-"""What lies about in a checkout that somebody works in."""
+"""Untracked files of a checkout in which somebody works."""
 
 
 def _tracked() -> list[str]:
@@ -62,7 +62,7 @@ def _hatchling(root: Path, out: Path, *targets: str) -> Path:
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the wheel and the sdist, built from a copy of what is tracked in which leftovers lie about."""
+    """A directory with a wheel and an sdist, built from the tracked files among leftovers."""
     root = tmp_path_factory.mktemp("checkout")
     for name in _tracked():
         if (ROOT / name).is_file():
@@ -83,7 +83,10 @@ def wheel(dist: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of a new environment that has the wheel; what it depends on it takes from the environment of the tests."""
+    """The interpreter of a new environment that has the wheel.
+
+    Its dependencies come from the environment of the tests.
+    """
     venv = tmp_path_factory.mktemp("venv")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     path = venv / "bin" / "python"
@@ -105,9 +108,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         env=_clean(),
     )
     (site,) = (venv / "lib").glob("python*/site-packages")
-    (site / "dependencies.pth").write_text(
-        sysconfig.get_path("purelib") + "\n"
-    )  # the .pth files in there, that of the checkout among them, are not read
+    # Python reads no .pth files of a directory named in one: the checkout's stays unread.
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return path
 
 
@@ -130,11 +132,14 @@ def _run(python: Path, cwd: Path, *arguments: str) -> str:
     return done.stdout
 
 
-# What is in them
+# Contents of wheel and sdist
 
 
 def test_the_wheel_holds_code_and_data(wheel: Path) -> None:
-    """The wheel has every tracked file of the package, the corpus, the schemas, the seeds and the card, byte for byte, and nothing else."""
+    """The wheel has the tracked files of code, corpus, schemas and seeds, unchanged, and no others.
+
+    The card and the citation are among them.
+    """
     homes = {
         "src/": "",
         "corpus/": "statevisit/_data/corpus/",
@@ -150,21 +155,24 @@ def test_the_wheel_holds_code_and_data(wheel: Path) -> None:
         if name.startswith(start)
     }
     with zipfile.ZipFile(wheel) as archive:
-        found = {n for n in archive.namelist() if ".dist-info/" not in n}
-        assert set(expected) == found
-        assert [] == [n for n in found if archive.read(n) != (ROOT / expected[n]).read_bytes()]
+        packed = {n for n in archive.namelist() if ".dist-info/" not in n}
+        assert set(expected) == packed
+        assert [] == [n for n in packed if archive.read(n) != (ROOT / expected[n]).read_bytes()]
         infos = {n.split("/", 1)[1] for n in archive.namelist() if ".dist-info/" in n}
         assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"} == infos
 
 
 def test_the_sdist_holds_what_is_tracked(dist: Path) -> None:
-    """The sdist has what is tracked, but for what only the repository needs, and nothing that is ignored or lies about."""
+    """The sdist has the tracked files, unchanged, and no untracked ones.
+
+    Files that only the repository needs are left out: those of its history and its own hooks.
+    """
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
-        found = {m.name.removeprefix(f"{NAME}/") for m in archive.getmembers() if m.isfile()}
+        packed = {m.name.removeprefix(f"{NAME}/") for m in archive.getmembers() if m.isfile()}
         assert [] == [
             n
-            for n in found - {"PKG-INFO"}
+            for n in packed - {"PKG-INFO"}
             if archive.extractfile(f"{NAME}/{n}").read() != (ROOT / n).read_bytes()
         ]
     assert {
@@ -172,11 +180,11 @@ def test_the_sdist_holds_what_is_tracked(dist: Path) -> None:
         for n in _tracked()
         if n not in (".gitattributes", ".git-blame-ignore-revs", ".pre-commit-config.yaml")
         and not n.startswith((".ci/", ".github/"))
-    } | {"PKG-INFO"} == {n for n in found if not n.startswith(".github/")}
+    } | {"PKG-INFO"} == {n for n in packed if not n.startswith(".github/")}
 
 
 def test_the_sdist_builds_the_same_wheel(dist: Path, wheel: Path, tmp_path: Path) -> None:
-    """A wheel built from the sdist is the wheel, to the byte: who packages from source gets what we publish."""
+    """A wheel built from the sdist is the published wheel, to the byte."""
     (path,) = dist.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         archive.extractall(tmp_path, filter="data")
@@ -197,7 +205,7 @@ def about(wheel: Path) -> Message:
 
 
 def test_the_metadata_say_what_it_is(about: Message) -> None:
-    """Version of the corpus, licence expression and file, Python, extras: what an index shows and pip decides by."""
+    """The metadata have the corpus's version, the licence, the Python versions and the extras."""
     assert ("statevisit", VERSION) == (about["Name"], about["Version"])
     assert ("Apache-2.0 AND CC-BY-4.0", "LICENSE", ">=3.11") == (
         about["License-Expression"],
@@ -223,7 +231,7 @@ def test_the_long_description_is_the_readme_without_its_front_matter(about: Mess
     assert "config_name" not in text
 
 
-# What the installed wheel does
+# The installed wheel
 
 INSTALLED = """
 import sys
@@ -242,13 +250,18 @@ import datasets
 for config in sys.argv[2:]:
     rows = statevisit.load_dataset(config)["train"].to_list()
     assert rows and rows == datasets.load_dataset(str(data_root()), config, split="train").to_list()
-assert [] == [m for m in list(sys.modules.values()) if m.__name__.startswith("statevisit") and not Path(m.__file__).is_relative_to(site)]
+for module in list(sys.modules.values()):
+    if module.__name__.startswith("statevisit"):
+        assert Path(module.__file__).is_relative_to(site), module
 print(document.id, statevisit.__version__)
 """
 
 
 def test_the_wheel_loads_the_corpus(python: Path, tmp_path: Path) -> None:
-    """From the installed wheel, outside the checkout and offline: corpus, validation, labels, every config; code and data are the wheel's own."""
+    """The installed wheel gives corpus, validation, labels and every config.
+
+    It does so offline and outside the checkout; code and data are its own.
+    """
     (site,) = python.parent.parent.glob("lib/python*/site-packages")
     assert (
         f"{DOC_ID} {VERSION}"
@@ -257,7 +270,7 @@ def test_the_wheel_loads_the_corpus(python: Path, tmp_path: Path) -> None:
 
 
 def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
-    """`statevisit` is a command of the environment: it shows the corpus it came with and makes one of one's own."""
+    """The installed command shows the shipped corpus and makes a new one from a seed."""
     command = python.parent / "statevisit"
     assert f"statevisit {VERSION}" == _run(python, tmp_path, str(command), "--version").strip()
     assert "Recep Tayyip Erdoğan" in _run(python, tmp_path, str(command), "show")
@@ -282,7 +295,11 @@ from importlib.machinery import PathFinder
 from importlib.metadata import packages_distributions
 
 allowed = set(sys.argv[1].split(","))
-blocked = {top for top, homes in packages_distributions().items() if not allowed & {h.lower().replace("_", "-") for h in homes}}
+blocked = {
+    top
+    for top, homes in packages_distributions().items()
+    if not allowed & {h.lower().replace("_", "-") for h in homes}
+}
 
 class Only(PathFinder):
     @classmethod
@@ -294,35 +311,42 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Only
 
 USES = {
     "": (
-        "from statevisit import load, validate; assert [] == list(validate()); print(load()[0]._repr_html_()[:4])",
-        "from statevisit.commands import run; sys.exit(run(['show']) or run(['stats']) or run(['validate', str(__import__('statevisit').data_root())]))",
+        "from statevisit import load, validate; "
+        "assert [] == list(validate()); "
+        "print(load()[0]._repr_html_()[:4])",
+        "import statevisit; from statevisit.cli.main import run; "
+        "data = str(statevisit.data_root()); "
+        "sys.exit(run(['show']) or run(['stats']) or run(['validate', data]))",
     ),
     "parquet": (
-        "from statevisit.commands import run; import statevisit; sys.exit(run(['build', '--check', str(statevisit.data_root())]))",
+        "import statevisit; from statevisit.cli.main import run; "
+        "sys.exit(run(['build', '--check', str(statevisit.data_root())]))",
     ),
     "hub": ("import statevisit; print(statevisit.load_dataset('events', split='train'))",),
     "ingest": (
-        "from statevisit.commands import run; import pathlib; pathlib.Path('s.txt').write_text(' date 2024-03-01 Hello.'); sys.exit(run(['ingest', 's.txt', '--id', 'x']))",
+        "import pathlib; from statevisit.cli.main import run; "
+        "pathlib.Path('s.txt').write_text(' date 2024-03-01 Hello.'); "
+        "sys.exit(run(['ingest', 's.txt', '--id', 'x']))",
     ),
 }
-"""What must work with an extra and nothing else installed; first with no extra."""
+"""Code that works with one extra and nothing else installed; the first with no extra."""
 
 
 def _closure(extra: str) -> set[str]:
     """The distributions that `pip install statevisit[extra]` brings."""
-    found, waiting = set(), [("statevisit", {extra} if extra else set())]
+    closure, waiting = set(), [("statevisit", {extra} if extra else set())]
     while waiting:
         name, extras = waiting.pop()
         for text in metadata.requires(name) or ():
             requirement = Requirement(text)
-            wanted = requirement.marker is None or any(
+            applies = requirement.marker is None or any(
                 requirement.marker.evaluate({"extra": e}) for e in extras | {""}
             )
             key = (canonicalize_name(requirement.name), frozenset(requirement.extras))
-            if wanted and key not in found:
-                found.add(key)
+            if applies and key not in closure:
+                closure.add(key)
                 waiting.append((requirement.name, set(requirement.extras)))
-    return {name for name, _ in found} | {"statevisit"}
+    return {name for name, _ in closure} | {"statevisit"}
 
 
 @pytest.mark.parametrize(("extra", "code"), [(e, c) for e, codes in USES.items() for c in codes])
@@ -350,7 +374,7 @@ def test_without_an_extra_its_name_is_said(
     assert f"pip install 'statevisit[{extra}]'" in done.stderr.strip().splitlines()[-1]
 
 
-# What the two commands install
+# The locks of the two scripts
 
 LOCKS = {
     "requirements-build.txt": (["parquet"], ["build"]),
@@ -361,15 +385,15 @@ LOCKS = {
 def _locked(name: str) -> dict[str, tuple[str, list[str]]]:
     """A lock: distribution -> (version, hashes)."""
     text = (ROOT / "scripts" / name).read_text(encoding="utf-8").replace("\\\n", " ")
-    found: dict[str, tuple[str, list[str]]] = {}
+    locked: dict[str, tuple[str, list[str]]] = {}
     for line in text.splitlines():
         m = re.fullmatch(
             r"([a-z0-9.-]+)==(\S+)(?: ;[^#]*?)?((?:\s+--hash=sha256:[0-9a-f]{64})+)\s*", line
         )
         assert m, f"{name}: not a pinned requirement with hashes: {line[:80]}"
-        assert m[1] not in found or ";" in line
-        found[m[1]] = (m[2], m[3].split())
-    return found
+        assert m[1] not in locked or ";" in line
+        locked[m[1]] = (m[2], m[3].split())
+    return locked
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -382,17 +406,16 @@ def test_locks_pin_every_package_by_hash(name: str) -> None:
     )
 
 
-def _wanted(extras: list[str], groups: list[str]) -> list[Requirement]:
+def _required(extras: list[str], groups: list[str]) -> list[Requirement]:
     project = PROJECT["project"]
-    found = [Requirement(r) for r in project["dependencies"]]
+    required = [Requirement(r) for r in project["dependencies"]]
     for text in (r for e in extras for r in project["optional-dependencies"][e]):
         requirement = Requirement(text)
-        found += (
-            _wanted(sorted(requirement.extras), [])
-            if requirement.name == project["name"]
-            else [requirement]
-        )
-    return found + [
+        if requirement.name == project["name"]:
+            required += _required(sorted(requirement.extras), [])
+        else:
+            required.append(requirement)
+    return required + [
         Requirement(r)
         for g in groups
         for r in PROJECT["dependency-groups"][g]
@@ -402,9 +425,12 @@ def _wanted(extras: list[str], groups: list[str]) -> list[Requirement]:
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_locks_cover_what_pyproject_asks_for(name: str) -> None:
-    """Each package that pyproject.toml names for a command is in its lock, at a version that it allows: else scripts/lock.sh was not run."""
+    """Each package that pyproject.toml names is in the lock, at a version that it allows.
+
+    Where one is missing, scripts/lock.sh was not run.
+    """
     locked = _locked(name)
-    for requirement in _wanted(*LOCKS[name]):
+    for requirement in _required(*LOCKS[name]):
         version = locked[canonicalize_name(requirement.name)][0]
         assert requirement.specifier.contains(version), f"{requirement} is locked at {version}"
         for dependency in (Requirement(r) for r in metadata.requires(requirement.name) or ()):
@@ -415,7 +441,7 @@ def test_locks_cover_what_pyproject_asks_for(name: str) -> None:
 
 
 def test_locks_agree_with_each_other_and_with_what_is_installed() -> None:
-    """Both commands build with the same versions, so with the same bytes; the tests run on what the lock names."""
+    """Both locks name the same versions, so they build the same bytes; the tests run on these."""
     build, test = (_locked(name) for name in LOCKS)
     assert {n: v for n, v in build.items() if n in test} == {n: test[n] for n in build if n in test}
     for name in ("pyarrow", "datasets", "orjson", "msgspec", "jsonschema-rs", "spacy", "rich"):
@@ -423,7 +449,7 @@ def test_locks_agree_with_each_other_and_with_what_is_installed() -> None:
 
 
 def test_an_old_python_is_told_so() -> None:
-    """The scripts that run before anything is installed are understood by Pythons too old for the rest, so that their message is seen."""
+    """The scripts that run first parse in an old Python, which then gets a clear message."""
     for name in ("environment.py", "build.py", "test.py"):
         tree = ast.parse(
             (ROOT / "scripts" / name).read_text(encoding="utf-8"), feature_version=(3, 8)
@@ -434,7 +460,11 @@ def test_an_old_python_is_told_so() -> None:
             if isinstance(n, ast.Import | ast.ImportFrom)
         }
         assert imported <= {*sys.stdlib_module_names, "environment"} - {"tomllib"}
-    old = "import sys; sys.version_info = (3, 10, 4); sys.version = '3.10.4 x'; sys.path.insert(0, 'scripts'); import environment; environment.ensure('requirements-test.txt')"
+    old = (
+        "import sys; sys.version_info = (3, 10, 4); sys.version = '3.10.4 x'; "
+        "sys.path.insert(0, 'scripts'); "
+        "import environment; environment.ensure('requirements-test.txt')"
+    )
     done = subprocess.run(
         [sys.executable, "-c", old], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
@@ -500,15 +530,20 @@ def test_quick_tests_need_no_browser() -> None:
 
 
 def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
-    """Without a network the command ends in one line that says so, and the next run tries again; a half-made environment is made anew."""
+    """Without a network the command ends in one line that says so, and the next run tries again.
+
+    A half-made environment is made anew.
+    """
     for name in ("scripts/environment.py", "pyproject.toml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     (tmp_path / "scripts/lock.txt").write_text(f"click==8.1.0 --hash=sha256:{'0' * 64}\n")
-    subprocess.run(
-        [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")], check=True
-    )  # as it is while it is being made
-    code = "import sys; sys.path.insert(0, 'scripts'); import environment; environment.ensure('lock.txt')"
+    half_made = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv")]
+    subprocess.run(half_made, check=True)
+    code = (
+        "import sys; sys.path.insert(0, 'scripts'); "
+        "import environment; environment.ensure('lock.txt')"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

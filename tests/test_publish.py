@@ -23,7 +23,7 @@ VERSION = orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """What is committed, to change."""
+    """A copy of the committed release, for changes."""
     for name in ("corpus", "seeds", "schema"):
         shutil.copytree(ROOT / name, tmp_path / "checkout" / name)
     for name in ("README.md", "CITATION.cff", "LICENSE", "CHANGELOG.md"):
@@ -38,7 +38,7 @@ def _publish(cli: Callable[..., Result], root: Path, *options: str) -> Result:
 def test_a_version_is_one_commit_and_its_tag(
     hub: Hub, checkout: Path, cli: Callable[..., Result]
 ) -> None:
-    """Every file is there with the bytes it has here, in one commit after the Hub's own, and the tag is on that commit."""
+    """Every file is published unchanged, in one tagged commit after the Hub's own."""
     done = _publish(cli, checkout)
     assert (0, f"version {VERSION} of {REPO}: published\n") == (done.status, done.out), done.err
     repo = hub.repos[REPO]
@@ -89,13 +89,17 @@ def test_a_page_outside_the_root_is_not_published(
 def test_what_is_published_is_read_back(
     hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path
 ) -> None:
-    """The real `datasets.load_dataset(repo, config, revision="v...")` gives every config as it is here."""
+    """The real `datasets.load_dataset` gives every config of a published version unchanged."""
     assert 0 == _publish(cli, checkout).status
     script = """
 import sys, datasets, orjson
 datasets.disable_progress_bars()
 repo, version, *configs = sys.argv[1:]
-print(orjson.dumps({c: datasets.load_dataset(repo, c, split="train", revision=f"v{version}").to_list() for c in configs}, default=str).decode())
+rows = {
+    c: datasets.load_dataset(repo, c, split="train", revision=f"v{version}").to_list()
+    for c in configs
+}
+print(orjson.dumps(rows, default=str).decode())
 """
     env = os.environ | {
         "HF_ENDPOINT": hub.url,
@@ -184,7 +188,10 @@ def test_a_directory_without_a_release_is_not_sent(
 def test_a_new_version_replaces_the_files_of_the_last(
     hub: Hub, checkout: Path, cli: Callable[..., Result]
 ) -> None:
-    """A commit sends what differs and deletes what is gone; the Hub's .gitattributes and the last version's tag stay."""
+    """A commit sends the files that differ and deletes those that are gone.
+
+    The Hub's .gitattributes and the tag of the last version stay.
+    """
     assert 0 == _publish(cli, checkout).status
     repo = hub.repos[REPO]
     first, sent = repo["main"], len(hub.requests)
@@ -205,7 +212,7 @@ def test_a_new_version_replaces_the_files_of_the_last(
 def test_another_data_set_is_not_replaced(
     hub: Hub, checkout: Path, cli: Callable[..., Result]
 ) -> None:
-    """A repository that holds something else than a corpus is left alone: it is most likely a wrong --repo."""
+    """A repository that holds no corpus is left alone: most likely --repo is wrong."""
     hub.create(REPO)
     hub.commit(REPO, {".gitattributes": b"x", "README.md": b"mine", "data/mine.csv": b"a,b"})
     before = hub.state()
@@ -215,7 +222,7 @@ def test_another_data_set_is_not_replaced(
 
 
 def test_private(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
-    """A new repository is private when that is asked for; into a public one nothing is sent then."""
+    """A new repository is private on request; a public one then gets nothing."""
     assert 0 == _publish(cli, checkout, "--private").status
     assert hub.repos[REPO]["private"]
     hub.create(REPO)
@@ -247,7 +254,7 @@ STEPS = {
     "put": ("PUT", "/lfs/"),
     "commit": ("POST", "/commit/"),
 }
-SAID = {
+MESSAGES = {
     0: "the connection broke",
     401: "not logged in: `hf auth login`",
     403: "this token may not write there",
@@ -256,11 +263,11 @@ SAID = {
     500: "the Hub is in trouble: run the command again later",
     503: "the Hub is in trouble: run the command again later",
 }
-"""What the message says for every status; 0 is a cut connection."""
+"""A part of the message for every status; 0 is a cut connection."""
 
 
-def _said(done: Result, words: str) -> None:
-    """The command failed, and said so in one line."""
+def _fails_with(done: Result, words: str) -> None:
+    """The command failed with one line that contains these words."""
     assert (1, 1) == (done.status, len(done.err.splitlines())), done.err
     assert words in done.err
 
@@ -269,27 +276,33 @@ def _said(done: Result, words: str) -> None:
 def test_a_failure_leaves_the_repository_as_it_was(
     hub: Hub, checkout: Path, cli: Callable[..., Result], step: str
 ) -> None:
-    """A cut connection, 401, 403, 409, 429 and 5xx at any step: branch and tags stay, one line says what to do, the next run succeeds."""
+    """A failure at any step leaves branch and tags, and one line says what to do.
+
+    It is a cut connection, 401, 403, 409, 429 or 5xx. The next run succeeds.
+    """
     hub.create(REPO)
     before = hub.state()
-    for status, words in SAID.items():
+    for status, words in MESSAGES.items():
         hub.failure = Failure(*STEPS[step], status)
-        _said(_publish(cli, checkout), words)
+        _fails_with(_publish(cli, checkout), words)
         assert before == hub.state(), status
     hub.failure = None
     assert f"version {VERSION} of {REPO}: published\n" == _publish(cli, checkout).out
     assert {f"v{VERSION}": hub.repos[REPO]["main"]} == hub.repos[REPO]["tags"]
 
 
-@pytest.mark.parametrize("status", SAID)
+@pytest.mark.parametrize("status", MESSAGES)
 def test_a_repository_that_cannot_be_made(
     hub: Hub, checkout: Path, cli: Callable[..., Result], status: int
 ) -> None:
-    """The same where the repository is to be made; 409 there says that it exists, which this token then does not see."""
+    """A failure to make the repository leaves none, and one line says what to do.
+
+    A 409 means that it exists already, so this token may not see it.
+    """
     hub.failure = Failure("POST", "/repos/create", status)
-    _said(
+    _fails_with(
         _publish(cli, checkout),
-        "this token sees no such repository" if status == 409 else SAID[status],
+        "this token sees no such repository" if status == 409 else MESSAGES[status],
     )
     assert {} == hub.repos
 
@@ -297,12 +310,15 @@ def test_a_repository_that_cannot_be_made(
 def test_a_tag_that_failed_is_made_by_the_next_run(
     hub: Hub, checkout: Path, cli: Callable[..., Result]
 ) -> None:
-    """Between commit and tag: no version is there, and the line says so; the next run tags that commit and makes no second one."""
+    """A failure between commit and tag leaves no version, and the message says so.
+
+    The next run tags that commit and makes no second one.
+    """
     hub.create(REPO)
-    for status, words in SAID.items():
+    for status, words in MESSAGES.items():
         hub.failure = Failure("POST", "/tag/", status)
         done = _publish(cli, checkout)
-        _said(done, words)
+        _fails_with(done, words)
         assert f"version {VERSION} is committed, but making its tag failed" in done.err
         assert ({}, 2) == (hub.repos[REPO]["tags"], len(hub.repos[REPO]["commits"]))
     hub.failure = None
@@ -317,9 +333,9 @@ def test_a_tag_that_failed_is_made_by_the_next_run(
 def test_an_answer_that_is_lost(
     hub: Hub, checkout: Path, cli: Callable[..., Result], path: str, then: str
 ) -> None:
-    """Where the Hub did what was asked and the connection broke before it could say so, the next run does only what is left."""
+    """Where only the answer of the Hub was lost, the next run does only what is left."""
     hub.failure = Failure("POST", path, DONE)
-    _said(_publish(cli, checkout), "the connection broke")
+    _fails_with(_publish(cli, checkout), "the connection broke")
     hub.failure = None
     assert f"version {VERSION} of {REPO}: {then}\n" == _publish(cli, checkout).out
     assert ({f"v{VERSION}": hub.repos[REPO]["main"]}, 2) == (
@@ -331,10 +347,10 @@ def test_an_answer_that_is_lost(
 def test_a_commit_of_somebody_else_stays(
     hub: Hub, checkout: Path, cli: Callable[..., Result]
 ) -> None:
-    """Where the branch moves while files are sent, nothing is put on top of it unseen."""
+    """Where the branch moves while files are sent, the commit on it stays the last one."""
     hub.create(REPO)
     hub.meanwhile = lambda: hub.commit(REPO, {".gitattributes": b"x", "README.md": b"theirs"})
-    _said(
+    _fails_with(
         _publish(cli, checkout),
         "somebody else changed the repository meanwhile: run the command again",
     )
@@ -343,32 +359,38 @@ def test_a_commit_of_somebody_else_stays(
 
 
 def test_without_patches(hub: Hub, checkout: Path, shell: Callable[..., Result]) -> None:
-    """In a process of its own the command is as terse: one line when the token is wrong, one line when all is well."""
+    """In a process of its own the command prints one line, for a wrong token as for success."""
     environment = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "NO_COLOR": "1"}
     done = shell("publish", "--repo", REPO, cwd=checkout, HF_TOKEN="hf_wrong", **environment)
-    _said(done, "(HTTP 401): not logged in")
+    _fails_with(done, "(HTTP 401): not logged in")
     done = shell("publish", "--repo", REPO, cwd=checkout, HF_TOKEN=TOKEN, **environment)
     assert Result(0, f"version {VERSION} of {REPO}: published\n", "") == done
 
 
 def test_a_bad_name_is_said(hub: Hub, checkout: Path, cli: Callable[..., Result]) -> None:
     """What cannot be a repository's name is refused in one line."""
-    _said(cli("publish", checkout, "--repo", "a/b/c"), "not a valid repository name")
+    _fails_with(cli("publish", checkout, "--repo", "a/b/c"), "not a valid repository name")
     assert [] == hub.requests
 
 
 def test_the_edition_without_the_text_is_published_and_restored(
     hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path
 ) -> None:
-    """It is read back with `datasets`; with the text it gives the documents to the byte; `load` says how."""
+    """It is read back with `datasets`; with the text it gives the documents to the byte.
+
+    `load` names the commands for that.
+    """
     done = _publish(cli, checkout, "--edition", "annotations-only")
     assert (0, f"version {VERSION} of {REPO}: published\n") == (done.status, done.out), done.err
     manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
     (checkout / "corpus/release.json").write_bytes(orjson.dumps(manifest | {"version": "9.0.0"}))
     with pytest.raises(ReleaseError) as caught:
         load(checkout, version=VERSION, repo=REPO)
-    said = f"`hf download {REPO} --repo-type dataset --revision v{VERSION} --local-dir DIR`, then `statevisit restore DIR --text SEED -o FULL`"
-    assert said in str(caught.value)
+    remedy = (
+        f"`hf download {REPO} --repo-type dataset --revision v{VERSION} --local-dir DIR`, "
+        "then `statevisit restore DIR --text SEED -o FULL`"
+    )
+    assert remedy in str(caught.value)
     from huggingface_hub import snapshot_download
 
     snapshot_download(REPO, repo_type="dataset", revision=f"v{VERSION}", local_dir=tmp_path / "DIR")
@@ -392,16 +414,22 @@ def test_the_edition_without_the_text_is_published_and_restored(
 def test_what_was_not_released_is_not_published(
     hub: Hub, repository: Path, cli: Callable[..., Result]
 ) -> None:
-    """In a checkout: a manifest that is not the one of its version in the history is refused, in both editions; a dry run lists, and says so."""
+    """In a checkout, a manifest other than the one its version was released with is refused.
+
+    This holds for both editions. A dry run lists the files and says that they would be refused.
+    """
     assert 0 == _publish(cli, repository).status
     (document,) = (repository / "corpus/documents").iterdir()
     text = document.read_text(encoding="utf-8")
     document.write_text(text.replace('"polarity":"POS"', '"polarity":"NEG"', 1), encoding="utf-8")
     assert 0 == cli("build", repository).status
     before = hub.state()
-    words = "corpus/release.json is not the one that version 0.1.0 was released with: make a version of what is here with `statevisit release`"
+    words = (
+        "corpus/release.json is not the one that version 0.1.0 was released with: "
+        "make a version of what is here with `statevisit release`"
+    )
     for options in ((), ("--edition", "annotations-only")):
-        _said(cli("publish", repository, "--repo", "someone/else", *options), words)
+        _fails_with(cli("publish", repository, "--repo", "someone/else", *options), words)
     done = cli("publish", repository, "--repo", "someone/else", "--dry-run")
     assert (0, True, True) == (
         done.status,
@@ -410,7 +438,7 @@ def test_what_was_not_released_is_not_published(
     )
     manifest = repository / "corpus/release.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'"0.1.0"', b'"0.2.0"', 1))
-    _said(
+    _fails_with(
         cli("publish", repository, "--repo", "someone/else"),
         "states version 0.2.0, which is not committed",
     )

@@ -1,4 +1,4 @@
-"""`statevisit release` in git repositories made from what the checkout tracks: the rule, and that all happens or nothing."""
+"""`statevisit release` in git repositories of the tracked files: the rule, and all or nothing."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ def _corrected(
 
 
 def _state(root: Path) -> tuple[str, str, str]:
-    """Branches and tags, what is not committed, and worktrees: everything that a release changes."""
+    """Return everything that a release changes: refs, uncommitted files and worktrees."""
     return (
         git(root, "for-each-ref"),
         git(root, "status", "--porcelain"),
@@ -47,7 +47,10 @@ def _state(root: Path) -> tuple[str, str, str]:
 
 
 def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[..., Result]) -> None:
-    """Manifest, changelog, citation and card bear the derived version; the tree is clean, and the build current."""
+    """Manifest, changelog, citation and card bear the derived version.
+
+    The tree is clean, and the build is current.
+    """
     _corrected(repository, cli)
     done = cli("release", repository)
     assert 0 == done.status, done.err
@@ -97,8 +100,8 @@ def test_what_was_added_asks_for_a_minor_version(
     refused = cli("release", repository, "--version", "0.1.1")
     assert (1, before) == (refused.status, _state(repository))
     assert (
-        "version 0.1.1 breaks the rule: after 0.1.0 the least is 0.2.0, because copy: document copy added"
-        in refused.err
+        "version 0.1.1 breaks the rule: after 0.1.0 the least is 0.2.0, "
+        "because copy: document copy added" in refused.err
     )
     assert 0 == cli("release", repository, "--version", "0.2.0").status
 
@@ -125,21 +128,46 @@ def test_a_reused_id_asks_for_a_major_version(repository: Path, cli: Callable[..
     assert "released 2.0.0" in cli("release", repository).out
 
 
-REFUSED = [
-    ("dirty", lambda root: (root / "notes.txt").write_text("x"), "1 files are not committed, such as notes.txt: commit or remove them first"),
-    ("stale", lambda root: ((root / "corpus/parquet/events/train-00000-of-00001.parquet").write_bytes(b"x"), commit(root, "x")), "is not what would be built: run `statevisit build` and commit"),
-    ("invalid", lambda root: ((root / DOCUMENT).write_text((root / DOCUMENT).read_text().replace('"POS"', '"MAYBE"', 1)), commit(root, "x")), "the corpus is not valid: "),
-    ("detached", lambda root: git(root, "switch", "--quiet", "--detach"), "HEAD is on no branch"),
-]  # fmt: skip
+def _make_dirty(root: Path) -> None:
+    (root / "notes.txt").write_text("x")
 
 
-@pytest.mark.parametrize(
-    ("change", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
-)
+def _make_stale(root: Path) -> None:
+    (root / "corpus/parquet/events/train-00000-of-00001.parquet").write_bytes(b"x")
+    commit(root, "x")
+
+
+def _make_invalid(root: Path) -> None:
+    (root / DOCUMENT).write_text((root / DOCUMENT).read_text().replace('"POS"', '"MAYBE"', 1))
+    commit(root, "x")
+
+
+def _detach(root: Path) -> None:
+    git(root, "switch", "--quiet", "--detach")
+
+
+REFUSED = {
+    "dirty": (
+        _make_dirty,
+        "1 files are not committed, such as notes.txt: commit or remove them first",
+    ),
+    "stale": (
+        _make_stale,
+        "is not what would be built: run `statevisit build` and commit",
+    ),
+    "invalid": (_make_invalid, "the corpus is not valid: "),
+    "detached": (_detach, "HEAD is on no branch"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), list(REFUSED.values()), ids=list(REFUSED))
 def test_what_is_not_ready_is_refused(
     repository: Path, cli: Callable[..., Result], change: Callable[[Path], object], message: str
 ) -> None:
-    """A dirty tree, a stale build, an invalid document and no branch are each refused with what to do; nothing changes."""
+    """A checkout that is not ready is refused with the remedy, and nothing changes.
+
+    It is a dirty tree, a stale build, an invalid document or a detached HEAD.
+    """
     change(repository)
     before = _state(repository)
     done = cli("release", repository, "--version", "0.2.0")
@@ -156,9 +184,10 @@ def test_outside_git_the_message_says_so(corpus: Path, cli: Callable[..., Result
 KILL = """
 import os, shutil, sys
 from pathlib import Path
-from statevisit.commands import releasing
+from statevisit.release import plan, transaction
 root, place = map(Path, sys.argv[1:])
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+changes = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen")
 steps, copying = [], False
 
 def copy(old, new):
@@ -167,24 +196,25 @@ def copy(old, new):
 def before(event, arguments):
     global copying
     writes = event == "open" and not isinstance(arguments[0], int) and arguments[2] & writing
-    if not copying and (writes or event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen")):
+    if not copying and (writes or event in changes):
         copying = True
         shutil.copytree(root, place / str(len(steps)), symlinks=True, copy_function=copy)
         steps.append(event)
         copying = False
 
 sys.addaudithook(before)
-releasing.make(root, releasing.Plan("0.1.0", "0.2.0", "0.2.0", [], []))
+transaction.make(root, plan.Plan("0.1.0", "0.2.0", "0.2.0", [], []))
 copying = True
 print(*steps)
 """
 
 
 class Killed:
-    """A repository as it was left by a release that was killed before its first, second, ... step.
+    """The states that a release leaves when it is killed before its first, second, ... step.
 
-    A step is a git command, or a file or directory that is made, written, renamed or removed. Between two steps of ours
-    nothing is under way, so what a killed process leaves is what lies on the disk just then: it is copied there.
+    A step is a git command, or a file or directory that is made, written, renamed or removed.
+    Between two steps the release changes nothing, so a killed process leaves the files that are on
+    the disk at that moment: a copy of them is a state.
     """
 
     def __init__(self, place: Path) -> None:
@@ -203,7 +233,7 @@ class Killed:
         self.steps = done.stdout.split()
 
     def before(self, step: int) -> Path:
-        """The repository as it was before a step, where it was: git's worktrees know where they are."""
+        """Restore the repository before a step, at the same path, which git's worktrees record."""
         shutil.rmtree(self.root)
         shutil.copytree(self._place / str(step), self.root, symlinks=True)
         return self.root
@@ -216,7 +246,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
 
 
 def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None:
-    """What somebody wrote into a file of the release after it was stopped is named, and stays."""
+    """Edits to a file of a stopped release are named, and they stay."""
     states = map(killed.before, range(len(killed.steps)))
     root = next(
         r
@@ -231,7 +261,10 @@ def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None
 
 
 def test_killed_between_any_two_steps(killed: Killed, cli: Callable[..., Result]) -> None:
-    """Killed before any git command or change of a file: the last release stays loadable, and the next run finishes or undoes."""
+    """Killed before any step, a release leaves the last one loadable; the next run mends the rest.
+
+    A step is a git command or a change of a file. The next run finishes the release or undoes it.
+    """
     states, one = [], encode(load()[DOC_ID])
     assert {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "subprocess.Popen"} <= set(
         killed.steps
@@ -284,7 +317,7 @@ SCHEMAS = [
 
 @pytest.mark.parametrize(("old", "new", "version"), SCHEMAS)
 def test_the_rule_for_schemas(old: dict, new: dict, version: str) -> None:
-    """Optional properties and labels that are added are minor, what refuses more or lets other things through is major, words are corrections."""
+    """Additions are minor, stricter or different rules are major, other words are corrections."""
     assert version == version_rule.least("1.0.0", version_rule.schema_reasons(old, new, "x"))
 
 

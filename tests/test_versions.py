@@ -1,4 +1,4 @@
-"""Releases by their version: `load(version=...)` and `statevisit diff v0.1.0 v0.2.0` in repositories made for it, and from a stand-in of the Hub."""
+"""Releases by version: `load(version=...)` and `statevisit diff`, from git and from the Hub."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ def _state(root: Path, version: str, text: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A checkout with a first version without tag, a correction after it, the tagged 0.2.0, and 0.2.0 corrected but not released."""
+    """A checkout with an untagged 0.1.0 and a tagged 0.2.0, each followed by a correction."""
     root = tmp_path / "repository"
     for name in ("corpus/documents", "seeds"):
         shutil.copytree(ROOT / name, root / name)
@@ -55,20 +55,24 @@ def _negated(corpus: statevisit.Corpus) -> int:
 def test_a_version_is_what_was_released(
     repository: Path, version: str | None, negated: int
 ) -> None:
-    """By tag, or by the first commit that stated the version; corrections after the release do not count, and need no `version`."""
+    """A version is its tag's commit, or the first commit that stated it.
+
+    Corrections after the release do not count; without `version` they do.
+    """
     assert negated == _negated(load(repository, version=version))
 
 
 def test_the_release_at_hand_is_read_where_it_lies(repository: Path) -> None:
-    """Where the documents are those of the release nothing is copied; without git `release.json` is believed."""
+    """A release at hand is read in place; without git, `release.json` is believed."""
     git(repository, "switch", "--quiet", "--detach", "v0.2.0")
     assert repository == load(repository, version="0.2.0").path
     shutil.rmtree(repository / ".git")
-    assert (repository, 2) == ((found := load(repository, version="0.2.0")).path, _negated(found))
+    corpus = load(repository, version="0.2.0")
+    assert (repository, 2) == (corpus.path, _negated(corpus))
 
 
 def test_the_files_of_an_old_version_go_with_it(repository: Path) -> None:
-    """What was taken out of the history is there for as long as the corpus is."""
+    """Files taken out of the history exist for as long as the corpus object does."""
     corpus = load(repository, version="0.1.0")
     place = corpus.path
     assert (True, True) == (place.is_dir(), place != repository)
@@ -99,7 +103,7 @@ def test_what_is_no_version_is_said() -> None:
 
 
 def test_a_tag_of_another_project_is_not_ours(tmp_path: Path) -> None:
-    """The package installed inside somebody's checkout does not take their tag v9.0.0 for a version of the corpus."""
+    """Inside another project, the package does not take that project's tags for versions."""
     begin(tmp_path)
     (tmp_path / "theirs.txt").write_text("x")
     commit(tmp_path, "theirs")
@@ -152,7 +156,10 @@ def test_diff_of_two_versions(
     monkeypatch: pytest.MonkeyPatch,
     names: tuple[str, str],
 ) -> None:
-    """Text, JSON and HTML of what changed between two releases; a version, tag and revision are each understood."""
+    """Changes between two releases come as text, JSON and HTML.
+
+    A release is named by version, tag or revision.
+    """
     monkeypatch.chdir(repository)
     text = cli("diff", *names)
     assert (0, "", 2) == (text.status, text.err, text.out.count("polarity: POS → NEG"))
@@ -176,7 +183,7 @@ def test_diff_against_what_is_at_hand(
 def test_diff_of_a_version_that_nobody_knows(
     repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """One line that lists the versions there are; outside a corpus it says where versions are looked for."""
+    """One line lists the known versions; outside a corpus it says where they are looked for."""
     monkeypatch.chdir(repository)
     done = cli("diff", "v0.1.0", "v0.3.0")
     assert (1, 1) == (done.status, len(done.err.splitlines()))
@@ -222,16 +229,16 @@ def elsewhere(tmp_path: Path) -> Path:
 
 
 def test_a_version_comes_from_the_hub(hub: Hub, published: str, elsewhere: Path) -> None:
-    """It is the release to the byte, without Parquet or pictures; a second time it is there without the Hub."""
-    found = load(elsewhere, version=f"v{published}", repo=REPO)
-    assert (published, (ROOT / DOCUMENT).read_bytes()) == (found.version, encode(found[DOC_ID]))
-    assert (ROOT / DOCUMENT).read_bytes() == found.entries[0].path.read_bytes()
-    assert found.path.name == hub.repos[REPO]["tags"][f"v{published}"]
-    fetched = {str(p.relative_to(found.path)) for p in found.path.rglob("*") if p.is_file()}
+    """The fetched release has the same bytes, without Parquet or pictures; it is fetched once."""
+    corpus = load(elsewhere, version=f"v{published}", repo=REPO)
+    assert (published, (ROOT / DOCUMENT).read_bytes()) == (corpus.version, encode(corpus[DOC_ID]))
+    assert (ROOT / DOCUMENT).read_bytes() == corpus.entries[0].path.read_bytes()
+    assert corpus.path.name == hub.repos[REPO]["tags"][f"v{published}"]
+    fetched = {str(p.relative_to(corpus.path)) for p in corpus.path.rglob("*") if p.is_file()}
     assert {DOCUMENT, "corpus/release.json", "schema/document.schema.json"} <= fetched
     assert [] == [n for n in fetched if n.endswith((".parquet", ".png", ".svg"))]
     hub.close()
-    assert encode(found[DOC_ID]) == encode(load(elsewhere, version=published, repo=REPO)[DOC_ID])
+    assert encode(corpus[DOC_ID]) == encode(load(elsewhere, version=published, repo=REPO)[DOC_ID])
 
 
 def test_the_repository_can_stand_in_the_settings(
@@ -241,7 +248,10 @@ def test_the_repository_can_stand_in_the_settings(
     cli: Callable[..., Result],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`repo` in [tool.statevisit]: for load, for diff on either side, and for publish; what is at hand asks nobody."""
+    """`repo` in [tool.statevisit] serves `load`, either side of `diff`, and `publish`.
+
+    For a version at hand the Hub is not asked.
+    """
     (elsewhere / "pyproject.toml").write_text(
         f'[tool.statevisit]\nrepo = "{REPO}"\nselect = ["E"]\n'
     )
@@ -250,13 +260,10 @@ def test_the_repository_can_stand_in_the_settings(
     monkeypatch.chdir(elsewhere)
     done = cli("diff", f"v{published}", ".")
     assert (0, "", 1) == (done.status, done.err, done.out.count("polarity: POS → NEG"))
-    assert (
-        f"would publish 2 files as version 9.0.0 of {REPO}"
-        not in (said := cli("publish", "--dry-run")).out
-    )
-    assert (
-        "is not what corpus/release.json says" in said.err
-    )  # it was changed by hand, but the repository was known
+    done = cli("publish", "--dry-run")
+    assert f"would publish 2 files as version 9.0.0 of {REPO}" not in done.out
+    # The repository is known, and the document was changed by hand.
+    assert "is not what corpus/release.json says" in done.err
     (elsewhere / "pyproject.toml").unlink()
     done = cli("publish", "--dry-run")
     assert (2, True) == (
@@ -295,19 +302,19 @@ def test_a_hub_that_fails(
 ) -> None:
     """Whatever goes wrong is one line that says what to do; afterwards it works."""
     hub.failure = Failure("GET|HEAD", "", status)
-    said = _refused(elsewhere, published)
-    assert said.startswith(f"{REPO}: version {published} was not fetched") and words in said, said
+    message = _refused(elsewhere, published)
+    assert message.startswith(f"{REPO}: version {published} was not fetched"), message
+    assert words in message
     hub.failure = None
     assert published == load(elsewhere, version=published, repo=REPO).version
 
 
 def test_what_the_hub_does_not_have(hub: Hub, published: str, elsewhere: Path) -> None:
-    """A version or repository that is not there; a repository without the version says which it has."""
+    """The error for a missing version lists the versions; a missing repository is named."""
     assert f"{REPO}: has no version 7.0.0, only {published}" == _refused(elsewhere, "7.0.0")
-    assert "someone/else: version 7.0.0 was not fetched" in (
-        said := _refused(elsewhere, "7.0.0", "someone/else")
-    )
-    assert "no such dataset repository" in said
+    message = _refused(elsewhere, "7.0.0", "someone/else")
+    assert "someone/else: version 7.0.0 was not fetched" in message
+    assert "no such dataset repository" in message
     assert "not a valid repository name" in _refused(elsewhere, "7.0.0", "a/b/c")
     with pytest.raises(ReleaseError, match="name a version, such as"):
         load(elsewhere, repo=REPO)
@@ -316,7 +323,10 @@ def test_what_the_hub_does_not_have(hub: Hub, published: str, elsewhere: Path) -
 def test_what_is_there_is_held_against_its_manifest(
     hub: Hub, published: str, elsewhere: Path
 ) -> None:
-    """A tag on something else than the release it names is refused: another file, another version, another data set."""
+    """A tag on anything but its release is refused.
+
+    That is another or a missing file, another version or another data set.
+    """
     repo = hub.repos[REPO]
     tree = repo["commits"][repo["main"]]
     changed = {DOCUMENT: tree[DOCUMENT].replace(OLD.encode(), NEW.encode(), 1)}
@@ -333,15 +343,9 @@ def test_what_is_there_is_held_against_its_manifest(
         ({"README.md": b"mine"}, "no corpus/release.json of this version"),
     ):
         manifest = json.loads(tree["corpus/release.json"]) | {"version": "2.0.0"}
-        repo["tags"]["v2.0.0"] = hub.commit(
-            REPO,
-            {
-                **files,
-                **(
-                    {"corpus/release.json": json.dumps(manifest).encode()} if len(files) > 1 else {}
-                ),
-            },
-        )
+        if len(files) > 1:
+            files = {**files, "corpus/release.json": json.dumps(manifest).encode()}
+        repo["tags"]["v2.0.0"] = hub.commit(REPO, files)
         assert words in _refused(elsewhere, "2.0.0")
     repo["tags"]["v2.0.0"] = repo["tags"][f"v{published}"]
     assert "no corpus/release.json of this version" in _refused(elsewhere, "2.0.0")

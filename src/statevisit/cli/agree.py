@@ -47,7 +47,7 @@ def command(
     \b
     Example:
       statevisit agree corpus/documents corpus/documents --layer mentions
-    """  # noqa: D301  \b makes click keep the lines
+    """
     if len(annotators) < 2:
         raise click.UsageError("agreement needs two annotators or more")
     from statevisit.scoring.agree import agree, table

@@ -71,7 +71,7 @@ def command(
     \b
     Example:
       statevisit score corpus/documents corpus/documents --layer mentions --html report.html
-    """  # noqa: D301  \b makes click keep the lines
+    """
     if draft_schema:
         from statevisit.annotation.quote_schema import draft_schema as schema_of
 

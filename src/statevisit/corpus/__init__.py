@@ -1,4 +1,4 @@
-"""Documents on disk, in time and on many processes: reader, seeds, settings, git, Hub, versions, diff.
+"""Documents on disk and in history: reader, seeds, settings, git, Hub, versions, diff, parallel.
 
 Imports `document` and the ground modules.
 """

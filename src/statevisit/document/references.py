@@ -15,7 +15,7 @@ DOCUMENT_TIME = "DCT"
 """The document's date, to which a time expression may refer in place of a record."""
 
 Path = tuple[str | int, ...]
-"""The steps from a document to a value in it: a layer, the number of a record from 0, a property."""
+"""The steps from a document to a value: a layer, the number of a record from 0, a property."""
 
 
 class Reference(Struct, frozen=True):
@@ -28,13 +28,22 @@ class Reference(Struct, frozen=True):
 
 @cache
 def references(layer: str) -> tuple[Reference, ...]:
-    """Return the references of a layer's records; `layer` may be "arguments", those of events."""
+    """Return the references of a layer's records; "arguments" are those of events."""
     nodes = schema.argument_properties() if layer == "arguments" else schema.properties(layer)
     return tuple(
         Reference(layer, name, tuple(node["x-refers-to"]))
         for name, node in nodes.items()
         if "x-refers-to" in node
     )
+
+
+@cache
+def targets(layer: str, name: str) -> tuple[str, ...]:
+    """Return the layers to which a property of a layer refers; none for any other property."""
+    for reference in references(layer):
+        if reference.property == name:
+            return reference.targets
+    return ()
 
 
 @cache

@@ -6,9 +6,7 @@ from functools import cached_property
 from itertools import count
 
 from statevisit.document.model import Document
-
-PREFIX = {"mentions": "m", "timexes": "t", "quantities": "q", "events": "ev", "quotations": "quo"}
-"""The prefix of a layer's ids; a number follows it."""
+from statevisit.document.records import ID_PREFIXES
 
 _LONGEST_SLUG = 48
 
@@ -26,10 +24,10 @@ class Ids:
 
     def numbered(self, layer: str) -> str:
         """Return the next id of a layer and take it: `m106` after `m105`."""
-        pattern = re.compile(rf"{PREFIX[layer]}(\d{{1,18}})")
+        pattern = re.compile(rf"{ID_PREFIXES[layer]}(\d{{1,18}})")
         matches = [pattern.fullmatch(record_id) for record_id in self.taken]
         last = max((int(match[1]) for match in matches if match), default=0)
-        record_id = f"{PREFIX[layer]}{last + 1}"
+        record_id = f"{ID_PREFIXES[layer]}{last + 1}"
         self.taken.add(record_id)
         return record_id
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from statevisit.document import schema
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
+from statevisit.document.references import targets
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS
 from statevisit.labelstudio.results import Link, Region, Report, Result, from_results
@@ -35,17 +36,15 @@ def _event_relation_types() -> frozenset[str]:
 @cache
 def _ends() -> dict[str, _Ends]:
     """The layers that the links of each label may connect."""
-    argument = _Ends(("events",), ("mentions", "timexes", "quantities", "events"))
-    event_relation = _Ends(("events", "timexes"), ("events", "timexes"))
-    return {
-        **dict.fromkeys(_roles(), argument),
-        **dict.fromkeys(_event_relation_types(), event_relation),
-        "MEASURES": _Ends(("quantities",), ("mentions", "events")),
-        "CONVERSION_OF": _Ends(("quantities",), ("quantities",)),
-        "PROPERTY": _Ends(("quantities",), (PARTS,)),
-        "CUE": _Ends(("quotations",), (PARTS,)),
-        "SOURCE": _Ends(("quotations",), ("mentions",)),
-    }
+    argument = _Ends(("events",), targets("arguments", "target"))
+    event_relation = _Ends(
+        targets("event_relations", "source"), targets("event_relations", "target")
+    )
+    ends = dict.fromkeys(_roles(), argument)
+    ends |= dict.fromkeys(_event_relation_types(), event_relation)
+    for label, (layer, name) in POINTERS.items():
+        ends[label] = _Ends((layer,), targets(layer, name) or (PARTS,))
+    return ends
 
 
 def to_document(

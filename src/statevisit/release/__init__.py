@@ -1,4 +1,4 @@
-"""What is published: build, manifest, card, Croissant, editions, version rule, transaction, Hub.
+"""Publishing: build, manifest, card, Croissant, editions, version rule, transaction, Hub.
 
 Imports `pages` and the rooms below it.
 """

@@ -14,7 +14,6 @@ from statevisit.document.codec import read_bytes
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
-from statevisit.scoring.agree import agree
 
 FIRST_VERSION = "0.1.0"
 
@@ -156,6 +155,8 @@ def published_agreement(root: Path) -> JsonObject | None:
     environment can compute, is left out. None for fewer than two annotators. Raises FormatError
     for annotations that cannot be read or are of different texts.
     """
+    from statevisit.scoring.agree import agree  # which other uses of a manifest need not wait for
+
     passes = sorted(path for path in (root / layout.ANNOTATIONS).glob("*") if path.is_dir())
     if len(passes) < 2:
         return None

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
+from statevisit.document.references import targets
 from statevisit.scoring import attributes, bootstrap, measure, spans
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attributes import AttributeValues, Side
@@ -27,7 +28,7 @@ def attribute_agreement(annotators: Annotators) -> Iterator[Coefficient]:
         for name, values_of in attributes.scorable(layer, annotators.common).items():
             yield from _kappas(annotators, layer, name, values_of)
             # References name records by ids that are each annotator's own.
-            if (layer, name) not in attributes.REFERS_TO:
+            if not targets(layer, name):
                 yield from _alphas(annotators, layer, name, values_of)
 
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Quantity, Timex
+from statevisit.document.references import targets
 from statevisit.document.timex_values import duration
 from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey
 from statevisit.scoring.references import GoldIds, in_gold_ids
@@ -185,23 +186,16 @@ ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
 }
 """The attributes that are compared on aligned spans, layer by layer, in the order of a report."""
 
-REFERS_TO = {
-    ("timexes", "anchor"): "timexes",
-    ("timexes", "begin"): "timexes",
-    ("timexes", "end_point"): "timexes",
-    ("quantities", "conversion_of"): "quantities",
-    ("quantities", "measures"): "mentions",
-    ("quotations", "source"): "mentions",
-}
-"""The layer that an attribute refers to, and without which it cannot be scored."""
-
 
 def scorable(layer: str, layers: frozenset[str]) -> dict[str, AttributeValues]:
-    """Return the attributes of a layer that can be scored if `layers` were predicted."""
+    """Return the attributes of a layer that can be scored if `layers` were predicted.
+
+    An attribute that refers to another layer needs that layer, or the first of several.
+    """
     return {
         name: attribute_values
         for name, attribute_values in ATTRIBUTES[layer].items()
-        if REFERS_TO.get((layer, name), layer) in layers
+        if (*targets(layer, name), layer)[0] in layers
     }
 
 

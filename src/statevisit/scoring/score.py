@@ -25,11 +25,12 @@ Layers = str | Iterable[str] | None
 class Scored:
     """The counts of one prediction against gold, and the alignments behind them.
 
-    `layers` are those that were predicted, `asked` those that the report may have, and `reported`
-    those that are both. Layers that are not reported can be needed for others: without mentions,
-    relations cannot be scored. `ids` are those of the documents that are counted in the units 0, 1
-    and so on, also by other scores that are resampled together with this one; without them, the
-    documents of the gold and then those only predicted.
+    - `layers`: the layers that were predicted;
+    - `asked`: the layers that the report may have;
+    - `reported`: the layers that are both. The others can be needed for these: without mentions,
+      relations cannot be scored;
+    - `ids`: the documents in the order of their units, by default those of the gold and then those
+      that were only predicted. Scores that are resampled together need the same ids.
     """
 
     def __init__(

@@ -206,7 +206,7 @@ def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]
 
 
 def _strict_keys(spans: Sequence[Item]) -> list[tuple[int, int, str] | None]:
-    """What equals between two spans that match strictly; None for a span that matches nothing."""
+    """Start, end and label of each span; None for a span that has no strict match."""
     return [
         None if item.start < 0 or item.label is None else (item.start, item.end, item.label)
         for item in spans
