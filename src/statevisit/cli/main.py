@@ -78,7 +78,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Run or complete a command, without the `main` of click, which ends with 1 on a broken pipe."""
+    """Run or complete a command, without click's `main`, which ends with 1 on a broken pipe."""
     instruction = os.environ.get(COMPLETE)
     if instruction:
         from click.shell_completion import shell_complete
