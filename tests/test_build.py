@@ -19,8 +19,8 @@ from statevisit.dataset.arrow import CONFIGS, document_table, from_table, to_tab
 from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema_errors
 from statevisit.document.model import Document
-from statevisit.release import build as builder
-from statevisit.release.build import build
+from statevisit.release import shards as parquet_shards
+from statevisit.release.build import BuildResult, build
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
@@ -118,8 +118,8 @@ def _without_references(article: Document) -> Document:
     )
 
 
-def _states(result: tuple[list, list[tuple[str, str]]]) -> tuple[list, set[str]]:
-    return result[0], {state for _, state in result[1]}
+def _states(result: BuildResult) -> tuple[list, set[str]]:
+    return result.findings, {state for _, state in result.states}
 
 
 def test_a_build_renews_nothing_that_is_current(checkout: Path, cli: Callable[..., Result]) -> None:
@@ -368,7 +368,7 @@ def test_shards_are_named_and_read_back_in_order(
 
     Their names state how many they are, and each holds as many documents as the shard size allows.
     """
-    monkeypatch.setattr(builder, "SHARD", 15)
+    monkeypatch.setattr(parquet_shards, "SHARD", 15)
     root = _many(tmp_path, _without_references(article))
     build(root, workers=workers)
     for config in CONFIGS:
@@ -392,8 +392,8 @@ def test_shards_are_named_and_read_back_in_order(
         )
     ]
     assert list(load(root)) == whole
-    monkeypatch.setattr(builder, "SHARD", 100)
-    assert {"written", "removed"} == {state for name, state in build(root, workers=1)[1]}
+    monkeypatch.setattr(parquet_shards, "SHARD", 100)
+    assert {"written", "removed"} == {state for name, state in build(root, workers=1).states}
     assert ["train-00000-of-00001.parquet"] == [
         p.name for p in (root / "corpus/parquet/ner").iterdir()
     ]

@@ -20,7 +20,7 @@ import orjson
 import pytest
 
 from statevisit import __version__
-from statevisit.__main__ import COMMANDS, OVERVIEW
+from statevisit.cli.overview import COMMANDS, OVERVIEW
 from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document

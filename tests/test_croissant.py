@@ -11,7 +11,7 @@ import pytest
 
 from statevisit import load_dataset
 from statevisit.dataset.arrow import CONFIGS
-from statevisit.release import build
+from statevisit.release import shards
 from tests.conftest import ROOT, Result
 
 FILE = ROOT / "corpus/croissant.json"
@@ -108,7 +108,7 @@ def test_several_files_are_several_record_sets(
     shutil.copy(ROOT / "README.md", tmp_path)
     (one,) = (tmp_path / "corpus/documents").glob("*.json")
     one.with_name("copy.json").write_bytes(one.read_bytes().replace(one.stem.encode(), b"copy"))
-    monkeypatch.setattr(build, "SHARD", 1)
+    monkeypatch.setattr(shards, "SHARD", 1)
     assert 0 == cli("build", tmp_path, "--workers", "1").status
     described = mlcroissant.Dataset(tmp_path / "corpus/croissant.json")
     names = [r.id for r in described.metadata.record_sets if r.id.startswith("ner-")]

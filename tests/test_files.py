@@ -24,7 +24,8 @@ from statevisit.document.codec import encode_value
 from statevisit.files import appearing, is_stream, own_path, replacing, update, write
 from statevisit.labelstudio import server
 from statevisit.labelstudio.tasks import to_task
-from statevisit.release.transaction import Plan, finish, make
+from statevisit.release.plan import Plan
+from statevisit.release.transaction import finish, make
 from tests.conftest import ROOT, Result
 from tests.repositories import begin, commit, git
 from tests.test_migrate import v0

@@ -21,11 +21,11 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import load
-from statevisit.__main__ import COMMANDS
 from statevisit.annotation.ingest import segment
 from statevisit.annotation.quotes import anchor
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.registry import REGISTRY
+from statevisit.cli.overview import COMMANDS
 from statevisit.corpus.settings import read_settings
 from statevisit.document import schema
 from statevisit.document.codec import decode

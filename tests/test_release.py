@@ -184,7 +184,7 @@ def test_outside_git_the_message_says_so(corpus: Path, cli: Callable[..., Result
 KILL = """
 import os, shutil, sys
 from pathlib import Path
-from statevisit.release import transaction
+from statevisit.release import plan, transaction
 root, place = map(Path, sys.argv[1:])
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 changes = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen")
@@ -203,7 +203,7 @@ def before(event, arguments):
         copying = False
 
 sys.addaudithook(before)
-transaction.make(root, transaction.Plan("0.1.0", "0.2.0", "0.2.0", [], []))
+transaction.make(root, plan.Plan("0.1.0", "0.2.0", "0.2.0", [], []))
 copying = True
 print(*steps)
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from statevisit.__main__ import COMMANDS
+from statevisit.cli.overview import COMMANDS
 from statevisit.corpus.settings import FORMATS
 from tests.conftest import ROOT, Result, forget_the_machine
 

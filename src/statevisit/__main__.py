@@ -1,4 +1,4 @@
-"""The command line's entry: the overview without importing anything, the rest through click."""
+"""The entry point of the command line: prints the overview itself, and leaves the rest to click."""
 
 import gc
 import io
@@ -7,61 +7,17 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from statevisit.cli.overview import COMPLETE, OVERVIEW, STANDARD_OUTPUT
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-
-COMMANDS = {
-    "ingest": "Make a document from a source text: sentences and tokens, no annotation yet.",
-    "anchor": "Turn a draft in quote notation into offsets.",
-    "validate": "Check documents: schema, offsets, references, links, values, hashes.",
-    "explain": "Say what a finding means, why it matters, and what is right instead.",
-    "realign": "Move a document's spans to a corrected source text.",
-    "migrate": "Bring documents of older schema versions to the present one.",
-    "init": "Make a new corpus repository of your own.",
-    "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
-    "restore": "Bring the text back into an edition without it.",
-    "release": "Make a new version: manifest, changelog, citation, commit and tag.",
-    "publish": "Publish a version on the Hugging Face Hub: one commit, then its tag.",
-    "diff": "Show the records that were added, removed or changed between two versions.",
-    "label-studio": "Take documents to Label Studio and bring back what was changed there.",
-    "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
-    "show": "Print a document with coloured spans and the tables of its layers.",
-    "stats": "Count documents, records and labels.",
-    "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
-    "agree": "Measure how far two or more annotators agree.",
-}
-"""Every subcommand with its line in the overview; each lives in `statevisit.cli.<name>`."""
-
-OVERVIEW = f"""Usage: statevisit [OPTIONS] COMMAND [ARGS]...
-
-  An annotated corpus as software: validate, build, show and load it.
-
-  Example: statevisit show
-
-Options:
-  --version   Show the version and exit.
-  -h, --help  Show this message and exit.
-
-Commands:
-{chr(10).join(f"  {name:<12} {line}" for name, line in COMMANDS.items())}
-
-`statevisit COMMAND --help` explains a command, with an example that runs.
-Tab completion: eval "$(_STATEVISIT_COMPLETE=bash_source statevisit)"; also zsh_source, fish_source.
-"""
-
-
-STANDARD_OUTPUT = "standard output"
-"""The file name in errors of standard output; the errors of other files name those."""
-
-COMPLETE = "_STATEVISIT_COMPLETE"
-"""The variable by which a shell asks for completions, or for the script that asks for them."""
 
 
 class _Output(io.FileIO):
     """Standard output as a file whose errors name it."""
 
     def write(self, data: "ReadableBuffer", /) -> int:
-        """Write bytes; the number of those written. Raises OSError with the name."""
+        """Write bytes and return their number. Raises OSError with the name of standard output."""
         try:
             return super().write(data)
         except OSError as error:
@@ -70,10 +26,10 @@ class _Output(io.FileIO):
 
 
 def main() -> None:
-    """Run the command line.
+    """Run the command line, and exit with its status.
 
-    Exit status: 0 done, 1 something is wrong with the data or the output, 2 with the command,
-    141 the reader of the output went away (on POSIX, as from SIGPIPE).
+    The status is 0 for success, 1 for a problem with the data or the output, 2 for a problem with
+    the command, and 141 if the reader of the output went away (on POSIX, as from SIGPIPE).
     """
     _prepare_streams()
     status = _run(sys.argv[1:])
@@ -81,10 +37,10 @@ def main() -> None:
 
 
 def _prepare_streams() -> None:
-    """Give standard output a buffer and a name in its errors; closed streams lead nowhere.
+    """Give standard output a buffer and a name in its errors; discard the output of closed streams.
 
-    Without a buffer (PYTHONUNBUFFERED) Python drops the rest, and reports no error, where a disk
-    takes only the first part of the output.
+    Without a buffer (PYTHONUNBUFFERED), if a disk takes only the first part of the output, Python
+    drops the rest and reports no error.
     """
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  stays open
@@ -106,11 +62,11 @@ def _run(arguments: list[str]) -> int:
     """
     overview = not arguments or arguments[0] in ("--help", "-h")
     if overview and not os.environ.get(COMPLETE):
-        with suppress(OSError):  # which the end of the program meets again, and reports
+        with suppress(OSError):  # it occurs again at the end of the program, and is reported there
             sys.stdout.write(OVERVIEW)
         return 0
-    # Imported modules stay: the search for garbage in them takes a twelfth of the time to the
-    # first line.
+    # The garbage collector would search the imported modules, which stay: a twelfth of the time to
+    # the first line of output.
     gc.set_threshold(100_000)
     try:
         from statevisit.cli.main import run
@@ -120,9 +76,9 @@ def _run(arguments: list[str]) -> int:
 
 
 def _finish_streams(status: int) -> int:
-    """Flush the streams and close standard output; the exit status, which a failure makes not 0.
+    """Flush the streams and close standard output; return the exit status, not 0 after a failure.
 
-    Left to the interpreter, a failure would end in Python's own message and status 120.
+    If the interpreter closed them, a failure would end in Python's own message and status 120.
     """
     try:
         sys.stdout.close()

@@ -1,20 +1,20 @@
-"""What statevisit raises: one root, so that `except StateVisitError` catches all of it."""
+"""The exceptions of statevisit, which `except StateVisitError` catches."""
 
 
 class StateVisitError(Exception):
-    """The root of statevisit's exceptions; its message says what to do."""
+    """The base class of the exceptions; the message says what to do."""
 
 
 class FormatError(StateVisitError):
-    """A file or record is not in the format; the message names the file and, where there is one, the line."""
+    """A file or record is not in the format; the message names the file and, if any, the line."""
 
 
 class LabelStudioError(StateVisitError):
-    """A Label Studio server, export or task cannot be used; nothing was changed on either side."""
+    """A Label Studio server, export or task cannot be used; neither side was changed."""
 
 
 class ReleaseError(StateVisitError):
-    """A build or release cannot be made, or what is there does not match what would be built."""
+    """A build or release cannot be made, or the built files do not match the documents."""
 
 
 class MissingExtra(StateVisitError):

@@ -1,7 +1,7 @@
-"""Where corpus/, schema/ and seeds/ are: beside the code in a wheel, at the top of a checkout.
+"""The layout: paths below a corpus root, and the corpus root of the package itself.
 
-No other module does path arithmetic on the package's own data; paths below a *corpus root* (the directory
-that holds `corpus/` and `seeds/`) are named here as well, so that the layout is written down once.
+A *corpus root* is a directory that holds `corpus/` and `seeds/`. No other module computes paths of
+the data of the package, which lie beside the code in a wheel and at the top of a checkout.
 """
 
 from pathlib import Path
@@ -30,9 +30,9 @@ _DIRECTORIES = ("corpus", "schema", "seeds")
 
 
 def data_root() -> Path:
-    """The directory that holds the shipped `corpus/`, `schema/` and `README.md`.
+    """Return the directory that holds the shipped `corpus/`, `schema/` and `README.md`.
 
-    `datasets.load_dataset(str(data_root()))` works on it. Raises StateVisitError where the package was
+    `datasets.load_dataset(str(data_root()))` works on it. Raises StateVisitError if the package was
     installed without its data.
     """
     package = Path(__file__).parent
@@ -47,7 +47,10 @@ def data_root() -> Path:
 
 
 def enclosing_root(path: Path) -> Path | None:
-    """The corpus root that `path` is, or whose `corpus/` or `corpus/documents/` it is; None for any other directory."""
+    """Return the corpus root that `path` is, or whose `corpus/` or `corpus/documents/` it is.
+
+    None for any other path.
+    """
     path = path.absolute()
     for root in (path, path.parent, path.parent.parent):
         if (root / DOCUMENTS).is_dir() and path in (root, root / "corpus", root / DOCUMENTS):
@@ -56,17 +59,18 @@ def enclosing_root(path: Path) -> Path | None:
 
 
 def corpus_root(path: Path) -> Path:
-    """The corpus root for `path`. Raises FormatError when there is no `corpus/documents` directory."""
+    """Return the corpus root of `path`, as `enclosing_root`; raise FormatError if it has none."""
     root = enclosing_root(path)
     if root is None:
         raise FormatError(
-            f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, or make one document with `statevisit ingest`"
+            f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, "
+            "or make one document with `statevisit ingest`"
         )
     return root
 
 
 def holding_root(path: Path) -> Path | None:
-    """The nearest corpus root whose corpus/, schema/ or seeds/ holds a path; None for other paths."""
+    """Return the nearest corpus root whose corpus/, schema/ or seeds/ holds a path, else None."""
     parts = path.absolute().parts
     for number in range(len(parts) - 1, 0, -1):
         if parts[number] in _DIRECTORIES:
@@ -77,13 +81,16 @@ def holding_root(path: Path) -> Path | None:
 
 
 def starter() -> Path:
-    """The directory of the files that `statevisit init` copies."""
+    """Return the directory of the files that `statevisit init` copies."""
     return Path(__file__).parent / "cli" / "starter"
 
 
 def version() -> str:
-    """The version of the package, which is that of the corpus it carries (its `release.json`)."""
+    """Return the version of the package: that of the corpus it ships, in its `release.json`."""
     import json
 
     manifest = data_root() / RELEASE
-    return json.loads(manifest.read_bytes())["version"] if manifest.is_file() else "0"
+    if not manifest.is_file():
+        return "0"
+    stated: str = json.loads(manifest.read_bytes())["version"]
+    return stated

@@ -15,13 +15,17 @@ from statevisit.errors import FormatError
 @click.option(
     "--decisions",
     type=click.Path(path_type=Path),
-    help="Decisions, one JSON object a line. Without them, the disagreements are listed in that form, undecided.",
+    help="Decisions, one JSON object per line. Without this option, lists the disagreements in "
+    "that form, undecided.",
 )
-@click.option("--annotator", default="adjudicator", show_default=True, help="Id of who decided.")
+@click.option(
+    "--annotator", default="adjudicator", show_default=True, help="Id of the annotator who decided."
+)
 @click.option(
     "--ids",
     type=click.Path(path_type=Path),
-    help="A document of the same text, such as the last version: what it annotates as well keeps the ids that it has there.",
+    help="A document of the same text, such as the last version: records that it shares keep the "
+    "ids that they have in it.",
 )
 @click.option(
     "--output",
@@ -34,29 +38,29 @@ def command(
 ) -> None:
     """List what two annotations disagree about, or make one of both by decisions.
 
-    A and B are documents: two independent annotations of one text. Each line of the list is a record that they do
-    not share; to decide it, add "decision" ("a", "b", or "other" with a "result") and a "reason".
+    A and B are documents: two independent annotations of one text. Each line of the list is a
+    record that they do not share; to decide it, add "decision" ("a", "b", or "other" with a
+    "result") and a "reason".
 
     \b
     Example:
-      statevisit adjudicate corpus/annotators/a/2024-02-19-aliyev-visit.json corpus/annotators/b/2024-02-19-aliyev-visit.json
+      statevisit adjudicate corpus/annotators/a/2024-02-19-aliyev-visit.json \\
+        corpus/annotators/b/2024-02-19-aliyev-visit.json
     """
     import msgspec
 
     from statevisit.annotation.adjudication import adjudicated, disagreements, read_decisions
     from statevisit.annotation.shared_ids import aligned
 
-    one, two = read_document(a), read_document(b)
-    if one.id != two.id:
-        raise FormatError(f"{b}: is of the document {two.id!r}, {a} of {one.id!r}")
-    if decisions:
-        document = adjudicated(
-            one,
-            two,
-            read_decisions(read_bytes(decisions), str(decisions)),
-            annotator,
-            str(decisions),
+    first, second = read_document(a), read_document(b)
+    if first.id != second.id:
+        raise FormatError(
+            f"{b}: annotates the document {second.id!r}, but {a} annotates {first.id!r}; "
+            "name two annotations of one document"
         )
+    if decisions:
+        decided = read_decisions(read_bytes(decisions), str(decisions))
+        document = adjudicated(first, second, decided, annotator, str(decisions))
         if ids:
             document = aligned(document, read_document(ids))
         if output:
@@ -64,8 +68,8 @@ def command(
         else:
             click.echo(encode(document), nl=False)
         return
-    listed = b"".join(msgspec.json.encode(d) + b"\n" for d in disagreements(one, two))
+    lines = [msgspec.json.encode(record) + b"\n" for record in disagreements(first, second)]
     if output:
-        files.write(output, listed)
+        files.write(output, b"".join(lines))
     else:
-        click.echo(listed, nl=False)
+        click.echo(b"".join(lines), nl=False)

@@ -17,7 +17,7 @@ from statevisit.errors import FormatError
 @click.option(
     "--document",
     type=click.Path(path_type=Path),
-    help="The document the draft is of. Default: corpus/documents/<id>.json, by the draft's `id`.",
+    help="The document that the draft annotates. Default: corpus/documents/<id>.json.",
 )
 @click.option(
     "--output",
@@ -28,9 +28,10 @@ from statevisit.errors import FormatError
 def command(draft: Path, document: Path | None, output: Path | None) -> int:
     """Turn a draft in quote notation into offsets.
 
-    A draft is a JSON object with the document's `id` and any of the layers; its records say {"quote": "visit",
-    "occurrence": 2} or {"quote": "visit", "prefix": "first "} instead of start, end and text, and may leave out
-    their id. Its layers replace the document's. Nothing is written when a quote is missing or ambiguous.
+    A draft is a JSON object with the document's `id` and any of the layers. Its records have
+    {"quote": "visit", "occurrence": 2} or {"quote": "visit", "prefix": "first "} instead of start,
+    end and text, and may leave out their id. Its layers replace those of the document. If a quote
+    is missing or ambiguous, nothing is written.
 
     \b
     Example:
@@ -40,17 +41,15 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
 
     data = read_bytes(draft)
     value = parse(data, str(draft))
-    base = read_document(document or _home(value, draft))
+    base = read_document(document or _document_path(value, draft))
     anchored, problems, reports = anchor(value, base, str(draft))
     for finding in (*problems, *reports):
-        path = [p.replace("~1", "/").replace("~0", "~") for p in finding.pointer.split("/")[1:]]
-        line, column = locate(data, path)
+        steps = finding.pointer.split("/")[1:]
+        line, column = locate(data, [s.replace("~1", "/").replace("~0", "~") for s in steps])
         report([structs.replace(finding, line=line, column=column)], err=True)
     if anchored is None:
-        click.echo(
-            f"{len(problems)} problem{'' if len(problems) == 1 else 's'}: nothing was written",
-            err=True,
-        )
+        noun = "problem" if len(problems) == 1 else "problems"
+        click.echo(f"{len(problems)} {noun}: nothing was written", err=True)
         return 1
     if output:
         write_document(anchored, output)
@@ -59,10 +58,12 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
     return 0
 
 
-def _home(value: object, draft: Path) -> Path:
+def _document_path(value: object, draft: Path) -> Path:
+    """Return the path of the document that a draft names. Raises FormatError."""
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
         raise FormatError(
-            f"{draft}: has no `id` that says which document it is of; add it, or name the document with --document"
+            f"{draft}: has no `id` that says which document it is of; add it, or name the document "
+            "with --document"
         )
     path = Path(layout.DOCUMENTS) / f"{value['id']}.json"
     if "/" in value["id"] or not path.is_file():

@@ -1,4 +1,4 @@
-"""statevisit build: documents -> Parquet and the manifest."""
+"""statevisit build: documents become Parquet and the manifest."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import click
 
 from statevisit import layout
 from statevisit.cli.main import report
+from statevisit.cli.progress import Bar
+from statevisit.corpus.reader import load
 from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.release.build import build, other_tools
@@ -16,20 +18,20 @@ from statevisit.release.build import build, other_tools
 @click.option(
     "--check",
     is_flag=True,
-    help="Write nothing; fail when what is there differs from what would be built.",
+    help="Write nothing; fail if the built files differ from what a build would write.",
 )
 @click.option(
     "--edition",
     type=click.Choice(["full", ANNOTATIONS_ONLY]),
     default="full",
     show_default=True,
-    help="Which edition; the one without the text goes to a directory of its own.",
+    help="The edition to build; the one without the text goes to a directory of its own.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="With --edition annotations-only: the directory to write; made, or renewed where it holds such an edition.",
+    help="The directory for the edition annotations-only; it is made, or renewed if it holds one.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
 def command(path: Path, check: bool, edition: str, output: Path | None, workers: int | None) -> int:
@@ -40,15 +42,16 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
     generated parts of README.md, schema/README.md, schema/CHECKS.md, schema/GUIDELINES.md and
     corpus/README.md are renewed as well, in those of these pages that the corpus has.
 
-    The edition annotations-only has no word of the text: it gives offsets instead. It is a corpus
-    root to publish by itself, and `statevisit restore` makes the full edition from it and the text.
+    The edition annotations-only holds offsets and no word of the text. It is a corpus root that
+    can be published by itself; `statevisit restore` makes the full edition from it and the text.
 
     \b
     Example:
       statevisit build --check
       statevisit build --edition annotations-only -o annotations
     """
-    if (edition == ANNOTATIONS_ONLY) != (output is not None) or (output and check):
+    is_textless = edition == ANNOTATIONS_ONLY
+    if is_textless != (output is not None) or (output and check):
         raise click.UsageError(
             f"--edition {ANNOTATIONS_ONLY} and -o DIR go together, and without --check"
         )
@@ -59,20 +62,19 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
         files = write_edition(root, output, workers)
         click.echo(f"{output}: {files} files without a word of the text")
         return 0
-    findings, made = build(root, check, workers)
-    report(findings)
-    if findings:
-        click.echo(
-            f"{len(findings)} finding{'' if len(findings) == 1 else 's'}: nothing was built",
-            err=True,
-        )
+    with Bar(len(load(root)), "building") as bar:
+        result = build(root, check, workers, bar.advance)
+    if result.findings:
+        count = len(result.findings)
+        report(result.findings)
+        click.echo(f"{count} finding{'' if count == 1 else 's'}: nothing was built", err=True)
         return 1
-    stale = [(name, state) for name, state in made if state != "current"]
-    _list_files(stale, len(made) - len(stale))
+    stale = result.stale
+    _list_files(stale, len(result.states) - len(stale))
     if check and stale:
         raise ReleaseError(
-            f"{len(stale)} of {len(made)} files are not what would be built from the documents: "
-            f"run `statevisit build` and commit them{other_tools(root)}"
+            f"{len(stale)} of {len(result.states)} files are not what would be built from the "
+            f"documents: run `statevisit build` and commit them{other_tools(root)}"
         )
     click.echo(_next_step(path, bool(stale), check))
     return 0

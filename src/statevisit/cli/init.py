@@ -53,8 +53,8 @@ def command(directory: Path, source: str) -> None:
     """
     if source:
         check_source(source, "--source")
-    with files.appearing(directory) as made:
-        _fill(made, directory.absolute().name, source)
+    with files.appearing(directory) as root:
+        _fill(root, directory.absolute().name, source)
     click.echo(
         f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n"
         "  statevisit build\n  git add . && git commit -m 'A new corpus'"
@@ -74,8 +74,8 @@ def _fill(root: Path, name: str, source: str) -> None:
         "pyarrow": _pyarrow(),
         "source": source,
     }
-    for source, place in FILES.items():
-        text = (layout.starter() / source).read_text(encoding="utf-8")
+    for template, place in FILES.items():
+        text = (layout.starter() / template).read_text(encoding="utf-8")
         if Path(place).suffix in (".md", ".toml", ".yml", ".yaml"):
             text = re.sub(r"\{(name|version|pyarrow|source)\}", lambda m: values[m[1]], text)
         files.write(root / place, text.encode())

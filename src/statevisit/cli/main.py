@@ -1,4 +1,4 @@
-"""The command line: one module per subcommand. Nothing else in the package prints."""
+"""Runs a subcommand, turns errors into one line, and prints for the modules of subcommands."""
 
 import errno
 import os
@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from statevisit.__main__ import COMMANDS, COMPLETE, OVERVIEW, STANDARD_OUTPUT
+from statevisit.cli.overview import COMMANDS, COMPLETE, OVERVIEW, STANDARD_OUTPUT
 from statevisit.errors import StateVisitError
+from statevisit.findings import Finding
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,18 +26,18 @@ class _Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return (
-            import_module(f"statevisit.cli.{cmd_name.replace('-', '_')}").command
-            if cmd_name in COMMANDS
-            else None
-        )
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"statevisit.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
 
     def get_help(self, ctx: click.Context) -> str:
         return OVERVIEW.rstrip()
 
 
 def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
-    if value and not ctx.resilient_parsing:  # which is so while a shell completes
+    if value and not ctx.resilient_parsing:  # which click sets while a shell completes
         from statevisit.layout import version
 
         click.echo(f"statevisit {version()}")
@@ -57,7 +58,7 @@ def cli() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command and return its exit status; an error that a user can cause is one line."""
+    """Run a command and return its exit status; print an error that users can cause as one line."""
     try:
         return _invoke(arguments)
     except click.ClickException as error:
@@ -77,7 +78,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Run a command, or complete one, without `cli.main`, which ends with 1 on a broken pipe."""
+    """Run or complete a command, without click's `main`, which ends with 1 on a broken pipe."""
     instruction = os.environ.get(COMPLETE)
     if instruction:
         from click.shell_completion import shell_complete
@@ -97,7 +98,7 @@ def _fail(message: str) -> int:
 
 
 def failed(error: OSError) -> int:
-    """Say on standard error which file or stream failed and why; the exit status."""
+    """Print which file or stream failed and why on standard error; return the exit status."""
     written = error.filename == STANDARD_OUTPUT
     if written and isinstance(error, BrokenPipeError):  # `statevisit show | head`
         return 128 + signal.SIGPIPE if hasattr(signal, "SIGPIPE") else 1
@@ -120,7 +121,7 @@ _REASONS = {
 
 
 def console(**options: Any) -> "Console":
-    """A rich console on standard output that keeps long lines whole outside a terminal."""
+    """Return a rich console on standard output that does not wrap lines outside a terminal."""
     from rich.console import Console
 
     class Raising(Console):
@@ -140,55 +141,64 @@ def complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return click.Path().shell_complete(ctx, param, incomplete)
 
 
-def report(findings: list[Any], err: bool = False, excerpts: bool = False) -> None:
-    """Print findings, one a line, coloured where that is a terminal; with `excerpts` the text around each, its span underlined."""
+def report(findings: Sequence[Finding], err: bool = False, excerpts: bool = False) -> None:
+    """Print findings, one per line, in colours on a terminal.
+
+    With `excerpts`, the text around each finding follows, with its span underlined. `err` prints on
+    standard error.
+    """
     if not findings:
         return
     if _is_plain(sys.stderr if err else sys.stdout):
         _report_plainly(findings, err, excerpts)
-        return
-    out = console(
-        highlight=False, soft_wrap=True, emoji=False, stderr=err
-    )  # :100: is a line, no emoji
-    from rich.cells import cell_len
+    else:
+        _report_in_colours(findings, err, excerpts)
+
+
+def _is_plain(stream: TextIO) -> bool:
+    """Whether rich would write no colours to a stream; it need not be imported then."""
+    forced = os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE") == "1"
+    return not (stream.isatty() or forced)
+
+
+def _report_in_colours(findings: Sequence[Finding], err: bool, excerpts: bool) -> None:
     from rich.markup import escape
 
-    for f in findings:
-        pointer = f" [dim]{escape(f.pointer)}[/dim]" if f.pointer else ""
-        colour = "bold red" if f.severity == "error" else "bold yellow"
-        out.print(f"{escape(f.where)}: [{colour}]{f.code}[/] {escape(f.message)}{pointer}")
-        if excerpts and f.excerpt:
-            before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
-            out.print(f"    [dim]|[/dim] {escape(f.excerpt)}")
-            out.print(
-                f"    [dim]|[/dim] {' ' * cell_len(before)}[{colour}]{'^' * max(1, cell_len(inside))}[/]"
-            )
+    # without emoji: ":100:" in a message is a line number
+    out = console(highlight=False, soft_wrap=True, emoji=False, stderr=err)
+    for finding in findings:
+        pointer = f" [dim]{escape(finding.pointer)}[/dim]" if finding.pointer else ""
+        colour = "bold red" if finding.severity == "error" else "bold yellow"
+        code = f"[{colour}]{finding.code}[/]"
+        out.print(f"{escape(finding.where)}: {code} {escape(finding.message)}{pointer}")
+        if excerpts and finding.excerpt:
+            indent, underline = _underline(finding)
+            out.print(f"    [dim]|[/dim] {escape(finding.excerpt)}")
+            out.print(f"    [dim]|[/dim] {indent}[{colour}]{underline}[/]")
 
 
-def _is_plain(stream: Any) -> bool:
-    """Whether rich would write no colours to a stream; it need not be imported then."""
-    return not (
-        stream.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE") == "1"
-    )
-
-
-def _report_plainly(findings: list[Any], err: bool, excerpts: bool) -> None:
-    from rich.cells import cell_len
-
+def _report_plainly(findings: Sequence[Finding], err: bool, excerpts: bool) -> None:
     lines = []
-    for f in findings:
-        lines.append(f"{f.where}: {f.code} {f.message}" + (f" {f.pointer}" if f.pointer else ""))
-        if excerpts and f.excerpt:
-            before, inside = f.excerpt[: f.mark[0]], f.excerpt[f.mark[0] : f.mark[1]]
-            lines += [
-                f"    | {f.excerpt}",
-                f"    | {' ' * cell_len(before)}{'^' * max(1, cell_len(inside))}",
-            ]
+    for finding in findings:
+        pointer = f" {finding.pointer}" if finding.pointer else ""
+        lines.append(f"{finding.where}: {finding.code} {finding.message}{pointer}")
+        if excerpts and finding.excerpt:
+            indent, underline = _underline(finding)
+            lines += [f"    | {finding.excerpt}", f"    | {indent}{underline}"]
     click.echo("\n".join(lines).translate(_CONTROLS), err=err)
 
 
+def _underline(finding: Finding) -> tuple[str, str]:
+    """Return the spaces and the marks of the line below an excerpt, as wide as on a terminal."""
+    from rich.cells import cell_len
+
+    start, end = finding.mark
+    indent = " " * cell_len(finding.excerpt[:start])
+    return indent, "^" * max(1, cell_len(finding.excerpt[start:end]))
+
+
 _CONTROLS = dict.fromkeys(map(ord, "\a\b\v\f\r"))
-"""What rich, too, leaves out: it would move a terminal's cursor."""
+"""Control characters that would move a terminal's cursor; rich leaves them out as well."""
 
 
 def echo_json(value: Any) -> None:
@@ -199,8 +209,8 @@ def echo_json(value: Any) -> None:
 
 
 def tell_notes(notes: Sequence[Any], missing: Sequence[str], what: str) -> None:
-    """Print which layers are left out of scoring, and on standard error what a reader of the figures should know."""
+    """Print the layers that are left out of scoring and, on standard error, the notes."""
     if missing:
         click.echo(f"{what}: {', '.join(missing)}")
-    for n in notes:
-        click.echo(f"{n.document}: {n.kind}: {n.message}", err=True)
+    for note in notes:
+        click.echo(f"{note.document}: {note.kind}: {note.message}", err=True)

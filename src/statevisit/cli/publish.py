@@ -16,24 +16,25 @@ from statevisit.errors import ReleaseError
 @click.option(
     "--repo",
     metavar="OWNER/NAME",
-    help="The dataset repository; made where there is none. Default: `repo` in [tool.statevisit] of the corpus root.",
+    help="The dataset repository, which is made if it does not exist. "
+    "Default: `repo` in [tool.statevisit] of the corpus root.",
 )
 @click.option(
     "--edition",
     type=click.Choice(["full", ANNOTATIONS_ONLY]),
     default="full",
     show_default=True,
-    help="Which edition of the corpus root.",
+    help="The edition of the corpus root to publish.",
 )
 @click.option("--private", is_flag=True, help="Make a new repository private.")
-@click.option("--dry-run", is_flag=True, help="List every file with its SHA-256, and send nothing.")
+@click.option("--dry-run", is_flag=True, help="List every file with its SHA-256; send nothing.")
 def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: bool) -> int:
     """Publish a version on the Hugging Face Hub: one commit, then its tag.
 
-    PATH is the corpus root, or any other directory that a build wrote. A version that is there already is left alone;
-    another content under an existing version is refused, and so is what is not that version by the checkout's history.
-    What fails before the commit leaves branch and tags on the Hub as they were; where only the tag failed, the next run
-    makes it.
+    PATH is the corpus root, or another directory that a build wrote. A published version is never
+    changed: publishing it again does nothing, and other content is refused. In a git checkout, the
+    manifest has to be the one that the version was released with. A failure before the commit
+    leaves the Hub unchanged; if only the tag fails, the next run makes it.
 
     \b
     Example:
@@ -43,7 +44,8 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
     repo = repo or read_settings(root).repo
     if not repo:
         raise click.UsageError(
-            f"name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit] of {root / 'pyproject.toml'}"
+            "name the dataset repository: --repo OWNER/NAME, or `repo` in [tool.statevisit] of "
+            f"{root / 'pyproject.toml'}"
         )
     if edition == "full":
         return _publish(root, root, repo, private, dry_run)
@@ -55,40 +57,25 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
 
 
 def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -> int:
-    from statevisit.release.publish import contents, publish
+    """Publish the files of `built`, which is `root` or an edition of it, or list them."""
+    from statevisit.release.publish import contents, publish, unreleased
 
     content = contents(built)
     version, items = content.version, content.items
     if content.untracked:
-        names = ", ".join(content.untracked[:3]) + (" and more" if content.untracked[3:] else "")
-        click.echo(f"left out, since git does not track them: {names}", err=True)
-    unreleased = _unreleased(root, version)
+        names = ", ".join(content.untracked[:3])
+        more = " and more" if content.untracked[3:] else ""
+        click.echo(f"left out, since git does not track them: {names}{more}", err=True)
+    problem = unreleased(root, version)
     if dry_run:
         for item in items:
             click.echo(f"{item.sha256}  {item.size:>9,}  {item.path}")
         click.echo(f"would publish {len(items)} files as version {version} of {repo}")
-        if unreleased:
-            click.echo(f"would be refused: {unreleased}", err=True)
+        if problem:
+            click.echo(f"would be refused: {problem}", err=True)
         return 0
-    if unreleased:
-        raise ReleaseError(unreleased)
-    done = publish(items, version, repo, private)
-    click.echo(f"version {version} of {repo}: {done}")
+    if problem:
+        raise ReleaseError(problem)
+    outcome = publish(items, version, repo, private)
+    click.echo(f"version {version} of {repo}: {outcome}")
     return 0
-
-
-def _unreleased(root: Path, version: str) -> str:
-    """How the manifest of a corpus root is not the one that the checkout's history has for its version; "" where it is, or is in no history."""
-    from statevisit.corpus.git import commit_of, in_git, line, unchanged
-
-    if not in_git(root) or not line(root, "ls-files", "--", layout.RELEASE):
-        return ""
-    commit = commit_of(root, version)
-    if commit and unchanged(root, commit, layout.RELEASE):
-        return ""
-    stands = (
-        f"is not the one that version {version} was released with"
-        if commit
-        else f"states version {version}, which is not committed"
-    )
-    return f"{root}: {layout.RELEASE} {stands}: make a version of what is here with `statevisit release`, or check out a tag"

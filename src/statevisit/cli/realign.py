@@ -1,4 +1,4 @@
-"""statevisit realign: a source text was corrected, and its documents follow."""
+"""statevisit realign: move the spans of documents to a corrected source text."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ from statevisit import files, layout
 from statevisit.cli.main import report
 from statevisit.corpus.seeds import keep_seed, read_sources
 from statevisit.document.codec import read_bytes, read_document, write_document
-from statevisit.document.model import Source
+from statevisit.document.model import Document, Source
 from statevisit.document.strict_json import locate
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
@@ -23,13 +23,15 @@ from statevisit.findings import ERROR, Finding
 def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     """Move a document's spans to a corrected source text.
 
-    OLD and NEW are the seed as it was and as it is now, each with its header; DOCUMENTS are made from OLD. Sentences,
-    tokens and all spans move with the words they are on; hashes, date and seed become those of NEW, which is kept in
-    seeds/ beside OLD and listed. A span without a certain place is reported, and its document is left as it is.
+    OLD and NEW are the seed before and after the correction, each with its header; DOCUMENTS were
+    made from OLD. Sentences, tokens and all spans move with their words; hashes, date and seed
+    become those of NEW, which is kept in seeds/ beside OLD and listed. If the new place of a span
+    is not certain, the span is reported and its document is not changed.
 
     \b
     Example:
-      statevisit realign seeds/000_82c204a477bd98b6.txt corrected.txt corpus/documents/2024-02-19-aliyev-visit.json
+      statevisit realign seeds/000_82c204a477bd98b6.txt corrected.txt \\
+        corpus/documents/2024-02-19-aliyev-visit.json
     """
     from statevisit.annotation.ingest import decode_seed
 
@@ -43,66 +45,76 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     for path in documents:
         findings = _realigned(path, before, old, after, (text, date, source))
         report(findings, err=True)
-        failed += any(f.severity == ERROR for f in findings)
+        failed += _has_error(findings)
     if failed:
         click.echo(
-            f"{failed} of {len(documents)} documents could not be realigned and are as they were",
+            f"{failed} of {len(documents)} documents could not be realigned and were not changed",
             err=True,
         )
     return 1 if failed else 0
 
 
+def _has_error(findings: list[Finding]) -> bool:
+    return any(finding.severity == ERROR for finding in findings)
+
+
 def _realigned(
     path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str, Source]
 ) -> list[Finding]:
+    """Realign and write one document; return the findings, with an error if it is not written.
+
+    `target` is the new text, its date and its source.
+    """
     from statevisit.annotation.ingest import segment
     from statevisit.annotation.realign import realign
-    from statevisit.checks.document import check_document
-    from statevisit.findings import severity
 
     text, date, source = target
+    data = read_bytes(path)
     document = read_document(path)
     if document.source.sha256 != hashlib.sha256(before).hexdigest():
-        raise FormatError(f"{path}: was not made from {old}: the SHA-256 of its source is another")
-    if wrong := next(
-        (
-            f"{code} {message}"
-            for code, _, message in check_document(document)
-            if severity(code) == ERROR
-        ),
-        None,
-    ):
-        raise FormatError(f"{path}: has errors, and is to be mended first: {wrong}")
-    made, findings = realign(document, text, source, date, segment)
-    data = read_bytes(path)
-    placed = [_with_place(f, path, data) for f in findings]
-    if made is None:
-        return placed
-    placed += [
-        Finding(code=c, message=m, file=str(path), document=made.id)
-        for c, _, m in check_document(made)
-        if severity(c) == ERROR
-    ]
-    if any(f.severity == ERROR for f in placed):
-        return placed
+        raise FormatError(
+            f"{path}: was not made from {old}: the SHA-256 of its source differs; name its seed"
+        )
+    errors = _errors(document, path)
+    if errors:
+        raise FormatError(
+            f"{path}: has errors, which have to be mended first: "
+            f"{errors[0].code} {errors[0].message}"
+        )
+    realigned, findings = realign(document, text, source, date, segment)
+    findings = [_with_place(finding, path, data) for finding in findings]
+    if realigned is None:
+        return findings
+    findings += _errors(realigned, path)
+    if _has_error(findings):
+        return findings
     root = layout.enclosing_root(path.absolute().parent)
     if root:
-        keep_seed(root, made, after, *_stated(root, document.source.file))
-    write_document(made, path)
+        keep_seed(root, realigned, after, *_stated(root, document.source.file))
+    write_document(realigned, path)
     click.echo(f"realigned {path}")
-    return placed
+    return findings
+
+
+def _errors(document: Document, path: Path) -> list[Finding]:
+    from statevisit.checks.document import check_document
+
+    return [
+        Finding(code=code, message=message, file=str(path), document=document.id)
+        for code, _, message in check_document(document, warnings=False)
+    ]
 
 
 def _with_place(finding: Finding, path: Path, data: bytes) -> Finding:
     from msgspec.structs import replace
 
-    steps = [int(p) if p.isdigit() else p for p in finding.pointer.split("/")[1:]]
+    steps = [int(step) if step.isdigit() else step for step in finding.pointer.split("/")[1:]]
     line, column = locate(data, steps)
     return replace(finding, file=str(path), line=line, column=column)
 
 
 def _stated(root: Path, file: str) -> tuple[str, str]:
-    """Publisher and licence of a listed source: those of the text, corrected or not."""
+    """Return the publisher and licence in the list of seeds; a corrected text keeps them."""
     listed = read_sources(root / layout.SOURCES)
     if file not in listed:
         return "unknown", "not stated"

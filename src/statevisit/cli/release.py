@@ -1,60 +1,80 @@
 """statevisit release: a new version, whole or not at all."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from statevisit import layout
+from statevisit.release.version_rule import MAJOR, MINOR, PATCH
+
+if TYPE_CHECKING:
+    from statevisit.release.plan import Plan
+
+LISTED = 10
+"""Reasons that are printed."""
+
+_LEVELS = {PATCH: "patch", MINOR: "minor", MAJOR: "major"}
 
 
 @click.command("release")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @click.option(
     "--version",
-    "wanted",
     metavar="X.Y.Z",
     help="The new version; default: the least that the rule allows.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Say which version that would be and why, and change nothing."
+    "--dry-run", is_flag=True, help="Print the version and the reasons for it; change nothing."
 )
-def command(path: Path, wanted: str | None, dry_run: bool) -> int:
+def command(path: Path, version: str | None, dry_run: bool) -> int:
     """Make a new version: manifest, changelog, citation, commit and tag.
 
-    PATH is the corpus root at the top of its git checkout. The tree has to be clean, the documents valid, the build
-    current. What changed since the last release decides which version is the least: major where the schema breaks or an
-    id means something else, minor where something was added, patch for corrections. Everything happens or nothing; a
-    release that was stopped is finished or undone first.
+    PATH is the corpus root at the top of its git checkout, which needs a clean tree, valid
+    documents and a current build. The changes since the last release decide the least version:
+    major if the schema breaks or an id means something else, minor for additions, patch for
+    corrections. Either everything is done or nothing; a release that was stopped is first finished
+    or undone.
 
     \b
     Example:
       statevisit release --help
     """
     from statevisit.corpus.git import numbers
-    from statevisit.release.transaction import make, plan, ready, recover
+    from statevisit.release.plan import check_ready, plan
+    from statevisit.release.transaction import make, recover
 
-    if wanted is not None:
-        numbers(wanted)
+    if version is not None:
+        numbers(version)
     root = layout.corpus_root(path)
-    if not dry_run and (state := recover(root)):
-        click.echo(f"a release that was stopped is {state}")
-    ready(root)
-    planned = plan(root, wanted)
-    click.echo(
-        f"last release {planned.last}, least version {planned.least}"
-        if planned.last
-        else "first release"
-    )
-    for reason in sorted(planned.reasons, key=lambda r: -r.level)[:10]:
-        said = reason.message if len(reason.message) <= 160 else f"{reason.message[:159]}…"
-        click.echo(f"  {('patch', 'minor', 'major')[reason.level - 1]}: {said}")
-    if len(planned.reasons) > 10:
-        click.echo(f"  and {len(planned.reasons) - 10} more: statevisit diff v{planned.last} .")
+    outcome = None if dry_run else recover(root)
+    if outcome:
+        click.echo(f"a release that was stopped is {outcome}")
+    check_ready(root)
+    planned = plan(root, version)
+    _print_plan(planned)
     if dry_run:
         click.echo(f"would release {planned.version}")
         return 0
     commit = make(root, planned)
     click.echo(
-        f"released {planned.version}: commit {commit[:12]}, tag v{planned.version}; git push --follow-tags publishes both"
+        f"released {planned.version}: commit {commit[:12]}, tag v{planned.version}; "
+        "git push --follow-tags publishes both"
     )
     return 0
+
+
+def _print_plan(planned: "Plan") -> None:
+    """Print the last release and the weightiest reasons for the least version."""
+    if planned.last is None:
+        click.echo("first release")
+    else:
+        click.echo(f"last release {planned.last}, least version {planned.least}")
+    for reason in sorted(planned.reasons, key=lambda reason: -reason.level)[:LISTED]:
+        message = reason.message
+        if len(message) > 160:
+            message = f"{message[:159]}…"
+        click.echo(f"  {_LEVELS[reason.level]}: {message}")
+    if len(planned.reasons) > LISTED:
+        more = len(planned.reasons) - LISTED
+        click.echo(f"  and {more} more: statevisit diff v{planned.last} .")

@@ -13,21 +13,22 @@ import click
     multiple=True,
     required=True,
     type=click.Path(path_type=Path, exists=True),
-    help="The source text, or a directory of such; may be given several times.",
+    help="A source text, or a directory of source texts; repeatable.",
 )
 @click.option(
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="Directory to write the full edition to; it is made.",
+    help="The directory to make and write the full edition to.",
 )
 def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     """Bring the text back into an edition without it.
 
-    Documents, seeds and Parquet are then as they were, checked by hash. PATH is what `statevisit build --edition
-    annotations-only` wrote, or a copy of it from the Hub. A text with or without the header of its seed will do. One that
-    differs is refused, with the place where it begins to, and nothing is written.
+    Documents, seeds and Parquet become those of the full edition, checked by hash. PATH is the
+    output of `statevisit build --edition annotations-only`, or a copy of it from the Hub. A text
+    may have the header of its seed or not. A text that differs is refused, with the place of the
+    first difference, and nothing is written.
 
     \b
     Example:
@@ -36,6 +37,5 @@ def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     from statevisit.release.textless_root import write_full
 
     documents = write_full(path, texts, output)
-    click.echo(
-        f"{output}: {documents} document{'' if documents == 1 else 's'} with text, as in the full edition"
-    )
+    noun = "document" if documents == 1 else "documents"
+    click.echo(f"{output}: {documents} {noun} with text, as in the full edition")

@@ -1,4 +1,4 @@
-"""The seeds of a corpus and their list, as the commands write them."""
+"""The seeds of a corpus root and the list of their sources."""
 
 from pathlib import Path
 
@@ -15,23 +15,23 @@ _LIST = Path(layout.SOURCES).name
 
 
 def check_seed(root: Path, name: str, data: bytes) -> None:
-    """Raise FormatError where a seed cannot be kept in `seeds/` under its name."""
+    """Raise FormatError if a seed cannot be kept in `seeds/` under its name."""
     if name == _LIST:
         raise FormatError(f"{name}: is the name of the list of seeds; rename this seed")
     kept = root / layout.SEEDS / name
     if kept.exists() and not files.holds(kept, data):
-        raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
+        raise FormatError(f"{kept}: another file of this name exists; rename the new one")
     check_update(root, f"{layout.SEEDS}/{name}", data)
 
 
 def check_update(root: Path, name: str, data: bytes) -> None:
-    """Raise FormatError where a file in a corpus root has other bytes and may not be written."""
+    """Raise FormatError if a file in a corpus root has other bytes and may not be replaced."""
     if not files.holds(root / name, data):
         files.own_path(root, name)
 
 
 def keep_seed(root: Path, document: Document, data: bytes, publisher: str, license_: str) -> None:
-    """Keep a document's seed in `seeds/` and list it. Raises FormatError where it cannot be kept."""
+    """Keep a document's seed in `seeds/` and list it. Raises FormatError if it cannot be kept."""
     file = document.source.file
     check_seed(root, file, data)
     sources = read_sources(root / layout.SOURCES)
@@ -43,7 +43,7 @@ def keep_seed(root: Path, document: Document, data: bytes, publisher: str, licen
 
 
 def source_line(document: Document, publisher: str, license_: str) -> bytes:
-    """The line of `seeds/sources.jsonl` for a document's seed. Raises FormatError."""
+    """Return the line of a document's seed in `seeds/sources.jsonl`. Raises FormatError."""
     source = {
         "file": document.source.file,
         "sha256": document.source.sha256,
@@ -58,12 +58,15 @@ def source_line(document: Document, publisher: str, license_: str) -> bytes:
 
 
 def sources_file(sources: dict[str, bytes]) -> bytes:
-    """The list of seeds as `read_sources` reads it."""
+    """Return the bytes of the list of seeds, from its lines as `read_sources` returns them."""
     return b"".join(line + b"\n" for line in sources.values())
 
 
 def read_sources(path: Path) -> dict[str, bytes]:
-    """Return the lines of the list of seeds, by file name. Raises FormatError."""
+    """Return the lines of the list of seeds, by file name; none without a list.
+
+    Raises FormatError.
+    """
     if not path.exists():
         return {}
     listed = {}

@@ -1,30 +1,29 @@
-"""What `build` and `release` do: documents -> Parquet and the manifest, the same bytes every time.
+"""Build a corpus root: documents become Parquet and the manifest, with the same bytes every time.
 
-Documents are checked and turned into tables in chunks, on all cores; the parent writes what comes back in the
-order of the documents, so that the bytes do not depend on how many workers there were. Everything is written to
-a temporary directory first and moved into place, the manifest last.
+Worker processes check documents and convert them to tables, in chunks. The calling process writes
+the tables in the order of the documents, so the bytes do not depend on the number of workers. All
+files are written to a temporary directory first and then moved into place, the manifest last.
 """
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
 
 import orjson
+from msgspec import Struct
 
 from statevisit import files, layout
-from statevisit.checks.across_documents import Across, facts
+from statevisit.checks.across_documents import Across, Facts, facts
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import check_entry, context_of
 from statevisit.checks.registry import PRELOAD, Context
-from statevisit.cli.progress import Bar
-from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
+from statevisit.dataset.rows import Row
 from statevisit.document import codec
-from statevisit.document.schema import FULL
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 from statevisit.release.manifest import (
@@ -37,261 +36,270 @@ from statevisit.release.manifest import (
     rows_digest,
     version_of,
 )
+from statevisit.release.shards import Shards, chunks
 
 _PRELOAD = (
     __name__,
     "statevisit.dataset.arrow",
     *PRELOAD,
-    "pandas",
-)  # pyarrow imports pandas at the first list, only to see whether that is a Series
+    "pandas",  # pyarrow imports it at the first list, only to see whether that is a Series
+)
 
-_BUILT = f"{layout.PARQUET}/"
+_LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS)
+"""Files beside the documents that the manifest lists if the root has them."""
 
-CHUNK = 8
-"""Documents that one task checks and converts: small enough to bound memory, large enough to pay for sending."""
 
-SHARD = 5_000
-"""Documents in one Parquet file of a config."""
+class BuildResult(Struct, frozen=True):
+    """The findings of a build or, if there are none, the (path, state) of every built file.
+
+    The states are "current" (unchanged) and "written" or "removed"; of a comparison, "current" and
+    "differs", "missing" or "foreign".
+    """
+
+    findings: list[Finding]
+    states: list[tuple[str, str]]
+
+    @property
+    def stale(self) -> list[tuple[str, str]]:
+        """The files that are not current."""
+        return [(name, state) for name, state in self.states if state != "current"]
+
+
+class Chunk(Struct, frozen=True):
+    """Some documents, checked and converted, as a worker process sends them."""
+
+    size: int
+    findings: list[Finding]
+    facts: list[tuple[Entry, Facts]]
+    files: list[JsonObject]
+    """The files of the documents, as the manifest lists them."""
+    digests: dict[str, bytes]
+    """For each config, a line with a SHA-256 for each document."""
+    tally: Tally
+    tables: dict[str, bytes]
+    """For each config, a table as Arrow IPC; empty if there are findings."""
+
+
+class _Contents(Struct, frozen=True):
+    """The sum of all chunks: the parts of the manifest."""
+
+    findings: list[Finding]
+    documents: int
+    tally: Tally
+    digests: dict[str, str]
+    rows: dict[str, int]
+    files: list[JsonObject]
 
 
 def build(
-    root: Path, check: bool = False, workers: int | None = None
-) -> tuple[list[Finding], list[tuple[str, str]]]:
-    """Build a corpus root, or with `check` compare it. Returns (findings, (file, state) of everything built).
+    root: Path,
+    check: bool = False,
+    workers: int | None = None,
+    done: Callable[[int], None] = lambda _: None,
+) -> BuildResult:
+    """Build a corpus root or, with `check`, compare it with what a build would write.
 
-    States: "current" (as it was), and "written", "removed" or, with `check`, "differs", "missing", "foreign".
-    Raises FormatError where the path of a built file leads through a link, ReleaseError where a
-    file in `corpus/parquet/` is neither of this build nor as the last one wrote it, OSError where
-    it cannot write; what was there is then still there.
+    Args:
+        root: The directory that holds `corpus/`.
+        check: Write nothing.
+        workers: The number of processes; None for the number of cores.
+        done: Is called with the number of documents after each chunk of them.
+
+    Raises FormatError if the path of a built file leads through a link, ReleaseError if a file in
+    `corpus/parquet/` belongs neither to this build nor, unchanged, to the last one, OSError if it
+    cannot write. The files of the last build are then still in place.
     """
     files.own_path(root, layout.RELEASE)
     version = version_of(root)
-    earlier = {n: h for n, h in listed(root).items() if n.startswith(_BUILT)}
+    below_parquet = f"{layout.PARQUET}/"
+    earlier = {name: sha for name, sha in listed(root).items() if name.startswith(below_parquet)}
     place = None if check else root / "corpus"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
         staging = Path(temporary)
-        findings, manifest = _stage(root, staging, version, workers)
-        if findings:
-            return findings, []
-        from statevisit.release.card import renewed_pages
-        from statevisit.release.croissant import metadata
-
-        staged = {str(p.relative_to(staging)): p for p in sorted(staging.rglob("*")) if p.is_file()}
-        for name, page in renewed_pages(root, manifest).items():
-            staged[name] = staging / "pages" / name
-            files.write(staged[name], page)
-        described = metadata(root, manifest)
-        if described is not None:
-            staged[layout.CROISSANT] = staging / "croissant"
-            staged[layout.CROISSANT].write_bytes(described)
-            manifest["files"] = sorted(
-                [
-                    *manifest["files"],
-                    file_entry(staging / "croissant", layout.CROISSANT),
-                ],
-                key=lambda f: f["path"],
-            )
-        staged[layout.RELEASE] = staging / "manifest"
-        staged[layout.RELEASE].write_bytes(encode_manifest(manifest))
+        contents = _converted(root, staging, workers, done)
+        if contents.findings:
+            return BuildResult(contents.findings, [])
+        staged = _staged(root, staging, _manifest(root, version, contents))
         renewal = files.Renewal(root, staged, earlier)
-        return [], renewal.states() if check else renewal.apply()
+        return BuildResult([], renewal.states() if check else renewal.apply())
 
 
 def require_current(root: Path, then: str, workers: int | None = None) -> None:
-    """Raises ReleaseError unless the documents of a corpus root have no errors and what is built of them is current; `then`: what to do after a build."""
-    findings, made = build(root, check=True, workers=workers)
-    if findings:
+    """Raise ReleaseError unless the documents are valid and the built files match them.
+
+    `then` ends the advice "run `statevisit build`".
+    """
+    result = build(root, check=True, workers=workers)
+    if result.findings:
+        more = f"; and {len(result.findings) - 1} more" if result.findings[1:] else ""
+        raise ReleaseError(f"the corpus is not valid: {result.findings[0]}{more}")
+    if result.stale:
+        name, _ = result.stale[0]
+        more = f" and {len(result.stale) - 1} more" if result.stale[1:] else ""
         raise ReleaseError(
-            f"the corpus is not valid: {findings[0]}{f'; and {len(findings) - 1} more' if findings[1:] else ''}"
-        )
-    if stale := [name for name, state in made if state != "current"]:
-        raise ReleaseError(
-            f"{stale[0]}{f' and {len(stale) - 1} more' if stale[1:] else ''} is not what would be built: run `statevisit build` {then}{other_tools(root)}"
+            f"{name}{more} is not what would be built: "
+            f"run `statevisit build` {then}{other_tools(root)}"
         )
 
 
 def other_tools(root: Path) -> str:
-    """Which versions of tools differ from those of the last build, as the end of a message; empty where none do."""
+    """Return the tools whose versions differ from those of the last build, as a message's end.
+
+    The string is empty if none differ.
+    """
     from statevisit.dataset.arrow import TOOLS
 
     manifest = root / layout.RELEASE
-    built = orjson.loads(manifest.read_bytes()).get("tools", {}) if manifest.is_file() else {}
-    others = [
+    if not manifest.is_file():
+        return ""
+    built_with = orjson.loads(manifest.read_bytes()).get("tools", {})
+    differing = [
         f"{name} {version}, this is {TOOLS[name]}"
-        for name, version in built.items()
+        for name, version in built_with.items()
         if TOOLS.get(name, version) != version
     ]
-    return (
-        f" (they were built with {', '.join(others)}: the bytes of Parquet differ between versions)"
-        if others
-        else ""
-    )
+    if not differing:
+        return ""
+    names = ", ".join(differing)
+    return f" (they were built with {names}: the bytes of Parquet differ between versions)"
 
 
-def _stage(
-    root: Path, staging: Path, version: str, workers: int | None
-) -> tuple[list[Finding], dict[str, Any]]:
-    """Check everything and write the Parquet files below `staging`; (findings, manifest)."""
-    from statevisit.dataset.arrow import CONFIGS, TOOLS
+def _converted(
+    root: Path, staging: Path, workers: int | None, done: Callable[[int], None]
+) -> _Contents:
+    """Check all documents and files, and write the Parquet files below `staging`."""
+    from statevisit.dataset.arrow import CONFIGS
     from statevisit.dataset.parquet import from_ipc
 
-    found = load(root).entries
+    entries = load(root).entries
     findings = list(check_corpus_files(root))
-    context, tally, content = (
-        context_of(root),
-        Tally(),
-        {config: hashlib.sha256() for config in CONFIGS},
-    )
     across = Across(root)
-    files: list[dict[str, Any]] = []
-    with Bar(len(found), "building") as bar, Shards(staging, CONFIGS, len(found)) as shards:
-        for chunk in ordered(
-            partial(convert_chunk, context=context), _tasks(found), workers, _PRELOAD
-        ):
-            findings += chunk["findings"]
-            for entry, of_document in chunk["facts"]:
-                findings += (f for f in across.add(entry, of_document) if f.severity == ERROR)
-            files += chunk["files"]
-            for config, digests in chunk["content"].items():
-                content[config].update(digests)
-            tally.merge(chunk["tally"])
+    tally = Tally()
+    digests = {config: hashlib.sha256() for config in CONFIGS}
+    documents: list[JsonObject] = []
+    convert = partial(convert_chunk, context=context_of(root))
+    with Shards(staging, CONFIGS, len(entries)) as shards:
+        for chunk in ordered(convert, chunks(entries), workers, _PRELOAD):
+            findings += chunk.findings
+            for entry, of_document in chunk.facts:
+                contradictions = across.add(entry, of_document)
+                findings += (finding for finding in contradictions if finding.severity == ERROR)
+            documents += chunk.files
+            for config, lines in chunk.digests.items():
+                digests[config].update(lines)
+            tally.merge(chunk.tally)
             if not findings:
-                shards.add({config: from_ipc(data) for config, data in chunk["tables"].items()})
-            bar.advance(chunk["size"])
+                shards.add({config: from_ipc(data) for config, data in chunk.tables.items()})
+            done(chunk.size)
         rows = shards.close()
-    files += [file_entry(p, str(p.relative_to(staging))) for p in shards.paths]
-    lists = [
-        root / n
-        for n in (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS)
-        if (root / n).is_file()
-    ]
-    files += [
-        file_entry(p, str(p.relative_to(root)))
-        for p in (*lists, *sorted((root / layout.ANNOTATIONS).rglob("*.json")))
-    ]
-    for f in files:
-        f["path"] = f["path"].removeprefix(f"{root}/")
-    return findings, new_manifest(
-        version,
-        tally,
-        len(found),
-        {config: digest.hexdigest() for config, digest in content.items()},
-        rows,
-        files,
-        TOOLS,
-        None if findings else published_agreement(root),
+    parquet = [file_entry(path, str(path.relative_to(staging))) for path in shards.paths]
+    return _Contents(
+        findings=findings,
+        documents=len(entries),
+        tally=tally,
+        digests={config: digest.hexdigest() for config, digest in digests.items()},
+        rows=rows,
+        files=[*documents, *parquet],
     )
 
 
-class Shards:
-    """The Parquet files of every config: a new one every SHARD documents."""
+def _manifest(root: Path, version: str, contents: _Contents) -> JsonObject:
+    from statevisit.dataset.arrow import TOOLS
 
-    def __init__(
-        self, staging: Path, configs: tuple[str, ...], documents: int, edition: str = FULL
-    ) -> None:
-        self._edition, self._staging, self._count = edition, staging, max(1, -(-documents // SHARD))
-        self._writers: dict[str, Any] = {}
-        self._number, self._documents = 0, 0
-        self.paths: list[Path] = []
-        self._rows = dict.fromkeys(configs, 0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind:
-            for writer in self._writers.values():
-                writer.abandon()
-
-    def add(self, tables: dict[str, Any]) -> None:
-        """Append the rows of some documents."""
-        if not self._writers:
-            self._open()
-        for config, table in tables.items():
-            self._writers[config].add(table)
-        self._documents += tables["documents"].num_rows
-        if self._documents >= SHARD:
-            self._shut()
-
-    def _open(self) -> None:
-        from statevisit.dataset.parquet import Writer
-
-        for config in self._rows:
-            path = (
-                self._staging
-                / layout.PARQUET
-                / config
-                / f"train-{self._number:05d}-of-{self._count:05d}.parquet"
-            )
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.paths.append(path)
-            self._writers[config] = Writer(path, config, self._edition)
-
-    def _shut(self) -> None:
-        for config, writer in self._writers.items():
-            writer.close()
-            self._rows[config] += writer.rows
-        self._writers, self._documents, self._number = {}, 0, self._number + 1
-
-    def close(self) -> dict[str, int]:
-        """Close what is open; the number of rows in every config."""
-        self._shut()
-        return self._rows
+    lists = [root / name for name in _LISTS if (root / name).is_file()]
+    annotations = sorted((root / layout.ANNOTATIONS).rglob("*.json"))
+    beside = [file_entry(path, str(path.relative_to(root))) for path in (*lists, *annotations)]
+    return new_manifest(
+        version=version,
+        tally=contents.tally,
+        documents=contents.documents,
+        content=contents.digests,
+        configs=contents.rows,
+        files=[*contents.files, *beside],
+        tools=TOOLS,
+        agreement=published_agreement(root),
+    )
 
 
-def _tasks(found: list[Entry]) -> Iterator[list[Entry]]:
-    """The documents, CHUNK at a time; a chunk lies in one shard, so that a shard has SHARD documents."""
-    for shard in (found[i : i + SHARD] for i in range(0, len(found), SHARD)):
-        yield from (shard[i : i + CHUNK] for i in range(0, len(shard), CHUNK))
+def _staged(root: Path, staging: Path, manifest: JsonObject) -> dict[str, Path]:
+    """Write pages, Croissant and manifest below `staging`; return all built files by their names.
+
+    The manifest gets an entry for the Croissant file.
+    """
+    from statevisit.release.card import renewed_pages
+    from statevisit.release.croissant import metadata
+
+    parquet = sorted(path for path in staging.rglob("*") if path.is_file())
+    staged = {str(path.relative_to(staging)): path for path in parquet}
+    for name, page in renewed_pages(root, manifest).items():
+        staged[name] = staging / "pages" / name
+        files.write(staged[name], page)
+    described = metadata(root, manifest)
+    if described is not None:
+        croissant = staging / "croissant"
+        croissant.write_bytes(described)
+        staged[layout.CROISSANT] = croissant
+        entries = [*manifest["files"], file_entry(croissant, layout.CROISSANT)]
+        manifest["files"] = sorted(entries, key=lambda entry: entry["path"])
+    staged[layout.RELEASE] = staging / "manifest"
+    staged[layout.RELEASE].write_bytes(encode_manifest(manifest))
+    return staged
 
 
-@uncollected()
-def convert_chunk(chunk: list[Entry], context: Context) -> dict[str, Any]:
-    """Check and convert some documents: their errors, facts, file entries, digests, counts and tables (as Arrow IPC)."""
-    from statevisit.dataset.arrow import CONFIGS, document_table, rows_table
-    from statevisit.dataset.parquet import to_ipc
+def convert_chunk(chunk: list[Entry], context: Context) -> Chunk:
+    """Check some documents and convert them to tables. Only errors are findings, not warnings."""
+    from statevisit.dataset.arrow import CONFIGS
     from statevisit.dataset.views import VIEWS
 
-    encoded, findings, found, files = [], [], [], []
-    content, rows = dict.fromkeys(CONFIGS, b""), {config: [] for config in VIEWS}
-    tally = Tally()
+    converted = Chunk(
+        size=len(chunk),
+        findings=[],
+        facts=[],
+        files=[],
+        digests=dict.fromkeys(CONFIGS, b""),
+        tally=Tally(),
+        tables={},
+    )
+    encoded: list[bytes] = []
+    rows: dict[str, list[Row]] = {config: [] for config in VIEWS}
     for entry in chunk:
-        document, wrong = check_entry(entry, context, warnings=False)
-        findings += wrong
+        document, errors = check_entry(entry, context, warnings=False)
+        converted.findings.extend(errors)
         if document is None:
             continue
         data = codec.encode(document)
+        digest = hashlib.sha256(data).hexdigest()
         encoded.append(data)
-        found.append((entry, facts(document)))
-        stored, digest = entry.bytes(), hashlib.sha256(data).hexdigest()
-        files.append(
-            {
-                "path": str(entry.path),
-                "size": len(stored),
-                "sha256": digest if stored == data else hashlib.sha256(stored).hexdigest(),
-            }
-        )
-        content["documents"] += digest.encode() + b"\n"
+        converted.facts.append((entry, facts(document)))
+        converted.files.append(_document_file(entry, data, digest))
+        converted.tally.add(document)
+        converted.digests["documents"] += digest.encode() + b"\n"
         for config, view in VIEWS.items():
-            of_document = list(view.rows(document))
-            content[config] += rows_digest(of_document)
-            rows[config] += of_document
-        tally.add(document)
-    tables = (
-        {}
-        if findings
-        else {
-            "documents": document_table(encoded),
-            **{c: rows_table(c, r) for c, r in rows.items()},
-        }
-    )
-    sent = {config: to_ipc(table) for config, table in tables.items()}
-    return {
-        "findings": findings,
-        "facts": found,
-        "files": files,
-        "content": content,
-        "tally": tally,
-        "tables": sent,
-        "size": len(chunk),
-    }
+            rows_of_document = list(view.rows(document))
+            converted.digests[config] += rows_digest(rows_of_document)
+            rows[config] += rows_of_document
+    if not converted.findings:
+        converted.tables.update(_tables(encoded, rows))
+    return converted
+
+
+def _document_file(entry: Entry, canonical: bytes, digest: str) -> JsonObject:
+    """Return a document's file as the manifest lists it.
+
+    `digest` is the SHA-256 of the canonical bytes, which most files hold.
+    """
+    stored = entry.bytes()
+    if stored != canonical:
+        digest = hashlib.sha256(stored).hexdigest()
+    name = f"{layout.DOCUMENTS}/{entry.path.name}"
+    return {"path": name, "size": len(stored), "sha256": digest}
+
+
+def _tables(encoded: list[bytes], rows: dict[str, list[Row]]) -> dict[str, bytes]:
+    from statevisit.dataset.arrow import document_table, rows_table
+    from statevisit.dataset.parquet import to_ipc
+
+    tables = {"documents": to_ipc(document_table(encoded))}
+    for config, rows_of_config in rows.items():
+        tables[config] = to_ipc(rows_table(config, rows_of_config))
+    return tables

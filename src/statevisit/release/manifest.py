@@ -1,14 +1,14 @@
-"""The release manifest: what a version of the corpus consists of."""
+"""The release manifest: the files, counts and digests of a version of the corpus."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from statevisit import layout
+from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
@@ -19,7 +19,7 @@ FIRST_VERSION = "0.1.0"
 
 
 class Tally:
-    """Counts over documents, gathered one at a time and added up: records per layer and per label."""
+    """Counts of records per layer and per label, summed over documents."""
 
     def __init__(self) -> None:
         self.records: Counter[str] = Counter()
@@ -27,54 +27,60 @@ class Tally:
 
     def add(self, document: Document) -> None:
         """Count a document."""
+        arguments = [argument for event in document.events for argument in event.arguments]
         self.records.update(document.counts())
+        self.records["arguments"] += len(arguments)
         for layer, prop in schema.inventories():
+            records = arguments if layer == "arguments" else getattr(document, layer)
             field = "class_" if prop == "class" else prop
-            found = (
-                [a for e in document.events for a in e.arguments]
-                if layer == "arguments"
-                else getattr(document, layer)
-            )
-            self.labels.update((layer, prop, v) for v in (getattr(r, field) for r in found) if v)
-        self.records["arguments"] += sum(len(e.arguments) for e in document.events)
+            labels = [getattr(record, field) for record in records]
+            self.labels.update((layer, prop, label) for label in labels if label)
 
     def merge(self, other: "Tally") -> None:
         """Add the counts of other documents."""
         self.records.update(other.records)
         self.labels.update(other.labels)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Counts as `release.json` holds them: layers and labels in the schema's order, labels that occur."""
-        counts: dict[str, Any] = {
+    def as_dict(self) -> JsonObject:
+        """Return the counts as `release.json` holds them.
+
+        Layers and labels are in the order of the schema; labels that do not occur are left out.
+        """
+        counts: JsonObject = {
             layer: {"records": self.records[layer], "labels": {}}
             for layer in (*LAYERS, "arguments")
         }
         for layer, prop in schema.inventories():
             counts[layer]["labels"][prop] = {
-                n: self.labels[layer, prop, n]
-                for n in schema.label_names(layer, prop)
-                if self.labels[layer, prop, n]
+                name: self.labels[layer, prop, name]
+                for name in schema.label_names(layer, prop)
+                if self.labels[layer, prop, name]
             }
         return counts
 
 
 def version_of(root: Path) -> str:
-    """The version that the manifest of a corpus root states; 0.1.0 where there is no manifest yet."""
+    """Return the version in the manifest of a corpus root; 0.1.0 if it has no manifest yet.
+
+    Raises FormatError if the manifest cannot be read or states no version.
+    """
     path = root / layout.RELEASE
     if not path.is_file():
         return FIRST_VERSION
     value = parse(read_bytes(path), str(path))
-    if not isinstance(value, dict) or not isinstance(value.get("version"), str):
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(version, str):
         raise FormatError(
-            f'{path}: states no "version"; restore the file, or delete it to begin at {FIRST_VERSION}'
+            f'{path}: states no "version"; restore the file, '
+            f"or delete it to begin at {FIRST_VERSION}"
         )
-    return value["version"]
+    return version
 
 
 def listed(root: Path) -> dict[str, str]:
-    """The SHA-256 of every file that the manifest of a root lists, by name; none without one.
+    """Return the SHA-256 of each file that the manifest of a root lists, by the file's name.
 
-    Raises FormatError where the manifest cannot be read.
+    Without a manifest, the dict is empty. Raises FormatError if the manifest cannot be read.
     """
     path = root / layout.RELEASE
     if not path.is_file():
@@ -89,57 +95,57 @@ def listed(root: Path) -> dict[str, str]:
         ) from None
 
 
-def file_entry(path: Path, name: str) -> dict[str, Any]:
-    """Path, size in bytes and SHA-256 of a file."""
-    digest = hashlib.sha256()
+def file_entry(path: Path, name: str) -> JsonObject:
+    """Return a file as the manifest lists it: path, size in bytes and SHA-256."""
     with path.open("rb") as file:
-        size = 0
-        while block := file.read(1 << 20):
-            size += len(block)
-            digest.update(block)
-    return {"path": name, "size": size, "sha256": digest.hexdigest()}
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+    return {"path": name, "size": size, "sha256": digest}
 
 
-def rows_digest(rows: list[tuple[Any, ...]]) -> bytes:
-    """The line that a document's rows of a view give to the digest of a config: the SHA-256 of the rows as JSON, a row a line."""
-    return (
-        hashlib.sha256(
-            b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
-        )
-        .hexdigest()
-        .encode()
-        + b"\n"
-    )
+def rows_digest(rows: list[Row]) -> bytes:
+    """Return the line of one document in the input of a config's digest.
+
+    It is the SHA-256 of the document's rows as JSON, one row per line.
+    """
+    lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    return hashlib.sha256(lines).hexdigest().encode() + b"\n"
 
 
 def new_manifest(
+    *,
     version: str,
     tally: Tally,
     documents: int,
     content: dict[str, str],
     configs: dict[str, int],
-    files: Iterable[dict[str, Any]],
+    files: Iterable[JsonObject],
     tools: dict[str, str],
-    agreement: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The manifest as `schema/release.schema.json` describes it; `content` is the digest over the content of every config."""
-    return {
+    agreement: JsonObject | None = None,
+) -> JsonObject:
+    """Return a manifest as `schema/release.schema.json` describes it.
+
+    `content` has the digest of each config's content, `configs` its number of rows.
+    """
+    schemas = {
+        name: hashlib.sha256(schema.path(name).read_bytes()).hexdigest() for name in schema.NAMES
+    }
+    manifest: JsonObject = {
         "version": version,
         "schema_version": SCHEMA_VERSION,
-        "schema_sha256": hashlib.sha256(schema.path("document").read_bytes()).hexdigest(),
-        "schemas": {
-            name: hashlib.sha256(schema.path(name).read_bytes()).hexdigest()
-            for name in schema.NAMES
-        },
+        "schema_sha256": schemas["document"],
+        "schemas": schemas,
         "content_sha256": content["documents"],
         "documents": documents,
         "counts": tally.as_dict(),
         "configs": configs,
         "content": content,
-        **({"agreement": agreement} if agreement else {}),
-        "files": sorted(files, key=lambda f: f["path"]),
-        "tools": tools,
     }
+    if agreement:
+        manifest["agreement"] = agreement
+    manifest["files"] = sorted(files, key=lambda file: file["path"])
+    manifest["tools"] = tools
+    return manifest
 
 
 def published_agreement(root: Path) -> JsonObject | None:
@@ -180,6 +186,6 @@ def published_agreement(root: Path) -> JsonObject | None:
     }
 
 
-def encode_manifest(value: dict[str, Any]) -> bytes:
-    """A manifest as bytes: indented JSON with a newline at the end."""
+def encode_manifest(value: JsonObject) -> bytes:
+    """Return a manifest as bytes: indented JSON with a newline at the end."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

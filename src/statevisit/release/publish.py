@@ -4,27 +4,35 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from statevisit import files, layout
-from statevisit.corpus.git import git
+from statevisit.corpus.git import commit_of, git, in_git, line, unchanged
 from statevisit.corpus.hub import client, explained, quiet
 from statevisit.document import schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
 
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import GitRefs, RepoFile
+
 _TOP = (layout.CARD, layout.LICENSE, layout.CITATION, layout.CHANGELOG)
+"""Files at the top of a root that belong to a version."""
+
 _KEPT = ".gitattributes"
-"""The Hub's own file, which is neither compared nor deleted."""
+"""The file of the Hub itself, which is neither compared nor deleted."""
+
 _REBUILD = "run `statevisit build`, and release it"
 _REWRITE = "write this edition again with `statevisit build --edition annotations-only`"
 
 
 class Item(Struct, frozen=True):
-    """A file of a release: its path in the repository, where it is, size in bytes and SHA-256."""
+    """A file of a release: path in the repository, local path, size in bytes and SHA-256."""
 
     path: str
     source: Path
@@ -33,7 +41,7 @@ class Item(Struct, frozen=True):
 
 
 class Contents(Struct, frozen=True):
-    """The files of a version, by path, and those left out because git does not track them."""
+    """The files of a version by path, and the names of those that git does not track."""
 
     version: str
     items: list[Item]
@@ -41,39 +49,39 @@ class Contents(Struct, frozen=True):
 
 
 def contents(root: Path) -> Contents:
-    """What a built root publishes: manifest, the files it lists, pages, schemas, seeds, pictures.
+    """Return the files of a built root to publish.
 
-    In a git checkout, a file that the manifest does not list is published only where git tracks
-    it. Of an edition nothing but the files of its manifest is published. Raises ReleaseError where
-    a file is not the one that the manifest lists, FormatError where a link leads to it.
+    These are the manifest, the files that it lists, pages, schemas, seeds and pictures. In a git
+    checkout, a file that the manifest does not list is published only if git tracks it. An edition
+    consists of its manifest and the files that it lists. Raises ReleaseError if a file differs from
+    the manifest, FormatError if a link leads to it.
     """
     path = files.own_path(root, layout.RELEASE)
     if not path.exists():
         raise ReleaseError(
-            f"{root}: has no {layout.RELEASE}: run `statevisit build`, or name the directory that holds it"
+            f"{root}: has no {layout.RELEASE}: run `statevisit build`, or name the directory "
+            "that holds it"
         )
     manifest = parse(read_bytes(path), str(path))
     for _, message in schema_errors.errors(manifest, "release"):
         raise ReleaseError(f"{path}: {message}; run `statevisit build`")
-    listed = {f["path"]: f["sha256"] for f in manifest["files"]}
-    if "edition" in manifest:
-        if layout.CARD not in listed:
-            raise ReleaseError(f"{path}: does not list {layout.CARD}: {_REWRITE}")
-        beside: set[str] = set()
-    else:
-        beside = _beside(root) - listed.keys()
+    listed = {file["path"]: file["sha256"] for file in manifest["files"]}
+    is_edition = "edition" in manifest
+    if is_edition and layout.CARD not in listed:
+        raise ReleaseError(f"{path}: does not list {layout.CARD}: {_REWRITE}")
+    beside = set() if is_edition else _beside(root) - listed.keys()
     tracked = _tracked(root)
     untracked = sorted(beside - tracked) if tracked else []
     names = {*listed, layout.RELEASE, *beside}.difference(untracked)
-    advice = _REWRITE if "edition" in manifest else _REBUILD
+    advice = _REWRITE if is_edition else _REBUILD
     items = [_item(root, name, listed.get(name), advice) for name in sorted(names)]
     return Contents(manifest["version"], items, untracked)
 
 
 def _beside(root: Path) -> set[str]:
-    """The files of a root that belong to a version and that its manifest need not list.
+    """Return the files of a root that belong to a version without being in its manifest.
 
-    Raises FormatError where the directories of seeds and schemas are links.
+    Raises FormatError if the directories of seeds and schemas are links.
     """
     for name in (layout.SOURCES, layout.GUIDELINES):
         files.own_path(root, name)
@@ -84,9 +92,9 @@ def _beside(root: Path) -> set[str]:
 
 
 def _tracked(root: Path) -> set[str]:
-    """The files below a root that git tracks; none where the root is not in a checkout.
+    """Return the files below a root that git tracks; none if the root is not in a checkout.
 
-    Raises ReleaseError where git fails.
+    Raises ReleaseError if git fails.
     """
     try:
         names = os.fsdecode(git(root, "ls-files", "-z"))
@@ -114,10 +122,10 @@ _PAGE_LINK = re.compile(r"\]\(([^()\s#:]+\.md)(?:#[^()\s]*)?\)")
 
 
 def _linked_pages(root: Path) -> set[str]:
-    """The Markdown files that the card of a root leads to by relative links, also over other pages.
+    """Return the Markdown files that the card of a root leads to by relative links.
 
-    With them the links also work on the Hub. A link to a file that is missing, outside the root or
-    reached through a symbolic link is not followed.
+    Links of these files are followed, too, so that all of them work on the Hub. A link is not
+    followed if its file is missing, outside the root or reached through a symbolic link.
     """
     whole = root.resolve()
     pages: set[str] = set()
@@ -127,35 +135,36 @@ def _linked_pages(root: Path) -> set[str]:
         text = page.read_text(encoding="utf-8", errors="replace") if page.is_file() else ""
         for target in _PAGE_LINK.findall(text):
             path = Path(os.path.normpath(whole / page.relative_to(root).parent / target))
-            if path.is_file() and path.resolve() == path and path.is_relative_to(whole):
-                name = path.relative_to(whole).as_posix()
-                if name not in pages:
-                    pages.add(name)
-                    waiting.append(name)
+            is_own = path.is_file() and path.resolve() == path and path.is_relative_to(whole)
+            name = path.relative_to(whole).as_posix() if is_own else ""
+            if is_own and name not in pages:
+                pages.add(name)
+                waiting.append(name)
     return pages
 
 
 def publish(items: list[Item], version: str, repo: str, private: bool = False) -> str:
-    """Publish files as a version of a dataset repository; returns "published", "tagged" or "there already".
+    """Publish files as a version of a dataset repository.
 
-    The repository is made where there is none. Raises ReleaseError where the version is there with another content, and
-    for everything that can go wrong on the way, with what to do. One commit changes the branch, and then the tag is made:
-    what fails before leaves both as they were, and where the tag alone fails, the next call makes it and commits nothing.
+    Returns "published", "tagged" if only the tag was missing, or "there already". The repository is
+    made if it does not exist. One commit changes the branch, then the tag is made. A failure before
+    the commit leaves both unchanged; if only the tag fails, the next call makes it and commits
+    nothing. Raises ReleaseError, with the next step, for every failure, and if the version exists
+    with other content.
     """
     hf, api = client()
     with quiet(hf):
         with explained(hf, f"{repo}: version {version} was not published"):
             refs = _refs(hf, api, repo, private)
-            if any(t.name == f"v{version}" for t in refs.tags):
-                _compare(_tree(hf, api, repo, f"v{version}"), items, f"{repo}: version {version}")
+            if any(tag.name == f"v{version}" for tag in refs.tags):
+                remote = _remote_files(hf, api, repo, f"v{version}")
+                _check_same(remote, items, f"{repo}: version {version}")
                 return "there already"
-            head = next((b.target_commit for b in refs.branches if b.name == "main"), None)
-            there = _tree(hf, api, repo, head) if head else {}
-            if layout.RELEASE not in there and (foreign := sorted(there.keys() - set(_TOP))):
-                raise ReleaseError(
-                    f"{repo}: holds something else ({foreign[0]}), which a version would replace: name another --repo, or empty that one"
-                )
-            differing = _differing(there, items)
+            commits = {branch.name: branch.target_commit for branch in refs.branches}
+            head = commits.get("main")
+            remote = _remote_files(hf, api, repo, head) if head else {}
+            _refuse_foreign(remote, repo)
+            differing = _differing(remote, items)
             commit = _commit(hf, api, repo, items, differing, version, head) if differing else head
         with explained(hf, f"{repo}: version {version} is committed, but making its tag failed"):
             api.create_tag(
@@ -168,71 +177,108 @@ def publish(items: list[Item], version: str, repo: str, private: bool = False) -
     return "published" if differing else "tagged"
 
 
-def _refs(hf: Any, api: Any, repo: str, private: bool) -> Any:
-    """Branches and tags of the repository, which is made where there is none."""
+def _refs(hf: ModuleType, api: "HfApi", repo: str, private: bool) -> "GitRefs":
+    """Return the branches and tags of the repository, which is made if it does not exist."""
     try:
         refs = api.list_repo_refs(repo, repo_type="dataset")
-    except hf.errors.RepositoryNotFoundError:  # or one that this token may not see
+    except hf.errors.RepositoryNotFoundError:  # also if the token may not see the repository
         api.create_repo(repo, repo_type="dataset", private=private or None, exist_ok=True)
         refs = api.list_repo_refs(repo, repo_type="dataset")
     if private and not api.repo_info(repo, repo_type="dataset").private:
         raise ReleaseError(
-            f"{repo}: is public, and nothing was sent: make it private in its settings on the Hub, or leave out --private"
+            f"{repo}: is public, and nothing was sent: make it private in its settings on the Hub, "
+            "or leave out --private"
         )
     return refs
 
 
-def _tree(hf: Any, api: Any, repo: str, revision: str) -> dict[str, Any]:
-    """The files of a revision by path, the Hub's own apart."""
-    found = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
-    return {f.path: f for f in found if isinstance(f, hf.hf_api.RepoFile) and f.path != _KEPT}
+def _remote_files(hf: ModuleType, api: "HfApi", repo: str, revision: str) -> dict[str, "RepoFile"]:
+    """Return the files of a revision by path, without the file of the Hub itself."""
+    tree = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
+    files_only = [entry for entry in tree if isinstance(entry, hf.hf_api.RepoFile)]
+    return {file.path: file for file in files_only if file.path != _KEPT}
+
+
+def _refuse_foreign(remote: dict[str, "RepoFile"], repo: str) -> None:
+    """Raise ReleaseError if a repository holds something else than a corpus."""
+    foreign = sorted(remote.keys() - set(_TOP))
+    if foreign and layout.RELEASE not in remote:
+        raise ReleaseError(
+            f"{repo}: holds something else ({foreign[0]}), which a version would replace: "
+            "name another --repo, or empty that one"
+        )
 
 
 def _commit(
-    hf: Any,
-    api: Any,
+    hf: ModuleType,
+    api: "HfApi",
     repo: str,
     items: list[Item],
     differing: list[str],
     version: str,
     head: str | None,
 ) -> str:
-    """Make the branch hold the items and nothing else, in one commit on top of `head`; returns its id."""
-    ours = {i.path for i in items}
-    add = [hf.CommitOperationAdd(i.path, str(i.source)) for i in items if i.path in differing]
-    gone = [hf.CommitOperationDelete(n) for n in differing if n not in ours]
-    return api.create_commit(
+    """Commit the items, and nothing else, on top of `head`; return the id of the commit."""
+    paths = {item.path for item in items}
+    additions = [
+        hf.CommitOperationAdd(item.path, str(item.source))
+        for item in items
+        if item.path in differing
+    ]
+    deletions = [hf.CommitOperationDelete(path) for path in differing if path not in paths]
+    commit = api.create_commit(
         repo,
-        [*add, *gone],
+        [*additions, *deletions],
         commit_message=f"Version {version}",
         repo_type="dataset",
         parent_commit=head,
-    ).oid
+    )
+    return commit.oid
 
 
-def _compare(there: dict[str, Any], items: list[Item], name: str) -> None:
-    """Raise ReleaseError where a published version has another content."""
-    if other := _differing(there, items):
+def _check_same(remote: dict[str, "RepoFile"], items: list[Item], name: str) -> None:
+    """Raise ReleaseError if a published version has other content."""
+    differing = _differing(remote, items)
+    if differing:
+        more = " and more" if differing[3:] else ""
         raise ReleaseError(
-            f"{name} is there already, and differs in {', '.join(other[:3])}{' and more' if other[3:] else ''}: what is published stays; make a new version with `statevisit release`"
+            f"{name} is there already, and differs in {', '.join(differing[:3])}{more}: "
+            "a published version is never changed; make a new version with `statevisit release`"
         )
 
 
-def _differing(there: dict[str, Any], items: list[Item]) -> list[str]:
-    """The paths in which a revision and the items differ."""
-    ours = {i.path: i for i in items}
-    return sorted(
-        n
-        for n in {**there, **ours}
-        if n not in there or n not in ours or not _same(there[n], ours[n])
-    )
+def _differing(remote: dict[str, "RepoFile"], items: list[Item]) -> list[str]:
+    """Return the paths in which a revision and the items differ."""
+    local = {item.path: item for item in items}
+    on_one_side = remote.keys() ^ local.keys()
+    common = remote.keys() & local.keys()
+    changed = {path for path in common if not _same(remote[path], local[path])}
+    return sorted(on_one_side | changed)
 
 
-def _same(there: Any, item: Item) -> bool:
-    if there.lfs is not None:
-        return there.lfs.sha256 == item.sha256
+def _same(remote: "RepoFile", item: Item) -> bool:
+    if remote.lfs is not None:
+        return bool(remote.lfs.sha256 == item.sha256)
     data = item.source.read_bytes()
+    blob = b"blob %d\0" % len(data) + data  # the object whose SHA-1 is git's id of the file
+    return bool(remote.blob_id == hashlib.sha1(blob, usedforsecurity=False).hexdigest())
+
+
+def unreleased(root: Path, version: str) -> str | None:
+    """Return how the manifest of a root differs from that of its version in git's history.
+
+    None if they are the same, and if git does not track the manifest.
+    """
+    if not in_git(root) or not line(root, "ls-files", "--", layout.RELEASE):
+        return None
+    commit = commit_of(root, version)
+    if commit is None:
+        problem = f"states version {version}, which is not committed"
+    elif unchanged(root, commit, layout.RELEASE):
+        return None
+    else:
+        problem = f"is not the one that version {version} was released with"
     return (
-        there.blob_id
-        == hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        f"{root}: {layout.RELEASE} {problem}: make a version of what is here with "
+        "`statevisit release`, or check out a tag"
     )

@@ -1,23 +1,26 @@
-"""What `build --edition annotations-only` and `restore` do: a corpus root without its text, and the root again with it."""
+"""The edition annotations-only: write a corpus root without its text, and restore the full one."""
 
 import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from statevisit import files, layout
 from statevisit.corpus.reader import load
 from statevisit.document import codec, schema, schema_errors, strict_json
+from statevisit.document.model import Document
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
-from statevisit.release.build import Shards, build, require_current
+from statevisit.release.build import build, require_current
 from statevisit.release.manifest import encode_manifest, file_entry, listed, rows_digest
+from statevisit.release.shards import Shards
 
 EDITION = schema.ANNOTATIONS_ONLY
+
 _COPIED = (
     layout.LICENSE,
     layout.CITATION,
@@ -26,8 +29,11 @@ _COPIED = (
     layout.ANNOTATORS,
     layout.SOURCES,
 )
+"""Files of the full root that the edition has unchanged."""
+
 _SCHEMAS = ("annotators", "release", "source")
-"""Beside that of documents."""
+"""The schemas of the edition, beside that of its documents."""
+
 _READ = {
     layout.PARQUET: ".parquet",
     layout.DOCUMENTS: ".json",
@@ -35,47 +41,44 @@ _READ = {
 }
 """The directories of an edition, and the suffix of the files that are read from them."""
 
-IN_DATA, IN_PROSE = 4, 8
-"""So many words of the text in a row are a quotation: in a document's ids and values, and in a page, where four may be anybody's."""
+IN_DATA = 4
+"""Consecutive words of the text that count as a quotation in the ids and values of a document."""
+
+IN_PROSE = 8
+"""The same in a page, where four words may agree by chance."""
+
+Prose = dict[tuple[str, ...], str]
+"""The runs of IN_PROSE words in the pages, each with the name of its page."""
 
 
 def _is_edition(root: Path) -> bool:
     path = files.own_path(root, layout.RELEASE)
-    value = strict_json.parse(codec.read_bytes(path), str(path)) if path.is_file() else None
-    return isinstance(value, dict) and "edition" in value
+    if not path.is_file():
+        return False
+    manifest = strict_json.parse(codec.read_bytes(path), str(path))
+    return isinstance(manifest, dict) and "edition" in manifest
 
 
 def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
-    """Write the edition without the text of a corpus root; returns the number of its files.
+    """Write the edition of a corpus root without its text; return the number of its files.
 
-    In an edition that is there already, the files that its manifest lists are replaced or removed,
-    and others stay. Raises ReleaseError where what is built in the root is not current, where a
-    file of that edition was changed since, and where another file would be read as part of it;
-    FormatError where a page or an id quotes the text, and where a path leads through a link.
+    If `target` holds an edition already, the files that its manifest lists are replaced or removed,
+    and others stay. Raises ReleaseError if the built files of the root are not current, if a file
+    of the edition in `target` was changed, and if another file there would be read as part of the
+    edition; FormatError if a page or an id quotes the text, and if a path leads through a link.
     """
     require_current(root, "first", workers)
     full = orjson.loads((root / layout.RELEASE).read_bytes())
-    with _becoming(target) as staging:
-        pages = _pages(root, staging)
-        content = _documents(root, staging, pages)
-        manifest = {k: v for k, v in full.items() if k != "files"} | {
-            "content_sha256": content["documents"],
-            "content": content,
-        }
-        manifest |= {
-            "edition": {"name": EDITION, "full": full["content"]},
-            "schema_sha256": _digest(staging / "schema/document.schema.json"),
-        }
-        manifest["schemas"] = {
-            name: _digest(staging / f"schema/{name}.schema.json")
-            for name in ("document", *_SCHEMAS)
-        }
-        _describe(staging, manifest)
+    with _renewing(target) as staging:
+        pages = _write_pages(root, staging)
+        digests = _write_corpus(root, staging, pages)
+        _write_annotations(root, staging)
+        _write_manifest(staging, full, digests)
         return len(_files_below(staging))
 
 
 @contextmanager
-def _becoming(target: Path) -> Iterator[Path]:
+def _renewing(target: Path) -> Iterator[Path]:
     """A temporary directory that becomes `target`, or renews the edition there, on success."""
     if not _is_edition(target):
         with files.appearing(target) as staging:
@@ -84,111 +87,148 @@ def _becoming(target: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=".build-", dir=target) as name:
         staging = Path(name)
         yield staging
-        staged = {p.relative_to(staging).as_posix(): p for p in _files_below(staging)}
+        staged = {path.relative_to(staging).as_posix(): path for path in _files_below(staging)}
         renewal = files.Renewal(target, staged, listed(target), _READ)
         renewal.refuse_edited()
         renewal.apply()
 
 
 def _files_below(directory: Path) -> list[Path]:
-    return sorted(p for p in directory.rglob("*") if p.is_file())
+    return sorted(path for path in directory.rglob("*") if path.is_file())
 
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _pages(root: Path, staging: Path) -> dict[str, bytes]:
-    """Everything but documents and what is built from them; returns what people wrote of it, by file."""
+def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
+    """Write the lists, pages and schemas; return those that people wrote, by name."""
     from statevisit.release.card import EDITION_SCHEMA_PAGE, edition_card
 
-    copied = {name: _page(root, name) for name in _COPIED}
-    pages = {name: data for name, data in copied.items() if data is not None}
+    pages: dict[str, bytes] = {}
+    for name in _COPIED:
+        page = _page(root, name)
+        if page is not None:
+            pages[name] = page
     pages[layout.CARD] = edition_card(root)
     pages[layout.SCHEMA_PAGE] = EDITION_SCHEMA_PAGE
     links = _page(root, layout.LINKS)
     if links is not None:
-        listed = orjson.loads(links)
-        pages[layout.LINKS] = (
-            b"[\n"
-            + b",\n".join(orjson.dumps({k: v for k, v in r.items() if k != "name"}) for r in listed)
-            + b"\n]\n"
-        )
+        pages[layout.LINKS] = _nameless(links)
     for name, data in pages.items():
         files.write(staging / name, data)
     for name in _SCHEMAS:
         files.write(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
-    files.write(
-        staging / "schema/document.schema.json",
-        orjson.dumps(schema.load(EDITION), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE),
-    )
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    document_schema = orjson.dumps(schema.load(EDITION), option=options)
+    files.write(staging / "schema/document.schema.json", document_schema)
     return pages
 
 
 def _page(root: Path, name: str) -> bytes | None:
-    """The bytes of a file to copy; None where it is missing. Raises FormatError for a link."""
+    """Return the bytes of a file to copy; None if it is missing. Raises FormatError for a link."""
     path = files.own_path(root, name)
     return codec.read_bytes(path) if path.exists() else None
 
 
-def _documents(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, str]:
-    """The documents, the annotators' passes and the Parquet files; returns the digest of every config's content."""
+def _nameless(links: bytes) -> bytes:
+    """Return the list of verified links without the names, which are words of the text."""
+    lines = []
+    for link in orjson.loads(links):
+        link.pop("name", None)
+        lines.append(orjson.dumps(link))
+    return b"[\n" + b",\n".join(lines) + b"\n]\n"
+
+
+def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, str]:
+    """Write the documents and the Parquet files; return the digest of each config's content.
+
+    Raises FormatError if a page or a document quotes the text.
+    """
     from statevisit.dataset.arrow import CONFIGS, document_table, rows_table, wordless
     from statevisit.dataset.views import VIEWS
 
     corpus = load(root)
-    content = {config: hashlib.sha256() for config in CONFIGS}
-    prose = {
-        run: name
-        for name, data in pages.items()
-        for run in textless.word_runs(data.decode(errors="replace"), IN_PROSE)
-    }
+    digests = {config: hashlib.sha256() for config in CONFIGS}
+    prose = _prose(pages)
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
-            name = f"{layout.DOCUMENTS}/{document.id}.json"
-            files.own_path(root, name)
-            value = textless.strip(document)
-            data = codec.encode_value(value)
-            _refuse_quotes(document.text, prose, data.decode(), name)
-            files.write(staging / name, data)
-            blank = textless.blanked(value)
-            rows = {
-                config: wordless(config, list(view.rows(blank))) for config, view in VIEWS.items()
-            }
-            content["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
-            for config, of_document in rows.items():
-                content[config].update(rows_digest(of_document))
-            shards.add(
-                {
-                    "documents": document_table([data], EDITION),
-                    **{c: rows_table(c, r, EDITION) for c, r in rows.items()},
-                }
-            )
+            stripped = textless.strip(document)
+            data = _write_document(root, staging, document, stripped, prose)
+            digests["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
+            tables = {"documents": document_table([data], EDITION)}
+            blank = textless.blanked(stripped)
+            for config, view in VIEWS.items():
+                rows = wordless(config, list(view.rows(blank)))
+                digests[config].update(rows_digest(rows))
+                tables[config] = rows_table(config, rows, EDITION)
+            shards.add(tables)
         shards.close()
+    return {config: digest.hexdigest() for config, digest in digests.items()}
+
+
+def _write_document(
+    root: Path, staging: Path, document: Document, stripped: JsonObject, prose: Prose
+) -> bytes:
+    """Write a document without its text; return its bytes. Raises FormatError for a quotation."""
+    name = f"{layout.DOCUMENTS}/{document.id}.json"
+    files.own_path(root, name)
+    data = codec.encode_value(stripped)
+    _refuse_quotes(document.text, prose, data.decode(), name)
+    files.write(staging / name, data)
+    return data
+
+
+def _prose(pages: dict[str, bytes]) -> Prose:
+    prose: Prose = {}
+    for name, data in pages.items():
+        for run in textless.word_runs(data.decode(errors="replace"), IN_PROSE):
+            prose[run] = name
+    return prose
+
+
+def _refuse_quotes(text: str, prose: Prose, data: str, name: str) -> None:
+    """Raise FormatError if a page, or `data` of the document `name`, has words of the text."""
+    quotation = textless.first_shared_run(text, prose, IN_PROSE)
+    if quotation:
+        page = prose[tuple(quotation.split())]
+        raise FormatError(
+            f"{page}: quotes the text, which this edition is without: {quotation!r}; "
+            "put it in other words"
+        )
+    runs = set(textless.word_runs(data, IN_DATA))
+    quotation = textless.first_shared_run(text, runs, IN_DATA)
+    if quotation:
+        raise FormatError(
+            f"{name}: an id or value quotes the text, which this edition is without: "
+            f"{quotation!r}; give it another"
+        )
+
+
+def _write_annotations(root: Path, staging: Path) -> None:
+    """Write the documents of the annotators without their text."""
     for path in sorted((root / layout.ANNOTATIONS).glob("*/*.json")):
         name = path.relative_to(root).as_posix()
         document = codec.read_document(files.own_path(root, name))
         files.write(staging / name, codec.encode_value(textless.strip(document)))
-    return {config: digest.hexdigest() for config, digest in content.items()}
 
 
-def _refuse_quotes(text: str, prose: dict[tuple[str, ...], str], data: str, name: str) -> None:
-    """Raise FormatError where words of a text are left in what people wrote or in its own document."""
-    if found := textless.first_shared_run(text, prose, IN_PROSE):
-        raise FormatError(
-            f"{prose[tuple(found.split())]}: quotes the text, which this edition is without: {found!r}; put it in other words"
-        )
-    if found := textless.first_shared_run(text, set(textless.word_runs(data, IN_DATA)), IN_DATA):
-        raise FormatError(
-            f"{name}: an id or value quotes the text, which this edition is without: {found!r}; give it another"
-        )
+def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str]) -> None:
+    """Write the card, the metadata and then the manifest, which lists all other files.
 
-
-def _describe(staging: Path, manifest: dict[str, Any]) -> None:
-    """Write pages, metadata and, because it lists the other files, last the manifest."""
+    `full` is the manifest of the full edition, `digests` are those of the content of this one.
+    """
     from statevisit.release.card import renewed_pages
     from statevisit.release.croissant import metadata
 
+    manifest = {name: value for name, value in full.items() if name != "files"}
+    manifest["content_sha256"] = digests["documents"]
+    manifest["content"] = digests
+    manifest["edition"] = {"name": EDITION, "full": full["content"]}
+    manifest["schemas"] = {
+        name: _digest(staging / f"schema/{name}.schema.json") for name in ("document", *_SCHEMAS)
+    }
+    manifest["schema_sha256"] = manifest["schemas"]["document"]
     manifest["files"] = _entries(staging)
     for name, page in renewed_pages(staging, manifest).items():
         files.write(staging / name, page)
@@ -197,91 +237,106 @@ def _describe(staging: Path, manifest: dict[str, Any]) -> None:
     files.write(staging / layout.RELEASE, encode_manifest(manifest))
 
 
-def _entries(staging: Path) -> list[dict[str, Any]]:
-    """The files of an edition but its manifest, as that lists them."""
-    names = sorted(p.relative_to(staging).as_posix() for p in _files_below(staging))
+def _entries(staging: Path) -> list[JsonObject]:
+    """Return the files of an edition, except its manifest, as the manifest lists them."""
+    names = sorted(path.relative_to(staging).as_posix() for path in _files_below(staging))
     return [file_entry(staging / name, name) for name in names]
 
 
 def write_full(
     root: Path, texts: tuple[Path, ...], target: Path, workers: int | None = None
 ) -> int:
-    """Write the corpus root that an edition was made from, with the texts at hand; returns the number of documents.
+    """Write the full corpus root of an edition, with its texts; return the number of documents.
 
-    Raises FormatError where a text is missing or differs, where `root` is no such edition, and
-    where a link leads to a file of it.
+    `texts` are files, or directories of files. Raises FormatError if a text is missing or differs,
+    if `root` is not an edition without its text, and if a link leads to one of its files;
+    ReleaseError if the result is not the corpus root that the edition was made from.
     """
     if not _is_edition(root):
         raise FormatError(
-            f"{root}: is not an edition without the text: name the directory that `statevisit build --edition {EDITION}` wrote"
+            f"{root}: is not an edition without the text: name the directory that "
+            f"`statevisit build --edition {EDITION}` wrote"
         )
-    manifest = orjson.loads((root / layout.RELEASE).read_bytes())
-    offered = _Texts(texts)
+    edition = orjson.loads((root / layout.RELEASE).read_bytes())
+    sources = _Texts(texts)
     with files.appearing(target) as staging:
-        paths = sorted((root / layout.DOCUMENTS).glob("*.json"))
-        for path in [*paths, *sorted((root / layout.ANNOTATIONS).glob("*/*.json"))]:
-            place = path.relative_to(root).as_posix()
-            value = _read(files.own_path(root, place))
-            name, data = offered.of(value, path)
-            document = textless.restore(value, data, name)
-            files.write(staging / place, codec.encode(document))
-            files.write(
-                staging / layout.SEEDS / document.source.file,
-                textless.seed_of(value, data) or data,
-            )
-        for name in (
-            *(n for n in _COPIED if n != layout.CHANGELOG),
-            layout.LINKS,
-            layout.RELEASE,
-        ):
+        documents = sorted((root / layout.DOCUMENTS).glob("*.json"))
+        annotations = sorted((root / layout.ANNOTATIONS).glob("*/*.json"))
+        for path in (*documents, *annotations):
+            _restore_document(root, staging, path, sources)
+        for name in (*_COPIED, layout.LINKS, layout.RELEASE):
             page = _page(root, name)
-            if page is not None:
+            if page is not None and name != layout.CHANGELOG:
                 files.write(staging / name, page)
-        findings, _ = build(staging, workers=workers)
-        if findings:
-            raise ReleaseError(f"what was restored is not valid: {findings[0]}")
-        if (
-            orjson.loads((staging / layout.RELEASE).read_bytes())["content"]
-            != manifest["edition"]["full"]
-        ):
+        result = build(staging, workers=workers)
+        if result.findings:
+            raise ReleaseError(f"the restored corpus is not valid: {result.findings[0]}")
+        restored = orjson.loads((staging / layout.RELEASE).read_bytes())
+        if restored["content"] != edition["edition"]["full"]:
             raise ReleaseError(
-                f"{root}: a document is missing or was added, or another statevisit wrote it: fetch this edition again"
+                f"{root}: a document is missing or was added, or another version of statevisit "
+                "wrote it: fetch this edition again"
             )
-    return len(paths)
+    return len(documents)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    value = strict_json.parse(codec.read_bytes(path), str(path))
+def _restore_document(root: Path, staging: Path, path: Path, sources: "_Texts") -> None:
+    """Write a document of an edition with its text, and its seed."""
+    place = path.relative_to(root).as_posix()
+    stripped = _read(files.own_path(root, place))
+    text = sources.text_for(stripped, path)
+    data = codec.read_bytes(text)
+    document = textless.restore(stripped, data, str(text))
+    files.write(staging / place, codec.encode(document))
+    seed = textless.seed_of(stripped, data) or data
+    files.write(staging / layout.SEEDS / document.source.file, seed)
+
+
+def _read(path: Path) -> JsonObject:
+    """Read a document without its text. Raises FormatError if it does not follow its schema."""
+    data = codec.read_bytes(path)
+    value: JsonObject = strict_json.parse(data, str(path))
     for where, message in schema_errors.errors(value, EDITION):
-        raise FormatError(f"{path}:{strict_json.locate(path.read_bytes(), where)[0]}: {message}")
+        line, _ = strict_json.locate(data, where)
+        raise FormatError(f"{path}:{line}: {message}")
     return value
 
 
 class _Texts:
-    """The files in which the texts may be."""
+    """The files that a user named for the texts; `paths` are files, or directories of files.
 
-    def __init__(self, given: tuple[Path, ...]) -> None:
-        """Raises FormatError for a path that cannot be read."""
-        paths = [
-            p
-            for path in given
-            for p in (sorted(q for q in path.iterdir() if q.is_file()) if path.is_dir() else [path])
-        ]
-        self._by_name = {p.name: p for p in paths}
-        self._by_digest = {hashlib.sha256(codec.read_bytes(p)).hexdigest(): p for p in paths}
-        self._only = paths[0] if len(paths) == 1 else None
+    Raises FormatError for a path that cannot be read.
+    """
 
-    def of(self, value: dict[str, Any], document: Path) -> tuple[str, bytes]:
-        """The file for a document and its bytes: the one of its seed's digest, or name, or the only one. Raises FormatError."""
-        source = value["source"]
+    def __init__(self, paths: tuple[Path, ...]) -> None:
+        texts: list[Path] = []
+        for path in paths:
+            if path.is_dir():
+                texts += sorted(file for file in path.iterdir() if file.is_file())
+            else:
+                texts.append(path)
+        self._by_name = {path.name: path for path in texts}
+        self._by_digest = {
+            hashlib.sha256(codec.read_bytes(path)).hexdigest(): path for path in texts
+        }
+        self._only = texts[0] if len(texts) == 1 else None
+
+    def text_for(self, stripped: JsonObject, document: Path) -> Path:
+        """Return the file for a document: by its digest, else by its name, else the only file.
+
+        Raises FormatError if there is none.
+        """
+        source = stripped["source"]
         path = (
             self._by_digest.get(source["sha256"])
-            or self._by_digest.get(value["text_sha256"])
+            or self._by_digest.get(stripped["text_sha256"])
             or self._by_name.get(source["file"])
             or self._only
         )
         if path is None:
             raise FormatError(
-                f"{document}: no text for it: its seed is {source['file']}, SHA-256 {source['sha256']}; name that file, or a directory that holds it, with --text"
+                f"{document}: no text for it: its seed is {source['file']}, "
+                f"SHA-256 {source['sha256']}; name that file, or a directory that holds it, "
+                "with --text"
             )
-        return str(path), codec.read_bytes(path)
+        return path

@@ -1,8 +1,9 @@
-"""What `release` does, so that it happens whole or not at all.
+"""Make a release as one transaction, which happens whole or not at all.
 
-Everything is written, built and committed in a git worktree of its own, inside the git directory. Then one note is left
-of what is about to happen, branch and tag move, the checkout follows, and the note is removed. Killed before the note:
-nothing has changed. Killed after it: the next run finishes, or undoes where neither branch nor tag had moved.
+The release is written, built and committed in a git worktree inside the git directory. Then a note
+with the coming changes is written, branch and tag move, the checkout follows, and the note is
+removed. If the process is killed before the note is written, nothing has changed. If it is killed
+later, the next run finishes the release, or undoes it if neither branch nor tag has moved.
 """
 
 import os
@@ -10,177 +11,124 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import orjson
 from msgspec import Struct
 
 from statevisit import files, layout
-from statevisit.checks.reused_ids import reused
-from statevisit.corpus.diff import Change, diff_corpora
-from statevisit.corpus.git import commit_of, corpus_at, git, in_git, line, numbers, resolve, tags
-from statevisit.corpus.reader import load
-from statevisit.document import schema, schema_errors
+from statevisit.corpus.git import git, in_git, line, resolve
+from statevisit.document import schema_errors
 from statevisit.errors import FormatError, ReleaseError
-from statevisit.release import changelog, version_rule
-from statevisit.release.build import build, require_current
-from statevisit.release.manifest import encode_manifest, version_of
+from statevisit.release import changelog
+from statevisit.release.build import build
+from statevisit.release.manifest import encode_manifest
+from statevisit.release.plan import Plan
 
 
-class Plan(Struct, frozen=True):
-    """What a release would be: the last version (None: the first release), the least and the chosen one, and why."""
+class _Note(Struct, frozen=True):
+    """The changes that finish a release.
 
-    last: str | None
-    least: str
-    version: str
-    reasons: list[version_rule.Reason]
-    changes: list[Change]
+    `branch` moves from the commit `old` to `new`; `tag` is created for the tag object `tagged`.
+    """
 
-
-def ready(root: Path) -> None:
-    """Raises ReleaseError unless a release can be made: git, a branch, a clean tree, valid documents, a current build."""
-    if not in_git(root):
-        raise ReleaseError(
-            f"{root}: is not a git checkout with commits, and a release is a tag in one"
-        )
-    if line(root, "rev-parse", "--show-prefix"):
-        raise ReleaseError(f"{root}: is not the top of its git checkout, which is what a tag is of")
-    if (
-        changed := git(root, "status", "--porcelain", "--untracked-files=normal")
-        .decode()
-        .splitlines()
-    ):
-        raise ReleaseError(
-            f"{root}: {len(changed)} files are not committed, such as {changed[0][3:]}: commit or remove them first"
-        )
-    require_current(root, "and commit")
-
-
-def plan(root: Path, wanted: str | None) -> Plan:
-    """What changed since the last release and which version that asks for. Raises ReleaseError for a version below it."""
-    tagged, stated = tags(root), version_of(root)
-    last = tagged[0] if tagged else stated
-    commit = commit_of(root, last)
-    if not tagged and (wanted == stated or commit is None):
-        return Plan(None, stated, wanted or stated, [], [])
-    if commit is None:
-        raise ReleaseError(
-            f"{root}: the history holds no version {last}: git fetch --tags --unshallow"
-        )
-    old = corpus_at(root, commit)
-    changes = list(diff_corpora(old, load(root)))
-    reasons = [
-        *_schema_reasons(root, old.path),
-        *(version_rule.Reason(version_rule.MAJOR, f.message) for f in reused(root)),
-        *version_rule.corpus_reasons(changes),
-    ]
-    lowest = version_rule.least(last, reasons)
-    if wanted and numbers(wanted) < numbers(lowest):
-        why = max(reasons, key=lambda r: r.level).message if reasons else f"{last} is there"
-        raise ReleaseError(
-            f"version {wanted} breaks the rule: after {last} the least is {lowest}, because {why}"
-        )
-    return Plan(last, lowest, wanted or lowest, reasons, changes)
-
-
-def _schema_reasons(root: Path, old: Path) -> list[version_rule.Reason]:
-    found = []
-    for name in schema.NAMES:
-        before, after = (
-            old / "schema" / f"{name}.schema.json",
-            root / "schema" / f"{name}.schema.json",
-        )
-        if before.is_file() and after.is_file():
-            found += version_rule.schema_reasons(
-                orjson.loads(before.read_bytes()), orjson.loads(after.read_bytes()), name
-            )
-    return found
+    branch: str
+    old: str
+    new: str
+    tag: str
+    tagged: str
 
 
 def today() -> str:
-    """The day of the release: SOURCE_DATE_EPOCH's where that is set, else today in UTC."""
+    """Return the day of the release in UTC: that of SOURCE_DATE_EPOCH if it is set, else today."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return (
-        (datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)).date().isoformat()
-    )
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    return now.date().isoformat()
 
 
 def make(root: Path, planned: Plan) -> str:
-    """Make the release; returns its commit.
+    """Make the release and return its commit.
 
-    Raises ReleaseError, FormatError or OSError, and everything is then as it was.
+    Raises ReleaseError, FormatError or OSError. The checkout is then as it was, unless the message
+    says that the release is committed and tagged.
     """
-    version, tag = planned.version, f"refs/tags/v{planned.version}"
+    version = planned.version
     if line(root, "tag", "--list", f"v{version}"):
-        raise ReleaseError(f"{root}: the tag v{version} is there already")
-    branch, old = (
-        line(root, "rev-parse", "--symbolic-full-name", "HEAD"),
-        line(root, "rev-parse", "HEAD"),
-    )
+        raise ReleaseError(f"{root}: the tag v{version} exists already")
+    branch = line(root, "rev-parse", "--symbolic-full-name", "HEAD")
+    old = line(root, "rev-parse", "HEAD")
     if branch == "HEAD":
         raise ReleaseError(
-            f"{root}: HEAD is on no branch: git switch to the one that the release is to be on"
+            f"{root}: HEAD is on no branch: git switch to the branch that the release is to be on"
         )
-    place = _place(root)
+    worktree = _worktree(root)
     try:
-        git(root, "worktree", "add", "--quiet", "--detach", str(place), old)
-        _write(place, planned)
-        git(place, "add", "--all")
-        tree = line(place, "write-tree")
-        new = line(place, "commit-tree", tree, "-p", old, "-m", f"Release {version}")
-        who = line(root, "var", "GIT_COMMITTER_IDENT")
-        tagged = (
-            git(
-                root,
-                "mktag",
-                stdin=f"object {new}\ntype commit\ntag v{version}\ntagger {who}\n\nRelease {version}\n".encode(),
-            )
-            .decode()
-            .strip()
-        )
-        note = {"branch": branch, "old": old, "new": new, "tag": tag, "tagged": tagged}
-        files.write(_note(root), orjson.dumps(note))
-        try:
-            finish(root)
-        except (ReleaseError, OSError) as error:
-            if _moved(root, note):
-                raise ReleaseError(
-                    f"{error}; version {version} is committed and tagged, but not all of its files are here: mend that, and run `statevisit release` again to finish"
-                ) from None
-            _note(root).unlink(missing_ok=True)
-            raise
+        git(root, "worktree", "add", "--quiet", "--detach", str(worktree), old)
+        _write(worktree, planned)
+        git(worktree, "add", "--all")
+        tree = line(worktree, "write-tree")
+        new = line(worktree, "commit-tree", tree, "-p", old, "-m", f"Release {version}")
+        tagged = _tag_object(root, new, version)
+        note = _Note(branch, old, new, f"refs/tags/v{version}", tagged)
+        files.write(_note(root), msgspec.json.encode(note))
+        _finish_or_undo(root, note, version)
     finally:
         _clear(root)
     return new
 
 
-def _write(place: Path, planned: Plan) -> None:
-    manifest = place / layout.RELEASE
+def _tag_object(root: Path, commit: str, version: str) -> str:
+    """Make the object of the release's tag and return its id; no reference points to it yet."""
+    tagger = line(root, "var", "GIT_COMMITTER_IDENT")
+    text = f"object {commit}\ntype commit\ntag v{version}\ntagger {tagger}\n\nRelease {version}\n"
+    return git(root, "mktag", stdin=text.encode()).decode().strip()
+
+
+def _finish_or_undo(root: Path, note: _Note, version: str) -> None:
+    """Finish the release; if that fails before branch or tag moves, remove the note."""
+    try:
+        finish(root)
+    except (ReleaseError, OSError) as error:
+        if _moved(root, note):
+            raise ReleaseError(
+                f"{error}; version {version} is committed and tagged, but not all of its files "
+                "are in the checkout: solve that, and run `statevisit release` again to finish"
+            ) from None
+        _note(root).unlink(missing_ok=True)
+        raise
+
+
+def _write(worktree: Path, planned: Plan) -> None:
+    """Write the files of the release: version, changelog, citation, and everything built."""
+    manifest = worktree / layout.RELEASE
     stated = orjson.loads(manifest.read_bytes())
     files.write(manifest, encode_manifest({**stated, "version": planned.version}))
-    day = today()
-    for name, change in (
-        (
-            layout.CHANGELOG,
-            lambda t: changelog.with_version(
-                t, planned.version, day, changelog.summary(planned.changes)
-            ),
-        ),
-        (layout.CITATION, lambda t: changelog.citation(t, planned.version, day)),
-    ):
-        path = place / name
-        if path.is_file() and planned.last is not None:
-            files.write(path, change(path.read_text(encoding="utf-8")).encode())
-    findings, _ = build(place)
-    if findings:
-        raise ReleaseError(str(findings[0]))
+    if planned.last is not None:  # the first release has its changelog and citation already
+        _write_changelog_and_citation(worktree, planned)
+    result = build(worktree)
+    if result.findings:
+        raise ReleaseError(str(result.findings[0]))
     for _, message in schema_errors.errors(orjson.loads(manifest.read_bytes()), "release"):
         raise ReleaseError(f"{layout.RELEASE}: {message}")
+
+
+def _write_changelog_and_citation(worktree: Path, planned: Plan) -> None:
+    day = today()
+    path = worktree / layout.CHANGELOG
+    if path.is_file():
+        text = path.read_text(encoding="utf-8")
+        lines = changelog.summary(planned.changes)
+        files.write(path, changelog.with_version(text, planned.version, day, lines).encode())
+    path = worktree / layout.CITATION
+    if path.is_file():
+        text = path.read_text(encoding="utf-8")
+        files.write(path, changelog.citation(text, planned.version, day).encode())
 
 
 def _git_directory(root: Path) -> Path:
     return Path(line(root, "rev-parse", "--absolute-git-dir"))
 
 
-def _place(root: Path) -> Path:
+def _worktree(root: Path) -> Path:
     return _git_directory(root) / "statevisit-release"
 
 
@@ -188,113 +136,138 @@ def _note(root: Path) -> Path:
     return _git_directory(root) / "statevisit-release.json"
 
 
+def _read_note(root: Path) -> _Note:
+    path = _note(root)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Note)
+    except msgspec.DecodeError as error:
+        raise ReleaseError(
+            f"{path}: is not a note of a release ({error}): delete it and begin again"
+        ) from None
+
+
 def _clear(root: Path) -> None:
-    for unfinished in _unfinished(root):
+    """Remove the worktree, and notes that were not written to the end."""
+    for unfinished in _unfinished_notes(root):
         unfinished.unlink(missing_ok=True)
-    shutil.rmtree(_place(root), ignore_errors=True)
-    if _listed(root):
-        git(
-            root, "worktree", "remove", "--force", "--force", str(_place(root))
-        )  # twice: also where it was killed while git made it
+    shutil.rmtree(_worktree(root), ignore_errors=True)
+    if _is_known_to_git(root):
+        # "--force" twice: git locks a worktree while it makes it, and may have been killed then
+        git(root, "worktree", "remove", "--force", "--force", str(_worktree(root)))
 
 
-def _unfinished(root: Path) -> list[Path]:
-    """Notes that were never put in place, as `files.replacing` leaves them when it is killed."""
+def _unfinished_notes(root: Path) -> list[Path]:
+    """Return the temporary files of notes, as `files.replacing` leaves them if it is killed."""
     return list(_git_directory(root).glob(f".{_note(root).name}.*"))
 
 
-def _listed(root: Path) -> bool:
-    return f"worktree {_place(root)}\n" in git(root, "worktree", "list", "--porcelain").decode()
+def _is_known_to_git(root: Path) -> bool:
+    worktrees = git(root, "worktree", "list", "--porcelain").decode()
+    return f"worktree {_worktree(root)}\n" in worktrees
 
 
 def recover(root: Path) -> str | None:
-    """Finish or undo a release that was stopped: "finished" or "undone", "over" where only its worktree was left, None for nothing. Raises ReleaseError."""
-    if not in_git(root) or not (
-        _note(root).exists() or _place(root).exists() or _unfinished(root) or _listed(root)
-    ):
+    """Finish or undo a release that was stopped; return "finished", "undone", "over" or None.
+
+    "over" means that only its worktree was left; None, that there was nothing to do. Raises
+    ReleaseError.
+    """
+    if not in_git(root):
         return None
-    done = "over"
-    if _note(root).exists():
-        done = "undone"
-        note = orjson.loads(_note(root).read_bytes())
-        if _moved(root, note):
+    has_note = _note(root).exists()
+    has_leftovers = (
+        has_note
+        or _worktree(root).exists()
+        or bool(_unfinished_notes(root))
+        or _is_known_to_git(root)
+    )
+    if not has_leftovers:
+        return None
+    outcome = "over"
+    if has_note:
+        outcome = "undone"
+        if _moved(root, _read_note(root)):
             finish(root)
-            done = "finished"
+            outcome = "finished"
         _note(root).unlink(missing_ok=True)
     _clear(root)
-    return done
+    return outcome
 
 
-def _moved(root: Path, note: dict[str, str]) -> bool:
-    """Whether branch or tag are where the note says."""
-    return note["new"] in (resolve(root, note["branch"]), resolve(root, note["tag"]))
+def _moved(root: Path, note: _Note) -> bool:
+    """Whether the branch or the tag has moved to the release."""
+    return note.new in (resolve(root, note.branch), resolve(root, note.tag))
 
 
 def finish(root: Path) -> None:
-    """Do what the note says: branch and tag move together, the checkout follows. What is done already stays."""
-    note = orjson.loads(_note(root).read_bytes())
-    old, new = note["old"], note["new"]
-    steps = []
-    if (at := resolve(root, note["branch"])) != new:
-        if at != old:
-            raise ReleaseError(
-                f"{root}: {note['branch']} moved while the release was made: delete {_note(root)} and begin again"
-            )
-        steps.append(f"update {note['branch']} {new} {old}\n")
-    if resolve(root, note["tag"]) != new:
-        steps.append(f"create {note['tag']} {note['tagged']}\n")
-    changed = (
-        git(root, "diff", "--name-only", "--no-renames", "-z", old, new)
-        .decode()
-        .rstrip("\0")
-        .split("\0")
-    )
-    edited = [name for name in changed if not _untouched(root, name, old, new)]
-    if edited:
-        raise ReleaseError(
-            f"{root}: {edited[0]} was edited while the release was made: put it aside, and run the command again"
-        )
-    if steps:
-        git(
-            root,
-            "update-ref",
-            "--stdin",
-            stdin="".join(("start\n", *steps, "prepare\n", "commit\n")).encode(),
-        )
-    git(root, "read-tree", new)
-    present = set(git(root, "ls-tree", "-r", "--name-only", "-z", new).decode().split("\0"))
+    """Do what the note says: move branch and tag together, then update the checkout.
+
+    Steps that are done already are left out. Raises ReleaseError if the branch moved elsewhere, or
+    if a file that would be replaced was edited.
+    """
+    note = _read_note(root)
+    updates = _reference_updates(root, note)
+    names = git(root, "diff", "--name-only", "--no-renames", "-z", note.old, note.new).decode()
+    changed = names.rstrip("\0").split("\0")
     for name in changed:
-        if name not in present:
-            (root / name).unlink(missing_ok=True)
-    git(
-        root,
-        "checkout-index",
-        "--force",
-        "-z",
-        "--stdin",
-        stdin="\0".join(n for n in changed if n in present).encode(),
-    )
-    git(root, "update-index", "-q", "--refresh")
+        if not _untouched(root, name, note):
+            raise ReleaseError(
+                f"{root}: {name} was edited while the release was made: move it elsewhere, and "
+                "run the command again"
+            )
+    if updates:
+        transaction = "".join(("start\n", *updates, "prepare\n", "commit\n"))
+        git(root, "update-ref", "--stdin", stdin=transaction.encode())
+    _update_checkout(root, note.new, changed)
     _note(root).unlink()
 
 
-def _untouched(root: Path, name: str, old: str, new: str) -> bool:
-    """Whether a file is as one of the two commits has it, or the begin of what git was writing."""
+def _reference_updates(root: Path, note: _Note) -> list[str]:
+    """Return the commands of `git update-ref` for the references that have not moved yet."""
+    updates = []
+    head = resolve(root, note.branch)
+    if head not in (note.old, note.new):
+        raise ReleaseError(
+            f"{root}: {note.branch} moved while the release was made: delete {_note(root)} and "
+            "begin again"
+        )
+    if head != note.new:
+        updates.append(f"update {note.branch} {note.new} {note.old}\n")
+    if resolve(root, note.tag) != note.new:
+        updates.append(f"create {note.tag} {note.tagged}\n")
+    return updates
+
+
+def _update_checkout(root: Path, commit: str, changed: list[str]) -> None:
+    """Make the index that of a commit, and the files named `changed` those of the commit."""
+    git(root, "read-tree", commit)
+    tree = git(root, "ls-tree", "-r", "--name-only", "-z", commit).decode()
+    present = set(tree.split("\0"))
+    for name in changed:
+        if name not in present:
+            (root / name).unlink(missing_ok=True)
+    names = "\0".join(name for name in changed if name in present)
+    git(root, "checkout-index", "--force", "-z", "--stdin", stdin=names.encode())
+    git(root, "update-index", "-q", "--refresh")
+
+
+def _untouched(root: Path, name: str, note: _Note) -> bool:
+    """Whether a file is that of one of the two commits, or the beginning that git wrote of it."""
     try:
         path = files.own_path(root, name)
     except FormatError:
-        return False  # git would replace the link or directory that stands there now
+        return False  # git would replace the link or directory in its place
     if not path.exists():
         return True
     data = path.read_bytes()
-    return any(
-        (blob := _blob(root, commit, name)) is not None
-        and (data == blob or (commit == new and blob.startswith(data)))
-        for commit in (old, new)
-    )
+    if data == _blob(root, note.old, name):
+        return True
+    new = _blob(root, note.new, name)
+    return new is not None and new.startswith(data)
 
 
 def _blob(root: Path, commit: str, name: str) -> bytes | None:
+    """Return the content of a file in a commit; None if the commit does not have it."""
     try:
         return git(root, "cat-file", "blob", f"{commit}:{name}")
     except ReleaseError:

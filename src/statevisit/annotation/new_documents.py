@@ -1,0 +1,131 @@
+"""New documents from seeds for a corpus root: all are checked before the first is written."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from statevisit import files, layout
+from statevisit.annotation.ingest import ANNOTATOR, ingest
+from statevisit.checks.document import check_bytes
+from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.seeds import (
+    check_seed,
+    check_update,
+    read_sources,
+    source_line,
+    sources_file,
+)
+from statevisit.document.codec import encode, encode_value, read_bytes
+from statevisit.document.model import Document
+from statevisit.errors import FormatError
+
+
+class NewDocument(Struct, frozen=True):
+    """A document, its future file, and the bytes of its seed."""
+
+    path: Path
+    seed: bytes
+    document: Document
+
+
+class NewDocuments:
+    """The documents to add to a corpus root. Raises FormatError if a list of the root is broken.
+
+    `language`, `publisher` and `license_` are those of all texts.
+    """
+
+    def __init__(self, root: Path, language: str, publisher: str, license_: str) -> None:
+        self._root = root
+        self._language, self._publisher, self._license = language, publisher, license_
+        self._sources = read_sources(root / layout.SOURCES)
+        self._annotators = _annotators_file(root / layout.ANNOTATORS)
+        self._documents: dict[Path, NewDocument] = {}
+
+    def add(self, path: Path, document_id: str | None = None) -> None:
+        """Make and check the document of a seed; without an id, date and file name become its id.
+
+        Raises FormatError if the seed or the id is not valid, or conflicts with a file of the root
+        or with another new document. Nothing is written.
+        """
+        data = read_bytes(path)
+        document = _valid_document(data, path, document_id, self._language)
+        target = self._root / layout.DOCUMENTS / f"{document.id}.json"
+        if target.exists():
+            raise FormatError(
+                f"{target}: exists already; the text of a document never changes, so a corrected "
+                "text needs another --id"
+            )
+        check_seed(self._root, path.name, data)
+        for other in self._documents.values():
+            if other.document.source.file == path.name and other.seed != data:
+                raise FormatError(
+                    f"{path}: another file of this name is given as well; rename one of them"
+                )
+        if target in self._documents:
+            raise FormatError(
+                f"{path}: is given twice, or has the name and date of another seed; give each "
+                "document one seed"
+            )
+        line = source_line(document, self._publisher, self._license)
+        self._sources.setdefault(path.name, line)
+        self._documents[target] = NewDocument(target, data, document)
+
+    def write(self) -> Iterator[NewDocument]:
+        """Write the lists, then seed and document of each new document; yield it once written.
+
+        Documents come last: if writing fails, the same command can be repeated. Raises FormatError
+        before the first file is written, OSError if a file cannot be written.
+        """
+        sources = sources_file(self._sources)
+        check_update(self._root, layout.ANNOTATORS, self._annotators)
+        check_update(self._root, layout.SOURCES, sources)
+        for new in self._documents.values():
+            files.own_path(self._root, f"{layout.DOCUMENTS}/{new.path.name}")
+        files.update(self._root / layout.ANNOTATORS, self._annotators)
+        files.update(self._root / layout.SOURCES, sources)
+        for new in self._documents.values():
+            files.update(self._root / layout.SEEDS / new.document.source.file, new.seed)
+            files.write(new.path, encode(new.document))
+            yield new
+
+
+def _valid_document(data: bytes, path: Path, document_id: str | None, language: str) -> Document:
+    document = ingest(data, path.name, "pending", language)
+    if document_id is None:
+        document_id = f"{document.date}-{path.stem}"
+    document = replace(document, id=_as_id(document_id, document.date))
+    _, findings = check_bytes(encode(document), str(path))
+    for finding in findings:
+        raise FormatError(f"{path}: cannot be made a document: {finding.message}")
+    return document
+
+
+def _as_id(name: str, date: str) -> str:
+    """Return a name as an id. Characters that ids cannot have are replaced after the date only.
+
+    Raises FormatError for a path separator, and for any other name that is not an id.
+    """
+    if "/" in name or "\\" in name:
+        raise FormatError(
+            f"{name!r} cannot be an id: it has a path separator in it; use letters, digits, "
+            "`_` and `-` only"
+        )
+    document_id = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:64]
+    if not name or (document_id != name and not name.startswith(date)):
+        hint = f"; {document_id!r} could" if document_id else ""
+        raise FormatError(
+            f"{name!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}"
+        )
+    return document_id
+
+
+def _annotators_file(path: Path) -> bytes:
+    """Return the list of annotators with that of `ingest`. Raises FormatError."""
+    data = read_bytes(path) if path.exists() else b""
+    value = read_json(path, "annotators") if data else {"annotators": []}
+    if any(annotator["id"] == ANNOTATOR["id"] for annotator in value["annotators"]):
+        return data
+    return encode_value(value | {"annotators": [*value["annotators"], ANNOTATOR]})

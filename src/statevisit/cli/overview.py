@@ -1,0 +1,49 @@
+"""The overview of the command line, and the names that are needed before click is imported.
+
+This module imports nothing, so that `statevisit --help` is quick.
+"""
+
+COMMANDS = {
+    "ingest": "Make a document from a source text: sentences and tokens, no annotation yet.",
+    "anchor": "Turn a draft in quote notation into offsets.",
+    "validate": "Check documents: schema, offsets, references, links, values, hashes.",
+    "explain": "Say what a finding means, why it matters, and what is right instead.",
+    "realign": "Move a document's spans to a corrected source text.",
+    "migrate": "Bring documents of older schema versions to the present one.",
+    "init": "Make a new corpus repository of your own.",
+    "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
+    "restore": "Bring the text back into an edition without it.",
+    "release": "Make a new version: manifest, changelog, citation, commit and tag.",
+    "publish": "Publish a version on the Hugging Face Hub: one commit, then its tag.",
+    "diff": "Show the records that were added, removed or changed between two versions.",
+    "label-studio": "Take documents to Label Studio and bring the changes back.",
+    "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
+    "show": "Print a document with coloured spans and the tables of its layers.",
+    "stats": "Count documents, records and labels.",
+    "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
+    "agree": "Measure how far two or more annotators agree.",
+}
+"""The line of each subcommand in the overview. Its module is `statevisit.cli.<name>`."""
+
+OVERVIEW = f"""Usage: statevisit [OPTIONS] COMMAND [ARGS]...
+
+  An annotated corpus as software: validate, build, show and load it.
+
+  Example: statevisit show
+
+Options:
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
+
+Commands:
+{chr(10).join(f"  {name:<12} {line}" for name, line in COMMANDS.items())}
+
+`statevisit COMMAND --help` explains a command, with an example that runs.
+Tab completion: eval "$(_STATEVISIT_COMPLETE=bash_source statevisit)"; also zsh_source, fish_source.
+"""
+
+STANDARD_OUTPUT = "standard output"
+"""The file name in errors of standard output."""
+
+COMPLETE = "_STATEVISIT_COMPLETE"
+"""The environment variable by which a shell asks for completions or for its completion script."""
