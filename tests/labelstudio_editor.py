@@ -1,8 +1,9 @@
-"""What Label Studio's editor does to the results of an annotation that is opened and saved, as it was measured in a browser.
+"""The changes that Label Studio's editor makes to results that are opened and saved.
 
-Regions keep their ids, offsets and answers; results come in another order and get an `origin`; relations lose
-everything but their ends, direction and labels, and two regions keep one relation with all the labels; unknown keys
-of `value` go, and `value.text` is not what the text says there (newlines come as a backslash and an n).
+They were measured in a browser. Regions keep their ids, offsets and answers. Results come in
+another order and get an `origin`. Relations lose everything but their ends, direction and labels,
+and two regions keep one relation with all labels. Unknown keys of `value` are dropped, and
+`value.text` may differ from the text (newlines come as a backslash and an n).
 """
 
 import random

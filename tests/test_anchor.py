@@ -354,8 +354,8 @@ def test_selectors_inside_a_record(article: Document) -> None:
     assert quotation.cue is not None
     assert ("vote", "told") == (quantity.property.text, quotation.cue.text)
     assert ("q1", "quo1") == (quantity.id, quotation.id)
-    draft["quantities"][0]["property"] = {"quote": "votes"}  # type: ignore[index]
-    draft["quotations"][0]["cue"] = {"quote": "the"}  # type: ignore[index]
+    draft["quantities"][0]["property"] = {"quote": "votes"}  # type: ignore[index]  # a JSON value
+    draft["quotations"][0]["cue"] = {"quote": "the"}  # type: ignore[index]  # a JSON value
     _, problems, _ = _anchor(article, draft)
     assert ["A001 /quantities/0/property", "A002 /quotations/0/cue"] == [
         " ".join(p.split(" ")[:2]) for p in problems

@@ -1,4 +1,4 @@
-"""The real thing: a Label Studio server, its editor in headless Chromium, and what comes back from it."""
+"""A real Label Studio server, its editor in headless Chromium, and the documents they return."""
 
 import hashlib
 import os
@@ -117,7 +117,7 @@ def _tasks(server: Local, name: str) -> tuple[int, dict[str, int]]:
 def test_pushed_and_pulled_it_is_the_same(
     server: Local, root: Path, online: Callable[..., Result]
 ) -> None:
-    """A push adds every document once, however often it is done; a pull without an edit changes no byte and writes no file."""
+    """Repeated pushes add every document once; a pull without an edit writes no file."""
     before = _bytes(root)
     first, second = online("push", "--project", "same"), online("push", "--project", "same")
     assert (0, 0) == (first.status, second.status), first.err + second.err
@@ -131,7 +131,7 @@ def test_pushed_and_pulled_it_is_the_same(
 def test_a_task_deleted_there_is_said_and_pushed_again(
     server: Local, root: Path, online: Callable[..., Result]
 ) -> None:
-    """A document whose task was deleted there is named by `pull` and stays as it is; the next push adds its task again."""
+    """`pull` names a document whose task was deleted and leaves it; the next push adds the task."""
     before = _bytes(root)
     online("push", "--project", "gone")
     _, tasks = _tasks(server, "gone")
@@ -147,7 +147,10 @@ def test_a_task_deleted_there_is_said_and_pushed_again(
 def test_an_interrupted_push_goes_on(
     server: Local, root: Path, online: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C between two chunks, or a connection that is lost before the answer: what arrived stays, the next push adds the rest, and nothing twice."""
+    """After an interrupted push, the next one adds the rest, and nothing twice.
+
+    The interruption is Ctrl-C between two chunks, or a connection lost before the answer.
+    """
     monkeypatch.setattr("statevisit.labelstudio.client.CHUNK", 1)
     write_document(
         replace(read_document(root / "corpus/documents/emoji.json"), id="third"),
@@ -185,7 +188,7 @@ def test_an_interrupted_push_goes_on(
 def test_what_the_corpus_has_in_another_version_is_left_alone(
     root: Path, online: Callable[..., Result]
 ) -> None:
-    """A document that changed since it was pushed is not pushed over what is there; the message says what to do."""
+    """A document that changed since its push does not replace its task; the message says why."""
     online("push", "--project", "version")
     path = root / f"corpus/documents/{DOC_ID}.json"
     document = read_document(path)
@@ -207,7 +210,7 @@ def test_what_the_corpus_has_in_another_version_is_left_alone(
 def test_what_cannot_work_is_one_message(
     server: Local, root: Path, online: Callable[..., Result]
 ) -> None:
-    """Wrong address, wrong token, no such project, another interface: one line each that says what to do, and nothing changed."""
+    """A wrong address, token, project or interface gives one line of advice and changes nothing."""
     before = _bytes(root)
     wrong = {
         "cannot be reached": online("pull", LABEL_STUDIO_URL="http://127.0.0.1:9"),
@@ -218,7 +221,8 @@ def test_what_cannot_work_is_one_message(
     client = Server(server.url, server.token)._client
     client.projects.create(
         title="foreign",
-        label_config='<View><Labels name="label" toName="text"><Label value="PER"/></Labels><Text name="text" value="$text"/></View>',
+        label_config='<View><Labels name="label" toName="text"><Label value="PER"/></Labels>'
+        '<Text name="text" value="$text"/></View>',
     )
     wrong["another labelling interface"] = online("push", "--project", "foreign")
     for message, result in wrong.items():
@@ -238,13 +242,17 @@ def test_both_kinds_of_token_work(server: Local, online: Callable[..., Result]) 
     personal = client.tokens.create()
     assert 3 == len(personal.token.split("."))
     pushed = online("push", "--project", "tokens", LABEL_STUDIO_API_KEY=personal.token)
-    assert 0 == pushed.status and "2 added" in pushed.err, pushed.err
+    assert 0 == pushed.status, pushed.err
+    assert "2 added" in pushed.err
 
 
 def test_edits_in_the_browser_come_back_and_nothing_else(
     server: Local, chromium: Any, root: Path, online: Callable[..., Result]
 ) -> None:
-    """Spans are drawn where they should be; saving without an edit changes nothing; every edit, and only those, is in the diff."""
+    """Spans are drawn in their places; the diff holds every edit made in the editor, and no other.
+
+    Saving without an edit changes nothing.
+    """
     before = {name: load(root)[name] for name in (DOC_ID, "emoji")}
     untouched = _bytes(root)
     assert 0 == online("push", "--project", "browser").status
@@ -280,12 +288,13 @@ def test_edits_in_the_browser_come_back_and_nothing_else(
         editor.update()
     dry = online("pull", "--project", "browser", "--dry-run")
     assert untouched == _bytes(root), "a dry run writes nothing"
-    assert 0 == dry.status and "~ q1" in dry.out, dry.err
+    assert 0 == dry.status, dry.err
+    assert "~ q1" in dry.out
     _check_the_edits(root, before, online("pull", "--project", "browser"))
 
 
 def _save_as_it_is(editor: Editor, page: Any) -> None:
-    """Update is only offered after an edit: delete a label's worth of nothing, that is, change a label and change it back."""
+    """Change a label and change it back: the editor offers Update after an edit only."""
     editor.select("ev1")
     editor.label("STATE")
     editor.label("OCCURRENCE")

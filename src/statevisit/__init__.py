@@ -2,7 +2,6 @@
 
 `import statevisit` is quick: every name below is imported when it is first used.
 """
-# ruff: noqa: F401  the imports are for type checkers
 
 from typing import TYPE_CHECKING, Any
 
