@@ -18,7 +18,7 @@ from msgspec.structs import replace
 import statevisit
 from statevisit import Corpus, FormatError, encode, load
 from statevisit.document.codec import to_value
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import LAYERS, Document, Token
 from statevisit.pages.display import corpus_html, highlights, to_html, to_text
 from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT
 from tests.strategies import documents
@@ -255,7 +255,7 @@ def test_sentences_and_tokens(article: Document) -> None:
     assert ["Baku-Tbilisi-Kars railway", "Baku", "Tbilisi", "Kars"] == [
         m.text for m in article.within(railway, "mentions")
     ]
-    between = statevisit.model.Token(start=sentence.end, end=sentence.end + 1)
+    between = Token(start=sentence.end, end=sentence.end + 1)
     assert None is article.sentence_of(between) is article.sentence_number(between)
     assert 9 == article.sentences[-1].paragraph + 1
 
