@@ -1,4 +1,4 @@
-"""What statevisit raises: one root, so that `except StateVisitError` catches all of it."""
+"""The exceptions of statevisit; `except StateVisitError` catches all of them."""
 
 
 class StateVisitError(Exception):
@@ -6,7 +6,7 @@ class StateVisitError(Exception):
 
 
 class FormatError(StateVisitError):
-    """A file or record is not in the format; the message names the file and, where there is one, the line."""
+    """A file or record is not in the format; the message names the file and, if known, the line."""
 
 
 class LabelStudioError(StateVisitError):
@@ -14,7 +14,7 @@ class LabelStudioError(StateVisitError):
 
 
 class ReleaseError(StateVisitError):
-    """A build or release cannot be made, or what is there does not match what would be built."""
+    """A build or release cannot be made, or the committed files differ from a new build."""
 
 
 class MissingExtra(StateVisitError):

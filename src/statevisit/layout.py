@@ -1,7 +1,7 @@
 """Where corpus/, schema/ and seeds/ are: beside the code in a wheel, at the top of a checkout.
 
-No other module does path arithmetic on the package's own data; paths below a *corpus root* (the directory
-that holds `corpus/` and `seeds/`) are named here as well, so that the layout is written down once.
+No other module computes paths of the package's own data. The paths below a *corpus root* (the
+directory that holds `corpus/` and `seeds/`) are also named here, so that the layout is stated once.
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ _DIRECTORIES = ("corpus", "schema", "seeds")
 def data_root() -> Path:
     """The directory that holds the shipped `corpus/`, `schema/` and `README.md`.
 
-    `datasets.load_dataset(str(data_root()))` works on it. Raises StateVisitError where the package was
+    `datasets.load_dataset(str(data_root()))` works on it. Raises StateVisitError if the package was
     installed without its data.
     """
     package = Path(__file__).parent
@@ -47,7 +47,7 @@ def data_root() -> Path:
 
 
 def enclosing_root(path: Path) -> Path | None:
-    """The corpus root that `path` is, or whose `corpus/` or `corpus/documents/` it is; None for any other directory."""
+    """The corpus root at `path`, or whose `corpus/` or `corpus/documents/` is `path`; else None."""
     path = path.absolute()
     for root in (path, path.parent, path.parent.parent):
         if (root / DOCUMENTS).is_dir() and path in (root, root / "corpus", root / DOCUMENTS):
@@ -56,17 +56,18 @@ def enclosing_root(path: Path) -> Path | None:
 
 
 def corpus_root(path: Path) -> Path:
-    """The corpus root for `path`. Raises FormatError when there is no `corpus/documents` directory."""
+    """The corpus root for `path`. Raises FormatError if it has no `corpus/documents`."""
     root = enclosing_root(path)
     if root is None:
         raise FormatError(
-            f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, or make one document with `statevisit ingest`"
+            f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, or make a "
+            "document with `statevisit ingest`"
         )
     return root
 
 
 def holding_root(path: Path) -> Path | None:
-    """The nearest corpus root whose corpus/, schema/ or seeds/ holds a path; None for other paths."""
+    """The nearest corpus root with the path in its corpus/, schema/ or seeds/; None for others."""
     parts = path.absolute().parts
     for number in range(len(parts) - 1, 0, -1):
         if parts[number] in _DIRECTORIES:

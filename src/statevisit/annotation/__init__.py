@@ -1,4 +1,4 @@
-"""How annotation comes about: ingest, quote notation, realignment, shared ids, merge, adjudication.
+"""Making and combining annotation: ingest, quotes, realignment, shared ids, merge, adjudication.
 
 Imports `checks` and the rooms below it.
 """

@@ -15,13 +15,15 @@ from statevisit.errors import FormatError
 @click.option(
     "--decisions",
     type=click.Path(path_type=Path),
-    help="Decisions, one JSON object a line. Without them, the disagreements are listed in that form, undecided.",
+    help="File of decisions, one JSON object per line. Without it, the disagreements are printed in that form.",
 )
-@click.option("--annotator", default="adjudicator", show_default=True, help="Id of who decided.")
+@click.option(
+    "--annotator", default="adjudicator", show_default=True, help="Id of the annotator who decided."
+)
 @click.option(
     "--ids",
     type=click.Path(path_type=Path),
-    help="A document of the same text, such as the last version: what it annotates as well keeps the ids that it has there.",
+    help="A document of the same text, such as the last version; records that it also has get its ids.",
 )
 @click.option(
     "--output",
@@ -32,7 +34,7 @@ from statevisit.errors import FormatError
 def command(
     a: Path, b: Path, decisions: Path | None, annotator: str, ids: Path | None, output: Path | None
 ) -> None:
-    """List what two annotations disagree about, or make one of both by decisions.
+    """List the disagreements of two annotations, or merge them by decisions.
 
     A and B are documents: two independent annotations of one text. Each line of the list is a record that they do
     not share; to decide it, add "decision" ("a", "b", or "other" with a "result") and a "reason".

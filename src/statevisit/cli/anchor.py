@@ -17,7 +17,7 @@ from statevisit.errors import FormatError
 @click.option(
     "--document",
     type=click.Path(path_type=Path),
-    help="The document the draft is of. Default: corpus/documents/<id>.json, by the draft's `id`.",
+    help="The document that the draft annotates. Default: corpus/documents/<id>.json, by the draft's `id`.",
 )
 @click.option(
     "--output",
@@ -26,7 +26,7 @@ from statevisit.errors import FormatError
     help="Write the annotated document here. Default: standard output.",
 )
 def command(draft: Path, document: Path | None, output: Path | None) -> int:
-    """Turn a draft in quote notation into offsets.
+    """Turn the quotes of a draft into offsets.
 
     A draft is a JSON object with the document's `id` and any of the layers; its records say {"quote": "visit",
     "occurrence": 2} or {"quote": "visit", "prefix": "first "} instead of start, end and text, and may leave out

@@ -16,32 +16,34 @@ from statevisit.release.build import build, other_tools
 @click.option(
     "--check",
     is_flag=True,
-    help="Write nothing; fail when what is there differs from what would be built.",
+    help="Write nothing; fail if a file differs from a new build.",
 )
 @click.option(
     "--edition",
     type=click.Choice(["full", ANNOTATIONS_ONLY]),
     default="full",
     show_default=True,
-    help="Which edition; the one without the text goes to a directory of its own.",
+    help="The edition to build; annotations-only is written to the directory of -o.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="With --edition annotations-only: the directory to write; made, or renewed where it holds such an edition.",
+    help="With --edition annotations-only: the directory to create, or to update if it holds such an edition.",
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
+@click.option(
+    "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
+)
 def command(path: Path, check: bool, edition: str, output: Path | None, workers: int | None) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
     PATH is the corpus root, which holds corpus/; without one, the current directory. Documents are
-    validated first: with errors nothing is written (warnings are for `statevisit validate`). The
-    generated parts of README.md, schema/README.md, schema/CHECKS.md, schema/GUIDELINES.md and
-    corpus/README.md are renewed as well, in those of these pages that the corpus has.
+    validated first: if there are errors, nothing is written. Warnings are not shown; see `statevisit
+    validate`. A build also updates the generated parts of README.md, schema/README.md,
+    schema/CHECKS.md, schema/GUIDELINES.md and corpus/README.md, if the corpus has these pages.
 
-    The edition annotations-only has no word of the text: it gives offsets instead. It is a corpus
-    root to publish by itself, and `statevisit restore` makes the full edition from it and the text.
+    The edition annotations-only has no word of the text and gives offsets instead. It is a separate
+    corpus root to publish, and `statevisit restore` makes the full edition from it and the text.
 
     \b
     Example:

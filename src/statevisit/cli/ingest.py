@@ -27,13 +27,13 @@ from statevisit.errors import FormatError
     "--root",
     default=".",
     type=click.Path(path_type=Path),
-    help="Corpus root to add to; made where it is missing. Default: the current directory.",
+    help="Corpus root to add to; created if it is missing. Default: the current directory.",
 )
 @click.option(
     "--id", "document_id", help="Id of the document, for one seed. Default: its date and file name."
 )
 @click.option("--language", default="en", show_default=True, help="Language of the text, BCP 47.")
-@click.option("--publisher", default="unknown", show_default=True, help="Who published the text.")
+@click.option("--publisher", default="unknown", show_default=True, help="Publisher of the text.")
 @click.option(
     "--license", "license_", default="not stated", show_default=True, help="Licence of the text."
 )

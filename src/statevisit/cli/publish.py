@@ -16,24 +16,24 @@ from statevisit.errors import ReleaseError
 @click.option(
     "--repo",
     metavar="OWNER/NAME",
-    help="The dataset repository; made where there is none. Default: `repo` in [tool.statevisit] of the corpus root.",
+    help="The dataset repository, which is created if it is missing. Default: `repo` in [tool.statevisit] of the corpus root.",
 )
 @click.option(
     "--edition",
     type=click.Choice(["full", ANNOTATIONS_ONLY]),
     default="full",
     show_default=True,
-    help="Which edition of the corpus root.",
+    help="The edition of the corpus root.",
 )
 @click.option("--private", is_flag=True, help="Make a new repository private.")
-@click.option("--dry-run", is_flag=True, help="List every file with its SHA-256, and send nothing.")
+@click.option("--dry-run", is_flag=True, help="List every file with its SHA-256; send nothing.")
 def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: bool) -> int:
     """Publish a version on the Hugging Face Hub: one commit, then its tag.
 
-    PATH is the corpus root, or any other directory that a build wrote. A version that is there already is left alone;
-    another content under an existing version is refused, and so is what is not that version by the checkout's history.
-    What fails before the commit leaves branch and tags on the Hub as they were; where only the tag failed, the next run
-    makes it.
+    PATH is the corpus root, or any other directory that a build wrote. Publishing an existing version changes
+    nothing; different content under an existing version is an error. In a git checkout, data that differ from the
+    committed version are an error too. A failure before the commit changes nothing on the Hub; if only the tag failed,
+    the next run makes it.
 
     \b
     Example:

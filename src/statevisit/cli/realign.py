@@ -23,9 +23,9 @@ from statevisit.findings import ERROR, Finding
 def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     """Move a document's spans to a corrected source text.
 
-    OLD and NEW are the seed as it was and as it is now, each with its header; DOCUMENTS are made from OLD. Sentences,
-    tokens and all spans move with the words they are on; hashes, date and seed become those of NEW, which is kept in
-    seeds/ beside OLD and listed. A span without a certain place is reported, and its document is left as it is.
+    OLD and NEW are the seed before and after the correction, each with its header; DOCUMENTS are made from OLD.
+    Sentences, tokens and all spans move with their words; hash, date and seed become those of NEW, which is copied to
+    seeds/ and listed. If a span has no certain place in NEW, it is reported and its document stays unchanged.
 
     \b
     Example:

@@ -13,18 +13,18 @@ from statevisit import layout
     "--version",
     "wanted",
     metavar="X.Y.Z",
-    help="The new version; default: the least that the rule allows.",
+    help="The new version; default: the lowest that the changes allow.",
 )
 @click.option(
-    "--dry-run", is_flag=True, help="Say which version that would be and why, and change nothing."
+    "--dry-run", is_flag=True, help="Print the version and the reasons for it; change nothing."
 )
 def command(path: Path, wanted: str | None, dry_run: bool) -> int:
     """Make a new version: manifest, changelog, citation, commit and tag.
 
-    PATH is the corpus root at the top of its git checkout. The tree has to be clean, the documents valid, the build
-    current. What changed since the last release decides which version is the least: major where the schema breaks or an
-    id means something else, minor where something was added, patch for corrections. Everything happens or nothing; a
-    release that was stopped is finished or undone first.
+    PATH is the corpus root at the top of its git checkout. The tree has to be clean, the documents valid and the
+    build current. The changes since the last release determine the lowest possible version: major if the schema breaks
+    or an id changes its meaning, minor if something was added, patch for corrections. A release is made completely or
+    not at all; if an earlier one was interrupted, it is finished or undone first.
 
     \b
     Example:

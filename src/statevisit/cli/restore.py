@@ -13,21 +13,21 @@ import click
     multiple=True,
     required=True,
     type=click.Path(path_type=Path, exists=True),
-    help="The source text, or a directory of such; may be given several times.",
+    help="A source text, or a directory of source texts; repeatable.",
 )
 @click.option(
     "-o",
     "--output",
     required=True,
     type=click.Path(path_type=Path),
-    help="Directory to write the full edition to; it is made.",
+    help="Directory to create for the full edition.",
 )
 def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
-    """Bring the text back into an edition without it.
+    """Restore the full edition from an edition without the text.
 
-    Documents, seeds and Parquet are then as they were, checked by hash. PATH is what `statevisit build --edition
-    annotations-only` wrote, or a copy of it from the Hub. A text with or without the header of its seed will do. One that
-    differs is refused, with the place where it begins to, and nothing is written.
+    It restores documents, seeds and Parquet byte for byte and checks their hashes. PATH is the directory that
+    `statevisit build --edition annotations-only` wrote, or a copy of it from the Hub. A text may have the header of its
+    seed or not. If a text differs, the error gives the first difference, and nothing is written.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Documents on disk, in time and on many processes: reader, seeds, settings, git, Hub, versions, diff.
+"""Many documents and their versions: reader, seeds, settings, git, Hub, diff, parallel work.
 
 Imports `document` and the ground modules.
 """

@@ -15,23 +15,23 @@ _LIST = Path(layout.SOURCES).name
 
 
 def check_seed(root: Path, name: str, data: bytes) -> None:
-    """Raise FormatError where a seed cannot be kept in `seeds/` under its name."""
+    """Raise FormatError if a seed cannot be kept in `seeds/` under its name."""
     if name == _LIST:
         raise FormatError(f"{name}: is the name of the list of seeds; rename this seed")
     kept = root / layout.SEEDS / name
     if kept.exists() and not files.holds(kept, data):
-        raise FormatError(f"{kept}: another file of this name is there already; rename the new one")
+        raise FormatError(f"{kept}: another file of this name already exists; rename the new file")
     check_update(root, f"{layout.SEEDS}/{name}", data)
 
 
 def check_update(root: Path, name: str, data: bytes) -> None:
-    """Raise FormatError where a file in a corpus root has other bytes and may not be written."""
+    """Raise FormatError if a file in a corpus root has other bytes and may not be written."""
     if not files.holds(root / name, data):
         files.own_path(root, name)
 
 
 def keep_seed(root: Path, document: Document, data: bytes, publisher: str, license_: str) -> None:
-    """Keep a document's seed in `seeds/` and list it. Raises FormatError where it cannot be kept."""
+    """Keep a document's seed in `seeds/` and list it. Raises FormatError if it cannot be kept."""
     file = document.source.file
     check_seed(root, file, data)
     sources = read_sources(root / layout.SOURCES)

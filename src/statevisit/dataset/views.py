@@ -37,7 +37,7 @@ class View(Struct, frozen=True):
 
 
 def _of(layer: str, *properties: str, **renamed: str) -> tuple[Column, ...]:
-    """Columns that are properties of a layer, with the schema's feature and description.
+    """Return columns for properties of a layer, with the schema's feature and description.
 
     A keyword argument is a column under another name: `column="property"`.
     """

@@ -1,4 +1,4 @@
-"""What is read in a browser: a document in a notebook, the score page, the diff page.
+"""HTML pages: a document in a notebook, the score page, the diff page.
 
 Imports `scoring` and the rooms below it.
 """

@@ -113,7 +113,7 @@ class _PlacedTokens:
 
 
 def _read_line(line: str, placed: _PlacedTokens) -> None:
-    """Add a line of a BIO file. Raises FormatError with what is wrong."""
+    """Add a line of a BIO file. Raises FormatError if it is wrong."""
     columns = line.split()
     if line.startswith(_ID):
         placed.begin(line.removeprefix(_ID).strip())
