@@ -102,22 +102,22 @@ def test_an_ambiguous_quote_lists_its_places(article: Document) -> None:
     """
     message = _refusal(article, quote="visit")
     assert message.startswith(
-        "A002 /mentions/0 'visit' stands in 6 places; "
+        "A002 /mentions/0 'visit' occurs in 6 places; "
         "add `occurrence`, or `prefix` and `suffix`: 1: …"
     )
     assert "; 2: …unday for a two-day [visit]. The two leaders" in message
-    assert "stands in 2 places" in _refusal(article, quote="visit", prefix="Aliyev's ")
+    assert "occurs in 2 places" in _refusal(article, quote="visit", prefix="Aliyev's ")
 
 
 def test_a_missing_quote_says_how_far_it_goes(article: Document) -> None:
     """A quote that the text lacks is refused; the message shows the part that the text has."""
-    assert "A001 /mentions/0 'Putin' does not stand in the text" == _refusal(article, quote="Putin")
+    assert "A001 /mentions/0 'Putin' does not occur in the text" == _refusal(article, quote="Putin")
     message = _refusal(article, quote="Second Karabakh Conflict in 2020")
-    assert "the text has 'Second Karabakh' and then goes on otherwise: …" in message
-    assert "does not stand between that `prefix` and `suffix`; it stands here: …" in _refusal(
+    assert "the text has 'Second Karabakh' and then continues differently: …" in message
+    assert "does not occur between that `prefix` and `suffix`; it occurs here: …" in _refusal(
         article, quote="Shusha", prefix="1999 "
     )
-    assert "A001 /mentions/0 'Hungary' stands in the text only once; `occurrence` is 2" == _refusal(
+    assert "A001 /mentions/0 'Hungary' occurs in the text only once; `occurrence` is 2" == _refusal(
         article, quote="Hungary", occurrence=2
     )
     assert "only 6 times" in _refusal(article, quote="visit", occurrence=7)
@@ -126,7 +126,7 @@ def test_a_missing_quote_says_how_far_it_goes(article: Document) -> None:
 def test_a_quote_inside_a_token(article: Document) -> None:
     """A quote that cuts a token is refused with the whole token."""
     assert (
-        "A003 /mentions/0 'Erdo' stands only inside a token; a span takes whole tokens: 'Erdoğan'"
+        "A003 /mentions/0 'Erdo' occurs only inside a token; a span takes whole tokens: 'Erdoğan'"
         == _refusal(article, quote="Erdo")
     )
     assert _refusal(article, quote="zerbaijani Presid").endswith(": 'Azerbaijani President'")
@@ -157,7 +157,7 @@ def test_typographic_differences_are_resolved_and_reported(
     assert document is not None, problems
     assert [text] == [m.text for m in document.mentions]
     assert 1 == len(reports)
-    assert reports[0].startswith(f"A101 /mentions/0 {quote!r} was taken for …")
+    assert reports[0].startswith(f"A101 /mentions/0 {quote!r} was matched to …")
     assert f"[{text}]" in reports[0]
 
 
@@ -214,7 +214,7 @@ def test_a_quote_at_the_edge_of_the_text(quote: str) -> None:
 def test_overlapping_occurrences_count() -> None:
     """Overlapping places count as separate places."""
     base = _plain("no no no")
-    assert "stands in 2 places" in _refusal(base, quote="no no")
+    assert "occurs in 2 places" in _refusal(base, quote="no no")
     assert (3, 8) == _span(base, quote="no no", occurrence=2)
 
 
@@ -222,8 +222,8 @@ def test_overlapping_occurrences_count() -> None:
     ("selector", "message"),
     [
         ({"quote": 5}, "`quote` must be a string"),
-        ({"quote": ""}, "`quote` must be a string with something in it"),
-        ({"quote": " \n"}, "`quote` must be a string with something in it"),
+        ({"quote": ""}, "`quote` must not be empty"),
+        ({"quote": " \n"}, "`quote` must not be empty"),
         ({"quote": "visit", "prefix": 1}, "`prefix` must be a string"),
         ({"quote": "visit", "suffix": None}, "`suffix` must be a string"),
         ({"quote": "visit", "occurrence": 0}, "`occurrence` is 0; it counts from 1"),
@@ -500,9 +500,9 @@ def test_problems_carry_line_and_column_and_nothing_is_written(
     result = cli("anchor", draft, "--output", document_file)
     assert (1, "") == (result.status, result.out)
     lines = result.err.splitlines()
-    assert lines[0].startswith(f"{draft}:5:5: A002 'visit' stands in 6 places")
-    assert lines[1].startswith(f"{draft}:7:5: A001 'OTSS' does not stand in the text")
-    assert lines[2].startswith(f"{draft}:6:5: A101 'Turkic  world' was taken for")
+    assert lines[0].startswith(f"{draft}:5:5: A002 'visit' occurs in 6 places")
+    assert lines[1].startswith(f"{draft}:7:5: A001 'OTSS' does not occur in the text")
+    assert lines[2].startswith(f"{draft}:6:5: A101 'Turkic  world' was matched to")
     assert ["2 problems: nothing was written"] == lines[3:]
     assert before == document_file.read_bytes()
     assert not (corpus / "new.json").exists()

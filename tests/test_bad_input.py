@@ -26,8 +26,8 @@ SEEDS: list[tuple[str, bytes, str]] = [
     ("control", HEADER + b"One\x1b[31m.", "U+001B"),
     ("empty", b"", "seed.txt: is empty"),
     ("blank", b" \n ", "seed.txt: is empty"),
-    ("only a header", HEADER, "holds a header and no text"),
-    ("only a header and space", HEADER + b"\n\n", "holds a header and no text"),
+    ("only a header", HEADER, "has a header but no text"),
+    ("only a header and space", HEADER + b"\n\n", "has a header but no text"),
     ("no header", b"The president met.", "seed.txt:1: no header"),
     (
         "no such date",
@@ -99,7 +99,7 @@ DOCUMENTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
     (
         "duplicate key",
         lambda d: d.replace(b'"language":"en"', b'"language":"en",\n"language":"tr"'),
-        ':5:1: E103 the key "language" stands twice',
+        ':5:1: E103 the key "language" occurs twice',
     ),
     ("NaN", lambda d: d.replace(b'"header_length":17', b'"header_length":NaN'), "E102 not JSON"),
     (

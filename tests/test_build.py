@@ -261,7 +261,7 @@ def test_a_foreign_file_is_named_and_stays(
     assert f"foreign {name}\n" in cli("build", checkout, "--check").out
     refused = cli("build", checkout)
     assert (1, "") == (refused.status, refused.out)
-    assert f"{name}: is not of this build, and would be read as part of it" in refused.err
+    assert f"{name}: is not a file of this build, but would be read as part of it" in refused.err
     assert before == _bytes(checkout)
     (checkout / name).unlink()
     assert 0 == cli("build", checkout).status

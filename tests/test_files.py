@@ -518,9 +518,8 @@ def test_what_a_build_does_not_know_stays(place: Path, cli: Cli) -> None:
     assert {"mine"} == {(root / name).read_text() for name in kept}
     for name in ("corpus/parquet/old.parquet", "corpus/parquet/ner/train-00001-of-00002.parquet"):
         (root / name).write_text("mine")
-        words = (
-            f"{name}: is not of this build, and would be read as part of it; nothing was changed"
-        )
+        reason = "is not a file of this build, but would be read as part of it"
+        words = f"{name}: {reason}; nothing was changed"
         _refused(place, words, "build", root, "--workers", "1")
         assert f"foreign {name}" in cli("build", root, "--check").out
         (root / name).unlink()

@@ -386,11 +386,11 @@ def test_a_large_export_is_read_task_by_task(
         ("[1", "the array is not closed"),
         ("[1,", "truncated"),
         ("[1,]", "malformed"),
-        ("[1 2]", "2 where a comma or ] was expected"),
-        ("[1] 2", "there is more after the array"),
-        ("1", "1 where [ was expected"),
-        ("é", "where [ was expected"),
-        ("", "the end where [ was expected"),
+        ("[1 2]", "expected a comma or ], not 2"),
+        ("[1] 2", "text follows the end of the array"),
+        ("1", "expected [, not 1"),
+        ("é", "expected [, not"),
+        ("", "expected [, not the end"),
     ],
 )
 def test_a_malformed_array_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -634,7 +634,7 @@ def failing() -> Iterator[str]:
     [
         ("500", "failed with status 500"),
         ("gone", "cannot be reached"),
-        ("html", "does not answer as Label Studio does"),
+        ("html", "does not answer like a Label Studio server"),
     ],
 )
 def test_a_server_that_fails_is_one_message(
@@ -686,7 +686,7 @@ def test_ctrl_c_says_what_was_done(
         "label-studio", "push", "--path", corpus, "--url", failing, "--token", "t", "--project", "p"
     )
     assert (1, "") == (result.status, result.out)
-    assert "push again and it goes on from there" in result.err
+    assert "push again to continue" in result.err
     assert "nothing was changed" not in result.err
 
 

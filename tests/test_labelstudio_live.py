@@ -121,8 +121,8 @@ def test_pushed_and_pulled_it_is_the_same(
     before = _bytes(root)
     first, second = online("push", "--project", "same"), online("push", "--project", "same")
     assert (0, 0) == (first.status, second.status), first.err + second.err
-    assert "2 added, 0 there already" in first.err
-    assert "0 added, 2 there already" in second.err
+    assert "2 added, 0 already there" in first.err
+    assert "0 added, 2 already there" in second.err
     pulled = online("pull", "--project", "same")
     assert (0, "no changes\n") == (pulled.status, pulled.err)
     assert before == _bytes(root)
@@ -138,10 +138,10 @@ def test_a_task_deleted_there_is_said_and_pushed_again(
     Server(server.url, server.token)._client.tasks.delete(tasks["emoji"])
     pulled = online("pull", "--project", "gone")
     assert 0 == pulled.status
-    assert "1 without a task there" in pulled.err
+    assert "1 without a task on the server" in pulled.err
     assert "emoji" in pulled.err
     assert before == _bytes(root)
-    assert "1 added, 1 there already" in online("push", "--project", "gone").err
+    assert "1 added, 1 already there" in online("push", "--project", "gone").err
 
 
 def test_an_interrupted_push_goes_on(
@@ -174,12 +174,12 @@ def test_an_interrupted_push_goes_on(
     monkeypatch.setattr(remote._client.projects, "import_tasks", lost)
     with pytest.raises(
         LabelStudioError,
-        match="pushing after 0 documents had arrived; push again and it goes on from there",
+        match="pushing after 0 documents had arrived; push again to continue",
     ):
         remote.push(project, load(root), "1.0.0", False)
     pushed = online("push", "--project", "interrupted")
     assert 0 == pushed.status
-    assert "1 added, 2 there already" in pushed.err
+    assert "1 added, 2 already there" in pushed.err
     assert [DOC_ID, "emoji", "third"] == sorted(
         task["data"]["document"] for _, task in remote.pull(project)
     )

@@ -97,7 +97,10 @@ def test_migrate_writes_the_present_version(
     _as_v0(document_file, article)
     refused = cli("validate", document_file)
     assert 1 == refused.status
-    assert f"of schema version 0, an older one: statevisit migrate {document_file}" in refused.out
+    assert (
+        f"follows the older schema version 0: run `statevisit migrate {document_file}`"
+        in refused.out
+    )
     assert (0, f"migrated {document_file}: v0_to_v1\n") == cli("migrate", document_file)[:2]
     assert encode(article) == document_file.read_bytes()
     assert (0, "1 documents, all of the present version\n") == cli("migrate", document_file)[:2]

@@ -257,11 +257,11 @@ STEPS = {
 MESSAGES = {
     0: "the connection broke",
     401: "not logged in: `hf auth login`",
-    403: "this token may not write there",
+    403: "this token has no write access",
     409: "somebody else changed the repository meanwhile",
-    429: "wait some minutes",
-    500: "the Hub is in trouble: run the command again later",
-    503: "the Hub is in trouble: run the command again later",
+    429: "wait a few minutes",
+    500: "the Hub has a problem: run the command again later",
+    503: "the Hub has a problem: run the command again later",
 }
 """A part of the message for every status; 0 is a cut connection."""
 

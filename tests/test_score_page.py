@@ -146,7 +146,7 @@ def test_figures_matrices_and_comparison(
     }
     assert sum(e.class_ == "STATE" for e in article.events) == rows["STATE"]
     assert len(article.events) == sum(n for label, n in rows.items() if label != "spurious")
-    assert page.get_by_role("heading", name="Less").is_visible()
+    assert page.get_by_role("heading", name="Difference from").is_visible()
 
 
 def _contrast(page: Any, selector: str) -> float:

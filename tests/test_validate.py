@@ -192,7 +192,7 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
         ('select = ["E9"]', "`select`: no code begins with 'E9'; did you mean"),
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
-        ('format = "xml"', "`format` is 'xml'; it must be text, json"),
+        ('format = "xml"', "`format` is 'xml'; it must be one of text, json"),
         ("source = 1", "`source` must be a string"),
         ('source = "statevisit==1.0.0"', "`source`: 'statevisit==1.0.0' is not an address"),
         ("strict = ", "pyproject.toml: not TOML"),

@@ -187,10 +187,7 @@ def test_diff_of_a_version_that_nobody_knows(
     monkeypatch.chdir(repository)
     done = cli("diff", "v0.1.0", "v0.3.0")
     assert (1, 1) == (done.status, len(done.err.splitlines()))
-    assert (
-        "v0.3.0: neither a file or directory, nor a version or revision that is known here; "
-        "versions: 0.1.0, 0.2.0" in done.err
-    )
+    assert "v0.3.0: not a file, directory, version or revision; versions: 0.1.0, 0.2.0" in done.err
     monkeypatch.chdir(tmp_path)
     assert (
         "a version is looked for in the checkout of the current directory"
@@ -291,10 +288,10 @@ def _refused(root: Path, version: str, repo: str = REPO) -> str:
     [
         (0, "the connection broke"),
         (401, "no such dataset repository, or this token may not see it"),
-        (403, "this token may not read there"),
+        (403, "this token has no read access"),
         (404, "no such dataset repository, or this token may not see it"),
-        (429, "wait some minutes"),
-        (503, "the Hub is in trouble: run the command again later"),
+        (429, "wait a few minutes"),
+        (503, "the Hub has a problem: run the command again later"),
     ],
 )
 def test_a_hub_that_fails(

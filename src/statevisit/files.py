@@ -29,12 +29,12 @@ _DESCRIPTOR = re.compile(r"/dev/(stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 def own_path(root: Path, name: str) -> Path:
     """The path of the file `name`, relative with `/`, below `root`; the file need not exist.
 
-    Raises FormatError where the name leads out of the root, where the path leads through a link,
-    and where anything but a regular file stands there.
+    Raises FormatError if the name leads out of the root, if the path leads through a link, or if
+    something other than a regular file has this path.
     """
     relative = Path(name)
     if relative.anchor or not relative.parts or ".." in relative.parts or "\0" in name:
-        raise FormatError(f"{name!r}: is not the name of a file below {root}; mend it")
+        raise FormatError(f"{name!r}: is not the name of a file below {root}; correct it")
     _check(root, relative.parts)
     return root / relative
 
@@ -59,7 +59,7 @@ def _check(root: Path, parts: tuple[str, ...]) -> None:
 def _link(path: Path) -> str:
     return (
         f"{path}: is a link to {os.readlink(path)}, and files are not written, copied or published"
-        " through links; put what it leads to in its place"
+        " through links; replace the link by its target"
     )
 
 
@@ -67,7 +67,7 @@ def _link(path: Path) -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path that replaces `path` when the block succeeds, and vanishes otherwise.
 
-    What is written for a pipe, a terminal or /dev/null goes there at the end instead. Raises
+    The bytes for a pipe, a terminal or /dev/null are written to it at the end instead. Raises
     FormatError for a link and for a path below a corpus root that leads through one, OSError that
     names `path`, not the temporary one.
     """
@@ -167,10 +167,10 @@ def appearing(target: Path) -> Iterator[Path]:
 
 
 class Renewal:
-    """What a build changes below a root: staged files take their places, outdated ones are removed.
+    """The changes that a build makes below a root: it adds staged files and removes outdated ones.
 
-    Outdated are files that the manifest of the build before lists, unchanged since, and that this
-    build is without.
+    A file is outdated if the manifest of the previous build lists it, it is unchanged since, and
+    this build does not have it.
     """
 
     def __init__(
@@ -218,7 +218,7 @@ class Renewal:
         return [*self._states, *((name, "foreign") for name in others)]
 
     def refuse_edited(self) -> None:
-        """Raise ReleaseError where a staged file would replace one that is not as it was listed."""
+        """Raise ReleaseError if a staged file would replace one that differs from the manifest."""
         self._refuse(
             [
                 name
@@ -229,13 +229,15 @@ class Renewal:
         )
 
     def apply(self) -> list[tuple[str, str]]:
-        """Make the changes, the manifest last; every name with "current", "written" or "removed".
+        """Make the changes, the manifest last, and return every file name with its result.
 
-        Raises ReleaseError, and changes nothing, where an outdated file was changed since it was
-        listed, and where a file of no build would be read as part of this one.
+        The result is "current", "written" or "removed".
+
+        Raises ReleaseError, and changes nothing, if an outdated file was changed since it was
+        listed, or if a file that no build wrote would be read as part of this one.
         """
         self._refuse(self._edited, f"is not as {layout.RELEASE} lists it, and would be removed")
-        self._refuse(self._foreign, "is not of this build, and would be read as part of it")
+        self._refuse(self._foreign, "is not a file of this build, but would be read as part of it")
         for name, state in self._states:
             if state != "current" and name != layout.RELEASE:
                 self._place(name)

@@ -65,7 +65,8 @@ def disagreements(a: Document, b: Document) -> list[Decision]:
     """
     if (a.sentences, a.tokens) != (b.sentences, b.tokens):
         raise FormatError(
-            f"{a.id}: the sentences or tokens differ; two annotations are compared on the same ones"
+            f"{a.id}: the sentences or tokens differ; "
+            "two annotations can be compared only if these are the same"
         )
     changes = diff_documents(a, aligned(b, a))
     return [

@@ -52,7 +52,7 @@ def decode_seed(data: bytes, file: str) -> tuple[str, str, int]:
     _require_date(header[1], file)
     text = seed[header.end() :]
     if not text.strip():
-        raise FormatError(f"{file}: holds a header and no text")
+        raise FormatError(f"{file}: has a header but no text")
     limit = schema.load()["properties"]["text"]["maxLength"]
     if len(text) > limit:
         raise FormatError(

@@ -16,8 +16,8 @@ _SELECTOR = {
     "occurrence": {
         "type": "integer",
         "minimum": 1,
-        "description": "Which of the places of the quote in the text, from 1; needed where "
-        "there is more than one.",
+        "description": "The occurrence that is meant, counted from 1; needed if the quote "
+        "occurs more than once.",
     },
     "prefix": {
         "type": "string",

@@ -44,7 +44,7 @@ class Anchorer:
 
     @cached_property
     def _plain(self) -> tuple[str, list[int]]:
-        """The text without white space, quotation marks and dashes made alike, and its offsets."""
+        """The text without spaces, with uniform quotation marks and dashes, and its offsets."""
         offsets = [at for at, character in enumerate(self.text) if not character.isspace()]
         characters = [_PLAIN.get(self.text[at], self.text[at]) for at in offsets]
         return "".join(characters), offsets
@@ -90,27 +90,27 @@ class Anchorer:
             contexts = [f"{n}: {self.context(*place)}" for n, place in enumerate(places[:8], 1)]
             raise Unresolved(
                 "A002",
-                f"{quote!r} stands in {len(places)} places; add `occurrence`, or `prefix` and "
+                f"{quote!r} occurs in {len(places)} places; add `occurrence`, or `prefix` and "
                 f"`suffix`: {'; '.join(contexts)}",
             )
         if occurrence > len(places):
             times = "once" if len(places) == 1 else f"{len(places)} times"
             raise Unresolved(
                 "A001",
-                f"{quote!r} stands in the text only {times}; `occurrence` is {occurrence}",
+                f"{quote!r} occurs in the text only {times}; `occurrence` is {occurrence}",
             )
         chosen: int = occurrence
         return places[chosen - 1]
 
     def _missing(self, quote: str) -> Unresolved:
-        """The error for a quote without a place: why there is none, and the nearest there is."""
+        """The error for a quote without a place: the reason, and the nearest place."""
         elsewhere = list(self._exact(quote, "", "")) or list(self._loose(quote, "", ""))
         if elsewhere:
             contexts = "; ".join(self.context(*place) for place in elsewhere[:8])
             return Unresolved(
                 "A001",
-                f"{quote!r} does not stand between that `prefix` and `suffix`; "
-                f"it stands here: {contexts}",
+                f"{quote!r} does not occur between that `prefix` and `suffix`; "
+                f"it occurs here: {contexts}",
             )
         first = self.text.find(quote)
         if first >= 0:
@@ -119,20 +119,20 @@ class Anchorer:
             end = min((at for at in self.ends if at >= last), default=last)
             return Unresolved(
                 "A003",
-                f"{quote!r} stands only inside a token; "
+                f"{quote!r} occurs only inside a token; "
                 f"a span takes whole tokens: {self.text[start:end]!r}",
             )
-        return Unresolved("A001", f"{quote!r} does not stand in the text{self._beginning(quote)}")
+        return Unresolved("A001", f"{quote!r} does not occur in the text{self._beginning(quote)}")
 
     def _beginning(self, quote: str) -> str:
-        """The end of a message: the longest beginning of the quote that the text has."""
+        """The end of a message: the longest beginning of the quote that occurs in the text."""
         words = quote.split()
         for length in range(len(words) - 1, 0, -1):
             beginning = " ".join(words[:length])
             start = self.text.find(beginning)
             if start >= 0:
                 context = self.context(start, start + len(beginning))
-                return f"; the text has {beginning!r} and then goes on otherwise: {context}"
+                return f"; the text has {beginning!r} and then continues differently: {context}"
         return ""
 
     def context(self, start: int, end: int, width: int = 20) -> str:
@@ -143,12 +143,12 @@ class Anchorer:
 
 
 def _require_form(selector: JsonObject) -> None:
-    """Raises Unresolved for a selector whose parts are of the wrong kind."""
+    """Raise Unresolved for a selector whose parts have a wrong type or value."""
     for name in ("quote", "prefix", "suffix"):
         if not isinstance(selector.get(name, ""), str):
-            raise Unresolved("A004", f"`{name}` must be a string with something in it")
+            raise Unresolved("A004", f"`{name}` must be a string")
     if not selector["quote"].strip():
-        raise Unresolved("A004", "`quote` must be a string with something in it")
+        raise Unresolved("A004", "`quote` must not be empty")
     occurrence = selector.get("occurrence")
     if occurrence is not None and (type(occurrence) is not int or occurrence < 1):
         raise Unresolved("A004", f"`occurrence` is {occurrence!r}; it counts from 1")
@@ -174,7 +174,7 @@ def anchor(
     that a selector takes the place of `start`, `end` and `text`, also in `property` and `cue`, and
     that an `id` may be left out. Its layers replace those of `base`.
 
-    The document is None where there are problems: a quote that is missing (A001), ambiguous (A002)
+    The document is None if there are problems: a quote that is missing (A001), ambiguous (A002)
     or inside a token (A003), a malformed selector or draft (A004), or a record that the schema
     refuses (E104). `reports` (A101) name the quotes that differ from the text in quotation marks,
     dashes or white space only; these are resolved.
@@ -206,7 +206,7 @@ def anchor(
 
 
 class _Resolver:
-    """Replaces the selectors of a draft by spans, and collects what it could not resolve."""
+    """Replaces the selectors of a draft by spans, and collects the problems."""
 
     def __init__(self, base: Document, file: str) -> None:
         self.base = base
@@ -244,7 +244,7 @@ class _Resolver:
             return {}
         if not exact:
             context = self.anchorer.context(start, end)
-            message = f"{selector['quote']!r} was taken for {context}"
+            message = f"{selector['quote']!r} was matched to {context}"
             self.reports.append(self._finding("A101", message, path))
         span: JsonObject = {"start": start, "end": end}
         if "text" in LAYERS[str(path[0])].__struct_fields__:

@@ -1,4 +1,4 @@
-"""Spans moved to a corrected source text, or reported; nothing is guessed.
+"""Moves spans to a corrected source text; a span without a certain place is reported.
 
 The two texts are compared by words (rapidfuzz: on a text of 150,000 characters with 150 corrections
 it takes a hundredth of difflib's time). Spans in unchanged text move with it. Corrected words
@@ -35,10 +35,10 @@ from statevisit.errors import MissingExtra
 from statevisit.findings import Finding
 
 SIMILAR = 0.6
-"""From this normalised Indel similarity on, a replaced word counts as the same word, corrected."""
+"""The least normalised Indel similarity of a word and its correction."""
 
 CHANCE = 3
-"""From this many words on, an equal passage between two rewritten ones is no chance."""
+"""The least number of words of an equal passage between two rewritten ones that is matched."""
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -169,9 +169,9 @@ def realign(
 ) -> tuple[Document | None, list[Finding]]:
     """Return (the document over the corrected text, findings).
 
-    The document is None where a record has no certain place (A201). A102 names spans whose words
+    The document is None if a record has no certain place (A201). A102 names spans whose words
     changed and that a person should look at. `segment` gives sentences and tokens of the new text,
-    which are taken where the old ones have no certain place.
+    which replace old ones without a certain place.
     """
     move = _Move(document, text)
     layers = {
@@ -213,7 +213,7 @@ def realign(
 
 
 class _Move:
-    """The move of a document's records to another text, and what was found on the way."""
+    """Moves the records of a document to another text and collects findings."""
 
     def __init__(self, document: Document, text: str) -> None:
         self.document = document
@@ -254,7 +254,7 @@ class _Move:
         return moved
 
     def kept(self, spans: tuple[Bare, ...]) -> Iterator[tuple[Bare, Bare]]:
-        """Yield each old span that has a certain place, and the span there."""
+        """Yield each old span that has a certain place, with the new span."""
         for span in spans:
             place = self.alignment.span(span.start, span.end)
             if place is not None:

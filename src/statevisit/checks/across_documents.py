@@ -170,7 +170,7 @@ def check_seeds(root: Path) -> Iterator[Finding]:
         if not path.is_file():
             message = f"{path} is missing: restore it, or remove the line"
         elif hashlib.sha256(path.read_bytes()).hexdigest() != line.value["sha256"]:
-            message = f"the SHA-256 of {path} is another: restore the file"
+            message = f"the SHA-256 of {path} differs: restore the file"
         else:
             continue
         file = str(root / layout.SOURCES)

@@ -1,9 +1,8 @@
 """The explanations of the codes without a registered check, in the form of a check's docstring.
 
 These findings come from other places: form (E1xx) and corpus (E7xx) from this room, quotes and
-realignment (A) from `anchor` and `realign`, the import from Label Studio (L) from `labelstudio`,
-which imports nothing of the checks. A1xx and L1xx are reported and the work goes on; A0xx, A2xx
-and L2xx stop it.
+realignment (A) from `annotation`, the import from Label Studio (L) from `labelstudio`. A1xx and
+L1xx are warnings; A0xx, A2xx and L2xx are errors, and nothing is written.
 """
 
 EXPLANATIONS = {

@@ -1,4 +1,4 @@
-"""The document as a whole: records that are right alone and wrong together."""
+"""The document as a whole: records that are correct alone but contradict each other."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The checks of a corpus: every document, then what only shows across documents and files."""
+"""The checks of a corpus: of every document, then across documents and files."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -65,17 +65,18 @@ def validate(
     path: Path | str | None = None,
     done: Callable[[], None] = lambda: None,
     mapper: Callable[..., Iterator[Any]] = map,
-    found: Iterable[Entry] | None = None,
+    selected: Iterable[Entry] | None = None,
 ) -> Iterator[Finding]:
-    """Yield everything wrong with the documents in `path`, in their order; nothing if all is well.
+    """Yield the findings about the documents in `path`, in their order; none if all are valid.
 
     `path` is as for `statevisit.load`, or compressed JSONL (.gz, .zst), or "-" for JSONL on
-    standard input; these are read as a stream. `found` are the entries to check where they are not
-    those of `path`. Within a corpus root the documents are also checked against its seeds, sources,
-    annotators, verified links and last release, and its other files against their schemas.
+    standard input; these are read as a stream. `selected` are the entries to check; None for
+    all entries of `path`. Within a corpus root the documents are also checked against its seeds,
+    sources, annotators, verified links and last release, and its other files against their
+    schemas.
 
     `done` is called after every document; `mapper` runs the checks over chunks of documents, in
-    order. Raises FormatError where there are no documents.
+    order. Raises FormatError if `path` has no documents.
     """
     path = layout.data_root() if path is None else Path(path)
     root = layout.enclosing_root(path)
@@ -86,7 +87,7 @@ def validate(
         yield from check_corpus_files(root)
     across = Across(root)
     task = partial(check_chunk, context=context_of(root))
-    for chunk in mapper(task, chunks(entries(path) if found is None else found)):
+    for chunk in mapper(task, chunks(entries(path) if selected is None else selected)):
         for entry, findings, of_document in chunk:
             yield from findings
             if of_document:

@@ -99,7 +99,7 @@ def _other_format(value: Json, file: str) -> tuple[str, Path_, str] | None:
         return "E104", ("edition",), codec.TEXTLESS
     if is_older(value):
         version = value["schema_version"]
-        message = f"of schema version {version}, an older one: statevisit migrate {file}"
+        message = f"follows the older schema version {version}: run `statevisit migrate {file}`"
         return "E104", ("schema_version",), message
     return None
 

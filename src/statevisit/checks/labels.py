@@ -1,4 +1,4 @@
-"""Labels that must agree: of levels and words, roles and layers, relations and what they join."""
+"""Labels that must fit: levels to words, roles to layers, relations to their two ends."""
 
 from msgspec import Struct
 

@@ -18,11 +18,11 @@ Path_ = tuple[str | int, ...]
 """The steps from a document to a value in it."""
 
 Problems = Iterator[tuple[Path_, str]]
-"""Where a check fails, and a detail that completes its message."""
+"""The place where a check fails, and a detail that completes its message."""
 
 
 class Context(Struct, frozen=True):
-    """The lists that a document is checked against; None where there is no such list."""
+    """The lists that a document is checked against; None for a list that does not exist."""
 
     seeds: Path | None = None
     links: frozenset[str] | None = None
@@ -41,7 +41,7 @@ class Check(Struct, frozen=True):
 
 
 REGISTRY: dict[str, Check] = {}
-"""The checks by code, once `load_checks` was called."""
+"""The checks by code, after `load_checks` was called."""
 
 _FAMILIES = (
     "consistency",

@@ -1,7 +1,7 @@
 """Ids that mean something else than in the last release.
 
-The last release is the commit that gave `corpus/release.json` its version. Where that cannot be
-known (no git, no checkout, a manifest that was never committed) nothing is compared.
+The last release is the commit that gave `corpus/release.json` its version. If it cannot be
+determined (no git, no checkout, a manifest that was never committed), nothing is compared.
 """
 
 from collections.abc import Callable, Iterator

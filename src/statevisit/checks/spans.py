@@ -83,11 +83,11 @@ def duplicates(document: Document, context: Context) -> Problems:
             key = (record.start, record.end, _meaning(record))
             first = first_ids.setdefault(key, record.id)
             if first != record.id:
-                yield (layer, number), f"{record.id!r} is over the same words as {first!r}"
+                yield (layer, number), f"{record.id!r} covers the same words as {first!r}"
 
 
 def _meaning(record: SpanRecord) -> object:
-    """The part of a record in which two records over one span may differ."""
+    """The properties in which two records over one span may differ."""
     if isinstance(record, Mention):
         return record.entity, record.literal
     if isinstance(record, Event):

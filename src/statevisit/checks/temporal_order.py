@@ -192,7 +192,7 @@ def _contradiction(document: Document, cycle: list[Order]) -> Contradiction:
     points = [point for order in cycle for point in (order.first, order.second)]
     return Contradiction(
         path=min(relations) if relations else paths[0],
-        detail=f"these cannot all hold: {_statements(document, paths)}",
+        detail=f"these cannot all be true: {_statements(document, paths)}",
         ids=frozenset(str(name) for name, _ in points if name != "day"),
     )
 

@@ -36,7 +36,7 @@ from statevisit.errors import FormatError
 def command(
     a: Path, b: Path, decisions: Path | None, annotator: str, ids: Path | None, output: Path | None
 ) -> None:
-    """List what two annotations disagree about, or make one of both by decisions.
+    """List the disagreements of two annotations, or merge them by decisions.
 
     A and B are documents: two independent annotations of one text. Each line of the list is a
     record that they do not share; to decide it, add "decision" ("a", "b", or "other" with a

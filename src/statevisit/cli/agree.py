@@ -29,7 +29,7 @@ from statevisit.document.model import LAYERS
     default=1000,
     show_default=True,
     type=click.IntRange(0),
-    help="How often the bootstrap draws; 0 for no intervals.",
+    help="Number of bootstrap resamples; 0 for no intervals.",
 )
 def command(
     annotators: tuple[Path, ...],
@@ -38,7 +38,7 @@ def command(
     as_json: bool,
     resamples: int,
 ) -> None:
-    """Measure how far two or more annotators agree.
+    """Measure the agreement of two or more annotators.
 
     Prints F1, Cohen's κ, Krippendorff's α and α_u, and γ. ANNOTATORS are two or more documents,
     directories, JSONL or Parquet with the same texts. A layer counts if all of them have it. γ

@@ -26,7 +26,7 @@ from statevisit.errors import FormatError
     help="Write the annotated document here. Default: standard output.",
 )
 def command(draft: Path, document: Path | None, output: Path | None) -> int:
-    """Turn a draft in quote notation into offsets.
+    """Turn the quotes of a draft into offsets.
 
     A draft is a JSON object with the document's `id` and any of the layers. Its records have
     {"quote": "visit", "occurrence": 2} or {"quote": "visit", "prefix": "first "} instead of start,

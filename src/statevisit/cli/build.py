@@ -33,14 +33,16 @@ from statevisit.release.build import build, other_tools
     type=click.Path(path_type=Path),
     help="The directory for the edition annotations-only; it is made, or renewed if it holds one.",
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
+@click.option(
+    "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
+)
 def command(path: Path, check: bool, edition: str, output: Path | None, workers: int | None) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
     PATH is the corpus root, which holds corpus/; without one, the current directory. Documents are
-    validated first: with errors nothing is written (warnings are for `statevisit validate`). The
-    generated parts of README.md, schema/README.md, schema/CHECKS.md, schema/GUIDELINES.md and
-    corpus/README.md are renewed as well, in those of these pages that the corpus has.
+    validated first: if there are errors, nothing is written. `statevisit validate` also shows
+    warnings. A build also updates the generated parts of README.md, schema/README.md,
+    schema/CHECKS.md, schema/GUIDELINES.md and corpus/README.md, if the corpus has these pages.
 
     The edition annotations-only holds offsets and no word of the text. It is a corpus root that
     can be published by itself; `statevisit restore` makes the full edition from it and the text.

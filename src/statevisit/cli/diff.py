@@ -29,7 +29,7 @@ from statevisit.corpus.diff import Change, diff_corpora, diff_documents
 @click.option(
     "--exit-code",
     is_flag=True,
-    help="Exit with status 1 when there are changes, as `git diff --exit-code` does.",
+    help="Exit with status 1 if there are changes, like `git diff --exit-code`.",
 )
 def command(old: str, new: str, form: str, output: Path | None, exit_code: bool) -> int:
     """Show the records that were added, removed or changed between two versions.

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("codes", nargs=-1, metavar="[CODE]...")
 def command(codes: tuple[str, ...]) -> None:
-    """Say what a finding means, why it matters, and what is right instead.
+    """Explain the codes of findings, each with a wrong and a right example.
 
-    Without a CODE, lists all codes. The last line of an explanation is the place of the code on the
-    page that explains all codes: on the Hub if [tool.statevisit] names a `repo`, else in a file.
+    Without a CODE, list all codes. The last line of an explanation is the address of the code on
+    the page of all checks: on the Hub if [tool.statevisit] has a `repo`, otherwise a file.
 
     \b
     Example:

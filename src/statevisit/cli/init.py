@@ -34,17 +34,17 @@ FILES = {
     "--source",
     metavar="ADDRESS",
     default="",
-    help="The address that the workflow installs statevisit from: a repository, or a wheel.",
+    help="The address from which the workflow installs statevisit: a repository or a wheel.",
 )
 def command(directory: Path, source: str) -> None:
-    """Make a new corpus repository of your own.
+    """Create a repository for a corpus of your own.
 
-    DIRECTORY is created, or is empty. It gets seeds/, corpus/ with an example that shows every
+    DIRECTORY must be new or empty. It gets seeds/, corpus/ with an example that shows every
     layer, a copy of the schemas, a README that is the dataset card, pages for the columns, the
     labels and the checks, settings, a pre-commit hook and a GitHub workflow. The first `validate`
     and `build` pass.
 
-    No package index has statevisit, so the workflow installs it from an address that you fill in
+    statevisit is in no package index, so the workflow installs it from an address that you state
     once: `source` in pyproject.toml, or --source here.
 
     \b

@@ -24,10 +24,10 @@ _MOST_LISTED = 5
 
 @click.group("label-studio")
 def command() -> None:
-    """Take documents to Label Studio and bring the changes back.
+    """Send documents to Label Studio and merge the changes back.
 
-    The text, labels, values and relations of a document are shown there; everything that the editor
-    cannot show is kept.
+    The editor shows the text, labels, values and relations of a document. An import keeps all other
+    data unchanged.
 
     \b
     Example:
@@ -65,7 +65,7 @@ _path = click.option(
 _predictions = click.option(
     "--predictions",
     is_flag=True,
-    help="As predictions, which every annotator starts from, instead of one annotation to correct.",
+    help="Send predictions, where every annotator starts, instead of one annotation to correct.",
 )
 _SERVER_OPTIONS = (
     click.option(
@@ -196,8 +196,8 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     """Merge full JSON exports of Label Studio into the corpus.
 
     The changes of the annotators are applied to the documents of the corpus, and changes that were
-    made there since the export stay. What both changed is a conflict; nothing is written until
-    --ours or --theirs decides it. The annotations of several annotators go to
+    made there since the export stay. If both changed the same property, nothing is written until
+    you choose --ours or --theirs. The annotations of several annotators go to
     corpus/annotators/NAME/ instead.
 
     \b
@@ -237,15 +237,14 @@ def push(
             pushed = server.push(target, selected, version, predictions, bar.advance)
         except KeyboardInterrupt:
             raise StateVisitError(
-                "stopped; what had arrived at the server stays there: "
-                "push again and it goes on from there"
+                "stopped; the tasks that reached the server stay there: push again to continue"
             ) from None
-    counts = f"{len(pushed.added)} added, {len(pushed.existing)} there already"
+    counts = f"{len(pushed.added)} added, {len(pushed.existing)} already there"
     click.echo(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
     if not pushed.differing:
         return 0
     click.echo(
-        "not pushed, because the project has them in another version: "
+        "not pushed, because the project has another version of them: "
         f"{', '.join(pushed.differing)}; pull, delete their tasks there, push again",
         err=True,
     )
@@ -281,7 +280,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     missing = [document_id for document_id in load(path).ids if document_id not in pulled]
     if missing:
         shown = ", ".join(missing[:_MOST_LISTED]) + (" …" if len(missing) > _MOST_LISTED else "")
-        message = f"{len(missing)} without a task there, which was never pushed or was deleted"
+        message = f"{len(missing)} without a task on the server (never pushed, or deleted there)"
         click.echo(f"{message}: {shown}; unchanged here", err=True)
     return status
 

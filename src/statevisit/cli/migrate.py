@@ -20,15 +20,15 @@ from statevisit.errors import FormatError
 @click.option(
     "--allow-loss",
     is_flag=True,
-    help="Migrate even if the present version has no place for a property; it is listed.",
+    help="Migrate even if the current version cannot hold all properties; they are listed.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the migrations; write nothing.")
 def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
-    """Bring documents of older schema versions to the present one.
+    """Convert documents of older schema versions to the current one.
 
     PATH is a corpus root, a directory of documents or a document. All documents are migrated and
     checked before the first one is written: if one of them has an error, none is changed. A
-    document of the present version is left alone.
+    document of the current version stays unchanged.
 
     \b
     Example:

@@ -5,23 +5,23 @@ This module imports nothing, so that `statevisit --help` is quick.
 
 COMMANDS = {
     "ingest": "Make a document from a source text: sentences and tokens, no annotation yet.",
-    "anchor": "Turn a draft in quote notation into offsets.",
+    "anchor": "Turn the quotes of a draft into offsets.",
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
-    "explain": "Say what a finding means, why it matters, and what is right instead.",
+    "explain": "Explain the codes of findings, each with a wrong and a right example.",
     "realign": "Move a document's spans to a corrected source text.",
-    "migrate": "Bring documents of older schema versions to the present one.",
-    "init": "Make a new corpus repository of your own.",
+    "migrate": "Convert documents of older schema versions to the current one.",
+    "init": "Create a repository for a corpus of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
-    "restore": "Bring the text back into an edition without it.",
+    "restore": "Restore the full edition from an edition without the text.",
     "release": "Make a new version: manifest, changelog, citation, commit and tag.",
     "publish": "Publish a version on the Hugging Face Hub: one commit, then its tag.",
     "diff": "Show the records that were added, removed or changed between two versions.",
-    "label-studio": "Take documents to Label Studio and bring the changes back.",
-    "adjudicate": "List what two annotations disagree about, or make one of both by decisions.",
+    "label-studio": "Send documents to Label Studio and merge the changes back.",
+    "adjudicate": "List the disagreements of two annotations, or merge them by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
     "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
-    "agree": "Measure how far two or more annotators agree.",
+    "agree": "Measure the agreement of two or more annotators.",
 }
 """The line of each subcommand in the overview. Its module is `statevisit.cli.<name>`."""
 

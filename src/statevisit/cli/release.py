@@ -22,7 +22,7 @@ _LEVELS = {PATCH: "patch", MINOR: "minor", MAJOR: "major"}
 @click.option(
     "--version",
     metavar="X.Y.Z",
-    help="The new version; default: the least that the rule allows.",
+    help="The new version; default: the lowest that the changes allow.",
 )
 @click.option(
     "--dry-run", is_flag=True, help="Print the version and the reasons for it; change nothing."

@@ -23,7 +23,7 @@ import click
     help="The directory to make and write the full edition to.",
 )
 def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
-    """Bring the text back into an edition without it.
+    """Restore the full edition from an edition without the text.
 
     Documents, seeds and Parquet become those of the full edition, checked by hash. PATH is the
     output of `statevisit build --edition annotations-only`, or a copy of it from the Hub. A text

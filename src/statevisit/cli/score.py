@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--compare",
     type=click.Path(path_type=Path),
-    help="Compare with a second system, by a paired bootstrap.",
+    help="Compare with the prediction of a second system by a paired bootstrap.",
 )
 @click.option(
     "--layer",
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     default=1000,
     show_default=True,
     type=click.IntRange(0),
-    help="How often the bootstrap draws; 0 for no intervals.",
+    help="Number of bootstrap resamples; 0 for no intervals.",
 )
 @click.option(
     "--draft-schema",

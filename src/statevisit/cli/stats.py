@@ -13,7 +13,7 @@ from statevisit.corpus.reader import load
 @click.command("stats")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "--json", "as_json", is_flag=True, help="JSON, as in release.json, instead of tables."
+    "--json", "as_json", is_flag=True, help="Print JSON, as in release.json, instead of tables."
 )
 def command(path: Path | None, as_json: bool) -> None:
     """Count documents, records and labels.

@@ -23,7 +23,7 @@ from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_sett
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="How findings are printed. Default: text.",
+    help="Format of the findings. Default: text.",
 )
 @click.option(
     "--select",
@@ -47,7 +47,9 @@ from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_sett
 @click.option(
     "--diff", is_flag=True, help="Print the changes that --fix would make; write and check nothing."
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes; default: one for each core.")
+@click.option(
+    "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
+)
 def command(
     paths: tuple[Path, ...],
     format_: str | None,

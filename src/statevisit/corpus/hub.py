@@ -1,7 +1,7 @@
 """Dataset repositories on the Hugging Face Hub: downloads of a version, and clear errors.
 
-The only module that imports `huggingface_hub`, which `publish` uses through it; `hub` is about
-`datasets`.
+This is the only module that imports `huggingface_hub`; `release.publish` uses it through this
+module.
 """
 
 import hashlib
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 _WRITING = {
     401: "not logged in: `hf auth login` with a token that may write, or set HF_TOKEN",
-    403: "this token may not write there: take one with write access, or another --repo",
+    403: "this token has no write access: use another token, or another --repo",
     404: (
         "this token sees no such repository: check that the owner exists and that you may write "
         "there"
     ),
     409: "somebody else changed the repository meanwhile: run the command again",
     412: "somebody else changed the repository meanwhile: run the command again",
-    413: "a file is larger than the Hub takes",
-    429: "the Hub asks for fewer requests: wait some minutes, and run the command again",
+    413: "a file is larger than the Hub accepts",
+    429: "the Hub limits the number of requests: wait a few minutes, then run the command again",
 }
 """What to do about an HTTP status when writing to a repository."""
 
@@ -44,7 +44,7 @@ _HIDDEN = (
 _READING = _WRITING | {
     401: _HIDDEN,  # the Hub gives this answer for an unknown repository too
     403: (
-        "this token may not read there: ask for access on the page of the repository, or take "
+        "this token has no read access: ask for access on the page of the repository, or use "
         "another token"
     ),
     404: _HIDDEN,
@@ -198,9 +198,7 @@ def explained(hf: ModuleType, state: str, advice: dict[int, str] = _WRITING) -> 
     except ReleaseError:
         raise
     except KeyboardInterrupt:
-        raise ReleaseError(
-            f"{state}: stopped: run the command again, which does what is left to do"
-        ) from None
+        raise ReleaseError(f"{state}: stopped: run the command again to do the rest") from None
     except Exception as error:
         raise ReleaseError(f"{state}{_reason(hf, error, advice)}") from error
 
@@ -225,8 +223,7 @@ def _meaning(hf: ModuleType, error: BaseException, advice: dict[int, str]) -> st
         return ": huggingface_hub is told to stay offline: unset HF_HUB_OFFLINE"
     if isinstance(error, _transport_error() | ConnectionError | TimeoutError):
         return (
-            f": the connection broke ({type(error).__name__}): run the command again, which does "
-            "what is left to do"
+            f": the connection broke ({type(error).__name__}): run the command again to do the rest"
         )
     if isinstance(error, hf.errors.HFValidationError):
         return f": not a valid repository name: {_line(error)}"
@@ -241,7 +238,7 @@ def _advice(status: int, error: BaseException, advice: dict[int, str]) -> str:
     if status in advice:
         return advice[status]
     if status >= 500:
-        return "the Hub is in trouble: run the command again later"
+        return "the Hub has a problem: run the command again later"
     return _line(error)
 
 

@@ -69,7 +69,7 @@ def read_settings(root: Path, codes: Callable[[], Iterable[str]] | None = None) 
     where = f"{path}: [tool.statevisit]"
     if settings.format not in FORMATS:
         raise FormatError(
-            f"{where} `format` is {settings.format!r}; it must be {', '.join(FORMATS)}"
+            f"{where} `format` is {settings.format!r}; it must be one of {', '.join(FORMATS)}"
         )
     if settings.source:
         check_source(settings.source, f"{where} `source`")

@@ -23,7 +23,7 @@ def load(
             `[tool.statevisit]` of the corpus root names. Its revision `v0.1.0` is downloaded, and
             the SHA-256 of every file is checked.
 
-    Raises FormatError if `path` holds no documents, ReleaseError if the version is found nowhere,
+    Raises FormatError if `path` holds no documents, ReleaseError if no source has the version,
     and MissingExtra if `huggingface_hub` is needed and not installed.
     """
     if version is None:
@@ -61,8 +61,7 @@ def named(name: str) -> Corpus:
     if old_corpus is None:
         versions = ", ".join(_known(root)) or "none"
         raise ReleaseError(
-            f"{name}: neither a file or directory, nor a version or revision that is known here; "
-            f"versions: {versions}"
+            f"{name}: not a file, directory, version or revision; versions: {versions}"
         )
     return old_corpus
 

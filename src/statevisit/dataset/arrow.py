@@ -34,7 +34,7 @@ CONFIGS = ("documents", *views.VIEWS)
 """The configs of the dataset, in the order of the card."""
 
 TOOLS = {"pyarrow": pa.__version__}
-"""The tools whose version shows in the bytes of Parquet, with that version."""
+"""The versions of the tools that influence the bytes of Parquet."""
 
 WORDS = frozenset(
     (
@@ -55,7 +55,7 @@ WORDS = frozenset(
 
 @cache
 def columns(config: str, edition: str = FULL) -> tuple[Column, ...]:
-    """Return the columns of a config in order, of an edition that `schema` names."""
+    """Return the columns of a config, in order, in the edition with the schema of that name."""
     if config == "documents":
         return tuple(
             Column(name, feature_of(schema.resolve(node, edition), edition), node["description"])
@@ -68,7 +68,7 @@ def columns(config: str, edition: str = FULL) -> tuple[Column, ...]:
 
 
 def _wordless_column(column: Column) -> Column:
-    """A column that remains without words: a list of structs loses their `text`."""
+    """A column without words: a list of structs loses the `text` of the structs."""
     inner = column.feature.get("feature", {})
     if not inner or "_type" in inner:
         return column
@@ -178,7 +178,7 @@ def document_table(encoded: Iterable[bytes], edition: str = FULL) -> pa.Table:
 
 @cache
 def _json_schema(edition: str) -> pa.Schema:
-    """The Arrow schema of documents as JSON has them: labels and the date are strings."""
+    """The Arrow schema of documents in JSON, where labels and the date are strings."""
     fields = []
     for column in columns("documents", edition):
         type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
@@ -227,7 +227,7 @@ def from_table(table: pa.Table) -> list[Document]:
 
 
 def _plain(value: Any, feature: Feature) -> Any:
-    """A value of Arrow as the JSON of a document has it: names of labels, no nulls in structs."""
+    """An Arrow value in the JSON form of a document: names of labels, no nulls in structs."""
     kind = feature.get("_type")
     if kind == "ClassLabel":
         return feature["names"][value]

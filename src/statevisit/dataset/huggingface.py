@@ -21,8 +21,8 @@ def load_dataset(
     `corpus/parquet/`, with or without a card. `options` go to `datasets.load_dataset`:
     `split="train"` gives a Dataset, `streaming=True` an iterable one.
 
-    Raises FormatError for an unknown config and for a path without Parquet files, MissingExtra
-    where `datasets` is not installed.
+    Raises FormatError for an unknown config and for a path without Parquet files, MissingExtra if
+    `datasets` is not installed.
     """
     try:
         import datasets

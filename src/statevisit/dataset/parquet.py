@@ -25,7 +25,7 @@ _NOT_DOCUMENTS = (
     AttributeError,
     msgspec.ValidationError,
 )
-"""What reading raises for a file that is not Parquet, or has other columns or values."""
+"""The exceptions for a file that is not Parquet, or has other columns or values."""
 
 
 def read_documents(path: Path) -> Iterator[Document]:

@@ -35,7 +35,7 @@ def _sentence(
 
 
 def entity_rows(document: Document) -> Iterator[Row]:
-    """Yield one row a mention."""
+    """Yield one row per mention."""
     for mention in document.mentions:
         entity = document.entity_of(mention)
         yield (
@@ -73,7 +73,7 @@ def _arguments(document: Document, event: Event) -> list[JsonObject]:
 
 
 def event_rows(document: Document) -> Iterator[Row]:
-    """Yield one row an event mention."""
+    """Yield one row per event mention."""
     for event in document.events:
         chain = document[event.event]
         yield (
@@ -95,7 +95,7 @@ def event_rows(document: Document) -> Iterator[Row]:
 
 
 def quantity_rows(document: Document) -> Iterator[Row]:
-    """Yield one row a quantity, then one row a duration."""
+    """Yield one row per quantity, then one row per duration."""
     for quantity in document.quantities:
         measured = document[quantity.measures] if quantity.measures else None
         yield (
@@ -160,7 +160,7 @@ def _comparators() -> frozenset[str]:
 
 
 def timex_rows(document: Document) -> Iterator[Row]:
-    """Yield one row a time expression."""
+    """Yield one row per time expression."""
     for timex in document.timexes:
         first_day, last_day = None, None
         if timex.type in ("DATE", "TIME"):
@@ -182,7 +182,7 @@ def timex_rows(document: Document) -> Iterator[Row]:
 
 
 def relation_rows(document: Document) -> Iterator[Row]:
-    """Yield one row a relation between two entities."""
+    """Yield one row per relation between two entities."""
     for relation in document.relations:
         source, target = document[relation.source], document[relation.target]
         yield (
@@ -209,7 +209,7 @@ def _wikidata_properties() -> dict[str, str | None]:
 
 
 def ner_rows(document: Document) -> Iterator[Row]:
-    """Yield one row a sentence: its tokens and their BIO tags."""
+    """Yield one row per sentence: its tokens and their BIO tags."""
     ends = [token.end for token in document.tokens]
     words = [document.text[token.start : token.end] for token in document.tokens]
     tags = bio_tags(document)

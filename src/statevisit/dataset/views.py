@@ -37,7 +37,7 @@ class View(Struct, frozen=True):
 
 
 def _of(layer: str, *properties: str, **renamed: str) -> tuple[Column, ...]:
-    """Columns that are properties of a layer, with the schema's feature and description.
+    """Return columns for properties of a layer, with the schema's feature and description.
 
     A keyword argument is a column under another name: `column="property"`.
     """
@@ -54,8 +54,8 @@ _SPAN = ("id", "start", "end", "text")
 _DISAGREEMENTS = Column(
     "disagreements",
     INT,
-    "In how many properties the independent annotations of the record differed before "
-    "adjudication; 0 where they agreed, or where there were not two.",
+    "Number of properties in which the independent annotations of the record differed "
+    "before adjudication; 0 if they agreed or if there was only one.",
 )
 _SENTENCE = (
     Column("sentence", INT, "Number of the sentence in which the span begins, from 0."),
@@ -77,7 +77,7 @@ _ENTITY_TYPE = feature_of(schema.properties("entities")["type"])
 
 VIEWS: dict[str, View] = {
     "entities": View(
-        "One row a mention, with its entity.",
+        "One row per mention, with its entity.",
         (
             _DOCUMENT,
             *_of("mentions", *_SPAN, "level", "entity"),
@@ -88,7 +88,7 @@ VIEWS: dict[str, View] = {
         entity_rows,
     ),
     "events": View(
-        "One row an event mention, its arguments resolved to layer, id, span, text and entity.",
+        "One row per event mention, its arguments resolved to layer, id, span, text and entity.",
         (
             _DOCUMENT,
             *_of(
@@ -116,7 +116,7 @@ VIEWS: dict[str, View] = {
         event_rows,
     ),
     "quantities": View(
-        "One row a quantity or duration, with what it measures.",
+        "One row per quantity or duration, with the mention or event that it measures.",
         (
             _DOCUMENT,
             *_of("quantities", *_SPAN),
@@ -156,33 +156,33 @@ VIEWS: dict[str, View] = {
             Column(
                 "measures_layer",
                 class_label(["mentions", "events"]),
-                "Layer of what has the quantity.",
+                "Layer of that record.",
             ),
-            Column("measures_text", STRING, "Text of what has the quantity."),
-            Column("property", STRING, "Text of the words for what is measured."),
+            Column("measures_text", STRING, "Text of that record."),
+            Column("property", STRING, "Words for the measured property."),
             *_of("quantities", "conversion_of"),
             *_SENTENCE,
         ),
         quantity_rows,
     ),
     "timexes": View(
-        "One row a time expression, with the calendar days its value stands for.",
+        "One row per time expression, with the calendar days of its value.",
         (
             _DOCUMENT,
             *_of("timexes", *_SPAN, "type", "value", "mod"),
             Column(
                 "first_day",
                 DAY,
-                "First calendar day of the value; null where it stands for no particular days.",
+                "First calendar day of the value; null if it stands for no particular days.",
             ),
-            Column("last_day", DAY, "Last calendar day of the value, itself included."),
+            Column("last_day", DAY, "Last calendar day of the value, inclusive."),
             *_of("timexes", "anchor", "begin", "end_point", "quant", "freq"),
             *_SENTENCE,
         ),
         timex_rows,
     ),
     "relations": View(
-        "One row a relation between two entities.",
+        "One row per relation between two entities.",
         (
             _DOCUMENT,
             *_of("relations", "id", "type"),
@@ -200,7 +200,7 @@ VIEWS: dict[str, View] = {
         relation_rows,
     ),
     "ner": View(
-        "One row a sentence: tokens and BIO tags over the 18 OntoNotes labels, without overlap.",
+        "One row per sentence: tokens and BIO tags over the 18 OntoNotes labels, without overlap.",
         (
             _DOCUMENT,
             Column("sentence", INT, "Number of the sentence, from 0."),
@@ -208,7 +208,7 @@ VIEWS: dict[str, View] = {
             Column(
                 "ner_tags",
                 list_of(class_label(TAGS)),
-                "One BIO tag a token; of overlapping spans the longest is tagged.",
+                "One BIO tag per token; the longest of overlapping spans is tagged.",
             ),
         ),
         ner_rows,

@@ -1,6 +1,6 @@
-"""Documents as canonical JSON, and back, to the byte.
+"""Documents as canonical JSON, and back, byte for byte.
 
-The canonical form: UTF-8 without escapes that JSON does not ask for, no spaces, one record per
+The canonical form: UTF-8 without unnecessary escapes, no spaces, one record per
 line, keys in the schema's order, records sorted by position, a newline at the end. A git diff of
 two versions therefore shows exactly the records that changed, and `encode(decode(data)) == data`
 for every canonical `data`.
@@ -37,7 +37,7 @@ TEXTLESS = (
 def encode_value(value: Json) -> bytes:
     """Return any JSON value in the canonical layout.
 
-    The members of the top object stand one on a line, and so do the records of its arrays.
+    Each member of the top object has its own line, and so has each record of its arrays.
     """
     if not isinstance(value, dict):
         return orjson.dumps(value) + b"\n"
@@ -55,7 +55,7 @@ def _holds_records(value: Json) -> bool:
 
 
 def _array(lines: bytes) -> bytes:
-    """An array of records, given one on a line; JSON escapes the newlines inside strings."""
+    """An array with one record per line; JSON escapes the newlines inside strings."""
     if not lines:
         return b"[]"
     return b"[\n" + lines.replace(b"\n", b",\n") + b"\n]"
@@ -96,7 +96,9 @@ def decode(data: bytes, file: str = "<bytes>") -> Document:
 
 
 def decode_canonical(data: bytes, file: str) -> Document:
-    """Return the document in bytes that `encode` wrote, as their digest shows. Raises FormatError.
+    """Return the document in bytes known to come from `encode`. Raises FormatError.
+
+    A digest shows their origin.
 
     Quicker than `decode`: such bytes need no search for duplicate keys.
     """
@@ -135,7 +137,7 @@ def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -
 
 
 def is_newer(value: JsonObject) -> bool:
-    """Whether parsed JSON says that it follows a newer schema than this package knows."""
+    """Whether parsed JSON states a newer schema version than this package knows."""
     version = value.get("schema_version")
     return isinstance(version, int) and version > SCHEMA_VERSION
 
@@ -147,7 +149,7 @@ def natural(record_id: str) -> tuple[int, str]:
 
 _START, _END = attrgetter("start"), attrgetter("end")
 _ORDERED = "_ordered"
-"""Set on documents in canonical order, so that none is sorted twice; a changed copy lacks it."""
+"""Marks documents in canonical order, so that none is sorted twice; a changed copy lacks it."""
 
 
 def ordered(document: Document, like: Document | None = None) -> Document:
@@ -155,8 +157,8 @@ def ordered(document: Document, like: Document | None = None) -> Document:
 
     Spans stand by start, then the longer first, then id; entities and event chains by their first
     mention; relations by their first evidence; event relations by source and target; arguments by
-    the place of their target. Sentences and tokens that are the very tuples of `like`, a document
-    in order, are not sorted again.
+    the place of their target. Sentences and tokens that are the same objects as in `like`, an
+    ordered document, are not sorted again.
     """
     if _ORDERED in document.__dict__:
         return document
@@ -236,7 +238,7 @@ def _sorted_spans(document: Document) -> tuple[dict[str, list[Any]], dict[str, i
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file. Raises FormatError, with what to do, when it cannot be read."""
+    """Return the bytes of a file. Raises FormatError if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -244,13 +246,13 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_document(path: Path | str) -> Document:
-    """A document from a file. Raises FormatError that names the file and line."""
+    """Return the document in a file. Raises FormatError that names the file and line."""
     return decode(read_bytes(Path(path)), str(path))
 
 
 def write_document(document: Document, path: Path | str) -> None:
     """Write a document in canonical form; the file appears whole or not at all.
 
-    Raises FormatError where `path` is a link, or lies in a corpus root and leads through one.
+    Raises FormatError if `path` is a link, or lies in a corpus root and leads through one.
     """
     files.write(Path(path), encode(document))

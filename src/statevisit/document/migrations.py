@@ -1,6 +1,6 @@
-"""Documents of older schema versions, brought to the present one step by step.
+"""Conversion of documents from older schema versions to the current one, step by step.
 
-A migration takes the parsed JSON of version n to version n + 1 and lists what it cannot keep.
+A migration converts the parsed JSON of version n to version n + 1 and lists its losses.
 Reading applies migrations that lose nothing; `statevisit migrate` applies the others, on request.
 """
 
@@ -13,7 +13,7 @@ from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 
 Losses = list[str]
-"""What a migration could not keep: the JSON Pointer and the value of each."""
+"""The losses of a migration: the JSON Pointer and the value of each."""
 
 
 class Migration(Struct, frozen=True):
@@ -80,20 +80,20 @@ def _v1_span(pair: list[int], text: str) -> JsonObject:
 
 
 MIGRATIONS: dict[int, Migration] = {0: Migration("v0_to_v1", _v0_to_v1)}
-"""The migrations by the version they take: one for every version before the present one."""
+"""The migrations by the version they start from: one for every version before the current one."""
 
 
 def is_older(value: Json) -> bool:
-    """Whether parsed JSON says that it follows an older schema that migrations take."""
+    """Whether parsed JSON states an older schema version, for which there is a migration."""
     version = value.get("schema_version") if isinstance(value, dict) else None
     return type(version) is int and version in MIGRATIONS
 
 
 def migrate(value: JsonObject, file: str) -> tuple[JsonObject, list[str], Losses]:
-    """Return (value in the present version, names of the migrations applied, losses).
+    """Return (value in the current version, names of the applied migrations, losses).
 
-    `value` stays unchanged. Raises FormatError that names the migration where the value does not
-    follow the version it states.
+    `value` stays unchanged. Raises FormatError that names the
+    migration if the value does not follow the version it states.
     """
     names: list[str] = []
     losses: Losses = []
@@ -113,7 +113,7 @@ def migrate(value: JsonObject, file: str) -> tuple[JsonObject, list[str], Losses
 
 
 def upgraded(value: Json, file: str) -> Json:
-    """Return a value in the present version. Raises FormatError where that would lose anything."""
+    """Return a value in the current version. Raises FormatError if that would lose anything."""
     if not isinstance(value, dict) or not is_older(value):
         return value
     version = value["schema_version"]

@@ -1,4 +1,4 @@
-"""A document: its layers and the questions it answers. No I/O.
+"""A document: its layers and its look-up methods. No I/O.
 
 The types of its records are defined in `records` and can be imported from here as well.
 """

@@ -1,4 +1,4 @@
-"""English numbers in words and figures, read as decimals: wholly and in one way, or not at all.
+"""English numbers in words and figures as decimals, if there is one complete reading.
 
 "$7.6 billion" is 7600000000 beside a currency. A phrase with a remainder that may belong to the
 number ("dozens", "a third", "5 feet 3") is not read: a wrong reading would be a false alarm of a
@@ -45,7 +45,7 @@ SHORT_SCALES = {
     "tn": 10**12,
     "trn": 10**12,
 }
-"""Scales beside a currency only: elsewhere "5m" is metres."""
+"""Scales that count only beside a currency: elsewhere "5m" is metres."""
 
 _IRREGULAR = {
     "first": 1,
@@ -149,7 +149,7 @@ _TOKEN = re.compile(
 
 
 class Reading(Struct, frozen=True):
-    """What a phrase states.
+    """The reading of a phrase.
 
     `numbers` are in order, two for a range; `comparator` is the label of the words before them;
     `rest` are the words after them.
@@ -257,7 +257,7 @@ def _belongs_to_number(token: str) -> bool:
 
 
 def _number(tokens: list[str], at: int, money: bool) -> _Number | None:
-    """The number that begins at `at`, in figures or in words."""
+    """The number that begins at token `at`, in figures or in words."""
     if at < len(tokens) and "0" <= tokens[at][0] <= "9":
         return _figures(tokens, at, money)
     if tokens[at : at + 1] in (["a"], ["an"]) and at + 1 < len(tokens):
@@ -285,7 +285,7 @@ class _Words:
         self.begun = self.ordinal = False
 
     def read(self) -> _Number | None:
-        """Read as many words as make one number; None where there is no number."""
+        """Read as many words as form one number; None if the words are no number."""
         while self.at < len(self.tokens) and not self.ordinal:
             word = self.tokens[self.at]
             if word in ("-", "and") and self.begun and self.at + 1 < len(self.tokens):
@@ -315,7 +315,7 @@ class _Words:
         return is_tens and 0 < value < 10
 
     def _add(self, word: str) -> bool:
-        """Add a word to the number; False where it does not go on with this word."""
+        """Add a word to the number; False if the word cannot continue it."""
         value = _WORDS.get(word, _ORDINALS.get(word))
         if value is not None and 0 <= value < self.room and (value or not self.begun):
             self.group += value

@@ -1,6 +1,6 @@
-"""Who refers to whom: the properties that hold the id of another record, as the schema states them.
+"""The references between records: the properties that hold an id, as the schema states them.
 
-In the document schema `x-refers-to` names the layers in which the record of that id may be.
+In the document schema, `x-refers-to` names the layers that may have the record of that id.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is wrong with a JSON value under a schema, in sentences that a person can act on.
+"""The errors of a JSON value under a schema, as sentences that a person can act on.
 
 jsonschema-rs gives the verdict (it is fast); jsonschema, the reference implementation in Python,
 finds the errors that the sentences are made of. Both are imported only when something is validated.
@@ -155,7 +155,7 @@ def _enum(error: "ValidationError") -> str:
     labels = _limit(error)
     if len(labels) == 1:
         return _must_be(error, repr(labels[0]))
-    return _must_be(error, truncated(", ".join(map(str, labels)), 160))
+    return _must_be(error, "one of " + truncated(", ".join(map(str, labels)), 160))
 
 
 def _type(error: "ValidationError") -> str:

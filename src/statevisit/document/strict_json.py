@@ -14,7 +14,7 @@ import orjson
 from statevisit.errors import FormatError
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
-"""A JSON value as Python has it."""
+"""A JSON value in Python's types."""
 
 JsonObject = dict[str, Any]
 """A JSON object; the schemas describe its values better than Python's types can."""
@@ -23,7 +23,7 @@ JsonObject = dict[str, Any]
 class Malformed(FormatError):
     """Bytes that are not a JSON document.
 
-    `code` is the code of the finding; `line` and `column` count from 1, 0 where there is none.
+    `code` is the code of the finding; `line` and `column` count from 1; 0 means unknown.
     """
 
     def __init__(self, file: str, code: str, message: str, line: int = 0, column: int = 0) -> None:
@@ -50,7 +50,7 @@ def parse(data: bytes, file: str = "<bytes>") -> Any:
     except orjson.JSONDecodeError as error:
         raise _malformed(data, error, file) from None
     except (RecursionError, orjson.JSONEncodeError):
-        raise Malformed(file, "E102", "not JSON that anyone wrote: nested too deep") from None
+        raise Malformed(file, "E102", "not JSON: nested too deeply") from None
     return value
 
 
@@ -87,7 +87,7 @@ def _refuse_duplicates(data: bytes, file: str) -> None:
     text = data.decode("utf-8")
     line, column = next((position(text, at) for at in _second_keys(text)), (0, 0))
     key = json.dumps(duplicate[:60])
-    message = f"the key {key} stands twice in one object; keep one of them"
+    message = f"the key {key} occurs twice in one object; keep one of them"
     raise Malformed(file, "E103", message, line, column)
 
 
@@ -142,8 +142,8 @@ def _second_keys(text: str, at: int = -1) -> Iterator[int]:
 def locate(data: bytes, path: Iterable[str | int]) -> tuple[int, int]:
     """Return line and column, both from 1, of the value at `path` in a JSON text.
 
-    Where the path leads nowhere it is the nearest value around it. A step into an array may be a
-    number or its digits, as in a JSON Pointer.
+    If the path leads nowhere, it is the position of the nearest value around it. A step into an
+    array may be a number or its digits, as in a JSON Pointer.
     """
     text = data.decode("utf-8")
     at = _skip(text, 0)

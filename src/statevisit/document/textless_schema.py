@@ -1,6 +1,7 @@
 """The document schema of the edition without the text, derived from the full one.
 
-Words of the text go; `x_in_text` says where the characters of a property `x` stand in the text.
+The words of the text are removed; `x_in_text` gives the places of the characters of a
+property `x` in the text.
 """
 
 from typing import Any
@@ -72,7 +73,7 @@ def without_text(document_schema: JsonObject, edition: str) -> JsonObject:
 
 
 def _stripped(node: Any) -> Any:
-    """A node of the schema: `text` goes, `name` becomes `name_in_text`, ids and units gain one."""
+    """A node without `text`, with `name_in_text` for `name`, and more for ids and units."""
     if isinstance(node, list):
         return [_stripped(item) for item in node]
     if not isinstance(node, dict):

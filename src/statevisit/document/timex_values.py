@@ -23,7 +23,7 @@ _UCUM = {"Y": "a", "M": "mo", "W": "wk", "D": "d", "TH": "h", "TM": "min", "TS":
 def days(value: str) -> tuple[date, date] | None:
     """Return the closed interval of calendar days that a TIMEX3 DATE or TIME value stands for.
 
-    None where it stands for no particular days: an `X` in it, PAST_REF, a season, BC, a duration.
+    None if it stands for no particular days: an `X` in it, PAST_REF, a season, BC, a duration.
     Weeks are ISO 8601 weeks; a weekend (WE) is Saturday and Sunday; "202" is a decade, "20" a
     century.
 
@@ -80,7 +80,7 @@ def duration(value: str) -> tuple[str, str] | None:
     """Return a TIMEX3 duration as (decimal string, UCUM unit).
 
     "P3D" is ("3", "d"), "P3DE" ("30", "a"), "PT90M" ("90", "min"). Several components come in the
-    smallest unit: "P1Y6M" is ("18", "mo"), "P1DT12H" ("36", "h"). None where there is no exact
+    smallest unit: "P1Y6M" is ("18", "mo"), "P1DT12H" ("36", "h"). None if there is no exact
     number: an `X`, a weekend, or months beside days.
     """
     date_part, _, time_part = value.removeprefix("P").partition("T")

@@ -137,9 +137,7 @@ class Server:
                     pushed.differing.append(document.id)
             if new:
                 arrived = f"{len(pushed.added)} documents had arrived"
-                with self._explained(
-                    f"pushing after {arrived}; push again and it goes on from there"
-                ):
+                with self._explained(f"pushing after {arrived}; push again to continue"):
                     tasks = [to_task(document, version, predictions) for document in new]
                     self._client.projects.import_tasks(id=project.id, request=tasks)
             for document in new:
@@ -231,11 +229,14 @@ def _refusal(error: "ApiError", action: str) -> str:
         return f"does not allow this with this token ({action}): {answer}"
     if status == 404:
         return (
-            f"has no such thing ({action}): "
+            f"answers 'not found' ({action}): "
             "was the project deleted there, or is this not Label Studio?"
         )
     if 0 < status < 300:
-        return f"does not answer as Label Studio does ({action}): {answer}; is the address right?"
+        return (
+            f"does not answer like a Label Studio server ({action}): {answer}; "
+            "is the address right?"
+        )
     if status >= 500:
         return (
             f"failed with status {status} ({action}); "

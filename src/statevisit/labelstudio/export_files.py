@@ -132,7 +132,7 @@ def _positions(file: IO[bytes]) -> Iterator[tuple[int, int]]:
             window.expect(b",", "a comma or ]")
     window.expect(b"]", "]")
     if window.next_byte():
-        raise ValueError("there is more after the array")
+        raise ValueError("text follows the end of the array")
 
 
 class _Window:
@@ -161,7 +161,7 @@ class _Window:
         actual = self.next_byte()
         if actual != byte:
             shown = actual.decode("utf-8", "replace") or "the end"
-            raise ValueError(f"{shown} where {description} was expected")
+            raise ValueError(f"expected {description}, not {shown}")
         self.at += 1
 
     def value_size(self) -> int:

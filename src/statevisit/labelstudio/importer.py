@@ -33,7 +33,7 @@ from statevisit.labelstudio.mapping import Mapping
 from statevisit.labelstudio.tasks import Base
 
 CHUNK = 8
-"""Tasks that are sent to a process at once: few enough for its memory, worth the sending."""
+"""Tasks that are sent to a process at once: a compromise between its memory and the overhead."""
 
 Task = Element | tuple[str, JsonObject]
 """The position of a task in an export, or (where, task) of a parsed one."""

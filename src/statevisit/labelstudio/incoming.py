@@ -1,4 +1,4 @@
-"""Tasks that come back: the documents they belong to, the annotations that count, the outcome."""
+"""Tasks that come back: their documents, the annotations that count, and the outcome."""
 
 from collections.abc import Callable
 

@@ -71,7 +71,7 @@ class Region(Struct, gc=False):
 
 
 def to_results(document: Document) -> list[JsonObject]:
-    """All that the editor can show of a document, as the results of an annotation.
+    """Return the parts of a document that the editor can show, as the results of an annotation.
 
     There is one result for each region, each answer, and each pair of linked regions.
     """

@@ -97,7 +97,7 @@ def _text_line(text: str) -> bytes:
 
 
 def _shown(document: Document) -> JsonObject:
-    """What the interface shows: the text, a title, and the ids that can be typed, explained."""
+    """The data that the interface shows: the text, a title, and the ids to type, explained."""
     chains = {}
     for chain in document.event_chains:
         triggers = dict.fromkeys(event.text for event in document.events_of(chain)[:3])
@@ -160,7 +160,7 @@ def annotations_of(
 ) -> Iterator[Annotation]:
     """Yield the annotations of a task, each as a document; skipped ones are left out.
 
-    `current` is the document as the corpus has it now. Raises FormatError where the task has no
+    `current` is the document as the corpus has it now. Raises FormatError if the task has no
     annotations with results.
     """
     annotations = task.get("annotations")

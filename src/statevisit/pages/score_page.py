@@ -171,7 +171,7 @@ def _comparison(other: str, differences: Sequence[Difference] | None) -> str:
         )
     table = _table('class="figures"', ("measure", "difference in F1", "95 %", "p"), rows)
     return (
-        f'<h2>Less {escape(other)}</h2>\n<div class="scroll">{table}</div>\n'
+        f'<h2>Difference from {escape(other)}</h2>\n<div class="scroll">{table}</div>\n'
         '<p class="note">Paired bootstrap, two-sided.</p>\n'
     )
 

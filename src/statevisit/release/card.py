@@ -236,12 +236,12 @@ def _config_table(manifest: JsonObject) -> str:
     for name in arrow.CONFIGS:
         if name == DEFAULT_CONFIG:
             title = f"`{name}` (default)"
-            description = "One row a document, all layers nested, as in `corpus/documents/`."
+            description = "One row per document, all layers nested, as in `corpus/documents/`."
         else:
             title, description = f"`{name}`", views.VIEWS[name].description
         columns = arrow.columns(name, edition_of(manifest))
         rows.append((title, description, str(len(columns))))
-    return _table(("config", "what a row is", "columns"), rows)
+    return _table(("config", "rows", "columns"), rows)
 
 
 def _column_tables(manifest: JsonObject) -> str:
@@ -251,7 +251,7 @@ def _column_tables(manifest: JsonObject) -> str:
             (f"`{c.name}`", _kind(c.feature), c.description)
             for c in arrow.columns(config, edition_of(manifest))
         ]
-        parts.append(f"### {config}\n\n{_table(('column', 'type', 'what it holds'), rows)}")
+        parts.append(f"### {config}\n\n{_table(('column', 'type', 'content'), rows)}")
     return "\n\n".join(parts)
 
 
@@ -296,7 +296,7 @@ def _layer_table(manifest: JsonObject) -> str:
         source = schema.record(layer)["x-source"]
         count = manifest["counts"][layer]["records"]
         rows.append((f"`{layer}`", description, source, f"{count:,}"))
-    return _table(("layer", "what it holds", "after", "records"), rows)
+    return _table(("layer", "content", "based on", "records"), rows)
 
 
 def _version(manifest: JsonObject) -> str:

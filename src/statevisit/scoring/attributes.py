@@ -25,7 +25,7 @@ from statevisit.scoring.spans import Alignment, SpanRecord, records
 
 _MONTHS = {"a": 12, "mo": 1}
 _SECONDS = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
-"""The months or seconds in the units that `values.duration` returns."""
+"""The months or seconds in the units that `timex_values.duration` returns."""
 
 _UNPLACED = "unplaced"
 """The value of every attribute of a predicted span without a record: it counts, and is wrong."""

@@ -30,7 +30,7 @@ def gold_names(document: Document) -> list[Item]:
 
 
 def read_bio(path: Path, gold: Mapping[str, Document]) -> Iterator[Prediction]:
-    """Yield the named entities of a CoNLL file as one prediction a document.
+    """Yield the named entities of a CoNLL file as one prediction per document.
 
     A line has a token and, in its last column, a tag; an empty line ends a sentence. The tokens are
     those of the gold text in order, white space apart. `# id = ID` begins the document with that
@@ -113,7 +113,7 @@ class _PlacedTokens:
 
 
 def _read_line(line: str, placed: _PlacedTokens) -> None:
-    """Add a line of a BIO file. Raises FormatError with what is wrong."""
+    """Add a line of a BIO file. Raises FormatError if it is wrong."""
     columns = line.split()
     if line.startswith(_ID):
         placed.begin(line.removeprefix(_ID).strip())

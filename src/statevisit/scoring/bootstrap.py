@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 
 
 class Resample(Protocol):
-    """Takes from a column, which has one value a unit, the values of the units that were drawn."""
+    """Takes the values of the drawn units from a column, which has one value per unit."""
 
     def __call__(self, column: Sequence[Value], /) -> Sequence[Value]:
         """Return the drawn values of a column."""

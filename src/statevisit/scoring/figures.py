@@ -1,4 +1,4 @@
-"""Figures: what is reported of the counts of a score, with intervals and differences."""
+"""Figures: the reported values of a score, with intervals and differences."""
 
 from collections.abc import Iterable, Sequence
 
@@ -50,7 +50,7 @@ MEASURES: dict[str, Sequence[str]] = {
 class Figure(Struct, frozen=True, omit_defaults=True):
     """One measure of a layer: over all labels, of one `label`, or the mean over the labels.
 
-    `average` is micro, label or macro. `gold` and `pred` are how many items there are on each side
+    `average` is micro, label or macro. `gold` and `pred` are the numbers of items on each side
     (of coreference: links, mentions or clusters, as the measure counts), `correct` how many of
     `pred` are right. A figure that is undefined is absent.
     """
@@ -159,7 +159,7 @@ class Resampling(Struct, frozen=True):
 
     @property
     def unit_count(self) -> int:
-        """How many documents or sentences there are."""
+        """The number of documents or sentences."""
         return len(self.units) - 1 if self.by_sentence else len(self.units)
 
     def f1_values(self, table: CountTable, key: MeasureKey) -> list[float | None]:

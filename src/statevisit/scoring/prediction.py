@@ -19,7 +19,7 @@ SCORED = (*_ANNOTATED, "ner")
 
 
 class Note(Struct, frozen=True):
-    """Something a reader of the figures should know about a document.
+    """A note on a document for a reader of the figures.
 
     `kind` is missing, extra, duplicate, label, offset, or unplaced.
     """

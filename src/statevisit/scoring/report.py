@@ -83,7 +83,7 @@ def tables(report: Report, labels: bool = False) -> list["Table"]:
     """
     shown = [console.figures_table(_title(report), report.figures, labels)]
     if report.comparison:
-        title = f"{report.pred} less {report.other}: F1, in points"
+        title = f"{report.pred} minus {report.other}: F1, in points"
         shown.append(console.differences_table(title, report.comparison))
     return shown
 

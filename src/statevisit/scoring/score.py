@@ -16,7 +16,7 @@ from statevisit.scoring.read import Source
 from statevisit.scoring.report import Report, label_pairs
 
 RESAMPLES = 1000
-"""How often the bootstrap draws, if the user does not say."""
+"""The default number of bootstrap resamples."""
 
 Layers = str | Iterable[str] | None
 """The name of a layer, several of them, or None for all."""
@@ -108,8 +108,8 @@ def score(
     `gold` and `pred`: paths (documents, directories, JSONL, Parquet; `pred` also drafts in quote
     notation and CoNLL BIO), a Corpus, documents, JSON objects, or several of these. Layers that
     `pred` lacks are reported as not predicted. `compare` is a second system: a paired bootstrap
-    tests the difference. `layers` limits what is scored; `resamples` is how often the bootstrap
-    draws, 0 for no intervals.
+    tests the difference. `layers` limits the
+    scored layers; `resamples` is the number of bootstrap resamples, 0 for no intervals.
 
     Raises FormatError for input that cannot be read and for a text that is not the gold's.
     """

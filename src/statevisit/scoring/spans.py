@@ -4,9 +4,9 @@ The measures strict, exact, partial and type are those of SemEval-2013 task 9.1 
 al. 2013), after MUC-5 (Chinchor and Sundheim 1993), as nervaluate defines them; head match is a
 fifth. Two things differ from nervaluate:
 
-- The pairs are the best as a whole (`match`). nervaluate takes the predictions in order, so that
-  one that only overlaps can take the gold span from a later one that equals it. The figures are
-  the same if no span overlaps two.
+- The pairs are the best as a whole (`assignment`). nervaluate takes the predictions in turn,
+  so that one that only overlaps can take the gold span from a later one that equals it. The figures
+  are the same if no span overlaps two.
 - A label's exact and partial precision count the predictions of that label, its recall the gold of
   that label.
 """

@@ -1,4 +1,4 @@
-"""Measures of what connects spans: arguments, coreference, relations, event relations.
+"""Measures of the links between spans: arguments, coreference, relations, event relations.
 
 References are compared by the gold ids of the records they name: two records are the same if their
 spans have the same bounds; for entities, each measure says when they are.
@@ -17,7 +17,7 @@ from statevisit.scoring.references import GoldIds, Reference, in_gold_ids
 from statevisit.scoring.spans import Alignment
 
 Statement = tuple[UnitLabel, tuple[Hashable, ...]]
-"""What a record says, such as the two ends of a relation, with its unit and label."""
+"""The content of a record, such as the two ends of a relation, with its unit and label."""
 
 
 def _count_equal(
@@ -159,7 +159,7 @@ def entity_gold_ids(gold: Document, pred: Document) -> tuple[dict[str, str], dic
 
 
 def _identity(cluster: _EntityCluster) -> Hashable:
-    """What equal entities have in common."""
+    """The properties that equal entities share."""
     if cluster.mentions:
         return cluster.mentions, cluster.type
     return cluster.type, cluster.wikidata, cluster.name
