@@ -1,9 +1,11 @@
 """What several tests use: the shipped document, a corpus to change, and the command line in and out of process."""
 
+import errno
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,6 +62,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=20_000,
         help="mistakes made in documents made up at random (default: 20,000)",
     )
+
+
+def wait_until(state: Callable[[], object], what: str) -> None:
+    """Wait until a state is true, however long a loaded machine takes. Fails after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
+    while not state():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.01)
+
+
+def opened(fifo: Path, process: "subprocess.Popen[str]") -> int:
+    """The writing end of a named pipe, as a file descriptor, once the process reads at the other."""
+    writers: list[int] = []
+
+    def state() -> bool:
+        try:
+            writers.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # nobody reads yet
+                raise
+        return bool(writers) or process.poll() is not None
+
+    wait_until(state, f"{fifo.name} is read")
+    assert writers, f"never read: {process.communicate()}"
+    os.set_blocking(writers[0], True)
+    return writers[0]
 
 
 class Result(NamedTuple):
@@ -169,7 +197,7 @@ def shell() -> Callable[..., Result]:
             env=os.environ | env,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE,
         )
         return Result(done.returncode, done.stdout, done.stderr)
 

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from statevisit.__main__ import COMMANDS, OVERVIEW
 from statevisit.codec import encode
 from statevisit.commands.bar import Bar
 from statevisit.model import LAYERS, Document
-from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT, Result
+from tests.conftest import DATA, DOC_ID, PACKAGE, PATIENCE, ROOT, Result, opened
 
 FIXTURES = {
     "draft.json": f'{{"id": "{DOC_ID}", "quotations": [{{"quote": "historic peak", "type": "DIRECT"}}]}}',
@@ -287,7 +286,7 @@ def _in_terminal(*arguments: str, cwd: Path = ROOT, **env: str) -> str:
             break
         output += piece
     os.close(parent)
-    process.wait(timeout=30)
+    process.wait(timeout=PATIENCE)
     return output.decode()
 
 
@@ -335,9 +334,16 @@ def test_words_in_tables_stay_whole_in_a_narrow_terminal() -> None:
 
 def test_a_bar_only_in_a_terminal_and_only_for_long_work(capfd: pytest.CaptureFixture[str]) -> None:
     """Work of more than a second shows its progress to whoever looks, and is silent otherwise."""
-    script = "import time\nfrom statevisit.commands.bar import Bar\nwith Bar(3, 'counting') as bar:\n  for _ in range(3):\n    time.sleep({})\n    bar.advance()\nprint('done')"
-    assert "counting" in _in_terminal("-c", script.format(0.6))
-    assert "done\r\n" == _in_terminal("-c", script.format(0.01))
+    script = """if True:
+        from statevisit.commands.bar import Bar
+        with Bar(3, "counting") as bar:
+            bar._began -= {}
+            for _ in range(3):
+                bar.advance()
+        print("done")
+    """
+    assert "counting" in _in_terminal("-c", script.format(10))
+    assert "done\r\n" == _in_terminal("-c", script.format(0))
     with Bar(2, "counting") as bar:
         bar._began -= 10
         bar.advance()
@@ -374,9 +380,9 @@ def test_ctrl_c(tmp_path: Path, arguments: list[str]) -> None:
         encoding="utf-8",
         start_new_session=True,
     )
-    writer = _opened(fifo, process)
+    writer = opened(fifo, process)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     os.close(writer)
     assert (1, "", "statevisit: stopped; nothing was changed") == (
         process.returncode,
@@ -384,19 +390,6 @@ def test_ctrl_c(tmp_path: Path, arguments: list[str]) -> None:
         err.strip(),
     )
     assert [fifo] == list(tmp_path.iterdir())
-
-
-def _opened(fifo: Path, process: "subprocess.Popen[str]") -> int:
-    """The writing end of a pipe, once the process reads at the other."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
-        time.sleep(0.02)
-    raise AssertionError(f"never read: {process.communicate()}")
 
 
 def test_exit_statuses(corpus: Path, document_file: Path, cli: Callable[..., Result]) -> None:

@@ -28,7 +28,7 @@ from statevisit.flat_names import ONTONOTES, TAGS, flat_names
 from statevisit.model import Document, Quantity, Timex
 from statevisit.tables import CONFIGS, columns, features, view_table
 from statevisit.values import days, duration
-from tests.conftest import DATA, DOC_ID, ROOT
+from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT
 from tests.strategies import documents
 
 EACH = pytest.mark.parametrize("config", CONFIGS)
@@ -282,7 +282,7 @@ def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dat
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert 0 == done.returncode, done.stderr
     assert [f"{c} {len(tables[c])}" for c in CONFIGS] == done.stdout.splitlines()

@@ -13,7 +13,7 @@ import pytest
 
 from statevisit import encode, load
 from statevisit.commands.releasing import recover
-from tests.conftest import DOC_ID, Result
+from tests.conftest import DOC_ID, PATIENCE, Result
 from tests.repositories import git
 from tests.test_release import _state
 
@@ -41,7 +41,7 @@ def _run(*words: object, cwd: Path, before: Callable[[], None], **env: str) -> R
         preexec_fn=before,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 

@@ -14,7 +14,7 @@ import pytest
 
 from statevisit import ReleaseError, load
 from statevisit.tables import CONFIGS
-from tests.conftest import ROOT, Result
+from tests.conftest import PATIENCE, ROOT, Result
 from tests.hub_stand_in import DONE, TOKEN, Failure, Hub
 
 REPO = "someone/visits"
@@ -107,7 +107,7 @@ print(orjson.dumps({c: datasets.load_dataset(repo, c, split="train", revision=f"
         [sys.executable, "-c", script, REPO, VERSION, *CONFIGS],
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         env=env,
         cwd=tmp_path,
     )

@@ -30,7 +30,7 @@ from statevisit.codec import decode
 from statevisit.ingest import segment
 from statevisit.model import LAYERS, Document
 from statevisit.settings import read_settings
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 
 README = "README.md"
@@ -173,7 +173,7 @@ def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert 0 == done.returncode, done.stderr
     assert ("print(" in block.text) == bool(done.stdout.strip())
@@ -278,7 +278,7 @@ def _run_script(script: str, root: Path) -> subprocess.CompletedProcess[str]:
         env=env | {"PATH": f"{browser.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

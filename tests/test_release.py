@@ -13,7 +13,7 @@ import pytest
 from statevisit import ReleaseError, encode, load, read_document, rule, schema_errors
 from statevisit.commands.releasing import recover
 from statevisit.diff import diff_corpora
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import CONFIG, commit, first_release, git
 
 DOCUMENT = f"corpus/documents/{DOC_ID}.json"
@@ -193,7 +193,7 @@ class Killed:
             [sys.executable, "-c", KILL, str(self.root), str(self._place)],
             capture_output=True,
             encoding="utf-8",
-            timeout=200,
+            timeout=PATIENCE,
             cwd=ROOT,
             env=os.environ | CONFIG,
         )

@@ -24,7 +24,7 @@ from statevisit.commands.pool import FLIGHT, ordered
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.settings import FORMATS, read_settings
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result, wait_until
 
 Cli = Callable[..., Result]
 WRONG = "tests/data/invalid"
@@ -53,7 +53,9 @@ def test_a_clean_corpus_on_a_terminal(options: list[str], expected: bool) -> Non
 
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "statevisit", "validate", str(ROOT), *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, timeout=60)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, timeout=PATIENCE
+    )
     os.close(theirs)
     try:
         printed = os.read(ours, 1000).decode()
@@ -284,7 +286,7 @@ def test_standard_input(lines: bytes) -> None:
         [sys.executable, "-m", "statevisit", "validate", "-", "--format", "jsonl"],
         input=lines,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert (1, ["E204"]) == (
         done.returncode,
@@ -338,19 +340,26 @@ def _slow_at_first(number: int) -> int:
     return number
 
 
-def test_the_pool_works_here_too_and_keeps_the_order() -> None:
-    """While other processes start and work, this one does; what a task raises comes in its turn, wherever that was."""
-    found = []
+def test_the_pool_works_here_too_and_keeps_the_order(tmp_path: Path) -> None:
+    """While other processes work, this one does; what a task raises comes in its turn."""
+    tasks = ((number, os.getpid(), tmp_path) for number in range(40))
+    results = []
     with pytest.raises(ZeroDivisionError):
-        for pid, number in ordered(_whose, iter(range(40)), workers=3, here=True):
-            found.append((pid, number))
-    assert list(range(30)) == [number for _, number in found]
-    assert os.getpid() in (pids := {pid for pid, _ in found})
+        for pid, number in ordered(_whose, tasks, workers=3, here=True):
+            results.append((pid, number))
+    assert list(range(30)) == [number for _, number in results]
+    assert os.getpid() in (pids := {pid for pid, _ in results})
     assert 1 < len(pids) <= 3
 
 
-def _whose(number: int) -> tuple[int, int]:
-    time.sleep(0.02)
+def _whose(task: tuple[int, int, Path]) -> tuple[int, int]:
+    """The process that takes a task; it waits until this one and another have each taken one."""
+    number, here, marks = task
+    (marks / str(os.getpid())).touch()
+    wait_until(
+        lambda: (marks / str(here)).exists() and len([*marks.iterdir()]) > 1,
+        "two processes take tasks",
+    )
     return os.getpid(), number + 0 // (30 - number)
 
 
