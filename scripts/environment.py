@@ -61,7 +61,7 @@ def ensure(lock: str) -> None:
 
 
 def browser() -> None:
-    """Have Chromium on this machine: the tests open pages in it. Where it is missing and cannot be installed, says so; those tests then fail."""
+    """Have Chromium on this machine, in which tests open pages. Says so where it cannot be installed."""
     if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
         return
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -72,11 +72,11 @@ def browser() -> None:
             ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", "chromium"],
         ):
             if subprocess.run(command, env=quiet, stdout=subprocess.DEVNULL).returncode:
-                print("Chromium could not be installed: the tests of pages will fail", flush=True)
+                print("Chromium could not be installed: the tests of pages are skipped", flush=True)
                 return
     else:
         print(
-            "no Chromium here: the tests of pages will fail; install it (Debian: sudo apt install chromium)",
+            "no Chromium here: the tests of pages are skipped (Debian: sudo apt install chromium)",
             flush=True,
         )
 

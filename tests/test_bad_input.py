@@ -163,8 +163,15 @@ DOCUMENTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
 ]
 
 
+LARGE = ("100 MB string", "100 MB key")
+
+
 @pytest.mark.parametrize(
-    ("spoil", "message"), [d[1:] for d in DOCUMENTS], ids=[d[0] for d in DOCUMENTS]
+    ("spoil", "message"),
+    [
+        pytest.param(*case, id=name, marks=[pytest.mark.slow] if name in LARGE else [])
+        for name, *case in DOCUMENTS
+    ],
 )
 @pytest.mark.parametrize("command", ["validate", "build", "show", "stats"])
 def test_bad_document(
@@ -278,6 +285,7 @@ def test_read_only_file_system(corpus: Path, command: list[str]) -> None:
     _refused(_in_namespace(script), "read-only file system; nothing was changed")
 
 
+@pytest.mark.slow
 def test_full_disk(corpus: Path, document_file: Path) -> None:
     """On a full disk a build says so, and what was built before is still there, whole."""
     script = f"""

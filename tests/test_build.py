@@ -183,6 +183,7 @@ DIFFERENCES: list[tuple[str, Callable[[Path], None], list[str]]] = [
 @pytest.mark.parametrize(
     ("change", "named"), [d[1:] for d in DIFFERENCES], ids=[d[0] for d in DIFFERENCES]
 )
+@pytest.mark.slow
 def test_check_sees_and_names_every_difference(
     checkout: Path, cli: Callable[..., Result], change: Callable[[Path], None], named: list[str]
 ) -> None:
@@ -294,6 +295,7 @@ def test_the_content_hash_is_of_the_documents_alone(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.slow
 def test_shards_are_named_and_read_back_in_order(
     tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
@@ -365,6 +367,7 @@ def test_a_corpus_of_ones_own_needs_no_card(
         "# \r\nWindows\r\n",
     ],
 )
+@pytest.mark.slow
 def test_a_readme_that_is_no_card_is_left_alone(
     checkout: Path, cli: Callable[..., Result], text: str
 ) -> None:
@@ -374,6 +377,7 @@ def test_a_readme_that_is_no_card_is_left_alone(
     assert text.encode() == (checkout / "README.md").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_card_of_ones_own_keeps_what_is_not_generated(
     checkout: Path, cli: Callable[..., Result]
 ) -> None:
@@ -408,6 +412,7 @@ def test_features_of_an_older_card_are_dropped(checkout: Path, cli: Callable[...
     assert text == card.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_page_of_ones_own_is_left_alone(checkout: Path, cli: Callable[..., Result]) -> None:
     """A page without marks stays as it is, byte for byte; a page that is missing is not made."""
     (checkout / "schema/README.md").write_bytes(b"# Mine\r\n\xff")
@@ -424,6 +429,7 @@ def test_a_page_of_ones_own_is_left_alone(checkout: Path, cli: Callable[..., Res
     assert not (checkout / "schema/CHECKS.md").exists()
 
 
+@pytest.mark.slow
 def test_build_prints_one_screen(
     checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -463,6 +469,7 @@ def test_build_prints_one_screen(
         ("pretty_name: statevisit", "\u00e9\udcff: 1", "is not UTF-8"),
     ],
 )
+@pytest.mark.slow
 def test_a_card_that_cannot_be_renewed_is_an_error(
     checkout: Path, cli: Callable[..., Result], old: str, new: str, message: str
 ) -> None:
@@ -487,6 +494,7 @@ def test_the_article_comes_back_from_its_table(article: Document) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(documents(), min_size=1, max_size=3))
+@pytest.mark.slow
 def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None:
     """Documents -> table -> documents is the identity on whatever is valid: emoji, empty layers, absent properties, every label."""
     assert drawn == from_table(document_table(map(encode, drawn)))

@@ -131,6 +131,7 @@ def _steps(inputs: dict[str, Any], cwd: Path, env: dict[str, str]) -> dict[str, 
     return results
 
 
+@pytest.mark.slow
 def test_the_workflow_as_written(
     checkout: Path, tmp_path: Path, distribution: Path, elsewhere: dict[str, str]
 ) -> None:
@@ -230,6 +231,7 @@ def test_the_pages_show_the_workflow_with_inputs_that_it_has() -> None:
     assert [hooks, hooks] == shown
 
 
+@pytest.mark.slow
 def test_pre_commit(
     tmp_path: Path, distribution: Path, elsewhere: dict[str, str], checkout: Path
 ) -> None:
@@ -363,6 +365,7 @@ def test_init_refuses_what_is_not_an_address(
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_new_repository_is_green(
     tmp_path: Path, distribution: Path, cli: Callable[..., Result]

@@ -10,10 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import datasets
-import duckdb
 import orjson
-import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -28,8 +25,13 @@ from statevisit.flat_names import ONTONOTES, TAGS, flat_names
 from statevisit.model import Document, Quantity, Timex
 from statevisit.tables import CONFIGS, columns, features, view_table
 from statevisit.values import days, duration
-from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT
+from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, oracle
 from tests.strategies import documents
+
+datasets = oracle("datasets")
+duckdb = oracle("duckdb")
+huggingface_hub = oracle("huggingface_hub")
+polars = oracle("polars")
 
 EACH = pytest.mark.parametrize("config", CONFIGS)
 
@@ -41,7 +43,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def tables(cache: str) -> dict[str, datasets.Dataset]:
+def tables(cache: str) -> dict[str, Any]:
     """Every config as `load_dataset` gives it from the checkout."""
     return {c: datasets.load_dataset(str(ROOT), c, split="train", cache_dir=cache) for c in CONFIGS}
 
@@ -86,7 +88,7 @@ LABEL_COLUMNS = {
 
 @EACH
 def test_parquet_alone_gives_the_features_of_the_schema(
-    config: str, cache: str, tables: dict[str, datasets.Dataset]
+    config: str, cache: str, tables: dict[str, Any]
 ) -> None:
     """`load_dataset` gives the schema's columns, order, types and labels, from Parquet alone."""
     assert "dataset_info" not in _front()
@@ -133,9 +135,8 @@ def test_the_card_declares_every_config_and_no_other(cache: str) -> None:
 
 def test_the_front_matter_is_what_the_hub_wants() -> None:
     """The card's metadata passes the Hub's own parser, names a licence that is spelled out, and declares where annotation came from."""
-    from huggingface_hub import DatasetCard
 
-    data = DatasetCard.load(ROOT / "README.md").data.to_dict()
+    data = huggingface_hub.DatasetCard.load(ROOT / "README.md").data.to_dict()
     wanted = {
         "pretty_name",
         "language",
@@ -184,7 +185,7 @@ def test_every_column_is_described_beside_the_schema(config: str) -> None:
         assert what != name
 
 
-def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Dataset]) -> None:
+def test_label_columns_have_the_schemas_labels(tables: dict[str, Any]) -> None:
     """A column that the schema has an inventory for is a ClassLabel with those names in that order; the integers of the article are within it."""
     found = Counter()
     for config, layer in {
@@ -225,7 +226,7 @@ def test_a_checkout_is_the_dataset(cache: str, article: Document) -> None:
 
 
 @EACH
-def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.Dataset]) -> None:
+def test_every_config_loads_and_streams(config: str, tables: dict[str, Any]) -> None:
     """`load_dataset(checkout, config)` gives the Parquet's rows, and streaming gives the same ones with the same features."""
     expected = pq.read_table(_parquet(config)).to_pylist()
     assert expected == tables[config].to_list()
@@ -236,7 +237,7 @@ def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.
 
 @EACH
 def test_the_package_gives_the_same_dataset(
-    config: str, tables: dict[str, datasets.Dataset], cache: str
+    config: str, tables: dict[str, Any], cache: str
 ) -> None:
     """`statevisit.load_dataset(config)` is a DatasetDict, `split=` a Dataset, `streaming=` the iterable kind; a path names another root."""
     found = statevisit.load_dataset(config, cache_dir=cache)
@@ -269,7 +270,7 @@ for config in sys.argv[2:]:
 """
 
 
-def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dataset]) -> None:
+def test_everything_loads_offline(tmp_path: Path, tables: dict[str, Any]) -> None:
     """With HF_HUB_OFFLINE=1, an empty cache and no network at all, every config loads and streams."""
     env = os.environ | {
         "HF_HUB_OFFLINE": "1",
@@ -311,7 +312,7 @@ def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) 
 
 
 def test_a_corpus_of_ones_own_loads_without_a_card(
-    corpus: Path, tables: dict[str, datasets.Dataset], cache: str
+    corpus: Path, tables: dict[str, Any], cache: str
 ) -> None:
     """`statevisit.load_dataset(config, path)` needs only what `statevisit build` writes: with no README.md, wherever it is; columns and labels are Parquet's."""
     from statevisit.commands.making import build
@@ -335,7 +336,7 @@ def test_without_datasets_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
 # What the columns hold
 
 
-def test_the_documents_config_is_the_json(tables: dict[str, datasets.Dataset]) -> None:
+def test_the_documents_config_is_the_json(tables: dict[str, Any]) -> None:
     """A row of `documents` is the document's JSON: every property, in the schema's order, absent ones null."""
     value = orjson.loads((ROOT / f"corpus/documents/{DOC_ID}.json").read_bytes())
     row = _rows("documents")[0]
@@ -790,11 +791,11 @@ def test_sql_and_polars_read_the_same_rows(config: str) -> None:
         )
     assert (
         expected.to_pylist()
-        == pl.read_parquet(f"{ROOT}/corpus/parquet/{config}/*.parquet").to_dicts()
+        == polars.read_parquet(f"{ROOT}/corpus/parquet/{config}/*.parquet").to_dicts()
     )
 
 
-def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, datasets.Dataset]) -> None:
+def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, Any]) -> None:
     """`statevisit.load()` and the views agree on how much there is."""
     (document,) = load()
     assert {

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import mlcroissant
 import orjson
 import pyarrow.parquet as pq
 import pytest
@@ -32,8 +31,10 @@ from statevisit.model import LAYERS, Document
 from statevisit.references import reference_names
 from statevisit.tables import CONFIGS, WORDS
 from statevisit.views import VIEWS
-from tests.conftest import DOC_ID, PACKAGE, ROOT, Result
+from tests.conftest import DOC_ID, PACKAGE, ROOT, Result, oracle
 from tests.strategies import documents, seed_of
+
+mlcroissant = oracle("mlcroissant")
 
 SEED = next((ROOT / "seeds").glob("000_*.txt"))
 IDS = {
@@ -127,6 +128,7 @@ def _left(root: Path, texts: set[tuple[str, ...]]) -> dict[str, int]:
     return {name: n for name, n in found.items() if n}
 
 
+@pytest.mark.slow
 def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
     """The check finds the texts in the seeds, the documents, the passes, every config's Parquet, README and lists of the full edition, and in no file of the other."""
     full, other = roots
@@ -179,6 +181,7 @@ def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document)
 
 @settings(max_examples=300)
 @given(documents())
+@pytest.mark.slow
 def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     """Whatever a document holds, its stripped form follows its schema, and with the seed, or the text alone, it is the document again."""
     value = orjson.loads(encode_value(strip(document)))
@@ -448,6 +451,7 @@ def test_an_edition_is_not_taken_for_the_corpus(roots: Made) -> None:
     assert [("E104", "/edition")] == [(f.code, f.pointer) for f in findings]
 
 
+@pytest.mark.slow
 def test_a_quotation_stops_the_build(
     roots: Made, tmp_path: Path, cli: Callable[..., Result]
 ) -> None:

@@ -21,7 +21,7 @@ CAPABILITIES = (1, 2, 3)
 """DAC_OVERRIDE, DAC_READ_SEARCH and FOWNER: what lets root write where nobody may."""
 
 
-pytestmark = pytest.mark.usefixtures("identity")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("identity")]
 
 
 def _like_anybody() -> None:

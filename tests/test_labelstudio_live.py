@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -16,16 +15,30 @@ from statevisit.codec import read_document, write_document
 from statevisit.diff import diff_documents
 from statevisit.errors import LabelStudioError
 from statevisit.labelstudio.client import Server
-from statevisit.labelstudio.serve import Local
+from statevisit.labelstudio.serve import Local, install
 from statevisit.model import Argument, Document, Entity, Mention, Source
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, ROOT, Result, lacking, oracle, required
 from tests.labelstudio_browser import Editor, page_of
+
+httpx = oracle("httpx")
+
+pytestmark = pytest.mark.live
 
 EMOJI = "👩‍👩‍👧‍👦 met 🇹🇷 in Baku . أذربيجان grew 5% 🎉 on Monday ."
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+def installed() -> None:
+    """The program of the server, which is installed the first time."""
+    required("label_studio_sdk")
+    try:
+        install(print)
+    except LabelStudioError as error:
+        lacking(str(error))
+
+
+@pytest.fixture(scope="module")
+def server(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     """A server of its own, with its data in a temporary directory."""
     with Local(tmp_path_factory.mktemp("label-studio")) as local:
         yield local
@@ -348,7 +361,7 @@ def _check_the_edits(root: Path, before: dict[str, Document], pulled: Result) ->
     assert new.entity in pulled.err, "a new entity is asked for its name"
 
 
-def test_the_server_stops_with_everything_it_started(tmp_path: Path) -> None:
+def test_the_server_stops_with_everything_it_started(installed: None, tmp_path: Path) -> None:
     """After the block nothing listens on the port; what was started is gone, by its process id."""
     with Local(tmp_path / "data") as local:
         pid = local.pid

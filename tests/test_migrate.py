@@ -57,6 +57,7 @@ def test_every_older_version_has_its_migration() -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(documents())
+@pytest.mark.slow
 def test_a_migration_loses_nothing(document: Document) -> None:
     """A document of version 0 is read as the very document it was, whatever is in it, and the schema accepts it."""
     old = orjson.dumps(v0(document))

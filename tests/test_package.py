@@ -157,6 +157,7 @@ def test_the_wheel_holds_code_and_data(wheel: Path) -> None:
         assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"} == infos
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_what_is_tracked(dist: Path) -> None:
     """The sdist has what is tracked, but for what only the repository needs, and nothing that is ignored or lies about."""
     (path,) = dist.glob("*.tar.gz")
@@ -444,6 +445,7 @@ def test_an_old_python_is_told_so() -> None:
     ) == (done.returncode, done.stderr)
 
 
+@pytest.mark.slow
 def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
     """Without a network the command ends in one line that says so, and the next run tries again; a half-made environment is made anew."""
     for name in ("scripts/environment.py", "pyproject.toml"):

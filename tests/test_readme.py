@@ -157,6 +157,7 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
 
 
 @_of("python")
+@pytest.mark.slow
 def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
     """A Python block can be pasted into a fresh interpreter at the top of a checkout; what it says of a value is true."""
     env = {
@@ -306,6 +307,7 @@ def _takes(help_text: str, argument: str) -> bool:
 
 
 @_of("sh")
+@pytest.mark.slow
 def test_shell_blocks_run(
     block: Block,
     checkout: Path,

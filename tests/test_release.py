@@ -69,6 +69,7 @@ def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[...
     assert 1 == len(git(repository, "worktree", "list").splitlines())
 
 
+@pytest.mark.slow
 def test_a_dry_run_changes_nothing(repository: Path, cli: Callable[..., Result]) -> None:
     """`--dry-run` says which version it would be."""
     _corrected(repository, cli)
@@ -86,6 +87,7 @@ def _added(root: Path, cli: Callable[..., Result]) -> None:
     commit(root, "one more document")
 
 
+@pytest.mark.slow
 def test_what_was_added_asks_for_a_minor_version(
     repository: Path, cli: Callable[..., Result]
 ) -> None:
@@ -101,6 +103,7 @@ def test_what_was_added_asks_for_a_minor_version(
     assert 0 == cli("release", repository, "--version", "0.2.0").status
 
 
+@pytest.mark.slow
 def test_a_reused_id_asks_for_a_major_version(repository: Path, cli: Callable[..., Result]) -> None:
     """From 1.0.0 on, an id that means something else is a major change."""
     assert 0 == cli("release", repository, "--version", "1.0.0").status
@@ -134,6 +137,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("change", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED]
 )
+@pytest.mark.slow
 def test_what_is_not_ready_is_refused(
     repository: Path, cli: Callable[..., Result], change: Callable[[Path], object], message: str
 ) -> None:
@@ -213,6 +217,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
     return Killed(tmp_path_factory.mktemp("killed"))
 
 
+@pytest.mark.slow
 def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None:
     """What somebody wrote into a file of the release after it was stopped is named, and stays."""
     states = map(killed.before, range(len(killed.steps)))
@@ -228,6 +233,7 @@ def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None
     assert "mine\n" == (root / "CHANGELOG.md").read_text()
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_steps(killed: Killed, cli: Callable[..., Result]) -> None:
     """Killed before any git command or change of a file: the last release stays loadable, and the next run finishes or undoes."""
     states, one = [], encode(load()[DOC_ID])

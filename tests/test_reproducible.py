@@ -13,6 +13,8 @@ import pytest
 
 from tests.conftest import PATIENCE, ROOT
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = (
     "TZ",
     "LC_ALL",

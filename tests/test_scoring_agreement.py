@@ -3,14 +3,16 @@
 import warnings
 from typing import Any
 
-import krippendorff
-import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
 
 from statevisit.scoring import agreement
+from tests.conftest import oracle
+
+krippendorff = oracle("krippendorff")
+metrics = oracle("sklearn.metrics")
+numpy = oracle("numpy")
 
 
 def _alpha(data: list[list[Any]]) -> float | None:
@@ -72,7 +74,7 @@ def test_kappa_is_that_of_scikit_learn(items: list[tuple[str, str]]) -> None:
     found = agreement.kappa([sum(c) for c in agreement.kappa_table({0: items})[1]])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = cohen_kappa_score(*zip(*items, strict=True))
+        expected = metrics.cohen_kappa_score(*zip(*items, strict=True))
     assert found is None if numpy.isnan(expected) else pytest.approx(expected) == found
 
 
@@ -120,7 +122,7 @@ def test_kappa_is_the_weighted_average_of_its_labels(items: list[tuple[str, str]
         weight = 1 - p * q - (1 - p) * (1 - q)
         found = _of_label(agreement.kappa_table, agreement.kappa, items, label)
         if found is not None:
-            assert pytest.approx(cohen_kappa_score(mine, theirs)) == found
+            assert pytest.approx(metrics.cohen_kappa_score(mine, theirs)) == found
             total, weights = total + weight * found, weights + weight
     whole = agreement.kappa([sum(c) for c in agreement.kappa_table({0: items})[1]])
     assert whole is None if not weights else pytest.approx(total / weights) == whole

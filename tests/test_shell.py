@@ -18,7 +18,7 @@ from statevisit.settings import FORMATS
 from tests.conftest import PATIENCE, ROOT, Result, forget_the_machine
 
 PASSES = ("corpus/annotators/a", "corpus/annotators/b")
-WRONG = "tests/data/invalid/E104-1.json"
+WRONG = "tests/data/invalid/E103-1.json"
 PRINTING = [
     [],
     ["-h"],
@@ -47,7 +47,10 @@ SHELLS = ("bash", "zsh", "fish")
 FULL = "statevisit: standard output: the disk is full\n"
 
 
-@pytest.fixture(params=[{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+UNBUFFERED = pytest.param({"PYTHONUNBUFFERED": "1"}, id="unbuffered", marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=[pytest.param({}, id="buffered"), UNBUFFERED])
 def buffering(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment of a child, once without and once with PYTHONUNBUFFERED."""
     return request.param

