@@ -70,14 +70,14 @@ def _install(lock_file: Path) -> None:
 def browser() -> None:
     """Install Chromium for the tests of pages if it is missing.
 
-    Prints a line if that is not possible; those tests then fail.
+    Prints a line if that is not possible; those tests are then skipped.
     """
     if any(map(shutil.which, BROWSERS)):
         return
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if not is_root or not shutil.which("apt-get"):
         print(
-            "Chromium is not installed, so the tests of pages will fail; "
+            "Chromium is not installed, so the tests of pages are skipped; "
             "install it (Debian: sudo apt install chromium)",
             flush=True,
         )
@@ -89,7 +89,7 @@ def browser() -> None:
         command = ["apt-get", "-qq", *arguments]
         done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL)
         if done.returncode:
-            print("Chromium could not be installed: the tests of pages will fail", flush=True)
+            print("Chromium could not be installed: the tests of pages are skipped", flush=True)
             return
 
 

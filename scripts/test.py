@@ -16,7 +16,7 @@ from environment import ROOT, browser, ensure, run
 CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
 """The commands that check the code, in the order in which they run."""
 
-QUICK = ("-m", "not live and not browser and not slow")
+QUICK = ("-m", "not live and not browser and not slow", "--mutations", "2000")
 """The arguments of pytest that `--quick` stands for."""
 
 SELECTING = ("-k", "-m", "--lf", "--last-failed", "--deselect", "--ignore")

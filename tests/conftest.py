@@ -1,25 +1,34 @@
-"""What several tests use: the shipped document, a corpus to change, and the command line in and out of process."""
+"""Shared fixtures: the shipped document, a corpus to change, the command line, a browser."""
 
+import errno
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, MutableMapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
+from hypothesis import settings
 
 import statevisit
 from statevisit import load
+from statevisit.document.codec import encode_value
 from statevisit.document.model import Document
+from statevisit.errors import MissingExtra
 from tests.hub_stand_in import TOKEN, Hub
 from tests.repositories import CONFIG, ROOT, first_release
 
 DOC_ID = "2024-02-19-aliyev-visit"
 
 PATIENCE = 300.0
-"""Seconds after which a test gives up waiting: a safety net, far above what a loaded machine needs."""
+"""Seconds after which a test stops waiting: far more than a loaded machine needs."""
 
 PACKAGE = Path(statevisit.__file__).parent
 """The package under test: that of the checkout, or an installed wheel."""
@@ -46,10 +55,63 @@ def forget_the_machine(environment: MutableMapping[str, str]) -> None:
             del environment[name]
 
 
+def lacking(reason: str) -> NoReturn:
+    """Skip a test that lacks something, with the reason; in CI, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def required(name: str) -> ModuleType:
+    """A module that a test cannot do without."""
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        lacking(f"{error.name} is not installed; scripts/test.py installs it")
+
+
+class _Oracle:
+    """A module that is imported when a test uses one of its names."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_"):  # pytest looks for marks on everything that a module holds
+            raise AttributeError(attribute)
+        return getattr(required(self._name), attribute)
+
+
+def oracle(name: str) -> Any:
+    """A module that tests compare with; only the tests that use it cannot do without it."""
+    return _Oracle(name)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need Chromium."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Treat a package that the program asks for as one that the test lacks."""
+    try:
+        return (yield)
+    except MissingExtra as error:
+        lacking(str(error))
+
+
 @pytest.hookimpl(trylast=True)  # pytest has chosen its own colours by then
 def pytest_configure() -> None:
     """Make the environment that of a bare machine, before any test is imported."""
     forget_the_machine(os.environ)
+
+
+settings.register_profile("any machine", deadline=None)  # a loaded machine takes longer
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -62,14 +124,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a browser or a Label Studio server, by the fixtures they use."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "chromium" in fixtures:
-            item.add_marker(pytest.mark.browser)
-        if "server" in fixtures and item.path.name == "test_labelstudio_live.py":
-            item.add_marker(pytest.mark.live)
+def wait_until(state: Callable[[], object], what: str) -> None:
+    """Wait until a state is true, however long a loaded machine takes. Fails after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
+    while not state():
+        assert time.monotonic() < deadline, f"never: {what}"
+        time.sleep(0.01)
+
+
+def opened(fifo: Path, process: "subprocess.Popen[str]") -> int:
+    """Return a descriptor that writes to a named pipe, once the process reads from it."""
+    writers: list[int] = []
+
+    def state() -> bool:
+        try:
+            writers.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError as error:
+            if error.errno != errno.ENXIO:  # nobody reads yet
+                raise
+        return bool(writers) or process.poll() is not None
+
+    wait_until(state, f"{fifo.name} is read")
+    assert writers, f"never read: {process.communicate()}"
+    os.set_blocking(writers[0], True)
+    return writers[0]
 
 
 class Result(NamedTuple):
@@ -78,6 +156,55 @@ class Result(NamedTuple):
     status: int
     out: str
     err: str
+
+
+def _result(status: int, out: str, err: str) -> Result:
+    """A result, unless the command asks for a package that the test lacks."""
+    if asked := re.search(r"this needs (\S+): pip install 'statevisit\[.*", err):
+        lacking(asked[0])
+    return Result(status, out, err)
+
+
+VALID = ROOT / "tests/data/valid/bridge.json"
+"""A small document without findings, from which the fixtures are made."""
+
+INVALID = ROOT / "tests/data/invalid"
+"""A fixture for each code of a finding: a file or a corpus that is wrong in one way.
+
+`NAME.patch.json` is a JSON Patch (RFC 6902). It stands for `NAME.json`: the valid document with id
+NAME, and with the patch applied.
+"""
+
+PATCH = ".patch.json"
+
+jsonpatch = oracle("jsonpatch")
+
+
+def fixture_bytes(source: Path) -> bytes:
+    """The bytes of a file among the fixtures, or of the document that a patch stands for."""
+    data = source.read_bytes()
+    if not source.name.endswith(PATCH):
+        return data
+    document = json.loads(VALID.read_bytes()) | {"id": source.name.removesuffix(PATCH)}
+    return encode_value(jsonpatch.JsonPatch(json.loads(data)).apply(document))
+
+
+def write_fixture(source: Path, directory: Path) -> Path:
+    """Write a fixture, its patches applied, into a directory; return its path."""
+    target = directory / source.name.replace(PATCH, ".json")
+    if source.is_dir():
+        target.mkdir()
+        for child in source.iterdir():
+            write_fixture(child, target)
+    else:
+        target.write_bytes(fixture_bytes(source))
+    return target
+
+
+@pytest.fixture(scope="session")
+def invalid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of all fixtures, with the documents that patches stand for."""
+    return write_fixture(INVALID, tmp_path_factory.mktemp("fixtures"))
 
 
 @pytest.fixture(scope="session")
@@ -128,10 +255,12 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    """The stand-in of the Hugging Face Hub, empty, and an empty cache; no request of the tests goes anywhere else, and huggingface_hub does not wait between two attempts."""
-    from huggingface_hub import constants
-    from huggingface_hub.utils import _http
+    """An empty stand-in of the Hugging Face Hub, and an empty cache.
 
+    No request of a test goes anywhere else, and huggingface_hub does not wait between attempts.
+    """
+    constants = required("huggingface_hub.constants")
+    http = required("huggingface_hub.utils._http")
     found = Hub()
     monkeypatch.setenv("HF_ENDPOINT", found.url)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
@@ -143,7 +272,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     monkeypatch.setattr(constants, "ENDPOINT", found.url)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(_http.time, "sleep", lambda _: None)
+    monkeypatch.setattr(http.time, "sleep", lambda _: None)
     yield found
     found.close()
 
@@ -162,7 +291,7 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     def call(*arguments: object) -> Result:
         capfd.readouterr()
         status = run([str(a) for a in arguments])
-        return Result(status, *capfd.readouterr())
+        return _result(status, *capfd.readouterr())
 
     return call
 
@@ -179,9 +308,9 @@ def shell() -> Callable[..., Result]:
             env=os.environ | env,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE,
         )
-        return Result(done.returncode, done.stdout, done.stderr)
+        return _result(done.returncode, done.stdout, done.stderr)
 
     return call
 
@@ -189,17 +318,10 @@ def shell() -> Callable[..., Result]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """A headless Chromium of the system that fetches nothing of its own accord."""
-    from playwright.sync_api import sync_playwright
-
-    path = next(
-        (
-            p
-            for name in ("chromium", "chromium-browser", "google-chrome")
-            if (p := shutil.which(name))
-        ),
-        None,
-    )
-    assert path, "the pages are tested in Chromium: install it (Debian: apt install chromium)"
+    paths = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    path = next(filter(None, paths), None)
+    if path is None:
+        lacking("Chromium is not installed (Debian: apt install chromium)")
     flags = (
         "--headless",
         "--no-sandbox",
@@ -210,7 +332,7 @@ def chromium() -> Iterator[Any]:
         "--disable-component-update",
         "--disable-sync",
     )
-    with sync_playwright() as playwright:
+    with oracle("playwright.sync_api").sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(flags))
         yield browser
         browser.close()
@@ -218,7 +340,7 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browser_page(chromium: Any) -> Iterator[Any]:
-    """A page that fails the test on any script error, message on the console, or request beyond the file it shows."""
+    """A page that fails the test on a script error, a console message or a foreign request."""
     page = chromium.new_page(viewport={"width": 1280, "height": 900})
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -23,6 +23,7 @@ from tests.strategies import documents
 
 
 @given(documents())
+@pytest.mark.slow
 def test_the_same_annotation_under_other_ids_has_no_disagreements(document: Document) -> None:
     """Two annotations that differ in ids only have no disagreements after they are aligned."""
     other = _renamed(document, {name: f"x-{number}" for number, name in enumerate(document._index)})

@@ -6,13 +6,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import DOC_ID, Result
+from tests.conftest import DOC_ID, PATIENCE, Result, wait_until
 
 HEADER = b" date 2024-03-01 "
 
@@ -168,8 +167,15 @@ DOCUMENTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
 ]
 
 
+LARGE = ("100 MB string", "100 MB key")
+
+
 @pytest.mark.parametrize(
-    ("spoil", "message"), [d[1:] for d in DOCUMENTS], ids=[d[0] for d in DOCUMENTS]
+    ("spoil", "message"),
+    [
+        pytest.param(*case, id=name, marks=[pytest.mark.slow] if name in LARGE else [])
+        for name, *case in DOCUMENTS
+    ],
 )
 @pytest.mark.parametrize("command", ["validate", "build", "show", "stats"])
 def test_bad_document(
@@ -285,6 +291,7 @@ def test_read_only_file_system(corpus: Path, command: list[str]) -> None:
     _refused(_in_namespace(script), "read-only file system; nothing was changed")
 
 
+@pytest.mark.slow
 def test_full_disk(corpus: Path, document_file: Path) -> None:
     """On a full disk a build says so, and the previous build stays whole."""
     script = f"""
@@ -312,7 +319,7 @@ def _in_namespace(script: str) -> Result:
         "-c",
         script,
     ]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=PATIENCE)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -337,29 +344,25 @@ def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, work
         encoding="utf-8",
         start_new_session=True,
     )
-    deadline = time.monotonic() + 30
-    while (
-        not list((corpus / "corpus").glob(".build-*/corpus/parquet/*/*.parquet"))
-        and time.monotonic() < deadline
-    ):
-        time.sleep(0.01)
+    built = (corpus / "corpus").glob
+    wait_until(
+        lambda: [*built(".build-*/corpus/parquet/*/*.parquet")] or process.poll() is not None,
+        "a Parquet file is written",
+    )
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=PATIENCE)
     assert 1 == process.returncode
     assert "statevisit: stopped; nothing was changed" == err.strip()
     assert before == _state(corpus)
-    assert _gone(process.pid), "a process is left"
+    wait_until(lambda: _ended(process.pid), "the last process ends")
 
 
-def _gone(group: int) -> bool:
-    """Whether the last process of a group has ended, or does within ten seconds."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
+def _ended(group: int) -> bool:
+    """Whether the last process of a group has ended."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
     return False
 
 

@@ -361,6 +361,7 @@ def test_the_content_hash_is_of_the_documents_alone(
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.slow
 def test_shards_are_named_and_read_back_in_order(
     tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
@@ -436,6 +437,7 @@ def test_a_corpus_of_ones_own_needs_no_card(
         "# \r\nWindows\r\n",
     ],
 )
+@pytest.mark.slow
 def test_a_readme_that_is_no_card_is_left_alone(
     checkout: Path, cli: Callable[..., Result], text: str
 ) -> None:
@@ -445,6 +447,7 @@ def test_a_readme_that_is_no_card_is_left_alone(
     assert text.encode() == (checkout / "README.md").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_card_of_ones_own_keeps_what_is_not_generated(
     checkout: Path, cli: Callable[..., Result]
 ) -> None:
@@ -484,6 +487,7 @@ def test_features_of_an_older_card_are_dropped(checkout: Path, cli: Callable[...
     assert text == card.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_page_of_ones_own_is_left_alone(checkout: Path, cli: Callable[..., Result]) -> None:
     """A page without marks stays as it is, byte for byte; a page that is missing is not made."""
     (checkout / "schema/README.md").write_bytes(b"# Mine\r\n\xff")
@@ -541,6 +545,7 @@ def test_build_prints_one_screen(
         ("pretty_name: statevisit", "\u00e9\udcff: 1", "is not UTF-8"),
     ],
 )
+@pytest.mark.slow
 def test_a_card_that_cannot_be_renewed_is_an_error(
     checkout: Path, cli: Callable[..., Result], old: str, new: str, message: str
 ) -> None:

@@ -19,12 +19,10 @@ from statevisit.checks.registry import REGISTRY
 from statevisit.document.model import Source
 from statevisit.labelstudio.export_files import elements
 from statevisit.labelstudio.incoming import Incoming
-from tests.conftest import ROOT, Result
+from tests.conftest import INVALID, ROOT, VALID, Result, write_fixture
 from tests.repositories import begin, commit
 
-INVALID = ROOT / "tests/data/invalid"
-VALID = ROOT / "tests/data/valid/bridge.json"
-FIXTURES = sorted(p for p in INVALID.iterdir())
+FIXTURES = sorted(INVALID.iterdir())
 
 
 def _code(path: Path) -> str:
@@ -88,11 +86,11 @@ def _released(path: Path, tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: p.stem)
-def test_a_fixture_triggers_its_code_and_nothing_else(path: Path, tmp_path: Path) -> None:
-    """Every file in tests/data/invalid has the problem in its name only, and its place is found."""
-    findings = _findings(path, tmp_path)
-    assert {_code(path)} == {f.code for f in findings}
+@pytest.mark.parametrize("source", FIXTURES, ids=lambda p: p.name.partition(".")[0])
+def test_a_fixture_triggers_its_code_and_nothing_else(source: Path, tmp_path: Path) -> None:
+    """Every fixture in tests/data/invalid has the problem in its name only, in the right place."""
+    findings = _findings(write_fixture(source, tmp_path), tmp_path)
+    assert {_code(source)} == {f.code for f in findings}
     for finding in findings:
         assert 10 < len(finding.message) < 400
         assert "\n" not in str(finding)

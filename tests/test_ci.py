@@ -17,7 +17,7 @@ import yaml
 
 from statevisit import __version__, load, validate
 from statevisit.corpus.settings import read_settings
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import CONFIG, begin, commit, copy_checkout, git
 
 WORKFLOW = ROOT / ".github/workflows/validate-corpus.yml"
@@ -32,14 +32,14 @@ UNFILLED = (
 """What both workflows print where nothing says what to install."""
 
 
-def _run(*command: object, cwd: Path, env: dict[str, str], timeout: int = 300) -> Result:
+def _run(*command: object, cwd: Path, env: dict[str, str]) -> Result:
     done = subprocess.run(
         [str(c) for c in command],
         cwd=cwd,
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=timeout,
+        timeout=PATIENCE,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 
@@ -252,9 +252,7 @@ def test_pre_commit(
     begin(checkout)
     commit(checkout)
     env = {k: v for k, v in elsewhere.items() if k != "PIP_NO_BUILD_ISOLATION"}
-    right = _run(
-        sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=checkout, env=env, timeout=600
-    )
+    right = _run(sys.executable, "-m", "pre_commit", "run", "--all-files", cwd=checkout, env=env)
     assert 0 == right.status, right
     assert 2 == right.out.count("Passed")
     document = checkout / f"corpus/documents/{DOC_ID}.json"

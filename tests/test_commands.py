@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +23,7 @@ from statevisit.cli.overview import COMMANDS, OVERVIEW
 from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
-from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT, Result
+from tests.conftest import DATA, DOC_ID, PACKAGE, PATIENCE, ROOT, Result, opened
 
 FIXTURES = {
     "draft.json": json.dumps(
@@ -296,7 +295,7 @@ def _in_terminal(*arguments: str, cwd: Path = ROOT, **env: str) -> str:
             break
         output += piece
     os.close(parent)
-    process.wait(timeout=30)
+    process.wait(timeout=PATIENCE)
     return output.decode()
 
 
@@ -398,9 +397,9 @@ def test_ctrl_c(tmp_path: Path, arguments: list[str]) -> None:
         encoding="utf-8",
         start_new_session=True,
     )
-    writer = _opened(fifo, process)
+    writer = opened(fifo, process)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     os.close(writer)
     assert (1, "", "statevisit: stopped; nothing was changed") == (
         process.returncode,
@@ -408,19 +407,6 @@ def test_ctrl_c(tmp_path: Path, arguments: list[str]) -> None:
         err.strip(),
     )
     assert [fifo] == list(tmp_path.iterdir())
-
-
-def _opened(fifo: Path, process: "subprocess.Popen[str]") -> int:
-    """The writing end of a pipe, once the process reads at the other."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
-        time.sleep(0.02)
-    raise AssertionError(f"never read: {process.communicate()}")
 
 
 def test_exit_statuses(corpus: Path, document_file: Path, cli: Callable[..., Result]) -> None:

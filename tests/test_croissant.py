@@ -5,20 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import mlcroissant
 import orjson
 import pytest
 
 from statevisit import load_dataset
 from statevisit.dataset.arrow import CONFIGS
 from statevisit.release import shards
-from tests.conftest import ROOT, Result
+from tests.conftest import ROOT, Result, oracle
+
+mlcroissant = oracle("mlcroissant")
 
 FILE = ROOT / "corpus/croissant.json"
 
 
 @pytest.fixture(scope="module")
-def described() -> mlcroissant.Dataset:
+def described() -> Any:
     """The shipped metadata as mlcroissant reads them."""
     return mlcroissant.Dataset(FILE)
 
@@ -42,14 +43,14 @@ def _plain(value: Any) -> Any:
     )
 
 
-def test_mlcroissant_finds_nothing_wrong(described: mlcroissant.Dataset) -> None:
+def test_mlcroissant_finds_nothing_wrong(described: Any) -> None:
     """The metadata are valid and have everything that mlcroissant recommends."""
     issues = described.metadata.ctx.issues
     assert (set(), set()) == (issues.errors, issues.warnings)
 
 
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c != "documents"])
-def test_the_records_are_those_of_the_dataset(described: mlcroissant.Dataset, config: str) -> None:
+def test_the_records_are_those_of_the_dataset(described: Any, config: str) -> None:
     """Iterating a record set gives the rows of the config; mlcroissant checks the files' hashes."""
     rows = load_dataset(config, ROOT, split="train").to_list()
     records = [_plain(r) for r in described.records(config)]
@@ -60,7 +61,7 @@ def test_the_records_are_those_of_the_dataset(described: mlcroissant.Dataset, co
     assert [{k: r[k] for k in flat} for r in rows] == [{k: r[k] for k in flat} for r in records]
 
 
-def test_the_documents_are_iterated_too(described: mlcroissant.Dataset) -> None:
+def test_the_documents_are_iterated_too(described: Any) -> None:
     """The nested config has one record a document, with its text and layers.
 
     Deeper nested values are in the flat configs only.
@@ -99,6 +100,7 @@ def test_a_changed_file_is_noticed(tmp_path: Path) -> None:
     assert "Hash of downloaded file" in repr(error.value.__cause__)
 
 
+@pytest.mark.slow
 def test_several_files_are_several_record_sets(
     tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:

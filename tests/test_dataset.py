@@ -11,10 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import datasets
-import duckdb
 import orjson
-import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -30,8 +27,13 @@ from statevisit.document import schema
 from statevisit.document.codec import to_value
 from statevisit.document.model import Document, Quantity, Timex
 from statevisit.document.timex_values import days, duration
-from tests.conftest import DATA, DOC_ID, ROOT
+from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, oracle
 from tests.strategies import documents
+
+datasets = oracle("datasets")
+duckdb = oracle("duckdb")
+huggingface_hub = oracle("huggingface_hub")
+polars = oracle("polars")
 
 EACH = pytest.mark.parametrize("config", CONFIGS)
 
@@ -43,7 +45,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
-def tables(cache: str) -> dict[str, datasets.Dataset]:
+def tables(cache: str) -> dict[str, Any]:
     """Every config as `load_dataset` gives it from the checkout."""
     return {c: datasets.load_dataset(str(ROOT), c, split="train", cache_dir=cache) for c in CONFIGS}
 
@@ -88,7 +90,7 @@ LABEL_COLUMNS = {
 
 @EACH
 def test_parquet_alone_gives_the_features_of_the_schema(
-    config: str, cache: str, tables: dict[str, datasets.Dataset]
+    config: str, cache: str, tables: dict[str, Any]
 ) -> None:
     """`load_dataset` gives the schema's columns, order, types and labels, from Parquet alone."""
     assert "dataset_info" not in _front()
@@ -139,9 +141,7 @@ def test_the_front_matter_is_what_the_hub_wants() -> None:
     It names a licence whose text is in the repository, and declares the kinds of annotators that
     annotators.json lists.
     """
-    from huggingface_hub import DatasetCard
-
-    data = DatasetCard.load(ROOT / "README.md").data.to_dict()
+    data = huggingface_hub.DatasetCard.load(ROOT / "README.md").data.to_dict()
     required = {
         "pretty_name",
         "language",
@@ -190,7 +190,7 @@ def test_every_column_is_described_beside_the_schema(config: str) -> None:
         assert description != name
 
 
-def test_label_columns_have_the_schemas_labels(tables: dict[str, datasets.Dataset]) -> None:
+def test_label_columns_have_the_schemas_labels(tables: dict[str, Any]) -> None:
     """A column with an inventory in the schema is a ClassLabel with those names in that order."""
     label_columns = Counter()
     for config, layer in {
@@ -237,7 +237,7 @@ def test_a_checkout_is_the_dataset(cache: str, article: Document) -> None:
 
 
 @EACH
-def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.Dataset]) -> None:
+def test_every_config_loads_and_streams(config: str, tables: dict[str, Any]) -> None:
     """`load_dataset(checkout, config)` gives the rows of Parquet, and so does streaming.
 
     Both have the same features.
@@ -251,7 +251,7 @@ def test_every_config_loads_and_streams(config: str, tables: dict[str, datasets.
 
 @EACH
 def test_the_package_gives_the_same_dataset(
-    config: str, tables: dict[str, datasets.Dataset], cache: str
+    config: str, tables: dict[str, Any], cache: str
 ) -> None:
     """`statevisit.load_dataset` gives the rows that `datasets` gives from the checkout.
 
@@ -289,7 +289,7 @@ for config in sys.argv[2:]:
 """
 
 
-def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dataset]) -> None:
+def test_everything_loads_offline(tmp_path: Path, tables: dict[str, Any]) -> None:
     """With HF_HUB_OFFLINE=1, an empty cache and no network, every config loads and streams."""
     env = os.environ | {
         "HF_HUB_OFFLINE": "1",
@@ -302,7 +302,7 @@ def test_everything_loads_offline(tmp_path: Path, tables: dict[str, datasets.Dat
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert 0 == done.returncode, done.stderr
     assert [f"{c} {len(tables[c])}" for c in CONFIGS] == done.stdout.splitlines()
@@ -331,7 +331,7 @@ def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) 
 
 
 def test_a_corpus_of_ones_own_loads_without_a_card(
-    corpus: Path, tables: dict[str, datasets.Dataset], cache: str
+    corpus: Path, tables: dict[str, Any], cache: str
 ) -> None:
     """`load_dataset(config, path)` needs only the output of `statevisit build`, no README.md.
 
@@ -358,7 +358,7 @@ def test_without_datasets_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) ->
 # Contents of the columns
 
 
-def test_the_documents_config_is_the_json(tables: dict[str, datasets.Dataset]) -> None:
+def test_the_documents_config_is_the_json(tables: dict[str, Any]) -> None:
     """A row of `documents` is the document's JSON, in the schema's order, with null if absent."""
     value = orjson.loads((ROOT / f"corpus/documents/{DOC_ID}.json").read_bytes())
     row = _rows("documents")[0]
@@ -845,11 +845,11 @@ def test_sql_and_polars_read_the_same_rows(config: str) -> None:
         )
     assert (
         expected.to_pylist()
-        == pl.read_parquet(f"{ROOT}/corpus/parquet/{config}/*.parquet").to_dicts()
+        == polars.read_parquet(f"{ROOT}/corpus/parquet/{config}/*.parquet").to_dicts()
     )
 
 
-def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, datasets.Dataset]) -> None:
+def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, Any]) -> None:
     """`statevisit.load()` and the views agree on the number of records."""
     (document,) = load()
     assert {

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import mlcroissant
 import orjson
 import pyarrow.parquet as pq
 import pytest
@@ -24,8 +23,10 @@ from statevisit.document.model import LAYERS, Document
 from statevisit.document.references import reference_names
 from statevisit.release import textless
 from statevisit.release.textless import blanked, pieces, restore, strip
-from tests.conftest import DOC_ID, PACKAGE, ROOT, Result
+from tests.conftest import DOC_ID, PACKAGE, ROOT, Result, oracle
 from tests.strategies import documents, seed_of
+
+mlcroissant = oracle("mlcroissant")
 
 SEED = next((ROOT / "seeds").glob("000_*.txt"))
 IDS = {
@@ -122,6 +123,7 @@ def _left(root: Path, texts: set[tuple[str, ...]]) -> dict[str, int]:
     return {name: n for name, n in runs_left.items() if n}
 
 
+@pytest.mark.slow
 def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
     """The texts are in many files of the full edition, and in no file of the other one."""
     full, other = roots
@@ -177,6 +179,7 @@ def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document)
 
 @settings(max_examples=300)
 @given(documents())
+@pytest.mark.slow
 def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     """Any stripped document follows its schema, and with the text it is the document again.
 
@@ -462,6 +465,7 @@ def test_an_edition_is_not_taken_for_the_corpus(roots: Made) -> None:
     assert [("E104", "/edition")] == [(f.code, f.pointer) for f in findings]
 
 
+@pytest.mark.slow
 def test_a_quotation_stops_the_build(
     roots: Made, tmp_path: Path, cli: Callable[..., Result]
 ) -> None:

@@ -231,16 +231,16 @@ def test_words_that_two_rewritten_passages_share_are_no_anchor() -> None:
 
 
 def test_long_texts_are_compared_quickly(article: Document) -> None:
-    """A correction in a text of 150,000 characters with 200 corrections is followed in seconds."""
+    """A text of 150,000 characters with 200 corrections is followed in seconds of one core."""
     old = "\n\n".join([article.text] * 50)
     new = (
         old.replace("Tbilisi", "Tiflis")
         .replace("Shusha", "Shushi")
         .replace("sworn in on", "sworn in to office on")
     )
-    began = time.monotonic()
+    began = time.process_time()
     assert (len(new) - 8, len(new)) == Alignment(old, new).span(len(old) - 8, len(old))
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_encoding_is_what_fix_writes(article: Document) -> None:

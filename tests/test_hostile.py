@@ -16,7 +16,7 @@ import pytest
 
 from statevisit import encode, load
 from statevisit.release.transaction import recover
-from tests.conftest import DOC_ID, Result
+from tests.conftest import DOC_ID, PATIENCE, Result
 from tests.repositories import git
 from tests.test_release import _state
 
@@ -24,7 +24,7 @@ CAPABILITIES = (1, 2, 3)
 """DAC_OVERRIDE, DAC_READ_SEARCH and FOWNER: what lets root write where nobody may."""
 
 
-pytestmark = pytest.mark.usefixtures("identity")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("identity")]
 
 
 def _like_anybody() -> None:
@@ -44,7 +44,7 @@ def _run(*words: object, cwd: Path, before: Callable[[], None], **env: str) -> R
         preexec_fn=before,
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ from statevisit import FormatError, load, read_document, validate
 from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result, opened
 from tests.strategies import documents, seed_of
 
 HEADER = " date 2024-03-01 "
@@ -348,34 +347,23 @@ def test_an_ingest_that_was_interrupted_can_be_run_again(
 
 def test_ctrl_c_while_seeds_are_read(tmp_path: Path) -> None:
     """Ctrl-C ends an ingest with one line; nothing was written."""
-    seeds = []
-    for number in range(40):
-        seeds.append(tmp_path / f"seed-{number}.txt")
-        seeds[-1].write_text(HEADER + "A sentence of several words. " * 20_000)
-    command = [
-        sys.executable,
-        "-m",
-        "statevisit",
-        "ingest",
-        *map(str, seeds),
-        "--root",
-        str(tmp_path / "root"),
-    ]
+    text = HEADER + "A sentence of several words. " * 20_000
+    seeds = [tmp_path / f"seed-{number}.txt" for number in range(40)]
+    for seed in seeds:
+        seed.write_text(text)
+    seeds[1].unlink()
+    os.mkfifo(seeds[1])
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "statevisit", "ingest", *seeds, "--root", tmp_path / "root"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
         start_new_session=True,
     )
-    deadline = time.monotonic() + 30
-    while (
-        "spacy" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline
-    ):
-        time.sleep(0.05)
-    time.sleep(1)
+    with open(opened(seeds[1], process), "w") as pipe:  # the first seed is segmented
+        pipe.write(text)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (1, "", "statevisit: stopped; nothing was changed") == (
         process.returncode,
         out,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from msgspec.structs import replace
 
@@ -17,15 +16,29 @@ from statevisit.document.codec import read_document, write_document
 from statevisit.document.model import Argument, Document, Entity, Mention, Source
 from statevisit.errors import LabelStudioError
 from statevisit.labelstudio.client import Server
-from statevisit.labelstudio.server import Local
-from tests.conftest import DOC_ID, ROOT, Result
+from statevisit.labelstudio.server import Local, install
+from tests.conftest import DOC_ID, ROOT, Result, lacking, oracle, required
 from tests.labelstudio_browser import Editor, page_of
+
+httpx = oracle("httpx")
+
+pytestmark = pytest.mark.live
 
 EMOJI = "👩‍👩‍👧‍👦 met 🇹🇷 in Baku . أذربيجان grew 5% 🎉 on Monday ."
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+def installed() -> None:
+    """The program of the server, which is installed the first time."""
+    required("label_studio_sdk")
+    try:
+        install(print)
+    except LabelStudioError as error:
+        lacking(str(error))
+
+
+@pytest.fixture(scope="module")
+def server(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
     """A server of its own, with its data in a temporary directory."""
     with Local(tmp_path_factory.mktemp("label-studio")) as local:
         yield local
@@ -358,7 +371,7 @@ def _check_the_edits(root: Path, before: dict[str, Document], pulled: Result) ->
 
 
 @pytest.mark.live
-def test_the_server_stops_with_everything_it_started(tmp_path: Path) -> None:
+def test_the_server_stops_with_everything_it_started(installed: None, tmp_path: Path) -> None:
     """After the block nothing listens on the port; what was started is gone, by its process id."""
     with Local(tmp_path / "data") as local:
         pid = local.pid

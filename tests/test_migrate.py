@@ -58,6 +58,7 @@ def test_every_older_version_has_its_migration() -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(documents())
+@pytest.mark.slow
 def test_a_migration_loses_nothing(document: Document) -> None:
     """Any document of version 0 is read without loss, and the schema accepts the result."""
     old = orjson.dumps(v0(document))

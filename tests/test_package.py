@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 from statevisit import load
 from statevisit.dataset.arrow import CONFIGS
-from tests.conftest import DOC_ID, ROOT
+from tests.conftest import DOC_ID, PATIENCE, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION = load().version
@@ -54,7 +54,7 @@ def _hatchling(root: Path, out: Path, *targets: str) -> Path:
         cwd=root,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert 0 == done.returncode, done.stdout + done.stderr
     return out
@@ -126,7 +126,7 @@ def _run(python: Path, cwd: Path, *arguments: str) -> str:
         env=_clean(HF_HOME=str(cwd / "hf"), HF_HUB_OFFLINE="1"),
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert 0 == done.returncode, done.stdout + done.stderr
     return done.stdout
@@ -162,6 +162,7 @@ def test_the_wheel_holds_code_and_data(wheel: Path) -> None:
         assert {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"} == infos
 
 
+@pytest.mark.slow
 def test_the_sdist_holds_what_is_tracked(dist: Path) -> None:
     """The sdist has the tracked files, unchanged, and no untracked ones.
 
@@ -368,7 +369,7 @@ def test_without_an_extra_its_name_is_said(
         env=_clean(),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert 1 == done.returncode
     assert f"pip install 'statevisit[{extra}]'" in done.stderr.strip().splitlines()[-1]
@@ -529,6 +530,7 @@ def test_quick_tests_need_no_browser() -> None:
     assert ["live", "browser", "slow"] == markers
 
 
+@pytest.mark.slow
 def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
     """Without a network the command ends in one line that says so, and the next run tries again.
 
@@ -550,7 +552,7 @@ def test_a_failed_install_is_said_and_tried_again(tmp_path: Path) -> None:
         env=_clean(PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull),
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (1, "failed: the packages could not be installed; is there a network?") == (
         done.returncode,

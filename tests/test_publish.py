@@ -14,8 +14,11 @@ import pytest
 
 from statevisit import ReleaseError, load
 from statevisit.dataset.arrow import CONFIGS
-from tests.conftest import ROOT, Result
+from tests.conftest import PATIENCE, ROOT, Result, oracle
 from tests.hub_stand_in import DONE, TOKEN, Failure, Hub
+
+datasets = oracle("datasets")
+huggingface_hub = oracle("huggingface_hub")
 
 REPO = "someone/visits"
 VERSION = orjson.loads((ROOT / "corpus/release.json").read_bytes())["version"]
@@ -86,6 +89,7 @@ def test_a_page_outside_the_root_is_not_published(
     assert not [n for n in ("secret", "linked", "missing") if n in done.out]
 
 
+@pytest.mark.slow
 def test_what_is_published_is_read_back(
     hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -111,13 +115,11 @@ print(orjson.dumps(rows, default=str).decode())
         [sys.executable, "-c", script, REPO, VERSION, *CONFIGS],
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
         env=env,
         cwd=tmp_path,
     )
     assert 0 == done.returncode, done.stderr
-    import datasets
-
     here = {
         c: datasets.load_dataset(
             str(checkout), c, split="train", cache_dir=str(tmp_path / "cache")
@@ -373,6 +375,7 @@ def test_a_bad_name_is_said(hub: Hub, checkout: Path, cli: Callable[..., Result]
     assert [] == hub.requests
 
 
+@pytest.mark.slow
 def test_the_edition_without_the_text_is_published_and_restored(
     hub: Hub, checkout: Path, cli: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -391,17 +394,15 @@ def test_the_edition_without_the_text_is_published_and_restored(
         "then `statevisit restore DIR --text SEED -o FULL`"
     )
     assert remedy in str(caught.value)
-    from huggingface_hub import snapshot_download
-
-    snapshot_download(REPO, repo_type="dataset", revision=f"v{VERSION}", local_dir=tmp_path / "DIR")
+    huggingface_hub.snapshot_download(
+        REPO, repo_type="dataset", revision=f"v{VERSION}", local_dir=tmp_path / "DIR"
+    )
     done = cli("restore", tmp_path / "DIR", "--text", ROOT / "seeds", "-o", tmp_path / "FULL")
     assert 0 == done.status, done.err
     for name in ("corpus/documents", "corpus/annotators/a", "corpus/annotators/b"):
         assert [p.read_bytes() for p in sorted((ROOT / name).iterdir())] == [
             p.read_bytes() for p in sorted((tmp_path / "FULL" / name).iterdir())
         ]
-    import datasets
-
     rows = datasets.load_dataset(
         str(tmp_path / "DIR"), "events", split="train", cache_dir=str(tmp_path / "cache")
     )
@@ -411,6 +412,7 @@ def test_the_edition_without_the_text_is_published_and_restored(
     )
 
 
+@pytest.mark.slow
 def test_what_was_not_released_is_not_published(
     hub: Hub, repository: Path, cli: Callable[..., Result]
 ) -> None:

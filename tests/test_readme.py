@@ -31,7 +31,7 @@ from statevisit.document import schema
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
 from statevisit.release.card import PARTS
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 
 README = "README.md"
@@ -158,6 +158,7 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
 
 
 @_of("python")
+@pytest.mark.slow
 def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
     """A Python block can be pasted into a fresh interpreter at the top of a checkout.
 
@@ -177,7 +178,7 @@ def test_python_blocks_run(block: Block, tmp_path: Path) -> None:
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert 0 == done.returncode, done.stderr
     assert ("print(" in block.text) == bool(done.stdout.strip())
@@ -282,7 +283,7 @@ def _run_script(script: str, root: Path) -> subprocess.CompletedProcess[str]:
         env=env | {"PATH": f"{browser.parent}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
@@ -310,6 +311,7 @@ def _takes(help_text: str, argument: str) -> bool:
 
 
 @_of("sh")
+@pytest.mark.slow
 def test_shell_blocks_run(
     block: Block,
     checkout: Path,

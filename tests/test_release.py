@@ -15,7 +15,7 @@ from statevisit.corpus.diff import diff_corpora
 from statevisit.document import schema_errors
 from statevisit.release import version_rule
 from statevisit.release.transaction import recover
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import CONFIG, commit, first_release, git
 
 DOCUMENT = f"corpus/documents/{DOC_ID}.json"
@@ -74,6 +74,7 @@ def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[...
     assert 1 == len(git(repository, "worktree", "list").splitlines())
 
 
+@pytest.mark.slow
 def test_a_dry_run_changes_nothing(repository: Path, cli: Callable[..., Result]) -> None:
     """`--dry-run` says which version it would be."""
     _corrected(repository, cli)
@@ -91,6 +92,7 @@ def _added(root: Path, cli: Callable[..., Result]) -> None:
     commit(root, "one more document")
 
 
+@pytest.mark.slow
 def test_what_was_added_asks_for_a_minor_version(
     repository: Path, cli: Callable[..., Result]
 ) -> None:
@@ -106,6 +108,7 @@ def test_what_was_added_asks_for_a_minor_version(
     assert 0 == cli("release", repository, "--version", "0.2.0").status
 
 
+@pytest.mark.slow
 def test_a_reused_id_asks_for_a_major_version(repository: Path, cli: Callable[..., Result]) -> None:
     """From 1.0.0 on, an id that means something else is a major change."""
     assert 0 == cli("release", repository, "--version", "1.0.0").status
@@ -160,6 +163,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "message"), list(REFUSED.values()), ids=list(REFUSED))
 def test_what_is_not_ready_is_refused(
     repository: Path, cli: Callable[..., Result], change: Callable[[Path], object], message: str
@@ -225,7 +229,7 @@ class Killed:
             [sys.executable, "-c", KILL, str(self.root), str(self._place)],
             capture_output=True,
             encoding="utf-8",
-            timeout=200,
+            timeout=PATIENCE,
             cwd=ROOT,
             env=os.environ | CONFIG,
         )
@@ -245,6 +249,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
     return Killed(tmp_path_factory.mktemp("killed"))
 
 
+@pytest.mark.slow
 def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None:
     """Edits to a file of a stopped release are named, and they stay."""
     states = map(killed.before, range(len(killed.steps)))
@@ -260,6 +265,7 @@ def test_a_stopped_release_with_edits_is_not_overwritten(killed: Killed) -> None
     assert "mine\n" == (root / "CHANGELOG.md").read_text()
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_steps(killed: Killed, cli: Callable[..., Result]) -> None:
     """Killed before any step, a release leaves the last one loadable; the next run mends the rest.
 

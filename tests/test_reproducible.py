@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import PATIENCE, ROOT
+
+pytestmark = pytest.mark.slow
 
 SETTINGS = (
     "TZ",
@@ -123,7 +125,7 @@ def _build(place: Path, around: Surroundings) -> dict[str, str]:
             umask=around.umask,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert 0 == done.returncode, done.stdout + done.stderr
     built = [

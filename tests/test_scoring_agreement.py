@@ -4,15 +4,17 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import krippendorff
-import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
 
 from statevisit.scoring import coefficients
 from statevisit.scoring.coefficients import Item, Items, Statistic, one_label
+from tests.conftest import oracle
+
+krippendorff = oracle("krippendorff")
+metrics = oracle("sklearn.metrics")
+numpy = oracle("numpy")
 
 
 def _alpha(data: list[list[Any]]) -> float | None:
@@ -73,7 +75,7 @@ def test_kappa_is_that_of_scikit_learn(items: list[tuple[str, str]]) -> None:
     kappa = coefficients.kappa_statistic({0: items}).value()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        expected = cohen_kappa_score(*zip(*items, strict=True))
+        expected = metrics.cohen_kappa_score(*zip(*items, strict=True))
     assert (None if numpy.isnan(expected) else pytest.approx(expected)) == kappa
 
 
@@ -129,7 +131,7 @@ def test_kappa_is_the_weighted_average_of_its_labels(items: list[tuple[str, str]
         weight = 1 - p * q - (1 - p) * (1 - q)
         kappa = _of_label(coefficients.kappa_statistic, items, label)
         if kappa is not None:
-            assert pytest.approx(cohen_kappa_score(mine, theirs)) == kappa
+            assert pytest.approx(metrics.cohen_kappa_score(mine, theirs)) == kappa
             total, weights = total + weight * kappa, weights + weight
     whole = coefficients.kappa_statistic({0: items}).value()
     assert whole is None if not weights else pytest.approx(total / weights) == whole

@@ -3,17 +3,19 @@
 import itertools
 from typing import Any
 
-import nervaluate
-import numpy
 import pytest
-import seqeval.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
 
 from statevisit.scoring import assignment, spans
 from statevisit.scoring.counts import CountTable, MeasureKey, Rates, rates
 from statevisit.scoring.spans import Item
+from tests.conftest import oracle
+
+nervaluate = oracle("nervaluate")
+numpy = oracle("numpy")
+optimize = oracle("scipy.optimize")
+seqeval = oracle("seqeval.metrics")
 
 LABELS = ("PERSON", "GPE", "ORG")
 N = 30
@@ -69,9 +71,7 @@ def test_strict_is_what_seqeval_says(drawn_gold: Any, drawn_pred: Any) -> None:
     """Strict precision, recall and F1, micro and of each label, are seqeval's on any flat spans."""
     gold, pred = _flat(drawn_gold), _flat(drawn_pred)
     report = (
-        seqeval.metrics.classification_report(
-            [_bio(gold)], [_bio(pred)], output_dict=True, zero_division=0
-        )
+        seqeval.classification_report([_bio(gold)], [_bio(pred)], output_dict=True, zero_division=0)
         if gold or pred
         else {}
     )
@@ -85,9 +85,9 @@ def test_strict_is_what_seqeval_says(drawn_gold: Any, drawn_pred: Any) -> None:
         expected = [
             m([_bio(gold)], [_bio(pred)], zero_division=0)
             for m in (
-                seqeval.metrics.precision_score,
-                seqeval.metrics.recall_score,
-                seqeval.metrics.f1_score,
+                seqeval.precision_score,
+                seqeval.recall_score,
+                seqeval.f1_score,
             )
         ]
         assert pytest.approx(expected) == [figures.precision, figures.recall, figures.f1]
@@ -157,7 +157,7 @@ def test_the_assignment_is_the_best(weights: dict[tuple[int, int], int]) -> None
     dense = numpy.zeros((6, 6))
     for at, w in weights.items():
         dense[at] = w
-    rows, columns = linear_sum_assignment(dense, maximize=True)
+    rows, columns = optimize.linear_sum_assignment(dense, maximize=True)
     assert dense[rows, columns].sum() == sum(weights[p] for p in pairs)
 
 

