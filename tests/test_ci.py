@@ -263,7 +263,7 @@ def test_pre_commit(
     wrong = _run(sys.executable, "-m", "pre_commit", "run", cwd=checkout, env=env)
     assert 1 == wrong.status
     assert 2 == wrong.out.count("Failed")
-    assert "E504 The words of the quantity are another number" in wrong.out
+    assert "E504 The words of the quantity give another number" in wrong.out
 
 
 def test_init_makes_a_repository_whose_first_commands_pass(

@@ -137,7 +137,7 @@ def test_what_is_not_there_is_said(tmp_path: Path, cli: Callable[..., Result]) -
     """A path without documents is one message, and no file is made."""
     result = cli("diff", ROOT, tmp_path / "gone", "-o", tmp_path / "out.html", "--format", "html")
     assert (1, False) == (result.status, (tmp_path / "out.html").exists())
-    assert "gone: no such file or directory" in result.err
+    assert "gone: not a file, directory, version or revision" in result.err
 
 
 def test_reading_back_what_was_written_is_no_change(article: Document, tmp_path: Path) -> None:
