@@ -276,4 +276,5 @@ def clusters(document: "Document") -> Clusters:
     """Return the entities as sets of spans, each span in one of them."""
     from statevisit.scoring import coref
 
-    return [set(cluster) for cluster in coref.clusters(document.mentions)]  # type: ignore[arg-type]  # spans are pairs of integers
+    spans: Any = coref.clusters(document.mentions)  # of pairs of integers
+    return [set(cluster) for cluster in spans]

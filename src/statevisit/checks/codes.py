@@ -88,8 +88,8 @@ EXPLANATIONS = {
         be read leaves a text without both.
 
         Wrong: `{"file":"a.txt"}`
-        Right: `{"file":"a.txt","sha256":"…","date":"2024-02-19","language":"en","publisher":"unknown","license":"not stated"}`
-        """,  # noqa: E501  an example is one line
+        Right: the same with `sha256`, `date`, `language`, `publisher` and `license`
+        """,
     "E704": """
         A list beside the documents does not follow its schema.
 
@@ -114,9 +114,9 @@ EXPLANATIONS = {
         `name` is the fullest name. Two names for one item are usually a slip, or one of the items
         is wrong. Two names can be right if each text uses another one (Myanmar, Burma).
 
-        Wrong: `"name":"Türkiye","wikidata":"Q43"` in one document, `"name":"Turkey","wikidata":"Q43"` in another
+        Wrong: Q43 has `"name":"Türkiye"` in one document, `"name":"Turkey"` in another
         Right: `"name":"Türkiye"` in both
-        """,  # noqa: E501  an example is one line
+        """,
     "W707": """
         An id means something else than in the last release.
 
@@ -125,9 +125,9 @@ EXPLANATIONS = {
         keeps its id, and this warning can then be ignored. The comparison is with the commit that
         gave `corpus/release.json` its version; there is none outside a git checkout.
 
-        Wrong: `{"id":"baku","name":"Baku","wikidata":"Q9248",…}`, later `{"id":"baku","name":"Tbilisi","wikidata":"Q994",…}`
+        Wrong: `baku` had `"name":"Baku","wikidata":"Q9248"`, now `"name":"Tbilisi","wikidata":"Q994"`
         Right: a new entity `tbilisi`
-        """,  # noqa: E501  an example is one line
+        """,
     "E708": """
         The document and the source list disagree.
 
@@ -294,8 +294,8 @@ EXPLANATIONS = {
         The exported base shows the changes of each side. If both sides changed one property in
         different ways, either could be right, and nothing is written until someone decides.
 
-        Wrong: a unit "visit" is "trip" in the annotation and "journey" in the corpus, imported undecided
+        Wrong: a unit is "trip" in the annotation and "journey" in the corpus, imported as it is
         Right: the same import with `--theirs` (the annotation's) or `--ours` (the corpus's)
-        """,  # noqa: E501  an example is one line
+        """,
 }
 """An explanation by code: message, why, `Wrong:` and `Right:`."""

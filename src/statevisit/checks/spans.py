@@ -71,9 +71,9 @@ def duplicates(document: Document, context: Context) -> Problems:
     Two records of one layer with the same span and the same meaning are counted twice. At most one
     time expression, quantity or quotation has a given span.
 
-    Wrong: `{"id":"m1","start":0,"end":4,"entity":"baku",…}` and `{"id":"m2","start":0,"end":4,"entity":"baku",…}`
+    Wrong: `m1` and `m2`, both with `"start":0,"end":4,"entity":"baku"`
     Right: one of the two
-    """  # noqa: E501  an example is one line
+    """
     for layer in SPAN_LAYERS:
         records = getattr(document, layer)
         if len({record.start for record in records}) == len(records):

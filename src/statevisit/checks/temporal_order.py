@@ -235,9 +235,9 @@ def contradictory_dates(document: Document, context: Context) -> Problems:
     2020 cannot come before one inside 2019. Only events of modality ACTUAL are compared with the
     document's time, and only time values that stand for days with the calendar.
 
-    Wrong: `ev1` BEFORE `ev2`, where `ev1` has `"doc_time_rel":"AFTER"` and `ev2` has `"doc_time_rel":"BEFORE"`
+    Wrong: `ev1` BEFORE `ev2`, though `ev1` is AFTER the document's time and `ev2` BEFORE it
     Right: `ev2` BEFORE `ev1`
-    """  # noqa: E501  an example is one line
+    """
     reported = [contradiction.ids for contradiction in _contradictions_of_relations(document)]
     for contradiction in _all_contradictions(document):
         if not any(ids <= contradiction.ids for ids in reported):  # E607 reports those

@@ -113,7 +113,11 @@ _PRIMITIVE = {
 }
 
 
-def _type(feature: Feature, class_label: pa.DataType = pa.int64()) -> pa.DataType:  # noqa: B008  immutable
+_CODE = pa.int64()
+"""The type in which a ClassLabel is stored: the index of its name."""
+
+
+def _type(feature: Feature, class_label: pa.DataType = _CODE) -> pa.DataType:
     """The Arrow type of a feature, with the type that stands for a ClassLabel.
 
     Labels come in as strings and are stored as integers.
