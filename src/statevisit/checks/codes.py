@@ -125,7 +125,7 @@ EXPLANATIONS = {
         keeps its id, and this warning can then be ignored. The comparison is with the commit that
         gave `corpus/release.json` its version; there is none outside a git checkout.
 
-        Wrong: `baku` had `"name":"Baku","wikidata":"Q9248"`, now `"name":"Tbilisi","wikidata":"Q994"`
+        Wrong: `baku` had `"name":"Baku"` and Q9248, now it has `"name":"Tbilisi"` and Q994
         Right: a new entity `tbilisi`
         """,
     "E708": """
