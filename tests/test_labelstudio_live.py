@@ -214,7 +214,7 @@ def test_what_the_corpus_has_in_another_version_is_left_alone(
     )
     pushed = online("push", "--project", "version")
     assert 1 == pushed.status
-    assert f"another version: {DOC_ID}; pull, delete" in pushed.err
+    assert f"another version of them: {DOC_ID}" in pushed.err
     kept = path.read_bytes()
     assert 0 == online("pull", "--project", "version").status
     assert kept == path.read_bytes()
