@@ -253,6 +253,16 @@ def repository(tmp_path: Path) -> Path:
     return first_release(tmp_path / "repository")
 
 
+class _Impatient:
+    """The module `time` without waiting."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return at once."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     """An empty stand-in of the Hugging Face Hub, and an empty cache.
@@ -272,7 +282,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     monkeypatch.setattr(constants, "ENDPOINT", found.url)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(http.time, "sleep", lambda _: None)
+    monkeypatch.setattr(http, "time", _Impatient())  # the module of all others stays as it is
     yield found
     found.close()
 

@@ -324,6 +324,7 @@ def _in_namespace(script: str) -> Result:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.slow
 def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, workers: str) -> None:
     """Ctrl-C ends a build within seconds with one line, and leaves no process.
 

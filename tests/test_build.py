@@ -251,6 +251,7 @@ def test_check_sees_and_names_every_difference(
     "name",
     ["corpus/parquet/events/old.parquet", "corpus/parquet/gone/train-00000-of-00001.parquet"],
 )
+@pytest.mark.slow
 def test_a_foreign_file_is_named_and_stays(
     checkout: Path, cli: Callable[..., Result], name: str
 ) -> None:

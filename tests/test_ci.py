@@ -172,6 +172,7 @@ def test_the_workflow_as_written(
 @pytest.mark.parametrize(
     "settings", [None, "", "[tool.statevisit]\n", '[tool.other]\nsource = "x"\n']
 )
+@pytest.mark.slow
 def test_the_workflow_says_that_the_source_is_not_filled_in(
     tmp_path: Path, elsewhere: dict[str, str], settings: str | None
 ) -> None:

@@ -947,6 +947,7 @@ def test_builds_change_nothing_but_their_outputs(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spoiled_commands(COMMANDS))
+@pytest.mark.slow
 def test_commands_change_nothing_but_their_outputs(
     original: Path, spoiled: tuple[Command, list[tuple[str, str]]]
 ) -> None:

@@ -258,6 +258,7 @@ print(document.id, statevisit.__version__)
 """
 
 
+@pytest.mark.slow
 def test_the_wheel_loads_the_corpus(python: Path, tmp_path: Path) -> None:
     """The installed wheel gives corpus, validation, labels and every config.
 
@@ -270,6 +271,7 @@ def test_the_wheel_loads_the_corpus(python: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
     """The installed command shows the shipped corpus and makes a new one from a seed."""
     command = python.parent / "statevisit"
@@ -351,6 +353,7 @@ def _closure(extra: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("extra", "code"), [(e, c) for e, codes in USES.items() for c in codes])
+@pytest.mark.slow
 def test_an_extra_brings_all_that_its_commands_need(
     python: Path, tmp_path: Path, extra: str, code: str
 ) -> None:

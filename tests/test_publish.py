@@ -275,6 +275,7 @@ def _fails_with(done: Result, words: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
+@pytest.mark.slow
 def test_a_failure_leaves_the_repository_as_it_was(
     hub: Hub, checkout: Path, cli: Callable[..., Result], step: str
 ) -> None:
@@ -309,6 +310,7 @@ def test_a_repository_that_cannot_be_made(
     assert {} == hub.repos
 
 
+@pytest.mark.slow
 def test_a_tag_that_failed_is_made_by_the_next_run(
     hub: Hub, checkout: Path, cli: Callable[..., Result]
 ) -> None:

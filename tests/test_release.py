@@ -46,6 +46,7 @@ def _state(root: Path) -> tuple[str, str, str]:
     )
 
 
+@pytest.mark.slow
 def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[..., Result]) -> None:
     """Manifest, changelog, citation and card bear the derived version.
 

@@ -90,6 +90,7 @@ def unread() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+@pytest.mark.slow
 def test_an_output_that_is_full(arguments: list[str], buffering: dict[str, str], full: int) -> None:
     """A full disk under standard output gives one line and status 1, whatever is printed."""
     assert Result(1, "", FULL) == _run(*arguments, stdout=full, **buffering)
@@ -105,6 +106,7 @@ def test_a_completion_script_that_cannot_be_written(
 
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+@pytest.mark.slow
 def test_a_reader_that_is_gone(
     arguments: list[str], buffering: dict[str, str], unread: int
 ) -> None:
@@ -184,6 +186,7 @@ def test_both_streams_full(buffering: dict[str, str], full: int) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--version"], ["show"], ["validate", "nowhere"]])
+@pytest.mark.slow
 def test_streams_that_are_closed(arguments: list[str], buffering: dict[str, str]) -> None:
     """`statevisit >&- 2>&-` prints nothing and keeps its status."""
     expected = _run(*arguments, **buffering)
