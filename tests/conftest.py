@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -148,6 +149,21 @@ def opened(fifo: Path, process: "subprocess.Popen[str]") -> int:
     assert writers, f"never read: {process.communicate()}"
     os.set_blocking(writers[0], True)
     return writers[0]
+
+
+def interrupted(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    """Press Ctrl-C until a process that leads its group ends; return its output and errors.
+
+    Python sees a signal between two operations, so one that arrives just before a read which never
+    returns is seen at the next signal only.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            return process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            assert time.monotonic() < deadline, "Ctrl-C does not end the process"
 
 
 class Result(NamedTuple):

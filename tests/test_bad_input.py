@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DOC_ID, PATIENCE, Result, wait_until
+from tests.conftest import DOC_ID, PATIENCE, Result, interrupted, wait_until
 
 HEADER = b" date 2024-03-01 "
 
@@ -350,8 +349,7 @@ def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, work
         lambda: [*built(".build-*/corpus/parquet/*/*.parquet")] or process.poll() is not None,
         "a Parquet file is written",
     )
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=PATIENCE)
+    _, err = interrupted(process)
     assert 1 == process.returncode
     assert "statevisit: stopped; nothing was changed" == err.strip()
     assert before == _state(corpus)

@@ -8,7 +8,6 @@ import pty
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -23,7 +22,7 @@ from statevisit.cli.overview import COMMANDS, OVERVIEW
 from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
-from tests.conftest import DATA, DOC_ID, PACKAGE, PATIENCE, ROOT, Result, opened
+from tests.conftest import DATA, DOC_ID, PACKAGE, PATIENCE, ROOT, Result, interrupted, opened
 
 FIXTURES = {
     "draft.json": json.dumps(
@@ -398,8 +397,7 @@ def test_ctrl_c(tmp_path: Path, arguments: list[str]) -> None:
         start_new_session=True,
     )
     writer = opened(fifo, process)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=PATIENCE)
+    out, err = interrupted(process)
     os.close(writer)
     assert (1, "", "statevisit: stopped; nothing was changed") == (
         process.returncode,

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import unicodedata
@@ -18,7 +17,7 @@ from statevisit import FormatError, load, read_document, validate
 from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
-from tests.conftest import DOC_ID, PATIENCE, ROOT, Result, opened
+from tests.conftest import DOC_ID, ROOT, Result, interrupted, opened
 from tests.strategies import documents, seed_of
 
 HEADER = " date 2024-03-01 "
@@ -362,8 +361,7 @@ def test_ctrl_c_while_seeds_are_read(tmp_path: Path) -> None:
     )
     with open(opened(seeds[1], process), "w") as pipe:  # the first seed is segmented
         pipe.write(text)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=PATIENCE)
+    out, err = interrupted(process)
     assert (1, "", "statevisit: stopped; nothing was changed") == (
         process.returncode,
         out,
