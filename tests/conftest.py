@@ -20,7 +20,9 @@ from hypothesis import settings
 
 import statevisit
 from statevisit import load
-from statevisit.document.codec import encode_value
+from statevisit.annotation.ingest import ingest
+from statevisit.annotation.quotes import anchor
+from statevisit.document.codec import encode, encode_value
 from statevisit.document.model import Document
 from statevisit.errors import MissingExtra
 from tests.hub_stand_in import TOKEN, Hub
@@ -191,23 +193,45 @@ INVALID = ROOT / "tests/data/invalid"
 NAME, and with the patch applied.
 """
 
+RIGHT = ROOT / "tests/data/right"
+"""Data without findings that look like the error of a code, in the forms of `INVALID`.
+
+`NAME.text.json` is a text with its annotation in quote notation. It stands for `NAME.json`.
+"""
+
 PATCH = ".patch.json"
+TEXT = ".text.json"
 
 jsonpatch = oracle("jsonpatch")
 
 
 def fixture_bytes(source: Path) -> bytes:
-    """The bytes of a file among the fixtures, or of the document that a patch stands for."""
+    """The bytes of a file among the fixtures, or of the document that it stands for."""
     data = source.read_bytes()
-    if not source.name.endswith(PATCH):
-        return data
-    document = json.loads(VALID.read_bytes()) | {"id": source.name.removesuffix(PATCH)}
-    return encode_value(jsonpatch.JsonPatch(json.loads(data)).apply(document))
+    if source.name.endswith(PATCH):
+        document = json.loads(VALID.read_bytes()) | {"id": source.name.removesuffix(PATCH)}
+        return encode_value(jsonpatch.JsonPatch(json.loads(data)).apply(document))
+    if source.name.endswith(TEXT):
+        return encode(annotated_text(json.loads(data), source.name.removesuffix(TEXT)))
+    return data
+
+
+def annotated_text(draft: dict[str, Any], document_id: str) -> Document:
+    """The document of a `text`, its `date` (default: 2024-03-01) and quotes in it."""
+    text, date = draft.pop("text"), draft.pop("date", "2024-03-01")
+    language = draft.pop("language", "en")
+    seed = f" date {date} {text}".encode()
+    document, problems, _ = anchor(
+        draft, ingest(seed, f"{document_id}.txt", document_id, language), document_id
+    )
+    assert [] == [str(problem) for problem in problems]
+    assert document is not None
+    return document
 
 
 def write_fixture(source: Path, directory: Path) -> Path:
     """Write a fixture, its patches applied, into a directory; return its path."""
-    target = directory / source.name.replace(PATCH, ".json")
+    target = directory / source.name.replace(PATCH, ".json").replace(TEXT, ".json")
     if source.is_dir():
         target.mkdir()
         for child in source.iterdir():

@@ -19,10 +19,11 @@ from statevisit.checks.registry import REGISTRY
 from statevisit.document.model import Source
 from statevisit.labelstudio.export_files import elements
 from statevisit.labelstudio.incoming import Incoming
-from tests.conftest import INVALID, ROOT, VALID, Result, write_fixture
+from tests.conftest import INVALID, RIGHT, ROOT, VALID, Result, write_fixture
 from tests.repositories import begin, commit
 
 FIXTURES = sorted(INVALID.iterdir())
+SIMILAR = sorted(RIGHT.iterdir())
 
 
 def _code(path: Path) -> str:
@@ -96,6 +97,12 @@ def test_a_fixture_triggers_its_code_and_nothing_else(source: Path, tmp_path: Pa
         assert "\n" not in str(finding)
         assert finding.file or finding.document
         assert finding.excerpt[slice(*finding.mark)] or finding.mark == (0, 0)
+
+
+@pytest.mark.parametrize("source", SIMILAR, ids=lambda p: p.name.partition(".")[0])
+def test_right_data_that_look_like_the_error_have_no_finding(source: Path, tmp_path: Path) -> None:
+    """Every fixture in tests/data/right is silent, warnings included."""
+    assert [] == [str(f) for f in _findings(write_fixture(source, tmp_path), tmp_path)]
 
 
 def test_every_code_has_a_fixture_and_every_fixture_a_code() -> None:
