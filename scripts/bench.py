@@ -1,8 +1,8 @@
 """Measure speed and size, beside named peers in the same run.
 
 Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras,
-validate, score, label-studio and growth; without one it measures all of them. It makes .venv and installs
-the locked packages if needed.
+validate, score, label-studio and growth; without one it measures all of them. It makes .venv and
+installs the locked packages if needed.
 
 The contestants of a comparison take turns (A B C A B C), and every ratio is of two runs of one
 round. The figures are the median over the rounds with minimum and maximum. Seconds are those of
@@ -85,10 +85,8 @@ def _options() -> argparse.Namespace:
     for section in options.sections:
         if section not in SECTIONS:
             parser.error(f"no section {section!r}: choose from {', '.join(SECTIONS)}")
-    if (
-        min(*options.documents, *options.records, options.checked, options.tasks, options.rounds)
-        < 1
-    ):
+    numbers = (options.checked, options.tasks, options.rounds)
+    if min(*options.documents, *options.records, *numbers) < 1:
         parser.error("--documents, --records, --checked, --tasks and --rounds must be positive")
     return options
 
