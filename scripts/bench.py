@@ -104,22 +104,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECTION",
         help=f"{', '.join(SECTIONS)}; all when none is named",
     )
-    parser.add_argument(
-        "--documents",
-        nargs="+",
-        type=int,
-        default=SIZES,
-        metavar="N",
-        help="how many documents to build from, after the sections (default: 200 2000 20000)",
-    )
-    parser.add_argument(
-        "--records",
-        nargs="+",
-        type=int,
-        default=RECORDS,
-        metavar="N",
-        help="how many records a document of the section growth has (default: 1000 2000 4000 8000)",
-    )
+    sizes = {
+        "--documents": (SIZES, "how many documents to build from, after the sections"),
+        "--records": (RECORDS, "how many records the documents of growth have"),
+    }
+    for option, (counts, description) in sizes.items():
+        parser.add_argument(
+            option,
+            nargs="+",
+            type=int,
+            default=counts,
+            metavar="N",
+            help=f"{description} (default: {' '.join(map(str, counts))})",
+        )
     numbers = {
         "--rounds": (
             5,
