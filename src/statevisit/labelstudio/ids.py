@@ -16,19 +16,31 @@ class Ids:
 
     def __init__(self, base: Document, current: Document) -> None:
         self._base, self._current = base, current
+        self._slugs: dict[str, int] = {}
 
     @cached_property
     def taken(self) -> set[str]:
         """The ids in use. It is computed when the first id is needed, for most tasks never."""
         return {*self._base.layers, *self._current.layers}
 
+    @cached_property
+    def _last_numbers(self) -> dict[str, int]:
+        """The largest number after each prefix of letters."""
+        last: dict[str, int] = {}
+        for record_id in self.taken:
+            _count(record_id, last)
+        return last
+
+    def take(self, record_id: str) -> None:
+        """Add an id to those in use."""
+        self.taken.add(record_id)
+        _count(record_id, self._last_numbers)
+
     def numbered(self, layer: str) -> str:
         """Return the next id of a layer and take it: `m106` after `m105`."""
-        pattern = re.compile(rf"{ID_PREFIXES[layer]}(\d{{1,18}})")
-        matches = [pattern.fullmatch(record_id) for record_id in self.taken]
-        last = max((int(match[1]) for match in matches if match), default=0)
-        record_id = f"{ID_PREFIXES[layer]}{last + 1}"
-        self.taken.add(record_id)
+        prefix = ID_PREFIXES[layer]
+        record_id = f"{prefix}{self._last_numbers.get(prefix, 0) + 1}"
+        self.take(record_id)
         return record_id
 
     def slug(self, text: str, fallback: str) -> str:
@@ -41,5 +53,17 @@ class Ids:
         stem = plain[:_LONGEST_SLUG] or fallback
         if stem not in self.taken:
             return stem
-        numbered = (f"{stem}-{number}" for number in count(2))
-        return next(slug for slug in numbered if slug not in self.taken)
+        # The numbers before the last one for this text are still taken.
+        numbers = count(self._slugs.get(stem, 2))
+        self._slugs[stem] = next(n for n in numbers if f"{stem}-{n}" not in self.taken)
+        return f"{stem}-{self._slugs[stem]}"
+
+
+_NUMBERED = re.compile(r"([a-z]+)(\d{1,18})")
+
+
+def _count(record_id: str, last: dict[str, int]) -> None:
+    """Raise the largest number of a prefix to that of an id."""
+    match = _NUMBERED.fullmatch(record_id)
+    if match:
+        last[match[1]] = max(last.get(match[1], 0), int(match[2]))
