@@ -3,8 +3,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +15,7 @@ from statevisit import FormatError, load, read_document, validate
 from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
-from tests.conftest import DOC_ID, ROOT, Result, interrupted, opened
+from tests.conftest import DOC_ID, ROOT, Result, interrupted, opened, started
 from tests.strategies import documents, seed_of
 
 HEADER = " date 2024-03-01 "
@@ -352,13 +350,7 @@ def test_ctrl_c_while_seeds_are_read(tmp_path: Path) -> None:
         seed.write_text(text)
     seeds[1].unlink()
     os.mkfifo(seeds[1])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "statevisit", "ingest", *seeds, "--root", tmp_path / "root"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-    )
+    process = started("ingest", *seeds, "--root", tmp_path / "root")
     with open(opened(seeds[1], process), "w") as pipe:  # the first seed is segmented
         pipe.write(text)
     out, err = interrupted(process)
