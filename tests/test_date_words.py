@@ -13,6 +13,7 @@ from statevisit.checks.registry import REGISTRY, Context, load_checks
 from statevisit.document.date_words import MONTHS, SEASONS, WEEKDAYS, read_date
 from statevisit.document.model import Timex
 from tests.conftest import VALID
+from tests.strategies import TIMEX_EDGES, timex_values
 
 DOCUMENT = read_document(VALID)
 """A document whose times are replaced."""
@@ -350,6 +351,16 @@ def test_a_right_period_has_no_finding_in_any_spelling(day: date, season: str) -
         (f"the {century}th century", day.isoformat()),
     ):
         assert [] == codes(text, value, anchor=None), (text, value)
+
+
+@given(st.sampled_from(sorted(TIMEX_EDGES)), st.data())
+def test_every_value_of_the_schema_is_checked(kind: str, data: st.DataObject) -> None:
+    """A value gets one finding of a kind or none, whatever it is; the words never stop a check."""
+    value = data.draw(timex_values(kind))
+    assert {"E501", "E509"} >= set(codes("that", value, kind))
+    words = ("midnight Monday", "12 a.m.", "Dec. 31, 9999", "AD 1", "the 9990s", "999999999 years")
+    for text in words:
+        assert {"E501", "E512"} - set(codes(text, value, kind, None))
 
 
 @given(st.text(max_size=300), st.sampled_from(["2024-02-19", "202X", "BC0044", "2024-W08-WE"]))

@@ -94,14 +94,21 @@ class _Value(Struct, frozen=True):
 
 
 def _value(text: str) -> _Value | None:
-    """The parts of a value; None if it states none, or if its time zone may move the day."""
+    """The parts of a value; None if it states none, or if its time zone may move the day.
+
+    A value that the calendar does not have states none either.
+    """
     match = _VALUE.fullmatch(text)
     if match is None or match["zone"]:
+        return None
+    try:
+        interval = days(text)
+    except ValueError:  # E501 reports it
         return None
     weekday = _int(match["weekday"])
     return _Value(
         years=_years(match["year"]),
-        days=_days(text),
+        days=_days(interval),
         month=_int(match["month"]),
         day=_int(match["day"]),
         weekday=weekday - 1 if weekday else None,
@@ -134,12 +141,8 @@ def _years(field: str) -> tuple[int, int] | None:
     return first, first + length - 1
 
 
-def _days(value: str) -> tuple[date, ...]:
-    """The days of a value of at most a week; none for any other value."""
-    try:
-        interval = days(value)
-    except ValueError:  # E501 reports it
-        return ()
+def _days(interval: tuple[date, date] | None) -> tuple[date, ...]:
+    """The days of an interval of at most a week; none for a longer one."""
     if interval is None or (interval[1] - interval[0]).days > 6:
         return ()
     first, last = interval[0].toordinal(), interval[1].toordinal()

@@ -51,6 +51,14 @@ def days(value: str) -> tuple[date, date] | None:
     return None
 
 
+def known_days(value: str) -> tuple[date, date] | None:
+    """Return `days`, or None for a value that the calendar does not have (E501 reports it)."""
+    try:
+        return days(value)
+    except ValueError:
+        return None
+
+
 def plain_decade(value: str) -> str:
     """Return a decade or century as TimeML writes it: "197X" is "197", and "19XX" is "19".
 
