@@ -269,6 +269,21 @@ def test_a_foreign_file_is_named_and_stays(
     assert 0 == cli("build", checkout, "--check").status
 
 
+@pytest.mark.parametrize("value", ["9999-W52", "0000", "2021-W53", "2023-02-29"])
+def test_a_day_that_the_calendar_lacks_is_a_finding_of_the_build(
+    checkout: Path, cli: Callable[..., Result], value: str
+) -> None:
+    """A value beyond the edges of the calendar gets one line, and nothing is built."""
+    _in_place(DOCUMENT, '"type":"DATE","value":"2020"', f'"type":"DATE","value":"{value}"')(
+        checkout
+    )
+    result = cli("build", checkout)
+    assert 1 == result.status
+    assert 1 == result.out.count(" E501 ")
+    assert 1 == len(result.out.strip().splitlines())
+    assert "nothing was built" in result.err
+
+
 def test_check_of_an_invalid_document_gives_the_finding(
     checkout: Path, cli: Callable[..., Result]
 ) -> None:

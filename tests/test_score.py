@@ -212,6 +212,19 @@ def test_durations_of_one_length_are_equal(article: Document) -> None:
     assert 1.0 > f1("P1M", "P30D") == f1("P2D", "P3D")
 
 
+def test_a_decade_with_an_x_is_the_same_decade(article: Document) -> None:
+    """197X is 197, and 19XX is 19; a decade is not its century, nor another decade."""
+    day = next(t for t in article.timexes if t.type == "DATE")
+
+    def f1(gold: str, pred: str) -> float:
+        sides = (_changed(article, "timexes", day.id, value=v) for v in (gold, pred))
+        return statevisit.score(*sides, resamples=0).find("timexes", "value (end to end)").f1
+
+    assert 1.0 == f1("197", "197X") == f1("19XX", "19")
+    assert 1.0 > f1("197X", "19XX")
+    assert 1.0 > f1("197", "198X")
+
+
 def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path: Path) -> None:
     """A prediction with some layers only is scored on these; an empty layer among them scores 0."""
     path = tmp_path / f"{DOC_ID}.json"

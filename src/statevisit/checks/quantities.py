@@ -1,4 +1,4 @@
-"""Values: calendar days, numbers in words and figures, units, conversions, and ACE roles."""
+"""Values: numbers in words and figures, units, conversions, and ACE roles."""
 
 from collections.abc import Iterator
 from decimal import Decimal, localcontext
@@ -11,7 +11,7 @@ from statevisit.checks.registry import Context, Problems, check, in_english
 from statevisit.document import schema
 from statevisit.document.model import Document, Quantity
 from statevisit.document.number_words import SHORT_SCALES, Reading, read
-from statevisit.document.timex_values import days, plain
+from statevisit.document.timex_values import plain
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -41,24 +41,6 @@ def ace_roles(document: Document, context: Context) -> Problems:
 @cache
 def _roles() -> dict[str, list[str]]:
     return {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
-
-
-@check("E501")
-def calendar(document: Document, context: Context) -> Problems:
-    """The time value names a day, week or year that the calendar does not have.
-
-    Such a value has no place on a time line. Days and weeks follow ISO 8601; a year has 52 or 53
-    weeks.
-
-    Wrong: `"value":"2024-02-30"`
-    Right: `"value":"2024-02-29"`
-    """
-    for number, timex in enumerate(document.timexes):
-        if timex.type in ("DATE", "TIME"):
-            try:
-                days(timex.value)
-            except ValueError as error:
-                yield ("timexes", number, "value"), str(error)
 
 
 @check("E502")

@@ -46,6 +46,7 @@ REGISTRY: dict[str, Check] = {}
 _FAMILIES = (
     "consistency",
     "cycles",
+    "date_words",
     "labels",
     "quantities",
     "references",
