@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 from msgspec import Struct
 
 from statevisit.checks.registry import Context, Problems, check, in_english
-from statevisit.checks.units import UNKNOWN, Conversion, conversion, is_unit
+from statevisit.checks.units import UNKNOWN, Conversion, conversion, is_unit, meant_unit
 from statevisit.document.model import Document, Quantity
 from statevisit.document.number_words import read
 from statevisit.document.timex_values import plain
@@ -81,7 +81,13 @@ def _problem(restatement: _Restatement, english: bool) -> str | None:
 def _scale(source: str, target: str) -> Conversion | None:
     if not is_unit(source) or not is_unit(target):  # E503 reports it
         return UNKNOWN
-    return conversion(source, target)
+    return conversion(_meant(source), _meant(target))
+
+
+def _meant(unit: str) -> str:
+    """The unit that a code such as `ft` means; W514 reports it."""
+    meant = meant_unit(unit, ())
+    return meant[1] if meant else unit
 
 
 def _sign(quantity: Quantity) -> int:

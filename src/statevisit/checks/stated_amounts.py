@@ -141,7 +141,9 @@ def _scales(quantity: _Words, rest: tuple[str, ...]) -> list[_Scale]:
         return _measure_scales(quantity, rest)
     if not rest and quantity.unit in ("dozen", "score", "gross"):
         return [*_UNCHANGED, (_TWELFTH, "", False)] if quantity.unit == "dozen" else []
-    if not rest or _is_noun(rest, quantity.unit) or is_currency(rest) or unit_codes(rest):
+    if not rest or _is_noun(rest, quantity.unit):
+        return _UNCHANGED
+    if quantity.kind == "CARDINAL" and (is_currency(rest) or unit_codes(rest)):
         return _UNCHANGED
     return []
 
@@ -220,7 +222,8 @@ def _compound(quantity: _Words) -> Amounts:
         return ()
     for code in unit_codes(words):
         smaller, parts = _SMALLER.get(code, ("", 0))
-        if smaller and (smaller in unit_codes(further_words) or not further_words):
+        follows = smaller in unit_codes(further_words) or (smaller and not further_words)
+        if follows and further < parts:
             total = number + further / Decimal(parts)
             scales = _measure_scales(quantity, words)
             return (tuple(Amount(total, *scale) for scale in scales),)

@@ -69,6 +69,7 @@ def _by_words(table: dict[tuple[str, ...], str]) -> dict[tuple[str, ...], tuple[
 
 
 _PHRASES_BEFORE, _PHRASES_AFTER = _by_words(_BEFORE), _by_words(_AFTER)
+_FIRST_WORDS = {phrase[0] for phrase in _PHRASES_BEFORE} | set(_DEGREES)
 _LONGEST = max(map(len, _PHRASES_BEFORE))
 
 Labels = tuple[str, ...] | None
@@ -77,6 +78,8 @@ Labels = tuple[str, ...] | None
 
 def split_before(words: list[str]) -> tuple[Labels, int]:
     """Read the comparator with which a phrase begins; return it, and the number of its words."""
+    if not words or words[0] not in _FIRST_WORDS:
+        return None, 0
     degrees = 0
     while degrees < len(words) and words[degrees] in _DEGREES:
         degrees += 1
@@ -99,9 +102,9 @@ def split_after(words: list[str]) -> tuple[Labels, int, int]:
 
     Returns it, and the range of words that it takes; an empty range for none.
     """
-    for length in (3, 2, 1):
+    for length in range(min(3, len(words)), 0, -1):
         for start in (0, len(words) - length):
-            phrase = tuple(words[start : start + length]) if start >= 0 else ()
+            phrase = tuple(words[start : start + length])
             if phrase in _PHRASES_AFTER:
                 return _PHRASES_AFTER[phrase], start, start + length
     return None, 0, 0

@@ -9,7 +9,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_CODES_IN_LOWER_CASE = _words("usd eur gbp try jpy cny rub azn tl rmb btc inr chf aud cad")
+_CODES_IN_LOWER_CASE = _words("usd eur gbp try jpy cny rub azn tl rmb btc inr chf aud cad rs")
 """Codes that are recognised in lower case; others may be words ("all", "top", "cup")."""
 
 _PREFIXES = _words("us u s a au c ca can hk nz nt r sg")
@@ -75,7 +75,7 @@ def without_signs(tokens: list[str]) -> tuple[list[str], bool]:
             while kept and kept[-1].lower() in (*_PREFIXES, "."):
                 kept.pop()
             named = True
-        elif _is_code(token):
+        elif _is_code(token) or (token == "." and named and not kept):  # "Rs. 500"
             named = True
         elif len(token) == 4 and token[0] in "mM" and _is_code(token[1:]):  # "30 MSEK"
             kept.append("m")

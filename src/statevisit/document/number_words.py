@@ -21,16 +21,20 @@ _TOKEN = re.compile(
     | (?:[0-9]{1,3}(?:[ \u00a0\u2007\u2009\u202f'’][0-9]{3})+(?![0-9])  # grouped by spaces
         | [0-9][0-9,]*)(?:\.[0-9]+)?
       (?:e[+-]?[0-9]{1,2}(?!\w)|(?:st|nd|rd|th)(?![^\W\d_]))?  # an exponent, or an ordinal
-    | \.[0-9]+
-    | [¼½¾⅐-⅞]
+    | (?<!\w)\.[0-9]+
+    | [¼½¾⅐-⅞º]
     | [a-zA-Z]{0,3}[$€£¥₺₽₹₩₼₾]                             # the sign of a currency
     | (?:[kcdm]?m|ft|in|yd|mi)\^?[23](?![0-9])              # a unit with an exponent: km2
-    | [^\W\d_¼½¾⅐-⅞]+                                       # a word
+    | [^\W\d_¼½¾⅐-⅞º]+                                      # a word
     | [^\w\s]                                               # any other sign
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
+
+
+_LONGEST = 300
+"""The number of characters that no quantity exceeds."""
 
 
 class Reading(Struct, frozen=True):
@@ -136,19 +140,34 @@ def read_compound(text: str) -> tuple[tuple[Decimal, tuple[str, ...]], ...] | No
 
 
 def _phrase(text: str) -> _Phrase | None:
+    if len(text) > _LONGEST:
+        return None
     tokens: list[str] = _TOKEN.findall(text)
-    if "".join(_SPACE.sub("", token) for token in tokens) != _SPACE.sub("", text):
+    if _SPACE.sub("", "".join(tokens)) != _SPACE.sub("", text):
         return None
     if tokens[:1] == ["("] and tokens[-1] == ")":  # a loss, or a remark
         tokens = tokens[1:-1]
     if len(tokens) > 1 and tokens[-1] == ".":  # of an abbreviation
         tokens = tokens[:-1]
+    tokens = _without_joining_hyphens(tokens)
     comparators, length = split_before([token.lower() for token in tokens])
     tokens = tokens[length:]
     opens_range = bool(tokens) and tokens[0].lower() in ("between", "from")
     tokens, money = without_signs(tokens[1:] if opens_range else tokens)
     lower = [token.lower() for token in tokens]
     return _Phrase(tokens, lower, comparators, opens_range, money)
+
+
+def _without_joining_hyphens(tokens: list[str]) -> list[str]:
+    """Tokens without the hyphens around "and" and "a": "two-and-a-half", "$5-a-day"."""
+    if "-" not in tokens:
+        return tokens
+    kept = []
+    for at, token in enumerate(tokens):
+        beside = [word.lower() for word in tokens[max(0, at - 1) : at + 2]]
+        if token != "-" or ("and" not in beside and "a" not in beside):
+            kept.append(token)
+    return kept
 
 
 _CONNECTORS = ("to", "-", "–", "and", "~", "through", "until", "till")
@@ -204,12 +223,14 @@ def _bounds(
     return lower, tuple(dict.fromkeys(upper))
 
 
-_PARTS = frozenset(["point", "odd", "plus", "or", "and", "to", "minus", "times", "fold", "s"])
+_PARTS = frozenset(["odd", "plus", "or", "and", "to", "minus", "times", "fold"])
 """Words after a number that are a part of it, or change it."""
 
 
 def _is_complete(rest: list[str]) -> bool:
     """Whether no token after a number belongs to it or begins another one."""
+    if rest[:1] == ["s"]:  # "1990s"
+        return False
     return not any(token in ",+:×^" or token in _PARTS or is_numeral(token) for token in rest)
 
 

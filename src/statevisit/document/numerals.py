@@ -24,6 +24,9 @@ _GROUPED = re.compile(
     r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"
     r"|[0-9]{1,2}(,[0-9]{2})*,[0-9]{3}(\.[0-9]+)?"  # lakhs and crores: 12,34,567
 )
+_POINT_IN_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{2}0")
+"""Figures that are thousands in other languages: "1.500"."""
+
 _BETWEEN_DIGITS = str.maketrans("", "", " \u00a0\u2007\u2009\u202f'’")
 
 _LONGEST = 24
@@ -63,6 +66,10 @@ def number_at(tokens: list[str], at: int, money: bool) -> Numeral | None:
     return Numeral(values, numeral.end, numeral.ordinal, numeral.scales)
 
 
+_END = ("", "", "", "", "")
+"""Tokens beyond the end, as many as a reader looks ahead."""
+
+
 class _Reader:
     """A number, read from left to right as a sum of terms with falling scales.
 
@@ -70,7 +77,8 @@ class _Reader:
     """
 
     def __init__(self, tokens: list[str], at: int, money: bool) -> None:
-        self.tokens = tokens
+        self.tokens = [*tokens, *_END]
+        self.has_parts = any(token in PLURAL_DENOMINATORS for token in tokens)
         self.at = at
         self.money = money
         self.ordinal = False
@@ -80,17 +88,19 @@ class _Reader:
         self.scales: tuple[Decimal, ...] = ()
 
     def word(self, offset: int = 0) -> str:
-        """The token at an offset from the present one; empty beyond the end."""
-        at = self.at + offset
-        return self.tokens[at] if at < len(self.tokens) else ""
+        """The token at an offset of at most 3 from the present one; empty beyond the end."""
+        return self.tokens[self.at + offset]
 
     def read(self) -> Numeral | None:
         """Read as many tokens as form one number; None if the tokens are no number."""
         special = self._ordinal_or_fraction()
         if special is not None:
             return special
+        start, word = self.at, self.word()
         if not self._term():
             return None
+        if self.at == start + 1 and _POINT_IN_THOUSANDS.fullmatch(word):
+            return Numeral((self.total, self.total * 1000), self.at, scales=self.scales)
         factor = COLLECTIVES.get(self.word(1 if self.word() == "-" else 0))
         if factor and self.lowest is None and not self.ordinal and self.total < 100:
             return self._collective(factor)
@@ -99,8 +109,12 @@ class _Reader:
         return Numeral((self.total,), self.at, self.ordinal, self.scales)
 
     def _ordinal_or_fraction(self) -> Numeral | None:
-        """Read "a third", "one hundredth", which are places and parts, and "millionth"."""
+        """Read what is not certainly a part: "a third", "one hundredth", "4/5", "millionth"."""
         word, follows = self.word(), self.word(1)
+        figures = _FRACTION.fullmatch(word)
+        if figures and int(figures[2]) % 5 == 0 and int(figures[1]) < int(figures[2]):
+            above, below = Decimal(figures[1]), Decimal(figures[2])
+            return Numeral((above / below, above), self.at + 1)
         bare = 100 if word == "hundredth" else 10 ** ORDINAL_ZEROS.get(word, 0)
         if bare > 1:
             return Numeral((Decimal(bare),), self.at + 1, True)
@@ -186,7 +200,7 @@ class _Reader:
     def _skip_to_unit(self) -> None:
         """After a fraction, skip "of a" and "a" before other words: "half a mile"."""
         offset = 1 if self.word() == "of" else 0
-        if self.word(offset) in ("a", "an") and self.word(offset + 1):
+        if self.word(offset) in ("a", "an", "one") and self.word(offset + 1):
             self.at += offset + 1
 
     def _zeros(self, word: str) -> int:
@@ -284,7 +298,7 @@ class _Reader:
             return amount
         at = self.at + 1
         digits = ""
-        while at < len(self.tokens) and CARDINALS.get(self.tokens[at], 10) < 10:
+        while CARDINALS.get(self.tokens[at], 10) < 10:
             digits += str(CARDINALS[self.tokens[at]])
             at += 1
         if digits:
@@ -322,7 +336,9 @@ class _Reader:
     def _fraction(self) -> Decimal | None:
         """Read "½", "1/2", "half", "a quarter" or "two thirds"; None if the tokens are other."""
         word = self.word()
-        figures = _FRACTION.fullmatch(unicodedata.normalize("NFKC", word))
+        figures = None
+        if word[:1].isnumeric():
+            figures = _FRACTION.fullmatch(unicodedata.normalize("NFKC", word))
         if figures:
             above, below = int(figures[1]), int(figures[2])
             if not 0 < above < below:
@@ -340,6 +356,8 @@ class _Reader:
             above: Decimal | None = Decimal(1)
             self.at += 1
             known = DENOMINATORS
+        elif not self.has_parts:
+            return None
         else:
             above = self._group()
             known = PLURAL_DENOMINATORS

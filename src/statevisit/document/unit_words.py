@@ -72,9 +72,10 @@ har: hectare, ha
 [oz_tr]: troy ounce
 [stone_av]: stone, st
 t [ston_av] [lton_av]: ton
+t Mt: mt
 [ston_av]: short ton
 [lton_av]: long ton
-t: metric ton, metric tonne, mt
+t: metric ton, metric tonne
 [gal_us] [gal_br]: gallon, gal
 [pt_us] [pt_br] [dpt_us]: pint, pt
 T: tesla
@@ -139,7 +140,7 @@ By bit: B
 KiBy: kibibyte
 MiBy: mebibyte
 GiBy: gibibyte
-G: gauss
+G: gauss, G
 [g] g: g force
 [ppm]: part per million, ppm
 [ppb]: part per billion, ppb
@@ -192,6 +193,8 @@ def unit_codes(words: tuple[str, ...]) -> tuple[str, ...]:
     for at, word in enumerate(words):
         if at and word.lower() in _PER:
             above, below = unit_codes(words[:at]), unit_codes(words[at + 1 :])
+            if below == ("d",) and any(code.endswith(("bit", "By")) for code in above):
+                return ()  # barrels a day: "2 mb/d"
             return tuple(f"{one}/{other}" for one, other in product(above, below))
     return _simple(words)
 
