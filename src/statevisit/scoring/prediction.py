@@ -21,7 +21,7 @@ SCORED = (*_ANNOTATED, "ner")
 class Note(Struct, frozen=True):
     """A note on a document for a reader of the figures.
 
-    `kind` is missing, extra, duplicate, label, offset, or unplaced.
+    `kind` is missing, extra, alone, duplicate, label, offset, or unplaced.
     """
 
     kind: str
