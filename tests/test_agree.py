@@ -282,5 +282,12 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert "α_u" in done.out
     assert "22 sentences" in done.out
     done = cli("agree", ROOT / "corpus/documents", tmp_path, "--json", "--resamples", "20")
-    assert [] == list(schema_errors.errors(orjson.loads(done.out), "report"))
+    report = orjson.loads(done.out)
+    assert [] == list(schema_errors.errors(report, "report"))
+    assert statevisit.__version__ == report["tool_version"]
+    assert [[f"corpus/documents/{DOC_ID}.json"], [f"{DOC_ID}.json"]] == [
+        origin["files"] for origin in report["origins"]
+    ]
+    manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
+    assert manifest["content_sha256"] == report["origins"][0]["content_sha256"]
     assert 2 == cli("agree", tmp_path).status

@@ -1,5 +1,6 @@
 """Scoring whole documents: what a user gives, what comes back, and what is refused."""
 
+import hashlib
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 import statevisit
 from statevisit.annotation.quote_schema import draft_schema
+from statevisit.corpus.manifest import sha256_of
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value, write_document
 from statevisit.document.model import LAYERS, Document
@@ -624,6 +626,82 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert ["timexes"] == orjson.loads(done.out)["predicted"]
     assert [] == list(schema_errors.errors(orjson.loads(done.out), "report"))
     assert 2 == cli("score", tmp_path).status
+
+
+def test_a_report_says_of_which_data_it_is(cli: Cli, article: Document, tmp_path: Path) -> None:
+    """JSON has the tool's version, and for each side files, hash and the corpus's version.
+
+    The gold's content hash is that of `release.json`. A changed document has no version.
+    """
+    gold = ROOT / "corpus/documents"
+    manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
+    draft = tmp_path / "answer.json"
+    draft.write_text(f'{{"id": "{DOC_ID}", "timexes": []}}')
+    changed = tmp_path / f"{DOC_ID}.json"
+    write_document(disturbed(article), changed)
+    arguments = ("score", gold, draft, "--compare", changed, "--resamples", "0")
+    report = orjson.loads(cli(*arguments, "--json").out)
+    assert [] == list(schema_errors.errors(report, "report"))
+    assert statevisit.__version__ == report["tool_version"]
+    data = (gold / f"{DOC_ID}.json").read_bytes()
+    assert {
+        "files": [f"corpus/documents/{DOC_ID}.json"],
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "content_sha256": manifest["content_sha256"],
+        "version": manifest["version"],
+    } == report["gold_origin"]
+    digest = hashlib.sha256(draft.read_bytes()).hexdigest()
+    assert {"files": ["answer.json"], "sha256": digest} == report["pred_origin"]
+    assert {"files", "sha256", "content_sha256"} == report["other_origin"].keys()
+    assert manifest["content_sha256"] != report["other_origin"]["content_sha256"]
+    line = (
+        f"statevisit {statevisit.__version__}; gold: version {manifest['version']}, content"
+        f" {manifest['content_sha256'][:12]}; prediction: sha256 {digest[:12]}; other prediction:"
+    )
+    assert [] != [text for text in cli(*arguments).out.splitlines() if text.startswith(line)]
+    assert "prediction: not from files" in str(statevisit.score(gold, article, resamples=0))
+
+
+def test_the_form_of_the_files_does_not_change_the_content(
+    article: Document, tmp_path: Path
+) -> None:
+    """Documents in a directory and in JSONL have the same content hash, and other file hashes."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    pair = [replace(article, id="a"), replace(article, id="b")]
+    for document in pair:
+        write_document(document, folder / f"{document.id}.json")
+    expected = statevisit.score(folder, folder, layers="timexes", resamples=0).gold_origin
+    assert ["a.json", "b.json"] == list(expected.files)
+    lines = [orjson.dumps(to_value(document)) for document in pair]
+    (tmp_path / "two.jsonl").write_bytes(b"\n".join(lines))
+    other = statevisit.score(tmp_path / "two.jsonl", folder, layers="timexes", resamples=0)
+    assert expected.content_sha256 == other.gold_origin.content_sha256
+    assert expected.sha256 != other.gold_origin.sha256
+    assert None is other.gold_origin.version
+
+
+def test_a_part_of_a_version_is_not_the_version(article: Document, tmp_path: Path) -> None:
+    """A directory that lacks a document of the release, or has one more, states no version."""
+    folder = tmp_path / "corpus/documents"
+    folder.mkdir(parents=True)
+    for name in "abc":
+        write_document(replace(article, id=name), folder / f"{name}.json")
+    files = [
+        {"path": f"corpus/documents/{name}.json", "sha256": sha256_of(folder / f"{name}.json")}
+        for name in "abc"
+    ]
+
+    def stated(listed: list[Any]) -> str | None:
+        manifest = {"version": "0.3.0", "files": listed}
+        (tmp_path / "corpus/release.json").write_bytes(orjson.dumps(manifest))
+        return statevisit.score(folder, folder, layers="timexes", resamples=0).gold_origin.version
+
+    assert "0.3.0" == stated(files)
+    assert None is stated(files[1:])
+    assert None is stated([*files, files[0] | {"path": "corpus/documents/d.json"}])
+    one = statevisit.score(folder / "a.json", folder / "a.json", layers="timexes", resamples=0)
+    assert "0.3.0" == one.gold_origin.version
 
 
 def test_the_command_says_why_it_compares_nothing(cli: Cli, tmp_path: Path) -> None:

@@ -51,13 +51,13 @@ def command(
     """
     if len(annotators) < 2:
         raise click.UsageError("agreement needs two annotators or more")
-    from statevisit.scoring.agree import agree, shared, table
+    from statevisit.scoring.agree import agree, lines, table
 
     agreement = agree(*annotators, layers=layers, resamples=resamples)
     if as_json:
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))
-    for line in shared(agreement):
+    for line in lines(agreement):
         click.echo(line)
     if agreement.resamples:
         click.echo(

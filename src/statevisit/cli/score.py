@@ -96,11 +96,12 @@ def command(
 
 def _print(report: "Report", labels: bool) -> None:
     """Print a report as tables, with the notes."""
-    from statevisit.scoring.report import tables
+    from statevisit.scoring.report import cited_in, tables
 
     out = console(highlight=False)
     for table in tables(report, labels):
         out.print(table)
+    click.echo(cited_in(report))
     if report.comparison:
         click.echo(
             "difference: F1 of the first system less that of the second;"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
 
+from statevisit import layout
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.scoring import bootstrap, console, figures
@@ -14,9 +15,10 @@ from statevisit.scoring.attribute_agreement import attribute_agreement
 from statevisit.scoring.coefficients import Coefficient, mean_of_defined
 from statevisit.scoring.counts import MeasureKey
 from statevisit.scoring.figures import Figure
+from statevisit.scoring.origin import Origin, cited
 from statevisit.scoring.prediction import SCORED, Note, Prediction
 from statevisit.scoring.read import Source, read_gold, read_predictions
-from statevisit.scoring.score import RESAMPLES, Layers, Scored, name_of, scored_layers
+from statevisit.scoring.score import RESAMPLES, Layers, Scored, name_of, origin_of, scored_layers
 from statevisit.scoring.span_agreement import span_agreement
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class PairOfAnnotators(Struct, frozen=True):
 
 
 class Agreement(Struct, frozen=True, omit_defaults=True):
-    """The result of `statevisit agree`.
+    """The result of `statevisit agree`; `origins` are those of the annotators, in their order.
 
     `documents` is the number of documents that two or more annotators have, `pairs` the number that
     both of each two have. `to_dict` follows schema/report.schema.json; `find` gives one figure;
@@ -64,6 +66,8 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
     """
 
     annotators: list[str]
+    tool_version: str
+    origins: list[Origin]
     documents: int
     pairs: list[PairOfAnnotators]
     unit: str
@@ -90,12 +94,17 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
         return f"<Agreement of {', '.join(self.annotators)}: {len(self.coefficients)} figures>"
 
     def __str__(self) -> str:
-        return "".join([console.as_text(table(self)), *(f"{line}\n" for line in shared(self))])
+        return "".join([console.as_text(table(self)), *(f"{line}\n" for line in lines(self))])
 
 
-def shared(agreement: Agreement) -> list[str]:
-    """Return a line for each pair of three or more annotators: how many documents both have."""
-    return [str(pair) for pair in agreement.pairs] if len(agreement.annotators) > 2 else []
+def lines(agreement: Agreement) -> list[str]:
+    """Return the lines below the table: the documents of each pair, and what to cite.
+
+    Of two annotators the title gives the number of documents.
+    """
+    pairs = [str(pair) for pair in agreement.pairs] if len(agreement.annotators) > 2 else []
+    sides = zip(agreement.annotators, agreement.origins, strict=True)
+    return [*pairs, cited(agreement.tool_version, sides)]
 
 
 def table(agreement: Agreement, labels: bool = False) -> "Table":
@@ -124,6 +133,7 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
         for number, source in enumerate(annotators, 1)
     ]
     passes = _read(annotators)
+    origins = [origin_of(*side) for side in zip(annotators, passes, strict=True)]
     owners = _annotators_by_document(names, passes)
     alone = [
         Note("alone", document_id, f"annotated by {by[0]} only, so it is not compared")
@@ -145,6 +155,8 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
     ]
     return Agreement(
         annotators=names,
+        tool_version=layout.version(),
+        origins=origins,
         documents=len(shared_ids),
         pairs=[
             PairOfAnnotators(pair, len(first.keys() & second.keys()))

@@ -49,6 +49,11 @@ class Prediction(Struct, frozen=True):
     flat: tuple[Item, ...] = ()
     notes: tuple[Note, ...] = ()
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a whole document, each of its records in its place."""
+        return self.layers.issuperset(LAYERS) and not self.unplaced
+
 
 def bare(document: Document) -> Document:
     """Return the document with its sentences and tokens as the only records."""

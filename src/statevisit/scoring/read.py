@@ -74,6 +74,21 @@ def read_predictions(
     return predictions
 
 
+def files_of(source: Source) -> list[Path]:
+    """Return the files of a source, in the order in which they are read; none for objects."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        files = _parquet_files(path) or _bio_files(path)
+        if files or _is_empty_jsonl(path):
+            return files or [path]
+        return load(path).files()
+    if isinstance(source, Corpus):
+        return source.files()
+    if isinstance(source, Document | Prediction | dict):
+        return []
+    return [file for part in source for file in files_of(part)]
+
+
 def _documents(source: Source) -> Iterator[tuple[str, Document]]:
     """Yield gold documents, each with the name of its source for messages."""
     if isinstance(source, Document):

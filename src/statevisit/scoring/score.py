@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from statevisit import layout
 from statevisit.corpus.garbage import uncollected
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -11,6 +12,7 @@ from statevisit.scoring import bootstrap, figures, measure, read, spans
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
+from statevisit.scoring.origin import Origin, origin
 from statevisit.scoring.prediction import SCORED, Note, Prediction, bare, notes_of
 from statevisit.scoring.read import Source
 from statevisit.scoring.report import Report, label_pairs
@@ -122,18 +124,23 @@ def evaluate(
     """Return the report of `score`, and the counts and alignments behind it."""
     gold_documents = read.read_gold(gold)
     asked = scored_layers(layers)
-    scored = Scored(gold_documents, read.read_predictions(pred, gold_documents), asked)
+    predictions = read.read_predictions(pred, gold_documents)
+    scored = Scored(gold_documents, predictions, asked)
     resampling = scored.resampling(resamples)
-    other_name = comparison = None
+    other_name = other_origin = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
         other_predictions = read.read_predictions(compare, gold_documents)
+        other_origin = origin_of(compare, other_predictions)
         _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
         other = Scored(gold_documents, other_predictions, asked, scored.ids)
         comparison = figures.differences(scored.table, other.table, resampling)
     report = Report(
         gold=name_of(gold, "gold"),
         pred=name_of(pred, "prediction"),
+        tool_version=layout.version(),
+        gold_origin=origin(read.files_of(gold), gold_documents.values()),
+        pred_origin=origin_of(pred, predictions),
         documents=len(scored.ids),
         unit=resampling.unit,
         units=resampling.unit_count,
@@ -144,6 +151,7 @@ def evaluate(
         confusion=label_pairs(scored.confusion),
         notes=scored.notes,
         other=other_name,
+        other_origin=other_origin,
         comparison=comparison,
     )
     return report, scored
@@ -164,6 +172,14 @@ def name_of(source: Source, otherwise: str) -> str:
     if isinstance(source, str | Path):
         return str(source)
     return source.id if isinstance(source, Document) else otherwise
+
+
+def origin_of(source: Source, predictions: Mapping[str, Prediction]) -> Origin:
+    """Return the origin of predictions; their content has a hash if all are whole documents."""
+    files = read.files_of(source)
+    is_whole = all(prediction.is_whole for prediction in predictions.values())
+    documents = [p.document for p in predictions.values()] if files and is_whole else []
+    return origin(files, documents)
 
 
 def _require_same_documents(ids: Iterable[str], others: Iterable[str], other_name: str) -> None:
