@@ -23,7 +23,7 @@ SHA256 = {
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
-    "report": "18b694ce8328f7f4fa784a8fcf668a200db630cde4aa6137db31048ec4bba5ba",
+    "report": "1b3f4745aff3b26da9ec30af02d31b7be827e8b66a3ede900b2b7dd728785d73",
 }
 
 

@@ -65,8 +65,8 @@ def command(
     """Score a prediction against gold: spans, values, links, coreference, events, time.
 
     GOLD is a document, directory, JSONL or Parquet. PRED may be one of these, with all layers or
-    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL BIO (.bio,
-    .conll, .iob) for named entities.
+    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL (.bio,
+    .conll, .iob) with BIO, BIOES or BILOU tags for named entities.
 
     \b
     Example:

@@ -18,10 +18,14 @@ SCORED = (*_ANNOTATED, "ner")
 """The layers that are scored; `ner` is the flat named entities of BIO files."""
 
 
+ALL = "all documents"
+
+
 class Note(Struct, frozen=True):
     """A note on a document for a reader of the figures.
 
-    `kind` is missing, extra, alone, duplicate, label, offset, or unplaced.
+    `kind` is missing, extra, alone, cut, duplicate, label, offset, or unplaced. `document` is an
+    id, or `ALL` for a note on the whole prediction.
     """
 
     kind: str

@@ -162,8 +162,9 @@ def _from_path(path: Path, gold: Mapping[str, Document]) -> Iterator[tuple[str, 
 
 def _bio_files(path: Path) -> list[Path]:
     """The BIO file that a path is, or those in it if it is a directory."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [file for file in files if file.suffix in bio.SUFFIXES]
+    if path.is_dir():
+        return [file for file in sorted(path.iterdir()) if file.suffix in bio.SUFFIXES]
+    return [path] if path.suffix in (*bio.SUFFIXES, ".txt", ".tsv") else []
 
 
 def _is_empty_jsonl(path: Path) -> bool:
