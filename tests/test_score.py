@@ -3,6 +3,7 @@
 import hashlib
 import random
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -348,6 +349,24 @@ def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
     assert [] == list(check.iter_errors(_quoted(article)))
     assert list(check.iter_errors({"id": article.id} | {n: to_value(article)[n] for n in layers}))
     assert {"relations", "quotations"} <= set(draft_schema()["properties"])
+
+
+def test_pointers_go_on_past_a_hundred_problems(article: Document) -> None:
+    """Each wrong record of a draft is noted by its place in the draft, with all its problems."""
+    wrong = {"quote": "over 92%", "kind": "PERCENT"}
+    right = {"quote": "Feb. 7", "type": "DATE", "value": "2024-02-07"}
+    draft = {
+        "id": DOC_ID,
+        "timexes": [*[{"quote": "Feb. 7", "type": "DATE"}] * 60, right],
+        "quantities": [wrong] * 130,
+    }
+    notes = statevisit.score(article, draft, resamples=0).notes
+    unplaced = [note.message for note in notes if note.kind == "unplaced"]
+    pointers = Counter(message.partition(": ")[0] for message in unplaced)
+    expected = [f"/timexes/{n}" for n in range(60)] + [f"/quantities/{n}" for n in range(130)]
+    assert expected == list(pointers)
+    assert {1, 3} == set(pointers.values())
+    assert {3} == {pointers[f"/quantities/{n}"] for n in range(130)}
 
 
 def _bio(article: Document) -> str:

@@ -1,5 +1,6 @@
 """Read gold and predictions: documents in whole or part, Parquet, quote notation, CoNLL BIO."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -243,7 +244,8 @@ def _from_draft(draft: JsonObject, base: Document, file: str) -> Prediction:
     notes: list[Note] = []
     unplaced: list[Unplaced] = []
     while True:
-        document, problems, _ = anchor(rest.draft, empty, file)
+        # All problems at once: the number of passes must not grow with that of wrong records.
+        document, problems, _ = anchor(rest.draft, empty, file, limit=sys.maxsize)
         if document is not None:
             return Prediction(document, layers, tuple(unplaced), notes=tuple(notes))
         places = set()
