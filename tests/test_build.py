@@ -648,3 +648,38 @@ def test_a_manifest_without_a_version_is_refused(
     assert 'release.json: states no "version"; restore the file' in result.err
     with pytest.raises(FormatError, match=r"release\.json"):
         build(checkout)
+
+
+def test_annotators_who_share_only_some_documents(tmp_path: Path, article: Document) -> None:
+    """Manifest, page and Croissant state on how many documents each two annotators are compared."""
+    root = _many(tmp_path / "root", _without_references(article), count=4)
+    mark = "<!-- generated: agreement -->\n<!-- end -->\n"
+    (root / "README.md").write_text(f"---\nlanguage: [en]\n---\n{mark}")
+    for annotator, numbers in (("anna", (0, 1)), ("ben", (0, 2)), ("carl", (1, 3))):
+        for n in numbers:
+            name = f"doc-{n:03}.json"
+            (root / "corpus/annotators" / annotator).mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / "corpus/documents" / name, root / "corpus/annotators" / annotator)
+    assert ([], {"written"}) == _states(build(root, workers=1))
+    manifest = orjson.loads((root / "corpus/release.json").read_bytes())
+    assert [] == list(schema_errors.errors(manifest, "release"))
+    pairs = [(pair["annotators"], pair["documents"]) for pair in manifest["agreement"]["pairs"]]
+    assert [(["anna", "ben"], 1), (["anna", "carl"], 1), (["ben", "carl"], 0)] == pairs
+    assert 2 == manifest["agreement"]["documents"]
+    assert {1.0} == {figure["value"] for figure in manifest["agreement"]["figures"]}
+    page = (root / "README.md").read_text(encoding="utf-8")
+    assert "`anna` and `ben` 1 document; `anna` and `carl` 1 document; `ben` and `carl` no" in page
+    assert ", 2 documents)" in (root / "corpus/croissant.json").read_text(encoding="utf-8")
+
+
+def test_annotators_who_share_nothing_publish_no_agreement(
+    tmp_path: Path, article: Document
+) -> None:
+    """The corpus is built; the manifest has no figures of annotators who cannot be compared."""
+    root = _many(tmp_path / "root", _without_references(article), count=2)
+    for n in range(2):
+        (root / "corpus/annotators" / f"a{n}").mkdir(parents=True)
+        name = f"doc-{n:03}.json"
+        shutil.copy(root / "corpus/documents" / name, root / "corpus/annotators" / f"a{n}")
+    assert ([], {"written"}) == _states(build(root, workers=1))
+    assert "agreement" not in orjson.loads((root / "corpus/release.json").read_bytes())

@@ -22,11 +22,11 @@ from tests.conftest import ROOT
 SHA256 = {
     "document": "7b14a7fc0fb5462a4035dc0b07e084c617f0d4b196442e6b40365eaa252f964c",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "83eadaa9da03ad82e6633fbe9fe26f08bee42148b406aa0834a5b092fe6c3a17",
+    "release": "c54bd10a77bd2dc02683a651101131942b73631f47b1288799c9a5e5ff8ed89f",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
-    "report": "41abb659fc9f69e6102d5677435bc8d1b45ba95913753c706db2538af00c32da",
+    "report": "1b3f4745aff3b26da9ec30af02d31b7be827e8b66a3ede900b2b7dd728785d73",
 }
 
 

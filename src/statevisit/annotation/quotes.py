@@ -166,7 +166,7 @@ def _occurrences(text: str, quote: str) -> Iterator[int]:
 
 
 def anchor(
-    draft: Json, base: Document, file: str = ""
+    draft: Json, base: Document, file: str = "", limit: int = 100
 ) -> tuple[Document | None, list[Finding], list[Finding]]:
     """Return (document, problems, reports) for a draft in quote notation.
 
@@ -174,10 +174,10 @@ def anchor(
     that a selector takes the place of `start`, `end` and `text`, also in `property` and `cue`, and
     that an `id` may be left out. Its layers replace those of `base`.
 
-    The document is None if there are problems: a quote that is missing (A001), ambiguous (A002)
-    or inside a token (A003), a malformed selector or draft (A004), or a record that the schema
-    refuses (E104). `reports` (A101) name the quotes that differ from the text in quotation marks,
-    dashes or white space only; these are resolved.
+    The document is None if there are problems: a quote that is missing (A001), ambiguous (A002) or
+    inside a token (A003), a malformed selector or draft (A004), or a record that the schema refuses
+    (E104; at most `limit`). `reports` (A101) name the quotes that differ from the text in quotation
+    marks, dashes or white space only; these are resolved.
     """
     if not isinstance(draft, dict) or not any(layer in LAYERS for layer in draft):
         message = f"a draft is a JSON object with layers: {', '.join(LAYERS)}"
@@ -198,7 +198,7 @@ def anchor(
             value[name] = draft[name]  # the schema refuses what it does not know
     problems = [
         Finding(code="E104", file=file, document=base.id, pointer=pointer(path), message=message)
-        for path, message in schema_errors.errors(value)
+        for path, message in schema_errors.errors(value, limit=limit)
     ]
     if problems:
         return None, problems, resolver.reports

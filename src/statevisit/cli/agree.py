@@ -41,8 +41,9 @@ def command(
     """Measure the agreement of two or more annotators.
 
     Prints F1, Cohen's κ, Krippendorff's α and α_u, and γ. ANNOTATORS are two or more documents,
-    directories, JSONL or Parquet with the same texts. A layer counts if all of them have it. γ
-    needs the package pygamma-agreement, and is left out without it.
+    directories, JSONL or Parquet. Two annotators are compared on the documents that both have. A
+    layer counts if all annotators have it. γ needs the package pygamma-agreement, and is left out
+    without it.
 
     \b
     Example:
@@ -50,12 +51,14 @@ def command(
     """
     if len(annotators) < 2:
         raise click.UsageError("agreement needs two annotators or more")
-    from statevisit.scoring.agree import agree, table
+    from statevisit.scoring.agree import agree, lines, table
 
     agreement = agree(*annotators, layers=layers, resamples=resamples)
     if as_json:
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))
+    for line in lines(agreement):
+        click.echo(line)
     if agreement.resamples:
         click.echo(
             f"n: items compared; 95 % intervals by bootstrap over {agreement.units}"

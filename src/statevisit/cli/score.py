@@ -65,8 +65,8 @@ def command(
     """Score a prediction against gold: spans, values, links, coreference, events, time.
 
     GOLD is a document, directory, JSONL or Parquet. PRED may be one of these, with all layers or
-    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL BIO (.bio,
-    .conll, .iob) for named entities.
+    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL (.bio,
+    .conll, .iob) with BIO, BIOES or BILOU tags for named entities.
 
     \b
     Example:
@@ -96,11 +96,12 @@ def command(
 
 def _print(report: "Report", labels: bool) -> None:
     """Print a report as tables, with the notes."""
-    from statevisit.scoring.report import tables
+    from statevisit.scoring.report import cited_in, tables
 
     out = console(highlight=False)
     for table in tables(report, labels):
         out.print(table)
+    click.echo(cited_in(report))
     if report.comparison:
         click.echo(
             "difference: F1 of the first system less that of the second;"

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 
 from statevisit import layout
+from statevisit.corpus.manifest import Manifest, decoded
 from statevisit.corpus.reader import Corpus, load
 from statevisit.errors import ReleaseError
 
@@ -133,21 +134,47 @@ def version_at(root: Path, revision: str) -> str | None:
     return version if isinstance(version, str) else None
 
 
+def manifest_at(root: Path, revision: str) -> Manifest | None:
+    """Return the manifest of a corpus root at a revision; None if it has none."""
+    try:
+        data = git(root, "show", f"{revision}:./{layout.RELEASE}")
+    except ReleaseError:
+        return None
+    return decoded(data, layout.RELEASE)
+
+
+def tree_of(root: Path, revision: str, name: str) -> str | None:
+    """Return git's id of a directory of a corpus root at a revision; None if it has no such."""
+    try:
+        return line(root, "rev-parse", "--verify", "--quiet", f"{revision}:./{name}")
+    except ReleaseError:
+        return None
+
+
+def extract(root: Path, revision: str, directory: Path, *names: str) -> None:
+    """Write the files of a corpus root at a revision into a directory; with `names` only those.
+
+    Raises ReleaseError if git fails.
+    """
+    import tarfile
+
+    archive = git(root, "archive", "--format=tar", revision, "--", *names)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(directory, filter="data")
+
+
 def corpus_at(root: Path, revision: str) -> Corpus:
     """Return the corpus of a corpus root as it was at a revision.
 
     Its files lie in a temporary directory, which is removed with the corpus object. Raises
     ReleaseError if git fails or the revision has no documents.
     """
-    import tarfile
     import tempfile
 
-    archive = git(root, "archive", "--format=tar", revision)
     # messages about the documents name the directory, hence the revision in it
     directory = tempfile.mkdtemp(prefix=f"statevisit-{revision[:12]}-")
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(directory, filter="data")
+        extract(root, revision, Path(directory))
         if not (Path(directory) / layout.DOCUMENTS).is_dir():
             raise ReleaseError(f"{root}: has no {layout.DOCUMENTS}/ at {revision[:12]}")
         corpus = load(Path(directory))

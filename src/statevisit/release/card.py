@@ -358,7 +358,19 @@ def _agreement(manifest: JsonObject) -> str:
         if is_shown and not repeats_exact:
             rows.append(_agreement_row(figure))
     unit = f"95 % ({agreement['units']} {agreement['unit']}s)"
-    return _table(("layer", "figure", "items", "value", unit), rows)
+    table = _table(("layer", "figure", "items", "value", unit), rows)
+    pairs = "; ".join(map(_shared, agreement.get("pairs", ())))
+    if not pairs:
+        return table  # of a manifest before 1.1.0
+    compared = "Two annotators are compared on the documents that both annotated"
+    return f"{compared}: {pairs}.\n\n{table}"
+
+
+def _shared(pair: JsonObject) -> str:
+    """Return two annotators with the number of documents that both annotated."""
+    count = pair["documents"] or "no"
+    noun = "document" if count == 1 else "documents"
+    return f"`{'` and `'.join(pair['annotators'])}` {count} {noun}"
 
 
 def _agreement_row(figure: JsonObject) -> tuple[str, ...]:

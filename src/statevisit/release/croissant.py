@@ -176,9 +176,11 @@ def _agreement(manifest: JsonObject) -> list[str]:
     if agreement is None:
         return ["No agreement between independent annotations is published."]
     annotators = ", ".join(agreement["annotators"])
+    count = agreement["documents"]
+    documents = "1 document" if count == 1 else f"{count} documents"
     return [
         f"{figure['layer']}, {figure['coefficient']} of {figure['of']} between {annotators}: "
-        f"{figure['value']} (n = {figure['n']})"
+        f"{figure['value']} (n = {figure['n']}, {documents})"
         for figure in agreement["figures"]
     ]
 

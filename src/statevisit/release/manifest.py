@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
 
 import orjson
@@ -152,15 +153,21 @@ def published_agreement(root: Path) -> JsonObject | None:
     """Return how far the annotators of `corpus/annotators/` agree, as `release.json` holds it.
 
     All figures except those of single labels, rounded to three decimals; γ, which not every
-    environment can compute, is left out. None for fewer than two annotators. Raises FormatError
-    for annotations that cannot be read or are of different texts.
+    environment can compute, is left out. None for fewer than two annotators, and if no two of them
+    share a document. Raises FormatError for annotations that cannot be read or are of different
+    texts.
     """
-    from statevisit.scoring.agree import agree  # which other uses of a manifest need not wait for
+    # Other uses of a manifest need not wait for these.
+    from statevisit.scoring.agree import NothingShared, agree
 
     passes = sorted(path for path in (root / layout.ANNOTATIONS).glob("*") if path.is_dir())
     if len(passes) < 2:
         return None
-    agreement = agree(*passes)
+    try:
+        agreement = agree(*passes)
+    except NothingShared:
+        return None
+    names = [path.name for path in passes]
     figures: list[JsonObject] = []
     for figure in agreement.coefficients:
         if figure.label is not None or figure.value is None or figure.coefficient == "gamma":
@@ -177,8 +184,12 @@ def published_agreement(root: Path) -> JsonObject | None:
         if figure.interval is not None:
             figures[-1]["interval"] = [round(bound, 3) for bound in figure.interval]
     return {
-        "annotators": [path.name for path in passes],
+        "annotators": names,
         "documents": agreement.documents,
+        "pairs": [
+            {"annotators": list(pair), "documents": shared.documents}
+            for pair, shared in zip(combinations(names, 2), agreement.pairs, strict=True)
+        ],
         "unit": agreement.unit,
         "units": agreement.units,
         "resamples": agreement.resamples,
