@@ -1,8 +1,8 @@
 """Measure speed and size, beside named peers in the same run.
 
 Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras,
-validate, score and label-studio; without one it measures all of them. It makes .venv and installs
-the locked packages if needed.
+validate, score, label-studio and growth; without one it measures all of them. It makes .venv and
+installs the locked packages if needed.
 
 The contestants of a comparison take turns (A B C A B C), and every ratio is of two runs of one
 round. The figures are the median over the rounds with minimum and maximum. Seconds are those of
@@ -23,6 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench_build import ALONE, build
+from bench_growth import growth
 from bench_labelstudio import label_studio
 from bench_score import score
 from bench_start import extras, load, start
@@ -32,6 +33,9 @@ from environment import PYTHON, VENV, ensure
 SIZES = (200, 2_000, 20_000)
 """Numbers of documents to build from."""
 
+RECORDS = (1_000, 2_000, 4_000, 8_000)
+"""Numbers of records of a document, each double the one before."""
+
 SECTIONS = {
     "build": build,
     "load": load,
@@ -40,6 +44,7 @@ SECTIONS = {
     "validate": validate,
     "score": score,
     "label-studio": label_studio,
+    "growth": growth,
 }
 
 COMPARED = (
@@ -80,8 +85,9 @@ def _options() -> argparse.Namespace:
     for section in options.sections:
         if section not in SECTIONS:
             parser.error(f"no section {section!r}: choose from {', '.join(SECTIONS)}")
-    if min(*options.documents, options.checked, options.tasks, options.rounds) < 1:
-        parser.error("--documents, --checked, --tasks and --rounds must be positive")
+    numbers = (options.checked, options.tasks, options.rounds)
+    if min(*options.documents, *options.records, *numbers) < 1:
+        parser.error("--documents, --records, --checked, --tasks and --rounds must be positive")
     return options
 
 
@@ -98,14 +104,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECTION",
         help=f"{', '.join(SECTIONS)}; all when none is named",
     )
-    parser.add_argument(
-        "--documents",
-        nargs="+",
-        type=int,
-        default=SIZES,
-        metavar="N",
-        help="how many documents to build from, after the sections (default: 200 2000 20000)",
-    )
+    sizes = {
+        "--documents": (SIZES, "how many documents to build from, after the sections"),
+        "--records": (RECORDS, "how many records the documents of growth have"),
+    }
+    for option, (counts, description) in sizes.items():
+        parser.add_argument(
+            option,
+            nargs="+",
+            type=int,
+            default=counts,
+            metavar="N",
+            help=f"{description} (default: {' '.join(map(str, counts))})",
+        )
     numbers = {
         "--rounds": (
             5,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit.annotation.adjudication import Decision, adjudicated, disagreements, read_decisions
-from statevisit.annotation.shared_ids import _renamed, aligned
+from statevisit.annotation.shared_ids import (
+    _by_place,
+    _overlapping,
+    _renamed,
+    _spans,
+    aligned,
+)
 from statevisit.corpus.diff import keyed
 from statevisit.document.codec import encode, to_value, write_document
-from statevisit.document.model import Document
+from statevisit.document.model import Document, Mention
 from statevisit.errors import FormatError
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
@@ -243,3 +250,63 @@ def test_the_shipped_decisions_make_the_published_document(
         out,
     )
     assert published.read_bytes() == out.read_bytes()
+
+
+def _mentions(places: list[tuple[int, int, str]], prefix: str) -> list[Mention]:
+    return [
+        Mention(
+            id=f"{prefix}{n}", start=start, end=start + length, text="", level=level, entity="e"
+        )
+        for n, (start, length, level) in enumerate(places)
+    ]
+
+
+_PLACES = st.lists(
+    st.tuples(st.integers(0, 6), st.integers(0, 5), st.sampled_from(["NAM", "NOM"])), max_size=8
+)
+
+
+@given(_PLACES, _PLACES)
+def test_the_best_pairs_of_spans_are_the_same_records(
+    places: list[tuple[int, int, str]], other_places: list[tuple[int, int, str]]
+) -> None:
+    """Of all pairs of overlapping spans the best is taken first, and each span is in one pair.
+
+    The order is by the share of words in both, then equal level, place and ids.
+    """
+    records, others = _mentions(places, "m"), _mentions(other_places, "x")
+    ranked = []
+    for a, b in product(records, others):
+        shared = min(a.end, b.end) - max(a.start, b.start)
+        covered = max(a.end, b.end) - min(a.start, b.start)
+        if shared > 0:
+            ranked.append((-shared / covered, a.level != b.level, a.start, a.id, b.id))
+    expected: dict[str, str] = {}
+    for *_, record_id, other_id in sorted(ranked):
+        if record_id not in expected and other_id not in expected.values():
+            expected[record_id] = other_id
+    assert expected == _spans(records, others)
+
+
+def test_equal_spans_are_paired_without_comparing_all(article: Document) -> None:
+    """Records over the same words are paired by their ids, however many there are."""
+    word = article.mentions[0]
+    mentions = tuple(replace(word, id=f"m{n}") for n in range(1_000, 2_000))
+    one, other = replace(article, mentions=mentions), replace(article, mentions=mentions[::-1])
+    assert encode(one) == encode(aligned(other, one))
+    places = _by_place(mentions)
+    assert 1 == len(list(_overlapping(places, places)))
+
+
+def test_fresh_ids_are_the_next_numbers(article: Document) -> None:
+    """A record that the reference lacks keeps its id, or gets the next number that is free."""
+    first, second, *_ = article.mentions
+    end = len(article.text)
+    apart = [
+        replace(first, id=record_id, start=end - n - 1, end=end - n)
+        for n, record_id in enumerate(["m1", "m2", "other"])
+    ]
+    reference = replace(article, mentions=(first, second, replace(second, id="m4")))
+    without = replace(article, mentions=tuple(apart), events=(), quotations=(), quantities=())
+    ids = [mention.id for mention in aligned(without, reference).mentions]
+    assert ["other", "m5", "m3"] == ids

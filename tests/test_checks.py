@@ -6,14 +6,19 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import validate
 from statevisit.checks.document import check_bytes, check_document, context_of
+from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import Context
-from statevisit.document.codec import encode_value, to_value
-from statevisit.document.model import Document
+from statevisit.checks.text import _cut_tokens
+from statevisit.document.codec import encode, encode_value, to_value
+from statevisit.document.model import Document, EventRelation, Span, Token
 from tests.conftest import DOC_ID, ROOT, Result
+from tests.strategies import documents
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -185,3 +190,54 @@ def test_an_amount_of_many_digits_is_a_finding(article: Document) -> None:
     details = [detail for code, _, detail in check_document(document) if code == "E507"]
     assert 1 == len(details)
     assert details[0].endswith("km, not 80")
+
+
+@given(documents())
+@settings(deadline=None)
+def test_a_finding_has_the_same_place_alone_and_among_others(document: Document) -> None:
+    """Line, column, record and excerpt of a finding do not depend on the other findings."""
+    data = encode(document)
+    expected = [
+        finding(code, message, path, orjson.loads(data), data, "x.json")
+        for code, path, message in check_document(document)
+    ]
+    assert expected == check_bytes(data, "x.json")[1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(-1, 12)), max_size=6), st.data())
+@settings(deadline=None)
+def test_the_tokens_that_a_span_cuts_are_named(
+    article: Document, places: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """The message names the first and last token of the layer that a span overlaps.
+
+    That holds for tokens in any order, and also if they overlap or are empty.
+    """
+    tokens = tuple(Token(start=start, end=start + length) for start, length in places)
+    document = replace(article, tokens=tokens)
+    start = data.draw(st.integers(0, 40))
+    span = Span(start=start, end=start + data.draw(st.integers(0, 12)), text="")
+    overlapped = [t for t in tokens if t.start < span.end and span.start < t.end]
+    first_and_last = overlapped[:1] + overlapped[1:][-1:]
+    words = [repr(document.text_of(token)) for token in first_and_last]
+    assert " ".join(words) == _cut_tokens(document, span)
+
+
+def test_every_cycle_is_reported(article: Document) -> None:
+    """Each of many cycles has its finding, at its first relation."""
+    names = [event.id for event in article.events]
+    pairs = list(zip(names[::2], names[1::2], strict=False))[:20]
+    relations = [
+        EventRelation(type=kind, source=source, target=target)
+        for pair in pairs
+        for source, target in (pair, pair[::-1])
+        for kind in ("SUBEVENT", "BEFORE")
+    ]
+    document = replace(article, event_relations=tuple(relations))
+    problems = [problem for problem in check_document(document) if problem[0] != "E608"]
+    reported = sorted((path, message) for code, path, message in problems if code == "E309")
+    assert [("event_relations", 4 * n, "source") for n in range(20)] == [p for p, _ in reported]
+    for (source, target), (_, message) in zip(pairs, reported, strict=True):
+        assert message.endswith(f"{source} → {target} → {source} leads back to itself")
+    contradicted = sorted(path for code, path, _ in problems if code == "E607")
+    assert [("event_relations", 4 * n + 1) for n in range(20)] == contradicted

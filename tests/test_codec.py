@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from statevisit import FormatError, decode, encode, read_document, write_document
 from statevisit.checks.document import check_bytes
-from statevisit.document import schema
+from statevisit.document import schema, strict_json
 from statevisit.document.codec import ordered, to_value
 from statevisit.document.model import LAYERS, Document, Mention
-from statevisit.document.strict_json import Malformed, locate, parse, pointer
+from statevisit.document.strict_json import Locator, Malformed, locate, parse, pointer
 from tests.conftest import DOC_ID, ROOT
 from tests.strategies import documents
 
@@ -265,6 +265,35 @@ def test_locate_finds_every_value(value: Any, indent: int | str | None, ascii_on
         rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
         assert inner == json.JSONDecoder().raw_decode(rest)[0]
         assert (line, column) == locate(text.encode(), [str(p) for p in path])
+
+
+@given(_JSON, st.sampled_from([None, 1]))
+@settings(deadline=None)
+def test_one_locator_finds_every_value(value: Any, indent: int | None) -> None:
+    """A locator of many values gives the place that each of them has alone."""
+    data = json.dumps(value, indent=indent).encode()
+    locator = Locator(data)
+    for path, _ in _paths(value):
+        assert locate(data, path) == locator.locate(path)
+        assert locate(data, (*path, "none")) == locator.locate((*path, "none"))
+
+
+def test_a_locator_reads_each_container_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many findings a document has, no part of it is read again for each of them."""
+    read: list[int] = []
+    items = strict_json._items
+
+    def counted(text: str, at: int) -> Iterator[tuple[str | int, int, int]]:
+        read.append(at)
+        return items(text, at)
+
+    monkeypatch.setattr(strict_json, "_items", counted)
+    locator = Locator(json.dumps({"a": [{"b": [1]}] * 50}).encode())
+    for number in range(50):
+        locator.locate(("a", number, "b", 0))
+        locator.locate(("a", number))
+    assert 1 + 1 + 50 + 50 == len(read)
+    assert len(read) == len(set(read))
 
 
 def test_locate_gives_the_nearest_place() -> None:

@@ -13,13 +13,23 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
+from rich.console import Console
+from rich.text import Text
 
 import statevisit
 from statevisit import Corpus, FormatError, encode, load
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document, Token
-from statevisit.pages.display import corpus_html, highlights, to_html, to_text
+from statevisit.pages.display import (
+    _pieces,
+    corpus_html,
+    highlights,
+    style_of,
+    to_html,
+    to_text,
+)
 from tests.conftest import DATA, DOC_ID, PACKAGE, ROOT
 from tests.strategies import documents
 
@@ -381,6 +391,81 @@ def _cut(article: Document) -> int:
     spans = highlights(article)
     edges = {edge for s in spans for edge in (s.start, s.end)}
     return sum(sum(s.start < edge < s.end for edge in edges) for s in spans)
+
+
+def _piled(article: Document, places: list[tuple[int, int, str]]) -> Document:
+    """The article with these spans (start, length, layer) in place of its own."""
+    models = {layer: getattr(article, layer)[0] for layer in ("mentions", "timexes", "events")}
+    records: dict[str, list[Any]] = {layer: [] for layer in models}
+    for number, (start, length, layer) in enumerate(places):
+        span = replace(models[layer], id=f"x{number}", start=start, end=start + length)
+        records[layer].append(span)
+    return replace(article, quantities=(), **{name: tuple(rs) for name, rs in records.items()})
+
+
+_LAYERS = st.sampled_from(["mentions", "timexes", "events"])
+_PILES = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12), _LAYERS), max_size=30)
+
+
+@given(_PILES)
+@settings(deadline=None)
+def test_deep_spans_are_shown_by_the_innermost_of_each_layer(
+    article: Document, places: list[tuple[int, int, str]]
+) -> None:
+    """Words inside up to eight spans show all; words inside more show one of each layer.
+
+    A span that is not shown where it begins is named there.
+    """
+    document = _piled(article, places)
+    spans = highlights(document)
+    for piece in _pieces(document):
+        over = [span for span in spans if span.start <= piece.start < span.end]
+        innermost = {span.layer: span for span in over}.values()
+        assert (over if len(over) <= 8 else sorted(innermost, key=over.index)) == piece.over
+        begun = [span for span in over if span.start == piece.start]
+        assert [span for span in begun if span not in piece.over] == [
+            span for span in piece.hidden if span not in piece.over
+        ]
+
+
+@given(_PILES)
+@settings(deadline=None, max_examples=50)
+def test_inner_spans_cover_outer_ones_in_a_terminal(
+    article: Document, places: list[tuple[int, int, str]]
+) -> None:
+    """Each character has the styles of its spans, of which an inner one wins."""
+    document = _piled(article, places)
+    console, expected = Console(), Text(document.text)
+    for span in highlights(document):
+        expected.stylize(style_of(span.layer, span.color), span.start, span.end)
+    shown = to_text(document)
+    for offset in range(25):
+        style = expected.get_style_at_offset(console, offset)
+        assert style == shown.get_style_at_offset(console, offset)
+
+
+@pytest.mark.parametrize("step", [0, 1], ids=["equal", "nested"])
+def test_a_page_of_piled_spans_is_short(article: Document, step: int) -> None:
+    """A page grows with the spans and not with their pairs, and names each of them."""
+    count = 2_000
+    names = [f"entity-{n}." for n in range(count)]
+    entity, mention = article.entities[0], article.mentions[0]
+    document = replace(
+        article,
+        entities=tuple(replace(entity, id=name, name=name) for name in names),
+        mentions=tuple(
+            replace(mention, id=f"m{n}", start=n * step, end=count, entity=name)
+            for n, name in enumerate(names)
+        ),
+        timexes=(),
+        quantities=(),
+        events=(),
+    )
+    fragment = to_html(document)
+    assert len(fragment) < len(article.text) + 300 * count
+    assert [] == [name for name in names if name not in fragment]
+    assert fragment.endswith("</div></div>")
+    assert _Text(fragment).text.endswith(article.text)
 
 
 def test_a_document_in_work_can_be_looked_at(article: Document) -> None:

@@ -6,7 +6,7 @@ changes a document; the diff only compares.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -55,44 +55,78 @@ def aligned(document: Document, reference: Document) -> Document:
     shared = _shared(_homes(document.events), _homes(reference.events), ids)
     ids |= _groups(document.event_chains, reference.event_chains, shared)
     ids |= _relations(document, reference, ids)
-    taken = {*reference.layers, *ids.values()}
+    fresh = _FreshIds({*reference.layers, *ids.values()})
     for record_id in document.layers:
         if record_id not in ids:
-            ids[record_id] = _fresh(record_id, taken)
-            taken.add(ids[record_id])
+            ids[record_id] = fresh.take(record_id)
     return ordered(_renamed(document, ids))
 
 
-class _Pair(Struct, frozen=True, order=True):
-    """A record and a candidate for it in the reference; the pair of the smallest rank is best."""
+class _Queue:
+    """The ids of some records, the first in alphabetical order first; used ones are passed over."""
 
-    rank: tuple[float, ...]
-    record_id: str
-    reference_id: str
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._ids = sorted(ids, reverse=True)
+
+    def first(self, used: Container[str]) -> str | None:
+        """Return the first id that is not used; None if all are."""
+        while self._ids and self._ids[-1] in used:
+            self._ids.pop()
+        return self._ids[-1] if self._ids else None
 
 
-def _one_to_one(pairs: Iterable[_Pair]) -> Ids:
-    """Pair records one to one, the best pairs first."""
-    ids: Ids = {}
-    used: set[str] = set()
-    for pair in sorted(pairs):
-        if pair.record_id not in ids and pair.reference_id not in used:
-            ids[pair.record_id] = pair.reference_id
-            used.add(pair.reference_id)
-    return ids
+class _Place(Struct, frozen=True):
+    """A span and a level, which records of one layer can share."""
+
+    start: int
+    end: int
+    level: str | None
 
 
 def _spans(records: Sequence[SpanRecord], others: Sequence[SpanRecord]) -> Ids:
-    """Pair overlapping spans: by share of the words in both, then level, then place."""
-    pairs = []
-    for a in records:
-        for b in others:
-            shared = min(a.end, b.end) - max(a.start, b.start)
-            if shared > 0:
-                covered = max(a.end, b.end) - min(a.start, b.start)
-                other_level = getattr(a, "level", None) != getattr(b, "level", None)
-                pairs.append(_Pair((-shared / covered, other_level, a.start), a.id, b.id))
-    return _one_to_one(pairs)
+    """Pair overlapping spans: by share of the words in both, then level, then place, then id."""
+    by_place, others_by_place = _by_place(records), _by_place(others)
+    pairs: dict[tuple[float, bool, int], list[tuple[_Place, _Place]]] = {}
+    for a, b in _overlapping(by_place, others_by_place):
+        shared = min(a.end, b.end) - max(a.start, b.start)
+        covered = max(a.end, b.end) - min(a.start, b.start)
+        rank = (-shared / covered, a.level != b.level, a.start)
+        pairs.setdefault(rank, []).append((a, b))
+    queues = {place: _Queue(ids) for place, ids in others_by_place.items()}
+    pairing = _Pairing()
+    for _, places in sorted(pairs.items()):
+        candidates: dict[str, list[_Queue]] = {}
+        for a, b in places:
+            by_place[a] = [record_id for record_id in by_place[a] if record_id not in pairing.ids]
+            for record_id in by_place[a]:
+                candidates.setdefault(record_id, []).append(queues[b])
+        for record_id in sorted(candidates):
+            pairing.take_first(record_id, *candidates[record_id])
+    return pairing.ids
+
+
+def _by_place(records: Sequence[SpanRecord]) -> dict[_Place, list[str]]:
+    """The ids of the records at each place; records without words have none."""
+    by_place: dict[_Place, list[str]] = {}
+    for record in records:
+        if record.start < record.end:
+            place = _Place(record.start, record.end, getattr(record, "level", None))
+            by_place.setdefault(place, []).append(record.id)
+    return by_place
+
+
+def _overlapping(
+    places: Iterable[_Place], others: Iterable[_Place]
+) -> Iterator[tuple[_Place, _Place]]:
+    """Yield each pair of a place and another one that overlap."""
+    sides = [(place, 0) for place in places] + [(place, 1) for place in others]
+    sides.sort(key=lambda item: item[0].start)
+    active: tuple[list[_Place], list[_Place]] = ([], [])
+    for place, side in sides:
+        active[1 - side][:] = [other for other in active[1 - side] if other.end > place.start]
+        for other in active[1 - side]:
+            yield (place, other) if side == 0 else (other, place)
+        active[side].append(place)
 
 
 def _homes(members: Iterable[Mention | Event]) -> dict[str, str]:
@@ -110,50 +144,124 @@ def _shared(homes: dict[str, str], others: dict[str, str], ids: Ids) -> Counter[
     return shared
 
 
+class _Pairing:
+    """Pairs of records; each record is in one pair at most."""
+
+    def __init__(self) -> None:
+        self.ids: Ids = {}
+        self._used: set[str] = set()
+
+    def take(self, record_id: str, reference_id: str) -> None:
+        """Pair two records if both are free."""
+        if record_id not in self.ids and reference_id not in self._used:
+            self.ids[record_id] = reference_id
+            self._used.add(reference_id)
+
+    def take_first(self, record_id: str, *queues: _Queue | None) -> None:
+        """Pair a record, if it is free, with the first free one of some queues."""
+        if record_id in self.ids:
+            return
+        firsts = [queue.first(self._used) for queue in queues if queue is not None]
+        partner = min((first for first in firsts if first is not None), default=None)
+        if partner is not None:
+            self.take(record_id, partner)
+
+
 Group = TypeVar("Group", Entity, EventChain)
 
 
 def _groups(
     groups: Sequence[Group], references: Sequence[Group], shared: Counter[tuple[str, str]]
 ) -> Ids:
-    """Pair entities or event chains; `shared` counts the members that two of them share."""
+    """Pair entities or event chains; `shared` counts the members that two of them share.
+
+    Those of one item come first, then those that share members, then those of one name.
+    """
+    pairing = _Pairing()
+    of_one_item, of_two_items = _sharing(groups, references, shared)
+    for a, b in of_one_item:
+        pairing.take(a, b)
+    by_item = _queues((group.wikidata, group.id) for group in references)
+    for group in groups:
+        pairing.take_first(group.id, by_item.get(group.wikidata))
+    for a, b in of_two_items:
+        pairing.take(a, b)
+    linked = _queues((b.name, b.id) for b in references if b.wikidata is not None)
+    unlinked = _queues((b.name, b.id) for b in references if b.wikidata is None)
+    for group in groups:
+        # Those that link to one item are paired, and those that link to two are different.
+        others = (unlinked,) if group.wikidata is not None else (unlinked, linked)
+        pairing.take_first(group.id, *(queues.get(group.name) for queues in others))
+    return pairing.ids
+
+
+def _sharing(
+    groups: Sequence[Group], references: Sequence[Group], shared: Counter[tuple[str, str]]
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """The pairs of groups that share members, the best first: those of one item, and the others."""
     by_id = {group.id: group for group in groups}
     references_by_id = {group.id: group for group in references}
-    pairs = []
+    ranked: tuple[list[tuple[int, bool, int, str, str]], ...] = ([], [])
     for number, ((group_id, reference_id), members) in enumerate(shared.items()):
         a, b = by_id.get(group_id), references_by_id.get(reference_id)
         if a is not None and b is not None and same_entity(a, b):
             unlike = a.name != b.name or getattr(a, "type", None) != getattr(b, "type", None)
-            rank = (not same_item(a, b), -members, unlike, number)
-            pairs.append(_Pair(rank, group_id, reference_id))
-    for number, a in enumerate(groups):
-        for b in references:
-            if (a.id, b.id) in shared or not same_entity(a, b):
-                continue
-            has_same_name = a.name is not None and a.name == b.name
-            if same_item(a, b) or has_same_name:
-                pairs.append(_Pair((not same_item(a, b), 0, False, number), a.id, b.id))
-    return _one_to_one(pairs)
+            ranked[not same_item(a, b)].append((-members, unlike, number, group_id, reference_id))
+    of_one_item, of_two_items = ([pair[-2:] for pair in sorted(pairs)] for pairs in ranked)
+    return of_one_item, of_two_items
+
+
+def _queues(ids: Iterable[tuple[Hashable, str]]) -> dict[Hashable, _Queue]:
+    """Queues of ids by a key; those whose key is None are left out."""
+    by_key: dict[Hashable, list[str]] = {}
+    for key, record_id in ids:
+        if key is not None:
+            by_key.setdefault(key, []).append(record_id)
+    return {key: _Queue(of_key) for key, of_key in by_key.items()}
 
 
 def _relations(document: Document, reference: Document, ids: Ids) -> Ids:
     """Pair relations with the same ends: those of the same type first."""
-    pairs = []
-    for a in document.relations:
-        for number, b in enumerate(reference.relations):
-            if (ids.get(a.source), ids.get(a.target)) == (b.source, b.target):
-                pairs.append(_Pair((a.type != b.type, number), a.id, b.id))
-    return _one_to_one(pairs)
+    keys = [(a.type, ids.get(a.source), ids.get(a.target)) for a in document.relations]
+    records = [record.id for record in document.relations]
+    by_type_and_ends = _queues(zip(keys, records, strict=True))
+    by_ends = _queues((key[1:], record_id) for key, record_id in zip(keys, records, strict=True))
+    pairing = _Pairing()  # of the reference's relations with those of the document
+    for b in reference.relations:
+        pairing.take_first(b.id, by_type_and_ends.get((b.type, b.source, b.target)))
+    for b in reference.relations:
+        pairing.take_first(b.id, by_ends.get((b.source, b.target)))
+    return {record_id: reference_id for reference_id, record_id in pairing.ids.items()}
 
 
-def _fresh(record_id: str, taken: set[str]) -> str:
-    """The id itself if it is free, else the next number after it."""
-    if record_id not in taken:
-        return record_id
-    numbered = _NUMBERED_ID.fullmatch(record_id)
-    if numbered is None:
-        return next(free_ids(f"{record_id}-", taken))
-    return next(free_ids(numbered[1], taken, first=int(numbered[2])))
+class _FreshIds:
+    """Ids that no record has: an id itself if it is free, else the next number after it."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self._taken = taken
+        self._following: dict[str, dict[int, int]] = {}
+
+    def take(self, record_id: str) -> str:
+        """Return the fresh id for a record with an id, which is taken from then on."""
+        numbered = _NUMBERED_ID.fullmatch(record_id)
+        if record_id not in self._taken:
+            fresh = record_id
+        elif numbered is None:
+            fresh = next(free_ids(f"{record_id}-", self._taken))
+        else:
+            fresh = self._next(numbered[1], int(numbered[2]))
+        self._taken.add(fresh)
+        return fresh
+
+    def _next(self, prefix: str, number: int) -> str:
+        # Numbers that were found to be taken lead to the free one that was found after them.
+        following = self._following.setdefault(prefix, {})
+        passed = []
+        while f"{prefix}{number}" in self._taken:
+            passed.append(number)
+            number = following.get(number, number + 1)
+        following |= dict.fromkeys(passed, number)
+        return f"{prefix}{number}"
 
 
 def _renamed(document: Document, ids: Ids) -> Document:

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 import orjson
 from msgspec import Struct
 
 from statevisit import layout
-from statevisit.checks.excerpt import finding
+from statevisit.checks.excerpt import Places
 from statevisit.corpus.jsonl import Line, lines
 from statevisit.corpus.reader import Entry
 from statevisit.document import codec
@@ -82,38 +83,39 @@ class Across:
 
     def add(self, entry: Entry, document: Facts) -> Iterator[Finding]:
         """Yield the findings about a document beside the earlier ones."""
+        reporter = _Reporter(entry, document)
         home = self._homes.setdefault(document.id, entry.name)
         if home != entry.name:
             message = f"the id {document.id!r} is already that of {home}: change one of the two ids"
-            yield _at(entry, document, "E701", ("id",), message)
+            yield reporter.finding("E701", ("id",), message)
         for link in document.links:
-            yield from self._linked(entry, document, link)
+            yield from self._linked(reporter, link)
         if self._sources is not None:
-            yield from self._sourced(entry, document, self._sources.get(document.seed))
+            yield from self._sourced(reporter, self._sources.get(document.seed))
 
-    def _linked(self, entry: Entry, document: Facts, link: Link) -> Iterator[Finding]:
-        first = self._links.setdefault(link.item, _First(link.type, link.name, entry.name))
-        if first.document == entry.name:  # within one document that is E603
+    def _linked(self, reporter: "_Reporter", link: Link) -> Iterator[Finding]:
+        name = reporter.entry.name
+        first = self._links.setdefault(link.item, _First(link.type, link.name, name))
+        if first.document == name:  # within one document that is E603
             return
         if link.type != first.type:
             message = (
                 f"{link.item} is {link.type} here and {first.type} in {first.document}: "
                 "give both one type, or one of them another item"
             )
-            yield _at(entry, document, "E705", (link.layer, link.number, "type"), message)
+            yield reporter.finding("E705", (link.layer, link.number, "type"), message)
         elif link.name and first.name and link.name != first.name:
             message = (
                 f"{link.item} is {link.name!r} here and {first.name!r} in {first.document}: "
                 "give both the fullest name"
             )
-            yield _at(entry, document, "W706", (link.layer, link.number, "name"), message)
+            yield reporter.finding("W706", (link.layer, link.number, "name"), message)
 
-    def _sourced(
-        self, entry: Entry, document: Facts, source: JsonObject | None
-    ) -> Iterator[Finding]:
+    def _sourced(self, reporter: "_Reporter", source: JsonObject | None) -> Iterator[Finding]:
+        document = reporter.document
         if source is None:
             message = f"{document.seed!r} is not in {layout.SOURCES}: add a line for it"
-            yield _at(entry, document, "E708", ("source", "file"), message)
+            yield reporter.finding("E708", ("source", "file"), message)
             return
         paths = {"sha256": ("source", "sha256"), "date": ("date",), "language": ("language",)}
         for key, path in paths.items():
@@ -123,25 +125,36 @@ class Across:
                     f"{key} is {value!r} here and {source[key]!r} in {layout.SOURCES}: "
                     "correct the wrong one"
                 )
-                yield _at(entry, document, "E708", path, message)
+                yield reporter.finding("E708", path, message)
 
 
-def _at(
-    entry: Entry, document: Facts, code: str, path: tuple[str | int, ...], message: str
-) -> Finding:
-    try:
-        data = entry.bytes()
-        value = orjson.loads(data)
-    except (FormatError, OSError):  # a document from a pipe cannot be read again
+class _Reporter:
+    """Makes the findings about one document, which is read again for the first of them."""
+
+    def __init__(self, entry: Entry, document: Facts) -> None:
+        self.entry, self.document = entry, document
+
+    @cached_property
+    def _places(self) -> Places | None:
+        """None if it cannot be read again: a document from a pipe."""
+        try:
+            data = self.entry.bytes()
+            return Places(orjson.loads(data), data, str(self.entry.path))
+        except (FormatError, OSError):
+            return None
+
+    def finding(self, code: str, path: tuple[str | int, ...], message: str) -> Finding:
+        """Return a finding about a value of the document."""
+        if self._places is not None:
+            return self.entry.placed(self._places.finding(code, message, path))
         return Finding(
             code=code,
             message=message,
-            file=str(entry.path),
-            document=document.id,
+            file=str(self.entry.path),
+            document=self.document.id,
             pointer=pointer(path),
-            line=entry.line,
+            line=self.entry.line,
         )
-    return entry.placed(finding(code, message, path, value, data, str(entry.path)))
 
 
 def _sources(root: Path | None) -> dict[str, JsonObject] | None:

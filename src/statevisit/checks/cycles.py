@@ -80,9 +80,15 @@ def _cycles(references: Iterable[Edge]) -> Problems:
     for edge in edges:
         graph.setdefault(edge.source, []).append(edge.target)
         graph.setdefault(edge.target, [])
-    for component in components(graph):
-        members = set(component)
-        inside = [e for e in edges if e.source in members and e.target in members]
+    component_of: dict[str, int] = {}
+    for number, component in enumerate(components(graph)):
+        component_of |= dict.fromkeys(component, number)
+    edges_inside: dict[int, list[Edge]] = {number: [] for number in component_of.values()}
+    for edge in edges:
+        home = component_of.get(edge.source)
+        if home is not None and home == component_of.get(edge.target):
+            edges_inside[home].append(edge)
+    for inside in edges_inside.values():
         yield inside[0].path, f"{_way_round(inside)} leads back to itself"
     for edge in edges:
         if edge.source == edge.target:
@@ -95,9 +101,12 @@ def _way_round(edges: list[Edge]) -> str:
     for edge in edges:
         following.setdefault(edge.source, edge.target)
     way = [edges[0].source]
-    while way[-1] not in way[:-1]:
+    places = {way[0]: 0}
+    while following[way[-1]] not in places:
+        places[following[way[-1]]] = len(way)
         way.append(following[way[-1]])
-    way = way[way.index(way[-1]) :]
+    repeated = following[way[-1]]
+    way = [*way[places[repeated] :], repeated]
     if len(way) > _SHOWN + 1:
         way = [*way[:_SHOWN], "…", way[-1]]
     return " → ".join(way)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from statevisit import layout
-from statevisit.checks.excerpt import finding
+from statevisit.checks.excerpt import Places, finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.reader import Entry
@@ -85,8 +85,10 @@ def check_bytes(
         problems = list(check_document(document, context, warnings))
     else:
         problems = [("E104", tuple(path), message) for path, message in schema_errors.errors(value)]
-    findings = [finding(code, message, path, value, data, file) for code, path, message in problems]
-    return document, findings
+    if not problems:
+        return document, []
+    places = Places(value, data, file)
+    return document, [places.finding(code, message, path) for code, path, message in problems]
 
 
 def _other_format(value: Json, file: str) -> tuple[str, Path_, str] | None:

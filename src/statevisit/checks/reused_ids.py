@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from statevisit import layout
-from statevisit.checks.excerpt import finding
+from statevisit.checks.excerpt import Places
 from statevisit.corpus.git import commit_of, git
 from statevisit.document import codec
 from statevisit.document.same_entity import same_entity
@@ -53,7 +53,7 @@ def _changed_since(root: Path, commit: str) -> list[str]:
 def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:
     try:
         before, after = codec.decode(old), codec.decode(new)
-        value = orjson.loads(new)
+        places = Places(orjson.loads(new), new, file)
     except FormatError:
         return
     for layer, (differs, shown) in _MEANING.items():
@@ -72,7 +72,7 @@ def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Findi
                 f"{record.id!r} means something else than in version {version}: {difference}; "
                 "give the new record a new id"
             )
-            yield finding("W707", message, (layer, number, "id"), value, new, file)
+            yield places.finding("W707", message, (layer, number, "id"))
 
 
 def _differ(*fields: str, at_least: int) -> Callable[[Any, Any], bool]:

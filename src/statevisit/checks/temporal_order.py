@@ -5,6 +5,7 @@ point is strictly earlier than the next, so that it would be earlier than itself
 """
 
 from collections.abc import Hashable, Iterator
+from itertools import chain
 from operator import attrgetter
 
 from msgspec import Struct
@@ -235,7 +236,10 @@ def contradictory_dates(document: Document, context: Context) -> Problems:
     Wrong: `ev1` BEFORE `ev2`, though `ev1` is AFTER the document's time and `ev2` BEFORE it
     Right: `ev2` BEFORE `ev1`
     """
-    reported = [contradiction.ids for contradiction in _contradictions_of_relations(document)]
+    reported: dict[str, list[frozenset[str]]] = {}
+    for contradiction in _contradictions_of_relations(document):
+        reported.setdefault(min(contradiction.ids), []).append(contradiction.ids)
     for contradiction in _all_contradictions(document):
-        if not any(ids <= contradiction.ids for ids in reported):  # E607 reports those
+        candidates = chain.from_iterable(reported.get(name, ()) for name in contradiction.ids)
+        if not any(ids <= contradiction.ids for ids in candidates):  # E607 reports those
             yield contradiction.path, contradiction.detail

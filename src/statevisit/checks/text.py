@@ -4,7 +4,7 @@ import hashlib
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import chain
+from itertools import accumulate, chain
 
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.model import SPAN_LAYERS, Document
@@ -151,14 +151,29 @@ def token_boundaries(document: Document, context: Context) -> Problems:
 
 def _cut_tokens(document: Document, span: BareSpan | WordedSpan) -> str:
     """The first and the last token that a span overlaps; empty if it overlaps none."""
-    overlapped = [
-        _quoted(document.text[token.start : token.end])
-        for token in document.tokens
-        if token.start < span.end and span.start < token.end
+    starts, reached, numbers = _tokens_by_start(document)
+    overlapping = [
+        number
+        for number in numbers[bisect_right(reached, span.start) : bisect_left(starts, span.end)]
+        if span.start < document.tokens[number].end
     ]
-    if len(overlapped) > 2:
-        overlapped = [overlapped[0], overlapped[-1]]
-    return " ".join(overlapped)
+    if not overlapping:
+        return ""
+    cut = dict.fromkeys((min(overlapping), max(overlapping)))
+    return " ".join(_quoted(document.text_of(document.tokens[number])) for number in cut)
+
+
+@once
+def _tokens_by_start(document: Document) -> tuple[list[int], list[int], list[int]]:
+    """For the tokens by start: their starts, the largest ends so far, their numbers in the layer.
+
+    If tokens overlap, only those from the first whose largest end is after an offset can be after
+    it.
+    """
+    starts, ends = document.bounds["tokens"]
+    numbers = sorted(range(len(starts)), key=starts.__getitem__)
+    reached = list(accumulate((ends[number] for number in numbers), max))
+    return [starts[number] for number in numbers], reached, numbers
 
 
 @check("E207")

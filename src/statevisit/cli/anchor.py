@@ -8,7 +8,7 @@ from msgspec import structs
 from statevisit import layout
 from statevisit.cli.main import report
 from statevisit.document.codec import encode, read_bytes, read_document, write_document
-from statevisit.document.strict_json import locate, parse
+from statevisit.document.strict_json import Locator, parse
 from statevisit.errors import FormatError
 
 
@@ -43,9 +43,10 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
     value = parse(data, str(draft))
     base = read_document(document or _document_path(value, draft))
     anchored, problems, reports = anchor(value, base, str(draft))
+    locator = Locator(data)
     for finding in (*problems, *reports):
         steps = finding.pointer.split("/")[1:]
-        line, column = locate(data, [s.replace("~1", "/").replace("~0", "~") for s in steps])
+        line, column = locator.locate([s.replace("~1", "/").replace("~0", "~") for s in steps])
         report([structs.replace(finding, line=line, column=column)], err=True)
     if anchored is None:
         noun = "problem" if len(problems) == 1 else "problems"

@@ -11,7 +11,7 @@ from statevisit.cli.main import report
 from statevisit.corpus.seeds import keep_seed, read_sources
 from statevisit.document.codec import read_bytes, read_document, write_document
 from statevisit.document.model import Document, Source
-from statevisit.document.strict_json import locate
+from statevisit.document.strict_json import Locator
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 
@@ -82,7 +82,8 @@ def _realigned(
             f"{errors[0].code} {errors[0].message}"
         )
     realigned, findings = realign(document, text, source, date, segment)
-    findings = [_with_place(finding, path, data) for finding in findings]
+    locator = Locator(data)
+    findings = [_with_place(finding, path, locator) for finding in findings]
     if realigned is None:
         return findings
     findings += _errors(realigned, path)
@@ -105,11 +106,11 @@ def _errors(document: Document, path: Path) -> list[Finding]:
     ]
 
 
-def _with_place(finding: Finding, path: Path, data: bytes) -> Finding:
+def _with_place(finding: Finding, path: Path, locator: Locator) -> Finding:
     from msgspec.structs import replace
 
     steps = [int(step) if step.isdigit() else step for step in finding.pointer.split("/")[1:]]
-    line, column = locate(data, steps)
+    line, column = locator.locate(steps)
     return replace(finding, file=str(path), line=line, column=column)
 
 

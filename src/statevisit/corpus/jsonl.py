@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statevisit.document import schema_errors
 from statevisit.document.codec import read_bytes
-from statevisit.document.strict_json import Json, Malformed, locate, parse, pointer
+from statevisit.document.strict_json import Json, Locator, Malformed, parse, pointer
 from statevisit.errors import FormatError
 
 
@@ -37,9 +37,12 @@ def parsed(data: bytes, file: str, schema: str) -> tuple[Json, list[Problem]]:
         value = parse(data, file)
     except Malformed as error:
         return None, [Problem(error.line, error.column, "", error.message)]
-    problems = []
-    for path, message in schema_errors.errors(value, schema):
-        line, column = locate(data, path)
+    errors = list(schema_errors.errors(value, schema))
+    if not errors:
+        return value, []
+    locator, problems = Locator(data), []
+    for path, message in errors:
+        line, column = locator.locate(path)
         problems.append(Problem(line, column, pointer(path), message))
     return value, problems
 

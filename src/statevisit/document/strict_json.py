@@ -5,6 +5,7 @@ Positions count lines and columns from 1; columns are in code points.
 
 import json
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -139,23 +140,48 @@ def _second_keys(text: str, at: int = -1) -> Iterator[int]:
             yield from _second_keys(text, value)
 
 
-def locate(data: bytes, path: Iterable[str | int]) -> tuple[int, int]:
-    """Return line and column, both from 1, of the value at `path` in a JSON text.
+class Locator:
+    """Finds the places of the values of one JSON text.
 
-    If the path leads nowhere, it is the position of the nearest value around it. A step into an
-    array may be a number or its digits, as in a JSON Pointer.
+    Each object and array is read once, however many of its values are looked up.
     """
-    text = data.decode("utf-8")
-    at = _skip(text, 0)
-    for step in path:
-        if text[at] not in "{[":
-            break
-        values = (value for key, _, value in _items(text, at) if str(key) == str(step))
-        inner = next(values, None)
-        if inner is None:
-            break
-        at = inner
-    return position(text, at)
+
+    def __init__(self, data: bytes) -> None:
+        self._text = data.decode("utf-8")
+        self._newlines = [match.start() for match in re.finditer("\n", self._text)]
+        self._values: dict[int, dict[str, int]] = {}
+
+    def locate(self, path: Iterable[str | int]) -> tuple[int, int]:
+        """Return line and column, both from 1, of the value at `path`.
+
+        If the path leads nowhere, it is the position of the nearest value around it. A step into
+        an array may be a number or its digits, as in a JSON Pointer.
+        """
+        at = _skip(self._text, 0)
+        for step in path:
+            if self._text[at] not in "{[":
+                break
+            inner = self._values_of(at).get(str(step))
+            if inner is None:
+                break
+            at = inner
+        line = bisect_left(self._newlines, at)
+        begin = self._newlines[line - 1] + 1 if line else 0
+        return line + 1, at - begin + 1
+
+    def _values_of(self, at: int) -> dict[str, int]:
+        """The offsets of the values of the container at an offset; of equal keys the first."""
+        if at not in self._values:
+            values: dict[str, int] = {}
+            for key, _, value in _items(self._text, at):
+                values.setdefault(str(key), value)
+            self._values[at] = values
+        return self._values[at]
+
+
+def locate(data: bytes, path: Iterable[str | int]) -> tuple[int, int]:
+    """Return line and column, both from 1, of one value of a JSON text, as a Locator does."""
+    return Locator(data).locate(path)
 
 
 def pointer(path: Iterable[str | int]) -> str:

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from functools import cache
+from heapq import heappop, heappush
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ _CSS = {
     "quantities": "background:{color}40;border-radius:3px;outline:1px dashed {color}",
     "events": "text-decoration:underline wavy {color};text-decoration-thickness:1px",
 }
+_DEEPEST = 8
+"""The spans inside each other that are all shown; the colours of more cover each other."""
+
 _CORPUS_LAYERS = ("sentences", "mentions", "events", "quantities")
 _CORPUS_ROWS = 10
 """The layers and the documents that the table of a corpus shows."""
@@ -100,11 +104,16 @@ def _color(layer: str, prop: str, label: str) -> str:
 
 
 class _Piece(Struct, frozen=True):
-    """A piece of text in which no span begins or ends, and the spans over it, outermost first."""
+    """A piece of text in which no span begins or ends, and the spans over it, outermost first.
+
+    Of more than `_DEEPEST` spans it has the innermost of each layer. `hidden` are those of the
+    others that begin here; each span is thus in `over` or `hidden` where it begins.
+    """
 
     start: int
     end: int
     over: list[Highlight]
+    hidden: list[Highlight]
 
 
 def _pieces(document: Document) -> Iterator[_Piece]:
@@ -113,27 +122,67 @@ def _pieces(document: Document) -> Iterator[_Piece]:
     bounds = {0, len(document.text)}
     for span in spans:
         bounds |= {span.start, span.end}
-    active: list[Highlight] = []
+    open_spans = _OpenSpans()
     position = 0
     for start, end in pairwise(sorted(bounds)):
-        active = [span for span in active if span.end > start]
+        open_spans.close(start)
+        first = position
         while position < len(spans) and spans[position].start <= start:
-            active.append(spans[position])
+            open_spans.open(position, spans[position])
             position += 1
-        yield _Piece(start, end, active)
+        over = open_spans.shown()
+        hidden = [n for n in range(first, position) if n not in over]
+        yield _Piece(start, end, list(over.values()), [spans[n] for n in hidden])
+
+
+class _OpenSpans:
+    """The spans over a place, by their numbers from outer to inner ones.
+
+    Spans of a layer that have ended are removed at once if they are the innermost, and otherwise
+    when few are open, so that no place costs time for all spans over it.
+    """
+
+    def __init__(self) -> None:
+        self._ends: list[int] = []
+        self._layers: dict[str, list[tuple[int, Highlight]]] = {layer: [] for layer in _CSS}
+
+    def close(self, place: int) -> None:
+        """Remove the spans that end at a place or before."""
+        while self._ends and self._ends[0] <= place:
+            heappop(self._ends)
+        for layer, spans in self._layers.items():
+            while spans and spans[-1][1].end <= place:
+                spans.pop()
+            if len(self._ends) <= _DEEPEST:
+                self._layers[layer] = [item for item in spans if item[1].end > place]
+
+    def open(self, number: int, span: Highlight) -> None:
+        """Add a span that begins inside all others."""
+        heappush(self._ends, span.end)
+        self._layers[span.layer].append((number, span))
+
+    def shown(self) -> dict[int, Highlight]:
+        """Return the spans to show by number, outer ones first."""
+        depth = len(self._ends) if len(self._ends) <= _DEEPEST else 1
+        shown = [item for spans in self._layers.values() for item in spans[-depth:]]
+        return dict(sorted(shown, key=lambda item: item[0]))
 
 
 def to_html(document: Document) -> str:
     """Return the text with its spans as one HTML fragment.
 
-    It has no script, loads nothing, and escapes everything.
+    It has no script, loads nothing, and escapes everything. Words inside more than `_DEEPEST`
+    spans show the innermost of each layer, with the titles of all spans that begin there.
     """
     body = []
     for piece in _pieces(document):
         content = html.escape(document.text[piece.start : piece.end])
+        hidden = "".join(f"{html.escape(span.note)}&#10;" for span in piece.hidden)
         for span in reversed(piece.over):
             style = _CSS[span.layer].format(color=span.color)
-            content = f'<span style="{style}" title="{html.escape(span.note)}">{content}</span>'
+            title = hidden + html.escape(span.note)
+            content = f'<span style="{style}" title="{title}">{content}</span>'
+            hidden = ""  # the innermost span shows them
         body.append(content)
     counts = [f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n]
     facts = f"{html.escape(document.date)} · {' · '.join(counts)}"
@@ -185,9 +234,13 @@ def visible(text: str) -> str:
 
 def to_text(document: Document) -> "Text":
     """Return the text with its spans as styled terminal text; inner spans cover outer ones."""
+    from rich.style import Style
     from rich.text import Text
 
     text = Text(visible(document.text))
-    for span in highlights(document):
-        text.stylize(style_of(span.layer, span.color), span.start, span.end)
+    for piece in _pieces(document):
+        spans = [span for span in piece.over if span.start < span.end]
+        if spans:
+            style = Style.combine(style_of(span.layer, span.color) for span in spans)
+            text.stylize(style, piece.start, piece.end)
     return text
