@@ -8,6 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statevisit.dataset.flat_names import flat_names
+from statevisit.document.characters import is_invisible
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -21,7 +22,6 @@ _ID = "# id = "
 _COMMENT = "# "
 _DOCUMENT = "-DOCSTART-"
 _TAG = re.compile(r"O|[BI]-.+")
-_WHITE_SPACE = re.compile(r"\s*")
 
 
 def gold_names(document: Document) -> list[Item]:
@@ -100,10 +100,11 @@ class _PlacedTokens:
     def add(self, token: str, tag: str) -> None:
         """Add the next token. Raises FormatError if the text does not continue with it."""
         document = self.document or self.begin_next()
-        white_space = _WHITE_SPACE.match(document.text, self.offset)
-        start = white_space.end() if white_space else self.offset
-        if not document.text.startswith(token, start):
-            continuation = document.text[start : start + 30]
+        text, start = document.text, self.offset
+        while not text.startswith(token, start) and is_invisible(text[start : start + 1]):
+            start += 1
+        if not text.startswith(token, start):
+            continuation = text[start : start + 30]
             raise FormatError(
                 f"the token {token!r} does not come next in {document.id!r};"
                 f" the text continues with {continuation!r}"
