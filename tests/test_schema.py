@@ -17,7 +17,7 @@ from statevisit.document.model import LAYERS, Argument, Document, Record, Source
 from tests.conftest import ROOT
 
 SHA256 = {
-    "document": "7b14a7fc0fb5462a4035dc0b07e084c617f0d4b196442e6b40365eaa252f964c",
+    "document": "64a352bcfbab328d144cc2558d0372570abeaf9e9f907cd73c96f7f0e8da4679",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
     "release": "83eadaa9da03ad82e6633fbe9fe26f08bee42148b406aa0834a5b092fe6c3a17",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
