@@ -491,6 +491,47 @@ def test_a_card_of_ones_own_keeps_what_is_not_generated(
     assert 0 == cli("build", checkout, "--check").status
 
 
+def test_the_card_of_another_corpus_says_what_is_so(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """Languages, and who made sentences and tokens, are those of the documents.
+
+    Nobody is said to have checked anything, and an annotator of deleted documents is not named.
+    """
+    root = tmp_path / "own"
+    assert 0 == cli("init", root).status
+    for name, language in (("bir", "tr"), ("uc", "tr"), ("iki", "az-Latn-AZ"), ("thalatha", "ar")):
+        seed = tmp_path / f"{name}.txt"
+        seed.write_text(f" date 2024-03-01 {name}.", encoding="utf-8")
+        assert 0 == cli("ingest", seed, "--root", root, "--language", language).status
+    for name in ("corpus/documents/example.json", "seeds/example.txt"):
+        (root / name).unlink()
+    sources = root / "seeds/sources.jsonl"
+    lines = sources.read_bytes().splitlines(keepends=True)
+    sources.write_bytes(b"".join(line for line in lines if b"example.txt" not in line))
+    assert 0 == cli("build", root).status
+    card = (root / "README.md").read_text(encoding="utf-8")
+    assert "language: [ar, az, tr]" in card
+    maker = "spaCy's rule-based tokenizer and sentencizer (rule)"
+    for layer in ("sentences", "tokens"):
+        (row,) = (line for line in card.splitlines() if line.startswith(f"| `{layer}` |"))
+        assert f"| {maker} |" in row
+    assert "checked by" not in card.replace("checked by statevisit", "")
+    assert "annotated once" not in card
+    croissant = orjson.loads((root / "corpus/croissant.json").read_bytes())
+    assert ["ar", "az-Latn-AZ", "tr"] == croissant["inLanguage"]
+    assert [f"{maker}: sentences, tokens"] == croissant["rai:annotatorDemographics"]
+    people = '{"id":"ada","kind":"human","name":"Ada","layers":["tokens"]}'
+    annotators = root / "corpus/annotators.json"
+    annotators.write_text(f'{{"annotators":[{people}]}}', encoding="utf-8")
+    for path in (root / "corpus/documents").glob("*.json"):
+        path.write_bytes(path.read_bytes().replace(b'"spacy-blank"', b'"ada"'))
+    assert 0 == cli("build", root).status
+    card = (root / "README.md").read_text(encoding="utf-8")
+    assert "Tokens, in order, without white space. | Ada (human) |" in card
+    assert "white space between them. | not stated |" in card
+
+
 def test_features_of_an_older_card_are_dropped(checkout: Path, cli: Callable[..., Result]) -> None:
     """A build drops `dataset_info` of 1.0.0: `datasets` would prefer it to Parquet."""
     card = checkout / "README.md"

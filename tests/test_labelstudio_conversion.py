@@ -10,6 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from statevisit.annotation.ingest import ingest
 from statevisit.checks.document import check_document
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode
@@ -282,6 +283,17 @@ def test_a_span_that_cuts_into_tokens_is_widened_and_reported(article: Document)
         lambda rs: rs.extend(_new("mentions", 15, 31, "PERSON", level="NAM", entity="erdogan")),
     )
     assert ("Tayyip Erdoğan", []) == (document["m106"].text, findings)
+
+
+def test_format_characters_at_the_edge_of_a_region_do_not_matter() -> None:
+    """A region that was drawn with the direction marks around a word is that word."""
+    text = " date 2024-03-01 In \u200eRiga\u200f, he left."
+    document = ingest(text.encode(), "riga.txt", "riga")
+    _, findings, after = _edit(
+        document, lambda rs: rs.extend(_new("mentions", 3, 9, "GPE", level="NAM"))
+    )
+    assert ("Riga", 4) == (after["m1"].text, after["m1"].start)
+    assert [] == [f for f in findings if f.startswith("L105")]
 
 
 def test_a_region_made_by_hand_gets_an_id_and_an_entity(article: Document) -> None:

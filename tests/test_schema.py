@@ -20,7 +20,7 @@ from statevisit.document.value_forms import TIMEX_EXAMPLES, timex_advice, timex_
 from tests.conftest import ROOT
 
 SHA256 = {
-    "document": "7b14a7fc0fb5462a4035dc0b07e084c617f0d4b196442e6b40365eaa252f964c",
+    "document": "64a352bcfbab328d144cc2558d0372570abeaf9e9f907cd73c96f7f0e8da4679",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
     "release": "c54bd10a77bd2dc02683a651101131942b73631f47b1288799c9a5e5ff8ed89f",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",

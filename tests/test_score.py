@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
+from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quote_schema import draft_schema
 from statevisit.corpus.manifest import sha256_of
 from statevisit.document import schema, schema_errors
@@ -390,6 +391,16 @@ def _bio(article: Document) -> str:
         "".join(f"{token} _ {tag}\n" for token, tag in zip(tokens, tags, strict=True))
         for _, _, tokens, tags in rows
     )
+
+
+@pytest.mark.parametrize("token", ["Riga", "\u200eRiga"])
+def test_bio_of_a_text_with_format_characters(tmp_path: Path, token: str) -> None:
+    """A tagger may keep a direction mark in front of a word, or drop it."""
+    text = b" date 2024-03-01 In \xe2\x80\x8eRiga\xe2\x80\x8f, he left."
+    gold = ingest(text, "riga.txt", "riga")
+    path = tmp_path / "system.bio"
+    path.write_text(f"In O\n{token} B-GPE\n, O\nhe O\nleft O\n", encoding="utf-8")
+    assert [] == statevisit.score(gold, path, resamples=0).notes
 
 
 def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> None:

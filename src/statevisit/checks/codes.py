@@ -150,9 +150,9 @@ EXPLANATIONS = {
     "A001": """
         The quote does not occur in the text.
 
-        A quote is searched for exactly, then with all quotation marks, dashes and white space
-        treated alike. A quote that neither search finds, or not between its `prefix` and
-        `suffix`, is a misquotation, and no place is guessed for it.
+        A quote is searched for exactly, then with all quotation marks and dashes treated alike and
+        without white space and invisible characters. A quote that neither search finds, or not
+        between its `prefix` and `suffix`, is a misquotation, and no place is guessed for it.
 
         Wrong: `{"quote":"presidents"}` where the text says "president"
         Right: `{"quote":"president"}`
@@ -170,7 +170,8 @@ EXPLANATIONS = {
         The quote occurs only inside a token.
 
         Spans take whole tokens. Half a word is a slip, or the tokens are wrong and must be
-        corrected first.
+        corrected first. No other place is taken for it, not even one that differs from the quote in
+        white space only.
 
         Wrong: `{"quote":"resident"}` inside "president"
         Right: `{"quote":"president"}`

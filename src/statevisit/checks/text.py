@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from statevisit.checks.registry import Context, Path_, Problems, check, once
+from statevisit.document.characters import visible
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
 
@@ -225,7 +226,8 @@ def uncovered(document: Document, context: Context) -> Problems:
     """There is text outside all tokens, or a token outside all sentences.
 
     Text outside all tokens cannot be annotated, and a token outside all sentences is missing from
-    every table by sentence.
+    every table by sentence. Only white space and format characters that nobody sees, such as
+    direction marks, need no token.
 
     Wrong: no token for the full stop
     Right: a token `[9, 10)` for it, inside the sentence
@@ -249,11 +251,11 @@ def _are_in_sentences(document: Document) -> bool:
 def _text_outside_tokens(document: Document) -> Problems:
     last = 0
     for token in document.tokens:
-        gap = document.text[last : token.start].strip()
+        gap = visible(document.text[last : token.start])
         if gap:
             yield ("tokens",), f"{_quoted(gap)} before {token.start} is in no token"
         last = max(last, token.end)
-    gap = document.text[last:].strip()
+    gap = visible(document.text[last:])
     if gap:
         yield ("tokens",), f"{_quoted(gap)} at the end is in no token"
 

@@ -22,6 +22,9 @@ from statevisit.errors import ReleaseError
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 Version = tuple[int, int, int]
 
+FIRST_VERSION = "0.1.0"
+"""The version of a corpus that states none."""
+
 
 def numbers(version: str) -> Version:
     """Return a version as three numbers. Raises ReleaseError if it is not a version."""
@@ -108,6 +111,27 @@ def commit_of(root: Path, version: str) -> str | None:
         if version_at(root, commit) == version:
             return commit
     return None
+
+
+def is_released(root: Path, version: str) -> bool:
+    """Whether a version that the history states is a release.
+
+    A new corpus is built, and committed, as FIRST_VERSION before it is released for the first time.
+    That one is a release if it has a tag or the commit that `statevisit release` makes, or if these
+    may be in the part of the history that was not fetched.
+    """
+    if version != FIRST_VERSION or resolve(root, f"refs/tags/v{version}"):
+        return True
+    if line(root, "rev-parse", "--is-shallow-repository") == "true":
+        return True
+    message = release_message(version)
+    subjects = line(root, "log", "--format=%s", "--fixed-strings", f"--grep={message}")
+    return message in subjects.splitlines()
+
+
+def release_message(version: str) -> str:
+    """Return the message of the commit and of the tag that make a release."""
+    return f"Release {version}"
 
 
 def stated_versions(root: Path) -> set[str]:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.document import schema_errors
+from statevisit.document.characters import visible
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Span
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
@@ -119,7 +120,7 @@ class Records:
         start, end = starts[first], ends[last]
         text = self.base.text[start:end]
         drawn = self.base.text[region.start : region.end]
-        if (start, end) != (region.start, region.end) and drawn.strip() != text:
+        if (start, end) != (region.start, region.end) and visible(drawn) != visible(text):
             widened = f"it is widened to [{start}, {end}) {text!r}"
             self.report("L105", f"{region} cuts into a token; {widened}")
         return Span(start=start, end=end, text=text)

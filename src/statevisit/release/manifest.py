@@ -7,8 +7,10 @@ from itertools import combinations
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from statevisit import layout
+from statevisit.corpus.git import FIRST_VERSION
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
@@ -16,18 +18,23 @@ from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 
-FIRST_VERSION = "0.1.0"
-
 
 class Tally:
-    """Counts of records per layer and per label, summed over documents."""
+    """Counts of records per layer and per label, summed over documents.
+
+    Also the languages and the annotators that the documents name.
+    """
 
     def __init__(self) -> None:
+        self.languages: set[str] = set()
+        self.annotators: set[str] = set()
         self.records: Counter[str] = Counter()
         self.labels: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, document: Document) -> None:
         """Count a document."""
+        self.languages.add(document.language)
+        self.annotators.update(document.annotators)
         arguments = [argument for event in document.events for argument in event.arguments]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
@@ -39,6 +46,8 @@ class Tally:
 
     def merge(self, other: "Tally") -> None:
         """Add the counts of other documents."""
+        self.languages |= other.languages
+        self.annotators |= other.annotators
         self.records.update(other.records)
         self.labels.update(other.labels)
 
@@ -58,6 +67,25 @@ class Tally:
                 if self.labels[layer, prop, name]
             }
         return counts
+
+
+class Overview(Struct, frozen=True):
+    """A manifest, and the facts about its documents that only the pages state."""
+
+    manifest: JsonObject
+    languages: tuple[str, ...]
+    """The languages of the documents as BCP 47 tags."""
+    annotators: tuple[JsonObject, ...]
+    """The entries of `corpus/annotators.json` for the annotators whose work the root holds."""
+
+
+def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
+    """Return the overview of a corpus root with valid documents, which `tally` has counted."""
+    path = root / layout.ANNOTATORS
+    entries = orjson.loads(path.read_bytes())["annotators"] if path.is_file() else []
+    named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
+    annotators = tuple(annotator for annotator in entries if annotator["id"] in named)
+    return Overview(manifest, tuple(sorted(tally.languages)), annotators)
 
 
 def version_of(root: Path) -> str:

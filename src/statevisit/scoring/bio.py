@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from statevisit.dataset.flat_names import flat_names
+from statevisit.document.characters import is_invisible
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -31,7 +32,6 @@ _CONTINUES = ("I", "M", "E", "L")
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _COLUMN_END = re.compile(r"[ \t]+")
-_WHITE_SPACE = re.compile(r"\s*")
 
 
 def gold_names(document: Document) -> list[Item]:
@@ -114,7 +114,7 @@ class _PlacedDocument:
 
     def comes_next(self, token: str) -> bool:
         """Whether the text continues with a token."""
-        return self.document.text.startswith(token, self._skipped(self.offset))
+        return self.document.text.startswith(token, self._skipped(self.offset, token))
 
     def add(self, lines: Sequence[_Line]) -> None:
         """Add the next sentence.
@@ -145,20 +145,22 @@ class _PlacedDocument:
         text = self.document.text
         tokens = []
         for line in lines:
-            start = self._skipped(offset)
+            start = self._skipped(offset, line.token)
             if not text.startswith(line.token, start):
                 break
             offset = start + len(line.token)
             tokens.append(_TaggedToken(start, offset, line.tag))
         return tokens
 
-    def _skipped(self, offset: int) -> int:
-        """The offset after white space."""
-        match = _WHITE_SPACE.match(self.document.text, offset)
-        return match.end() if match else offset
+    def _skipped(self, offset: int, token: str) -> int:
+        """The offset of a token, or of another visible character, after invisible ones."""
+        text = self.document.text
+        while not text.startswith(token, offset) and is_invisible(text[offset : offset + 1]):
+            offset += 1
+        return offset
 
     def _misplaced(self, line: _Line, offset: int) -> _Misplaced:
-        start = self._skipped(offset)
+        start = self._skipped(offset, line.token)
         continuation = self.document.text[start : start + 30]
         return _Misplaced(
             line.number,
@@ -224,6 +226,7 @@ class _Reader:
             lines, self._lines = self._lines, []
             (self._current or self._begin_next(lines[0].number)).add(lines)
 
+<<<<<<< HEAD
     def _is_token(self, columns: Sequence[str], is_tagged: bool) -> bool:
         """Whether a line that looks like a comment has the token "#"."""
         if not is_tagged or len(columns) > 4:
@@ -246,6 +249,22 @@ class _Reader:
         self._current = _PlacedDocument(self._gold[document_id])
         self.documents[document_id] = self._current
         return self._current
+=======
+    def add(self, token: str, tag: str) -> None:
+        """Add the next token. Raises FormatError if the text does not continue with it."""
+        document = self.document or self.begin_next()
+        text, start = document.text, self.offset
+        while not text.startswith(token, start) and is_invisible(text[start : start + 1]):
+            start += 1
+        if not text.startswith(token, start):
+            continuation = text[start : start + 30]
+            raise FormatError(
+                f"the token {token!r} does not come next in {document.id!r};"
+                f" the text continues with {continuation!r}"
+            )
+        self.offset = start + len(token)
+        self.sentences[document.id][-1].append(_TaggedToken(start, self.offset, tag))
+>>>>>>> rest
 
 
 def _columns(line: str) -> list[str]:
