@@ -79,7 +79,7 @@ def _new(
             "to_name": "text",
             "type": "labels",
             "origin": "manual",
-            "value": {**span, "text": "?", "labels": [label]},
+            "value": {**span, "labels": [label]},
         }
     ]
     for prop, answer in answers.items():
@@ -259,7 +259,7 @@ def test_a_moved_span_is_one_change(article: Document) -> None:
 
     def move(results: Results) -> None:
         next(r for r in _region(results, "m1") if r["type"] == "labels")["value"].update(
-            start=16, end=30
+            start=16, end=30, text="Tayyip Erdoğan"
         )
 
     changes, findings, document = _edit(article, move)
@@ -516,7 +516,9 @@ def test_shared_words_are_one_region(article: Document) -> None:
     """
 
     def move(results: Results) -> None:
-        next(r for r in results if r.get("id") == "quo2.cue")["value"].update(start=1603, end=1609)
+        next(r for r in results if r.get("id") == "quo2.cue")["value"].update(
+            start=1603, end=1609, text=article.text[1603:1609]
+        )
 
     cue = article["quo2"].cue
     shared = replace(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from statevisit.annotation.merge import Side
     from statevisit.document.model import Document
     from statevisit.document.strict_json import JsonObject
-    from statevisit.labelstudio.importer import Task, Update
+    from statevisit.labelstudio.importer import Update
+    from statevisit.labelstudio.merger import Task
 
     Command = Callable[..., Any]
 
@@ -111,7 +112,10 @@ _MERGE_OPTIONS = (
     ),
     click.option(
         "--annotator",
-        help="Add this id of corpus/annotators.json to the annotators of changed documents.",
+        "annotators",
+        metavar="ID|ADDRESS=NAME",
+        multiple=True,
+        help="Credit this id of corpus/annotators.json in changed documents; or name an annotator.",
     ),
 )
 
@@ -196,9 +200,9 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     """Merge full JSON exports of Label Studio into the corpus.
 
     The changes of the annotators are applied to the documents of the corpus, and changes that were
-    made there since the export stay. If both changed the same property, nothing is written until
-    you choose --ours or --theirs. The annotations of several annotators go to
-    corpus/annotators/NAME/ instead.
+    made there since the export stay. A document is not written if both changed the same property,
+    until you choose --ours or --theirs, or if it would have new errors. The others are, and the
+    exit status is 1. The annotations of several annotators go to corpus/annotators/NAME/ instead.
 
     \b
     Example:
@@ -292,13 +296,13 @@ def _import(
     dry_run: bool,
     mapping: Path | None,
     prefer: "Side | None",
-    annotator: str | None,
+    annotators: tuple[str, ...],
     workers: int | None = None,
 ) -> int:
-    """Merge tasks into the corpus, all or none; return the exit status."""
+    """Merge tasks into the corpus; return the exit status."""
     from statevisit.cli.diff_output import show
     from statevisit.cli.main import report
-    from statevisit.labelstudio.importer import Options, import_tasks
+    from statevisit.labelstudio.importer import NotImported, Options, import_tasks
     from statevisit.labelstudio.mapping import read_mapping
     from statevisit.layout import corpus_root
 
@@ -309,14 +313,42 @@ def _import(
                 show(update.changes)
         bar.advance()
 
-    options = Options(read_mapping(mapping) if mapping else None, prefer, annotator)
+    credited, names = _annotators(annotators)
+    options = Options(read_mapping(mapping) if mapping else None, prefer, credited, names)
+    problems: list[str] = []
     with bar:
-        written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
+        try:
+            written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
+        except NotImported as error:
+            if not error.written and len(error.problems) == 1:
+                raise
+            written, problems = error.written, error.problems
+    _tell(written, problems, dry_run)
+    return 1 if problems else 0
+
+
+def _annotators(values: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:
+    """The annotator to credit and the names by address, from the values of --annotator."""
+    credited = [value for value in values if "=" not in value]
+    if len(credited) > 1:
+        raise click.UsageError("--annotator takes one id; a name is given as ADDRESS=NAME")
+    pairs = (value.rpartition("=") for value in values if "=" in value)
+    return (credited[0] if credited else None), {address: name for address, _, name in pairs}
+
+
+def _tell(written: list[str], problems: list[str], dry_run: bool) -> None:
+    """Print what an import wrote, and what it did not."""
+    from statevisit.layout import PEOPLE
+
     for file in written:
         click.echo(f"{file} written", err=True)
-    if not dry_run and not written:
-        click.echo("no changes", err=True)
-    return 0
+    if PEOPLE in written:
+        hint = "--annotator ADDRESS=NAME gives a name instead of a number"
+        click.echo(f"It says who annotated, and is not published; {hint}", err=True)
+    for problem in problems:
+        click.echo(f"statevisit: not imported: {problem}", err=True)
+    if not (dry_run or written):
+        click.echo("nothing was written" if problems else "no changes", err=True)
 
 
 @command.command("serve")
