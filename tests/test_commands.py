@@ -22,7 +22,7 @@ from statevisit.cli.overview import COMMANDS, OVERVIEW
 from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
-from tests.conftest import DATA, DOC_ID, PACKAGE, PATIENCE, ROOT, Result, interrupted, opened
+from tests.conftest import DOC_ID, PACKAGE, PATIENCE, ROOT, Result, interrupted, opened
 
 FIXTURES = {
     "draft.json": json.dumps(
@@ -170,7 +170,7 @@ def test_show_finds_documents(
     ]
     assert [outputs[0]] * 6 == outputs
     assert (
-        f"nobody: neither a file nor the id of a document; {DATA} holds {DOC_ID}"
+        f"nobody: neither a file nor the id of a document; {Path.cwd()} holds {DOC_ID}"
         in cli("show", "nobody").err
     )
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from statevisit.checks.document import sound
+from statevisit.cli.main import Suggesting, say, write
+from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of, verbose
 from statevisit.cli.progress import Bar
 from statevisit.errors import StateVisitError
 
@@ -22,7 +24,7 @@ _MOST_LISTED = 5
 """Documents without a task that `pull` lists."""
 
 
-@click.group("label-studio")
+@click.group("label-studio", cls=Suggesting)
 def command() -> None:
     """Send documents to Label Studio and merge the changes back.
 
@@ -39,7 +41,7 @@ def _write(output: Path | None, pieces: Iterable[str]) -> None:
     """Write to a file that appears whole or not at all, or to standard output."""
     if output is None:
         for piece in pieces:
-            click.echo(piece, nl=False)
+            write(piece)
         return
     from statevisit import files
 
@@ -58,9 +60,10 @@ _output = click.option(
 )
 _path = click.option(
     "--path",
+    "--root",
+    "path",
     type=click.Path(path_type=Path),
-    default=".",
-    help="The corpus; default: that of the current directory.",
+    help="The corpus; default: that of the current directory or one above it.",
 )
 _predictions = click.option(
     "--predictions",
@@ -99,20 +102,19 @@ _MERGE_OPTIONS = (
     ),
     click.option(
         "--ours",
-        "prefer",
-        flag_value="ours",
+        is_flag=True,
         help="In a conflict, keep the corpus's version.",
     ),
     click.option(
         "--theirs",
-        "prefer",
-        flag_value="theirs",
+        is_flag=True,
         help="In a conflict, take the annotation's version.",
     ),
     click.option(
         "--annotator",
         help="Add this id of corpus/annotators.json to the annotators of changed documents.",
     ),
+    verbose,
 )
 
 
@@ -147,7 +149,9 @@ def config_(output: Path | None) -> None:
 @_path
 @_predictions
 @_output
-def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Path | None) -> None:
+def export(
+    documents: tuple[str, ...], path: Path | None, predictions: bool, output: Path | None
+) -> None:
     """Write documents as tasks, JSON to import into a project with the interface of `config`.
 
     DOCUMENTS are ids; without one, all documents of the corpus.
@@ -160,7 +164,7 @@ def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Pa
 
     from statevisit.labelstudio.tasks import to_task
 
-    version, selected = _selected(path, documents)
+    version, selected = _selected(corpus_to_read(path), documents)
 
     def pieces() -> Iterator[str]:
         separator = "[\n"
@@ -184,7 +188,7 @@ def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, "Iterator[D
     unknown = [repr(document_id) for document_id in ids if document_id not in corpus.ids]
     if unknown:
         known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
-        raise FormatError(f"{path}: no document {', '.join(unknown)}; {known}")
+        raise FormatError(f"{name_of(path)}: no document {', '.join(unknown)}; {known}")
     return corpus.version, (sound(corpus.entry(key)) for key in ids or range(len(corpus)))
 
 
@@ -192,7 +196,7 @@ def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, "Iterator[D
 @click.argument("exports", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_path
 @_merge_options
-def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
+def import_(exports: tuple[Path, ...], path: Path | None, **options: Any) -> int:
     """Merge full JSON exports of Label Studio into the corpus.
 
     The changes of the annotators are applied to the documents of the corpus, and changes that were
@@ -207,7 +211,7 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     from statevisit.labelstudio.export_files import elements
 
     tasks = (element for export in exports for element in elements(export))
-    return _import(tasks, path, Bar(0, ""), **options)
+    return _import(tasks, corpus_to_change(path), Bar(0, ""), **options)
 
 
 @command.command("push")
@@ -216,7 +220,12 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
 @_predictions
 @_server_options
 def push(
-    documents: tuple[str, ...], path: Path, predictions: bool, url: str, token: str, project: str
+    documents: tuple[str, ...],
+    path: Path | None,
+    predictions: bool,
+    url: str,
+    token: str,
+    project: str,
 ) -> int:
     """Add a task to a project for every document that has none; create the project if needed.
 
@@ -229,6 +238,7 @@ def push(
     from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
+    path = corpus_to_read(path)
     version, selected = _selected(path, documents)
     server = Server(url, token)
     target = server.project(project, create=True)
@@ -240,10 +250,10 @@ def push(
                 "stopped; the tasks that reached the server stay there: push again to continue"
             ) from None
     counts = f"{len(pushed.added)} added, {len(pushed.existing)} already there"
-    click.echo(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
+    say(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
     if not pushed.differing:
         return 0
-    click.echo(
+    say(
         "not pushed, because the project has another version of them: "
         f"{', '.join(pushed.differing)}; pull, delete their tasks there, push again",
         err=True,
@@ -255,7 +265,7 @@ def push(
 @_path
 @_server_options
 @_merge_options
-def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
+def pull(path: Path | None, url: str, token: str, project: str, **options: Any) -> int:
     """Merge a project's annotations into the corpus, as `import` does; the server is only read.
 
     \b
@@ -265,6 +275,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
+    path = corpus_to_change(path)
     server = Server(url, token)
     source = server.project(project)
     pulled: set[str] = set()
@@ -281,7 +292,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     if missing:
         shown = ", ".join(missing[:_MOST_LISTED]) + (" …" if len(missing) > _MOST_LISTED else "")
         message = f"{len(missing)} without a task on the server (never pushed, or deleted there)"
-        click.echo(f"{message}: {shown}; unchanged here", err=True)
+        say(f"{message}: {shown}; unchanged here", err=True)
     return status
 
 
@@ -291,31 +302,44 @@ def _import(
     bar: Bar,
     dry_run: bool,
     mapping: Path | None,
-    prefer: "Side | None",
+    ours: bool,
+    theirs: bool,
     annotator: str | None,
+    verbose: bool,
     workers: int | None = None,
 ) -> int:
     """Merge tasks into the corpus, all or none; return the exit status."""
     from statevisit.cli.diff_output import show
-    from statevisit.cli.main import report
+    from statevisit.cli.main import Listing
     from statevisit.labelstudio.importer import Options, import_tasks
     from statevisit.labelstudio.mapping import read_mapping
     from statevisit.layout import corpus_root
 
+    if ours and theirs:
+        raise click.UsageError("--ours and --theirs exclude each other; give one of them")
+    prefer: Side | None = None
+    if ours or theirs:
+        prefer = "ours" if ours else "theirs"
+    listing = Listing(err=True, verbose=verbose)
+
     def done(updates: "list[Update]") -> None:
         for update in updates:
-            report(update.findings, err=True)
+            for finding in update.findings:
+                listing.add(finding)
             if dry_run:
                 show(update.changes)
         bar.advance()
 
     options = Options(read_mapping(mapping) if mapping else None, prefer, annotator)
     with bar:
-        written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
+        try:
+            written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
+        finally:
+            listing.end()
     for file in written:
-        click.echo(f"{file} written", err=True)
+        say(f"{file} written", err=True)
     if not dry_run and not written:
-        click.echo("no changes", err=True)
+        say("no changes", err=True)
     return 0
 
 
@@ -331,7 +355,9 @@ def _import(
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
-def serve(port: int | None, data: Path | None, browser: bool, path: Path, predictions: bool) -> int:
+def serve(
+    port: int | None, data: Path | None, browser: bool, path: Path | None, predictions: bool
+) -> int:
     """Start a local Label Studio with the corpus in a project; Ctrl-C stops it.
 
     The first time, the server is installed into an environment of its own (about 1 GB). It listens
@@ -344,22 +370,18 @@ def serve(port: int | None, data: Path | None, browser: bool, path: Path, predic
     from statevisit.labelstudio.client import Server
     from statevisit.labelstudio.server import Local
 
-    version, selected = _selected(path, ())
-    with Local(data, port, say=lambda line: click.echo(line, err=True)) as local:
+    version, selected = _selected(corpus_to_read(path), ())
+    with Local(data, port, say=lambda line: say(line, err=True)) as local:
         server = Server(local.url, local.token)
         project = server.project("statevisit", create=True)
         pushed = server.push(project, selected, version, predictions)
         address = f"{local.url}/projects/{project.id}/data"
-        click.echo(
-            f"{address}\n"
-            f"  account  {local.user}, password {local.password}\n"
-            f"  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}"
-        )
+        say(address)
+        say(f"  account  {local.user}, password {local.password}")
+        say(f"  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}")
         if pushed.differing:
-            click.echo(
-                f"changed here since they were pushed: {', '.join(pushed.differing)}", err=True
-            )
+            say(f"changed here since they were pushed: {', '.join(pushed.differing)}", err=True)
         if browser:
             click.launch(address)
-        click.echo("Ctrl-C stops it", err=True)
+        say("Ctrl-C stops it", err=True)
         return local.wait()

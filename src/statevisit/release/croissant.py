@@ -15,6 +15,7 @@ from statevisit import layout
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
 from statevisit.document.strict_json import JsonObject
+from statevisit.printable import counted
 from statevisit.release import card
 
 _CONTEXT: JsonObject = {
@@ -96,13 +97,12 @@ def metadata(root: Path, manifest: JsonObject) -> bytes | None:
 def _description(front: JsonObject, manifest: JsonObject) -> JsonObject:
     """Return the fields that the card's front matter gives."""
     name = front.get("pretty_name")
-    count = manifest["documents"]
-    noun = "document" if count == 1 else "documents"
+    size = counted(manifest["documents"], "document")
     licence = front.get("license", "")
     stated_licence = front.get("license_name") or licence or "not stated"
     return {
         "name": re.sub(r"[^\w.-]+", "-", name or "corpus"),
-        "description": f"{name or 'A corpus'}: an annotated corpus of {count} {noun}.",
+        "description": f"{name or 'A corpus'}: an annotated corpus of {size}.",
         "version": manifest["version"],
         "inLanguage": front.get("language", []),
         "keywords": [*front.get("task_ids", []), *front.get("tags", [])],

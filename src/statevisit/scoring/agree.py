@@ -9,6 +9,7 @@ from msgspec import Struct, to_builtins
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
+from statevisit.printable import counted
 from statevisit.scoring import bootstrap, console, figures
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attribute_agreement import attribute_agreement
@@ -77,7 +78,7 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
 
 def table(agreement: Agreement, labels: bool = False) -> "Table":
     """Return the coefficients as a table, with `labels` those of each label, too."""
-    documents = console.counted(agreement.documents, "document")
+    documents = counted(agreement.documents, "document")
     title = f"{', '.join(agreement.annotators)}: {documents}"
     return console.coefficients_table(title, agreement.coefficients, labels)
 
