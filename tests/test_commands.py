@@ -23,7 +23,6 @@ from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
 from tests.conftest import (
-    DATA,
     DOC_ID,
     PACKAGE,
     PATIENCE,
@@ -180,7 +179,7 @@ def test_show_finds_documents(
     ]
     assert [outputs[0]] * 6 == outputs
     assert (
-        f"nobody: neither a file nor the id of a document; {DATA} holds {DOC_ID}"
+        f"nobody: neither a file nor the id of a document; {Path.cwd()} holds {DOC_ID}"
         in cli("show", "nobody").err
     )
 

@@ -185,16 +185,16 @@ def test_diff_against_what_is_at_hand(
 def test_diff_of_a_version_that_nobody_knows(
     repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """One line lists the known versions; outside a corpus it says where they are looked for."""
+    """One line lists the known versions; outside a corpus it is one of the shipped corpus."""
     monkeypatch.chdir(repository)
     done = cli("diff", "v0.1.0", "v0.3.0")
     assert (1, 1) == (done.status, len(done.err.splitlines()))
     assert "v0.3.0: not a file, directory, version or revision; versions: 0.1.0, 0.2.0" in done.err
     monkeypatch.chdir(tmp_path)
-    assert (
-        "a version is looked for in the checkout of the current directory"
-        in cli("diff", "v0.1.0", "v0.2.0").err
-    )
+    meant, problem = cli("diff", "v9.1.0", "v9.2.0").err.splitlines()
+    assert "this is the one that statevisit ships" in meant
+    assert "v9.1.0: not a file, directory, version or revision" in problem
+    assert "hold no corpus/documents/" in cli("diff", "HEAD", "v9.2").err
 
 
 REPO = "someone/visits"

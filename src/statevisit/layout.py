@@ -4,6 +4,7 @@ A *corpus root* is a directory that holds `corpus/` and `seeds/`. No other modul
 the data of the package, which lie beside the code in a wheel and at the top of a checkout.
 """
 
+import os
 from pathlib import Path
 
 from statevisit.errors import FormatError, StateVisitError
@@ -60,13 +61,22 @@ def enclosing_root(path: Path) -> Path | None:
     return None
 
 
+def current_root() -> Path | None:
+    """Return the corpus root that is the current directory or the nearest one above it, or None."""
+    here = Path().absolute()
+    for directory in (here, *here.parents):
+        if os.path.isdir(directory / DOCUMENTS):  # False for a directory that cannot be read
+            return Path() if directory == here else directory
+    return None
+
+
 def corpus_root(path: Path) -> Path:
     """Return the corpus root of `path`, as `enclosing_root`; raise FormatError if it has none."""
     root = enclosing_root(path)
     if root is None:
         raise FormatError(
-            f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, "
-            "or make one document with `statevisit ingest`"
+            f"{path.absolute()}: no {DOCUMENTS}/ here: name the directory that holds corpus/, "
+            "make a document with `statevisit ingest`, or a new corpus with `statevisit init`"
         )
     return root
 

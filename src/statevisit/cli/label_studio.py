@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from statevisit.checks.document import sound
+from statevisit.cli.label_studio_import import import_into_corpus, merge_options
+from statevisit.cli.main import Suggesting, say, write
+from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of
 from statevisit.cli.progress import Bar
 from statevisit.errors import StateVisitError
 
 if TYPE_CHECKING:
-    from statevisit.annotation.merge import Side
     from statevisit.document.model import Document
     from statevisit.document.strict_json import JsonObject
-    from statevisit.labelstudio.importer import Update
-    from statevisit.labelstudio.merger import Task
 
     Command = Callable[..., Any]
 
@@ -23,7 +23,7 @@ _MOST_LISTED = 5
 """Documents without a task that `pull` lists."""
 
 
-@click.group("label-studio")
+@click.group("label-studio", cls=Suggesting)
 def command() -> None:
     """Send documents to Label Studio and merge the changes back.
 
@@ -40,7 +40,7 @@ def _write(output: Path | None, pieces: Iterable[str]) -> None:
     """Write to a file that appears whole or not at all, or to standard output."""
     if output is None:
         for piece in pieces:
-            click.echo(piece, nl=False)
+            write(piece)
         return
     from statevisit import files
 
@@ -59,9 +59,10 @@ _output = click.option(
 )
 _path = click.option(
     "--path",
+    "--root",
+    "path",
     type=click.Path(path_type=Path),
-    default=".",
-    help="The corpus; default: that of the current directory.",
+    help="The corpus; default: that of the current directory or one above it.",
 )
 _predictions = click.option(
     "--predictions",
@@ -87,47 +88,10 @@ _SERVER_OPTIONS = (
         "--project", default="statevisit", show_default=True, help="Id or title of the project."
     ),
 )
-_MERGE_OPTIONS = (
-    click.option(
-        "--dry-run",
-        is_flag=True,
-        help="Print what would change, record by record, and write nothing.",
-    ),
-    click.option(
-        "--mapping",
-        type=click.Path(path_type=Path),
-        help="TOML file that maps the labels of another project to those of the interface.",
-    ),
-    click.option(
-        "--ours",
-        "prefer",
-        flag_value="ours",
-        help="In a conflict, keep the corpus's version.",
-    ),
-    click.option(
-        "--theirs",
-        "prefer",
-        flag_value="theirs",
-        help="In a conflict, take the annotation's version.",
-    ),
-    click.option(
-        "--annotator",
-        "annotators",
-        metavar="ID|ADDRESS=NAME",
-        multiple=True,
-        help="Credit this id of corpus/annotators.json in changed documents; or name an annotator.",
-    ),
-)
 
 
 def _server_options(function: "Command") -> "Command":
     for option in reversed(_SERVER_OPTIONS):
-        function = option(function)
-    return function
-
-
-def _merge_options(function: "Command") -> "Command":
-    for option in reversed(_MERGE_OPTIONS):
         function = option(function)
     return function
 
@@ -151,7 +115,9 @@ def config_(output: Path | None) -> None:
 @_path
 @_predictions
 @_output
-def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Path | None) -> None:
+def export(
+    documents: tuple[str, ...], path: Path | None, predictions: bool, output: Path | None
+) -> None:
     """Write documents as tasks, JSON to import into a project with the interface of `config`.
 
     DOCUMENTS are ids; without one, all documents of the corpus.
@@ -164,7 +130,7 @@ def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Pa
 
     from statevisit.labelstudio.tasks import to_task
 
-    version, selected = _selected(path, documents)
+    version, selected = _selected(corpus_to_read(path), documents)
 
     def pieces() -> Iterator[str]:
         separator = "[\n"
@@ -188,15 +154,15 @@ def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, "Iterator[D
     unknown = [repr(document_id) for document_id in ids if document_id not in corpus.ids]
     if unknown:
         known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
-        raise FormatError(f"{path}: no document {', '.join(unknown)}; {known}")
+        raise FormatError(f"{name_of(path)}: no document {', '.join(unknown)}; {known}")
     return corpus.version, (sound(corpus.entry(key)) for key in ids or range(len(corpus)))
 
 
 @command.command("import")
 @click.argument("exports", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_path
-@_merge_options
-def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
+@merge_options
+def import_(exports: tuple[Path, ...], path: Path | None, **options: Any) -> int:
     """Merge full JSON exports of Label Studio into the corpus.
 
     The changes of the annotators are applied to the documents of the corpus, and changes that were
@@ -211,7 +177,7 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     from statevisit.labelstudio.export_files import elements
 
     tasks = (element for export in exports for element in elements(export))
-    return _import(tasks, path, Bar(0, ""), **options)
+    return import_into_corpus(tasks, corpus_to_change(path), Bar(0, ""), **options)
 
 
 @command.command("push")
@@ -220,7 +186,12 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
 @_predictions
 @_server_options
 def push(
-    documents: tuple[str, ...], path: Path, predictions: bool, url: str, token: str, project: str
+    documents: tuple[str, ...],
+    path: Path | None,
+    predictions: bool,
+    url: str,
+    token: str,
+    project: str,
 ) -> int:
     """Add a task to a project for every document that has none; create the project if needed.
 
@@ -233,6 +204,7 @@ def push(
     from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
+    path = corpus_to_read(path)
     version, selected = _selected(path, documents)
     server = Server(url, token)
     target = server.project(project, create=True)
@@ -244,10 +216,10 @@ def push(
                 "stopped; the tasks that reached the server stay there: push again to continue"
             ) from None
     counts = f"{len(pushed.added)} added, {len(pushed.existing)} already there"
-    click.echo(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
+    say(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
     if not pushed.differing:
         return 0
-    click.echo(
+    say(
         "not pushed, because the project has another version of them: "
         f"{', '.join(pushed.differing)}; pull, delete their tasks there, push again",
         err=True,
@@ -258,8 +230,8 @@ def push(
 @command.command("pull")
 @_path
 @_server_options
-@_merge_options
-def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
+@merge_options
+def pull(path: Path | None, url: str, token: str, project: str, **options: Any) -> int:
     """Merge a project's annotations into the corpus, as `import` does; the server is only read.
 
     \b
@@ -269,6 +241,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
+    path = corpus_to_change(path)
     server = Server(url, token)
     source = server.project(project)
     pulled: set[str] = set()
@@ -280,75 +253,13 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
 
     bar = Bar(server.count(source), "pulling")
     # The server takes most of the time: more processes would wait for it.
-    status = _import(tasks(), path, bar, workers=1, **options)
+    status = import_into_corpus(tasks(), path, bar, workers=1, **options)
     missing = [document_id for document_id in load(path).ids if document_id not in pulled]
     if missing:
         shown = ", ".join(missing[:_MOST_LISTED]) + (" …" if len(missing) > _MOST_LISTED else "")
         message = f"{len(missing)} without a task on the server (never pushed, or deleted there)"
-        click.echo(f"{message}: {shown}; unchanged here", err=True)
+        say(f"{message}: {shown}; unchanged here", err=True)
     return status
-
-
-def _import(
-    tasks: "Iterable[Task]",
-    path: Path,
-    bar: Bar,
-    dry_run: bool,
-    mapping: Path | None,
-    prefer: "Side | None",
-    annotators: tuple[str, ...],
-    workers: int | None = None,
-) -> int:
-    """Merge tasks into the corpus; return the exit status."""
-    from statevisit.cli.diff_output import show
-    from statevisit.cli.main import report
-    from statevisit.labelstudio.importer import NotImported, Options, import_tasks
-    from statevisit.labelstudio.mapping import read_mapping
-    from statevisit.layout import corpus_root
-
-    def done(updates: "list[Update]") -> None:
-        for update in updates:
-            report(update.findings, err=True)
-            if dry_run:
-                show(update.changes)
-        bar.advance()
-
-    credited, names = _annotators(annotators)
-    options = Options(read_mapping(mapping) if mapping else None, prefer, credited, names)
-    problems: list[str] = []
-    with bar:
-        try:
-            written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
-        except NotImported as error:
-            if not error.written and len(error.problems) == 1:
-                raise
-            written, problems = error.written, error.problems
-    _tell(written, problems, dry_run)
-    return 1 if problems else 0
-
-
-def _annotators(values: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:
-    """The annotator to credit and the names by address, from the values of --annotator."""
-    credited = [value for value in values if "=" not in value]
-    if len(credited) > 1:
-        raise click.UsageError("--annotator takes one id; a name is given as ADDRESS=NAME")
-    pairs = (value.rpartition("=") for value in values if "=" in value)
-    return (credited[0] if credited else None), {address: name for address, _, name in pairs}
-
-
-def _tell(written: list[str], problems: list[str], dry_run: bool) -> None:
-    """Print what an import wrote, and what it did not."""
-    from statevisit.layout import PEOPLE
-
-    for file in written:
-        click.echo(f"{file} written", err=True)
-    if PEOPLE in written:
-        hint = "--annotator ADDRESS=NAME gives a name instead of a number"
-        click.echo(f"It says who annotated, and is not published; {hint}", err=True)
-    for problem in problems:
-        click.echo(f"statevisit: not imported: {problem}", err=True)
-    if not (dry_run or written):
-        click.echo("nothing was written" if problems else "no changes", err=True)
 
 
 @command.command("serve")
@@ -363,7 +274,9 @@ def _tell(written: list[str], problems: list[str], dry_run: bool) -> None:
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
-def serve(port: int | None, data: Path | None, browser: bool, path: Path, predictions: bool) -> int:
+def serve(
+    port: int | None, data: Path | None, browser: bool, path: Path | None, predictions: bool
+) -> int:
     """Start a local Label Studio with the corpus in a project; Ctrl-C stops it.
 
     The first time, the server is installed into an environment of its own (about 1 GB). It listens
@@ -376,22 +289,18 @@ def serve(port: int | None, data: Path | None, browser: bool, path: Path, predic
     from statevisit.labelstudio.client import Server
     from statevisit.labelstudio.server import Local
 
-    version, selected = _selected(path, ())
-    with Local(data, port, say=lambda line: click.echo(line, err=True)) as local:
+    version, selected = _selected(corpus_to_read(path), ())
+    with Local(data, port, say=lambda line: say(line, err=True)) as local:
         server = Server(local.url, local.token)
         project = server.project("statevisit", create=True)
         pushed = server.push(project, selected, version, predictions)
         address = f"{local.url}/projects/{project.id}/data"
-        click.echo(
-            f"{address}\n"
-            f"  account  {local.user}, password {local.password}\n"
-            f"  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}"
-        )
+        say(address)
+        say(f"  account  {local.user}, password {local.password}")
+        say(f"  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}")
         if pushed.differing:
-            click.echo(
-                f"changed here since they were pushed: {', '.join(pushed.differing)}", err=True
-            )
+            say(f"changed here since they were pushed: {', '.join(pushed.differing)}", err=True)
         if browser:
             click.launch(address)
-        click.echo("Ctrl-C stops it", err=True)
+        say("Ctrl-C stops it", err=True)
         return local.wait()

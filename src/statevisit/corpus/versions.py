@@ -40,22 +40,21 @@ def load(
     return _corpus(place)
 
 
-def named(name: str) -> Corpus:
+def named(name: str, root: Path | None) -> Corpus:
     """Return the corpus that `name` names.
 
-    `name` is a path, which wins, or a version or revision of the checkout around the current
-    directory, or a version in the checkout's repository on the Hub. Raises FormatError if the
-    current directory lies in no corpus, ReleaseError for an unknown name, MissingExtra.
+    `name` is a path, which wins, or a version or revision of the checkout of a corpus root, or a
+    version in the repository on the Hub that the root names. Raises FormatError if `root` is
+    needed and None, ReleaseError for an unknown name, MissingExtra.
     """
     from statevisit.corpus.git import VERSION
 
     if Path(name).exists():
         return reader.load(name)
-    root = layout.enclosing_root(Path())
     if root is None:
         raise FormatError(
-            f"{name}: no such file or directory; a version is looked for in the checkout of the "
-            f"current directory, which holds no {layout.DOCUMENTS}/"
+            f"{name}: no such file or directory, and no version of a corpus: "
+            f"{Path().absolute()} and the directories above it hold no {layout.DOCUMENTS}/"
         )
     version = name.removeprefix("v")
     old_corpus = _at(root, name)

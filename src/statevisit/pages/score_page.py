@@ -15,7 +15,8 @@ import orjson
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Event, Mention, Quantity, Timex
 from statevisit.document.strict_json import JsonObject
-from statevisit.scoring.console import amount, counted, percent, percent_interval
+from statevisit.printable import counted
+from statevisit.scoring.console import amount, percent, percent_interval
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.prediction import Note

@@ -15,6 +15,7 @@ from statevisit import layout
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
 from statevisit.document.strict_json import JsonObject
+from statevisit.printable import counted
 from statevisit.release import card
 from statevisit.release.manifest import Overview
 
@@ -98,13 +99,12 @@ def metadata(root: Path, about: Overview) -> bytes | None:
 def _description(front: JsonObject, about: Overview) -> JsonObject:
     """Return the fields that the card's front matter and the documents give."""
     name = front.get("pretty_name")
-    count = about.manifest["documents"]
-    noun = "document" if count == 1 else "documents"
+    size = counted(about.manifest["documents"], "document")
     licence = front.get("license", "")
     stated_licence = front.get("license_name") or licence or "not stated"
     return {
         "name": re.sub(r"[^\w.-]+", "-", name or "corpus"),
-        "description": f"{name or 'A corpus'}: an annotated corpus of {count} {noun}.",
+        "description": f"{name or 'A corpus'}: an annotated corpus of {size}.",
         "version": about.manifest["version"],
         "inLanguage": list(about.languages),
         "keywords": [*front.get("task_ids", []), *front.get("tags", [])],

@@ -9,6 +9,7 @@ from msgspec import Struct, to_builtins
 from statevisit import layout
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
+from statevisit.printable import counted
 from statevisit.scoring import bootstrap, console, figures
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attribute_agreement import attribute_agreement
@@ -54,7 +55,7 @@ class PairOfAnnotators(Struct, frozen=True):
         first, second = self.annotators
         if not self.documents:
             return f"{first} and {second} share no document, so they have no figure"
-        return f"{first} and {second} share {console.counted(self.documents, 'document')}"
+        return f"{first} and {second} share {counted(self.documents, 'document')}"
 
 
 class Agreement(Struct, frozen=True, omit_defaults=True):
@@ -109,7 +110,7 @@ def lines(agreement: Agreement) -> list[str]:
 
 def table(agreement: Agreement, labels: bool = False) -> "Table":
     """Return the coefficients as a table, with `labels` those of each label, too."""
-    documents = console.counted(agreement.documents, "shared document")
+    documents = counted(agreement.documents, "shared document")
     title = f"{', '.join(agreement.annotators)}: {documents}"
     return console.coefficients_table(title, agreement.coefficients, labels)
 

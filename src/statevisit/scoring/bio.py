@@ -226,7 +226,6 @@ class _Reader:
             lines, self._lines = self._lines, []
             (self._current or self._begin_next(lines[0].number)).add(lines)
 
-<<<<<<< HEAD
     def _is_token(self, columns: Sequence[str], is_tagged: bool) -> bool:
         """Whether a line that looks like a comment has the token "#"."""
         if not is_tagged or len(columns) > 4:
@@ -249,22 +248,6 @@ class _Reader:
         self._current = _PlacedDocument(self._gold[document_id])
         self.documents[document_id] = self._current
         return self._current
-=======
-    def add(self, token: str, tag: str) -> None:
-        """Add the next token. Raises FormatError if the text does not continue with it."""
-        document = self.document or self.begin_next()
-        text, start = document.text, self.offset
-        while not text.startswith(token, start) and is_invisible(text[start : start + 1]):
-            start += 1
-        if not text.startswith(token, start):
-            continuation = text[start : start + 30]
-            raise FormatError(
-                f"the token {token!r} does not come next in {document.id!r};"
-                f" the text continues with {continuation!r}"
-            )
-        self.offset = start + len(token)
-        self.sentences[document.id][-1].append(_TaggedToken(start, self.offset, tag))
->>>>>>> rest
 
 
 def _columns(line: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, to_builtins
 
 from statevisit.document.strict_json import JsonObject
+from statevisit.printable import counted
 from statevisit.scoring import console
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.origin import Origin, cited
@@ -102,7 +103,7 @@ def tables(report: Report, labels: bool = False) -> list["Table"]:
 
 
 def _title(report: Report) -> str:
-    documents = console.counted(report.documents, "document")
+    documents = counted(report.documents, "document")
     return f"{report.pred} against {report.gold}: {documents}"
 
 
