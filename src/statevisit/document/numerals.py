@@ -32,6 +32,7 @@ _BETWEEN_DIGITS = str.maketrans("", "", " \u00a0\u2007\u2009\u202f'’")
 _LONGEST = 24
 """The number of characters of a figure that can be converted without rounding."""
 
+_HUNDREDS = ("hundred", "hundreds")
 _MINUS = ("-", "−", "minus", "negative")
 _SIGNS = (*_MINUS, "+", "plus", "–")
 _AND = ("and", "&")
@@ -159,11 +160,12 @@ class _Reader:
     def _term(self) -> bool:
         """Read an amount and the scale words after it: "two and a half", "million"."""
         hundreds: tuple[Decimal, ...] = ()
+        in_figures = self.word()[:1].isdigit()
         amount = self._fraction()
         if amount is not None:
             if not self._skip_to_scale():
                 self._skip_to_unit()
-        elif self.word()[:1].isdigit() or self.word()[:1] == ".":
+        elif in_figures or self.word()[:1] == ".":
             amount = self._figures()
         else:
             amount = self._group()
@@ -174,7 +176,7 @@ class _Reader:
         if not self.ordinal:
             amount = self._with_decimals(amount)
             amount = self._with_fraction(amount)
-        zeros = self._scale_words()
+        zeros = self._scale_words(in_figures)
         self.lowest = zeros or None
         self.total = amount.scaleb(zeros)
         if zeros:
@@ -208,7 +210,7 @@ class _Reader:
             return SHORT_SCALES[word]
         return LONG_SCALES.get(word, 0)
 
-    def _scale_words(self) -> int:
+    def _scale_words(self, in_figures: bool) -> int:
         """Read scale words, "thousand million" too; return the number of their zeros.
 
         "Hundred" is one after figures: "322 hundred".
@@ -219,7 +221,7 @@ class _Reader:
             if self.word() == "-":
                 self.at += 1
             word = self.word()
-            here = self._zeros(word) or (2 if word in ("hundred", "hundreds") else 0)
+            here = self._zeros(word) or (2 if in_figures and word in _HUNDREDS else 0)
             if word in ORDINAL_ZEROS:
                 here, self.ordinal = ORDINAL_ZEROS[word], True
             if not here or (here == 2 and zeros):
@@ -278,7 +280,7 @@ class _Reader:
             self.ordinal = word in ORDINALS
             self.at += skipped + 1
             return group + value, (10 if value >= 20 else 0)
-        if word in ("hundred", "hundredth", "hundreds") and 0 < group < 100 and not skipped:
+        if word in (*_HUNDREDS, "hundredth") and 0 < group < 100 and not skipped:
             self.ordinal = word == "hundredth"
             self.at += 1
             return group * 100, 100
