@@ -23,11 +23,10 @@ _BEFORE: dict[tuple[str, ...], str] = {
         " at the most, at the very most"
     ),
     ("APPROX",): (
-        "around, about, roughly, approximately, approx, approx ., nearly, almost, close to,"
-        " an estimated, estimated, circa, ca, ca ., c ., in the region of, somewhere around,"
-        " in the vicinity of, on the order of, of the order of, just about,"
-        " approaching, ~, ≈"
+        "around, about, roughly, approximately, approx, approx ., an estimated, estimated, circa, ca, ca ., c ., in the region of, somewhere around,"
+        " in the vicinity of, on the order of, of the order of, just about, ~, ≈"
     ),
+    ("APPROX", *_LESS): "nearly, almost, close to, approaching",
     ("EXACT",): "exactly, precisely",
     (
         *_MORE,
