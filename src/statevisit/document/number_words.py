@@ -252,6 +252,10 @@ _UNITS = {
 """Units of time without the plural's s, in seconds or in months."""
 
 
+_VAGUE = ("so", "odd", "thereabouts", "more", "plus", "up")
+"""Words after a number that leave it open: "a dozen or so days", "thirty-odd weeks"."""
+
+
 @lru_cache(4096)
 def read_duration(text: str) -> tuple[Decimal, str] | None:
     """Read a duration in words as a number of seconds ("s") or months ("mo").
@@ -262,7 +266,7 @@ def read_duration(text: str) -> tuple[Decimal, str] | None:
     if len(words) < 2:
         return None
     unit = _UNITS.get(words[-1].removesuffix("s"))
-    if unit is None:
+    if unit is None or words[-2] in _VAGUE:
         return None
     name, factor = unit
     if words[0] in ("a", "an", "one") and len(words) == 2:
