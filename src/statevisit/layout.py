@@ -4,7 +4,12 @@ A *corpus root* is a directory that holds `corpus/` and `seeds/`. No other modul
 the data of the package, which lie beside the code in a wheel and at the top of a checkout.
 """
 
+<<<<<<< HEAD
 import os
+=======
+import re
+import unicodedata
+>>>>>>> rest
 from pathlib import Path
 
 from statevisit.errors import FormatError, StateVisitError
@@ -30,6 +35,30 @@ LICENSE = "LICENSE"
 CITATION = "CITATION.cff"
 CHANGELOG = "CHANGELOG.md"
 _DIRECTORIES = ("corpus", "schema", "seeds")
+
+
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:\..*)?", re.IGNORECASE)
+_REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+
+
+def unportable(name: str) -> str:
+    """Return why some system cannot hold a file or directory of this name; "" if all can."""
+    if _DEVICES.fullmatch(name):
+        return "Windows reserves it for a device"
+    if refused := _REFUSED.search(name):
+        return f"Windows refuses {refused[0]!r} in a name"
+    if name[-1:] in (".", " "):
+        return "Windows drops the full stop or space at its end"
+    if not unicodedata.is_normalized("NFC", name):
+        return "it is not in Unicode normal form NFC, which some systems change"
+    if len(name.encode()) > 255:
+        return "it has more than 255 bytes"
+    return ""
+
+
+def on_any_system(name: str) -> str:
+    """Return a name as a system sees it that ignores case and normal form, as macOS does."""
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def data_root() -> Path:

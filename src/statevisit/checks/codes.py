@@ -147,6 +147,17 @@ EXPLANATIONS = {
         Wrong: a line for `a.txt` and no `seeds/a.txt`
         Right: `seeds/a.txt` with the SHA-256 that the line states
         """,
+    "W710": """
+        Some system cannot hold a file of this name.
+
+        A document is a file, an annotator a directory, a source a seed. Windows reserves names such
+        as CON and NUL and refuses some characters, macOS and Windows take `Anna` and `anna` for one
+        name, and no common system allows more than 255 bytes. A clone on such a system fails or
+        silently lacks a file.
+
+        Wrong: the documents `Anna` and `anna`, a document `nul`, a source `interview?.txt`
+        Right: the documents `anna-1` and `anna-2`, `null-results`, `interview.txt`
+        """,
     "A001": """
         The quote does not occur in the text.
 

@@ -2,14 +2,16 @@
 
 White space at the edge of a span is taken out of the span, and so are format characters that are
 outside all tokens. A surface form that differs from the text is replaced by the text, if the
-offsets are on token boundaries. Records and keys come in canonical order and form. Ids, labels,
-values and references stay, and a document that breaks the schema is left unchanged.
+offsets are on token boundaries. Names and units come in NFC, without invisible characters at their
+edges. Records and keys come in canonical order and form. Ids, labels, values and references stay,
+and a document that breaks the schema is left unchanged.
 """
 
 from collections.abc import Iterator
 
+from statevisit.checks.text import TYPED
 from statevisit.document import codec, schema_errors, strict_json
-from statevisit.document.characters import trimmed
+from statevisit.document.characters import tidy, trimmed
 from statevisit.document.model import SPAN_LAYERS
 from statevisit.document.strict_json import JsonObject
 
@@ -27,6 +29,7 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
     if not schema_errors.verdict().is_valid(value):
         return data
     text = value["text"]
+    _tidy_names(value)
     for token in value["tokens"]:
         _trim(token, text)
     starts = {token["start"] for token in value["tokens"]}
@@ -40,6 +43,13 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
         if start in starts and end in ends and start < end <= len(text):
             span["text"] = text[start:end]
     return codec.encode(codec.convert(value, file))
+
+
+def _tidy_names(document: JsonObject) -> None:
+    for layer, prop in TYPED:
+        for record in document[layer]:
+            if prop in record:
+                record[prop] = tidy(record[prop])
 
 
 def _spans(document: JsonObject, layers: tuple[str, ...]) -> Iterator[JsonObject]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from statevisit.checks.registry import Context, Path_, Problems, check, once
-from statevisit.document.characters import visible
+from statevisit.document.characters import untidy, visible
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
 
@@ -57,19 +57,35 @@ def seed(document: Document, context: Context) -> Problems:
 
 @check("E203")
 def text_form(document: Document, context: Context) -> Problems:
-    r"""`text` holds characters that make offsets ambiguous.
+    r"""A text or name holds characters that programs silently change.
 
-    Editors and programs silently change CR LF to LF and compose accents, so offsets counted before
-    and after differ. A text therefore has LF line ends, no NUL, and is in Unicode normal form NFC.
+    Editors and programs change CR LF to LF, compose accents and drop white space at an edge. Then
+    offsets differ, and two names that look the same are not equal. A text therefore has LF line
+    ends and no NUL; texts, names and units are in Unicode normal form NFC, and names and units
+    have no white space or invisible characters at their edges.
 
-    Wrong: `"text":"cafe\u0301"` (e and a combining accent)
-    Right: `"text":"caf\u00e9"`
+    Wrong: `"text":"cafe\u0301"` (e and a combining accent), `"name":"Baku "`
+    Right: `"text":"caf\u00e9"`, `"name":"Baku"`
     """
     text = document.text
     if "\r" in text or "\x00" in text:
-        yield ("text",), "a carriage return or NUL"
+        yield ("text",), "`text` has a carriage return or NUL"
     if not unicodedata.is_normalized("NFC", text):
-        yield ("text",), "characters that are not in Unicode normal form NFC"
+        yield ("text",), "`text` has characters that are not in Unicode normal form NFC"
+    for layer, prop in TYPED:
+        for number, record in enumerate(getattr(document, layer)):
+            name = getattr(record, prop) or ""
+            if reason := untidy(name):
+                yield (layer, number, prop), f"{_quoted(name)} has {reason}"
+
+
+TYPED = (
+    ("entities", "name"),
+    ("event_chains", "name"),
+    ("quantities", "unit"),
+    ("timexes", "quant"),
+)
+"""The layers and properties that hold free words which are not those of the text."""
 
 
 @once

@@ -36,6 +36,33 @@ def visible(text: str) -> str:
     return text[start:end]
 
 
+def folded(name: str) -> str:
+    """Return the form in which two names are compared.
+
+    Normal form, case, white space and invisible characters make no difference.
+    """
+    seen = "".join(" " if c.isspace() else c for c in name if c.isspace() or not is_invisible(c))
+    return unicodedata.normalize("NFC", " ".join(seen.split()).casefold())
+
+
+def untidy(name: str) -> str:
+    """Return why a name is not as people see it; "" if it is."""
+    reasons = []
+    if not unicodedata.is_normalized("NFC", name):
+        reasons.append("characters that are not in Unicode normal form NFC")
+    if visible(name) != name:
+        reasons.append("white space or invisible characters at an edge")
+    return " and ".join(reasons)
+
+
+def tidy(name: str) -> str:
+    """Return a name in NFC and without invisible characters at its edges.
+
+    A name of nothing else stays.
+    """
+    return visible(unicodedata.normalize("NFC", name)) or name
+
+
 def joins(text: str, at: int) -> bool:
     """Whether readers see the characters before and after an offset as one, such as an emoji.
 
