@@ -4,12 +4,9 @@ A *corpus root* is a directory that holds `corpus/` and `seeds/`. No other modul
 the data of the package, which lie beside the code in a wheel and at the top of a checkout.
 """
 
-<<<<<<< HEAD
 import os
-=======
 import re
 import unicodedata
->>>>>>> rest
 from pathlib import Path
 
 from statevisit.errors import FormatError, StateVisitError

@@ -9,12 +9,8 @@ import orjson
 from msgspec import Struct
 
 from statevisit import layout
-<<<<<<< HEAD
 from statevisit.checks.excerpt import Places
-=======
-from statevisit.checks.excerpt import finding
 from statevisit.checks.lists import Names
->>>>>>> rest
 from statevisit.corpus.jsonl import Line, lines
 from statevisit.corpus.reader import Entry
 from statevisit.document import codec
@@ -93,21 +89,13 @@ class Across:
         home = self._homes.setdefault(document.id, entry.name)
         if home != entry.name:
             message = f"the id {document.id!r} is already that of {home}: change one of the two ids"
-<<<<<<< HEAD
             yield reporter.finding("E701", ("id",), message)
-        for link in document.links:
-            yield from self._linked(reporter, link)
-        if self._sources is not None:
-            yield from self._sourced(reporter, self._sources.get(document.seed))
-=======
-            yield _at(entry, document, "E701", ("id",), message)
         problem = self._names.add(document.id)
         if problem:
-            yield _at(entry, document, "W710", ("id",), problem)
+            yield reporter.finding("W710", ("id",), problem)
         for link in document.links:
-            yield from self._linked(entry, document, link)
-        yield from self._sourced(entry, document)
->>>>>>> rest
+            yield from self._linked(reporter, link)
+        yield from self._sourced(reporter)
 
     def _linked(self, reporter: "_Reporter", link: Link) -> Iterator[Finding]:
         name = reporter.entry.name
@@ -127,15 +115,11 @@ class Across:
             )
             yield reporter.finding("W706", (link.layer, link.number, "name"), message)
 
-<<<<<<< HEAD
-    def _sourced(self, reporter: "_Reporter", source: JsonObject | None) -> Iterator[Finding]:
+    def _sourced(self, reporter: "_Reporter") -> Iterator[Finding]:
         document = reporter.document
-=======
-    def _sourced(self, entry: Entry, document: Facts) -> Iterator[Finding]:
         source = self._sources.listed.get(document.seed)
         if source is None and self._sources.may_list(document.seed):
             return
->>>>>>> rest
         if source is None:
             message = f"{document.seed!r} is not in {layout.SOURCES}: add a line for it"
             yield reporter.finding("E708", ("source", "file"), message)
