@@ -72,6 +72,7 @@ def in_process(shape: str, folder: str, sizes: list[int], only: str = "") -> Non
 
     `only` is a part of the names of the steps to measure.
     """
+    gc.set_threshold(100_000)  # as the command line does
     seconds: dict[str, list[float]] = {}
     for size in (50, *sizes):  # the first one fills caches
         work = Path(folder) / str(size)
@@ -99,7 +100,7 @@ def steps(shape: str, size: int, folder: Path) -> Iterator[Step]:
 
     A document with errors is only validated.
     """
-    from bench_shapes import BROKEN, make_root, shaped
+    from bench_shapes import BROKEN, FLAT, make_root, shaped
 
     document = shaped(shape, size)
     root = folder / "root"
@@ -111,6 +112,8 @@ def steps(shape: str, size: int, folder: Path) -> Iterator[Step]:
     yield "validate --diff", command("validate", "--diff", untidy, status=None)
     if shape == BROKEN:
         return
+    if shape == FLAT:
+        yield "validate, two documents", command("validate", _pair(document, folder))
     yield from _annotation_steps(document, file, folder)
     yield from _comparison_steps(document, file, folder)
     yield "stats", command("stats", file)
@@ -119,6 +122,23 @@ def steps(shape: str, size: int, folder: Path) -> Iterator[Step]:
     yield "show --svg", command("show", file, "--svg", folder / "show.svg")
     yield from _release_steps(root, folder)
     yield from _label_studio_steps(root, folder)
+
+
+def _pair(document: "Document", folder: Path) -> Path:
+    """Write the document with links to Wikidata, twice: the two differ in the names of entities."""
+    from msgspec.structs import replace
+
+    from statevisit.document.codec import write_document
+
+    pair = folder / "pair"
+    pair.mkdir()
+    for name in ("one", "other"):
+        entities = tuple(
+            replace(entity, name=f"{name} {n}", wikidata=f"Q{n + 1}", nil=None)
+            for n, entity in enumerate(document.entities)
+        )
+        write_document(replace(document, id=name, entities=entities), pair / f"{name}.json")
+    return pair
 
 
 def command(*arguments: object, status: int | None = 0) -> Callable[[], None]:

@@ -32,10 +32,10 @@ FLAT, NESTED, EQUAL = "flat", "nested", "equal"
 CHAINED, DENSE = "chained", "dense"
 """Records of which each is related to the next one, or to ten others."""
 
-REPEATED, BROKEN = "repeated", "broken"
-"""A text that repeats one word, and a document with an error in each record."""
+HUB, REPEATED, BROKEN = "hub", "repeated", "broken"
+"""One record that refers to all others, a text of one word, an error in each record."""
 
-SHAPES = (FLAT, NESTED, EQUAL, CHAINED, DENSE, REPEATED, BROKEN)
+SHAPES = (FLAT, NESTED, EQUAL, CHAINED, DENSE, HUB, REPEATED, BROKEN)
 
 HEADER = " date 2024-02-19 "
 
@@ -56,6 +56,7 @@ def shaped_value(shape: str, size: int) -> Properties:
         EQUAL: draft.equal,
         CHAINED: draft.chained,
         DENSE: draft.dense,
+        HUB: draft.hub,
         REPEATED: draft.repeated,
         BROKEN: draft.broken,
     }
@@ -260,6 +261,23 @@ class _Draft:
         relation = {"type": "PART_OF", "source": source, "target": target, "evidence": [0]}
         number = len(self.layers["relations"]) + 1
         self.layers["relations"].append({"id": f"r{number}"} | relation)
+
+    def hub(self) -> None:
+        """One event with all mentions as arguments, and one relation with all sentences."""
+        event = self.event(0, 0, self.chain("c"))
+        first = self.entity("e0")
+        for number in range(1, len(self.words)):
+            if number % 2:
+                self.mention(number, number, self.entity(f"e{number}"))
+            else:
+                part = self.event(number, number, self.chain(f"c{number}"))
+                self._event_relation("SUBEVENT", event, part)
+        mentions = self.layers["mentions"]
+        arguments = [{"role": "THEME", "target": mention["id"]} for mention in mentions]
+        self.layers["events"][0]["arguments"] = arguments
+        self._relation(first, "e1")
+        sentences = range((len(self.words) + SENTENCE - 1) // SENTENCE)
+        self.layers["relations"][0]["evidence"] = list(sentences)
 
     def repeated(self) -> None:
         """Mentions of one entity and events of one chain over one word that the text repeats."""

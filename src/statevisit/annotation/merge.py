@@ -128,13 +128,11 @@ class _Merging:
         ours: tuple[Argument, ...],
     ) -> tuple[Argument, ...]:
         """The merged arguments of an event; each target comes from one side."""
-        targets = dict.fromkeys(argument.target for argument in (*base, *theirs, *ours))
+        sides = [_by_target(side) for side in (base, theirs, ours)]
+        targets = dict.fromkeys(target for side in sides for target in side)
         merged: list[Argument] = []
         for target in targets:
-            exported, annotated, current = (
-                [argument for argument in side if argument.target == target]
-                for side in (base, theirs, ours)
-            )
+            exported, annotated, current = (side.get(target, []) for side in sides)
             if annotated in (exported, current):
                 merged += current
             elif current == exported:
@@ -152,6 +150,13 @@ class _Merging:
 
 def _span_of(record: Any) -> tuple[int, int, str] | None:
     return None if record is None else (record.start, record.end, record.text)
+
+
+def _by_target(arguments: tuple[Argument, ...]) -> dict[str, list[Argument]]:
+    by_target: dict[str, list[Argument]] = {}
+    for argument in arguments:
+        by_target.setdefault(argument.target, []).append(argument)
+    return by_target
 
 
 def _roles(arguments: list[Argument]) -> str:

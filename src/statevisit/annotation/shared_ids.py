@@ -75,6 +75,29 @@ class _Queue:
         return self._ids[-1] if self._ids else None
 
 
+class _Pairing:
+    """Pairs of records; each record is in one pair at most."""
+
+    def __init__(self) -> None:
+        self.ids: Ids = {}
+        self.used: set[str] = set()
+
+    def take(self, record_id: str, reference_id: str) -> None:
+        """Pair two records if both are free."""
+        if record_id not in self.ids and reference_id not in self.used:
+            self.ids[record_id] = reference_id
+            self.used.add(reference_id)
+
+    def take_first(self, record_id: str, *queues: _Queue | None) -> None:
+        """Pair a record, if it is free, with the first free one of some queues."""
+        if record_id in self.ids:
+            return
+        firsts = [queue.first(self.used) for queue in queues if queue is not None]
+        partner = min((first for first in firsts if first is not None), default=None)
+        if partner is not None:
+            self.take(record_id, partner)
+
+
 class _Place(Struct, frozen=True):
     """A span and a level, which records of one layer can share."""
 
@@ -86,26 +109,40 @@ class _Place(Struct, frozen=True):
 def _spans(records: Sequence[SpanRecord], others: Sequence[SpanRecord]) -> Ids:
     """Pair overlapping spans: by share of the words in both, then level, then place, then id."""
     by_place, others_by_place = _by_place(records), _by_place(others)
-    pairs: dict[tuple[float, bool, int], list[tuple[_Place, _Place]]] = {}
-    for a, b in _overlapping(by_place, others_by_place):
+    pairing = _Pairing()
+    _pair_places(pairing, by_place, others_by_place, _equal(by_place, others_by_place))
+    # Equal spans are the best pairs. Those that remain are few, as a rule.
+    by_place = _by_place(record for record in records if record.id not in pairing.ids)
+    others_by_place = _by_place(other for other in others if other.id not in pairing.used)
+    _pair_places(pairing, by_place, others_by_place, _overlapping(by_place, others_by_place))
+    return pairing.ids
+
+
+def _pair_places(
+    pairing: _Pairing,
+    by_place: dict[_Place, list[str]],
+    others_by_place: dict[_Place, list[str]],
+    places: Iterable[tuple[_Place, _Place]],
+) -> None:
+    """Pair the records at pairs of overlapping places, the best pairs first."""
+    ranked: dict[tuple[float, bool, int], list[tuple[_Place, _Place]]] = {}
+    for a, b in places:
         shared = min(a.end, b.end) - max(a.start, b.start)
         covered = max(a.end, b.end) - min(a.start, b.start)
         rank = (-shared / covered, a.level != b.level, a.start)
-        pairs.setdefault(rank, []).append((a, b))
+        ranked.setdefault(rank, []).append((a, b))
     queues = {place: _Queue(ids) for place, ids in others_by_place.items()}
-    pairing = _Pairing()
-    for _, places in sorted(pairs.items()):
+    for _, of_rank in sorted(ranked.items()):
         candidates: dict[str, list[_Queue]] = {}
-        for a, b in places:
+        for a, b in of_rank:
             by_place[a] = [record_id for record_id in by_place[a] if record_id not in pairing.ids]
             for record_id in by_place[a]:
                 candidates.setdefault(record_id, []).append(queues[b])
         for record_id in sorted(candidates):
             pairing.take_first(record_id, *candidates[record_id])
-    return pairing.ids
 
 
-def _by_place(records: Sequence[SpanRecord]) -> dict[_Place, list[str]]:
+def _by_place(records: Iterable[SpanRecord]) -> dict[_Place, list[str]]:
     """The ids of the records at each place; records without words have none."""
     by_place: dict[_Place, list[str]] = {}
     for record in records:
@@ -113,6 +150,16 @@ def _by_place(records: Sequence[SpanRecord]) -> dict[_Place, list[str]]:
             place = _Place(record.start, record.end, getattr(record, "level", None))
             by_place.setdefault(place, []).append(record.id)
     return by_place
+
+
+def _equal(places: Iterable[_Place], others: Iterable[_Place]) -> Iterator[tuple[_Place, _Place]]:
+    """Yield each pair of a place and another one with the same span."""
+    by_span: dict[tuple[int, int], list[_Place]] = {}
+    for other in others:
+        by_span.setdefault((other.start, other.end), []).append(other)
+    for place in places:
+        for other in by_span.get((place.start, place.end), ()):
+            yield place, other
 
 
 def _overlapping(
@@ -142,29 +189,6 @@ def _shared(homes: dict[str, str], others: dict[str, str], ids: Ids) -> Counter[
         if other_home is not None:
             shared[home, other_home] += 1
     return shared
-
-
-class _Pairing:
-    """Pairs of records; each record is in one pair at most."""
-
-    def __init__(self) -> None:
-        self.ids: Ids = {}
-        self._used: set[str] = set()
-
-    def take(self, record_id: str, reference_id: str) -> None:
-        """Pair two records if both are free."""
-        if record_id not in self.ids and reference_id not in self._used:
-            self.ids[record_id] = reference_id
-            self._used.add(reference_id)
-
-    def take_first(self, record_id: str, *queues: _Queue | None) -> None:
-        """Pair a record, if it is free, with the first free one of some queues."""
-        if record_id in self.ids:
-            return
-        firsts = [queue.first(self._used) for queue in queues if queue is not None]
-        partner = min((first for first in firsts if first is not None), default=None)
-        if partner is not None:
-            self.take(record_id, partner)
 
 
 Group = TypeVar("Group", Entity, EventChain)

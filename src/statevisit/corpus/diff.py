@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
+import orjson
 from msgspec import Struct
 
 from statevisit.corpus.reader import Corpus, Entry
@@ -192,8 +193,9 @@ def details(change: Change) -> list[str]:
 def _difference(name: str, old: Any, new: Any) -> str:
     if not isinstance(old, list) or not isinstance(new, list):
         return f"{name}: {_value_text(old)} → {_value_text(new)}"
-    removed = [f"-{_value_text(value)}" for value in old if value not in new]
-    added = [f"+{_value_text(value)}" for value in new if value not in old]
+    before, after = set(map(orjson.dumps, old)), set(map(orjson.dumps, new))
+    removed = [f"-{_value_text(value)}" for value in old if orjson.dumps(value) not in after]
+    added = [f"+{_value_text(value)}" for value in new if orjson.dumps(value) not in before]
     return f"{name}: {', '.join([*removed, *added]) or 'order'}"
 
 
