@@ -23,8 +23,8 @@ _BEFORE: dict[tuple[str, ...], str] = {
         " at the most, at the very most"
     ),
     ("APPROX",): (
-        "around, about, roughly, approximately, approx, approx ., an estimated, estimated, circa, ca,"
-        " ca ., c ., in the region of, somewhere around,"
+        "around, about, roughly, approximately, approx, approx ., an estimated, estimated, circa,"
+        " ca, ca ., c ., in the region of, somewhere around,"
         " in the vicinity of, on the order of, of the order of, just about, ~, ≈"
     ),
     ("APPROX", *_LESS): "nearly, almost, close to, approaching",

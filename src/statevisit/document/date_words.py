@@ -263,7 +263,8 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], _Parts], None]], .
         (_MONTH, _month),
         (rf"(?P<weekday>{_any(_WEEKDAY_NUMBERS)})\b\.?", _weekday),
         (
-            r"the (?P<day>(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th))(?=$|,| of (?:last|this|next|that) month)",
+            r"the (?P<day>(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th))"
+            r"(?=$|,| of (?:last|this|next|that) month)",
             _day,
         ),
         # years
