@@ -153,6 +153,23 @@ def opened(fifo: Path, process: "subprocess.Popen[str]") -> int:
     return writers[0]
 
 
+def started(*arguments: object) -> "subprocess.Popen[str]":
+    """Start `statevisit` as a shell does for a person who may press Ctrl-C."""
+
+    def heed_ctrl_c() -> None:
+        # Children of a background job inherit that Ctrl-C is ignored.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "statevisit", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+        preexec_fn=heed_ctrl_c,
+    )
+
+
 def interrupted(process: "subprocess.Popen[str]") -> tuple[str, str]:
     """Press Ctrl-C until a process that leads its group ends; return its output and errors.
 

@@ -52,6 +52,7 @@ from statevisit.document.model import (
     Timex,
     Token,
 )
+from statevisit.document.value_forms import timex_patterns
 from tests.conftest import ROOT
 
 TOKENS = (
@@ -128,6 +129,38 @@ VALUES = {
     ),
     "SET": ("P1W", "XXXX-WXX-1", "2024", "PT1H", "XXXX-XX-XXTMO", "PAST_REF"),
 }
+TIMEX_EDGES = {
+    "DATE": (
+        *("9999-W52", "9999-W53", "9999-12-31", "9999-Q4", "9999-H2", "9999", "999", "99", "999X"),
+        *("0000", "0000-01-01", "0000-W01", "0001-W01", "0001-01-01", "000", "00", "00XX", "000X"),
+        *("2021-W53", "2020-W53-7", "2023-02-29", "BC0000", "BC9999", "9999-W52-6", "9999-W52-WE"),
+    ),
+    "TIME": (
+        *(
+            "9999-12-31T24:00",
+            "0001-01-01T00:00",
+            "9999-W52-7T24",
+            "0000-01-01T00",
+            "2024-04-31TNI",
+        ),
+        *("2016-12-31T23:59:59Z", "9999-12-31T24:00:00+99:99", "2024-02-19T24:30"),
+    ),
+    "DURATION": (
+        *("P999999999ML", "P999999999.999999999ML", "PT999999999.999999999S", "P0Y", "P999999999W"),
+        *("P999999999Y999999999D", "PT1S1H", "P0.000000001ML0.5Y", "P1W1M", "PT0.000000001S"),
+        "P" + "9M" * 31,
+    ),
+    "SET": ("P999999999ML", "9999-W52", "0000", "9999-12-31T24:00"),
+}
+"""Values at the edges of the calendar and of numbers, which the schema accepts, by type."""
+
+
+def timex_values(kind: str) -> st.SearchStrategy[str]:
+    """Values that the schema accepts for a type of time expression."""
+    accepted = st.from_regex(timex_patterns()[kind]).filter(lambda value: len(value) <= 64)
+    return st.sampled_from(TIMEX_EDGES[kind]) | accepted
+
+
 UNITS = {
     "MONEY": ("USD", "TRY", "AZN", "JPY", "XXX"),
     "PERCENT": ("%",),

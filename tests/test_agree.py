@@ -1,10 +1,13 @@
 """Agreement of annotators on whole documents."""
 
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
@@ -12,8 +15,9 @@ from statevisit.document import schema_errors
 from statevisit.document.codec import write_document
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
+from statevisit.scoring.prediction import Prediction
 from tests.conftest import DOC_ID, ROOT, Result
-from tests.test_score import disturbed
+from tests.test_score import SLOW, disturbed
 
 Cli = Callable[..., Result]
 
@@ -146,21 +150,90 @@ def test_documents_are_drawn_where_there_are_several(article: Document) -> None:
     assert c.interval[0] <= c.value <= c.interval[1]
 
 
-def test_documents_that_an_annotator_lacks_count_as_not_annotated(article: Document) -> None:
-    """It does not matter which annotator lacks a document, nor how often it is drawn."""
-    documents = [replace(article, id=f"d{n}") for n in range(3)]
-    missing, extra = (
-        statevisit.agree(*pair, layers="mentions", resamples=20)
-        for pair in ((documents, documents[:2]), (documents[:2], documents))
-    )
-    assert 3 == missing.documents == extra.documents == extra.units
-    for c in missing.coefficients:
-        if c.coefficient in ("F1", "alpha_u"):
-            other = extra.find(c.layer, c.coefficient, c.of, c.label)
-            assert pytest.approx(c.value) == other.value
-            assert pytest.approx(c.interval) == other.interval
-    one_alone = statevisit.agree(documents[:1], documents[:2], documents[:2], resamples=0)
-    assert ("document", 2) == (one_alone.unit, one_alone.units)
+def test_agreement_is_of_the_documents_that_both_have(article: Document) -> None:
+    """A document of only one annotator changes no figure; it is listed with its annotator."""
+    shared = [replace(article, id=f"d{n}") for n in range(2)]
+    other = [disturbed(document, n) for n, document in enumerate(shared)]
+    expected = statevisit.agree(shared, other, resamples=20)
+    more = [*other, replace(article, id="only-b")]
+    agreement = statevisit.agree([replace(article, id="only-a"), *shared], more, resamples=20)
+    assert expected.coefficients == agreement.coefficients
+    assert (2, 2, 20) == (agreement.documents, agreement.units, agreement.resamples)
+    assert [("alone", "only-a"), ("alone", "only-b")] == [
+        (note.kind, note.document) for note in agreement.notes if note.kind == "alone"
+    ]
+    assert "annotated by annotator 2 only" in agreement.notes[1].message
+    assert not {"missing", "extra"} & {note.kind for note in agreement.notes}
+
+
+def test_one_shared_document_is_drawn_by_sentences(article: Document) -> None:
+    """Of two annotators who share one document, the unit is its sentence, as if it stood alone."""
+    other = disturbed(article)
+    expected = statevisit.agree(article, other, resamples=20)
+    mine, theirs = replace(article, id="mine"), replace(article, id="theirs")
+    agreement = statevisit.agree([mine, article], [other, theirs], resamples=20)
+    assert expected.coefficients == agreement.coefficients
+    assert ("sentence", 22, 1) == (agreement.unit, agreement.units, agreement.documents)
+
+
+def test_rotating_pairs(article: Document) -> None:
+    """F1 is the mean over the pairs, each on its shared documents; each pair has their number."""
+    texts = {name: replace(article, id=name) for name in ("ab", "ac", "bc", "c")}
+    anna = [texts["ab"], texts["ac"]]
+    ben = [disturbed(texts["ab"], 1), texts["bc"]]
+    carl = [disturbed(texts["ac"], 2), disturbed(texts["bc"], 3), texts["c"]]
+    of_pairs = [
+        statevisit.score(gold, pred, resamples=0).find("events", "strict").f1
+        for gold, pred in ((anna[0], ben[0]), (anna[1], carl[0]), (ben[1], carl[1]))
+    ]
+    agreement = statevisit.agree(anna, ben, carl, resamples=20)
+    assert pytest.approx(sum(of_pairs) / 3) == agreement.find("events", "F1", "strict").value
+    assert [1, 1, 1] == [pair.documents for pair in agreement.pairs]
+    assert ("annotator 2", "annotator 3") == agreement.pairs[2].annotators
+    assert (3, 3) == (agreement.documents, agreement.units)
+    assert ["c"] == [note.document for note in agreement.notes if note.kind == "alone"]
+    for of in ("class", "polarity"):
+        assert agreement.find("events", "kappa", of).n <= agreement.find("events", "F1", "strict").n
+
+
+def test_a_pair_that_shares_nothing_is_named_and_has_no_figure(article: Document) -> None:
+    """It does not enter the means; a layer counts that only a stranger to all others lacks."""
+    second = replace(article, id="second")
+    expected = statevisit.agree(article, disturbed(article), resamples=20)
+    stranger = Prediction(second, layers=frozenset(["timexes"]))
+    agreement = statevisit.agree(article, disturbed(article), stranger, resamples=20)
+    assert expected.coefficients == agreement.coefficients
+    assert [1, 0, 0] == [pair.documents for pair in agreement.pairs]
+    assert f"{DOC_ID} and annotator 3 share no document" in str(agreement)
+
+
+def test_nobody_shares_a_document(article: Document, cli: Cli, tmp_path: Path) -> None:
+    """Annotators without a common document are refused in one line, not given figures of 0."""
+    paths = [tmp_path / name for name in ("a.json", "b.json")]
+    for path in paths:
+        write_document(replace(article, id=path.stem), path)
+    done = cli("agree", *paths)
+    assert (1, 1) == (done.status, done.err.count("\n"))
+    assert "a.json" in done.err
+    assert "no two annotators share a document" in done.err
+
+
+@SLOW
+@given(st.lists(st.sets(st.integers(0, 4), min_size=1), min_size=2, max_size=4))
+def test_any_distribution_of_documents(article: Document, owned: list[set[int]]) -> None:
+    """Whoever has which documents, equal annotations agree fully or there is nothing to compare."""
+    small = replace(article, **dict.fromkeys(("events", "event_relations", "event_chains"), ()))
+    annotators = [[replace(small, id=f"d{n}") for n in sorted(numbers)] for numbers in owned]
+    pairs = list(combinations(owned, 2))
+    if not any(first & second for first, second in pairs):
+        with pytest.raises(FormatError, match="no two annotators share a document"):
+            statevisit.agree(*annotators, layers="timexes", resamples=5)
+        return
+    agreement = statevisit.agree(*annotators, layers="timexes", resamples=5)
+    assert [len(first & second) for first, second in pairs] == [
+        pair.documents for pair in agreement.pairs
+    ]
+    assert {1.0} == {c.value for c in agreement.coefficients if c.value is not None}
 
 
 def test_the_order_of_documents_does_not_matter(article: Document) -> None:
@@ -209,5 +282,12 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert "α_u" in done.out
     assert "22 sentences" in done.out
     done = cli("agree", ROOT / "corpus/documents", tmp_path, "--json", "--resamples", "20")
-    assert [] == list(schema_errors.errors(orjson.loads(done.out), "report"))
+    report = orjson.loads(done.out)
+    assert [] == list(schema_errors.errors(report, "report"))
+    assert statevisit.__version__ == report["tool_version"]
+    assert [[f"corpus/documents/{DOC_ID}.json"], [f"{DOC_ID}.json"]] == [
+        origin["files"] for origin in report["origins"]
+    ]
+    manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
+    assert manifest["content_sha256"] == report["origins"][0]["content_sha256"]
     assert 2 == cli("agree", tmp_path).status

@@ -132,6 +132,71 @@ def test_a_quote_inside_a_token(article: Document) -> None:
     assert _refusal(article, quote="zerbaijani Presid").endswith(": 'Azerbaijani President'")
 
 
+RUN_TOGETHER = "Leave it 9 hoursand a day. Later leave it 9\u00a0hours again, or “9 hours”."
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        {"quote": "9 hours", "prefix": "Leave it ", "suffix": "and a"},
+        {"quote": "9 hours", "prefix": "Leave it "},
+        {"quote": "9 hours", "prefix": "Leave  it "},
+        {"quote": "it 9 hours"},
+        {"quote": "hoursand a d"},
+        {"quote": "it 9 hours", "occurrence": 1},
+    ],
+)
+def test_a_place_inside_a_token_is_not_exchanged_for_another(selector: dict[str, Any]) -> None:
+    """A quote that stands in the text exactly is never taken for a similar one elsewhere.
+
+    If a space was lost behind it, the answer names the token that it cuts.
+    """
+    message = _refusal(_plain(RUN_TOGETHER), **selector)
+    assert message.startswith("A003")
+    assert "hoursand" in message
+
+
+def test_whole_places_beside_one_inside_a_token() -> None:
+    """A quote with whole places is anchored as ever, though it also stands inside a token."""
+    base = _plain(RUN_TOGETHER)
+    assert (61, 68) == _span(base, quote="9 hours")
+    assert (61, 68) == _span(base, quote="9 hours", prefix='"', suffix='"')
+    assert (42, 49) == _span(base, quote="9 hours", prefix="Later leave it ")
+
+
+def test_what_cuts_a_token_in_another_typography_is_called_so() -> None:
+    """A quote that the text has in other marks only, and inside a token, gets A003 as well."""
+    message = _refusal(_plain("A “well-madeness” of it."), quote='"well-made')
+    assert message.endswith("a span takes whole tokens: '“well-madeness'")
+
+
+def test_a_quote_that_cuts_a_token_in_a_context_that_the_text_lacks() -> None:
+    """A context that occurs nowhere is said first where the quote has whole places."""
+    base = _plain(RUN_TOGETHER)
+    assert _refusal(base, quote="again", prefix="never ").startswith("A001")
+    assert _refusal(base, quote="gain", prefix="never ").startswith("A003")
+
+
+@pytest.mark.parametrize(
+    "quote",
+    ["Vilnius", "\u200eVilnius", "Vilnius\u200f", " Vilnius ", "Vilni\u00adus"],
+)
+def test_invisible_characters_do_not_hide_a_word(quote: str) -> None:
+    """Direction marks and soft hyphens in the text or the quote do not matter."""
+    for text in ("To \u200eVilnius\u200f, he said.", "To Vilnius, he said."):
+        start, end = _span(_plain(text), quote=quote)
+        assert "Vilnius" == text[start:end]
+    text = "To Vil\u00adnius, he said."
+    assert (3, 11) == _span(_plain(text), quote=quote)
+
+
+def test_a_token_with_invisible_characters_at_its_edges_is_taken_whole() -> None:
+    """In a document whose tokens have a direction mark at an edge, its words are found too."""
+    base = _plain("To \u200eVilnius now.")
+    tokens = (base.tokens[0], Token(start=3, end=11), *base.tokens[2:])
+    assert (3, 11) == _span(replace(base, tokens=tokens), quote="Vilnius")
+
+
 @pytest.mark.parametrize(
     ("quote", "text"),
     [
@@ -224,6 +289,7 @@ def test_overlapping_occurrences_count() -> None:
         ({"quote": 5}, "`quote` must be a string"),
         ({"quote": ""}, "`quote` must not be empty"),
         ({"quote": " \n"}, "`quote` must not be empty"),
+        ({"quote": "\u200b"}, "`quote` must not be empty"),
         ({"quote": "visit", "prefix": 1}, "`prefix` must be a string"),
         ({"quote": "visit", "suffix": None}, "`suffix` must be a string"),
         ({"quote": "visit", "occurrence": 0}, "`occurrence` is 0; it counts from 1"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DOC_ID, PATIENCE, Result, interrupted, wait_until
+from tests.conftest import DOC_ID, PATIENCE, Result, interrupted, started, wait_until
 
 HEADER = b" date 2024-03-01 "
 
@@ -337,13 +337,7 @@ def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, work
     (corpus / "corpus/parquet").mkdir()
     (corpus / "corpus/parquet/old.parquet").write_bytes(b"what was there before")
     before = _state(corpus)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "statevisit", "build", corpus, "--workers", workers],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-    )
+    process = started("build", corpus, "--workers", workers)
     built = (corpus / "corpus").glob
     wait_until(
         lambda: [*built(".build-*/corpus/parquet/*/*.parquet")] or process.poll() is not None,

@@ -269,6 +269,21 @@ def test_a_foreign_file_is_named_and_stays(
     assert 0 == cli("build", checkout, "--check").status
 
 
+@pytest.mark.parametrize("value", ["9999-W52", "0000", "2021-W53", "2023-02-29"])
+def test_a_day_that_the_calendar_lacks_is_a_finding_of_the_build(
+    checkout: Path, cli: Callable[..., Result], value: str
+) -> None:
+    """A value beyond the edges of the calendar gets one line, and nothing is built."""
+    _in_place(DOCUMENT, '"type":"DATE","value":"2020"', f'"type":"DATE","value":"{value}"')(
+        checkout
+    )
+    result = cli("build", checkout)
+    assert 1 == result.status
+    assert 1 == result.out.count(" E501 ")
+    assert 1 == len(result.out.strip().splitlines())
+    assert "nothing was built" in result.err
+
+
 def test_check_of_an_invalid_document_gives_the_finding(
     checkout: Path, cli: Callable[..., Result]
 ) -> None:
@@ -476,6 +491,47 @@ def test_a_card_of_ones_own_keeps_what_is_not_generated(
     assert 0 == cli("build", checkout, "--check").status
 
 
+def test_the_card_of_another_corpus_says_what_is_so(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """Languages, and who made sentences and tokens, are those of the documents.
+
+    Nobody is said to have checked anything, and an annotator of deleted documents is not named.
+    """
+    root = tmp_path / "own"
+    assert 0 == cli("init", root).status
+    for name, language in (("bir", "tr"), ("uc", "tr"), ("iki", "az-Latn-AZ"), ("thalatha", "ar")):
+        seed = tmp_path / f"{name}.txt"
+        seed.write_text(f" date 2024-03-01 {name}.", encoding="utf-8")
+        assert 0 == cli("ingest", seed, "--root", root, "--language", language).status
+    for name in ("corpus/documents/example.json", "seeds/example.txt"):
+        (root / name).unlink()
+    sources = root / "seeds/sources.jsonl"
+    lines = sources.read_bytes().splitlines(keepends=True)
+    sources.write_bytes(b"".join(line for line in lines if b"example.txt" not in line))
+    assert 0 == cli("build", root).status
+    card = (root / "README.md").read_text(encoding="utf-8")
+    assert "language: [ar, az, tr]" in card
+    maker = "spaCy's rule-based tokenizer and sentencizer (rule)"
+    for layer in ("sentences", "tokens"):
+        (row,) = (line for line in card.splitlines() if line.startswith(f"| `{layer}` |"))
+        assert f"| {maker} |" in row
+    assert "checked by" not in card.replace("checked by statevisit", "")
+    assert "annotated once" not in card
+    croissant = orjson.loads((root / "corpus/croissant.json").read_bytes())
+    assert ["ar", "az-Latn-AZ", "tr"] == croissant["inLanguage"]
+    assert [f"{maker}: sentences, tokens"] == croissant["rai:annotatorDemographics"]
+    people = '{"id":"ada","kind":"human","name":"Ada","layers":["tokens"]}'
+    annotators = root / "corpus/annotators.json"
+    annotators.write_text(f'{{"annotators":[{people}]}}', encoding="utf-8")
+    for path in (root / "corpus/documents").glob("*.json"):
+        path.write_bytes(path.read_bytes().replace(b'"spacy-blank"', b'"ada"'))
+    assert 0 == cli("build", root).status
+    card = (root / "README.md").read_text(encoding="utf-8")
+    assert "Tokens, in order, without white space. | Ada (human) |" in card
+    assert "white space between them. | not stated |" in card
+
+
 def test_features_of_an_older_card_are_dropped(checkout: Path, cli: Callable[..., Result]) -> None:
     """A build drops `dataset_info` of 1.0.0: `datasets` would prefer it to Parquet."""
     card = checkout / "README.md"
@@ -633,3 +689,38 @@ def test_a_manifest_without_a_version_is_refused(
     assert 'release.json: states no "version"; restore the file' in result.err
     with pytest.raises(FormatError, match=r"release\.json"):
         build(checkout)
+
+
+def test_annotators_who_share_only_some_documents(tmp_path: Path, article: Document) -> None:
+    """Manifest, page and Croissant state on how many documents each two annotators are compared."""
+    root = _many(tmp_path / "root", _without_references(article), count=4)
+    mark = "<!-- generated: agreement -->\n<!-- end -->\n"
+    (root / "README.md").write_text(f"---\nlanguage: [en]\n---\n{mark}")
+    for annotator, numbers in (("anna", (0, 1)), ("ben", (0, 2)), ("carl", (1, 3))):
+        for n in numbers:
+            name = f"doc-{n:03}.json"
+            (root / "corpus/annotators" / annotator).mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / "corpus/documents" / name, root / "corpus/annotators" / annotator)
+    assert ([], {"written"}) == _states(build(root, workers=1))
+    manifest = orjson.loads((root / "corpus/release.json").read_bytes())
+    assert [] == list(schema_errors.errors(manifest, "release"))
+    pairs = [(pair["annotators"], pair["documents"]) for pair in manifest["agreement"]["pairs"]]
+    assert [(["anna", "ben"], 1), (["anna", "carl"], 1), (["ben", "carl"], 0)] == pairs
+    assert 2 == manifest["agreement"]["documents"]
+    assert {1.0} == {figure["value"] for figure in manifest["agreement"]["figures"]}
+    page = (root / "README.md").read_text(encoding="utf-8")
+    assert "`anna` and `ben` 1 document; `anna` and `carl` 1 document; `ben` and `carl` no" in page
+    assert ", 2 documents)" in (root / "corpus/croissant.json").read_text(encoding="utf-8")
+
+
+def test_annotators_who_share_nothing_publish_no_agreement(
+    tmp_path: Path, article: Document
+) -> None:
+    """The corpus is built; the manifest has no figures of annotators who cannot be compared."""
+    root = _many(tmp_path / "root", _without_references(article), count=2)
+    for n in range(2):
+        (root / "corpus/annotators" / f"a{n}").mkdir(parents=True)
+        name = f"doc-{n:03}.json"
+        shutil.copy(root / "corpus/documents" / name, root / "corpus/annotators" / f"a{n}")
+    assert ([], {"written"}) == _states(build(root, workers=1))
+    assert "agreement" not in orjson.loads((root / "corpus/release.json").read_bytes())

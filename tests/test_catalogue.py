@@ -14,8 +14,8 @@ from statevisit.annotation.quotes import anchor
 from statevisit.annotation.realign import realign
 from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.document import check_bytes
-from statevisit.checks.quantities import _factor
 from statevisit.checks.registry import REGISTRY
+from statevisit.checks.units import conversion
 from statevisit.document.model import Source
 from statevisit.labelstudio.export_files import elements
 from statevisit.labelstudio.incoming import Incoming
@@ -184,22 +184,27 @@ def test_explain_leads_to_the_page_of_checks(
 
 
 @pytest.mark.parametrize(
-    ("source", "target", "factor"),
+    ("source", "target", "one"),
     [
         ("[mi_i]", "km", "1.609344"),
         ("har", "m2", "10000"),
         ("MW.h", "J", "3600000000"),
         ("kg", "m", None),
-        ("Cel", "[degF]", "0"),
+        ("Cel", "[degF]", "33.8"),
+        ("K", "Cel", "-272.15"),
+        ("[cft_i]", "[ft_i]3", "1"),
+        ("''", "'", "0.0166666666667"),
+        ("[Cal]", "kJ", "4.184"),
         ("{person}", "km", "0"),
         ("[pH]", "dB", "0"),
         ("10*3", "{x}", "0"),
     ],
 )
 def test_units_are_converted_where_that_can_be_said(
-    source: str, target: str, factor: str | None
+    source: str, target: str, one: str | None
 ) -> None:
-    """Units of UCUM that cannot be converted give no finding and no exception."""
-    result = _factor(source, target)
-    assert (factor is None) == (result is None)
-    assert result is None or abs(result - Decimal(factor)) <= Decimal(factor) / 10**9
+    """One unit is so many of another; None for another dimension, 0 if nobody can say."""
+    result = conversion(source, target)
+    assert (one is None) == (result is None)
+    if result is not None:
+        assert abs(result.convert(Decimal(1)) - Decimal(one)) <= abs(Decimal(one)) / 10**9

@@ -22,7 +22,16 @@ from statevisit.cli.overview import COMMANDS, OVERVIEW
 from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
-from tests.conftest import DATA, DOC_ID, PACKAGE, PATIENCE, ROOT, Result, interrupted, opened
+from tests.conftest import (
+    DOC_ID,
+    PACKAGE,
+    PATIENCE,
+    ROOT,
+    Result,
+    interrupted,
+    opened,
+    started,
+)
 
 FIXTURES = {
     "draft.json": json.dumps(
@@ -170,7 +179,7 @@ def test_show_finds_documents(
     ]
     assert [outputs[0]] * 6 == outputs
     assert (
-        f"nobody: neither a file nor the id of a document; {DATA} holds {DOC_ID}"
+        f"nobody: neither a file nor the id of a document; {Path.cwd()} holds {DOC_ID}"
         in cli("show", "nobody").err
     )
 
@@ -383,19 +392,7 @@ def test_ctrl_c(tmp_path: Path, arguments: list[str]) -> None:
     """Ctrl-C while a command works ends it with one line and status 1."""
     fifo = tmp_path / "x.jsonl"
     os.mkfifo(fifo)
-    command = [
-        sys.executable,
-        "-m",
-        "statevisit",
-        *(a.replace("@", str(tmp_path / "x")) for a in arguments),
-    ]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-    )
+    process = started(*(a.replace("@", str(tmp_path / "x")) for a in arguments))
     writer = opened(fifo, process)
     out, err = interrupted(process)
     os.close(writer)

@@ -28,7 +28,7 @@ from statevisit.document.codec import to_value
 from statevisit.document.model import Document, Quantity, Timex
 from statevisit.document.timex_values import days, duration
 from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, oracle
-from tests.strategies import documents
+from tests.strategies import TIMEX_EDGES, documents, timex_values
 
 datasets = oracle("datasets")
 duckdb = oracle("duckdb")
@@ -610,12 +610,13 @@ def test_a_week_is_an_iso_week(day: date) -> None:
 
 @given(st.integers(1, 998))
 def test_a_decade_and_a_century(decade: int) -> None:
-    """Three digits are a decade of ten years, two a century of a hundred."""
-    assert (date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31)) == days(f"{decade:03}")
-    assume(decade // 10)
-    assert (date(decade // 10 * 100, 1, 1), date(decade // 10 * 100 + 99, 12, 31)) == days(
-        f"{decade // 10:02}"
-    )
+    """Three digits are a decade of ten years, two a century of a hundred, with or without an X."""
+    expected = date(decade * 10, 1, 1), date(decade * 10 + 9, 12, 31)
+    assert expected == days(f"{decade:03}") == days(f"{decade:03}X")
+    century = decade // 10
+    assume(century)
+    expected = date(century * 100, 1, 1), date(century * 100 + 99, 12, 31)
+    assert expected == days(f"{century:02}") == days(f"{century:02}XX")
 
 
 @pytest.mark.parametrize(
@@ -631,7 +632,7 @@ def test_a_decade_and_a_century(decade: int) -> None:
         "2024-XX",
         "2024-WXX",
         "2024-QX",
-        "202X",
+        "2XXX",
         "2024-W08-X",
         "P2D",
     ],
@@ -704,6 +705,18 @@ def test_durations(value: str, expected: tuple[str, str] | None) -> None:
     Months beside days, weekends and X have no exact number.
     """
     assert expected == duration(value)
+
+
+@given(st.sampled_from(sorted(TIMEX_EDGES)), st.data())
+def test_every_value_of_the_schema_is_a_row(
+    article: Document, kind: str, data: st.DataObject
+) -> None:
+    """A value at the edge of the calendar or beyond it is converted; its days may be null."""
+    value = data.draw(timex_values(kind))
+    timex = Timex(id="t1", start=0, end=9, text="President", type=kind, value=value)
+    layers: dict[str, Any] = {"timexes": (timex,), "quantities": (), "events": ()}
+    assert value == _only_row(article, "timexes", **layers)["value"]
+    assert 1 >= view_table("quantities", [replace(article, **layers)]).num_rows
 
 
 def test_times_of_the_article_have_their_days(article: Document) -> None:

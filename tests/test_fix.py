@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statevisit import decode, encode, load, read_document, validate
-from statevisit.annotation.ingest import segment
+from statevisit.annotation.ingest import ingest, segment
+from statevisit.annotation.quotes import anchor
 from statevisit.annotation.realign import Alignment, realign
-from statevisit.checks.document import check_bytes
+from statevisit.checks.document import check_bytes, check_document
 from statevisit.checks.fix import fixed
 from statevisit.document.codec import encode_value, ordered, to_value
 from statevisit.document.model import SPAN_LAYERS, Document
@@ -215,6 +216,46 @@ def test_a_span_is_never_moved_to_other_words(data: st.DataObject) -> None:
         place = moved.span(at, at + len(word))
         assert place is None or word == new[slice(*place)]
         at += len(word) + 1
+
+
+CORRECTIONS = [
+    ("To \u200eVilnius\u200f by car.", "To Vilnius by car.", "Vilnius"),
+    ("To Vilnius by car.", "To \u200eVilnius\u200f by car.", "Vilnius"),
+    ("To Vil\u00adnius by car.", "To Vilnius by car.", "Vil\u00adnius"),
+    ("To Vilnius by car.", "To Vil\u00adnius by car.", "Vilnius"),
+    ("To \u200eVilnius by car.", "Then to \u200eVilnius by car.", "Vilnius"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "quote"), CORRECTIONS, ids=ascii)
+def test_invisible_characters_come_and_go(old: str, new: str, quote: str) -> None:
+    """A correction of format characters moves the spans, and asks nobody to look at them."""
+    base = ingest(f" date 2024-03-01 {old}".encode(), "a.txt", "a")
+    entity = {"id": "v", "type": "GPE", "name": "Vilnius", "nil": "NIL", "reference": "SPECIFIC"}
+    mention = {"quote": quote, "level": "NAM", "entity": "v"}
+    document, _, _ = anchor({"mentions": [mention], "entities": [entity]}, base)
+    assert document is not None
+    moved, findings = realign(document, new, document.source, document.date, segment)
+    assert moved is not None
+    assert [] == findings
+    assert "Vilnius" == moved.mentions[0].text.replace("\u00ad", "")
+    assert [] == list(check_document(moved))
+
+
+def test_format_characters_outside_all_tokens_are_taken_out_of_spans() -> None:
+    """A mention that was drawn with the direction mark before it is narrowed to its tokens."""
+    text = "To \u200eVilnius by car."
+    value = to_value(ingest(f" date 2024-03-01 {text}".encode(), "a.txt", "a"))
+    mention = {"id": "m1", "start": 3, "end": 11, "text": text[3:11], "level": "NAM", "entity": "v"}
+    value["mentions"] = [mention]
+    value["entities"] = [
+        {"id": "v", "type": "GPE", "name": "Vilnius", "nil": "NIL", "reference": "SPECIFIC"}
+    ]
+    assert ["E206"] == [f.code for f in check_bytes(encode_value(value), "a.json")[1]]
+    document, findings = check_bytes(fixed(encode_value(value)), "a.json")
+    assert [] == findings
+    assert document is not None
+    assert ["Vilnius"] == [m.text for m in document.mentions]
 
 
 def test_words_that_two_rewritten_passages_share_are_no_anchor() -> None:

@@ -3,8 +3,6 @@
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +15,7 @@ from statevisit import FormatError, load, read_document, validate
 from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
-from tests.conftest import DOC_ID, ROOT, Result, interrupted, opened
+from tests.conftest import DOC_ID, ROOT, Result, interrupted, opened, started
 from tests.strategies import documents, seed_of
 
 HEADER = " date 2024-03-01 "
@@ -109,6 +107,58 @@ def test_bad_headers_and_texts(seed: str, message: str) -> None:
 def test_tokens(text: str, tokens: list[str]) -> None:
     """Hyphens between letters, currency and per cent signs, possessives and brackets are tokens."""
     assert tokens == _split(text)[1]
+
+
+FORMAT_CHARACTERS = (
+    *("\u00ad", "\u061c", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u202a", "\u202e"),
+    *("\u2060", "\u2066", "\u2069", "\u206a", "\ufff9", "\U000e0001"),
+)
+
+
+@pytest.mark.parametrize("mark", FORMAT_CHARACTERS, ids=ascii)
+@pytest.mark.parametrize("language", ["en", "ar", "de", "xx"])
+def test_format_characters_at_the_edge_of_a_token_stay_outside(mark: str, language: str) -> None:
+    """A word between invisible characters is a token, and so are the signs around it.
+
+    The document is right, though the characters are in no token.
+    """
+    text = f"{mark}See {mark}Riga{mark}, ({mark}Oslo{mark}) and{mark} {mark} Rome{mark}.{mark}"
+    document = ingest((HEADER + text).encode(), "seed.txt", "x", language)
+    assert ["See", "Riga", ",", "(", "Oslo", ")", "and", "Rome", "."] == [
+        document.text_of(token) for token in document.tokens
+    ]
+    assert [text.strip(f" {mark}")] == [document.text_of(s) for s in document.sentences]
+    assert [] == list(check_document(document))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "tokens"),
+    [
+        ("co\u00adoperation was zero\u200bwidth", "en", None),
+        ("او می\u200cخواهد کتاب\u200cها", "fa", None),
+        ("क्\u200dष लिखा", "hi", None),
+        ("Hi 👨\u200d👩\u200d👧 ❤️\u200d🔥 🏳️\u200d🌈 👩🏽\u200d🚀 ok", "en", None),
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f won", "en", None),
+        ("\u0600١٢ و", "ar", None),
+        ("👨\u200d👩!", "en", ["👨\u200d👩", "!"]),
+        ("a\u200d b", "en", ["a", "b"]),
+        ("👍\u200d b", "en", ["👍", "b"]),
+    ],
+)
+def test_format_characters_inside_a_word_stay_inside(
+    text: str, language: str, tokens: list[str] | None
+) -> None:
+    """Soft hyphens, Persian non-joiners and the joiners and tags of emoji belong to their token."""
+    assert (tokens or text.split()) == _split(text, language)[1]
+
+
+def test_format_characters_hide_no_sentence_end() -> None:
+    """A mark after a full stop does not join two sentences; alone it is no paragraph."""
+    assert ["He left.", "She stayed."] == _split("He left.\u200f \u200eShe stayed.\u200f")[0]
+    sentences, _ = segment("One.\n\n\u200b\n\nTwo.")
+    assert [0, 1] == [s.paragraph for s in sentences]
+    with pytest.raises(FormatError, match="has a header but no text"):
+        decode_seed(f"{HEADER}\u200b\n\u200e".encode(), "seed.txt")
 
 
 @pytest.mark.parametrize(
@@ -352,13 +402,7 @@ def test_ctrl_c_while_seeds_are_read(tmp_path: Path) -> None:
         seed.write_text(text)
     seeds[1].unlink()
     os.mkfifo(seeds[1])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "statevisit", "ingest", *seeds, "--root", tmp_path / "root"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-        start_new_session=True,
-    )
+    process = started("ingest", *seeds, "--root", tmp_path / "root")
     with open(opened(seeds[1], process), "w") as pipe:  # the first seed is segmented
         pipe.write(text)
     out, err = interrupted(process)

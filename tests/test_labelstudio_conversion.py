@@ -10,6 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from statevisit.annotation.ingest import ingest
 from statevisit.checks.document import check_document
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode
@@ -78,7 +79,7 @@ def _new(
             "to_name": "text",
             "type": "labels",
             "origin": "manual",
-            "value": {**span, "text": "?", "labels": [label]},
+            "value": {**span, "labels": [label]},
         }
     ]
     for prop, answer in answers.items():
@@ -258,7 +259,7 @@ def test_a_moved_span_is_one_change(article: Document) -> None:
 
     def move(results: Results) -> None:
         next(r for r in _region(results, "m1") if r["type"] == "labels")["value"].update(
-            start=16, end=30
+            start=16, end=30, text="Tayyip Erdoğan"
         )
 
     changes, findings, document = _edit(article, move)
@@ -282,6 +283,17 @@ def test_a_span_that_cuts_into_tokens_is_widened_and_reported(article: Document)
         lambda rs: rs.extend(_new("mentions", 15, 31, "PERSON", level="NAM", entity="erdogan")),
     )
     assert ("Tayyip Erdoğan", []) == (document["m106"].text, findings)
+
+
+def test_format_characters_at_the_edge_of_a_region_do_not_matter() -> None:
+    """A region that was drawn with the direction marks around a word is that word."""
+    text = " date 2024-03-01 In \u200eRiga\u200f, he left."
+    document = ingest(text.encode(), "riga.txt", "riga")
+    _, findings, after = _edit(
+        document, lambda rs: rs.extend(_new("mentions", 3, 9, "GPE", level="NAM"))
+    )
+    assert ("Riga", 4) == (after["m1"].text, after["m1"].start)
+    assert [] == [f for f in findings if f.startswith("L105")]
 
 
 def test_a_region_made_by_hand_gets_an_id_and_an_entity(article: Document) -> None:
@@ -504,7 +516,9 @@ def test_shared_words_are_one_region(article: Document) -> None:
     """
 
     def move(results: Results) -> None:
-        next(r for r in results if r.get("id") == "quo2.cue")["value"].update(start=1603, end=1609)
+        next(r for r in results if r.get("id") == "quo2.cue")["value"].update(
+            start=1603, end=1609, text=article.text[1603:1609]
+        )
 
     cue = article["quo2"].cue
     shared = replace(

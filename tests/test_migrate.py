@@ -104,7 +104,7 @@ def test_migrate_writes_the_present_version(
     )
     assert (0, f"migrated {document_file}: v0_to_v1\n") == cli("migrate", document_file)[:2]
     assert encode(article) == document_file.read_bytes()
-    assert (0, "1 documents, all of the present version\n") == cli("migrate", document_file)[:2]
+    assert (0, "1 document, all of the present version\n") == cli("migrate", document_file)[:2]
 
 
 def test_a_dry_run_writes_nothing(

@@ -16,7 +16,7 @@ from statevisit.document import schema_errors
 from statevisit.release import version_rule
 from statevisit.release.transaction import recover
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
-from tests.repositories import CONFIG, commit, first_release, git
+from tests.repositories import CONFIG, begin, commit, first_release, git
 
 DOCUMENT = f"corpus/documents/{DOC_ID}.json"
 pytestmark = pytest.mark.usefixtures("identity")
@@ -82,6 +82,38 @@ def test_a_dry_run_changes_nothing(repository: Path, cli: Callable[..., Result])
     before = _state(repository)
     assert "would release 0.1.1" in cli("release", repository, "--dry-run").out
     assert before == _state(repository)
+
+
+@pytest.mark.parametrize("version", [None, "1.0.0"])
+def test_the_first_release_of_a_new_corpus(
+    tmp_path: Path, cli: Callable[..., Result], version: str | None
+) -> None:
+    """A corpus that was built and committed is not released; its first release is 0.1.0.
+
+    Another first version can be stated. Changed ids are nobody's concern before.
+    """
+    root = tmp_path / "new"
+    assert 0 == cli("init", root).status
+    begin(root)
+    assert 0 == cli("build", root, "--workers", "1").status
+    commit(root, "a new corpus")
+    path = root / "corpus/documents/example.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"id":"q1"', '"id":"m0"').replace('"id":"m1"', '"id":"q1"'))
+    path.write_text(path.read_text().replace('"id":"m0"', '"id":"m1"'))
+    assert "W707" not in cli("validate", root).out
+    path.write_text(text, encoding="utf-8")
+    options = ("--version", version) if version else ()
+    first = version or "0.1.0"
+    planned = cli("release", root, *options, "--dry-run")
+    assert ["first release", f"would release {first}"] == planned.out.splitlines()
+    done = cli("release", root, *options)
+    assert f"released {first}: commit" in done.out, done.err
+    assert ("", first) == (git(root, "status", "--porcelain"), load(root).version)
+    assert git(root, "rev-parse", "HEAD") == git(root, "rev-parse", f"v{first}^{{commit}}")
+    assert f"last release {first}, least" in cli("release", root, "--dry-run").out
+    git(root, "tag", "-d", f"v{first}")
+    assert f"last release {first}, least" in cli("release", root, "--dry-run").out
 
 
 def _added(root: Path, cli: Callable[..., Result]) -> None:

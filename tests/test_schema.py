@@ -8,22 +8,25 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from statevisit import load
 from statevisit.corpus import git
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Argument, Document, Record, Source, Span
+from statevisit.document.value_forms import TIMEX_EXAMPLES, timex_advice, timex_patterns
 from tests.conftest import ROOT
 
 SHA256 = {
-    "document": "7b14a7fc0fb5462a4035dc0b07e084c617f0d4b196442e6b40365eaa252f964c",
+    "document": "64a352bcfbab328d144cc2558d0372570abeaf9e9f907cd73c96f7f0e8da4679",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "83eadaa9da03ad82e6633fbe9fe26f08bee42148b406aa0834a5b092fe6c3a17",
+    "release": "c54bd10a77bd2dc02683a651101131942b73631f47b1288799c9a5e5ff8ed89f",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
-    "report": "41abb659fc9f69e6102d5677435bc8d1b45ba95913753c706db2538af00c32da",
+    "report": "1b3f4745aff3b26da9ec30af02d31b7be827e8b66a3ede900b2b7dd728785d73",
 }
 
 
@@ -354,3 +357,134 @@ def test_a_condition_is_named_in_the_message(article: Document) -> None:
     assert [(["entities", 0], "needs exactly one of `wikidata` and `nil`")] == list(
         schema_errors.errors(value)
     )
+
+
+def _messages(article: Document, layer: str, record: dict[str, Any]) -> list[str]:
+    value = to_value(article)
+    value[layer] = [record]
+    return [message for _, message in schema_errors.errors(value)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "suggestion"),
+    [
+        ("DURATION", "P1E", "P1DE"),
+        ("DURATION", "PXC", "PXCE"),
+        ("DURATION", "P2L", "P2ML"),
+        ("DURATION", "p3d", "P3D"),
+        ("DURATION", "3d", "P3D"),
+        ("DURATION", "P2H", "PT2H"),
+        ("DURATION", "P1DT2H30S", "P1DT2H30S"),
+        ("DURATION", "P1D2H", "P1DT2H"),
+        ("DURATION", "PT2D", "P2D"),
+        ("DURATION", "P1,5Y", "P1.5Y"),
+        ("DATE", "2021-W1", "2021-W01"),
+        ("DATE", "2021w9", "2021-W09"),
+        ("DATE", "2024-2-9", "2024-02-09"),
+        ("DATE", "2024/02/19", "2024-02-19"),
+        ("DATE", "19.02.2024", "2024-02-19"),
+        ("DATE", "2/19/2024", "2024-02-19"),
+        ("DATE", "20240219", "2024-02-19"),
+        ("DATE", "2024 - 02", "2024-02"),
+        ("DATE", "1970s", "197"),
+        ("DATE", "79 AD", "0079"),
+        ("DATE", "BC44", "BC0044"),
+        ("DATE", "Q1 2020", "2020-Q1"),
+        ("DATE", "2020-fall", "2020-FA"),
+        ("DATE", "past", "PAST_REF"),
+        ("DATE", "now", "PRESENT_REF"),
+        ("TIME", "2024-02-19 9:30", "2024-02-19T09:30"),
+        ("TIME", "2024-02-19t1030", "2024-02-19T10:30"),
+        ("TIME", "2024-02-19T10:30:15.5", "2024-02-19T10:30:15"),
+        ("TIME", "2024-02-19T10:30+0300", "2024-02-19T10:30+03:00"),
+        ("SET", "P1W-#1", "P1W"),
+        ("SET", "xxxx-wxx-1", "XXXX-WXX-1"),
+    ],
+)
+def test_a_refused_time_value_is_told_the_right_form(
+    article: Document, kind: str, value: str, suggestion: str
+) -> None:
+    """The message has the value to write, and an example of every form."""
+    record = TIMEX | {"type": kind, "value": value}
+    if kind == "SET":
+        record["quant"] = "EVERY"
+    examples = ", ".join(TIMEX_EXAMPLES[kind])
+    expected = f'`value` is "{value}"; write "{suggestion}"; a {kind} is like {examples}'
+    assert ([] if value == suggestion else [expected]) == _messages(article, "timexes", record)
+
+
+def test_a_value_of_another_type_is_told_its_type(article: Document) -> None:
+    """A day with a part of the day is a TIME, and a length of time is a DURATION."""
+    record = TIMEX | {"value": "2024-02-19TEV"}
+    (message,) = _messages(article, "timexes", record)
+    assert message.startswith('`value` is "2024-02-19TEV"; "2024-02-19TEV" is the value of a TIME;')
+    (message,) = _messages(article, "timexes", TIMEX | {"value": "p1w"})
+    assert message.startswith('`value` is "p1w"; "P1W" is the value of a DURATION; a DATE is like')
+
+
+@pytest.mark.parametrize("kind", TIMEX_EXAMPLES)
+def test_the_examples_of_time_values_are_right(article: Document, kind: str) -> None:
+    """The schema accepts every example, and an example is its own right form."""
+    for value in TIMEX_EXAMPLES[kind]:
+        record = TIMEX | {"type": kind, "value": value}
+        if kind == "SET":
+            record["freq"] = "2X"
+        assert [] == _messages(article, "timexes", record)
+        assert f'write "{value}"' in timex_advice(value, timex_patterns()[kind])
+
+
+@given(st.sampled_from(sorted(TIMEX_EXAMPLES)), st.data())
+def test_a_suggestion_is_always_accepted(kind: str, data: st.DataObject) -> None:
+    """Whatever was written, a value that is suggested follows the schema; a right one stays."""
+    pattern = timex_patterns()[kind]
+    right = data.draw(st.from_regex(pattern).filter(lambda value: len(value) < 30))
+    assert f'write "{right}";' in timex_advice(right, pattern)
+    other = data.draw(st.one_of(st.text(), st.from_regex(r"\A[0-9WPTXQ:./ -]{1,20}\Z")))
+    advice = timex_advice(other, pattern)
+    suggestion = re.match(r'write "(.*?)"; ', advice)
+    assert suggestion is None or re.search(pattern, suggestion[1])
+
+
+@pytest.mark.parametrize(
+    ("value", "suggestion"),
+    [
+        ("7,600,000", "7600000"),
+        ("7.6e9", "7600000000"),
+        ("1 000 000.50", "1000000.5"),
+        (".5", "0.5"),
+        ("+5", "5"),
+        ("007", "7"),
+    ],
+)
+def test_a_refused_decimal_is_told_the_right_form(
+    article: Document, value: str, suggestion: str
+) -> None:
+    """A number with separators, an exponent or a needless sign is written plainly."""
+    assert [
+        f'`value` is "{value}"; write "{suggestion}"; a decimal is like 7600000000, 0.5, -3'
+    ] == (_messages(article, "quantities", QUANTITY | {"value": value}))
+
+
+@pytest.mark.parametrize(
+    "value", ["many", "", "NaN", "Infinity", "1e999999999", "9" * 100_000, "7,5"]
+)
+def test_a_decimal_that_cannot_be_guessed_gets_examples(article: Document, value: str) -> None:
+    """What is no number, or has two readings, is not guessed."""
+    (message,) = _messages(article, "quantities", QUANTITY | {"value": value})[-1:]
+    assert message.endswith("; a decimal is like 7600000000, 0.5, -3")
+    assert "write" not in message
+
+
+def test_alternatives_and_absent_values_are_named(article: Document) -> None:
+    """A set needs one of two properties; `null` is an absent value, in the words of JSON."""
+    assert ["needs `quant` or `freq` where `type` is SET"] == _messages(
+        article, "timexes", TIMEX | {"type": "SET", "value": "P1W"}
+    )
+    value = to_value(article) | {"date": None}
+    assert [(["date"], "`date` is missing (null); it must be a string")] == list(
+        schema_errors.errors(value)
+    )
+    value = to_value(article) | {"date": "2024-2-1"}
+    assert [
+        (["date"], '`date` is "2024-2-1"; it must be a day of the calendar, such as 2024-02-19')
+    ] == list(schema_errors.errors(value))

@@ -1,6 +1,9 @@
 """Scoring whole documents: what a user gives, what comes back, and what is refused."""
 
+import hashlib
 import random
+import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
+from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quote_schema import draft_schema
+from statevisit.corpus.manifest import sha256_of
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value, write_document
 from statevisit.document.model import LAYERS, Document
+from statevisit.document.records import Sentence, Token
 from statevisit.document.time_algebra import Graph, Link
 from statevisit.errors import FormatError
 from statevisit.scoring import temporal
@@ -212,6 +218,19 @@ def test_durations_of_one_length_are_equal(article: Document) -> None:
     assert 1.0 > f1("P1M", "P30D") == f1("P2D", "P3D")
 
 
+def test_a_decade_with_an_x_is_the_same_decade(article: Document) -> None:
+    """197X is 197, and 19XX is 19; a decade is not its century, nor another decade."""
+    day = next(t for t in article.timexes if t.type == "DATE")
+
+    def f1(gold: str, pred: str) -> float:
+        sides = (_changed(article, "timexes", day.id, value=v) for v in (gold, pred))
+        return statevisit.score(*sides, resamples=0).find("timexes", "value (end to end)").f1
+
+    assert 1.0 == f1("197", "197X") == f1("19XX", "19")
+    assert 1.0 > f1("197X", "19XX")
+    assert 1.0 > f1("197", "198X")
+
+
 def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path: Path) -> None:
     """A prediction with some layers only is scored on these; an empty layer among them scores 0."""
     path = tmp_path / f"{DOC_ID}.json"
@@ -346,6 +365,24 @@ def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
     assert {"relations", "quotations"} <= set(draft_schema()["properties"])
 
 
+def test_pointers_go_on_past_a_hundred_problems(article: Document) -> None:
+    """Each wrong record of a draft is noted by its place in the draft, with all its problems."""
+    wrong = {"quote": "over 92%", "kind": "PERCENT"}
+    right = {"quote": "Feb. 7", "type": "DATE", "value": "2024-02-07"}
+    draft = {
+        "id": DOC_ID,
+        "timexes": [*[{"quote": "Feb. 7", "type": "DATE"}] * 60, right],
+        "quantities": [wrong] * 130,
+    }
+    notes = statevisit.score(article, draft, resamples=0).notes
+    unplaced = [note.message for note in notes if note.kind == "unplaced"]
+    pointers = Counter(message.partition(": ")[0] for message in unplaced)
+    expected = [f"/timexes/{n}" for n in range(60)] + [f"/quantities/{n}" for n in range(130)]
+    assert expected == list(pointers)
+    assert {1, 3} == set(pointers.values())
+    assert {3} == {pointers[f"/quantities/{n}"] for n in range(130)}
+
+
 def _bio(article: Document) -> str:
     from statevisit.dataset.views import VIEWS
 
@@ -354,6 +391,16 @@ def _bio(article: Document) -> str:
         "".join(f"{token} _ {tag}\n" for token, tag in zip(tokens, tags, strict=True))
         for _, _, tokens, tags in rows
     )
+
+
+@pytest.mark.parametrize("token", ["Riga", "\u200eRiga"])
+def test_bio_of_a_text_with_format_characters(tmp_path: Path, token: str) -> None:
+    """A tagger may keep a direction mark in front of a word, or drop it."""
+    text = b" date 2024-03-01 In \xe2\x80\x8eRiga\xe2\x80\x8f, he left."
+    gold = ingest(text, "riga.txt", "riga")
+    path = tmp_path / "system.bio"
+    path.write_text(f"In O\n{token} B-GPE\n, O\nhe O\nleft O\n", encoding="utf-8")
+    assert [] == statevisit.score(gold, path, resamples=0).notes
 
 
 def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> None:
@@ -392,6 +439,164 @@ def test_bio_that_is_wrong(article: Document, tmp_path: Path, text: str, message
     path.write_text(text, encoding="utf-8")
     with pytest.raises(FormatError, match=message):
         statevisit.score(article, path, resamples=0)
+
+
+SPAN_TAGS = {
+    "bio": {1: "B", "first": "B", "middle": "I", "last": "I"},
+    "iob1": {1: "I", "first": "I", "middle": "I", "last": "I"},
+    "ioe2": {1: "E", "first": "I", "middle": "I", "last": "E"},
+    "bioes": {1: "S", "first": "B", "middle": "I", "last": "E"},
+    "bilou": {1: "U", "first": "B", "middle": "I", "last": "L"},
+    "bmewo": {1: "W", "first": "B", "middle": "M", "last": "E"},
+}
+
+
+def _sentences(article: Document, scheme: str) -> list[list[tuple[str, str]]]:
+    """The tokens of each sentence with the tags of a scheme."""
+    from statevisit.dataset.views import VIEWS
+
+    prefixes = SPAN_TAGS[scheme]
+    sentences = []
+    for _, _, tokens, tags in VIEWS["ner"].rows(article):
+        labels: list[str] = []
+        for n, tag in enumerate(tags):
+            prefix, _, label = tag.partition("-")
+            is_last = not (n + 1 < len(tags) and tags[n + 1].startswith("I-"))
+            if prefix == "B":
+                prefix = prefixes[1] if is_last else prefixes["first"]
+                if scheme == "iob1" and n and tags[n - 1].endswith(f"-{label}"):
+                    prefix = "B"
+            elif prefix == "I":
+                prefix = prefixes["last"] if is_last else prefixes["middle"]
+            labels.append(f"{prefix}-{label}" if label else "O")
+        sentences.append(list(zip(tokens, labels, strict=True)))
+    return sentences
+
+
+def _strict(article: Document, path: Path, data: bytes) -> tuple[float, list[tuple[str, str]]]:
+    """The strict F1 of a BIO file, and the kinds and messages of the notes."""
+    path.write_bytes(data)
+    report = statevisit.score(article, path, resamples=0)
+    return report.find("ner", "strict").f1, [(note.kind, note.message) for note in report.notes]
+
+
+@pytest.mark.parametrize("scheme", SPAN_TAGS)
+@pytest.mark.parametrize(
+    ("separator", "line_end", "beginning"),
+    [
+        (" ", "\n", ""),
+        ("\t", "\r\n", "\ufeff"),
+        (" _ ", "\r\n", "-DOCSTART- -X- O O\n\n"),
+        (" NNP B-NP ", "\n", f"\ufeff# newdoc id = {DOC_ID}\n# text = comment\n"),
+    ],
+)
+def test_every_scheme_and_form_of_bio_is_read(
+    article: Document, tmp_path: Path, scheme: str, separator: str, line_end: str, beginning: str
+) -> None:
+    """Tags of each scheme give the names, with 2 to 4 columns, tabs, CRLF, BOM and -DOCSTART-."""
+    text = beginning + "\n".join(
+        "".join(f"{token}{separator}{tag}\n" for token, tag in sentence)
+        for sentence in _sentences(article, scheme)
+    )
+    data = text.replace("\n", line_end).encode()
+    assert (1.0, []) == _strict(article, tmp_path / f"system.{scheme}.conll", data)
+
+
+def test_bio_that_was_cut_off_is_scored_and_noted(article: Document, tmp_path: Path) -> None:
+    """Tokens without a tag count as O; a note says where they are missing, and how many.
+
+    Cut off are the end of the document, the ends of sentences, and whole sentences.
+    """
+    sentences = _sentences(article, "bio")
+    path = tmp_path / "cut.bio"
+
+    def written(parts: list[list[tuple[str, str]]]) -> bytes:
+        blocks = ("".join(f"{token} {tag}\n" for token, tag in part) for part in parts)
+        return "\n".join(blocks).encode()
+
+    missing = sum(map(len, sentences[3:]))
+    f1, notes = _strict(article, path, written(sentences[:3]))
+    assert 0 < f1 < 1
+    last = "".join(token for token, _ in sentences[2][-2:])
+    assert [
+        ("cut", f"the prediction ends at {last!r}; {missing} tokens have no tag, which counts as O")
+    ] == notes
+    f1, notes = _strict(article, path, written([sentence[:5] for sentence in sentences]))
+    assert 0 < f1 < 1
+    counts = [len(sentence) - 5 for sentence in sentences if len(sentence) > 5]
+    assert [("cut", True)] * len(counts) == [
+        (kind, f"; {count} token" in message)
+        for (kind, message), count in zip(notes, counts, strict=True)
+    ]
+    f1, notes = _strict(article, path, written([*sentences[:4], *sentences[6:]]))
+    assert 0 < f1 < 1
+    assert 1 == len(notes)
+    assert f"; {len(sentences[4]) + len(sentences[5])} tokens have no tag" in notes[0][1]
+    f1, notes = _strict(article, path, written(sentences[1:]))
+    assert "lacks the beginning" in notes[0][1]
+
+
+def test_labels_that_the_gold_does_not_have_are_named(article: Document, tmp_path: Path) -> None:
+    """Labels of another scheme are listed with their numbers; those of the gold are not."""
+    data = _bio(article).replace("-PERSON", "-PER").encode()
+    people = data.count(b" B-PER\n")
+    f1, notes = _strict(article, tmp_path / "system.bio", data)
+    assert 0 < f1 < 1
+    assert [("label", f"labels that the gold does not have: PER ({people})")] == notes
+
+
+def test_bio_of_several_documents(article: Document, tmp_path: Path) -> None:
+    """Documents follow -DOCSTART-, an id or the name of the file; one without tokens is missing."""
+    pair = [article, replace(article, id="second")]
+    block = _bio(article)
+    files = {
+        "system.bio": f"-DOCSTART- O\n\n{block}\n-DOCSTART- O\n\n{block}\n-DOCSTART- O\n",
+        "system.iob2": f"# id = second\n{block}\n# id = {DOC_ID}\n{block}",
+        "system.conll": f"-DOCSTART-\n\n# id = second\n{block}\n-DOCSTART-\n\n{block}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        report = statevisit.score(pair, tmp_path / name, resamples=0)
+        assert (1.0, []) == (report.find("ner", "strict").f1, report.notes), name
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for document in pair:
+        (folder / f"{document.id}.bio").write_text(block, encoding="utf-8")
+    assert 1.0 == statevisit.score(pair, folder, resamples=0).find("ner", "strict").f1
+    (tmp_path / "second.tsv").write_text(block.replace(" _ ", "\t"), encoding="utf-8")
+    report = statevisit.score(pair, tmp_path / "second.tsv", resamples=0)
+    assert [("missing", DOC_ID)] == [(note.kind, note.document) for note in report.notes]
+
+
+def test_tokens_that_look_like_something_else(article: Document, tmp_path: Path) -> None:
+    """A token "#" is no comment, and a no-break space in a token separates no columns."""
+    text = "Room # 5 costs 10\u00a0km ."
+    bounds = [match.span() for match in re.finditer("[^ ]+", text)]
+    document = replace(
+        bare(article),
+        text=text,
+        tokens=tuple(Token(start=start, end=end) for start, end in bounds),
+        sentences=(Sentence(start=0, end=len(text), paragraph=0),),
+    )
+    lines = [f"{text[start:end]} O\n" for start, end in bounds]
+    path = tmp_path / "tokens.bio"
+    path.write_text("# a comment\n" + "".join(lines), encoding="utf-8")
+    assert [] == statevisit.score(document, path, resamples=0).notes
+
+
+@pytest.mark.parametrize("function", ["score", "compare"])
+def test_predictions_of_other_documents_only_are_refused(
+    article: Document, cli: Cli, tmp_path: Path, function: str
+) -> None:
+    """If no prediction has the id of a gold document, both sides are named instead of zeros."""
+    path = tmp_path / "other-id.json"
+    write_document(replace(article, id="other-id"), path)
+    gold = ROOT / "corpus/documents"
+    sides = {"score": (path,), "compare": (gold, "--compare", path)}
+    done = cli("score", gold, *sides[function])
+    assert (1, 1, "") == (done.status, done.err.count("\n"), done.out)
+    assert "predicts 'other-id', and the gold has" in done.err
+    assert DOC_ID in done.err
 
 
 def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_path: Path) -> None:
@@ -624,6 +829,82 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert ["timexes"] == orjson.loads(done.out)["predicted"]
     assert [] == list(schema_errors.errors(orjson.loads(done.out), "report"))
     assert 2 == cli("score", tmp_path).status
+
+
+def test_a_report_says_of_which_data_it_is(cli: Cli, article: Document, tmp_path: Path) -> None:
+    """JSON has the tool's version, and for each side files, hash and the corpus's version.
+
+    The gold's content hash is that of `release.json`. A changed document has no version.
+    """
+    gold = ROOT / "corpus/documents"
+    manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
+    draft = tmp_path / "answer.json"
+    draft.write_text(f'{{"id": "{DOC_ID}", "timexes": []}}')
+    changed = tmp_path / f"{DOC_ID}.json"
+    write_document(disturbed(article), changed)
+    arguments = ("score", gold, draft, "--compare", changed, "--resamples", "0")
+    report = orjson.loads(cli(*arguments, "--json").out)
+    assert [] == list(schema_errors.errors(report, "report"))
+    assert statevisit.__version__ == report["tool_version"]
+    data = (gold / f"{DOC_ID}.json").read_bytes()
+    assert {
+        "files": [f"corpus/documents/{DOC_ID}.json"],
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "content_sha256": manifest["content_sha256"],
+        "version": manifest["version"],
+    } == report["gold_origin"]
+    digest = hashlib.sha256(draft.read_bytes()).hexdigest()
+    assert {"files": ["answer.json"], "sha256": digest} == report["pred_origin"]
+    assert {"files", "sha256", "content_sha256"} == report["other_origin"].keys()
+    assert manifest["content_sha256"] != report["other_origin"]["content_sha256"]
+    line = (
+        f"statevisit {statevisit.__version__}; gold: version {manifest['version']}, content"
+        f" {manifest['content_sha256'][:12]}; prediction: sha256 {digest[:12]}; other prediction:"
+    )
+    assert [] != [text for text in cli(*arguments).out.splitlines() if text.startswith(line)]
+    assert "prediction: not from files" in str(statevisit.score(gold, article, resamples=0))
+
+
+def test_the_form_of_the_files_does_not_change_the_content(
+    article: Document, tmp_path: Path
+) -> None:
+    """Documents in a directory and in JSONL have the same content hash, and other file hashes."""
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    pair = [replace(article, id="a"), replace(article, id="b")]
+    for document in pair:
+        write_document(document, folder / f"{document.id}.json")
+    expected = statevisit.score(folder, folder, layers="timexes", resamples=0).gold_origin
+    assert ["a.json", "b.json"] == list(expected.files)
+    lines = [orjson.dumps(to_value(document)) for document in pair]
+    (tmp_path / "two.jsonl").write_bytes(b"\n".join(lines))
+    other = statevisit.score(tmp_path / "two.jsonl", folder, layers="timexes", resamples=0)
+    assert expected.content_sha256 == other.gold_origin.content_sha256
+    assert expected.sha256 != other.gold_origin.sha256
+    assert None is other.gold_origin.version
+
+
+def test_a_part_of_a_version_is_not_the_version(article: Document, tmp_path: Path) -> None:
+    """A directory that lacks a document of the release, or has one more, states no version."""
+    folder = tmp_path / "corpus/documents"
+    folder.mkdir(parents=True)
+    for name in "abc":
+        write_document(replace(article, id=name), folder / f"{name}.json")
+    files = [
+        {"path": f"corpus/documents/{name}.json", "sha256": sha256_of(folder / f"{name}.json")}
+        for name in "abc"
+    ]
+
+    def stated(listed: list[Any]) -> str | None:
+        manifest = {"version": "0.3.0", "files": listed}
+        (tmp_path / "corpus/release.json").write_bytes(orjson.dumps(manifest))
+        return statevisit.score(folder, folder, layers="timexes", resamples=0).gold_origin.version
+
+    assert "0.3.0" == stated(files)
+    assert None is stated(files[1:])
+    assert None is stated([*files, files[0] | {"path": "corpus/documents/d.json"}])
+    one = statevisit.score(folder / "a.json", folder / "a.json", layers="timexes", resamples=0)
+    assert "0.3.0" == one.gold_origin.version
 
 
 def test_the_command_says_why_it_compares_nothing(cli: Cli, tmp_path: Path) -> None:

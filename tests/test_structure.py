@@ -28,7 +28,7 @@ ROOMS = (
 )
 """The rooms of the package from the top down: a room imports from the rooms below it only."""
 
-GROUND = {"layout", "files", "findings", "errors"}
+GROUND = {"layout", "files", "findings", "errors", "printable"}
 """The modules that every room stands on; they import each other only."""
 
 ENTRY = {"__init__", "__main__"}

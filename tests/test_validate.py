@@ -190,7 +190,7 @@ def test_select_ignore_strict_statistics(wrong: Path, cli: Cli) -> None:
             "[tool.statevisit] has no `selct`; did you mean select?; "
             "the keys are select, ignore, strict, format",
         ),
-        ('select = ["E9"]', "`select`: no code begins with 'E9'; did you mean"),
+        ('select = ["E9"]', "`select`: no code begins with 'E9'; `statevisit explain` lists them"),
         ('ignore = "E5"', "`ignore` must be a list of codes"),
         ("strict = 1", "`strict` must be true or false"),
         ('format = "xml"', "`format` is 'xml'; it must be one of text, json"),

@@ -1,15 +1,17 @@
 """Releases by version: `load(version=...)` and `statevisit diff`, from git and from the Hub."""
 
+import hashlib
 import json
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import statevisit
-from statevisit import MissingExtra, ReleaseError, encode, load
+from statevisit import FormatError, MissingExtra, ReleaseError, encode, load
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.hub_stand_in import Failure, Hub
 from tests.repositories import begin, commit, git
@@ -183,16 +185,16 @@ def test_diff_against_what_is_at_hand(
 def test_diff_of_a_version_that_nobody_knows(
     repository: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """One line lists the known versions; outside a corpus it says where they are looked for."""
+    """One line lists the known versions; outside a corpus it is one of the shipped corpus."""
     monkeypatch.chdir(repository)
     done = cli("diff", "v0.1.0", "v0.3.0")
     assert (1, 1) == (done.status, len(done.err.splitlines()))
     assert "v0.3.0: not a file, directory, version or revision; versions: 0.1.0, 0.2.0" in done.err
     monkeypatch.chdir(tmp_path)
-    assert (
-        "a version is looked for in the checkout of the current directory"
-        in cli("diff", "v0.1.0", "v0.2.0").err
-    )
+    meant, problem = cli("diff", "v9.1.0", "v9.2.0").err.splitlines()
+    assert "this is the one that statevisit ships" in meant
+    assert "v9.1.0: not a file, directory, version or revision" in problem
+    assert "hold no corpus/documents/" in cli("diff", "HEAD", "v9.2").err
 
 
 REPO = "someone/visits"
@@ -346,6 +348,146 @@ def test_what_is_there_is_held_against_its_manifest(
         assert words in _refused(elsewhere, "2.0.0")
     repo["tags"]["v2.0.0"] = repo["tags"][f"v{published}"]
     assert "no corpus/release.json of this version" in _refused(elsewhere, "2.0.0")
+
+
+# Tables of a version
+
+EVENTS = "corpus/parquet/events/train-00000-of-00001.parquet"
+
+
+def _release_tables(root: Path, version: str, events: int) -> None:
+    """Write a release with the first `events` events in Parquet, and the manifest that lists it."""
+    pq.write_table(pq.read_table(ROOT / EVENTS).slice(0, events), root / EVENTS)
+    path = root / "corpus/release.json"
+    manifest = json.loads(path.read_text(encoding="utf-8")) | {"version": version}
+    for file in manifest["files"]:
+        if file["path"] == EVENTS:
+            file["sha256"] = hashlib.sha256((root / EVENTS).read_bytes()).hexdigest()
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """A checkout of 0.1.0 with 10 events (untagged), 0.2.0 with 20, and 30 built since then."""
+    root = tmp_path / "tables"
+    shutil.copytree(ROOT / "corpus", root / "corpus")
+    begin(root)
+    _release_tables(root, "0.1.0", 10)
+    commit(root, "0.1.0")
+    _release_tables(root, "0.2.0", 20)
+    commit(root, "0.2.0")
+    git(root, "tag", "v0.2.0")
+    _release_tables(root, "0.2.0", 30)
+    commit(root, "correction")
+    return root
+
+
+def _loaded(root: Path, cache: Path, **options: str) -> tuple[int, str]:
+    """The number of events and the version that the dataset states."""
+    loaded = statevisit.load_dataset("events", root, split="train", cache_dir=str(cache), **options)
+    return loaded.num_rows, str(loaded.info.version)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"version": "0.1.0"}, (10, "0.1.0")),
+        ({"version": "v0.2.0"}, (20, "0.2.0")),
+        ({"revision": "v0.1.0"}, (10, "0.1.0")),
+        ({"revision": "v0.2.0"}, (20, "0.2.0")),
+        ({"revision": "HEAD~2"}, (10, "0.1.0")),
+        ({"revision": "main"}, (30, "0.0.0")),
+        ({}, (30, "0.0.0")),
+    ],
+)
+def test_tables_of_a_version(
+    tables: Path, tmp_path: Path, asked: dict[str, str], expected: tuple[int, str]
+) -> None:
+    """`load_dataset` gives the tables that were released, and states only what they are.
+
+    Tables that were built after a release have no version, 0.0.0.
+    """
+    assert expected == _loaded(tables, tmp_path / "cache", **asked)
+
+
+def test_tables_of_a_version_stream(tables: Path, tmp_path: Path) -> None:
+    """A stream of an earlier version can be read more than once, after other versions too."""
+    stream = statevisit.load_dataset(
+        "events", tables, split="train", streaming=True, version="0.1.0", cache_dir=str(tmp_path)
+    )
+    assert (20, "0.2.0") == _loaded(tables, tmp_path, version="0.2.0")
+    assert (10, 10) == (len(list(stream)), len(list(stream)))
+
+
+def test_tables_that_are_not_committed(tables: Path, tmp_path: Path) -> None:
+    """Tables changed in the work tree are loaded without a version; a version is still itself."""
+    git(tables, "switch", "--quiet", "--detach", "v0.2.0")
+    assert (20, "0.2.0") == _loaded(tables, tmp_path / "cache")
+    pq.write_table(pq.read_table(ROOT / EVENTS).slice(0, 5), tables / EVENTS)
+    assert (5, "0.0.0") == _loaded(tables, tmp_path / "cache")
+    assert (20, "0.2.0") == _loaded(tables, tmp_path / "cache", version="0.2.0")
+
+
+def test_tables_without_a_history(tables: Path, tmp_path: Path) -> None:
+    """Without git, as in a wheel, tables are of the stated version if the manifest lists them."""
+    shutil.rmtree(tables / ".git")
+    assert (30, "0.2.0") == _loaded(tables, tmp_path / "cache", version="0.2.0")
+    assert (30, "0.2.0") == _loaded(tables, tmp_path / "cache")
+    with pytest.raises(ReleaseError, match=r"no version 0\.1\.0 here, only 0\.2\.0.*load_dataset"):
+        _loaded(tables, tmp_path / "cache", version="0.1.0")
+    with pytest.raises(ReleaseError, match="no revision 'main' here"):
+        _loaded(tables, tmp_path / "cache", revision="main")
+    pq.write_table(pq.read_table(ROOT / EVENTS).slice(0, 5), tables / EVENTS)
+    with pytest.raises(ReleaseError, match=f"{EVENTS} is not the file that .* lists"):
+        _loaded(tables, tmp_path / "cache", version="0.2.0")
+    assert (5, "0.0.0") == _loaded(tables, tmp_path / "cache")
+
+
+def test_tables_that_nobody_has(tables: Path, tmp_path: Path) -> None:
+    """An unknown config, version or revision, and two names at once, are errors that name them."""
+    with pytest.raises(FormatError, match="no config 'evnts' at"):
+        statevisit.load_dataset("evnts", tables, version="0.1.0", cache_dir=str(tmp_path))
+    with pytest.raises(ReleaseError, match=r"'1\.0' is not a version"):
+        _loaded(tables, tmp_path, version="1.0")
+    with pytest.raises(ReleaseError, match="no revision '--all' here"):
+        _loaded(tables, tmp_path, revision="--all")
+    with pytest.raises(ReleaseError, match="a version or a revision, not both"):
+        _loaded(tables, tmp_path, version="0.1.0", revision="v0.1.0")
+    with pytest.raises(ReleaseError, match="name a version, such as"):
+        _loaded(tables, tmp_path, repo=REPO)
+
+
+def test_a_pointer_of_git_lfs_is_not_a_table(tables: Path, tmp_path: Path) -> None:
+    """A release whose tables git does not hold is an error that says how to fetch them."""
+    (tables / EVENTS).write_text("version https://git-lfs.github.com/spec/v1\n")
+    commit(tables, "pointers")
+    with pytest.raises(ReleaseError, match="git lfs fetch"):
+        _loaded(tables, tmp_path, revision="HEAD")
+
+
+def test_tables_come_from_the_hub(
+    hub: Hub, published: str, elsewhere: Path, tmp_path: Path
+) -> None:
+    """The tables of a published version are fetched without the documents, and checked."""
+    expected = pq.read_table(ROOT / EVENTS).num_rows, published
+    for asked in ({"version": published}, {"revision": f"v{published}"}):
+        assert expected == _loaded(elsewhere, tmp_path / "cache", repo=REPO, **asked)
+    assert not [request for request in hub.requests if DOCUMENT in request]
+    # The same place in the cache holds the documents afterwards.
+    assert (ROOT / DOCUMENT).read_bytes() == encode(
+        load(elsewhere, version=published, repo=REPO)[DOC_ID]
+    )
+    assert expected == _loaded(elsewhere, tmp_path / "cache", repo=REPO, version=published)
+    with pytest.raises(ReleaseError, match=r"has no version 7\.0\.0, only"):
+        _loaded(elsewhere, tmp_path / "cache", repo=REPO, version="7.0.0")
+    repo = hub.repos[REPO]
+    tree = dict(repo["commits"][repo["main"]])
+    manifest = json.loads(tree["corpus/release.json"]) | {"version": "2.0.0"}
+    tree["corpus/release.json"] = json.dumps(manifest).encode()
+    tree[EVENTS] = tree["corpus/parquet/timexes/train-00000-of-00001.parquet"]
+    repo["tags"]["v2.0.0"] = hub.commit(REPO, tree)
+    with pytest.raises(ReleaseError, match=r"is not the file that version 2\.0\.0 was released"):
+        _loaded(elsewhere, tmp_path / "cache", repo=REPO, version="2.0.0")
 
 
 def test_without_huggingface_hub(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,8 @@ def _prepare_streams() -> None:
     """Give standard output a buffer and a name in its errors; discard the output of closed streams.
 
     Without a buffer (PYTHONUNBUFFERED), if a disk takes only the first part of the output, Python
-    drops the rest and reports no error.
+    drops the rest and reports no error. A character that the encoding of the output lacks is
+    escaped; data for programs are written as bytes, in UTF-8.
     """
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  stays open
@@ -50,9 +51,11 @@ def _prepare_streams() -> None:
         sys.stdout = io.TextIOWrapper(
             io.BufferedWriter(_Output(sys.stdout.fileno(), "w")),
             encoding=sys.stdout.encoding,
-            errors=sys.stdout.errors,
+            errors="backslashreplace",
             line_buffering=sys.stdout.isatty(),
         )
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: list[str]) -> int:

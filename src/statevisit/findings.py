@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from statevisit.printable import one_line
+
 ERROR, WARNING = "error", "warning"
 
 
@@ -57,7 +59,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         message = f"{self.code} {self.message}"
-        return f"{self.where}: {message}" if self.where else message
+        return one_line(f"{self.where}: {message}" if self.where else message)
 
 
 def severity(code: str) -> str:

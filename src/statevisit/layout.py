@@ -4,6 +4,9 @@ A *corpus root* is a directory that holds `corpus/` and `seeds/`. No other modul
 the data of the package, which lie beside the code in a wheel and at the top of a checkout.
 """
 
+import os
+import re
+import unicodedata
 from pathlib import Path
 
 from statevisit.errors import FormatError, StateVisitError
@@ -13,6 +16,8 @@ ANNOTATIONS = "corpus/annotators"
 PARQUET = "corpus/parquet"
 RELEASE = "corpus/release.json"
 ANNOTATORS = "corpus/annotators.json"
+PEOPLE = ".statevisit/annotators.json"
+"""Whose the names of annotators are; never published, and its directory is ignored by Git."""
 LINKS = "corpus/wikidata.json"
 DECISIONS = "corpus/adjudication.jsonl"
 SEEDS = "seeds"
@@ -27,6 +32,30 @@ LICENSE = "LICENSE"
 CITATION = "CITATION.cff"
 CHANGELOG = "CHANGELOG.md"
 _DIRECTORIES = ("corpus", "schema", "seeds")
+
+
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com[1-9¹²³]|lpt[1-9¹²³])(?:\..*)?", re.IGNORECASE)
+_REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+
+
+def unportable(name: str) -> str:
+    """Return why some system cannot hold a file or directory of this name; "" if all can."""
+    if _DEVICES.fullmatch(name):
+        return "Windows reserves it for a device"
+    if refused := _REFUSED.search(name):
+        return f"Windows refuses {refused[0]!r} in a name"
+    if name[-1:] in (".", " "):
+        return "Windows drops the full stop or space at its end"
+    if not unicodedata.is_normalized("NFC", name):
+        return "it is not in Unicode normal form NFC, which some systems change"
+    if len(name.encode()) > 255:
+        return "it has more than 255 bytes"
+    return ""
+
+
+def on_any_system(name: str) -> str:
+    """Return a name as a system sees it that ignores case and normal form, as macOS does."""
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def data_root() -> Path:
@@ -58,13 +87,22 @@ def enclosing_root(path: Path) -> Path | None:
     return None
 
 
+def current_root() -> Path | None:
+    """Return the corpus root that is the current directory or the nearest one above it, or None."""
+    here = Path().absolute()
+    for directory in (here, *here.parents):
+        if os.path.isdir(directory / DOCUMENTS):  # False for a directory that cannot be read
+            return Path() if directory == here else directory
+    return None
+
+
 def corpus_root(path: Path) -> Path:
     """Return the corpus root of `path`, as `enclosing_root`; raise FormatError if it has none."""
     root = enclosing_root(path)
     if root is None:
         raise FormatError(
-            f"{path}: no {DOCUMENTS}/ here: name the directory that holds corpus/, "
-            "or make one document with `statevisit ingest`"
+            f"{path.absolute()}: no {DOCUMENTS}/ here: name the directory that holds corpus/, "
+            "make a document with `statevisit ingest`, or a new corpus with `statevisit init`"
         )
     return root
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from statevisit.document import schema
+from statevisit.document.characters import FORMAT, joins, trimmed, visible
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source, Token
 from statevisit.document.strict_json import position
 from statevisit.document.timex_values import days
@@ -33,6 +34,7 @@ _CHARACTER_NAMES = {
     "\x00": "a NUL",
 }
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+_FORMAT = re.compile(f"[{FORMAT}]+")
 _OPENING = re.compile(r'\s["“„«‘(\[]+$')
 
 
@@ -51,7 +53,7 @@ def decode_seed(data: bytes, file: str) -> tuple[str, str, int]:
         )
     _require_date(header[1], file)
     text = seed[header.end() :]
-    if not text.strip():
+    if not visible(text):
         raise FormatError(f"{file}: has a header but no text")
     limit = schema.load()["properties"]["text"]["maxLength"]
     if len(text) > limit:
@@ -125,30 +127,60 @@ def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Do
 def segment(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], tuple[Token, ...]]:
     """Return the sentences and tokens of a text, by spaCy's rules for the language.
 
-    White space belongs to neither. A blank line begins a paragraph and ends a sentence; an opening
-    quotation mark or bracket that the sentencizer left at a sentence's end goes to the next
+    White space belongs to neither, and format characters (direction marks, soft hyphens) only where
+    they are inside a word or an emoji. A blank line begins a paragraph and ends a sentence; an
+    opening quotation mark or bracket that the sentencizer left at a sentence's end goes to the next
     sentence.
     """
     tokens: list[Token] = []
     sentences: list[Sentence] = []
+    plain = _FORMAT.sub(_spaces, text)
     for paragraph, (first, last) in enumerate(_paragraphs(text)):
-        parsed = _pipeline(language)(text[first:last])
+        parsed = _parsed(plain[first:last], language)
         for token in parsed:
-            if not token.is_space:
-                start = first + token.idx
-                tokens.append(Token(start=start, end=start + len(token)))
-        start = first
+            start = first + token.idx
+            start, end = trimmed(text, start, start + len(token))
+            if start < end:
+                tokens.append(Token(start=start, end=end))
+        start, finish = trimmed(text, first, last)
         for sentence in parsed.sents:
             end = first + sentence.end_char
-            opening = _OPENING.search(text, start, end)
-            if opening and text[end:last].strip():
+            opening = _OPENING.search(plain, start, end)
+            if opening and end < finish:
                 end = opening.start()
-            stripped = text[start:end].strip()
-            if stripped:
-                at = text.index(stripped, start, end)
-                sentences.append(Sentence(start=at, end=at + len(stripped), paragraph=paragraph))
+            at, after = trimmed(text, start, end)
+            if at < after:
+                sentences.append(Sentence(start=at, end=after, paragraph=paragraph))
             start = end
     return tuple(sentences), tuple(tokens)
+
+
+def _spaces(characters: re.Match[str]) -> str:
+    """The format characters of a match, or spaces if these are at the edge of a word."""
+    text, start, end = characters.string, characters.start(), characters.end()
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if (_is_of_word(before) and _is_of_word(after)) or joins(text, end):
+        return characters[0]
+    return " " * len(characters[0])
+
+
+def _is_of_word(character: str) -> bool:
+    return character != "" and unicodedata.category(character)[0] in "LMN"
+
+
+def _parsed(text: str, language: str) -> Any:
+    """A document of spaCy with sentences, and without a token boundary inside an emoji."""
+    pipeline = _pipeline(language)
+    parsed = pipeline.make_doc(text)
+    first = 0
+    with parsed.retokenize() as merger:
+        for number in range(1, len(parsed) + 1):
+            if number < len(parsed) and joins(text, parsed[number].idx):
+                continue
+            if number - first > 1:
+                merger.merge(parsed[first:number])
+            first = number
+    return pipeline.get_pipe("sentencizer")(parsed)
 
 
 def _paragraphs(text: str) -> list[tuple[int, int]]:
@@ -158,7 +190,7 @@ def _paragraphs(text: str) -> list[tuple[int, int]]:
         edges += gap.span()
     edges.append(len(text))
     stretches = zip(edges[::2], edges[1::2], strict=True)
-    return [(first, last) for first, last in stretches if text[first:last].strip()]
+    return [(first, last) for first, last in stretches if visible(text[first:last])]
 
 
 @cache

@@ -43,6 +43,8 @@ class NewDocuments:
         self._sources = read_sources(root / layout.SOURCES)
         self._annotators = _annotators_file(root / layout.ANNOTATORS)
         self._documents: dict[Path, NewDocument] = {}
+        ids = [path.stem for path in (root / layout.DOCUMENTS).glob("*.json")]
+        self._existing = {layout.on_any_system(document_id): document_id for document_id in ids}
 
     def add(self, path: Path, document_id: str | None = None) -> None:
         """Make and check the document of a seed; without an id, date and file name become its id.
@@ -58,6 +60,12 @@ class NewDocuments:
                 f"{target}: exists already; the text of a document never changes, so a corrected "
                 "text needs another --id"
             )
+        other_case = self._existing.get(layout.on_any_system(document.id), document.id)
+        if other_case != document.id:
+            raise FormatError(
+                f"{path}: the id {document.id!r} and the existing {other_case!r} are one file name "
+                "on macOS and Windows; give the text another --id"
+            )
         check_seed(self._root, path.name, data)
         for other in self._documents.values():
             if other.document.source.file == path.name and other.seed != data:
@@ -72,6 +80,7 @@ class NewDocuments:
         line = source_line(document, self._publisher, self._license)
         self._sources.setdefault(path.name, line)
         self._documents[target] = NewDocument(target, data, document)
+        self._existing[layout.on_any_system(document.id)] = document.id
 
     def write(self) -> Iterator[NewDocument]:
         """Write the lists, then seed and document of each new document; yield it once written.
@@ -119,6 +128,8 @@ def _as_id(name: str, date: str) -> str:
         raise FormatError(
             f"{name!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}"
         )
+    if reason := layout.unportable(document_id):
+        raise FormatError(f"{name!r} cannot be an id: {reason}; choose another --id")
     return document_id
 
 

@@ -64,7 +64,7 @@ def _needed(properties: JsonObject, definitions: JsonObject) -> JsonObject:
     needed: JsonObject = {}
     pending: list[JsonObject] = [properties]
     while pending:
-        for name in _referenced(pending.pop()) - set(needed):
+        for name in sorted(_referenced(pending.pop()) - set(needed)):
             needed[name] = definitions[name]
             pending.append(definitions[name])
     return needed

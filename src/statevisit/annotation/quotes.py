@@ -7,10 +7,12 @@ needs neither.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
 from statevisit.document import schema_errors
+from statevisit.document.characters import is_invisible, trimmed, visible
 from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, free_ids
@@ -39,13 +41,17 @@ class Anchorer:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.text = document.text
-        self.starts = {token.start for token in document.tokens}
-        self.ends = {token.end for token in document.tokens}
+        self.starts: dict[int, int] = {}
+        self.ends: dict[int, int] = {}
+        for token in document.tokens:
+            start, end = trimmed(self.text, token.start, token.end)
+            self.starts[start] = self.starts[token.start] = token.start
+            self.ends[end] = self.ends[token.end] = token.end
 
     @cached_property
     def _plain(self) -> tuple[str, list[int]]:
-        """The text without spaces, with uniform quotation marks and dashes, and its offsets."""
-        offsets = [at for at, character in enumerate(self.text) if not character.isspace()]
+        """The visible text with uniform quotation marks and dashes, and its offsets."""
+        offsets = [at for at, character in enumerate(self.text) if not is_invisible(character)]
         characters = [_PLAIN.get(self.text[at], self.text[at]) for at in offsets]
         return "".join(characters), offsets
 
@@ -55,31 +61,66 @@ class Anchorer:
         Raises Unresolved.
         """
         _require_form(selector)
-        context = selector.get("prefix", ""), selector.get("suffix", "")
-        for candidates, exact in ((self._exact, True), (self._loose, False)):
-            places = list(candidates(selector["quote"], *context))
-            if places:
-                start, end = self._choose(places, selector)
-                return start, end, exact
-        raise self._missing(selector["quote"])
+        quote, context = selector["quote"], (selector.get("prefix", ""), selector.get("suffix", ""))
+        verbatim = list(self._exact(quote, *context))
+        whole = [place for place in verbatim if self._tokens(place) == place]
+        if whole:
+            start, end = self._choose(whole, selector)
+            return start, end, True
+        self._require_whole(verbatim, selector)
+        similar = list(self._loose(quote, *context))
+        self._require_whole([p for p in similar if self.text[slice(*p)] == quote], selector)
+        whole = [place for place in map(self._tokens, similar) if place]
+        if whole:
+            start, end = self._choose(whole, selector)
+            return start, end, False
+        words = _plain_words(quote)
+        alike = [p for p in similar if _plain_words(self.text[slice(*p)]) == words]
+        self._require_whole(alike, selector)
+        raise self._missing(quote)
+
+    def _tokens(self, place: Place) -> Place | None:
+        """The tokens at a place, invisible characters at the edges aside; None if it cuts one."""
+        start, end = trimmed(self.text, *place)
+        if start in self.starts and end in self.ends:
+            return self.starts[start], self.ends[end]
+        return None
+
+    def _require_whole(self, places: list[Place], selector: JsonObject) -> None:
+        """Raise Unresolved if there are places, and all of them cut a token."""
+        if places and not any(map(self._tokens, places)):
+            in_context = selector.get("prefix") or selector.get("suffix")
+            context = " between that `prefix` and `suffix`" if in_context else ""
+            raise self._cut(selector["quote"], places[0], context)
+
+    def _cut(self, quote: str, place: Place, context: str = "") -> Unresolved:
+        """The error for a quote at a place that cuts a token."""
+        starts, ends = self.document.bounds["tokens"]
+        start, end = place
+        first, last = bisect_right(starts, start) - 1, bisect_left(ends, end)
+        if first >= 0:
+            start = starts[first]
+        if last < len(ends):
+            end = ends[last]
+        return Unresolved(
+            "A003",
+            f"{quote!r} occurs{context} only inside a token; "
+            f"a span takes whole tokens: {self.text[start:end]!r}",
+        )
 
     def _exact(self, quote: str, prefix: str, suffix: str) -> Iterator[Place]:
         for start in _occurrences(self.text, quote):
             end = start + len(quote)
-            on_tokens = start in self.starts and end in self.ends
-            preceded = self.text.endswith(prefix, 0, start)
-            if on_tokens and preceded and self.text.startswith(suffix, end):
+            if self.text.endswith(prefix, 0, start) and self.text.startswith(suffix, end):
                 yield start, end
 
     def _loose(self, quote: str, prefix: str, suffix: str) -> Iterator[Place]:
-        """The places that differ from the quote in white space, quotation marks and dashes only."""
+        """The places that differ from the quote in typography and invisible characters only."""
         plain, offsets = self._plain
         quote, prefix, suffix = _plain(quote), _plain(prefix), _plain(suffix)
         for at in _occurrences(plain, quote):
             start, end = offsets[at], offsets[at + len(quote) - 1] + 1
-            on_tokens = start in self.starts and end in self.ends
-            preceded = plain.endswith(prefix, 0, at)
-            if on_tokens and preceded and plain.startswith(suffix, at + len(quote)):
+            if plain.endswith(prefix, 0, at) and plain.startswith(suffix, at + len(quote)):
                 yield start, end
 
     def _choose(self, places: list[Place], selector: JsonObject) -> Place:
@@ -104,7 +145,10 @@ class Anchorer:
 
     def _missing(self, quote: str) -> Unresolved:
         """The error for a quote without a place: the reason, and the nearest place."""
-        elsewhere = list(self._exact(quote, "", "")) or list(self._loose(quote, "", ""))
+        verbatim = list(self._exact(quote, "", ""))
+        elsewhere = [place for place in verbatim if self._tokens(place) == place]
+        if not elsewhere:
+            elsewhere = list(filter(None, map(self._tokens, self._loose(quote, "", ""))))
         if elsewhere:
             contexts = "; ".join(self.context(*place) for place in elsewhere[:8])
             return Unresolved(
@@ -112,16 +156,8 @@ class Anchorer:
                 f"{quote!r} does not occur between that `prefix` and `suffix`; "
                 f"it occurs here: {contexts}",
             )
-        first = self.text.find(quote)
-        if first >= 0:
-            last = first + len(quote)
-            start = max((at for at in self.starts if at <= first), default=first)
-            end = min((at for at in self.ends if at >= last), default=last)
-            return Unresolved(
-                "A003",
-                f"{quote!r} occurs only inside a token; "
-                f"a span takes whole tokens: {self.text[start:end]!r}",
-            )
+        if verbatim:
+            return self._cut(quote, verbatim[0])
         return Unresolved("A001", f"{quote!r} does not occur in the text{self._beginning(quote)}")
 
     def _beginning(self, quote: str) -> str:
@@ -147,7 +183,7 @@ def _require_form(selector: JsonObject) -> None:
     for name in ("quote", "prefix", "suffix"):
         if not isinstance(selector.get(name, ""), str):
             raise Unresolved("A004", f"`{name}` must be a string")
-    if not selector["quote"].strip():
+    if not visible(selector["quote"]):
         raise Unresolved("A004", "`quote` must not be empty")
     occurrence = selector.get("occurrence")
     if occurrence is not None and (type(occurrence) is not int or occurrence < 1):
@@ -155,7 +191,11 @@ def _require_form(selector: JsonObject) -> None:
 
 
 def _plain(quote: str) -> str:
-    return "".join(_PLAIN.get(c, c) for c in quote if not c.isspace())
+    return "".join(_PLAIN.get(c, c) for c in quote if not is_invisible(c))
+
+
+def _plain_words(quote: str) -> list[str]:
+    return [_plain(word) for word in quote.split()]
 
 
 def _occurrences(text: str, quote: str) -> Iterator[int]:
@@ -166,7 +206,7 @@ def _occurrences(text: str, quote: str) -> Iterator[int]:
 
 
 def anchor(
-    draft: Json, base: Document, file: str = ""
+    draft: Json, base: Document, file: str = "", limit: int = 100
 ) -> tuple[Document | None, list[Finding], list[Finding]]:
     """Return (document, problems, reports) for a draft in quote notation.
 
@@ -174,10 +214,10 @@ def anchor(
     that a selector takes the place of `start`, `end` and `text`, also in `property` and `cue`, and
     that an `id` may be left out. Its layers replace those of `base`.
 
-    The document is None if there are problems: a quote that is missing (A001), ambiguous (A002)
-    or inside a token (A003), a malformed selector or draft (A004), or a record that the schema
-    refuses (E104). `reports` (A101) name the quotes that differ from the text in quotation marks,
-    dashes or white space only; these are resolved.
+    The document is None if there are problems: a quote that is missing (A001), ambiguous (A002) or
+    inside a token (A003), a malformed selector or draft (A004), or a record that the schema refuses
+    (E104; at most `limit`). `reports` (A101) name the quotes that differ from the text in quotation
+    marks, dashes or white space only; these are resolved.
     """
     if not isinstance(draft, dict) or not any(layer in LAYERS for layer in draft):
         message = f"a draft is a JSON object with layers: {', '.join(LAYERS)}"
@@ -198,7 +238,7 @@ def anchor(
             value[name] = draft[name]  # the schema refuses what it does not know
     problems = [
         Finding(code="E104", file=file, document=base.id, pointer=pointer(path), message=message)
-        for path, message in schema_errors.errors(value)
+        for path, message in schema_errors.errors(value, limit=limit)
     ]
     if problems:
         return None, problems, resolver.reports

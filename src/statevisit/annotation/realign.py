@@ -16,6 +16,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit.document.characters import FORMAT, trimmed
 from statevisit.document.codec import ordered
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import (
@@ -40,7 +41,10 @@ SIMILAR = 0.6
 CHANCE = 3
 """The least number of words of an equal passage between two rewritten ones that is matched."""
 
-_WORD = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(rf"\w+(?:[{FORMAT}]+\w+)*|[^\w\s{FORMAT}]")
+"""A word, with the format characters inside it, or a sign. Other format characters are no words."""
+
+_FORMAT = re.compile(f"[{FORMAT}]")
 
 Segmenter = Callable[[str, str], tuple[tuple[Sentence, ...], tuple[Token, ...]]]
 """A function from a text and its language to sentences and tokens."""
@@ -111,6 +115,7 @@ class Alignment:
     """Where the characters of an old text are in a new one."""
 
     def __init__(self, old: str, new: str) -> None:
+        self._old, self._new = old, new
         self._words = [match.span() for match in _WORD.finditer(old)]
         self._starts = [start for start, _ in self._words]
         self._counterparts = self._matched(old, new)
@@ -140,12 +145,26 @@ class Alignment:
         return counterparts
 
     def span(self, start: int, end: int) -> tuple[int, int] | None:
-        """Return the offsets of an old span in the new text; None where they are not certain."""
-        first = self._boundary(start, after=False)
-        last = self._boundary(end - 1, after=True)
+        """Return the offsets of an old span in the new text; None where they are not certain.
+
+        Format characters at its edges stay in it as long as the words beside them are unchanged.
+        """
+        visible_start, visible_end = trimmed(self._old, start, end)
+        first = self._boundary(visible_start, after=False)
+        last = self._boundary(visible_end - 1, after=True)
         if first is None or last is None or first >= last:
             return None
+        before, after = self._old[start:visible_start], self._old[visible_end:end]
+        if self._new.endswith(before, 0, first) and self._is_unchanged(visible_start):
+            first -= len(before)
+        if self._new.startswith(after, last) and self._is_unchanged(visible_end - 1):
+            last += len(after)
         return first, last
+
+    def _is_unchanged(self, offset: int) -> bool:
+        """Whether the word at an old offset is the same in the new text."""
+        counterpart = self._counterparts.get(bisect_right(self._starts, offset) - 1)
+        return counterpart is not None and counterpart.equal
 
     def _boundary(self, offset: int, after: bool) -> int | None:
         """The new offset before or after the character at an old offset."""
@@ -244,7 +263,7 @@ class _Move:
             return span
         start, end = place
         moved = replace(span, start=start, end=end, text=self.text[start:end])
-        if moved.text.split() != span.text.split():
+        if _visible_words(moved.text) != _visible_words(span.text):
             self._report(
                 "A102",
                 f"{span.text!r} became {moved.text!r}: check that its annotation still holds",
@@ -298,6 +317,10 @@ class _Move:
                 record=record,
             )
         )
+
+
+def _visible_words(text: str) -> list[str]:
+    return _FORMAT.sub("", text).split()
 
 
 def _filled(kept: list[Bare], new: tuple[Bare, ...]) -> tuple[Bare, ...]:

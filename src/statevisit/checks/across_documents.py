@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from statevisit import layout
 from statevisit.checks.excerpt import Places
+from statevisit.checks.lists import Names
 from statevisit.corpus.jsonl import Line, lines
 from statevisit.corpus.reader import Entry
 from statevisit.document import codec
@@ -78,8 +79,9 @@ class Across:
 
     def __init__(self, root: Path | None) -> None:
         self._homes: dict[str, str] = {}
+        self._names = Names("the file of a document")
         self._links: dict[str, _First] = {}
-        self._sources = _sources(root)
+        self._sources = _Sources(root)
 
     def add(self, entry: Entry, document: Facts) -> Iterator[Finding]:
         """Yield the findings about a document beside the earlier ones."""
@@ -88,10 +90,12 @@ class Across:
         if home != entry.name:
             message = f"the id {document.id!r} is already that of {home}: change one of the two ids"
             yield reporter.finding("E701", ("id",), message)
+        problem = self._names.add(document.id)
+        if problem:
+            yield reporter.finding("W710", ("id",), problem)
         for link in document.links:
             yield from self._linked(reporter, link)
-        if self._sources is not None:
-            yield from self._sourced(reporter, self._sources.get(document.seed))
+        yield from self._sourced(reporter)
 
     def _linked(self, reporter: "_Reporter", link: Link) -> Iterator[Finding]:
         name = reporter.entry.name
@@ -111,8 +115,11 @@ class Across:
             )
             yield reporter.finding("W706", (link.layer, link.number, "name"), message)
 
-    def _sourced(self, reporter: "_Reporter", source: JsonObject | None) -> Iterator[Finding]:
+    def _sourced(self, reporter: "_Reporter") -> Iterator[Finding]:
         document = reporter.document
+        source = self._sources.listed.get(document.seed)
+        if source is None and self._sources.may_list(document.seed):
+            return
         if source is None:
             message = f"{document.seed!r} is not in {layout.SOURCES}: add a line for it"
             yield reporter.finding("E708", ("source", "file"), message)
@@ -157,20 +164,35 @@ class _Reporter:
         )
 
 
-def _sources(root: Path | None) -> dict[str, JsonObject] | None:
-    if root is None or not (root / layout.SOURCES).is_file():
-        return None
-    sources = {}
-    for line in _well_formed_sources(root):
-        assert isinstance(line.value, dict)
-        sources[line.value["file"]] = line.value
-    return sources
+class _Sources:
+    """The list of sources of a corpus root."""
+
+    def __init__(self, root: Path | None) -> None:
+        self.listed: dict[str, JsonObject] = {}
+        self._unread: set[str | None] = set()  # None stands for any file
+        self._exists = root is not None and (root / layout.SOURCES).is_file()
+        if root is None or not self._exists:
+            return
+        for line in _source_lines(root):
+            file = line.value.get("file") if isinstance(line.value, dict) else None
+            if not line.problems and isinstance(line.value, dict):
+                self.listed[str(file)] = line.value
+            else:
+                self._unread.add(file if isinstance(file, str) else None)
+
+    def may_list(self, file: str) -> bool:
+        """Whether there is no list, or a line of it that E703 reports may be that of the file."""
+        return not self._exists or file in self._unread or None in self._unread
+
+
+def _source_lines(root: Path) -> Iterator[Line]:
+    path = root / layout.SOURCES
+    return lines(codec.read_bytes(path), str(path), "source")
 
 
 def _well_formed_sources(root: Path) -> Iterator[Line]:
     """The lines of the list of sources that follow the schema; E703 reports the others."""
-    path = root / layout.SOURCES
-    for line in lines(codec.read_bytes(path), str(path), "source"):
+    for line in _source_lines(root):
         if not line.problems:
             yield line
 

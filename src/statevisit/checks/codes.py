@@ -147,12 +147,23 @@ EXPLANATIONS = {
         Wrong: a line for `a.txt` and no `seeds/a.txt`
         Right: `seeds/a.txt` with the SHA-256 that the line states
         """,
+    "W710": """
+        Some system cannot hold a file of this name.
+
+        A document is a file, an annotator a directory, a source a seed. Windows reserves names such
+        as CON and NUL and refuses some characters, macOS and Windows take `Anna` and `anna` for one
+        name, and no common system allows more than 255 bytes. A clone on such a system fails or
+        silently lacks a file.
+
+        Wrong: the documents `Anna` and `anna`, a document `nul`, a source `interview?.txt`
+        Right: the documents `anna-1` and `anna-2`, `null-results`, `interview.txt`
+        """,
     "A001": """
         The quote does not occur in the text.
 
-        A quote is searched for exactly, then with all quotation marks, dashes and white space
-        treated alike. A quote that neither search finds, or not between its `prefix` and
-        `suffix`, is a misquotation, and no place is guessed for it.
+        A quote is searched for exactly, then with all quotation marks and dashes treated alike and
+        without white space and invisible characters. A quote that neither search finds, or not
+        between its `prefix` and `suffix`, is a misquotation, and no place is guessed for it.
 
         Wrong: `{"quote":"presidents"}` where the text says "president"
         Right: `{"quote":"president"}`
@@ -170,7 +181,8 @@ EXPLANATIONS = {
         The quote occurs only inside a token.
 
         Spans take whole tokens. Half a word is a slip, or the tokens are wrong and must be
-        corrected first.
+        corrected first. No other place is taken for it, not even one that differs from the quote in
+        white space only.
 
         Wrong: `{"quote":"resident"}` inside "president"
         Right: `{"quote":"president"}`

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from statevisit.checks.registry import Context, Path_, Problems, check
+from statevisit.document.characters import folded
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Event, EventChain
 
@@ -22,19 +23,46 @@ def one_name(document: Document, context: Context) -> Problems:
     """Two entities have the same name.
 
     Usually they are one entity, and their mentions should share it. Two people with the same name
-    can be right.
+    can be right. A name is the same in another normal form, case or white space. Descriptions
+    ("the soldiers") can be alike: entities without a mention of level NAM are compared with named
+    ones only. Entities of different kinds (a language and its people) and those with two different
+    Wikidata items are two things.
 
     Wrong: entities `baku` and `baku-2`, both `"name":"Baku"`
     Right: one entity `baku`
     """
-    first_ids: dict[str, str] = {}
+    named = _named_entities(document)
+    namesakes: dict[tuple[str, str], list[Entity]] = {}
     for number, entity in enumerate(document.entities):
-        first = first_ids.setdefault(entity.name.casefold(), entity.id)
-        if first != entity.id:
-            yield (
-                ("entities", number, "name"),
-                f"{entity.id!r} and {first!r} are both {entity.name!r}",
-            )
+        key = (folded(entity.name), _KINDS.get(entity.type, entity.type))
+        earlier = namesakes.setdefault(key, [])
+        for other in earlier[:_COMPARED]:
+            is_name = entity.id in named or other.id in named
+            if is_name and not _are_different_items(entity, other):
+                detail = f"{entity.id!r} and {other.id!r} are both {entity.name!r}"
+                if entity.name != other.name:
+                    detail = f"{entity.id!r} is {entity.name!r}, {other.id!r} is {other.name!r}"
+                yield ("entities", number, "name"), detail
+                break
+        earlier.append(entity)
+
+
+_KINDS = {"GPE": "place", "LOC": "place", "FAC": "place"}
+"""The entity types between which an annotator can hesitate for one thing."""
+
+_COMPARED = 8
+"""Earlier entities of the same name that are compared: more would be slow and say no more."""
+
+
+def _named_entities(document: Document) -> set[str | None]:
+    """The ids of the entities that a proper name mentions."""
+    names = [mention for mention in document.mentions if mention.level == "NAM"]
+    return {mention.literal or mention.entity for mention in names}
+
+
+def _are_different_items(a: Entity, b: Entity) -> bool:
+    """Whether two entities have two different Wikidata items."""
+    return a.wikidata is not None and b.wikidata is not None and a.wikidata != b.wikidata
 
 
 class _Denoted(Struct, frozen=True):

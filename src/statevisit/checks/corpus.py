@@ -9,6 +9,7 @@ from typing import Any
 from statevisit import layout
 from statevisit.checks.across_documents import Across, Facts, check_seeds, facts
 from statevisit.checks.document import NO_CONTEXT, check_entry, context_of
+from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
 from statevisit.checks.reused_ids import reused
 from statevisit.corpus.garbage import uncollected
@@ -48,6 +49,7 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
                 yield from (_finding(code, path, problem) for problem in line.problems)
     if (root / layout.SOURCES).is_file():
         yield from check_seeds(root)
+    yield from check_words(root)
 
 
 def _finding(code: str, path: Path, problem: Problem) -> Finding:

@@ -1,14 +1,17 @@
 """Repairs of a document that change no meaning.
 
-White space at the edge of a span is taken out of the span. A surface form that differs from the
-text is replaced by the text, if the offsets are on token boundaries. Records and keys come in
-canonical order and form. Ids, labels, values and references stay, and a document that breaks the
-schema is left unchanged.
+White space at the edge of a span is taken out of the span, and so are format characters that are
+outside all tokens. A surface form that differs from the text is replaced by the text, if the
+offsets are on token boundaries. Names and units come in NFC, without invisible characters at their
+edges. Records and keys come in canonical order and form. Ids, labels, values and references stay,
+and a document that breaks the schema is left unchanged.
 """
 
 from collections.abc import Iterator
 
+from statevisit.checks.text import TYPED
 from statevisit.document import codec, schema_errors, strict_json
+from statevisit.document.characters import tidy, trimmed
 from statevisit.document.model import SPAN_LAYERS
 from statevisit.document.strict_json import JsonObject
 
@@ -26,16 +29,27 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
     if not schema_errors.verdict().is_valid(value):
         return data
     text = value["text"]
-    for span in _spans(value, ("sentences", "tokens")):
-        _trim(span, text)
+    _tidy_names(value)
+    for token in value["tokens"]:
+        _trim(token, text)
     starts = {token["start"] for token in value["tokens"]}
     ends = {token["end"] for token in value["tokens"]}
-    for span in _spans(value, SPAN_LAYERS):
+    for span in _spans(value, ("sentences", *SPAN_LAYERS)):
         _trim(span, text)
+        if span["start"] not in starts or span["end"] not in ends:
+            _trim_format(span, text, starts, ends)
+    for span in _spans(value, SPAN_LAYERS):
         start, end = span["start"], span["end"]
         if start in starts and end in ends and start < end <= len(text):
             span["text"] = text[start:end]
     return codec.encode(codec.convert(value, file))
+
+
+def _tidy_names(document: JsonObject) -> None:
+    for layer, prop in TYPED:
+        for record in document[layer]:
+            if prop in record:
+                record[prop] = tidy(record[prop])
 
 
 def _spans(document: JsonObject, layers: tuple[str, ...]) -> Iterator[JsonObject]:
@@ -58,3 +72,12 @@ def _trim(span: JsonObject, text: str) -> None:
         span["text"] = trimmed
     span["start"] += len(words) - len(words.lstrip())
     span["end"] = span["start"] + len(trimmed)
+
+
+def _trim_format(span: JsonObject, text: str, starts: set[int], ends: set[int]) -> None:
+    """Take format characters at the edges out of a span, if it is then on token boundaries."""
+    if span["end"] > len(text):
+        return
+    start, end = trimmed(text, span["start"], span["end"])
+    if start in starts and end in ends and start < end:
+        span["start"], span["end"] = start, end

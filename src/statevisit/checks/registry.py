@@ -45,7 +45,9 @@ REGISTRY: dict[str, Check] = {}
 
 _FAMILIES = (
     "consistency",
+    "conversions",
     "cycles",
+    "date_words",
     "labels",
     "quantities",
     "references",
@@ -53,6 +55,7 @@ _FAMILIES = (
     "temporal_order",
     "text",
     "timexes",
+    "units",
 )
 _REGISTERING = tuple(f"statevisit.checks.{family}" for family in _FAMILIES)
 

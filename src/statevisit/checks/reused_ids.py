@@ -1,7 +1,8 @@
 """Ids that mean something else than in the last release.
 
 The last release is the commit that gave `corpus/release.json` its version. If it cannot be
-determined (no git, no checkout, a manifest that was never committed), nothing is compared.
+determined (no git, no checkout, a manifest that was never committed), or nothing was released yet,
+nothing is compared.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import orjson
 
 from statevisit import layout
 from statevisit.checks.excerpt import Places
-from statevisit.corpus.git import commit_of, git
+from statevisit.corpus.git import commit_of, git, is_released
 from statevisit.document import codec
 from statevisit.document.same_entity import same_entity
 from statevisit.errors import FormatError, ReleaseError
@@ -32,7 +33,7 @@ def reused(root: Path) -> Iterator[Finding]:
         return
     try:
         commit = commit_of(root, version)
-        if commit is None:
+        if commit is None or not is_released(root, version):
             return
         for name in _changed_since(root, commit):
             if (root / name).is_file():

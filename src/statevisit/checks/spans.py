@@ -139,6 +139,38 @@ def across_sentences(document: Document, context: Context) -> Problems:
                 )
 
 
+@check("W216")
+def inside_itself(document: Document, context: Context) -> Problems:
+    """The mention lies inside another mention of the same entity.
+
+    A part or a short form of a name is no mention of its own: whoever counts the mentions of the
+    entity would count one name twice. Another entity inside a name is a mention (Baku in the
+    Baku-Tbilisi-Kars railway), and so is an acronym in brackets.
+
+    Wrong: mentions "Republic of Istria" and "Istria", both of `istria`
+    Right: the mention "Republic of Istria"
+    """
+    mentions = document.mentions
+    order = sorted(range(len(mentions)), key=lambda i: (mentions[i].start, -mentions[i].end))
+    enclosing: list[Mention] = []
+    of_entity: dict[str, list[Mention]] = {}
+    for number in order:
+        mention = mentions[number]
+        while enclosing and enclosing[-1].end < mention.end:
+            of_entity[enclosing.pop().entity].pop()
+        same = of_entity.setdefault(mention.entity, [])
+        is_inside = bool(same) and len(same[-1].text) > len(mention.text)
+        if is_inside and not _is_in_brackets(document.text, mention):
+            yield ("mentions", number), f"{_named(mention)} is inside {_named(same[-1])}"
+        enclosing.append(mention)
+        same.append(mention)
+
+
+def _is_in_brackets(text: str, span: SpanRecord) -> bool:
+    before, after = text[max(0, span.start - 1) : span.start], text[span.end : span.end + 1]
+    return before in ("(", "[", "（") and after in (")", "]", "）")
+
+
 @check("W215")
 def heads(document: Document, context: Context) -> Problems:
     """A nominal, pronoun or verb is longer than its head token.

@@ -14,7 +14,7 @@ from statevisit.checks.cycles import components
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.model import Document
 from statevisit.document.time_algebra import BEGIN, END, ORDERS, Link, orders
-from statevisit.document.timex_values import days
+from statevisit.document.timex_values import known_days
 
 Point = tuple[Hashable, Hashable]
 """A point in time.
@@ -120,10 +120,7 @@ def _bounds(document: Document, ids: set[str]) -> Iterator[_Bound]:
 
 def _bounds_of(value: str, begin: Point, end: Point, path: Path_) -> Iterator[_Bound]:
     """The bounds of a calendar value; none if it stands for no particular days."""
-    try:
-        interval = days(value)
-    except ValueError:  # E501 reports it
-        return
+    interval = known_days(value)
     if interval is not None:
         first, last = interval
         yield _Bound(first.toordinal(), begin, True, path)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from statevisit.checks.registry import Context, Path_, Problems, check, once
+from statevisit.document.characters import untidy, visible
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
 
@@ -56,19 +57,35 @@ def seed(document: Document, context: Context) -> Problems:
 
 @check("E203")
 def text_form(document: Document, context: Context) -> Problems:
-    r"""`text` holds characters that make offsets ambiguous.
+    r"""A text or name holds characters that programs silently change.
 
-    Editors and programs silently change CR LF to LF and compose accents, so offsets counted before
-    and after differ. A text therefore has LF line ends, no NUL, and is in Unicode normal form NFC.
+    Editors and programs change CR LF to LF, compose accents and drop white space at an edge. Then
+    offsets differ, and two names that look the same are not equal. A text therefore has LF line
+    ends and no NUL; texts, names and units are in Unicode normal form NFC, and names and units
+    have no white space or invisible characters at their edges.
 
-    Wrong: `"text":"cafe\u0301"` (e and a combining accent)
-    Right: `"text":"caf\u00e9"`
+    Wrong: `"text":"cafe\u0301"` (e and a combining accent), `"name":"Baku "`
+    Right: `"text":"caf\u00e9"`, `"name":"Baku"`
     """
     text = document.text
     if "\r" in text or "\x00" in text:
-        yield ("text",), "a carriage return or NUL"
+        yield ("text",), "`text` has a carriage return or NUL"
     if not unicodedata.is_normalized("NFC", text):
-        yield ("text",), "characters that are not in Unicode normal form NFC"
+        yield ("text",), "`text` has characters that are not in Unicode normal form NFC"
+    for layer, prop in TYPED:
+        for number, record in enumerate(getattr(document, layer)):
+            name = getattr(record, prop) or ""
+            if reason := untidy(name):
+                yield (layer, number, prop), f"{_quoted(name)} has {reason}"
+
+
+TYPED = (
+    ("entities", "name"),
+    ("event_chains", "name"),
+    ("quantities", "unit"),
+    ("timexes", "quant"),
+)
+"""The layers and properties that hold free words which are not those of the text."""
 
 
 @once
@@ -225,7 +242,8 @@ def uncovered(document: Document, context: Context) -> Problems:
     """There is text outside all tokens, or a token outside all sentences.
 
     Text outside all tokens cannot be annotated, and a token outside all sentences is missing from
-    every table by sentence.
+    every table by sentence. Only white space and format characters that nobody sees, such as
+    direction marks, need no token.
 
     Wrong: no token for the full stop
     Right: a token `[9, 10)` for it, inside the sentence
@@ -249,11 +267,11 @@ def _are_in_sentences(document: Document) -> bool:
 def _text_outside_tokens(document: Document) -> Problems:
     last = 0
     for token in document.tokens:
-        gap = document.text[last : token.start].strip()
+        gap = visible(document.text[last : token.start])
         if gap:
             yield ("tokens",), f"{_quoted(gap)} before {token.start} is in no token"
         last = max(last, token.end)
-    gap = document.text[last:].strip()
+    gap = visible(document.text[last:])
     if gap:
         yield ("tokens",), f"{_quoted(gap)} at the end is in no token"
 

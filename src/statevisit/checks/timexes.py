@@ -1,18 +1,35 @@
-"""Time expressions: the grammar of their values beyond the schema, and words against values."""
+"""Time expressions: values beyond the schema, anchors, and the words of durations."""
 
 import re
-from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 from statevisit.checks.registry import Context, Problems, check, in_english
-from statevisit.document.model import Document, Timex
+from statevisit.document.date_words import MONTHS, WEEKDAYS
+from statevisit.document.model import Document
 from statevisit.document.number_words import read_duration
 from statevisit.document.timex_values import days, duration
 
 _POINTS = ("DATE", "TIME")
 """The types of time expressions that stand for points in time."""
+
+
+@check("E501")
+def calendar(document: Document, context: Context) -> Problems:
+    """The time value names a day, week or year that the calendar does not have.
+
+    Such a value has no place on a time line. Days and weeks follow ISO 8601; a year has 52 or 53
+    weeks.
+
+    Wrong: `"value":"2024-02-30"`
+    Right: `"value":"2024-02-29"`
+    """
+    for number, timex in enumerate(document.timexes):
+        if timex.type in _POINTS:
+            try:
+                days(timex.value)
+            except ValueError as error:
+                yield ("timexes", number, "value"), str(error)
 
 
 _DATE_UNITS = ("ML", "CE", "DE", "Y", "Q", "M", "WE", "W", "D")
@@ -86,65 +103,52 @@ def modifiers(document: Document, context: Context) -> Problems:
             yield ("timexes", number, "mod"), f"{timex.mod} with {timex.type}"
 
 
-_WEEKDAYS = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-]
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_ABBREVIATED_MONTHS = (
-    "jan",
-    "feb",
-    "mar",
-    "apr",
-    "jun",
-    "jul",
-    "aug",
-    "sept?",
-    "oct",
-    "nov",
-    "dec",
-)
 _TIME_NOUNS = (
-    "second|minute|hour|day|night|morning|afternoon|evening|week|weekend|month|quarter|season|"
-    "spring|summer|autumn|fall|winter|year|decade|century|centuries"
+    "hour|day|night|morning|afternoon|evening|week|weekend|month|quarter|season|"
+    "spring|summer|autumn|fall|winter|year|decade"
 )
-_NAMES = "|".join(_WEEKDAYS + _MONTHS)
+_ABBREVIATED_MONTHS = "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+_MONTHS_ONLY = "|".join(month for month in MONTHS if month != "may")
+_NAMES = "|".join((*WEEKDAYS, *MONTHS))
 _RELATIVE = re.compile(
     rf"""\b(?:
         yesterday|today|tomorrow|tonight|now|currently|recently|ago
         |(?:last|next|this|past|coming|previous|following|recent|same|that)
-            \s+(?:\w+\s+)?(?:(?:{_TIME_NOUNS})s?|{_NAMES})
-        |earlier|later|before|after
+            [ ](?:\w+[ ])?(?:(?:{_TIME_NOUNS})s?|{_NAMES})(?![ ]of\b)
+        |(?:{_TIME_NOUNS})s?[ ](?:earlier|later|before|after)$
     )\b""",
     re.VERBOSE,
 )
 """Words that relate a date to another one: "yesterday", "last year", "two days later"."""
 
-_NAMED = re.compile(
-    rf"\b(?:{'|'.join(_WEEKDAYS)}|{'|'.join(month for month in _MONTHS if month != 'may')}"
-    rf"|(?:{'|'.join(_ABBREVIATED_MONTHS)})\b\.?)"
-)
+_NAMED = re.compile(rf"\b(?:{'|'.join(WEEKDAYS)}|{_MONTHS_ONLY}|(?:{_ABBREVIATED_MONTHS})\b\.?)")
 """Weekdays and months, which name a date only within a week or a year."""
 
-_YEAR = re.compile(r"\b[12]\d{3}s?\b")
+_ABSOLUTE = re.compile(
+    r"""
+    (?<![0-9])[0-9]{4}(?![0-9])          # 1999, 2007-08, the 1970s
+    | (?<![0-9])[12][0-9]{7}(?![0-9])    # 19990213
+    | '[0-9]{2}\b | \bfy ?[0-9]{2}\b     # '98, FY98
+    | [0-9][/.-][0-9]{1,2}[/.-][0-9]{2}\b
+    | [a-z][/.-][0-9]{2}\b               # Mar-98
+    | [a-z]\.?\ (?:3[2-9]|[4-9][0-9])\b  # Mar. 98
+    | [0-9]{1,4}\ ?(?:ad|ce|bce?|a\.d|c\.e|b\.c)\b | \b(?:ad|a\.d\.)\ ?[0-9]
+    | [0-9]0'?s\b | \b(?:twen|thir|for|fif|six|seven|eigh|nine)ties\b
+    | centur(?:y|ies)\b | \bmillenni
+    | \b(?:nineteen|eighteen|seventeen|two\ thousand|twenty)[ -](?:and\ )?(?:hundred|oh|one
+        |two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen
+        |sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)
+    """,
+    re.VERBOSE,
+)
+"""Words that name a year, decade or century themselves."""
+
+_NAMES_OF_DAYS = re.compile(
+    r"\b(?:black|good|ash|bloody|super|holy|palm|easter|whit|cyber|maundy|shrove|fat|giving)[ ]"
+    r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
+    r"|\bsept(?:ember|\.)?[ ]11|\b11[ ]sept|\b(?:october|february|july)[ ]revolution\b"
+)
+"""Names of single days and events that contain a weekday or a month."""
 
 
 @check("W511")
@@ -152,8 +156,9 @@ def unanchored(document: Document, context: Context) -> Problems:
     """The words are relative, but the time expression has no anchor.
 
     "Yesterday", "last year", "Monday" and "June" name a date only together with another one, the
-    `anchor`, which is `DCT` for the document's own date. English only. A name that stands for
-    itself (9 March in every year) can be right.
+    `anchor`, which is `DCT` for the document's own date. Words with a year, decade or century of
+    their own ("two years after 1990") and PAST_REF, PRESENT_REF and FUTURE_REF need none. English
+    only. A name that stands for itself (9 March in every year) can be right.
 
     Wrong: "yesterday" with `"value":"2024-02-18"` and no `anchor`
     Right: "yesterday" with `"value":"2024-02-18","anchor":"DCT"`
@@ -162,98 +167,16 @@ def unanchored(document: Document, context: Context) -> Problems:
         return
     for number, timex in enumerate(document.timexes):
         is_resolved = timex.type in _POINTS and "X" not in timex.value
-        if is_resolved and not timex.anchor and _is_relative(timex.text.lower()):
+        if not is_resolved or timex.anchor or timex.value.endswith("_REF"):
+            continue
+        if _is_relative(" ".join(timex.text.lower().split())):
             yield ("timexes", number), f"{timex.text!r}"
 
 
 def _is_relative(words: str) -> bool:
-    if _RELATIVE.search(words):
-        return True
-    return _NAMED.search(words) is not None and _YEAR.search(words) is None
-
-
-@check("E512")
-def date_words(document: Document, context: Context) -> Problems:
-    """The words of the date name another date than its value.
-
-    A weekday, month, day or year in the words must be that of the value. English only, and only if
-    the words name at most one of each.
-
-    Wrong: "Feb. 14" with `"value":"2024-02-15"`; "Monday" with a value that is a Tuesday
-    Right: "Feb. 14" with `"value":"2024-02-14"`
-    """
-    if not in_english(document):
-        return
-    for number, timex in enumerate(document.timexes):
-        if timex.type in _POINTS:
-            difference = next(_differences(timex), None)
-            if difference:
-                detail = f"{timex.text!r} is not {timex.value}: {difference}"
-                yield ("timexes", number, "value"), detail
-
-
-_MONTH_NUMBERS = {
-    **{month[:3]: number for number, month in enumerate(_MONTHS, 1)},
-    "sept": 9,
-    **{month: number for number, month in enumerate(_MONTHS, 1)},
-}
-_ALSO_WORDS = ("may", "mar", "sun", "march")
-"""Names of months that are other words as well when they stand alone."""
-
-_EXACT = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?$")
-_LONE_YEAR = re.compile(r"(?<![\d.,:/-])[12]\d{3}(?![\d.,:/-]|s\b)")
-_MONTH = "|".join(_MONTH_NUMBERS)
-_DAY_OF_MONTH = re.compile(
-    rf"\b(?:{_MONTH})\b\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?!:)"
-    rf"|\b(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?:{_MONTH})\b"
-)
-
-
-def _differences(timex: Timex) -> Iterator[str]:
-    """Yield the parts of a date that its words and its value state differently."""
-    exact = _EXACT.match(timex.value)
-    if not exact:
-        return
-    year, month, day = exact.groups()
-    text = timex.text.lower()
-    words = re.findall(r"[a-z]+|\d+", text)
-    years = set(_LONE_YEAR.findall(timex.text))
-    is_other_number = not {"fiscal", "hours", "hrs"}.isdisjoint(words)  # "1400 hours"
-    if len(years) == 1 and year not in years and not is_other_number:
-        yield f"the year is {years.pop()}"
-    months = {
-        _MONTH_NUMBERS[word]
-        for word in words
-        if word in _MONTH_NUMBERS and not (word == text and word in _ALSO_WORDS)
-    }
-    if month and len(months) == 1 and int(month) not in months:
-        yield f"the month is {_MONTHS[min(months) - 1].title()}"
-    if not day:
-        return
-    weekday = _other_weekday(timex, words)
-    if weekday:
-        yield f"that day is a {weekday}"
-    numbers = {int(after or before) for after, before in _DAY_OF_MONTH.findall(text)}
-    if len(numbers) == 1 and len(months) == 1 and int(day) not in numbers:
-        yield f"the day is {numbers.pop()}"
-
-
-def _other_weekday(timex: Timex, words: list[str]) -> str | None:
-    """The weekday of a value whose words name another one; None if they do not."""
-    weekdays = [word for word in words if word in _WEEKDAYS]
-    day = _first_day(timex.value)
-    if day is None or len(weekdays) != 1 or timex.mod:
-        return None
-    weekday = _WEEKDAYS[day.weekday()]
-    return None if weekday == weekdays[0] else weekday.title()
-
-
-def _first_day(value: str) -> date | None:
-    try:
-        interval = days(value)
-    except ValueError:  # E501 reports it
-        return None
-    return interval[0] if interval else None
+    if _ABSOLUTE.search(words) or _NAMES_OF_DAYS.search(words):
+        return False
+    return bool(_RELATIVE.search(words) or _NAMED.search(words))
 
 
 _MONTHS_IN = {"a": 12, "mo": 1}
@@ -264,8 +187,8 @@ _SECONDS_IN = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
 def duration_words(document: Document, context: Context) -> Problems:
     """The words of the duration give another length than its value.
 
-    "Three decades" is `P3DE` or `P30Y`, and nothing else. English only, and only if the words are
-    read completely.
+    "Three decades" is `P3DE` or `P30Y`, and nothing else. A fraction may be rounded: "four months"
+    is also `P0.33Y`. English only, and only if the words are read completely.
 
     Wrong: "three decades" with `"value":"P3Y"`
     Right: "three decades" with `"value":"P3DE"`
@@ -280,7 +203,8 @@ def duration_words(document: Document, context: Context) -> Problems:
         if in_words is None or in_value is None:
             continue
         length, unit = _in_base_unit(*in_value)
-        if unit == in_words[1] and length != in_words[0]:
+        rounding, _ = _in_base_unit(_half_of_last_digit(in_value[0]), in_value[1])
+        if unit == in_words[1] and abs(length - in_words[0]) > rounding:
             yield ("timexes", number, "value"), f"{timex.text!r} is not {timex.value}"
 
 
@@ -289,3 +213,9 @@ def _in_base_unit(number: str, unit: str) -> tuple[Decimal, str]:
     if unit in _MONTHS_IN:
         return Decimal(number) * _MONTHS_IN[unit], "mo"
     return Decimal(number) * _SECONDS_IN[unit], "s"
+
+
+def _half_of_last_digit(number: str) -> str:
+    """The amount by which a rounded number may differ: 0.005 for 0.33, and 0 for a whole number."""
+    _, point, fraction = number.partition(".")
+    return f"0.{'0' * len(fraction)}5" if point else "0"

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit import files
+from statevisit.cli.main import write
 from statevisit.document.codec import encode, read_bytes, read_document, write_document
 from statevisit.errors import FormatError
 
@@ -66,10 +67,10 @@ def command(
         if output:
             write_document(document, output)
         else:
-            click.echo(encode(document), nl=False)
+            write(encode(document))
         return
     lines = [msgspec.json.encode(record) + b"\n" for record in disagreements(first, second)]
     if output:
         files.write(output, b"".join(lines))
     else:
-        click.echo(b"".join(lines), nl=False)
+        write(b"".join(lines))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from statevisit.cli.main import console, echo_json, tell_notes
+from statevisit.cli.main import console, echo_json, say, tell_notes
+from statevisit.cli.options import json_flag, verbose
 from statevisit.document.model import LAYERS
 
 
@@ -18,12 +19,7 @@ from statevisit.document.model import LAYERS
     help="Measure this layer only; repeatable.",
 )
 @click.option("--labels", is_flag=True, help="Show the figures of each label, too.")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print JSON in the form of schema/report.schema.json instead of a table.",
-)
+@json_flag("Print JSON in the form of schema/report.schema.json instead of a table.")
 @click.option(
     "--resamples",
     default=1000,
@@ -31,18 +27,21 @@ from statevisit.document.model import LAYERS
     type=click.IntRange(0),
     help="Number of bootstrap resamples; 0 for no intervals.",
 )
+@verbose
 def command(
     annotators: tuple[Path, ...],
     layers: tuple[str, ...],
     labels: bool,
     as_json: bool,
     resamples: int,
+    verbose: bool,
 ) -> None:
     """Measure the agreement of two or more annotators.
 
     Prints F1, Cohen's κ, Krippendorff's α and α_u, and γ. ANNOTATORS are two or more documents,
-    directories, JSONL or Parquet with the same texts. A layer counts if all of them have it. γ
-    needs the package pygamma-agreement, and is left out without it.
+    directories, JSONL or Parquet. Two annotators are compared on the documents that both have. A
+    layer counts if all annotators have it. γ needs the package pygamma-agreement, and is left out
+    without it.
 
     \b
     Example:
@@ -50,17 +49,19 @@ def command(
     """
     if len(annotators) < 2:
         raise click.UsageError("agreement needs two annotators or more")
-    from statevisit.scoring.agree import agree, table
+    from statevisit.scoring.agree import agree, lines, table
 
     agreement = agree(*annotators, layers=layers, resamples=resamples)
     if as_json:
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))
+    for line in lines(agreement):
+        click.echo(line)
     if agreement.resamples:
-        click.echo(
+        say(
             f"n: items compared; 95 % intervals by bootstrap over {agreement.units}"
             f" {agreement.unit}s, {agreement.resamples:,} resamples;"
             " – where there is nothing to compare, or chance alone would agree"
         )
-    tell_notes(agreement.notes, agreement.not_annotated, "not annotated by all")
+    tell_notes(agreement.notes, agreement.not_annotated, "not annotated by all", verbose)
     return None

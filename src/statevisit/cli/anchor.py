@@ -6,10 +6,12 @@ import click
 from msgspec import structs
 
 from statevisit import layout
-from statevisit.cli.main import report
+from statevisit.cli.main import Listing, say, write
+from statevisit.cli.options import shipped_corpus, verbose
 from statevisit.document.codec import encode, read_bytes, read_document, write_document
 from statevisit.document.strict_json import Locator, parse
 from statevisit.errors import FormatError
+from statevisit.printable import counted
 
 
 @click.command("anchor")
@@ -17,7 +19,8 @@ from statevisit.errors import FormatError
 @click.option(
     "--document",
     type=click.Path(path_type=Path),
-    help="The document that the draft annotates. Default: corpus/documents/<id>.json.",
+    help="The document that the draft annotates. Default: the one with its id in the corpus of the "
+    "current directory or one above it, else in the one that statevisit ships.",
 )
 @click.option(
     "--output",
@@ -25,7 +28,8 @@ from statevisit.errors import FormatError
     type=click.Path(path_type=Path),
     help="Write the annotated document here. Default: standard output.",
 )
-def command(draft: Path, document: Path | None, output: Path | None) -> int:
+@verbose
+def command(draft: Path, document: Path | None, output: Path | None, verbose: bool) -> int:
     """Turn the quotes of a draft into offsets.
 
     A draft is a JSON object with the document's `id` and any of the layers. Its records have
@@ -44,18 +48,20 @@ def command(draft: Path, document: Path | None, output: Path | None) -> int:
     base = read_document(document or _document_path(value, draft))
     anchored, problems, reports = anchor(value, base, str(draft))
     locator = Locator(data)
+    listing = Listing(err=True, verbose=verbose)
     for finding in (*problems, *reports):
         steps = finding.pointer.split("/")[1:]
         line, column = locator.locate([s.replace("~1", "/").replace("~0", "~") for s in steps])
-        report([structs.replace(finding, line=line, column=column)], err=True)
+        listing.add(structs.replace(finding, line=line, column=column))
+    listing.end()
     if anchored is None:
-        noun = "problem" if len(problems) == 1 else "problems"
-        click.echo(f"{len(problems)} {noun}: nothing was written", err=True)
+        say(f"{counted(len(problems), 'problem')}: nothing was written", err=True)
         return 1
     if output:
         write_document(anchored, output)
+        say(f"{output} written", err=True)
     else:
-        click.echo(encode(anchored), nl=False)
+        write(encode(anchored))
     return 0
 
 
@@ -66,7 +72,13 @@ def _document_path(value: object, draft: Path) -> Path:
             f"{draft}: has no `id` that says which document it is of; add it, or name the document "
             "with --document"
         )
-    path = Path(layout.DOCUMENTS) / f"{value['id']}.json"
-    if "/" in value["id"] or not path.is_file():
+    root = layout.current_root()
+    shipped = layout.data_root()
+    place = Path(layout.DOCUMENTS) / f"{value['id']}.json"
+    is_name = "/" not in value["id"]
+    if root is None and is_name and (shipped / place).is_file():
+        return shipped_corpus() / place
+    path = (root or Path().absolute()) / place
+    if not is_name or not path.is_file():
         raise FormatError(f"{path}: no such document; name it with --document")
     return path

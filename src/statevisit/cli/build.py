@@ -5,16 +5,18 @@ from pathlib import Path
 import click
 
 from statevisit import layout
-from statevisit.cli.main import report
+from statevisit.cli.main import Listing, say
+from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.cli.progress import Bar
 from statevisit.corpus.reader import load
 from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
+from statevisit.printable import counted
 from statevisit.release.build import build, other_tools
 
 
 @click.command("build")
-@click.argument("path", default=".", type=click.Path(path_type=Path))
+@corpus_argument
 @click.option(
     "--check",
     is_flag=True,
@@ -36,13 +38,16 @@ from statevisit.release.build import build, other_tools
 @click.option(
     "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
 )
-def command(path: Path, check: bool, edition: str, output: Path | None, workers: int | None) -> int:
+def command(
+    path: Path | None, check: bool, edition: str, output: Path | None, workers: int | None
+) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
-    PATH is the corpus root, which holds corpus/; without one, the current directory. Documents are
-    validated first: if there are errors, nothing is written. `statevisit validate` also shows
-    warnings. A build also updates the generated parts of README.md, schema/README.md,
-    schema/CHECKS.md, schema/GUIDELINES.md and corpus/README.md, if the corpus has these pages.
+    PATH is the corpus root, which holds corpus/; without one, that of the current directory or
+    one above it. Documents are validated first: if there are errors, nothing is written.
+    `statevisit validate` also shows warnings. A build also updates the generated parts of
+    README.md, schema/README.md, schema/CHECKS.md, schema/GUIDELINES.md and corpus/README.md, if
+    the corpus has these pages.
 
     The edition annotations-only holds offsets and no word of the text. It is a corpus root that
     can be published by itself; `statevisit restore` makes the full edition from it and the text.
@@ -57,19 +62,21 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
         raise click.UsageError(
             f"--edition {ANNOTATIONS_ONLY} and -o DIR go together, and without --check"
         )
-    root = layout.corpus_root(path)
+    root = layout.corpus_root(corpus_to_change(path))
     if output is not None:
         from statevisit.release.textless_root import write_edition
 
         files = write_edition(root, output, workers)
-        click.echo(f"{output}: {files} files without a word of the text")
+        say(f"{output}: {counted(files, 'file')} without a word of the text")
         return 0
     with Bar(len(load(root)), "building") as bar:
         result = build(root, check, workers, bar.advance)
     if result.findings:
-        count = len(result.findings)
-        report(result.findings)
-        click.echo(f"{count} finding{'' if count == 1 else 's'}: nothing was built", err=True)
+        listing = Listing(by_file=True, more="`statevisit validate -v` lists them")
+        for finding in result.findings:
+            listing.add(finding)
+        listing.end()
+        say(f"{counted(len(result.findings), 'finding')}: nothing was built", err=True)
         return 1
     stale = result.stale
     _list_files(stale, len(result.states) - len(stale))
@@ -78,7 +85,7 @@ def command(path: Path, check: bool, edition: str, output: Path | None, workers:
             f"{len(stale)} of {len(result.states)} files are not what would be built from the "
             f"documents: run `statevisit build` and commit them{other_tools(root)}"
         )
-    click.echo(_next_step(path, bool(stale), check))
+    say(_next_step(path, bool(stale), check))
     return 0
 
 
@@ -89,14 +96,14 @@ LISTED = 20
 def _list_files(stale: list[tuple[str, str]], current: int) -> None:
     """Print the files that changed or differ, and how many are current."""
     for name, state in stale[:LISTED]:
-        click.echo(f"{state} {name}")
+        say(f"{state} {name}")
     if len(stale) > LISTED:
-        click.echo(f"and {len(stale) - LISTED} more files")
+        say(f"and {counted(len(stale) - LISTED, 'more file')}")
     if current:
-        click.echo(f"current: {current} file{'' if current == 1 else 's'}")
+        say(f"current: {counted(current, 'file')}")
 
 
-def _next_step(path: Path, changed: bool, check: bool) -> str:
+def _next_step(path: Path | None, changed: bool, check: bool) -> str:
     """The last line of a build that went well."""
     if check:
         return "Nothing to do: what is built matches the documents."
@@ -104,4 +111,5 @@ def _next_step(path: Path, changed: bool, check: bool) -> str:
         return (
             "Next: commit these files. `statevisit release --dry-run` says which version to make."
         )
-    return f"Nothing changed. Next: `statevisit show --path {path}` prints an annotated document."
+    option = f" --path {path}" if path else ""
+    return f"Nothing changed. Next: `statevisit show{option}` prints an annotated document."

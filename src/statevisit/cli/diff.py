@@ -5,8 +5,10 @@ from pathlib import Path
 
 import click
 
+from statevisit import layout
 from statevisit.cli.diff_output import rendered, show
-from statevisit.cli.main import complete_files
+from statevisit.cli.main import complete_files, write
+from statevisit.cli.options import shipped_corpus
 from statevisit.corpus.diff import Change, diff_corpora, diff_documents
 
 
@@ -20,6 +22,7 @@ from statevisit.corpus.diff import Change, diff_corpora, diff_documents
     default="text",
     help="text (default), json (an array of changes) or html (a page).",
 )
+@click.option("--json", "form", flag_value="json", hidden=True)
 @click.option(
     "-o",
     "--output",
@@ -35,8 +38,8 @@ def command(old: str, new: str, form: str, output: Path | None, exit_code: bool)
     """Show the records that were added, removed or changed between two versions.
 
     OLD and NEW are corpus roots, directories of documents, documents or JSONL files, or versions,
-    tags and revisions (v0.1.0, HEAD) of the git checkout whose corpus root is the current
-    directory. Two single documents are compared even if their ids differ.
+    tags and revisions (v0.1.0, HEAD) of the git checkout that holds the corpus of the current
+    directory, or of one above it. Two single documents are compared even if their ids differ.
 
     \b
     Example:
@@ -46,11 +49,11 @@ def command(old: str, new: str, form: str, output: Path | None, exit_code: bool)
     if output:
         from statevisit import files
 
-        files.write(output, rendered(changes, form).encode())
+        files.write(output, rendered(changes, form).encode("utf-8", "backslashreplace"))
     elif form == "text":
         show(changes)
     else:
-        click.echo(rendered(changes, form), nl=False)
+        write(rendered(changes, form))
     return 1 if changes and exit_code else 0
 
 
@@ -59,9 +62,14 @@ def compare(old: str, new: str) -> Iterable[Change]:
 
     Raises FormatError if one of them holds no documents, ReleaseError for an unknown version.
     """
+    from statevisit.corpus.git import VERSION
     from statevisit.corpus.versions import named
 
-    old_corpus, new_corpus = named(old), named(new)
+    root = layout.current_root()
+    versions = [name for name in (old, new) if VERSION.fullmatch(name.removeprefix("v"))]
+    if root is None and any(not Path(name).exists() for name in versions):
+        root = shipped_corpus()
+    old_corpus, new_corpus = named(old, root), named(new, root)
     single = len(old_corpus) == len(new_corpus) == 1
     if single and Path(old).is_file() and Path(new).is_file():
         return diff_documents(old_corpus.entry(0).read(), new_corpus.entry(0).read())

@@ -9,6 +9,7 @@ import orjson
 from statevisit.corpus.diff import Change, details, title
 from statevisit.document.strict_json import JsonObject
 from statevisit.pages import diff_page
+from statevisit.printable import one_line
 
 
 class _Mark(NamedTuple):
@@ -26,20 +27,19 @@ _MARKS = {
 
 
 class _Line(NamedTuple):
+    """A line of text, safe to print, and its colour."""
+
     text: str
     colour: str = ""
 
 
 def show(changes: Iterable[Change]) -> None:
     """Print changes, coloured on a terminal."""
-    from rich.markup import escape
-
     from statevisit.cli.main import console
 
     out = console(highlight=False, soft_wrap=True)
     for line in _lines(changes):
-        text = escape(line.text)
-        out.print(f"[{line.colour}]{text}[/{line.colour}]" if line.colour else text)
+        out.print(line.text, style=line.colour or None)
 
 
 def rendered(changes: list[Change], form: str) -> str:
@@ -61,10 +61,10 @@ def _members(change: Change) -> JsonObject:
 def _lines(changes: Iterable[Change]) -> Iterator[_Line]:
     """Yield the lines of the text: each document, its layers, and a line for each record."""
     for document, of_document in groupby(changes, lambda change: change.document):
-        yield _Line(document, "bold")
+        yield _Line(one_line(document), "bold")
         for layer, of_layer in groupby(of_document, lambda change: change.layer):
-            yield _Line(f"  {layer.replace('_', ' ')}")
+            yield _Line(one_line(f"  {layer.replace('_', ' ')}"))
             for change in of_layer:
                 mark = _MARKS[change.kind]
                 parts = "  ".join([title(change), *details(change)])
-                yield _Line(f"    {mark.sign} {parts}", mark.colour)
+                yield _Line(one_line(f"    {mark.sign} {parts}"), mark.colour)

@@ -2,14 +2,13 @@
 
 import os
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from statevisit import layout
 from statevisit.cli.main import console
-from statevisit.corpus.settings import nearest, read_settings
+from statevisit.corpus.settings import like_code, read_settings
 from statevisit.errors import FormatError
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def command(codes: tuple[str, ...]) -> None:
     codes = tuple(code.upper() for code in codes)
     for code in codes:
         if code not in entries:
-            similar = nearest(code, entries)
+            similar = like_code(code, entries)
             raise FormatError(
                 f"there is no code {code!r}{similar}; `statevisit explain` lists them"
             )
@@ -50,7 +49,7 @@ def _print_list(entries: "Iterable[Entry]") -> None:
     """Print a line for each code, below its family."""
     from rich.markup import escape
 
-    out = console(highlight=False)
+    out = console(highlight=False, markup=True)
     for family, of_family in groupby(entries, lambda entry: entry.family):
         out.print(f"[bold]{escape(family)}[/bold]")
         for entry in of_family:
@@ -61,7 +60,7 @@ def _print_entries(entries: "Sequence[Entry]") -> None:
     """Print the explanations of codes, with an empty line between two of them."""
     from rich.markup import escape
 
-    out = console(highlight=False)
+    out = console(highlight=False, markup=True)
     for number, entry in enumerate(entries):
         if number:
             out.print()
@@ -78,7 +77,7 @@ def _address(page: str) -> str:
 
     If that corpus has no such page, it is the page that statevisit ships.
     """
-    root = layout.enclosing_root(Path())
+    root = layout.current_root()
     address = read_settings(root).address(page) if root else ""
     if address:
         return address

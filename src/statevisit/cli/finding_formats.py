@@ -4,17 +4,16 @@ Each format is a writer, which receives the findings one by one.
 """
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-import click
 import orjson
 
-from statevisit.cli.main import report
+from statevisit.cli.main import Listing, echo_json, say, write
 from statevisit.findings import ERROR, Finding, severity
+from statevisit.printable import counted, in_xml, one_line
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -28,10 +27,14 @@ class Writer:
     `add` receives the findings one by one, and `end` follows the last one. A format overrides
     `_add` to print each finding at once, or `_end` to print all of them at the end. `documents` is
     the number of documents checked so far; the caller counts them. `address` returns the web
-    address of a page of the corpus, or "" for a corpus that is not published.
+    address of a page of the corpus, or "" for a corpus that is not published. `verbose` lists every
+    finding for people, too; programs always get all.
     """
 
-    def __init__(self, address: Callable[[str], str] = lambda page: "") -> None:
+    def __init__(
+        self, address: Callable[[str], str] = lambda page: "", verbose: bool = False
+    ) -> None:
+        self.verbose = verbose
         self.address = address
         self.counts: Counter[str] = Counter()
         self.documents = 0
@@ -64,21 +67,29 @@ class Writer:
     def summary(self) -> str:
         """Return the number of findings, or of documents if there are no findings."""
         if not self.counts:
-            return f"{_counted(self.documents, 'document')}, no findings"
+            return f"{counted(self.documents, 'document')}, no findings"
         parts = [(self.errors, "error"), (self.warnings, "warning")]
-        kinds = ", ".join(_counted(n, kind) for n, kind in parts if n)
-        return f"{_counted(self.counts.total(), 'finding')}: {kinds}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+        kinds = ", ".join(counted(n, kind) for n, kind in parts if n)
+        return f"{counted(self.counts.total(), 'finding')}: {kinds}"
 
 
 class Text(Writer):
-    """For people: a line for each finding, and the text around it with the span underlined."""
+    """For people: a line for each finding, and the text around it with the span underlined.
+
+    Of many findings with one code in one file, only the first few are listed unless `verbose`.
+    """
+
+    def __init__(
+        self, address: Callable[[str], str] = lambda page: "", verbose: bool = False
+    ) -> None:
+        super().__init__(address, verbose)
+        self._listing = Listing(verbose=verbose, excerpts=True, by_file=True)
 
     def _add(self, finding: Finding) -> None:
-        report([finding], excerpts=True)
+        self._listing.add(finding)
+
+    def _end(self) -> None:
+        self._listing.end()
 
 
 class Statistics(Writer):
@@ -89,21 +100,23 @@ class Statistics(Writer):
 
         entries = catalogue()
         for code, count in sorted(self.counts.items(), key=lambda item: (-item[1], item[0])):
-            click.echo(f"{count:>7} {code} {entries[code].message}")
+            say(f"{count:>7} {code} {entries[code].message}")
 
 
 class JsonLines(Writer):
     """One JSON object for each finding, on a line of its own."""
 
     def _add(self, finding: Finding) -> None:
-        click.echo(orjson.dumps(finding.as_dict()))
+        write(orjson.dumps(finding.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
 
 
 class _AtTheEnd(Writer):
     """A format that can be printed only when all findings are known."""
 
-    def __init__(self, address: Callable[[str], str] = lambda page: "") -> None:
-        super().__init__(address)
+    def __init__(
+        self, address: Callable[[str], str] = lambda page: "", verbose: bool = False
+    ) -> None:
+        super().__init__(address, verbose)
         self.findings: list[Finding] = []
 
     def _add(self, finding: Finding) -> None:
@@ -123,7 +136,7 @@ class Json(_AtTheEnd):
             "warnings": self.warnings,
             "findings": [finding.as_dict() for finding in self.findings],
         }
-        click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+        echo_json(value)
 
 
 class Sarif(_AtTheEnd):
@@ -146,7 +159,7 @@ class Sarif(_AtTheEnd):
             "results": [_sarif_result(f, codes.index(f.code)) for f in self.findings],
         }
         log = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
-        click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
+        echo_json(log)
 
     def _rule(self, entry: "Entry") -> dict[str, Any]:
         address = self.address(entry.page)
@@ -229,12 +242,13 @@ class GitHub(Writer):
             "title": finding.code,
         }
         properties = ",".join(f"{k}={_escape(str(v), ',:')}" for k, v in values.items() if v)
-        click.echo(f"::{finding.severity} {properties}::{_escape(finding.message)}")
+        write(f"::{finding.severity} {properties}::{_escape(finding.message)}\n")
 
 
 def _escape(text: str, more: str = "") -> str:
     """Escape the characters that end a workflow command, and `more` of them."""
-    for character in "%\r\n" + more:
+    text = one_line(text)
+    for character in "%" + more:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
 
@@ -259,38 +273,30 @@ class JUnit(_AtTheEnd):
             errors="0",
             skipped="0",
         )
-        read = f"{self.documents} documents read"
+        read = f"{counted(self.documents, 'document')} read"
         ElementTree.SubElement(suite, "testcase", classname="statevisit", name=read)
         for file, findings in by_file.items():
             _add_case(suite, file, findings)
         ElementTree.indent(root)
         xml = ElementTree.tostring(root, encoding="unicode")
-        click.echo(f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}')
+        write(f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}\n')
 
 
 def _add_case(suite: "Element", file: str, findings: list[Finding]) -> None:
     from xml.etree import ElementTree
 
-    name = _xml(file)
+    name = in_xml(file)
     case = ElementTree.SubElement(suite, "testcase", classname="statevisit", name=name, file=name)
     errors = [finding for finding in findings if finding.severity == ERROR]
     warnings = [finding for finding in findings if finding.severity != ERROR]
     if errors:
         first = errors[0]
         failure = ElementTree.SubElement(
-            case, "failure", type=first.code, message=_xml(first.message)
+            case, "failure", type=first.code, message=in_xml(first.message)
         )
-        failure.text = _xml("\n".join(map(str, errors)))
+        failure.text = in_xml("\n".join(map(str, errors)))
     if warnings:
-        ElementTree.SubElement(case, "system-out").text = _xml("\n".join(map(str, warnings)))
-
-
-_NOT_IN_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _xml(text: str) -> str:
-    """Remove the control characters that XML 1.0 cannot hold."""
-    return _NOT_IN_XML.sub("", text)
+        ElementTree.SubElement(case, "system-out").text = in_xml("\n".join(map(str, warnings)))
 
 
 WRITERS: dict[str, type[Writer]] = {

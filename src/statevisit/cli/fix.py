@@ -4,10 +4,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import click
-
 from statevisit import files
 from statevisit.checks.fix import fixed
+from statevisit.cli.main import say
 from statevisit.corpus.reader import Entry, load
 from statevisit.errors import FormatError
 
@@ -30,7 +29,7 @@ def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
         changed.append(entry.path)
         if write:
             files.write(entry.path, after)
-            click.echo(f"fixed {entry.path}", err=True)
+            say(f"fixed {entry.path}", err=True)
         else:
             _show(entry.path, before, after)
     return changed
@@ -59,6 +58,6 @@ def _show(path: Path, before: bytes, after: bytes) -> None:
     """Print the changes of a file as a unified diff."""
     old, new = (data.decode().splitlines(keepends=True) for data in (before, after))
     for line in difflib.unified_diff(old, new, str(path), str(path), n=1):
-        click.echo(line.removesuffix("\n"))
+        say(line.removesuffix("\n"))
         if not line.endswith("\n"):
-            click.echo("\\ No newline at end of file")
+            say("\\ No newline at end of file")

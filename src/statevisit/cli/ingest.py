@@ -4,16 +4,21 @@ from pathlib import Path
 
 import click
 
+from statevisit.cli.main import say
+from statevisit.cli.options import corpus_to_change
 from statevisit.cli.progress import Bar
+from statevisit.printable import counted
 
 
 @click.command("ingest")
 @click.argument("seeds", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
+    "--path",
     "--root",
-    default=".",
+    "root",
     type=click.Path(path_type=Path),
-    help="Corpus root to add to; made if it is missing. Default: the current directory.",
+    help="Corpus root to add to; made if it is missing. Default: the corpus of the current "
+    "directory or one above it, else the current directory.",
 )
 @click.option(
     "--id", "document_id", help="Id of the document, for one seed. Default: its date and file name."
@@ -25,7 +30,7 @@ from statevisit.cli.progress import Bar
 )
 def command(
     seeds: tuple[Path, ...],
-    root: Path,
+    root: Path | None,
     document_id: str | None,
     language: str,
     publisher: str,
@@ -39,17 +44,17 @@ def command(
 
     \b
     Example:
-      statevisit ingest seeds/000_82c204a477bd98b6.txt --root my-corpus --id 2024-02-19-aliyev-visit
+      statevisit ingest seeds/000_82c204a477bd98b6.txt --path my-corpus --id 2024-02-19-aliyev-visit
     """
     if document_id is not None and len(seeds) > 1:
         raise click.UsageError("--id names one document; give one seed with it")
     from statevisit.annotation.new_documents import NewDocuments
 
-    batch = NewDocuments(root, language, publisher, license_)
+    batch = NewDocuments(corpus_to_change(root), language, publisher, license_)
     with Bar(len(seeds), "ingesting") as bar:
         for seed in seeds:
             batch.add(seed, document_id)
             bar.advance()
     for new in batch.write():
-        sentences, tokens = len(new.document.sentences), len(new.document.tokens)
-        click.echo(f"{new.path}: {sentences} sentences, {tokens} tokens")
+        sentences = counted(len(new.document.sentences), "sentence")
+        say(f"{new.path}: {sentences}, {counted(len(new.document.tokens), 'token')}")

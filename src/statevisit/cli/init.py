@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from statevisit import files, layout
+from statevisit.cli.main import say
 from statevisit.corpus.settings import check_source
 from statevisit.document import schema
 
@@ -55,12 +56,13 @@ def command(directory: Path, source: str) -> None:
         check_source(source, "--source")
     with files.appearing(directory) as root:
         _fill(root, directory.absolute().name, source)
-    click.echo(
-        f"{directory}: made. Next:\n  cd {directory}\n  git init\n  statevisit validate\n"
-        "  statevisit build\n  git add . && git commit -m 'A new corpus'"
-    )
+    say(f"{directory}: made. Next:")
+    say(f"  cd {directory}")
+    for step in ("git init", "statevisit validate", "statevisit build"):
+        say(f"  {step}")
+    say("  git add . && git commit -m 'A new corpus'")
     if not source:
-        click.echo(
+        say(
             "The GitHub workflow fails until `source` in pyproject.toml says where to install "
             "statevisit from."
         )

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from statevisit.checks.document import sound
+from statevisit.cli.label_studio_import import import_into_corpus, merge_options
+from statevisit.cli.main import Suggesting, say, write
+from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of
 from statevisit.cli.progress import Bar
 from statevisit.errors import StateVisitError
 
 if TYPE_CHECKING:
-    from statevisit.annotation.merge import Side
     from statevisit.document.model import Document
     from statevisit.document.strict_json import JsonObject
-    from statevisit.labelstudio.importer import Task, Update
 
     Command = Callable[..., Any]
 
@@ -22,7 +23,7 @@ _MOST_LISTED = 5
 """Documents without a task that `pull` lists."""
 
 
-@click.group("label-studio")
+@click.group("label-studio", cls=Suggesting)
 def command() -> None:
     """Send documents to Label Studio and merge the changes back.
 
@@ -39,7 +40,7 @@ def _write(output: Path | None, pieces: Iterable[str]) -> None:
     """Write to a file that appears whole or not at all, or to standard output."""
     if output is None:
         for piece in pieces:
-            click.echo(piece, nl=False)
+            write(piece)
         return
     from statevisit import files
 
@@ -58,9 +59,10 @@ _output = click.option(
 )
 _path = click.option(
     "--path",
+    "--root",
+    "path",
     type=click.Path(path_type=Path),
-    default=".",
-    help="The corpus; default: that of the current directory.",
+    help="The corpus; default: that of the current directory or one above it.",
 )
 _predictions = click.option(
     "--predictions",
@@ -86,44 +88,10 @@ _SERVER_OPTIONS = (
         "--project", default="statevisit", show_default=True, help="Id or title of the project."
     ),
 )
-_MERGE_OPTIONS = (
-    click.option(
-        "--dry-run",
-        is_flag=True,
-        help="Print what would change, record by record, and write nothing.",
-    ),
-    click.option(
-        "--mapping",
-        type=click.Path(path_type=Path),
-        help="TOML file that maps the labels of another project to those of the interface.",
-    ),
-    click.option(
-        "--ours",
-        "prefer",
-        flag_value="ours",
-        help="In a conflict, keep the corpus's version.",
-    ),
-    click.option(
-        "--theirs",
-        "prefer",
-        flag_value="theirs",
-        help="In a conflict, take the annotation's version.",
-    ),
-    click.option(
-        "--annotator",
-        help="Add this id of corpus/annotators.json to the annotators of changed documents.",
-    ),
-)
 
 
 def _server_options(function: "Command") -> "Command":
     for option in reversed(_SERVER_OPTIONS):
-        function = option(function)
-    return function
-
-
-def _merge_options(function: "Command") -> "Command":
-    for option in reversed(_MERGE_OPTIONS):
         function = option(function)
     return function
 
@@ -147,7 +115,9 @@ def config_(output: Path | None) -> None:
 @_path
 @_predictions
 @_output
-def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Path | None) -> None:
+def export(
+    documents: tuple[str, ...], path: Path | None, predictions: bool, output: Path | None
+) -> None:
     """Write documents as tasks, JSON to import into a project with the interface of `config`.
 
     DOCUMENTS are ids; without one, all documents of the corpus.
@@ -160,7 +130,7 @@ def export(documents: tuple[str, ...], path: Path, predictions: bool, output: Pa
 
     from statevisit.labelstudio.tasks import to_task
 
-    version, selected = _selected(path, documents)
+    version, selected = _selected(corpus_to_read(path), documents)
 
     def pieces() -> Iterator[str]:
         separator = "[\n"
@@ -184,21 +154,21 @@ def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, "Iterator[D
     unknown = [repr(document_id) for document_id in ids if document_id not in corpus.ids]
     if unknown:
         known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
-        raise FormatError(f"{path}: no document {', '.join(unknown)}; {known}")
+        raise FormatError(f"{name_of(path)}: no document {', '.join(unknown)}; {known}")
     return corpus.version, (sound(corpus.entry(key)) for key in ids or range(len(corpus)))
 
 
 @command.command("import")
 @click.argument("exports", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_path
-@_merge_options
-def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
+@merge_options
+def import_(exports: tuple[Path, ...], path: Path | None, **options: Any) -> int:
     """Merge full JSON exports of Label Studio into the corpus.
 
     The changes of the annotators are applied to the documents of the corpus, and changes that were
-    made there since the export stay. If both changed the same property, nothing is written until
-    you choose --ours or --theirs. The annotations of several annotators go to
-    corpus/annotators/NAME/ instead.
+    made there since the export stay. A document is not written if both changed the same property,
+    until you choose --ours or --theirs, or if it would have new errors. The others are, and the
+    exit status is 1. The annotations of several annotators go to corpus/annotators/NAME/ instead.
 
     \b
     Example:
@@ -207,7 +177,7 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
     from statevisit.labelstudio.export_files import elements
 
     tasks = (element for export in exports for element in elements(export))
-    return _import(tasks, path, Bar(0, ""), **options)
+    return import_into_corpus(tasks, corpus_to_change(path), Bar(0, ""), **options)
 
 
 @command.command("push")
@@ -216,7 +186,12 @@ def import_(exports: tuple[Path, ...], path: Path, **options: Any) -> int:
 @_predictions
 @_server_options
 def push(
-    documents: tuple[str, ...], path: Path, predictions: bool, url: str, token: str, project: str
+    documents: tuple[str, ...],
+    path: Path | None,
+    predictions: bool,
+    url: str,
+    token: str,
+    project: str,
 ) -> int:
     """Add a task to a project for every document that has none; create the project if needed.
 
@@ -229,6 +204,7 @@ def push(
     from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
+    path = corpus_to_read(path)
     version, selected = _selected(path, documents)
     server = Server(url, token)
     target = server.project(project, create=True)
@@ -240,10 +216,10 @@ def push(
                 "stopped; the tasks that reached the server stay there: push again to continue"
             ) from None
     counts = f"{len(pushed.added)} added, {len(pushed.existing)} already there"
-    click.echo(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
+    say(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
     if not pushed.differing:
         return 0
-    click.echo(
+    say(
         "not pushed, because the project has another version of them: "
         f"{', '.join(pushed.differing)}; pull, delete their tasks there, push again",
         err=True,
@@ -254,8 +230,8 @@ def push(
 @command.command("pull")
 @_path
 @_server_options
-@_merge_options
-def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
+@merge_options
+def pull(path: Path | None, url: str, token: str, project: str, **options: Any) -> int:
     """Merge a project's annotations into the corpus, as `import` does; the server is only read.
 
     \b
@@ -265,6 +241,7 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
     from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
+    path = corpus_to_change(path)
     server = Server(url, token)
     source = server.project(project)
     pulled: set[str] = set()
@@ -276,47 +253,13 @@ def pull(path: Path, url: str, token: str, project: str, **options: Any) -> int:
 
     bar = Bar(server.count(source), "pulling")
     # The server takes most of the time: more processes would wait for it.
-    status = _import(tasks(), path, bar, workers=1, **options)
+    status = import_into_corpus(tasks(), path, bar, workers=1, **options)
     missing = [document_id for document_id in load(path).ids if document_id not in pulled]
     if missing:
         shown = ", ".join(missing[:_MOST_LISTED]) + (" …" if len(missing) > _MOST_LISTED else "")
         message = f"{len(missing)} without a task on the server (never pushed, or deleted there)"
-        click.echo(f"{message}: {shown}; unchanged here", err=True)
+        say(f"{message}: {shown}; unchanged here", err=True)
     return status
-
-
-def _import(
-    tasks: "Iterable[Task]",
-    path: Path,
-    bar: Bar,
-    dry_run: bool,
-    mapping: Path | None,
-    prefer: "Side | None",
-    annotator: str | None,
-    workers: int | None = None,
-) -> int:
-    """Merge tasks into the corpus, all or none; return the exit status."""
-    from statevisit.cli.diff_output import show
-    from statevisit.cli.main import report
-    from statevisit.labelstudio.importer import Options, import_tasks
-    from statevisit.labelstudio.mapping import read_mapping
-    from statevisit.layout import corpus_root
-
-    def done(updates: "list[Update]") -> None:
-        for update in updates:
-            report(update.findings, err=True)
-            if dry_run:
-                show(update.changes)
-        bar.advance()
-
-    options = Options(read_mapping(mapping) if mapping else None, prefer, annotator)
-    with bar:
-        written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
-    for file in written:
-        click.echo(f"{file} written", err=True)
-    if not dry_run and not written:
-        click.echo("no changes", err=True)
-    return 0
 
 
 @command.command("serve")
@@ -331,7 +274,9 @@ def _import(
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
-def serve(port: int | None, data: Path | None, browser: bool, path: Path, predictions: bool) -> int:
+def serve(
+    port: int | None, data: Path | None, browser: bool, path: Path | None, predictions: bool
+) -> int:
     """Start a local Label Studio with the corpus in a project; Ctrl-C stops it.
 
     The first time, the server is installed into an environment of its own (about 1 GB). It listens
@@ -344,22 +289,18 @@ def serve(port: int | None, data: Path | None, browser: bool, path: Path, predic
     from statevisit.labelstudio.client import Server
     from statevisit.labelstudio.server import Local
 
-    version, selected = _selected(path, ())
-    with Local(data, port, say=lambda line: click.echo(line, err=True)) as local:
+    version, selected = _selected(corpus_to_read(path), ())
+    with Local(data, port, say=lambda line: say(line, err=True)) as local:
         server = Server(local.url, local.token)
         project = server.project("statevisit", create=True)
         pushed = server.push(project, selected, version, predictions)
         address = f"{local.url}/projects/{project.id}/data"
-        click.echo(
-            f"{address}\n"
-            f"  account  {local.user}, password {local.password}\n"
-            f"  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}"
-        )
+        say(address)
+        say(f"  account  {local.user}, password {local.password}")
+        say(f"  export LABEL_STUDIO_URL={local.url} LABEL_STUDIO_API_KEY={local.token}")
         if pushed.differing:
-            click.echo(
-                f"changed here since they were pushed: {', '.join(pushed.differing)}", err=True
-            )
+            say(f"changed here since they were pushed: {', '.join(pushed.differing)}", err=True)
         if browser:
             click.launch(address)
-        click.echo("Ctrl-C stops it", err=True)
+        say("Ctrl-C stops it", err=True)
         return local.wait()

@@ -6,7 +6,7 @@ from statevisit.document import schema
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import Record
 from statevisit.document.references import reference_names
-from statevisit.pages.display import visible
+from statevisit.printable import visible
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -2,8 +2,10 @@
 
 import errno
 import os
+import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -14,12 +16,31 @@ import click
 from statevisit.cli.overview import COMMANDS, COMPLETE, OVERVIEW, STANDARD_OUTPUT
 from statevisit.errors import StateVisitError
 from statevisit.findings import Finding
+from statevisit.printable import one_line, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-class _Commands(click.Group):
+class Suggesting(click.Group):
+    """A group that names the most similar command instead of an unknown one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command of `args`, as click does. Raises UsageError for an unknown one."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchOption:
+            raise
+        except click.UsageError as error:
+            from statevisit.corpus.settings import nearest
+
+            similar = nearest(args[0], self.list_commands(ctx))
+            raise click.UsageError(error.message.removesuffix(".") + similar, ctx) from None
+
+
+class _Commands(Suggesting):
     """A group that imports a subcommand's module only when that subcommand is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -63,7 +84,7 @@ def run(arguments: list[str]) -> int:
         return _invoke(arguments)
     except click.ClickException as error:
         with suppress(OSError):  # standard error may fail, too; the status remains
-            error.show()
+            _show(error)
         return error.exit_code
     except KeyboardInterrupt:
         with suppress(OSError):
@@ -91,9 +112,18 @@ def _invoke(arguments: list[str]) -> int:
         return end.exit_code
 
 
+def _show(error: click.ClickException) -> None:
+    """Print an error in the command as click does, but filtered: it repeats what was typed."""
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        click.echo(context.get_usage(), file=sys.stderr)
+        click.echo(f"Try '{context.command_path} --help' for help.\n", file=sys.stderr)
+    say(f"Error: {error.format_message()}", err=True)
+
+
 def _fail(message: str) -> int:
     with suppress(OSError):
-        click.echo(f"statevisit: {message}", err=True)
+        say(f"statevisit: {message}", err=True)
     return 1
 
 
@@ -120,19 +150,48 @@ _REASONS = {
 }
 
 
-def console(**options: Any) -> "Console":
-    """Return a rich console on standard output that does not wrap lines outside a terminal."""
-    from rich.console import Console
+def say(line: str, err: bool = False) -> None:
+    """Print one line for people, in which nothing can steer a terminal or a CI service.
 
-    class Raising(Console):
-        """A console that leaves a broken pipe to `run`, where rich would exit with status 1."""
+    Characters that the encoding of the output lacks are escaped, too. `err` prints on standard
+    error.
+    """
+    click.echo(one_line(line), file=sys.stderr if err else sys.stdout)
+
+
+def write(data: bytes | str) -> None:
+    """Write data for programs on standard output, in UTF-8 whatever the terminal has."""
+    if isinstance(data, str):
+        data = data.encode("utf-8", "backslashreplace")
+    click.echo(data, nl=False)
+
+
+def console(**options: Any) -> "Console":
+    """Return a rich console that does not wrap lines outside a terminal, and filters as `say`.
+
+    It leaves line breaks to its caller. Square brackets are text unless `markup` is set.
+    """
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class Filtering(Console):
+        """A console that prints no control characters, and leaves a broken pipe to `run`."""
 
         def on_broken_pipe(self) -> None:
-            raise  # the error that rich is handling
+            raise  # the error that rich is handling; it would exit with status 1
 
-    plain = Raising(**options)
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterator[Segment]:
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else visible(text), style, control)
+
+    settings = {"markup": False, "emoji": False, **options}
+    plain = Filtering(**settings)
     if not plain.is_terminal and "width" not in options:
-        plain = Raising(**options, width=200)
+        plain = Filtering(**settings, width=200)
     return plain
 
 
@@ -141,18 +200,67 @@ def complete_files(ctx: click.Context, param: click.Parameter, incomplete: str) 
     return click.Path().shell_complete(ctx, param, incomplete)
 
 
-def report(findings: Sequence[Finding], err: bool = False, excerpts: bool = False) -> None:
-    """Print findings, one per line, in colours on a terminal.
+def report(findings: Sequence[Finding], err: bool = False) -> None:
+    """Print all findings, one per line, in colours on a terminal."""
+    listing = Listing(err, verbose=True)
+    for finding in findings:
+        listing.add(finding)
 
-    With `excerpts`, the text around each finding follows, with its span underlined. `err` prints on
-    standard error.
+
+FEW = 5
+"""Problems of one kind that are listed; of more, the rest are counted."""
+
+
+class Listing:
+    """Prints findings as they come, one per line, in colours on a terminal.
+
+    If there are many with one code in one file (`by_file`) or in all, it prints the first few, and
+    the number of the others when it comes to the next file and at the `end`. `verbose` prints all,
+    and `more` says how to get them. With `excerpts`, the text around each finding follows, with its
+    span underlined. `err` prints on standard error.
     """
-    if not findings:
-        return
-    if _is_plain(sys.stderr if err else sys.stdout):
-        _report_plainly(findings, err, excerpts)
-    else:
-        _report_in_colours(findings, err, excerpts)
+
+    def __init__(
+        self,
+        err: bool = False,
+        *,
+        verbose: bool = False,
+        excerpts: bool = False,
+        by_file: bool = False,
+        more: str = "-v lists them",
+    ) -> None:
+        self._err, self._verbose, self._excerpts = err, verbose, excerpts
+        self._by_file, self._more = by_file, more
+        self._place = ""
+        self._counts: Counter[str] = Counter()
+
+    def add(self, finding: Finding) -> None:
+        """Print or count a finding."""
+        place = finding.file or finding.document
+        if self._by_file and place != self._place:
+            self.end()
+            self._place = place
+        self._counts[finding.code] += 1
+        if self._verbose or self._counts[finding.code] <= FEW:
+            self._print(finding)
+
+    def end(self) -> None:
+        """Print how many findings of each code were not listed, and begin anew."""
+        if not self._verbose:
+            where = f"{self._place}: " if self._by_file else ""
+            for code, count in self._counts.items():
+                if count > FEW:
+                    say(
+                        f"{where}{code} {count - FEW:,} more like these; {self._more}",
+                        err=self._err,
+                    )
+        self._counts.clear()
+
+    def _print(self, finding: Finding) -> None:
+        if _is_plain(sys.stderr if self._err else sys.stdout):
+            _print_plainly(finding, self._err, self._excerpts)
+        else:
+            _print_in_colours(finding, self._err, self._excerpts)
 
 
 def _is_plain(stream: TextIO) -> bool:
@@ -161,56 +269,67 @@ def _is_plain(stream: TextIO) -> bool:
     return not (stream.isatty() or forced)
 
 
-def _report_in_colours(findings: Sequence[Finding], err: bool, excerpts: bool) -> None:
-    from rich.markup import escape
+def _print_in_colours(finding: Finding, err: bool, excerpts: bool) -> None:
+    from rich.text import Text
 
-    # without emoji: ":100:" in a message is a line number
-    out = console(highlight=False, soft_wrap=True, emoji=False, stderr=err)
-    for finding in findings:
-        pointer = f" [dim]{escape(finding.pointer)}[/dim]" if finding.pointer else ""
-        colour = "bold red" if finding.severity == "error" else "bold yellow"
-        code = f"[{colour}]{finding.code}[/]"
-        out.print(f"{escape(finding.where)}: {code} {escape(finding.message)}{pointer}")
-        if excerpts and finding.excerpt:
-            indent, underline = _underline(finding)
-            out.print(f"    [dim]|[/dim] {escape(finding.excerpt)}")
-            out.print(f"    [dim]|[/dim] {indent}[{colour}]{underline}[/]")
-
-
-def _report_plainly(findings: Sequence[Finding], err: bool, excerpts: bool) -> None:
-    lines = []
-    for finding in findings:
-        pointer = f" {finding.pointer}" if finding.pointer else ""
-        lines.append(f"{finding.where}: {finding.code} {finding.message}{pointer}")
-        if excerpts and finding.excerpt:
-            indent, underline = _underline(finding)
-            lines += [f"    | {finding.excerpt}", f"    | {indent}{underline}"]
-    click.echo("\n".join(lines).translate(_CONTROLS), err=err)
+    out = console(highlight=False, soft_wrap=True, stderr=err)
+    colour = "bold red" if finding.severity == "error" else "bold yellow"
+    line = Text.assemble(
+        one_line(f"{finding.where}: "),
+        (finding.code, colour),
+        one_line(f" {finding.message}"),
+        (one_line(f" {finding.pointer}") if finding.pointer else "", "dim"),
+    )
+    out.print(line)
+    if excerpts and finding.excerpt:
+        excerpt, underline = _underlined(finding)
+        for text, style in ((excerpt, ""), (underline, colour)):
+            out.print(Text.assemble("    ", ("|", "dim"), " ", (text, style)))
 
 
-def _underline(finding: Finding) -> tuple[str, str]:
-    """Return the spaces and the marks of the line below an excerpt, as wide as on a terminal."""
+def _print_plainly(finding: Finding, err: bool, excerpts: bool) -> None:
+    pointer = f" {finding.pointer}" if finding.pointer else ""
+    say(f"{finding.where}: {finding.code} {finding.message}{pointer}", err)
+    if excerpts and finding.excerpt:
+        for text in _underlined(finding):
+            say(f"    | {text}", err)
+
+
+def _underlined(finding: Finding) -> tuple[str, str]:
+    """Return an excerpt and the line of marks below it, as wide as on a terminal."""
     from rich.cells import cell_len
 
     start, end = finding.mark
-    indent = " " * cell_len(finding.excerpt[:start])
-    return indent, "^" * max(1, cell_len(finding.excerpt[start:end]))
-
-
-_CONTROLS = dict.fromkeys(map(ord, "\a\b\v\f\r"))
-"""Control characters that would move a terminal's cursor; rich leaves them out as well."""
+    before, inside = one_line(finding.excerpt[:start]), one_line(finding.excerpt[start:end])
+    excerpt = before + inside + one_line(finding.excerpt[end:])
+    return excerpt, " " * cell_len(before) + "^" * max(1, cell_len(inside))
 
 
 def echo_json(value: Any) -> None:
     """Print a value as indented JSON."""
     import orjson
 
-    click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
+    write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 
-def tell_notes(notes: Sequence[Any], missing: Sequence[str], what: str) -> None:
-    """Print the layers that are left out of scoring and, on standard error, the notes."""
+def tell_notes(
+    notes: Sequence[Any], missing: Sequence[str], what: str, verbose: bool = False
+) -> None:
+    """Print the layers that are left out of scoring and, on standard error, the notes.
+
+    Many notes of one kind are one line with their number, unless `verbose`.
+    """
     if missing:
-        click.echo(f"{what}: {', '.join(missing)}")
+        say(f"{what}: {', '.join(missing)}")
+    kinds: dict[tuple[str, str], list[Any]] = {}
     for note in notes:
-        click.echo(f"{note.document}: {note.kind}: {note.message}", err=True)
+        problem = note.message.partition(": ")[2]  # after the record
+        alike = re.sub(r"'[^']*'|\d+", "", problem)
+        kinds.setdefault((note.kind, alike), []).append(note)
+    for (kind, _), of_kind in kinds.items():
+        if verbose or len(of_kind) <= FEW:
+            for note in of_kind:
+                say(f"{note.document}: {kind}: {note.message}", err=True)
+        else:
+            first = f"{of_kind[0].document}: {of_kind[0].message}"
+            say(f"{kind}: {len(of_kind):,} notes; -v lists them; the first: {first}", err=True)

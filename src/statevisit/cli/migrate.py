@@ -7,23 +7,25 @@ import click
 
 from statevisit import files
 from statevisit.checks.document import check_bytes
-from statevisit.cli.main import report
+from statevisit.cli.main import report, say
+from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.corpus.reader import JSONL, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.migrations import is_older, migrate
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
+from statevisit.printable import counted
 
 
 @click.command("migrate")
-@click.argument("path", default=".", type=click.Path(path_type=Path))
+@corpus_argument
 @click.option(
     "--allow-loss",
     is_flag=True,
     help="Migrate even if the current version cannot hold all properties; they are listed.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the migrations; write nothing.")
-def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
+def command(path: Path | None, allow_loss: bool, dry_run: bool) -> int:
     """Convert documents of older schema versions to the current one.
 
     PATH is a corpus root, a directory of documents or a document. All documents are migrated and
@@ -34,6 +36,7 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
     Example:
       statevisit migrate --dry-run corpus/documents
     """
+    path = corpus_to_change(path)
     if path.suffix in JSONL:
         raise FormatError(
             f"{path}: is JSONL, but migrate rewrites files of one document: "
@@ -44,11 +47,11 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
     lost = "lost" if allow_loss and not dry_run else "would be lost"
     for result in lossy:
         for loss in result.losses:
-            click.echo(f"{result.path}: {lost}: {loss}", err=True)
+            say(f"{result.path}: {lost}: {loss}", err=True)
     if lossy and not allow_loss:
         raise FormatError(
-            f"{len(lossy)} of {len(results)} documents would lose the properties listed above; "
-            "nothing was written. --allow-loss migrates them without these properties"
+            f"{len(lossy)} of {len(results)} documents would lose the properties listed "
+            "above; nothing was written. --allow-loss migrates them without these properties"
         )
     older = [result for result in results if result.migrations]
     if not dry_run:
@@ -58,9 +61,9 @@ def command(path: Path, allow_loss: bool, dry_run: bool) -> int:
         if not dry_run:
             codec.write_document(result.document, result.path)
         verb = "would migrate" if dry_run else "migrated"
-        click.echo(f"{verb} {result.path}: {', '.join(result.migrations)}")
+        say(f"{verb} {result.path}: {', '.join(result.migrations)}")
     if not older:
-        click.echo(f"{len(results)} documents, all of the present version")
+        say(f"{counted(len(results), 'document')}, all of the present version")
     return 0
 
 

@@ -4,6 +4,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
+from statevisit.printable import one_line
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -38,11 +40,12 @@ class Bar:
 
     def _show(self) -> None:
         from rich.console import Console
+        from rich.markup import escape
         from rich.progress import Progress
 
         self._progress = Progress(console=Console(stderr=True), transient=True)
         self._progress.start()
-        self._progress.add_task(self.what, total=self.total)
+        self._progress.add_task(escape(one_line(self.what)), total=self.total)
 
     def __exit__(self, *_: object) -> None:
         if self._progress is not None:

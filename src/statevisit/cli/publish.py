@@ -6,13 +6,16 @@ from pathlib import Path
 import click
 
 from statevisit import layout
+from statevisit.cli.main import say
+from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.corpus.settings import read_settings
 from statevisit.document.schema import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
+from statevisit.printable import counted
 
 
 @click.command("publish")
-@click.argument("path", default=".", type=click.Path(path_type=Path))
+@corpus_argument
 @click.option(
     "--repo",
     metavar="OWNER/NAME",
@@ -28,7 +31,7 @@ from statevisit.errors import ReleaseError
 )
 @click.option("--private", is_flag=True, help="Make a new repository private.")
 @click.option("--dry-run", is_flag=True, help="List every file with its SHA-256; send nothing.")
-def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: bool) -> int:
+def command(path: Path | None, repo: str | None, edition: str, private: bool, dry_run: bool) -> int:
     """Publish a version on the Hugging Face Hub: one commit, then its tag.
 
     PATH is the corpus root, or another directory that a build wrote. A published version is never
@@ -40,6 +43,7 @@ def command(path: Path, repo: str | None, edition: str, private: bool, dry_run: 
     Example:
       statevisit publish --repo OWNER/NAME --dry-run
     """
+    path = corpus_to_change(path)
     root = layout.enclosing_root(path) or path
     repo = repo or read_settings(root).repo
     if not repo:
@@ -65,17 +69,17 @@ def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -
     if content.untracked:
         names = ", ".join(content.untracked[:3])
         more = " and more" if content.untracked[3:] else ""
-        click.echo(f"left out, since git does not track them: {names}{more}", err=True)
+        say(f"left out, since git does not track them: {names}{more}", err=True)
     problem = unreleased(root, version)
     if dry_run:
         for item in items:
-            click.echo(f"{item.sha256}  {item.size:>9,}  {item.path}")
-        click.echo(f"would publish {len(items)} files as version {version} of {repo}")
+            say(f"{item.sha256}  {item.size:>9,}  {item.path}")
+        say(f"would publish {counted(len(items), 'file')} as version {version} of {repo}")
         if problem:
-            click.echo(f"would be refused: {problem}", err=True)
+            say(f"would be refused: {problem}", err=True)
         return 0
     if problem:
         raise ReleaseError(problem)
     outcome = publish(items, version, repo, private)
-    click.echo(f"version {version} of {repo}: {outcome}")
+    say(f"version {version} of {repo}: {outcome}")
     return 0

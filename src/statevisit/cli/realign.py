@@ -7,7 +7,7 @@ import click
 import orjson
 
 from statevisit import files, layout
-from statevisit.cli.main import report
+from statevisit.cli.main import report, say
 from statevisit.corpus.seeds import keep_seed, read_sources
 from statevisit.document.codec import read_bytes, read_document, write_document
 from statevisit.document.model import Document, Source
@@ -47,7 +47,7 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
         report(findings, err=True)
         failed += _has_error(findings)
     if failed:
-        click.echo(
+        say(
             f"{failed} of {len(documents)} documents could not be realigned and were not changed",
             err=True,
         )
@@ -93,7 +93,7 @@ def _realigned(
     if root:
         keep_seed(root, realigned, after, *_stated(root, document.source.file))
     write_document(realigned, path)
-    click.echo(f"realigned {path}")
+    say(f"realigned {path}")
     return findings
 
 

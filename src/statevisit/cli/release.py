@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit import layout
+from statevisit.cli.main import say
+from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.release.version_rule import MAJOR, MINOR, PATCH
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ _LEVELS = {PATCH: "patch", MINOR: "minor", MAJOR: "major"}
 
 
 @click.command("release")
-@click.argument("path", default=".", type=click.Path(path_type=Path))
+@corpus_argument
 @click.option(
     "--version",
     metavar="X.Y.Z",
@@ -27,7 +29,7 @@ _LEVELS = {PATCH: "patch", MINOR: "minor", MAJOR: "major"}
 @click.option(
     "--dry-run", is_flag=True, help="Print the version and the reasons for it; change nothing."
 )
-def command(path: Path, version: str | None, dry_run: bool) -> int:
+def command(path: Path | None, version: str | None, dry_run: bool) -> int:
     """Make a new version: manifest, changelog, citation, commit and tag.
 
     PATH is the corpus root at the top of its git checkout, which needs a clean tree, valid
@@ -46,18 +48,18 @@ def command(path: Path, version: str | None, dry_run: bool) -> int:
 
     if version is not None:
         numbers(version)
-    root = layout.corpus_root(path)
+    root = layout.corpus_root(corpus_to_change(path))
     outcome = None if dry_run else recover(root)
     if outcome:
-        click.echo(f"a release that was stopped is {outcome}")
+        say(f"a release that was stopped is {outcome}")
     check_ready(root)
     planned = plan(root, version)
     _print_plan(planned)
     if dry_run:
-        click.echo(f"would release {planned.version}")
+        say(f"would release {planned.version}")
         return 0
     commit = make(root, planned)
-    click.echo(
+    say(
         f"released {planned.version}: commit {commit[:12]}, tag v{planned.version}; "
         "git push --follow-tags publishes both"
     )
@@ -67,14 +69,14 @@ def command(path: Path, version: str | None, dry_run: bool) -> int:
 def _print_plan(planned: "Plan") -> None:
     """Print the last release and the weightiest reasons for the least version."""
     if planned.last is None:
-        click.echo("first release")
+        say("first release")
     else:
-        click.echo(f"last release {planned.last}, least version {planned.least}")
+        say(f"last release {planned.last}, least version {planned.least}")
     for reason in sorted(planned.reasons, key=lambda reason: -reason.level)[:LISTED]:
         message = reason.message
         if len(message) > 160:
             message = f"{message[:159]}…"
-        click.echo(f"  {_LEVELS[reason.level]}: {message}")
+        say(f"  {_LEVELS[reason.level]}: {message}")
     if len(planned.reasons) > LISTED:
         more = len(planned.reasons) - LISTED
-        click.echo(f"  and {more} more: statevisit diff v{planned.last} .")
+        say(f"  and {more} more: statevisit diff v{planned.last} .")

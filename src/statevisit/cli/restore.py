@@ -4,6 +4,9 @@ from pathlib import Path
 
 import click
 
+from statevisit.cli.main import say
+from statevisit.printable import counted
+
 
 @click.command("restore")
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
@@ -37,5 +40,4 @@ def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     from statevisit.release.textless_root import write_full
 
     documents = write_full(path, texts, output)
-    noun = "document" if documents == 1 else "documents"
-    click.echo(f"{output}: {documents} {noun} with text, as in the full edition")
+    say(f"{output}: {counted(documents, 'document')} with text, as in the full edition")

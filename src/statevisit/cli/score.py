@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from statevisit.cli.main import console, echo_json, tell_notes
+from statevisit.cli.main import console, echo_json, say, tell_notes
+from statevisit.cli.options import json_flag, verbose
 from statevisit.document.model import LAYERS
 
 if TYPE_CHECKING:
@@ -28,12 +29,7 @@ if TYPE_CHECKING:
     help="Score this layer only; repeatable.",
 )
 @click.option("--labels", is_flag=True, help="Show the figures of each label, too.")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help="Print JSON in the form of schema/report.schema.json instead of tables.",
-)
+@json_flag("Print JSON in the form of schema/report.schema.json instead of tables.")
 @click.option(
     "--html",
     type=click.Path(path_type=Path),
@@ -51,6 +47,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the JSON Schema of quote notation for a language model, and score nothing.",
 )
+@verbose
 def command(
     gold: Path | None,
     pred: Path | None,
@@ -61,12 +58,13 @@ def command(
     html: Path | None,
     resamples: int,
     draft_schema: bool,
+    verbose: bool,
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
 
     GOLD is a document, directory, JSONL or Parquet. PRED may be one of these, with all layers or
-    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL BIO (.bio,
-    .conll, .iob) for named entities.
+    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL (.bio,
+    .conll, .iob) with BIO, BIOES or BILOU tags for named entities.
 
     \b
     Example:
@@ -85,36 +83,37 @@ def command(
         from statevisit import files
         from statevisit.pages.score_page import page
 
-        files.write(html, page(report, scored.comparisons()).encode())
+        files.write(html, page(report, scored.comparisons()).encode("utf-8", "backslashreplace"))
     if as_json:
         return echo_json(report.to_dict())
-    _print(report, labels)
+    _print(report, labels, verbose)
     if html:
-        click.echo(f"wrote {html}")
+        say(f"wrote {html}")
     return None
 
 
-def _print(report: "Report", labels: bool) -> None:
+def _print(report: "Report", labels: bool, verbose: bool) -> None:
     """Print a report as tables, with the notes."""
-    from statevisit.scoring.report import tables
+    from statevisit.scoring.report import cited_in, tables
 
     out = console(highlight=False)
     for table in tables(report, labels):
         out.print(table)
+    click.echo(cited_in(report))
     if report.comparison:
-        click.echo(
+        say(
             "difference: F1 of the first system less that of the second;"
             " p: two-sided, paired bootstrap"
         )
     elif report.comparison is not None:
-        click.echo(
+        say(
             f"no comparison with {report.other}:"
             " it takes figures that both systems have, and resamples"
         )
     if report.resamples:
-        click.echo(
+        say(
             "P, R and F1 in per cent; 95 % intervals of F1 by bootstrap over"
             f" {report.units} {report.unit}s, {report.resamples:,} resamples;"
             " – where there is nothing to count"
         )
-    tell_notes(report.notes, report.not_predicted, "not predicted")
+    tell_notes(report.notes, report.not_predicted, "not predicted", verbose)

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from statevisit import files
+from statevisit import files, layout
 from statevisit.checks.document import sound
 from statevisit.cli.layer_table import layer_table
 from statevisit.cli.main import complete_files, console
+from statevisit.cli.options import corpus_to_read, name_of
 from statevisit.corpus.reader import load
 from statevisit.document.model import LAYERS, Document
 from statevisit.errors import FormatError
+from statevisit.printable import in_xml, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +27,11 @@ _HIDDEN = ("sentences", "tokens")
 @click.argument("document", required=False, shell_complete=complete_files)
 @click.option(
     "--path",
+    "--root",
+    "path",
     type=click.Path(path_type=Path),
-    help="Corpus that holds the document; default: the one that statevisit ships.",
+    help="Corpus that holds the document; default: that of the current directory or one above it, "
+    "else the one that statevisit ships.",
 )
 @click.option(
     "--layer",
@@ -56,7 +61,7 @@ def command(
 ) -> None:
     """Print a document with coloured spans and the tables of its layers.
 
-    DOCUMENT is an id or a file; without one, the first document of the corpus.
+    DOCUMENT is an id, a file or a corpus; without one, the first document of the corpus.
 
     \b
     Example:
@@ -93,17 +98,22 @@ def _print_tables(out: "Console", document: Document, layers: tuple[str, ...]) -
 
 def _find(name: str | None, path: Path | None) -> Document:
     """Return the document with an id or file name; without one, the first of the corpus."""
-    if name and path is None and Path(name).is_file():
+    if name and path is None and _is_source(Path(name)):
         return sound(load(name).entry(0))
-    corpus = load(path)
+    corpus = load(corpus_to_read(path))
     if name is None:
         return sound(corpus.entry(0))
     if name not in corpus.ids:
         raise FormatError(
             f"{name}: neither a file nor the id of a document; "
-            f"{corpus.path} holds {', '.join(corpus.ids[:5])}"
+            f"{name_of(corpus.path)} holds {', '.join(corpus.ids[:5])}"
         )
     return sound(corpus.entry(name))
+
+
+def _is_source(path: Path) -> bool:
+    """Whether a name is that of a file or a corpus root, and not an id."""
+    return path.is_file() or (path.is_dir() and layout.enclosing_root(path) is not None)
 
 
 def _write(path: Path, text: str) -> None:
@@ -111,9 +121,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print_text(out: "Console", document: Document) -> None:
-    from statevisit.pages.display import to_text, visible
+    from rich.text import Text
 
-    out.print(f"[bold]{document.id}[/bold]  {document.date}")
+    from statevisit.pages.display import to_text
+
+    out.print(Text.assemble((document.id, "bold"), f"  {document.date}"))
     out.print()
     if out.is_terminal:
         out.print(to_text(document))
@@ -174,4 +186,5 @@ def to_svg(document: Document) -> str:
     picture = out.export_svg(
         title="statevisit show", theme=SVG_EXPORT_THEME, unique_id="statevisit"
     )
+    picture = in_xml(picture)
     return re.sub(r"\s*@font-face \{.*?\}\n", "\n", picture, flags=re.DOTALL)

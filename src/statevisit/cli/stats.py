@@ -7,18 +7,19 @@ import click
 
 from statevisit.checks.document import sound
 from statevisit.cli.main import console, echo_json
+from statevisit.cli.options import corpus_argument, corpus_to_read, json_flag
 from statevisit.corpus.reader import load
+from statevisit.printable import counted
 
 
 @click.command("stats")
-@click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, as in release.json, instead of tables."
-)
+@corpus_argument
+@json_flag("Print JSON, as in release.json, instead of tables.")
 def command(path: Path | None, as_json: bool) -> None:
     """Count documents, records and labels.
 
-    PATH is as for `validate`; without one, the corpus that statevisit ships.
+    PATH is as for `validate`; without one, the corpus of the current directory or one above
+    it, else the one that statevisit ships.
 
     \b
     Example:
@@ -26,7 +27,7 @@ def command(path: Path | None, as_json: bool) -> None:
     """
     from statevisit.release.manifest import Tally
 
-    corpus, tally = load(path), Tally()
+    corpus, tally = load(corpus_to_read(path)), Tally()
     for entry in corpus.entries:
         tally.add(sound(entry))
     counts = tally.as_dict()
@@ -40,8 +41,7 @@ def _print_table(documents: int, counts: dict[str, Any]) -> None:
     """Print the counts of a manifest: a row for each layer, a line for each kind of label."""
     from rich.table import Table
 
-    noun = "document" if documents == 1 else "documents"
-    table = Table(title=f"{documents} {noun}", title_justify="left")
+    table = Table(title=counted(documents, "document"), title_justify="left")
     table.add_column("layer")
     table.add_column("records", justify="right")
     table.add_column("labels")
@@ -52,4 +52,4 @@ def _print_table(documents: int, counts: dict[str, Any]) -> None:
                 numbers = ", ".join(f"{label} {count}" for label, count in labels.items())
                 lines.append(f"[bold]{prop}[/bold] {numbers}")
         table.add_row(layer, f"{layer_counts['records']:,}", "\n".join(lines))
-    console().print(table)
+    console(markup=True).print(table)

@@ -11,10 +11,13 @@ from msgspec import structs
 
 from statevisit import layout
 from statevisit.cli.finding_formats import WRITERS, Statistics, Writer
+from statevisit.cli.main import say
+from statevisit.cli.options import corpus_to_change, verbose
 from statevisit.cli.progress import Bar
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
+from statevisit.printable import in_utf8
 
 
 @click.command("validate")
@@ -24,6 +27,10 @@ from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_sett
     "format_",
     type=click.Choice(FORMATS),
     help="Format of the findings. Default: text.",
+)
+@click.option("--json", "format_", flag_value="json", hidden=True)
+@click.option(
+    "--path", "--root", "named_paths", multiple=True, type=click.Path(path_type=Path), hidden=True
 )
 @click.option(
     "--select",
@@ -50,8 +57,10 @@ from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_sett
 @click.option(
     "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
 )
+@verbose
 def command(
     paths: tuple[Path, ...],
+    named_paths: tuple[Path, ...],
     format_: str | None,
     select: tuple[str, ...],
     ignore: tuple[str, ...],
@@ -60,13 +69,16 @@ def command(
     fix: bool,
     diff: bool,
     workers: int | None,
+    verbose: bool,
 ) -> int:
     """Check documents: schema, offsets, references, links, values, hashes.
 
     PATHS are corpus roots, directories of documents, documents, JSONL files (also .gz and .zst),
     Parquet of the `documents` config, or - for JSONL on standard input; without one, the corpus of
-    the current directory. The exit status is 1 if there are errors. Without findings it prints
-    nothing, except one line on a terminal. `statevisit explain CODE` says more about a finding.
+    the current directory or one above it. The exit status is 1 if there are errors. Without
+    findings it prints nothing, except one line on a terminal. Of more than five findings with one
+    code in one file, the text shows five and counts the others; the other formats list all.
+    `statevisit explain CODE` says more about a finding.
     Options not given here are taken from [tool.statevisit] in the pyproject.toml of the corpus
     root.
 
@@ -74,7 +86,7 @@ def command(
     Example:
       statevisit validate corpus/documents/2024-02-19-aliyev-visit.json
     """
-    paths = paths or (Path(),)
+    paths = (*paths, *named_paths) or (corpus_to_change(),)
     if fix or diff:
         from statevisit.cli.fix import fix_files
 
@@ -82,12 +94,12 @@ def command(
         if diff:
             return 1 if changed else 0
     settings = _settings(paths[0], format_, select, ignore, strict)
-    writer = Statistics() if statistics else WRITERS[settings.format](settings.address)
+    writer = Statistics() if statistics else WRITERS[settings.format](settings.address, verbose)
     for path in paths:
         _check(path, settings, writer, workers)
     writer.end()
     if settings.format == "text" and (writer.counts or sys.stderr.isatty()):
-        click.echo(writer.summary(), err=True)
+        say(writer.summary(), err=True)
     return 1 if writer.errors or (settings.strict and writer.counts) else 0
 
 
@@ -133,7 +145,7 @@ def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) 
         entries = _parquet_entries(path) if path.suffix == ".parquet" else None
         for finding in validate(path, count_document, mapper, entries):
             if settings.wants(finding.code):
-                writer.add(structs.replace(finding, file=_relative(finding.file)))
+                writer.add(structs.replace(finding, file=in_utf8(_relative(finding.file))))
 
 
 def _relative(file: str) -> str:

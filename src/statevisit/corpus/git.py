@@ -15,11 +15,15 @@ from pathlib import Path
 import orjson
 
 from statevisit import layout
+from statevisit.corpus.manifest import Manifest, decoded
 from statevisit.corpus.reader import Corpus, load
 from statevisit.errors import ReleaseError
 
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)", re.ASCII)
 Version = tuple[int, int, int]
+
+FIRST_VERSION = "0.1.0"
+"""The version of a corpus that states none."""
 
 
 def numbers(version: str) -> Version:
@@ -109,6 +113,27 @@ def commit_of(root: Path, version: str) -> str | None:
     return None
 
 
+def is_released(root: Path, version: str) -> bool:
+    """Whether a version that the history states is a release.
+
+    A new corpus is built, and committed, as FIRST_VERSION before it is released for the first time.
+    That one is a release if it has a tag or the commit that `statevisit release` makes, or if these
+    may be in the part of the history that was not fetched.
+    """
+    if version != FIRST_VERSION or resolve(root, f"refs/tags/v{version}"):
+        return True
+    if line(root, "rev-parse", "--is-shallow-repository") == "true":
+        return True
+    message = release_message(version)
+    subjects = line(root, "log", "--format=%s", "--fixed-strings", f"--grep={message}")
+    return message in subjects.splitlines()
+
+
+def release_message(version: str) -> str:
+    """Return the message of the commit and of the tag that make a release."""
+    return f"Release {version}"
+
+
 def stated_versions(root: Path) -> set[str]:
     """Return every version that a `release.json` in the history states."""
     commits = line(root, "log", "--format=%H", "--", layout.RELEASE).split()
@@ -133,21 +158,47 @@ def version_at(root: Path, revision: str) -> str | None:
     return version if isinstance(version, str) else None
 
 
+def manifest_at(root: Path, revision: str) -> Manifest | None:
+    """Return the manifest of a corpus root at a revision; None if it has none."""
+    try:
+        data = git(root, "show", f"{revision}:./{layout.RELEASE}")
+    except ReleaseError:
+        return None
+    return decoded(data, layout.RELEASE)
+
+
+def tree_of(root: Path, revision: str, name: str) -> str | None:
+    """Return git's id of a directory of a corpus root at a revision; None if it has no such."""
+    try:
+        return line(root, "rev-parse", "--verify", "--quiet", f"{revision}:./{name}")
+    except ReleaseError:
+        return None
+
+
+def extract(root: Path, revision: str, directory: Path, *names: str) -> None:
+    """Write the files of a corpus root at a revision into a directory; with `names` only those.
+
+    Raises ReleaseError if git fails.
+    """
+    import tarfile
+
+    archive = git(root, "archive", "--format=tar", revision, "--", *names)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        tar.extractall(directory, filter="data")
+
+
 def corpus_at(root: Path, revision: str) -> Corpus:
     """Return the corpus of a corpus root as it was at a revision.
 
     Its files lie in a temporary directory, which is removed with the corpus object. Raises
     ReleaseError if git fails or the revision has no documents.
     """
-    import tarfile
     import tempfile
 
-    archive = git(root, "archive", "--format=tar", revision)
     # messages about the documents name the directory, hence the revision in it
     directory = tempfile.mkdtemp(prefix=f"statevisit-{revision[:12]}-")
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(directory, filter="data")
+        extract(root, revision, Path(directory))
         if not (Path(directory) / layout.DOCUMENTS).is_dir():
             raise ReleaseError(f"{root}: has no {layout.DOCUMENTS}/ at {revision[:12]}")
         corpus = load(Path(directory))

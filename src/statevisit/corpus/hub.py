@@ -4,20 +4,16 @@ This is the only module that imports `huggingface_hub`; `release.publish` uses i
 module.
 """
 
-import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct, ValidationError, convert
-
 from statevisit import layout
-from statevisit.document.codec import read_bytes
-from statevisit.document.strict_json import parse
+from statevisit.corpus.manifest import Manifest, read_manifest, sha256_of
 from statevisit.errors import MissingExtra, ReleaseError
 
 if TYPE_CHECKING:
@@ -51,21 +47,12 @@ _READING = _WRITING | {
 }
 """What to do about an HTTP status when reading from a repository."""
 
-_NOT_DOWNLOADED = ("corpus/parquet/*", "*.png", "*.svg")
-"""Files that documents can be read without; they are most of the bytes."""
+_PICTURES = ("*.png", "*.svg")
+DOCUMENTS_ONLY = (f"{layout.PARQUET}/*", *_PICTURES)
+"""The files that documents can be read without; they are most of the bytes."""
 
-
-class _File(Struct, frozen=True):
-    path: str
-    sha256: str
-
-
-class _Manifest(Struct, frozen=True):
-    """The fields of `release.json` that a download is checked against."""
-
-    version: str
-    files: tuple[_File, ...]
-    edition: object = None
+PARQUET_ONLY = (f"{layout.DOCUMENTS}/*", f"{layout.ANNOTATIONS}/*", *_PICTURES)
+"""The files that the tables can be read without."""
 
 
 def client() -> tuple[ModuleType, "HfApi"]:
@@ -77,13 +64,14 @@ def client() -> tuple[ModuleType, "HfApi"]:
     return hf, hf.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
 
 
-def fetched(repo: str, version: str) -> Path:
+def fetched(repo: str, version: str, left_out: Sequence[str] = DOCUMENTS_ONLY) -> Path:
     """Download a version of a dataset repository and return its corpus root.
 
-    The Parquet files and pictures are left out. The files stay in huggingface_hub's cache, which
-    also serves them offline. Raises ReleaseError for an unknown repository or version, for a file
-    whose SHA-256 differs from the manifest, for the edition without the text, and for any failure
-    of the Hub or the connection; MissingExtra without huggingface_hub.
+    Files that match a pattern of `left_out` are not downloaded: by default the Parquet files and
+    pictures. The files stay in huggingface_hub's cache, which also serves them offline. Raises
+    ReleaseError for an unknown repository or version, for a file whose SHA-256 differs from the
+    manifest, for the edition without the text, and for any failure of the Hub or the connection;
+    MissingExtra without huggingface_hub.
     """
     hf, api = client()
     with quiet(hf), explained(hf, f"{repo}: version {version} was not fetched", _READING):
@@ -92,20 +80,20 @@ def fetched(repo: str, version: str) -> Path:
                 repo,
                 repo_type="dataset",
                 revision=f"v{version}",
-                ignore_patterns=list(_NOT_DOWNLOADED),
+                ignore_patterns=list(left_out),
             )
         except hf.errors.RevisionNotFoundError:
             tags = api.list_repo_refs(repo, repo_type="dataset").tags
             versions = ", ".join(tag.name.removeprefix("v") for tag in tags) or "none at all"
             raise ReleaseError(f"{repo}: has no version {version}, only {versions}") from None
     root = Path(directory)
-    _check_files(root, repo, _full_manifest(root, repo, version))
+    _check_files(root, repo, _full_manifest(root, repo, version), left_out)
     return root
 
 
-def _full_manifest(root: Path, repo: str, version: str) -> _Manifest:
+def _full_manifest(root: Path, repo: str, version: str) -> Manifest:
     """Return the manifest. Raises ReleaseError if it is not that of a version with its text."""
-    manifest = _manifest(root / layout.RELEASE)
+    manifest = read_manifest(root)
     if manifest is None or manifest.version != version:
         raise ReleaseError(
             f"{repo}: the tag v{version} has no {layout.RELEASE} of this version, so it is not "
@@ -120,23 +108,16 @@ def _full_manifest(root: Path, repo: str, version: str) -> _Manifest:
     return manifest
 
 
-def _manifest(path: Path) -> _Manifest | None:
-    if not path.is_file():
-        return None
-    try:
-        return convert(parse(read_bytes(path), str(path)), _Manifest)
-    except ValidationError:
-        return None
-
-
-def _check_files(root: Path, repo: str, manifest: _Manifest) -> None:
+def _check_files(root: Path, repo: str, manifest: Manifest, left_out: Sequence[str]) -> None:
     """Raise ReleaseError unless the downloaded files are those of the manifest, to the byte."""
-    digests = {
-        file.path: file.sha256
-        for file in manifest.files
-        if not any(fnmatch(file.path, pattern) for pattern in _NOT_DOWNLOADED)
-    }
-    present = {path.relative_to(root).as_posix() for path in (root / layout.DOCUMENTS).glob("*")}
+
+    def is_downloaded(name: str) -> bool:
+        return not any(fnmatch(name, pattern) for pattern in left_out)
+
+    digests = {name: sha256 for name, sha256 in manifest.digests.items() if is_downloaded(name)}
+    data = [*(root / layout.DOCUMENTS).glob("*"), *(root / layout.PARQUET).glob("*/*")]
+    # The cache may hold what an earlier call downloaded.
+    present = set(filter(is_downloaded, (path.relative_to(root).as_posix() for path in data)))
     present |= {name for name in digests if (root / name).is_file()}
     differing = sorted(present ^ digests.keys())
     if differing:
@@ -147,7 +128,7 @@ def _check_files(root: Path, repo: str, manifest: _Manifest) -> None:
             "another repository, or tell whoever published it"
         )
     for name in sorted(digests):
-        if hashlib.sha256(read_bytes(root / name)).hexdigest() != digests[name]:
+        if sha256_of(root / name) != digests[name]:
             raise ReleaseError(
                 f"{root / name}: is not the file that version {manifest.version} was released with "
                 "(its SHA-256 differs): delete it, and try again; if it happens again, "

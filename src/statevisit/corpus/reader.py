@@ -18,6 +18,7 @@ from statevisit.document.codec import decode, read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError, MissingExtra
 from statevisit.findings import Finding
+from statevisit.printable import counted
 
 JSONL = (".jsonl", ".ndjson")
 COMPRESSED = (".gz", ".zst")
@@ -115,11 +116,10 @@ class Corpus(Sequence[Document]):
 
     def __repr__(self) -> str:
         version = f" {self.version}" if self.version else ""
-        noun = "document" if len(self) == 1 else "documents"
         ids = [_shortened(document_id) for document_id in self.ids[:3]]
         if len(self) > 3:
             ids.append("…")
-        return f"<Corpus{version}: {len(self)} {noun}: {', '.join(ids)}>"
+        return f"<Corpus{version}: {counted(len(self), 'document')}: {', '.join(ids)}>"
 
     def _repr_html_(self) -> str:
         import statevisit
@@ -216,7 +216,8 @@ def _entries_of_directory(directory: Path) -> list[Entry]:
     paths = sorted(directory.glob("*.json"), key=lambda path: path.stem)
     if not paths:
         raise FormatError(
-            f"{directory}: holds no documents (<id>.json); make one with `statevisit ingest`"
+            f"{directory.absolute()}: holds no documents (<id>.json); make one with "
+            "`statevisit ingest`, or a new corpus with `statevisit init`"
         )
     return [Entry(path) for path in paths]
 

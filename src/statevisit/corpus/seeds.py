@@ -7,6 +7,7 @@ import orjson
 from statevisit import files, layout
 from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import schema_errors
+from statevisit.document.characters import tidy
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -49,8 +50,8 @@ def source_line(document: Document, publisher: str, license_: str) -> bytes:
         "sha256": document.source.sha256,
         "date": document.date,
         "language": document.language,
-        "publisher": publisher,
-        "license": license_,
+        "publisher": tidy(publisher),
+        "license": tidy(license_),
     }
     for _, message in schema_errors.errors(source, "source"):
         raise FormatError(f"{document.source.file}: {message}")

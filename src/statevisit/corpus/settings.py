@@ -139,9 +139,25 @@ def check_codes(prefixes: Iterable[str], codes: Iterable[str], where: str) -> No
         has_form = re.fullmatch(r"[A-Z]\d*", prefix)
         if not has_form or not any(code.startswith(prefix) for code in codes):
             raise FormatError(
-                f"{where}: no code begins with {prefix!r}{nearest(prefix, codes)}; "
+                f"{where}: no code begins with {prefix!r}{like_code(prefix, codes)}; "
                 "`statevisit explain` lists them"
             )
+
+
+def like_code(word: str, codes: Iterable[str]) -> str:
+    """Return the codes that an unknown one may mean, as the end of a message; "" for none.
+
+    A number is no slip of another number, so for a code of the right form these are the code with
+    another letter, or the codes of its family.
+    """
+    codes = list(codes)
+    if not re.fullmatch(r"[A-Z]\d+", word):
+        return nearest(word, codes)
+    same_number = [code for code in codes if code[1:] == word[1:]]
+    if same_number:
+        return f"; did you mean {' or '.join(same_number)}?"
+    family = [code for code in codes if code.startswith(word[:2])]
+    return f"; {word[:2]} has {', '.join(family)}" if family else ""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,4 +1,5 @@
 """One document, without its corpus: records, scheme, canonical form, values, time algebra.
 
-Imports the ground modules only (`layout`, `files`, `findings`, `errors`).
+Imports the ground modules only (`layout`, `files`, `findings`, `errors`,
+`printable`).
 """

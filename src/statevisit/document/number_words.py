@@ -1,8 +1,7 @@
-"""English numbers in words and figures as decimals, if there is one complete reading.
+"""English quantities in words and figures: numbers, ranges, and the words around them.
 
 "$7.6 billion" is 7600000000 beside a currency. A phrase with a remainder that may belong to the
-number ("dozens", "a third", "5 feet 3") is not read: a wrong reading would be a false alarm of a
-check.
+number ("dozens", "5 feet 3") is not read: a wrong reading would be a false alarm of a check.
 """
 
 import re
@@ -11,352 +10,228 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_WORDS = {w: n for n, w in enumerate(_ONES)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-SHORT_SCALES = {
-    "k": 10**3,
-    "m": 10**6,
-    "mn": 10**6,
-    "mln": 10**6,
-    "bn": 10**9,
-    "tn": 10**12,
-    "trn": 10**12,
-}
-"""Scales that count only beside a currency: elsewhere "5m" is metres."""
+from statevisit.document.comparator_words import Labels, split_after, split_before
+from statevisit.document.currency_words import without_signs
+from statevisit.document.number_vocabulary import is_numeral
+from statevisit.document.numerals import Numeral, number_at
 
-_IRREGULAR = {
-    "first": 1,
-    "second": 2,
-    "third": 3,
-    "fifth": 5,
-    "eighth": 8,
-    "ninth": 9,
-    "twelfth": 12,
-}
-_ORDINALS = (
-    {w + "th": n for w, n in _WORDS.items() if n not in (1, 2, 3, 5, 8, 9, 12) and n < 20}
-    | {w[:-1] + "ieth": 10 * n for n, w in enumerate(_TENS, 2)}
-    | _IRREGULAR
-)
-
-COMPARATORS = {
-    "MORE_THAN": ("over", "more than", "above", "upwards of", "in excess of"),
-    "LESS_THAN": ("under", "less than", "below", "fewer than"),
-    "EQUAL_OR_MORE": ("at least", "no less than", "no fewer than", "a minimum of"),
-    "EQUAL_OR_LESS": (
-        "at most",
-        "up to",
-        "no more than",
-        "a maximum of",
-        "as much as",
-        "as many as",
-    ),
-    "APPROX": (
-        "around",
-        "about",
-        "roughly",
-        "approximately",
-        "some",
-        "nearly",
-        "almost",
-        "close to",
-        "an estimated",
-        "circa",
-    ),
-    "EXACT": ("exactly", "precisely"),
-}
-"""The words before a number that state how it bounds the quantity."""
-
-_BEFORE = sorted(
-    ((phrase.split(), name) for name, phrases in COMPARATORS.items() for phrase in phrases),
-    key=lambda p: -len(p[0]),
-)
-_CURRENCIES = frozenset(
-    [
-        "$",
-        "us$",
-        "a$",
-        "c$",
-        "hk$",
-        "€",
-        "£",
-        "¥",
-        "₺",
-        "₽",
-        "₹",
-        "₩",
-        "₼",
-        "₾",
-        "tl",
-        "usd",
-        "eur",
-        "gbp",
-        "try",
-        "jpy",
-        "cny",
-        "rub",
-        "azn",
-        "dollar",
-        "dollars",
-        "euro",
-        "euros",
-        "pound",
-        "pounds",
-        "lira",
-        "liras",
-        "yen",
-        "yuan",
-        "ruble",
-        "rubles",
-        "rouble",
-        "roubles",
-        "manat",
-        "manats",
-    ]
-)
 _TOKEN = re.compile(
     r"""
-      [0-9][0-9,]*(?:\.[0-9]+)?(?:st|nd|rd|th)?(?![0-9])  # figures, perhaps ordinal
-    | [a-zA-Z]{0,3}[$€£¥₺₽₹₩₼₾]                           # the sign of a currency
-    | [^\W\d_]+                                          # a word
-    | [^\w\s]                                            # any other sign
+      [0-9]{1,4}[/⁄][0-9]{1,4}(?![0-9.,/⁄])                 # a fraction in figures
+    | (?:[0-9]{1,3}(?:[ \u00a0\u2007\u2009\u202f'’][0-9]{3})+(?![0-9])  # grouped by spaces
+        | [0-9][0-9,]*)(?:\.[0-9]+)?
+      (?:e[+-]?[0-9]{1,2}(?!\w)|(?:st|nd|rd|th)(?![^\W\d_]))?  # an exponent, or an ordinal
+    | (?<!\w)\.[0-9]+
+    | [¼½¾⅐-⅞º]
+    | [a-zA-Z]{0,3}[$€£¥₺₽₹₩₼₾]                             # the sign of a currency
+    | (?:[kcdm]?m|ft|in|yd|mi)\^?[23](?![0-9])              # a unit with an exponent: km2
+    | [^\W\d_¼½¾⅐-⅞º]+                                      # a word
+    | [^\w\s]                                               # any other sign
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
+_SPACE = re.compile(r"\s+")
+
+
+_LONGEST = 300
+"""The number of characters that no quantity exceeds."""
 
 
 class Reading(Struct, frozen=True):
     """The reading of a phrase.
 
-    `numbers` are in order, two for a range; `comparator` is the label of the words before them;
-    `rest` are the words after them.
+    `choices` has an entry for a number and two for a range: what each can state, the likeliest
+    first. A negative number is one whose minus sign is stated. `comparators` are the labels that
+    the words around the number allow. `rest` are the other words after the numbers.
     """
 
-    numbers: tuple[Decimal, ...]
-    comparator: str | None
+    choices: tuple[tuple[Decimal, ...], ...]
+    comparators: Labels
     ordinal: bool
     rest: tuple[str, ...]
 
+    @property
+    def numbers(self) -> tuple[Decimal, ...]:
+        """The likeliest number of each entry."""
+        return tuple(choice[0] for choice in self.choices)
 
-class _Number(Struct, frozen=True):
-    """A number in a list of tokens: `end` is the index of the token after it."""
 
-    value: Decimal
-    end: int
-    ordinal: bool = False
-    scale: int = 1
+class _Phrase(Struct, frozen=True):
+    """The tokens of a phrase after its comparator, without currency signs."""
+
+    tokens: list[str]
+    lower: list[str]
+    comparators: Labels
+    opens_range: bool
+    money: bool
 
 
 @lru_cache(4096)
 def read(text: str) -> Reading | None:
-    """Read the words of a quantity. Returns None unless the whole phrase has one reading.
+    """Read the words of a quantity. Returns None unless the whole phrase is understood.
 
-    Two numbers are a range. "5 million to 10 million" is one; "5 to 10 million" is not read, since
-    its 5 may be 5 or 5 million.
+    Two numbers are a range. In "5 to 10 million" the first is 5 or 5 million, in "2012-13" the
+    second is 13 or 2013.
     """
-    tokens: list[str] = _TOKEN.findall(text.lower())
-    if "".join(tokens) != re.sub(r"\s", "", text.lower()):
+    phrase = _phrase(text)
+    if phrase is None:
         return None
-    comparator, tokens = _split_comparator(tokens)
-    opens_range = bool(tokens) and tokens[0] in ("between", "from")
-    if opens_range:
-        tokens = tokens[1:]
-    money = any(token in _CURRENCIES for token in tokens)
-    tokens = [token for token in tokens if token not in _CURRENCIES]
-    first = _number(tokens, 0, money)
+    first = number_at(phrase.lower, 0, phrase.money)
+    if first is None and phrase.lower[:1] in (["a"], ["an"]) and len(phrase.lower) > 1:
+        first = Numeral((Decimal(1),), 1)
     if first is None:
         return None
-    second = _upper_bound(tokens, first.end, opens_range, money)
-    if second is not None:
-        rest = tokens[second.end :]
-        readable = first.scale == second.scale and not first.ordinal and _is_complete(rest)
-        if not readable:
+    choices: tuple[tuple[Decimal, ...], ...] = (first.values,)
+    end, ordinal = first.end, first.ordinal
+    range_ = _upper_bound(phrase, first)
+    if range_ is not None:
+        second, at = range_
+        if first.ordinal and not second.ordinal:
             return None
-        return Reading((first.value, second.value), comparator, False, tuple(rest))
-    rest = tokens[first.end :]
-    if rest[:1] == ["-"]:
-        rest = rest[1:]
-    if opens_range or not _is_complete(rest):
+        choices = _bounds(phrase.lower, first, second, at)
+        end, ordinal = second.end, second.ordinal
+    elif phrase.opens_range:
         return None
-    return Reading((first.value,), comparator, first.ordinal, tuple(rest))
+    return _with_rest(phrase, choices, end, ordinal)
 
 
-def _split_comparator(tokens: list[str]) -> tuple[str | None, list[str]]:
-    """The comparator with which a phrase begins, and the tokens after it."""
-    for phrase, name in _BEFORE:
-        if tokens[: len(phrase)] == phrase:
-            return name, tokens[len(phrase) :]
-    return None, tokens
-
-
-def _upper_bound(tokens: list[str], at: int, opens_range: bool, money: bool) -> _Number | None:
-    """The second number of a range whose first one ends at `at`; None for no range."""
-    if at >= len(tokens) or tokens[at] not in ("to", "-", "–", "and"):
+def _with_rest(
+    phrase: _Phrase, choices: tuple[tuple[Decimal, ...], ...], end: int, ordinal: bool
+) -> Reading | None:
+    """The reading of a phrase whose numbers end at a token; None if the rest is not clear."""
+    rest, lower = phrase.tokens[end:], phrase.lower[end:]
+    after, start, stop = split_after(lower)
+    comparators = phrase.comparators if start == stop else after
+    if phrase.comparators and start != stop:
+        comparators = None
+    rest, lower = rest[:start] + rest[stop:], lower[:start] + lower[stop:]
+    if lower[:1] == ["-"]:
+        rest, lower = rest[1:], lower[1:]
+    if not _is_complete(lower):
         return None
-    if tokens[at] == "and" and not opens_range:
+    return Reading(choices, comparators, ordinal, tuple(rest))
+
+
+@lru_cache(4096)
+def read_compound(text: str) -> tuple[tuple[Decimal, tuple[str, ...]], ...] | None:
+    """Read an amount in two units as two pairs of a number and its words.
+
+    "5 feet and 2 inches" is ((5, ("feet",)), (2, ("inches",))). None for any other phrase.
+    """
+    phrase = _phrase(text)
+    if phrase is None or phrase.opens_range:
         return None
-    return _number(tokens, at + 1, money)
+    first = number_at(phrase.lower, 0, phrase.money)
+    if first is None or first.ordinal or len(first.values) > 1:
+        return None
+    at = first.end
+    while at < len(phrase.lower) and not is_numeral(phrase.lower[at]):
+        at += 1
+    second = number_at(phrase.lower, at, False)
+    words = phrase.tokens[first.end : at]
+    if words[-1:] == ["and"]:
+        words = words[:-1]
+    if second is None or second.ordinal or len(second.values) > 1 or second.scales:
+        return None
+    rest = phrase.tokens[second.end :]
+    if not _is_complete([word.lower() for word in words + rest]):
+        return None
+    return (first.values[0], tuple(words)), (second.values[0], tuple(rest))
 
 
-_NUMERAL = (
-    _WORDS.keys()
-    | _SCALES.keys()
-    | _ORDINALS.keys()
-    | {
-        "hundred",
-        "dozen",
-        "half",
-        "quarter",
-        "score",
-        "hundredth",
-        "thousandth",
-        "millionth",
-        "billionth",
-    }
-)
-_PARTS = frozenset(
-    ["halves", "point", "odd", "plus", "or", "and", "to", "minus", "times", "fold", "s"]
-)
+def _phrase(text: str) -> _Phrase | None:
+    if len(text) > _LONGEST:
+        return None
+    tokens: list[str] = _TOKEN.findall(text)
+    if _SPACE.sub("", "".join(tokens)) != _SPACE.sub("", text):
+        return None
+    if tokens[:1] == ["("] and tokens[-1] == ")":  # a loss, or a remark
+        tokens = tokens[1:-1]
+    if len(tokens) > 1 and tokens[-1] == ".":  # of an abbreviation
+        tokens = tokens[:-1]
+    tokens = _without_joining_hyphens(tokens)
+    comparators, length = split_before([token.lower() for token in tokens])
+    tokens = tokens[length:]
+    opens_range = bool(tokens) and tokens[0].lower() in ("between", "from")
+    tokens, money = without_signs(tokens[1:] if opens_range else tokens)
+    lower = [token.lower() for token in tokens]
+    return _Phrase(tokens, lower, comparators, opens_range, money)
+
+
+def _without_joining_hyphens(tokens: list[str]) -> list[str]:
+    """Tokens without the hyphens around "and" and "a": "two-and-a-half", "$5-a-day"."""
+    if "-" not in tokens:
+        return tokens
+    kept = []
+    for at, token in enumerate(tokens):
+        beside = [word.lower() for word in tokens[max(0, at - 1) : at + 2]]
+        if token != "-" or ("and" not in beside and "a" not in beside):
+            kept.append(token)
+    return kept
+
+
+_CONNECTORS = ("to", "-", "–", "and", "~", "through", "until", "till")
+_UNIT_WORDS = 4
+"""The number of words of a unit that the first number of a range may have."""
+
+
+def _upper_bound(phrase: _Phrase, first: Numeral) -> tuple[Numeral, int] | None:
+    """The second number of a range, and the token where it begins; None for no range.
+
+    The first number may have a unit, if the second one has the same: "5 km to 10 km".
+    """
+    tokens = phrase.lower
+    for end in range(first.end, min(first.end + _UNIT_WORDS, len(tokens))):
+        if end > first.end and tokens[end] == "and" and not phrase.opens_range:
+            return None
+        at = _after_connector(tokens, end, phrase.opens_range)
+        if at is None:
+            continue
+        second = number_at(tokens, at, phrase.money)
+        if second is None:
+            continue
+        unit = tokens[first.end : end]
+        if not unit or tokens[second.end : second.end + len(unit)] == unit:
+            return second, at
+    return None
+
+
+def _after_connector(tokens: list[str], at: int, opens_range: bool) -> int | None:
+    """The token after "to" or a dash: "8- to 10", "8-to-10"; None if another token follows."""
+    if tokens[at] not in _CONNECTORS or (tokens[at] == "and" and not opens_range):
+        return None
+    if tokens[at : at + 3] == ["-", "to", "-"]:
+        return at + 3
+    return at + 2 if tokens[at : at + 2] == ["-", "to"] else at + 1
+
+
+def _bounds(
+    tokens: list[str], first: Numeral, second: Numeral, at: int
+) -> tuple[tuple[Decimal, ...], ...]:
+    """The possible bounds of a range, in which one number may leave out what the other states."""
+    lower, upper = first.values, second.values
+    one, other = lower[0], upper[0]
+    if not first.scales or "," not in tokens[0]:
+        lower = (*lower, *(one * scale for scale in second.scales if abs(one * scale) < abs(other)))
+    if abs(other) < abs(one):
+        if not second.scales:
+            upper = (*upper, *(other * scale for scale in first.scales))
+        written = tokens[0].isdecimal() and tokens[at].isdecimal()
+        if written and one == int(tokens[0]) and other == int(tokens[at]):
+            digits = tokens[0][: len(tokens[0]) - len(tokens[at])] + tokens[at]
+            upper = (*upper, Decimal(digits))
+    return lower, tuple(dict.fromkeys(upper))
+
+
+_PARTS = frozenset(["odd", "plus", "or", "and", "to", "minus", "times", "fold"])
 """Words after a number that are a part of it, or change it."""
 
 
 def _is_complete(rest: list[str]) -> bool:
     """Whether no token after a number belongs to it or begins another one."""
-    return not any(_belongs_to_number(token) for token in rest)
-
-
-def _belongs_to_number(token: str) -> bool:
-    if token in ",.+/:" or token in _PARTS:
-        return True
-    if any(character.isnumeric() for character in token):
-        return True
-    return token.removesuffix("s") in _NUMERAL
-
-
-def _number(tokens: list[str], at: int, money: bool) -> _Number | None:
-    """The number that begins at token `at`, in figures or in words."""
-    if at < len(tokens) and "0" <= tokens[at][0] <= "9":
-        return _figures(tokens, at, money)
-    if tokens[at : at + 1] in (["a"], ["an"]) and at + 1 < len(tokens):
-        follows = tokens[at + 1]
-        if follows in _SCALES or follows in ("hundred", "dozen"):
-            tokens = [*tokens[:at], "one", *tokens[at + 1 :]]
-    return _Words(tokens, at).read()
-
-
-class _Words:
-    """A number in words, read from left to right.
-
-    The number is `total` plus `group`, the part below the next scale word: in "two million three
-    hundred" the total is 2,000,000 and the group 300.
-    """
-
-    def __init__(self, tokens: list[str], at: int) -> None:
-        self.tokens = tokens
-        self.start = self.at = at
-        self.total = self.group = 0
-        self.room = 1000
-        """What the group can still take is below this: 10 after "twenty", 100 after "hundred"."""
-        self.scale = 1
-        self.lowest_scale = 10**15
-        self.begun = self.ordinal = False
-
-    def read(self) -> _Number | None:
-        """Read as many words as form one number; None if the words are no number."""
-        while self.at < len(self.tokens) and not self.ordinal:
-            word = self.tokens[self.at]
-            if word in ("-", "and") and self.begun and self.at + 1 < len(self.tokens):
-                if not self._joins(word, self.tokens[self.at + 1]):
-                    break
-                self.at += 1
-                word = self.tokens[self.at]
-            if word == "dozen" and self.begun and 0 < self.group < 100 and self.total == 0:
-                return _Number(Decimal(self.group * 12), self.at + 1)
-            if not self._add(word):
-                break
-            self.begun = True
-            self.at += 1
-        if not self.begun:
-            return None
-        value = Decimal(self.total + self.group)
-        return _Number(value, self.at, self.ordinal, self.scale)
-
-    def _joins(self, sign: str, follows: str) -> bool:
-        """Whether a sign connects two parts of a number: "twenty-one", "hundred and five"."""
-        value = _WORDS.get(follows, _ORDINALS.get(follows))
-        if value is None:
-            return False
-        if sign == "and":
-            return self.room == 100
-        is_tens = self.group % 100 >= 20 and self.group % 10 == 0
-        return is_tens and 0 < value < 10
-
-    def _add(self, word: str) -> bool:
-        """Add a word to the number; False if the word cannot continue it."""
-        value = _WORDS.get(word, _ORDINALS.get(word))
-        if value is not None and 0 <= value < self.room and (value or not self.begun):
-            self.group += value
-            self.ordinal = word in _ORDINALS
-            self.room = 10 if value >= 20 else 0
-            return True
-        if not self.begun:
-            return False
-        if word == "hundred" and 0 < self.group < 100 and self.room in (0, 10):
-            self.group *= 100
-            self.room = 100
-            return True
-        scale = _SCALES.get(word)
-        if scale is None or not self.group or scale >= self.lowest_scale:
-            return False
-        self.scale = self.lowest_scale = scale
-        self.total += self.group * scale
-        self.group = 0
-        self.room = 1000
-        return True
-
-
-def _figures(tokens: list[str], at: int, money: bool) -> _Number | None:
-    """A number in figures, with the scale word after it: "7.6 billion", "5m" beside a currency."""
-    token = tokens[at]
-    ordinal = token.endswith(("st", "nd", "rd", "th"))
-    digits = token[:-2] if ordinal else token
-    if "," in digits and not re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", digits):
-        return None
-    number = Decimal(digits.replace(",", ""))
-    at += 1
-    if ordinal or at >= len(tokens):
-        return _Number(number, at, ordinal)
-    if tokens[at] == "-" and at + 1 < len(tokens) and tokens[at + 1] in _SCALES:
-        at += 1
-    scale = _SCALES.get(tokens[at])
-    if scale is None and money:
-        scale = SHORT_SCALES.get(tokens[at])
-    if scale is None:
-        return _Number(number, at)
-    return _Number(number * scale, at + 1, scale=scale)
+    if rest[:1] == ["s"]:  # "1990s"
+        return False
+    return not any(token in ",+:×^" or token in _PARTS or is_numeral(token) for token in rest)
 
 
 _UNITS = {
@@ -377,6 +252,10 @@ _UNITS = {
 """Units of time without the plural's s, in seconds or in months."""
 
 
+_VAGUE = ("so", "odd", "thereabouts", "more", "plus", "up")
+"""Words after a number that leave it open: "a dozen or so days", "thirty-odd weeks"."""
+
+
 @lru_cache(4096)
 def read_duration(text: str) -> tuple[Decimal, str] | None:
     """Read a duration in words as a number of seconds ("s") or months ("mo").
@@ -387,12 +266,14 @@ def read_duration(text: str) -> tuple[Decimal, str] | None:
     if len(words) < 2:
         return None
     unit = _UNITS.get(words[-1].removesuffix("s"))
-    if unit is None:
+    if unit is None or words[-2] in _VAGUE:
         return None
     name, factor = unit
     if words[0] in ("a", "an", "one") and len(words) == 2:
         return Decimal(factor), name
     reading = read(" ".join(words[:-1]))
     if reading is None or len(reading.numbers) != 1 or reading.rest or reading.ordinal:
+        return None
+    if reading.numbers[0] % 1 or reading.numbers[0] < 0:
         return None
     return reading.numbers[0] * factor, name

@@ -13,12 +13,24 @@ import orjson
 from statevisit.document.records import truncated
 from statevisit.document.schema import load, properties, resolve
 from statevisit.document.strict_json import Json, JsonObject
+from statevisit.document.value_forms import decimal_advice, timex_advice, timex_patterns
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator as Oracle
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
     from jsonschema_rs import Draft202012Validator as Verdict
+
+_EXAMPLES = {
+    "language": "en, en-GB",
+    "wikidata": "Q1490",
+    "anchor": "t1, DCT",
+    "begin": "t1, DCT",
+    "end_point": "t1, DCT",
+    "id": "m1",
+    "value": "21",
+}
+"""Values of properties whose description has none, by the name of the property."""
 
 _WIDTH = 60
 """Characters of a value or name that a message shows."""
@@ -102,6 +114,8 @@ def _shown(value: Json) -> str:
         return "an object"
     if isinstance(value, list):
         return f"an array of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return orjson.dumps(value).decode()
     return truncated(repr(value), _WIDTH)
 
 
@@ -127,6 +141,8 @@ def _keywords(error: Any) -> JsonObject:
 
 
 def _must_be(error: "ValidationError", expected: str) -> str:
+    if _value(error) is None:
+        return f"`{_key(error)}` is missing (null); it must be {expected}"
     return f"`{_key(error)}` is {_shown(_value(error))}; it must be {expected}"
 
 
@@ -164,17 +180,25 @@ def _type(error: "ValidationError") -> str:
 
 
 def _pattern(error: "ValidationError") -> str:
-    return f"`{_key(error)}` is {_shown(_value(error))}; expected: {_expected(error)}"
+    pattern, value = _limit(error), _value(error)
+    stated = f"`{_key(error)}` is {_shown(value)}; "
+    if pattern in timex_patterns().values():
+        return stated + timex_advice(value, pattern)
+    if pattern == load()["$defs"]["decimal"]["pattern"]:
+        return stated + decimal_advice(value)
+    example = _EXAMPLES.get(_key(error))
+    expected = f"{_expected(error)} For example: {example}" if example else _expected(error)
+    return f"{stated}expected: {expected}"
 
 
 def _one_of(error: "ValidationError") -> str:
-    return f"needs exactly one of {_alternatives(_limit(error))}"
+    return f"needs exactly one of {_alternatives(_limit(error), 'and')}"
 
 
 def _any_of(error: "ValidationError") -> str:
     if error.parent is not None and "properties" in _keywords(error.parent):
         return _one_of(error)
-    return f"needs {_alternatives(_limit(error))}{_condition(error)}"
+    return f"needs {_alternatives(_limit(error), 'or')}{_condition(error)}"
 
 
 def _not(error: "ValidationError") -> str:
@@ -183,6 +207,12 @@ def _not(error: "ValidationError") -> str:
 
 def _const(error: "ValidationError") -> str:
     return _must_be(error, f"{_limit(error)!r}{_condition(error)}")
+
+
+def _format(error: "ValidationError") -> str:
+    if _limit(error) == "date":
+        return _must_be(error, "a day of the calendar, such as 2024-02-19")
+    return _must_be(error, f"a {_limit(error)}")
 
 
 def _length(error: "ValidationError") -> str:
@@ -205,6 +235,7 @@ _MESSAGES: dict[str, Callable[["ValidationError"], str]] = {
     "anyOf": _any_of,
     "not": _not,
     "const": _const,
+    "format": _format,
     "maxLength": _length,
     "minLength": _length,
     "minItems": _length,
@@ -214,9 +245,9 @@ _MESSAGES: dict[str, Callable[["ValidationError"], str]] = {
 """The function that writes the message, by keyword of JSON Schema."""
 
 
-def _alternatives(options: list[JsonObject]) -> str:
+def _alternatives(options: list[JsonObject], conjunction: str) -> str:
     names = [name for option in options for name in option.get("required", ())]
-    return " and ".join(f"`{name}`" for name in names)
+    return f" {conjunction} ".join(f"`{name}`" for name in names)
 
 
 def _expected(error: "ValidationError") -> str:

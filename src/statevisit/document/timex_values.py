@@ -13,6 +13,7 @@ _MONTH = re.compile(r"(\d{4})-(\d\d)")
 _WEEK = re.compile(r"(\d{4})-W(\d\d)(?:-(\d|WE))?(?:T.*)?")
 _PART = re.compile(r"(\d{4})-([QH])(\d)")
 _YEARS = re.compile(r"\d{2,4}")
+_DECADE_WITH_X = re.compile(r"\d{3}X|\d\dXX")
 _COMPONENT = re.compile(r"(\d+(?:\.\d+)?|X)(ML|CE|DE|WE|[YQMWDHS])")
 
 _MONTHS = {"ML": 12000, "CE": 1200, "DE": 120, "Y": 12, "Q": 3, "M": 1}
@@ -24,8 +25,8 @@ def days(value: str) -> tuple[date, date] | None:
     """Return the closed interval of calendar days that a TIMEX3 DATE or TIME value stands for.
 
     None if it stands for no particular days: an `X` in it, PAST_REF, a season, BC, a duration.
-    Weeks are ISO 8601 weeks; a weekend (WE) is Saturday and Sunday; "202" is a decade, "20" a
-    century.
+    Weeks are ISO 8601 weeks; a weekend (WE) is Saturday and Sunday; "202" and "202X" are a decade,
+    "20" and "20XX" a century.
 
     Raises ValueError, with what is wrong, for a day, month, week or year that the calendar does not
     have.
@@ -42,11 +43,28 @@ def days(value: str) -> tuple[date, date] | None:
         length = 3 if match[2] == "Q" else 6
         last = int(match[3]) * length
         return _months(value, int(match[1]), last - length + 1, last)
-    if _YEARS.fullmatch(value):
-        years = 10 ** (4 - len(value))
-        first = int(value) * years
+    prefix = plain_decade(value)
+    if _YEARS.fullmatch(prefix):
+        years = 10 ** (4 - len(prefix))
+        first = int(prefix) * years
         return _date(value, max(first, 1), 1, 1), _date(value, first + years - 1, 12, 31)
     return None
+
+
+def known_days(value: str) -> tuple[date, date] | None:
+    """Return `days`, or None for a value that the calendar does not have (E501 reports it)."""
+    try:
+        return days(value)
+    except ValueError:
+        return None
+
+
+def plain_decade(value: str) -> str:
+    """Return a decade or century as TimeML writes it: "197X" is "197", and "19XX" is "19".
+
+    Other values are returned unchanged.
+    """
+    return value.rstrip("X") if _DECADE_WITH_X.fullmatch(value) else value
 
 
 def _date(value: str, year: int, month: int, day: int) -> date:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -28,6 +29,9 @@ TIMEOUT = 120.0
 """Seconds that a request may take."""
 
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
+_SHORTEST_SECRET = 4
+"""Characters; a shorter secret would be removed from words that merely contain it."""
+
 _LONGEST_DETAIL = 200
 """Characters of a server's answer in a message."""
 
@@ -63,19 +67,27 @@ class Server:
             from label_studio_sdk import LabelStudio
         except ImportError:
             raise MissingExtra("label-studio-sdk", "label-studio") from None
-        self.url = url.rstrip("/")
+        address = url.strip().rstrip("/")
+        self.url, userinfo = without_userinfo(address)
+        self._secrets = [secret for secret in (token, *userinfo) if len(secret) >= _SHORTEST_SECRET]
         if not self.url.startswith(("http://", "https://")):
             raise LabelStudioError(
-                f"{url}: the address of a Label Studio server begins with http:// or https://"
+                f"{self.url}: the address of a Label Studio server begins with http:// or https://"
             )
         with self._explained("signing in"):
             # The proxies of the environment do not lead to this machine.
-            use_proxies = httpx.URL(self.url).host not in _LOCAL_HOSTS
+            use_proxies = httpx.URL(address).host not in _LOCAL_HOSTS
             http = httpx.Client(timeout=TIMEOUT, follow_redirects=True, trust_env=use_proxies)
             self._client: Any = LabelStudio(  # type: ignore[no-untyped-call]  # of the SDK
-                base_url=self.url, api_key=token, timeout=TIMEOUT, max_retries=0, httpx_client=http
+                base_url=address, api_key=token, timeout=TIMEOUT, max_retries=0, httpx_client=http
             )
             self._client.users.whoami()
+
+    def _open(self, message: str) -> str:
+        """A message of the server or the network without the token and the password."""
+        for secret in self._secrets:
+            message = message.replace(secret, "…")
+        return message
 
     def project(self, name: str, create: bool = False) -> Project:
         """Return the project with an id or a title; with `create`, make it if it is missing.
@@ -196,23 +208,36 @@ class Server:
         try:
             yield
         except ApiError as error:
-            raise LabelStudioError(f"{self.url} {_refusal(error, action)}") from None
+            raise LabelStudioError(f"{self.url} {self._open(_refusal(error, action))}") from None
         except httpx.TimeoutException:
             raise LabelStudioError(
                 f"{self.url} did not answer within {TIMEOUT:.0f} s ({action}); "
                 "nothing was lost: try again"
             ) from None
         except httpx.TransportError as error:
-            reason = str(error) or type(error).__name__
+            reason = self._open(str(error)) or type(error).__name__
             raise LabelStudioError(
                 f"{self.url} cannot be reached ({action}): {reason}; "
                 "is the address right and the server running?"
             ) from None
+        except httpx.InvalidURL:  # its message has a part of the address, even of the password
+            raise LabelStudioError(f"{self.url} is not an address; correct it") from None
         except ValueError as error:  # the answer is not JSON
             raise LabelStudioError(
                 f"{self.url} does not answer as Label Studio does ({action}): "
-                f"{str(error)[:_LONGEST_DETAIL]}; is the address right?"
+                f"{self._open(str(error))[:_LONGEST_DETAIL]}; is the address right?"
             ) from None
+
+
+def without_userinfo(address: str) -> tuple[str, list[str]]:
+    """Return an address without the user and password before its host, and what is secret there."""
+    scheme, mark, rest = address.partition("://")
+    if not mark:
+        scheme, rest = "", address
+    userinfo, _, host = rest.rpartition("@")
+    user, _, password = userinfo.partition(":")
+    secret = password or user
+    return f"{scheme}{mark}{host}", [secret, unquote(secret)]
 
 
 def _refusal(error: "ApiError", action: str) -> str:

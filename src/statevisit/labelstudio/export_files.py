@@ -15,15 +15,27 @@ from msgspec import Raw, Struct
 from statevisit.corpus.reader import Entry
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
+from statevisit.labelstudio.annotators import people
+from statevisit.labelstudio.reading import whole
 from statevisit.labelstudio.results import Result
 from statevisit.labelstudio.tasks import FULL, KEY
 
 BLOCK = 1 << 20
 """Bytes that are read at a time."""
 
+LARGEST_TASK = 256 << 20
+"""Bytes that one task may have; the memory that an import needs is a multiple of it."""
+
 _BOM = b"\xef\xbb\xbf"
+_LONGEST_ID = 40
+"""Characters of a task's id in a message."""
+
 _HEAD = 4096
 """Bytes in which another format is recognised."""
+
+
+class WrongExport(FormatError):
+    """A file is not a full JSON export, so that none of its tasks is imported."""
 
 
 class Element(Struct, frozen=True):
@@ -37,17 +49,26 @@ class Element(Struct, frozen=True):
     def parsed(self) -> tuple[str, JsonObject]:
         """Return (where, task); `where` names the file and the task for messages.
 
-        Raises FormatError if it is not a task of a full JSON export.
+        Raises WrongExport if it is not a task of a full JSON export.
         """
         try:
             task = parse_task(Entry(self.path, self.offset, self.size).bytes())
         except ValueError as error:
             raise _not_an_array(self.path, error) from None
         if not isinstance(task, dict):
-            raise FormatError(f"{self.path}, task {self.number}: not a task; {FULL}")
-        where = f"{self.path}, task {task.get('id', self.number)}"
+            raise WrongExport(f"{self.path}, task {self.number}: not a task; {FULL}")
+        task_id = str(whole(task.get("id", self.number)))[:_LONGEST_ID]
+        where = f"{self.path}, task {task_id}"
         _refuse_incomplete(task, where)
         return where, task
+
+    def people(self) -> list[str]:
+        """Return who annotated the task, without parsing its results; nobody if it is no task."""
+        try:
+            data = Entry(self.path, self.offset, self.size).bytes()
+            return people(dict(_PEOPLE.decode(data)))
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return []
 
 
 class _Annotation(TypedDict, total=False):
@@ -72,7 +93,17 @@ class _Task(TypedDict, total=False):
     drafts: list[Raw]
 
 
+class _Completed(TypedDict, total=False):
+    completed_by: object
+    was_cancelled: object
+
+
+class _People(TypedDict, total=False):
+    annotations: list[_Completed]
+
+
 _TASK = msgspec.json.Decoder(_Task)
+_PEOPLE = msgspec.json.Decoder(_People)
 
 
 def parse_task(data: bytes) -> Json:
@@ -91,40 +122,56 @@ def parse_task(data: bytes) -> Json:
     return value
 
 
-def elements(path: Path) -> Iterator[Element]:
+def elements(path: Path, largest: int = LARGEST_TASK) -> Iterator[Element]:
     """Yield the positions of the tasks in a full JSON export.
 
-    At most two blocks of the file, or twice its longest task, are in memory. Raises FormatError for
-    a file that cannot be read and for other formats.
+    At most two blocks of the file, or twice its longest task, are in memory. Raises WrongExport for
+    a file that cannot be read, for other formats and for a task of more than `largest` bytes.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise WrongExport(f"{path}: not a regular file; save the export to one first")
         with path.open("rb") as file:
             head = file.read(_HEAD)
             _refuse_other_formats(head.decode("utf-8-sig", "replace"), path)
             file.seek(len(_BOM) if head.startswith(_BOM) else 0)
-            for number, (offset, size) in enumerate(_positions(file), 1):
+            for number, (offset, size) in enumerate(_positions(file, largest), 1):
                 yield Element(path, number, offset, size)
+    except _TooLarge as error:
+        raise WrongExport(
+            f"{path}: the task at byte {error.offset:,} has more than {largest:,} bytes, the most "
+            "that a task may have; is it damaged? export the project without it"
+        ) from None
     except (ValueError, RecursionError) as error:
         raise _not_an_array(path, error) from None
     except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+        raise WrongExport(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _not_an_array(path: Path, error: Exception) -> FormatError:
-    return FormatError(f"{path}: not a JSON array of tasks ({error}); {FULL}")
+class _TooLarge(Exception):
+    """A task has more bytes than it may have; it begins at `offset`."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
-def _positions(file: IO[bytes]) -> Iterator[tuple[int, int]]:
+def _not_an_array(path: Path, error: Exception) -> WrongExport:
+    return WrongExport(f"{path}: not a JSON array of tasks ({error}); {FULL}")
+
+
+def _positions(file: IO[bytes], largest: int) -> Iterator[tuple[int, int]]:
     """Yield (offset, size) of each element of a JSON array.
 
-    Raises ValueError if the rest of the file is not a JSON array.
+    Raises ValueError if the rest of the file is not a JSON array, _TooLarge for an element of more
+    than `largest` bytes.
     """
     window = _Window(file)
     window.expect(b"[", "[")
     is_open = window.next_byte() != b"]"
     while is_open:
         window.next_byte()
-        size = window.value_size()
+        size = window.value_size(largest)
         yield window.offset, size
         window.at += size
         is_open = window.next_byte() != b"]"
@@ -164,14 +211,23 @@ class _Window:
             raise ValueError(f"expected {description}, not {shown}")
         self.at += 1
 
-    def value_size(self) -> int:
-        """Return the size of the JSON value that is next. Raises ValueError if it is malformed."""
+    def value_size(self, largest: int) -> int:
+        """Return the size of the JSON value that is next.
+
+        Raises ValueError if it is malformed, _TooLarge if it has more than `largest` bytes.
+        """
         while True:
             try:
-                return _value_size(memoryview(self._buffer)[self.at :])
+                size = _value_size(memoryview(self._buffer)[self.at :])
             except ValueError:
-                if not self._read_on():  # else only a part of the value was in memory
+                size = len(self._buffer) - self.at
+                if size <= largest and not self._read_on():
                     raise
+                if size <= largest:  # only a part of the value was in memory
+                    continue
+            if size > largest:
+                raise _TooLarge(self.offset)
+            return size
 
     def _read_on(self) -> bool:
         """Drop what was read and read at least as much as remains; False at the end of the file."""
@@ -206,29 +262,29 @@ def _value_size(data: memoryview) -> int:
 
 
 def _refuse_other_formats(head: str, path: Path) -> None:
-    """Raise FormatError if the beginning of a file is that of another export format."""
+    """Raise WrongExport if the beginning of a file is that of another export format."""
     text = head.lstrip()
     if text.startswith("-DOCSTART-"):
-        raise FormatError(
+        raise WrongExport(
             f"{path}: a CoNLL export, which has no relations, ids or overlapping spans; {FULL}"
         )
     if text.startswith("{"):
-        raise FormatError(
+        raise WrongExport(
             f"{path}: one JSON object, not an array of tasks; put the task in [ ], or {FULL}"
         )
     header = text.split("\n", 1)[0].replace("\t", ",").replace('"', "").split(",")
     is_table = len(header) > 1 and not text.startswith("[")
     if is_table and not {"id", "annotation_id", "annotator"}.isdisjoint(header):
-        raise FormatError(
+        raise WrongExport(
             f"{path}: a CSV or TSV export, which has no relations and no ids of regions; {FULL}"
         )
 
 
 def _refuse_incomplete(task: JsonObject, where: str) -> None:
-    """Raise FormatError for a task of a JSON_MIN export, or one without `data`."""
+    """Raise WrongExport for a task of a JSON_MIN export, or one without `data`."""
     if "data" not in task and ("annotation_id" in task or "annotator" in task):
-        raise FormatError(
+        raise WrongExport(
             f"{where}: a JSON_MIN export, which has no relations and no ids of regions; {FULL}"
         )
     if not isinstance(task.get("data"), dict):
-        raise FormatError(f"{where}: the task has no `data`; {FULL}")
+        raise WrongExport(f"{where}: the task has no `data`; {FULL}")

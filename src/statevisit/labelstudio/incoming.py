@@ -10,7 +10,7 @@ from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.labelstudio.mapping import Mapping, converted, shown_strings
+from statevisit.labelstudio.mapping import Mapping, converted, matching
 from statevisit.labelstudio.tasks import (
     Annotation,
     Base,
@@ -26,7 +26,8 @@ class Outcome(Struct):
 
     `document` is to be written as the corpus's document if `annotator` is "", else as that
     annotator's. `old` is the document that it replaces, or None. If there are `conflicts` that
-    nobody decided, nothing should be written.
+    nobody decided, the document should not be written. `problems` are annotations that have results
+    of which none could be used.
     """
 
     annotator: str
@@ -34,13 +35,15 @@ class Outcome(Struct):
     document: Document
     findings: list[Finding]
     conflicts: list[Finding]
+    problems: list[str] = []
 
 
 class Incoming:
     """Merges tasks into a corpus.
 
     `find` returns the corpus's version of a base document, and `with_text` the document with a
-    text; both return None if the corpus has none. `prefer` decides conflicts.
+    text; both return None if the corpus has none. `names` are the names of annotators by person,
+    for tasks of several; `prefer` decides conflicts.
     """
 
     def __init__(
@@ -49,9 +52,11 @@ class Incoming:
         with_text: Callable[[str], Document | None],
         mapping: Mapping | None = None,
         prefer: Side | None = None,
+        names: dict[str, str] | None = None,
     ) -> None:
         self._find, self._with_text = find, with_text
         self._mapping, self._prefer = mapping, prefer
+        self._names = names or {}
 
     def outcomes(self, task: JsonObject, where: str) -> list[Outcome]:
         """Return the outcomes of a task; none if it changes nothing and has no findings.
@@ -81,18 +86,19 @@ class Incoming:
                 f"{where}: statevisit did not make this task; "
                 "map its labels to those of the interface with --mapping FILE"
             )
-        documents = (self._with_text(text) for text in shown_strings(task))
-        document = next((d for d in documents if d), None)
-        if document is None:
+        match = matching(task, self._with_text)
+        if match is None:
             raise FormatError(
                 f"{where}: no document of the corpus has this text; "
                 "make one with `statevisit ingest` first"
             )
+        document = match.document
         findings: list[Finding] = []
         report = reporter(findings, document.id, where)
-        task = {**task, "annotations": converted(task, where, document, self._mapping, report)}
-        annotations = list(annotations_of(task, document, document, where))
-        latest = _latest(annotations, document, where, findings)
+        annotations, unused = converted(task, where, match, self._mapping, report)
+        task = {**task, "annotations": annotations}
+        converted_ones = list(annotations_of(task, document, document, where, unused))
+        latest = _latest(converted_ones, document, where, findings)
         return self._outcomes(document, document, latest, findings)
 
     def _outcomes(
@@ -106,24 +112,38 @@ class Incoming:
 
         One annotator's is merged into the corpus; those of several become documents of their own.
         """
-        if len(annotations) == 1:
-            return [self._merged(base, annotations[0], current, findings)]
-        outcomes = [_of_annotator(annotation) for annotation in annotations]
-        if not outcomes and findings:
-            outcomes.append(Outcome("", current, current or base, [], []))
+        outcomes: list[Outcome] = []
+        problems: list[str] = []
+        for annotation in annotations:
+            if annotation.problem:
+                problems.append(annotation.problem)
+                findings = [*findings, *annotation.findings]
+            elif len(annotations) == 1:
+                outcomes.append(self._merged(base, annotation, current))
+            else:
+                outcomes.append(self._of_annotator(annotation))
+        if problems or (findings and not outcomes):
+            # beside the others, which are written nevertheless
+            unchanged = current or base
+            outcomes.insert(0, Outcome("", unchanged, unchanged, [], [], problems))
         if outcomes:
             outcomes[0].findings = [*findings, *outcomes[0].findings]
         return outcomes
+
+    def _of_annotator(self, annotation: Annotation) -> Outcome:
+        document, annotator = annotation.document, self._names[annotation.person]
+        if annotator not in document.annotators:
+            document = replace(document, annotators=(*document.annotators, annotator))
+        return Outcome(annotator, None, document, list(annotation.findings), [])
 
     def _merged(
         self,
         base: Document,
         annotation: Annotation,
         current: Document | None,
-        findings: list[Finding],
     ) -> Outcome:
         """The outcome of merging an annotation of `base` into the corpus's version of it."""
-        findings = [*findings, *annotation.findings]
+        findings = list(annotation.findings)
         if current is not None:
             document, conflicts = merge(base, annotation.document, current, self._prefer)
             return Outcome("", current, document, findings, conflicts)
@@ -153,17 +173,11 @@ def _latest(
     report = reporter(findings, base.id, where)
     latest: dict[str, Annotation] = {}
     for annotation in sorted(annotations, key=lambda a: (not a.empty, a.updated, a.id or 0)):
-        earlier = latest.get(annotation.annotator)
+        earlier = latest.get(annotation.person)
         if earlier:
-            reason = "empty" if earlier.empty else f"older than their annotation {annotation.id}"
-            message = f"annotation {earlier.id} of {earlier.annotator} is {reason}"
-            report("L108", f"{message}; it is not imported")
-        latest[annotation.annotator] = annotation
+            reason = "empty"
+            if not earlier.empty:
+                reason = f"older than annotation {annotation.id} of the same person"
+            report("L108", f"annotation {earlier.id} is {reason}; it is not imported")
+        latest[annotation.person] = annotation
     return list(latest.values())
-
-
-def _of_annotator(annotation: Annotation) -> Outcome:
-    document, annotator = annotation.document, annotation.annotator
-    if annotator not in document.annotators:
-        document = replace(document, annotators=(*document.annotators, annotator))
-    return Outcome(annotator, None, document, list(annotation.findings), [])

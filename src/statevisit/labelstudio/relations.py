@@ -12,7 +12,8 @@ from statevisit.document.model import Argument, Document, Event, EventRelation, 
 from statevisit.document.references import targets
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS
-from statevisit.labelstudio.results import Link, Region, Report, Result, from_results
+from statevisit.labelstudio.reading import Read, from_results
+from statevisit.labelstudio.results import Link, Region, Report, Result
 from statevisit.labelstudio.to_records import Records
 
 
@@ -56,9 +57,13 @@ def to_document(
     it now; records that it already has keep their ids. `report` is called with the code and the
     message of every finding.
     """
-    regions, region_links = from_results(results, len(base.text), report)
-    records = Records(regions, base, current, report)
-    resolved = [_resolved(link, records, regions) for link in region_links]
+    return document_of(from_results(results, base, report), base, current, report)
+
+
+def document_of(read: Read, base: Document, current: Document, report: Report) -> Document:
+    """Return the document that regions and links describe, as `to_document` does."""
+    records = Records(read.regions, base, current, report)
+    resolved = [_resolved(link, records, read.regions) for link in read.links]
     links = [link for link in resolved if link]
     _set_references(records, links)
     document = replace(

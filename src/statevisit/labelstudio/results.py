@@ -8,7 +8,7 @@ relation; a label that holds in the other direction has the prefix `INVERSE`.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
-from msgspec import Struct, ValidationError, convert, field, to_builtins
+from msgspec import Struct, field
 
 from statevisit.document.model import (
     SPAN_LAYERS,
@@ -20,7 +20,7 @@ from statevisit.document.model import (
     Span,
     Timex,
 )
-from statevisit.document.strict_json import Json, JsonObject
+from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.interface import (
     INVERSE,
     LABELS,
@@ -31,10 +31,7 @@ from statevisit.labelstudio.interface import (
     TEXT,
     Control,
     attribute,
-    controls,
     controls_of,
-    region_labels,
-    relation_labels,
 )
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
@@ -90,10 +87,10 @@ def to_results(document: Document) -> list[JsonObject]:
                 answer = getattr(record, answer_attribute)
                 if answer is not None:
                     results.append(_answer_result(record, control, answer))
-    parts = _parts(document)
+    parts = parts_of(document)
     for (label, _, _), part in parts.items():
         results.append(_region_result(part.id, PARTS, part.span, label))
-    return results + _relation_results(_links(document, parts))
+    return results + _relation_results(links_of(document, parts))
 
 
 def _region_result(region_id: str, control: str, span: SpanRecord | Span, label: str) -> JsonObject:
@@ -125,13 +122,13 @@ class _Part(Struct, frozen=True):
     span: Span
 
 
-_Parts = dict[tuple[str, int, int], _Part]
+Parts = dict[tuple[str, int, int], _Part]
 """The parts of a document by label, start and end."""
 
 
-def _parts(document: Document) -> _Parts:
+def parts_of(document: Document) -> Parts:
     """The words inside records; records with the same words share one part."""
-    parts: _Parts = {}
+    parts: Parts = {}
     for label in PART_LABELS:
         layer, prop = POINTERS[label]
         for record in getattr(document, layer):
@@ -142,7 +139,7 @@ def _parts(document: Document) -> _Parts:
     return parts
 
 
-def _links(document: Document, parts: _Parts) -> Iterator[Link]:
+def links_of(document: Document, parts: Parts) -> Iterator[Link]:
     """The arguments, event relations and pointers of a document as links."""
     for event in document.events:
         for argument in event.arguments:
@@ -203,152 +200,3 @@ class Result(Struct, gc=False):
     to_id: str = ""
     direction: str = "right"
     labels: list[str] | None = None
-
-
-def from_results(
-    results: Iterable[Result | Json], text_length: int, report: Report
-) -> tuple[dict[str, Region], list[Link]]:
-    """Read the results of one annotation: (regions by id, links).
-
-    A result may be parsed or a dictionary; `text_length` counts code points. A result with an
-    unknown control or label, a span outside the text or a missing region is reported as L104 and
-    left out.
-    """
-    regions: dict[str, Region] = {}
-    answers: list[Result] = []
-    relations: list[Result] = []
-    for item in results:
-        result = item if isinstance(item, Result) else _parsed(item, report)
-        if result is None:
-            continue
-        if result.type == "labels":
-            _add_label(regions, result, text_length, report)
-        elif result.type == RELATION:
-            relations.append(result)
-        else:
-            answers.append(result)
-    known = controls()
-    for result in answers:
-        _add_answer(regions, result, known, report)
-    links = [link for result in relations for link in _links_of(result, regions, report)]
-    return regions, list(dict.fromkeys(links))
-
-
-def _parsed(item: Json, report: Report) -> Result | None:
-    try:
-        return convert(item, Result)
-    except ValidationError as error:
-        report("L104", f"a result cannot be read ({error}): {_short(item)}")
-        return None
-
-
-def _add_label(
-    regions: dict[str, Region], result: Result, text_length: int, report: Report
-) -> None:
-    """Add the region of a result, or a second label to the region that has its id."""
-    layer, value = result.from_name, result.value
-    if not (value and result.id and layer):
-        report("L104", f"a result has no id, control or value: {_shown(result)}")
-        return
-    labels = value.labels
-    if not labels or labels[0] not in region_labels().get(layer, ()):
-        problem = f"{_short(labels)} is not a label of {layer!r} in the interface"
-        report("L104", f"region {result.id}: {problem}")
-        return
-    start, end, label = value.start, value.end, labels[0]
-    if not 0 <= start < end <= text_length:
-        problem = f"[{start}, {end}) is not within the text of {text_length} code points"
-        report("L104", f"region {result.id} ({label}): {problem}")
-        return
-    if len(labels) > 1:
-        problem = f"it has {len(labels)} labels, {_short(labels)}; the first is used"
-        report("L104", f"region {result.id}: {problem}")
-    region = regions.get(result.id)
-    if region is None:
-        regions[result.id] = Region(result.id, start, end, {layer: label})
-    elif (region.start, region.end) != (start, end) or layer in region.labels:
-        shown = f"region {result.id} ({label}, [{start}, {end}))"
-        report("L104", f"{shown}: another region has this id")
-    else:
-        region.labels[layer] = label
-
-
-def _add_answer(
-    regions: dict[str, Region], result: Result, known: dict[str, Control], report: Report
-) -> None:
-    """Add the answer of a result to its region; `known` are the controls by name."""
-    control, region, value = known.get(result.from_name), regions.get(result.id), result.value
-    if control is None:
-        report("L104", f"an answer to a control that is not in the interface: {_shown(result)}")
-        return
-    if region is None or value is None:
-        report("L104", f"an answer without a region or a value: {_shown(result)}")
-        return
-    given = value.choices if control.choices else value.text
-    if isinstance(given, list) and len(given) == 1:
-        answer = given[0]
-    else:
-        answer = _first_answer(given, control, region, report)
-    if not answer:
-        return
-    if control.choices and answer not in control.choice_names:
-        report("L104", f"{region}: {_short(answer)} is not a choice of {control.prop}")
-        return
-    region.answers[result.from_name] = answer
-
-
-def _first_answer(
-    given: list[str] | str | None, control: Control, region: Region, report: Report
-) -> str:
-    """The first answer that is not empty, "" if there is none; others are reported."""
-    if isinstance(given, str):
-        return given
-    answers = list(dict.fromkeys(answer for answer in given or () if answer))
-    if len(answers) > 1:
-        problem = f"{control.prop} has {len(answers)} answers, {_short(answers)}"
-        report("L104", f"{region}: {problem}; the first is used")
-    return answers[0] if answers else ""
-
-
-def _links_of(result: Result, regions: dict[str, Region], report: Report) -> Iterator[Link]:
-    """The links of a relation, one for each of its labels and directions."""
-    if result.from_id not in regions or result.to_id not in regions:
-        report("L104", f"a relation of regions that are not in the annotation: {_shown(result)}")
-        return
-    source, target = regions[result.from_id], regions[result.to_id]
-    if result.direction not in ("right", "left", "bi"):
-        problem = f"has the unknown direction {_short(result.direction)}"
-        report("L104", f"the relation of {source} and {target} {problem}")
-        return
-    if not result.labels:
-        report(
-            "L104",
-            f"the relation of {source} and {target} has no label; give it one or delete it",
-        )
-        return
-    for label in result.labels:
-        name = label.removeprefix(INVERSE)
-        if name not in relation_labels():
-            problem = f"{_short(label)} is not a relation label of the interface"
-            report("L104", f"{problem} ({source} → {target})")
-            continue
-        is_inverse = label != name
-        if result.direction in ("right", "bi"):
-            yield _directed(source, name, target, is_inverse)
-        if result.direction in ("left", "bi"):
-            yield _directed(target, name, source, is_inverse)
-
-
-def _directed(source: Region, label: str, target: Region, is_inverse: bool) -> Link:
-    if is_inverse:
-        return Link(target.id, label, source.id)
-    return Link(source.id, label, target.id)
-
-
-def _shown(result: Result) -> str:
-    return _short(to_builtins(result, builtin_types=()))
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"

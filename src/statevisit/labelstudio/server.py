@@ -32,6 +32,19 @@ PINS = Path(__file__).with_name("server.txt")
 PATIENCE = 300.0
 """Seconds that the server may take to start; the first start on a slow disk takes over a minute."""
 
+_NEEDED = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ"),
+        *("TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR"),
+        *("COMSPEC", "PATHEXT", "USERPROFILE", "USERNAME", "APPDATA", "LOCALAPPDATA"),
+    )
+)
+"""The names of environment variables that the server gets."""
+
+_SECRET = re.compile(
+    "TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|ACCESS_KEY|^HF_", re.IGNORECASE
+)
+
 _GRACE = 10
 """Seconds that the server may take to stop before it is killed."""
 
@@ -85,6 +98,7 @@ def _run_installer(command: list[str], home: Path) -> None:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",
+        env={name: value for name, value in os.environ.items() if not _is_secret(name)},
     )
     lines = process.communicate()[1].splitlines()
     if process.returncode:
@@ -94,6 +108,16 @@ def _run_installer(command: list[str], home: Path) -> None:
             f"Label Studio could not be installed into {home}: {reason}; "
             "is there a network, and 1 GB of disk space?"
         )
+
+
+def _is_secret(name: str) -> bool:
+    """Whether a variable holds a secret that is none of pip's."""
+    return bool(_SECRET.search(name)) and not name.upper().startswith("PIP_")
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only its owner reads, as `open` expects it of an opener."""
+    return os.open(path, flags, 0o600)
 
 
 def free_port() -> int:
@@ -140,7 +164,7 @@ class Local:
 
     def __enter__(self) -> Self:
         program = install(self._say)
-        self.data.mkdir(parents=True, exist_ok=True)
+        self._make_private_directory()
         account = self._account()
         self.user, self.password, self.token = account.user, account.password, account.token
         if self.port is None:
@@ -152,7 +176,7 @@ class Local:
         self._say(f"starting Label Studio; its data and log are in {self.data}")
         files.check_output(self._log)
         listen = ["--internal-host", "127.0.0.1", "--port", str(self.port)]
-        with self._log.open("wb") as log:
+        with open(self._log, "wb", opener=_private) as log:
             self._process = subprocess.Popen(
                 [str(program), "start", *listen, "--no-browser"],
                 env=self._environment(),
@@ -161,6 +185,7 @@ class Local:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=0o077 if os.name == "posix" else -1,
             )
         try:
             self._await_start(self._process)
@@ -173,9 +198,20 @@ class Local:
     def _log(self) -> Path:
         return self.data / "statevisit.log"
 
+    def _make_private_directory(self) -> None:
+        """Create the data directory, readable by its owner only; keep others' directories."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_ours = self._account_file.is_file() or not any(self.data.iterdir())
+        if is_ours and os.name == "posix":
+            self.data.chmod(0o700)
+
+    @property
+    def _account_file(self) -> Path:
+        return self.data / "statevisit-account.json"
+
     def _account(self) -> _Account:
         """The account in the data directory; it is created once, readable by its owner only."""
-        path = self.data / "statevisit-account.json"
+        path = self._account_file
         if not path.is_file():
             account = _Account(
                 "annotator@example.org", secrets.token_urlsafe(12), secrets.token_hex(20)
@@ -186,9 +222,16 @@ class Local:
         return msgspec.json.decode(path.read_bytes(), type=_Account)
 
     def _environment(self) -> dict[str, str]:
-        """The server's environment: no telemetry, no version check, no access to the network."""
-        foreign = ("LABEL_STUDIO_", "PYTHON", "DJANGO_")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        """The server's environment: no telemetry, no version check, no access to the network.
+
+        Of the variables of this process it gets those that a program needs to run. The others may
+        hold tokens, or change the server.
+        """
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name.upper() in _NEEDED or name.startswith("LC_")
+        }
         dead_proxy, local_hosts = "http://127.0.0.1:9", "127.0.0.1,localhost"
         return {
             **kept,

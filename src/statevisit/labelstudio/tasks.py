@@ -6,17 +6,19 @@ versions. A task can therefore be merged into any corpus, wherever it was annota
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 import orjson
 from msgspec import Struct
 
 from statevisit.document.codec import NEWER, decode, decode_canonical, encode, is_newer
 from statevisit.document.model import SCHEMA_VERSION, Document
-from statevisit.document.strict_json import Json, JsonObject
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.labelstudio.relations import to_document
+from statevisit.labelstudio.annotators import person
+from statevisit.labelstudio.reading import from_results, whole
+from statevisit.labelstudio.relations import document_of
 from statevisit.labelstudio.results import Report, to_results
 
 KEY = "statevisit"
@@ -26,22 +28,23 @@ FULL = "export the project as JSON (the full one), which keeps regions, ids and 
 """The advice for a task of another export format."""
 
 _PUSH_AGAIN = "delete the task and push the document again"
-_LONGEST_ANNOTATOR = 60
 
 
 class Annotation(Struct, frozen=True):
     """One person's annotation of a task, as a document.
 
-    `empty`: it has no results. `unchanged`: its document equals the exported one.
+    `empty`: it has no results. `unchanged`: its document equals the exported one. `problem` says
+    that it has results, and none of them could be used; it is "" otherwise.
     """
 
     id: int | None
-    annotator: str
+    person: str
     updated: str
     document: Document
     findings: list[Finding]
     empty: bool
     unchanged: bool
+    problem: str = ""
 
 
 class Base(Struct, frozen=True):
@@ -156,12 +159,13 @@ def pushed_as_predictions(task: JsonObject) -> bool:
 
 
 def annotations_of(
-    task: JsonObject, base: Document, current: Document, where: str
+    task: JsonObject, base: Document, current: Document, where: str, unused: Container[int] = ()
 ) -> Iterator[Annotation]:
     """Yield the annotations of a task, each as a document; skipped ones are left out.
 
-    `current` is the document as the corpus has it now. Raises FormatError if the task has no
-    annotations with results.
+    `current` is the document as the corpus has it now. `unused` are the numbers of annotations,
+    from 0, of whose results none could be used. Raises FormatError if the task has no annotations
+    with results.
     """
     annotations = task.get("annotations")
     if not isinstance(annotations, list):
@@ -172,18 +176,25 @@ def annotations_of(
             raise FormatError(f"{where}: annotation {number} has no list `result`; {FULL}")
         if annotation.get("was_cancelled"):
             continue
-        annotation_id = annotation.get("id")
+        annotation_id = whole(annotation.get("id"))
         findings: list[Finding] = []
-        report = reporter(findings, base.id, f"{where}, annotation {annotation_id or number}")
-        document = to_document(results, base, current, report)
+        place = f"{where}, annotation {annotation_id or number}"
+        report = reporter(findings, base.id, place)
+        read = from_results(results, base, report)
+        document, problem = base, ""
+        if number in unused or (results and read.is_empty):
+            problem = f"{place}: none of its results could be used; see the findings on it"
+        else:
+            document = document_of(read, base, current, report)
         yield Annotation(
             id=annotation_id if isinstance(annotation_id, int) else None,
-            annotator=_annotator(annotation.get("completed_by")),
+            person=person(annotation.get("completed_by")),
             updated=str(annotation.get("updated_at") or annotation.get("created_at") or ""),
             document=document,
             findings=findings,
             empty=not results,
             unchanged=document == base,
+            problem=problem,
         )
 
 
@@ -194,12 +205,3 @@ def reporter(findings: list[Finding], document: str, where: str) -> Report:
         findings.append(Finding(code=code, message=message, document=document, file=where))
 
     return report
-
-
-def _annotator(user: Json) -> str:
-    """The annotator's id, fit for a directory: the address or name of the user, or `user-<id>`."""
-    if isinstance(user, dict):
-        user = user.get("email") or user.get("username") or user.get("id")
-    characters = [c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in str(user)]
-    name = "".join(characters)[:_LONGEST_ANNOTATOR].strip("-")
-    return f"user-{name}" if not name or name.isdigit() else name

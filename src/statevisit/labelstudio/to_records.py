@@ -8,7 +8,7 @@ entities, ACE roles.
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -16,12 +16,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.document import schema_errors
+from statevisit.document.characters import visible
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Span
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
 from statevisit.labelstudio.interface import LABELS, PARTS, attribute, controls_of
-from statevisit.labelstudio.results import Region, Report, SpanRecord
+from statevisit.labelstudio.results import Region, Report, SpanRecord, parts_of
 
 
 class Records:
@@ -82,6 +83,7 @@ class Records:
         for region, changed in sorted(others, key=lambda item: item[0].order):
             span = self._whole_tokens(region)
             if span is None:
+                self._keep(region, changed)
                 continue
             for layer in changed:
                 if layer == PARTS:
@@ -89,6 +91,25 @@ class Records:
                     self.record_ids[PARTS][region.id] = region.id
                 else:
                     self._add(layer, region, span)
+
+    def _keep(self, region: Region, layers: list[str]) -> None:
+        """Report a region that covers no token, and keep the records that it had."""
+        outcome = "it is left out"
+        for layer in layers:
+            record = self.in_base.get(layer, {}).get(region.id)
+            part = self._parts_in_base.get(region.id) if layer == PARTS else None
+            if record is not None:
+                self._take(layer, record, region)
+            elif part is not None:
+                self.spans[region.id] = part
+                self.record_ids[PARTS][region.id] = region.id
+            if record is not None or part is not None:
+                outcome = f"{region.id} stays as it was"
+        self.report("L105", f"{region} covers no token; {outcome}")
+
+    @cached_property
+    def _parts_in_base(self) -> dict[str, Span]:
+        return {part.id: part.span for part in parts_of(self.base).values()}
 
     def _unchanged(self, layer: str, region: Region) -> SpanRecord | None:
         """The record of a region in the base, if the region says the same; else None.
@@ -109,7 +130,7 @@ class Records:
         return record if shown.values(record) == values else None
 
     def _whole_tokens(self, region: Region) -> Span | None:
-        """The region's span, widened to whole tokens; None, and a report, if it covers none.
+        """The region's span, widened to whole tokens; None if it covers none.
 
         The editor does not show the tokens.
         """
@@ -117,12 +138,11 @@ class Records:
         first = bisect_right(ends, region.start)
         last = bisect_left(starts, region.end) - 1
         if first > last:
-            self.report("L105", f"{region} covers no token; it is left out")
             return None
         start, end = starts[first], ends[last]
         text = self.base.text[start:end]
         drawn = self.base.text[region.start : region.end]
-        if (start, end) != (region.start, region.end) and drawn.strip() != text:
+        if (start, end) != (region.start, region.end) and visible(drawn) != visible(text):
             widened = f"it is widened to [{start}, {end}) {text!r}"
             self.report("L105", f"{region} cuts into a token; {widened}")
         return Span(start=start, end=end, text=text)

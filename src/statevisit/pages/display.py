@@ -1,7 +1,6 @@
 """A document or corpus to look at: HTML for a notebook, styled text for a terminal."""
 
 import html
-import re
 from collections.abc import Iterator
 from functools import cache
 from heapq import heappop, heappush
@@ -13,6 +12,7 @@ from msgspec import Struct
 from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, SpanRecord, Timex
+from statevisit.printable import visible
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _GREY = "#adb5bd"
 """The colour of labels that the schema does not know."""
 
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CSS = {
     "mentions": "background:{color}40;border-bottom:2px solid {color}",
     "timexes": "background:{color}40;border-radius:3px;outline:1px solid {color}",
@@ -222,14 +221,6 @@ def style_of(layer: str, color: str) -> "Style":
     if layer == "quantities":
         return Style(color="#000000", bgcolor=color, bold=True, italic=True)
     return Style(bgcolor=color, color="#000000")
-
-
-def visible(text: str) -> str:
-    """Return the text without control characters, which could steer a terminal.
-
-    Each is replaced by one character; newline and tab stay.
-    """
-    return _CONTROLS.sub("\ufffd", text)
 
 
 def to_text(document: Document) -> "Text":

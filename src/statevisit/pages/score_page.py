@@ -15,11 +15,12 @@ import orjson
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Event, Mention, Quantity, Timex
 from statevisit.document.strict_json import JsonObject
-from statevisit.scoring.console import amount, counted, percent, percent_interval
+from statevisit.printable import counted
+from statevisit.scoring.console import amount, percent, percent_interval
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.prediction import Note
-from statevisit.scoring.report import LabelPair, Report
+from statevisit.scoring.report import LabelPair, Report, cited_in
 from statevisit.scoring.spans import UNLABELLED, Alignment, Item, SpanRecord
 
 HEADLINES = (
@@ -68,6 +69,7 @@ def page(report: Report, comparisons: Iterable[Comparison]) -> str:
         figures=_figures_table(report.figures),
         matrices="".join(_matrix(layer, pairs) for layer, pairs in report.confusion.items()),
         notes=_notes(report.notes),
+        cited=escape(cited_in(report)),
     )
 
 

@@ -27,11 +27,13 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 from statevisit.release.manifest import (
+    Overview,
     Tally,
     encode_manifest,
     file_entry,
     listed,
     new_manifest,
+    overview,
     published_agreement,
     rows_digest,
     version_of,
@@ -119,7 +121,8 @@ def build(
         contents = _converted(root, staging, workers, done)
         if contents.findings:
             return BuildResult(contents.findings, [])
-        staged = _staged(root, staging, _manifest(root, version, contents))
+        manifest = _manifest(root, version, contents)
+        staged = _staged(root, staging, overview(root, manifest, contents.tally))
         renewal = files.Renewal(root, staged, earlier)
         return BuildResult([], renewal.states() if check else renewal.apply())
 
@@ -172,7 +175,7 @@ def _converted(
     from statevisit.dataset.parquet import from_ipc
 
     entries = load(root).entries
-    findings = list(check_corpus_files(root))
+    findings = [f for f in check_corpus_files(root) if f.severity == ERROR]
     across = Across(root)
     tally = Tally()
     digests = {config: hashlib.sha256() for config in CONFIGS}
@@ -221,7 +224,7 @@ def _manifest(root: Path, version: str, contents: _Contents) -> JsonObject:
     )
 
 
-def _staged(root: Path, staging: Path, manifest: JsonObject) -> dict[str, Path]:
+def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
     """Write pages, Croissant and manifest below `staging`; return all built files by their names.
 
     The manifest gets an entry for the Croissant file.
@@ -231,10 +234,10 @@ def _staged(root: Path, staging: Path, manifest: JsonObject) -> dict[str, Path]:
 
     parquet = sorted(path for path in staging.rglob("*") if path.is_file())
     staged = {str(path.relative_to(staging)): path for path in parquet}
-    for name, page in renewed_pages(root, manifest).items():
+    for name, page in renewed_pages(root, about).items():
         staged[name] = staging / "pages" / name
         files.write(staged[name], page)
-    described = metadata(root, manifest)
+    described, manifest = metadata(root, about), about.manifest
     if described is not None:
         croissant = staging / "croissant"
         croissant.write_bytes(described)

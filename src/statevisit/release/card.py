@@ -16,6 +16,7 @@ from statevisit.document import schema
 from statevisit.document.model import LAYERS
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
+from statevisit.release.manifest import Overview
 
 PAGES = (
     layout.CARD,
@@ -36,13 +37,13 @@ _MARK = re.compile(
 )
 
 
-def renewed_pages(root: Path, manifest: JsonObject) -> dict[str, bytes]:
+def renewed_pages(root: Path, about: Overview) -> dict[str, bytes]:
     """Renew the generated parts of a corpus root's pages; return the pages by path below the root.
 
-    The generated parts are `configs` in the front matter of the card, and the lines between
-    `<!-- generated: NAME -->` and `<!-- end -->`. NAME is one of PARTS or `labels LAYER.PROPERTY`.
-    A README without front matter and a page without such marks are left out. Raises FormatError
-    for an unknown name, and for a file or front matter that cannot be read.
+    The generated parts are `configs` and `language` in the front matter of the card, and the lines
+    between `<!-- generated: NAME -->` and `<!-- end -->`. NAME is one of PARTS or
+    `labels LAYER.PROPERTY`. A README without front matter and a page without such marks are left
+    out. Raises FormatError for an unknown name, and for a file or front matter that cannot be read.
     """
     pages: dict[str, bytes] = {}
     for name in PAGES:
@@ -51,32 +52,35 @@ def renewed_pages(root: Path, manifest: JsonObject) -> dict[str, bytes]:
         front = _FRONT.match(text)
         if name == layout.CARD:
             if front:
-                body = _renewed(path, text[front.end() :], manifest)
-                pages[name] = f"{_renewed_front(path, front[1])}{body}".encode()
+                body = _renewed(path, text[front.end() :], about)
+                pages[name] = f"{_renewed_front(path, front[1], about)}{body}".encode()
         elif _MARK.search(text):
-            pages[name] = _renewed(path, text, manifest).encode()
+            pages[name] = _renewed(path, text, about).encode()
     return pages
 
 
-def _renewed_front(path: Path, front: str) -> str:
-    """Return the front matter with its `configs` renewed.
+def _renewed_front(path: Path, front: str, about: Overview) -> str:
+    """Return the front matter with its `configs` and, where it states one, its `language` renewed.
 
-    The `dataset_info` of earlier versions is dropped: the Parquet files hold the features, and
-    `datasets` would silently prefer outdated ones in the card.
+    The Hub knows languages without region and script: `az` for `az-Latn-AZ`. The `dataset_info` of
+    earlier versions is dropped: the Parquet files hold the features, and `datasets` would silently
+    prefer outdated ones in the card.
     """
     meta = {**_parsed(path, front), "configs": _configs()}
     meta.pop("dataset_info", None)
+    if "language" in meta:
+        meta["language"] = sorted({tag.partition("-")[0].lower() for tag in about.languages})
     return f"---\n{_yaml(meta)}---\n"
 
 
-def _renewed(path: Path, text: str, manifest: JsonObject) -> str:
+def _renewed(path: Path, text: str, about: Overview) -> str:
     """Return a page's text with the lines between its marks renewed."""
 
     def part(mark: re.Match[str]) -> str:
         if mark["layer"]:
             body = _labels_of(path, mark["part"], (mark["layer"], mark["property"]))
         elif mark["part"] in PARTS:
-            body = PARTS[mark["part"]](manifest)
+            body = PARTS[mark["part"]](about)
         else:
             names = ", ".join(PARTS)
             raise FormatError(f"{path}: unknown generated part {mark['part']!r}; known are {names}")
@@ -231,7 +235,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _config_table(manifest: JsonObject) -> str:
+def _config_table(about: Overview) -> str:
     rows = []
     for name in arrow.CONFIGS:
         if name == DEFAULT_CONFIG:
@@ -239,17 +243,17 @@ def _config_table(manifest: JsonObject) -> str:
             description = "One row per document, all layers nested, as in `corpus/documents/`."
         else:
             title, description = f"`{name}`", views.VIEWS[name].description
-        columns = arrow.columns(name, edition_of(manifest))
+        columns = arrow.columns(name, edition_of(about.manifest))
         rows.append((title, description, str(len(columns))))
     return _table(("config", "rows", "columns"), rows)
 
 
-def _column_tables(manifest: JsonObject) -> str:
+def _column_tables(about: Overview) -> str:
     parts = []
     for config in arrow.CONFIGS:
         rows = [
             (f"`{c.name}`", _kind(c.feature), c.description)
-            for c in arrow.columns(config, edition_of(manifest))
+            for c in arrow.columns(config, edition_of(about.manifest))
         ]
         parts.append(f"### {config}\n\n{_table(('column', 'type', 'content'), rows)}")
     return "\n\n".join(parts)
@@ -267,7 +271,7 @@ def _kind(feature: JsonObject) -> str:
     return "struct"
 
 
-def _label_tables(manifest: JsonObject) -> str:
+def _label_tables(about: Overview) -> str:
     parts = []
     for layer, prop in schema.inventories():
         rows = [
@@ -289,30 +293,37 @@ def _extra(properties: JsonObject) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _layer_table(manifest: JsonObject) -> str:
+def _layer_table(about: Overview) -> str:
     rows = []
     for layer in LAYERS:
         description = schema.load()["properties"][layer]["description"]
-        source = schema.record(layer)["x-source"]
-        count = manifest["counts"][layer]["records"]
+        source = schema.record(layer).get("x-source") or _makers(layer, about)
+        count = about.manifest["counts"][layer]["records"]
         rows.append((f"`{layer}`", description, source, f"{count:,}"))
     return _table(("layer", "content", "based on", "records"), rows)
 
 
-def _version(manifest: JsonObject) -> str:
-    return f"This is version **{manifest['version']}**."
+def _makers(layer: str, about: Overview) -> str:
+    """Return who made a layer of the documents, by the list of annotators."""
+    makers = [a for a in about.annotators if layer in a["layers"]]
+    names = [f"{maker['name']} ({maker['kind']})" for maker in makers]
+    return "; ".join(dict.fromkeys(names)) or "not stated"
 
 
-def _pin(manifest: JsonObject) -> str:
+def _version(about: Overview) -> str:
+    return f"This is version **{about.manifest['version']}**."
+
+
+def _pin(about: Overview) -> str:
     """Return the example that loads this version by its number."""
     return (
         "```python\nimport statevisit\n\n"
-        f'corpus = statevisit.load(version="{manifest["version"]}")\n'
+        f'corpus = statevisit.load(version="{about.manifest["version"]}")\n'
         "print(corpus.version, list(corpus.ids))\n```"
     )
 
 
-def _catalogue(manifest: JsonObject) -> str:
+def _catalogue(about: Overview) -> str:
     """Return every code under a heading of its own, so that a link can lead to it."""
     from statevisit.checks.catalogue import catalogue
 
@@ -345,10 +356,10 @@ _SHOWN = {
 """The figures of agreement that a page shows, by coefficient; `release.json` has all figures."""
 
 
-def _agreement(manifest: JsonObject) -> str:
-    agreement = manifest.get("agreement")
+def _agreement(about: Overview) -> str:
+    agreement = about.manifest.get("agreement")
     if not agreement:
-        return "Each document was annotated once, so there is no agreement to report."
+        return "No agreement between independent annotations is published."
     figures = agreement["figures"]
     span_layers = {figure["layer"] for figure in figures if figure["of"] == "exact"}
     rows = []
@@ -358,7 +369,19 @@ def _agreement(manifest: JsonObject) -> str:
         if is_shown and not repeats_exact:
             rows.append(_agreement_row(figure))
     unit = f"95 % ({agreement['units']} {agreement['unit']}s)"
-    return _table(("layer", "figure", "items", "value", unit), rows)
+    table = _table(("layer", "figure", "items", "value", unit), rows)
+    pairs = "; ".join(map(_shared, agreement.get("pairs", ())))
+    if not pairs:
+        return table  # of a manifest before 1.1.0
+    compared = "Two annotators are compared on the documents that both annotated"
+    return f"{compared}: {pairs}.\n\n{table}"
+
+
+def _shared(pair: JsonObject) -> str:
+    """Return two annotators with the number of documents that both annotated."""
+    count = pair["documents"] or "no"
+    noun = "document" if count == 1 else "documents"
+    return f"`{'` and `'.join(pair['annotators'])}` {count} {noun}"
 
 
 def _agreement_row(figure: JsonObject) -> tuple[str, ...]:
@@ -369,7 +392,7 @@ def _agreement_row(figure: JsonObject) -> tuple[str, ...]:
     return (layer, f"{coefficient} {figure['of']}", items, f"{figure['value']:.3f}", interval)
 
 
-PARTS: dict[str, Callable[[JsonObject], str]] = {
+PARTS: dict[str, Callable[[Overview], str]] = {
     "version": _version,
     "pin": _pin,
     "layers": _layer_table,

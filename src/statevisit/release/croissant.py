@@ -1,8 +1,8 @@
 """Croissant 1.0 metadata of a corpus, with the part for responsible AI (RAI 1.0).
 
-Names and licence come from the card's front matter, the authors from CITATION.cff, annotators from
-`corpus/annotators.json`, limits and biases from the card's section "Bias and limitations", and
-figures from the manifest.
+Names and licence come from the card's front matter, the languages from the documents, the authors
+from CITATION.cff, annotators from `corpus/annotators.json`, limits and biases from the card's
+section "Bias and limitations", and figures from the manifest.
 """
 
 import re
@@ -15,7 +15,9 @@ from statevisit import layout
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
 from statevisit.document.strict_json import JsonObject
+from statevisit.printable import counted
 from statevisit.release import card
+from statevisit.release.manifest import Overview
 
 _CONTEXT: JsonObject = {
     "@language": "en",
@@ -63,7 +65,7 @@ LICENSES = {
 }
 
 
-def metadata(root: Path, manifest: JsonObject) -> bytes | None:
+def metadata(root: Path, about: Overview) -> bytes | None:
     """Return the metadata as JSON-LD; None if the root has no card.
 
     The columns are those of the manifest's edition.
@@ -71,6 +73,7 @@ def metadata(root: Path, manifest: JsonObject) -> bytes | None:
     front = card.front_matter(root)
     if front is None:
         return None
+    manifest = about.manifest
     edition = card.edition_of(manifest)
     parquet_files = [file for file in manifest["files"] if file["path"].endswith(".parquet")]
     paths = [file["path"] for file in parquet_files]
@@ -84,27 +87,26 @@ def metadata(root: Path, manifest: JsonObject) -> bytes | None:
             "http://mlcommons.org/croissant/1.0",
             "http://mlcommons.org/croissant/RAI/1.0",
         ],
-        **_description(front, manifest),
+        **_description(front, about),
         **_citation(root, manifest["version"]),
-        **_responsible(root, manifest),
+        **_responsible(root, about),
         "distribution": [_file_object(file) for file in parquet_files],
         "recordSet": record_sets,
     }
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def _description(front: JsonObject, manifest: JsonObject) -> JsonObject:
-    """Return the fields that the card's front matter gives."""
+def _description(front: JsonObject, about: Overview) -> JsonObject:
+    """Return the fields that the card's front matter and the documents give."""
     name = front.get("pretty_name")
-    count = manifest["documents"]
-    noun = "document" if count == 1 else "documents"
+    size = counted(about.manifest["documents"], "document")
     licence = front.get("license", "")
     stated_licence = front.get("license_name") or licence or "not stated"
     return {
         "name": re.sub(r"[^\w.-]+", "-", name or "corpus"),
-        "description": f"{name or 'A corpus'}: an annotated corpus of {count} {noun}.",
-        "version": manifest["version"],
-        "inLanguage": front.get("language", []),
+        "description": f"{name or 'A corpus'}: an annotated corpus of {size}.",
+        "version": about.manifest["version"],
+        "inLanguage": list(about.languages),
         "keywords": [*front.get("task_ids", []), *front.get("tags", [])],
         "license": LICENSES.get(licence, stated_licence),
     }
@@ -134,7 +136,7 @@ def _author(author: JsonObject) -> str:
     return name
 
 
-def _responsible(root: Path, manifest: JsonObject) -> JsonObject:
+def _responsible(root: Path, about: Overview) -> JsonObject:
     """Return the fields for responsible AI."""
     protocol = (
         "Stand-off annotation of spans on token boundaries, validated by a JSON Schema and "
@@ -142,14 +144,13 @@ def _responsible(root: Path, manifest: JsonObject) -> JsonObject:
     )
     if (root / layout.GUIDELINES).is_file():
         protocol += f", by the guidelines in {layout.GUIDELINES}"
-    path = root / layout.ANNOTATORS
-    annotators = orjson.loads(path.read_bytes())["annotators"] if path.is_file() else []
+    annotators = about.annotators
     tools = [annotator for annotator in annotators if annotator["kind"] != "human"]
     fields: JsonObject = {
         "rai:dataAnnotationProtocol": f"{protocol}.",
         "rai:annotatorDemographics": [_annotator(a) for a in annotators] or ["not stated"],
         "rai:machineAnnotationTools": [_annotator(tool) for tool in tools],
-        "rai:dataAnnotationAnalysis": _agreement(manifest),
+        "rai:dataAnnotationAnalysis": _agreement(about.manifest),
     }
     limits = _limits(root)
     if limits:
@@ -176,9 +177,11 @@ def _agreement(manifest: JsonObject) -> list[str]:
     if agreement is None:
         return ["No agreement between independent annotations is published."]
     annotators = ", ".join(agreement["annotators"])
+    count = agreement["documents"]
+    documents = "1 document" if count == 1 else f"{count} documents"
     return [
         f"{figure['layer']}, {figure['coefficient']} of {figure['of']} between {annotators}: "
-        f"{figure['value']} (n = {figure['n']})"
+        f"{figure['value']} (n = {figure['n']}, {documents})"
         for figure in agreement["figures"]
     ]
 

@@ -3,11 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
 
 import orjson
+from msgspec import Struct
 
 from statevisit import layout
+from statevisit.corpus.git import FIRST_VERSION
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
@@ -15,18 +18,23 @@ from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 
-FIRST_VERSION = "0.1.0"
-
 
 class Tally:
-    """Counts of records per layer and per label, summed over documents."""
+    """Counts of records per layer and per label, summed over documents.
+
+    Also the languages and the annotators that the documents name.
+    """
 
     def __init__(self) -> None:
+        self.languages: set[str] = set()
+        self.annotators: set[str] = set()
         self.records: Counter[str] = Counter()
         self.labels: Counter[tuple[str, str, str]] = Counter()
 
     def add(self, document: Document) -> None:
         """Count a document."""
+        self.languages.add(document.language)
+        self.annotators.update(document.annotators)
         arguments = [argument for event in document.events for argument in event.arguments]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
@@ -38,6 +46,8 @@ class Tally:
 
     def merge(self, other: "Tally") -> None:
         """Add the counts of other documents."""
+        self.languages |= other.languages
+        self.annotators |= other.annotators
         self.records.update(other.records)
         self.labels.update(other.labels)
 
@@ -57,6 +67,25 @@ class Tally:
                 if self.labels[layer, prop, name]
             }
         return counts
+
+
+class Overview(Struct, frozen=True):
+    """A manifest, and the facts about its documents that only the pages state."""
+
+    manifest: JsonObject
+    languages: tuple[str, ...]
+    """The languages of the documents as BCP 47 tags."""
+    annotators: tuple[JsonObject, ...]
+    """The entries of `corpus/annotators.json` for the annotators whose work the root holds."""
+
+
+def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
+    """Return the overview of a corpus root with valid documents, which `tally` has counted."""
+    path = root / layout.ANNOTATORS
+    entries = orjson.loads(path.read_bytes())["annotators"] if path.is_file() else []
+    named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
+    annotators = tuple(annotator for annotator in entries if annotator["id"] in named)
+    return Overview(manifest, tuple(sorted(tally.languages)), annotators)
 
 
 def version_of(root: Path) -> str:
@@ -152,15 +181,21 @@ def published_agreement(root: Path) -> JsonObject | None:
     """Return how far the annotators of `corpus/annotators/` agree, as `release.json` holds it.
 
     All figures except those of single labels, rounded to three decimals; γ, which not every
-    environment can compute, is left out. None for fewer than two annotators. Raises FormatError
-    for annotations that cannot be read or are of different texts.
+    environment can compute, is left out. None for fewer than two annotators, and if no two of them
+    share a document. Raises FormatError for annotations that cannot be read or are of different
+    texts.
     """
-    from statevisit.scoring.agree import agree  # which other uses of a manifest need not wait for
+    # Other uses of a manifest need not wait for these.
+    from statevisit.scoring.agree import NothingShared, agree
 
     passes = sorted(path for path in (root / layout.ANNOTATIONS).glob("*") if path.is_dir())
     if len(passes) < 2:
         return None
-    agreement = agree(*passes)
+    try:
+        agreement = agree(*passes)
+    except NothingShared:
+        return None
+    names = [path.name for path in passes]
     figures: list[JsonObject] = []
     for figure in agreement.coefficients:
         if figure.label is not None or figure.value is None or figure.coefficient == "gamma":
@@ -177,8 +212,12 @@ def published_agreement(root: Path) -> JsonObject | None:
         if figure.interval is not None:
             figures[-1]["interval"] = [round(bound, 3) for bound in figure.interval]
     return {
-        "annotators": [path.name for path in passes],
+        "annotators": names,
         "documents": agreement.documents,
+        "pairs": [
+            {"annotators": list(pair), "documents": shared.documents}
+            for pair, shared in zip(combinations(names, 2), agreement.pairs, strict=True)
+        ],
         "unit": agreement.unit,
         "units": agreement.units,
         "resamples": agreement.resamples,

@@ -7,7 +7,16 @@ from msgspec import Struct
 
 from statevisit.checks.reused_ids import reused
 from statevisit.corpus.diff import Change, diff_corpora
-from statevisit.corpus.git import commit_of, corpus_at, git, in_git, line, numbers, tags
+from statevisit.corpus.git import (
+    commit_of,
+    corpus_at,
+    git,
+    in_git,
+    is_released,
+    line,
+    numbers,
+    tags,
+)
 from statevisit.corpus.reader import load
 from statevisit.document import schema
 from statevisit.errors import ReleaseError
@@ -62,7 +71,7 @@ def plan(root: Path, version: str | None) -> Plan:
     stated = version_of(root)
     last = tagged[0] if tagged else stated
     commit = commit_of(root, last)
-    if not tagged and (version == stated or commit is None):
+    if not tagged and (version == stated or commit is None or not is_released(root, stated)):
         return Plan(None, stated, version or stated, [], [])
     if commit is None:
         raise ReleaseError(

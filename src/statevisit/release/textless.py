@@ -13,6 +13,7 @@ from itertools import pairwise
 import msgspec
 
 from statevisit.document import codec, schema
+from statevisit.document.characters import visible
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import free_ids
 from statevisit.document.references import reference_names
@@ -311,7 +312,7 @@ def _fits(text: str, previous_end: int, token: JsonObject) -> bool:
     is_complete = len(word) == token["end"] - token["start"]
     has_space = re.search(r"\s", word) is not None
     gap = text[previous_end : token["start"]]
-    return is_complete and not has_space and not gap.strip()
+    return is_complete and not has_space and not visible(gap)
 
 
 def first_shared_run(text: str, runs: Container[tuple[str, ...]], length: int) -> str | None:

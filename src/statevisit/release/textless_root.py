@@ -16,7 +16,14 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
 from statevisit.release.build import build, require_current
-from statevisit.release.manifest import encode_manifest, file_entry, listed, rows_digest
+from statevisit.release.manifest import (
+    Tally,
+    encode_manifest,
+    file_entry,
+    listed,
+    overview,
+    rows_digest,
+)
 from statevisit.release.shards import Shards
 
 EDITION = schema.ANNOTATIONS_ONLY
@@ -71,9 +78,9 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     full = orjson.loads((root / layout.RELEASE).read_bytes())
     with _renewing(target) as staging:
         pages = _write_pages(root, staging)
-        digests = _write_corpus(root, staging, pages)
+        digests, tally = _write_corpus(root, staging, pages)
         _write_annotations(root, staging)
-        _write_manifest(staging, full, digests)
+        _write_manifest(staging, full, digests, tally)
         return len(_files_below(staging))
 
 
@@ -140,8 +147,12 @@ def _nameless(links: bytes) -> bytes:
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
 
 
-def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[str, str]:
-    """Write the documents and the Parquet files; return the digest of each config's content.
+def _write_corpus(
+    root: Path, staging: Path, pages: dict[str, bytes]
+) -> tuple[dict[str, str], Tally]:
+    """Write the documents and the Parquet files.
+
+    Return the digest of each config's content, and the tally of the documents.
 
     Raises FormatError if a page or a document quotes the text.
     """
@@ -150,9 +161,11 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[st
 
     corpus = load(root)
     digests = {config: hashlib.sha256() for config in CONFIGS}
+    tally = Tally()
     prose = _prose(pages)
     with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
         for document in corpus:
+            tally.add(document)
             stripped = textless.strip(document)
             data = _write_document(root, staging, document, stripped, prose)
             digests["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
@@ -164,7 +177,7 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> dict[st
                 tables[config] = rows_table(config, rows, EDITION)
             shards.add(tables)
         shards.close()
-    return {config: digest.hexdigest() for config, digest in digests.items()}
+    return {config: digest.hexdigest() for config, digest in digests.items()}, tally
 
 
 def _write_document(
@@ -213,10 +226,10 @@ def _write_annotations(root: Path, staging: Path) -> None:
         files.write(staging / name, codec.encode_value(textless.strip(document)))
 
 
-def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str]) -> None:
+def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str], tally: Tally) -> None:
     """Write the card, the metadata and then the manifest, which lists all other files.
 
-    `full` is the manifest of the full edition, `digests` are those of the content of this one.
+    `full` is the manifest of the full edition; `digests` and `tally` are those of this one.
     """
     from statevisit.release.card import renewed_pages
     from statevisit.release.croissant import metadata
@@ -230,9 +243,10 @@ def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str]) ->
     }
     manifest["schema_sha256"] = manifest["schemas"]["document"]
     manifest["files"] = _entries(staging)
-    for name, page in renewed_pages(staging, manifest).items():
+    about = overview(staging, manifest, tally)
+    for name, page in renewed_pages(staging, about).items():
         files.write(staging / name, page)
-    files.write(staging / layout.CROISSANT, metadata(staging, manifest) or b"")
+    files.write(staging / layout.CROISSANT, metadata(staging, about) or b"")
     manifest["files"] = _entries(staging)
     files.write(staging / layout.RELEASE, encode_manifest(manifest))
 

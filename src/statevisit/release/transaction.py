@@ -16,7 +16,7 @@ import orjson
 from msgspec import Struct
 
 from statevisit import files, layout
-from statevisit.corpus.git import git, in_git, line, resolve
+from statevisit.corpus.git import git, in_git, line, release_message, resolve
 from statevisit.document import schema_errors
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import changelog
@@ -66,7 +66,7 @@ def make(root: Path, planned: Plan) -> str:
         _write(worktree, planned)
         git(worktree, "add", "--all")
         tree = line(worktree, "write-tree")
-        new = line(worktree, "commit-tree", tree, "-p", old, "-m", f"Release {version}")
+        new = line(worktree, "commit-tree", tree, "-p", old, "-m", release_message(version))
         tagged = _tag_object(root, new, version)
         note = _Note(branch, old, new, f"refs/tags/v{version}", tagged)
         files.write(_note(root), msgspec.json.encode(note))
@@ -79,7 +79,8 @@ def make(root: Path, planned: Plan) -> str:
 def _tag_object(root: Path, commit: str, version: str) -> str:
     """Make the object of the release's tag and return its id; no reference points to it yet."""
     tagger = line(root, "var", "GIT_COMMITTER_IDENT")
-    text = f"object {commit}\ntype commit\ntag v{version}\ntagger {tagger}\n\nRelease {version}\n"
+    head = f"object {commit}\ntype commit\ntag v{version}\ntagger {tagger}"
+    text = f"{head}\n\n{release_message(version)}\n"
     return git(root, "mktag", stdin=text.encode()).decode().strip()
 
 
@@ -208,7 +209,7 @@ def finish(root: Path) -> None:
     note = _read_note(root)
     updates = _reference_updates(root, note)
     names = git(root, "diff", "--name-only", "--no-renames", "-z", note.old, note.new).decode()
-    changed = names.rstrip("\0").split("\0")
+    changed = [name for name in names.split("\0") if name]  # none, if only the tag is new
     for name in changed:
         if not _untouched(root, name, note):
             raise ReleaseError(

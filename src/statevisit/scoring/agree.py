@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
 
-from statevisit.document.model import Document
+from statevisit import layout
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
+from statevisit.printable import counted
 from statevisit.scoring import bootstrap, console, figures
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attribute_agreement import attribute_agreement
 from statevisit.scoring.coefficients import Coefficient, mean_of_defined
 from statevisit.scoring.counts import MeasureKey
 from statevisit.scoring.figures import Figure
-from statevisit.scoring.prediction import SCORED, Note, Prediction, bare
+from statevisit.scoring.origin import Origin, cited
+from statevisit.scoring.prediction import SCORED, Note, Prediction
 from statevisit.scoring.read import Source, read_gold, read_predictions
-from statevisit.scoring.score import RESAMPLES, Layers, Scored, name_of, scored_layers
+from statevisit.scoring.score import RESAMPLES, Layers, Scored, name_of, origin_of, scored_layers
 from statevisit.scoring.span_agreement import span_agreement
 
 if TYPE_CHECKING:
@@ -39,15 +41,36 @@ _ORDER = (
 """The layers in the order of a report."""
 
 
-class Agreement(Struct, frozen=True, omit_defaults=True):
-    """The result of `statevisit agree`.
+class NothingShared(FormatError):
+    """No two of the annotators have a document in common, so that nothing can be compared."""
 
-    `to_dict` follows schema/report.schema.json; `find` gives one figure; `print(agreement)` shows a
-    table.
+
+class PairOfAnnotators(Struct, frozen=True):
+    """Two annotators, and the number of documents that both annotated."""
+
+    annotators: tuple[str, str]
+    documents: int
+
+    def __str__(self) -> str:
+        first, second = self.annotators
+        if not self.documents:
+            return f"{first} and {second} share no document, so they have no figure"
+        return f"{first} and {second} share {counted(self.documents, 'document')}"
+
+
+class Agreement(Struct, frozen=True, omit_defaults=True):
+    """The result of `statevisit agree`; `origins` are those of the annotators, in their order.
+
+    `documents` is the number of documents that two or more annotators have, `pairs` the number that
+    both of each two have. `to_dict` follows schema/report.schema.json; `find` gives one figure;
+    `print(agreement)` shows a table.
     """
 
     annotators: list[str]
+    tool_version: str
+    origins: list[Origin]
     documents: int
+    pairs: list[PairOfAnnotators]
     unit: str
     units: int
     resamples: int
@@ -72,12 +95,22 @@ class Agreement(Struct, frozen=True, omit_defaults=True):
         return f"<Agreement of {', '.join(self.annotators)}: {len(self.coefficients)} figures>"
 
     def __str__(self) -> str:
-        return console.as_text(table(self))
+        return "".join([console.as_text(table(self)), *(f"{line}\n" for line in lines(self))])
+
+
+def lines(agreement: Agreement) -> list[str]:
+    """Return the lines below the table: the documents of each pair, and what to cite.
+
+    Of two annotators the title gives the number of documents.
+    """
+    pairs = [str(pair) for pair in agreement.pairs] if len(agreement.annotators) > 2 else []
+    sides = zip(agreement.annotators, agreement.origins, strict=True)
+    return [*pairs, cited(agreement.tool_version, sides)]
 
 
 def table(agreement: Agreement, labels: bool = False) -> "Table":
     """Return the coefficients as a table, with `labels` those of each label, too."""
-    documents = console.counted(agreement.documents, "document")
+    documents = counted(agreement.documents, "shared document")
     title = f"{', '.join(agreement.annotators)}: {documents}"
     return console.coefficients_table(title, agreement.coefficients, labels)
 
@@ -85,62 +118,109 @@ def table(agreement: Agreement, labels: bool = False) -> "Table":
 def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES) -> Agreement:
     """Return how far two or more annotators of the same texts agree, as an Agreement.
 
-    Each annotator is a source as for `statevisit.score`; the first must have the texts. A layer
-    counts if all annotators have it. For more than two annotators, F1 is the mean over the pairs
-    (Hripcsak and Rothschild 2005), as is κ (Light 1971); α compares all at once.
+    Each annotator is a source as for `statevisit.score`; the first must have the texts of documents
+    in part. Two annotators are compared on the documents that both have; documents that only one
+    annotator has are listed, and count nowhere. A layer counts if all annotators have it. For more
+    than two annotators, F1 is the mean over the pairs that share documents (Hripcsak and Rothschild
+    2005), as is κ (Light 1971); α compares all annotators of a document at once.
 
-    Raises FormatError for texts that differ, with the first difference.
+    Raises FormatError for texts that differ, with the first difference, and if no two annotators
+    share a document.
     """
     if len(annotators) < 2:
         raise FormatError("agreement needs two annotators or more")
-    documents = read_gold(annotators[0])
-    passes = []
-    for source in annotators:
-        annotated = read_predictions(source, documents)
-        passes.append(annotated)
-        for document_id, prediction in annotated.items():
-            documents.setdefault(document_id, prediction.document)
-    notes, compared = _compare(documents, passes, scored_layers(layers), resamples)
+    names = [
+        name_of(source, f"annotator {number}").rstrip("/")
+        for number, source in enumerate(annotators, 1)
+    ]
+    passes = _read(annotators)
+    origins = [origin_of(*side) for side in zip(annotators, passes, strict=True)]
+    owners = _annotators_by_document(names, passes)
+    alone = [
+        Note("alone", document_id, f"annotated by {by[0]} only, so it is not compared")
+        for document_id, by in owners.items()
+        if len(by) == 1
+    ]
+    shared_ids = [document_id for document_id, by in owners.items() if len(by) > 1]
+    if not shared_ids:
+        raise NothingShared(
+            f"{', '.join(names)}: no two annotators share a document, so there is nothing to "
+            "compare; give annotations of the same documents (by their ids)"
+        )
+    passes = [{i: by_id[i] for i in shared_ids if i in by_id} for by_id in passes]
+    notes, compared = _compare(shared_ids, passes, scored_layers(layers), resamples)
     coefficients = [
         *_f1(compared),
         *attribute_agreement(compared),
         *span_agreement(compared),
     ]
     return Agreement(
-        annotators=[
-            name_of(source, f"annotator {number}").rstrip("/")
-            for number, source in enumerate(annotators, 1)
+        annotators=names,
+        tool_version=layout.version(),
+        origins=origins,
+        documents=len(shared_ids),
+        pairs=[
+            PairOfAnnotators(pair, len(first.keys() & second.keys()))
+            for pair, (first, second) in zip(
+                combinations(names, 2), combinations(passes, 2), strict=True
+            )
         ],
-        documents=len(documents),
         unit=compared.resampling.unit,
         units=compared.resampling.unit_count,
         resamples=len(compared.resampling.resamples),
         annotated=[name for name in SCORED if name in compared.layers],
         not_annotated=[name for name in SCORED if name not in compared.common | {"ner"}],
         coefficients=sorted(coefficients, key=lambda figure: _ORDER.index(figure.layer)),
-        notes=notes,
+        notes=[*alone, *notes],
     )
 
 
+def _read(annotators: Sequence[Source]) -> list[dict[str, Prediction]]:
+    """The documents of each annotator by id; those in part take the text from earlier ones."""
+    texts = read_gold(annotators[0])
+    passes = []
+    for source in annotators:
+        annotated = read_predictions(source, texts)
+        passes.append(annotated)
+        for document_id, prediction in annotated.items():
+            texts.setdefault(document_id, prediction.document)
+    return passes
+
+
+def _annotators_by_document(
+    names: Sequence[str], passes: Sequence[Mapping[str, Prediction]]
+) -> dict[str, list[str]]:
+    """The names of the annotators of each document by its id."""
+    owners: dict[str, list[str]] = {}
+    for name, by_id in zip(names, passes, strict=True):
+        for document_id in by_id:
+            owners.setdefault(document_id, []).append(name)
+    return owners
+
+
 def _compare(
-    texts: Mapping[str, Document],
+    ids: Sequence[str],
     passes: Sequence[Mapping[str, Prediction]],
     asked: frozenset[str],
     resamples: int,
 ) -> tuple[list[Note], Annotators]:
-    """The notes on all annotations, and these in pairs; `texts` has every document once."""
-    annotated = [frozenset[str]().union(*(p.layers for p in by_id.values())) for by_id in passes]
+    """The notes on all annotations, and these in pairs; each id is of two annotators or more.
+
+    An annotator who shares no document, and a pair that shares none, is left out.
+    """
+    annotated = [
+        frozenset[str]().union(*(p.layers for p in by_id.values())) for by_id in passes if by_id
+    ]
     common = frozenset.intersection(*annotated)
     scored = []
     for first, second in combinations(passes, 2):
-        gold = {document_id: prediction.document for document_id, prediction in first.items()}
-        scored.append(Scored(gold, second, common & asked, list(texts)))
-    documents = [
-        [by_id[i].document if i in by_id else bare(document) for by_id in passes]
-        for i, document in texts.items()
-    ]
+        of_both = [document_id for document_id in ids if document_id in first.keys() & second]
+        if of_both:
+            gold = {document_id: first[document_id].document for document_id in of_both}
+            pred = {document_id: second[document_id] for document_id in of_both}
+            scored.append(Scored(gold, pred, common & asked, ids))
     compared = Annotators(
-        documents=documents,
+        documents=[[by_id[i].document for by_id in passes if i in by_id] for i in ids],
         pairs=[AnnotatorPair(list(pair.comparisons()), pair.table) for pair in scored],
         common=common,
         layers=common & asked,

@@ -13,7 +13,7 @@ from statevisit.scoring.measure import Comparison
 class AnnotatorPair(Struct, frozen=True):
     """Two annotators, the first in the place of the gold.
 
-    `comparisons` are their documents, `table` the counts of the measures of a score.
+    `comparisons` are the documents that both have, `table` the counts of the measures of a score.
     """
 
     comparisons: Sequence[Comparison]
@@ -23,9 +23,9 @@ class AnnotatorPair(Struct, frozen=True):
 class Annotators(Struct, frozen=True):
     """The annotators whose agreement is measured.
 
-    `documents` has the documents of all annotators, document by document; `pairs` every two
-    annotators. `common` are the layers that all annotated, `layers` those of them that are asked
-    for.
+    `documents` has, document by document, the annotations of those who annotated it, two or more;
+    `pairs` every two annotators who share documents. `common` are the layers that all annotated,
+    `layers` those of them that are asked for.
     """
 
     documents: Sequence[Sequence[Document]]

@@ -41,9 +41,10 @@ def _kappas(
     labels = _labels(pairs) if spans.LABEL[layer] == name else []
     for label in (None, *labels):
         compared = pairs if label is None else [one_label(items, label) for items in pairs]
-        n = sum(label is None or any(item) for items in compared for item in _all(items))
+        counts = [sum(label is None or any(item) for item in _all(items)) for items in compared]
         value, interval = _estimate([kappa_statistic(items) for items in compared], resamples)
-        yield Coefficient(layer, "kappa", name, n // len(pairs), label, value, interval)
+        n = round(mean_of_defined(count or None for count in counts) or 0)
+        yield Coefficient(layer, "kappa", name, n, label, value, interval)
 
 
 def _alphas(

@@ -18,7 +18,7 @@ from msgspec import Struct
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Quantity, Timex
 from statevisit.document.references import targets
-from statevisit.document.timex_values import duration
+from statevisit.document.timex_values import duration, plain_decade
 from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey
 from statevisit.scoring.references import GoldIds, in_gold_ids
 from statevisit.scoring.spans import Alignment, SpanRecord, records
@@ -131,10 +131,13 @@ def _quantity_value(quantity: Quantity) -> Hashable:
 
 
 def _timex_value(timex: Timex) -> Hashable:
-    """A TIMEX3 value; durations of one exact length are equal (P1D, PT24H; not P1M, P30D)."""
+    """A TIMEX3 value, in one form of those that mean the same.
+
+    Durations of one exact length are equal (P1D, PT24H; not P1M, P30D), and 197X is the decade 197.
+    """
     exact = duration(timex.value) if timex.type == "DURATION" else None
     if exact is None:
-        return timex.value
+        return plain_decade(timex.value)
     amount, unit = exact
     if unit in _MONTHS:
         return "months", Decimal(amount) * _MONTHS[unit]

@@ -4,16 +4,12 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
+from statevisit.printable import one_line
 from statevisit.scoring.coefficients import Coefficient
 from statevisit.scoring.figures import Difference, Figure
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: "1 document", "2,000 documents"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def percent(value: float | None) -> str:
@@ -37,7 +33,11 @@ def _table(title: str, left: Iterable[str], right: Iterable[str]) -> "Table":
     from rich.table import Table
 
     table = Table(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False
+        title=one_line(title),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        pad_edge=False,
     )
     for name in left:
         table.add_column(name, overflow="fold")
@@ -85,7 +85,7 @@ def _figure_row(figure: Figure) -> _Row:
         counts = [amount(figure.gold), amount(figure.pred), amount(figure.correct)]
     cells = [
         figure.measure if figure.average == "micro" else "",
-        "macro" if figure.average == "macro" else figure.label or "",
+        "macro" if figure.average == "macro" else one_line(figure.label or ""),
         *counts,
         percent(figure.precision),
         percent(figure.recall),
@@ -125,7 +125,7 @@ def coefficients_table(
         cells = [
             _SIGNS[coefficient.coefficient],
             coefficient.of,
-            coefficient.label or "",
+            one_line(coefficient.label or ""),
             f"{coefficient.n:,}",
             "–" if coefficient.value is None else f"{coefficient.value:.3f}",
             _interval(coefficient.interval),
@@ -145,7 +145,7 @@ def as_text(*tables: "Table") -> str:
     from rich.console import Console
 
     buffer = StringIO()
-    console = Console(file=buffer, width=160, color_system=None)
+    console = Console(file=buffer, width=160, color_system=None, markup=False, emoji=False)
     for table in tables:
         console.print(table)
     return buffer.getvalue()

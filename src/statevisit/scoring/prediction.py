@@ -18,10 +18,14 @@ SCORED = (*_ANNOTATED, "ner")
 """The layers that are scored; `ner` is the flat named entities of BIO files."""
 
 
+ALL = "all documents"
+
+
 class Note(Struct, frozen=True):
     """A note on a document for a reader of the figures.
 
-    `kind` is missing, extra, duplicate, label, offset, or unplaced.
+    `kind` is missing, extra, alone, cut, duplicate, label, offset, or unplaced. `document` is an
+    id, or `ALL` for a note on the whole prediction.
     """
 
     kind: str
@@ -48,6 +52,11 @@ class Prediction(Struct, frozen=True):
     unplaced: tuple[Unplaced, ...] = ()
     flat: tuple[Item, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a whole document, each of its records in its place."""
+        return self.layers.issuperset(LAYERS) and not self.unplaced
 
 
 def bare(document: Document) -> Document:

@@ -1,5 +1,6 @@
 """Read gold and predictions: documents in whole or part, Parquet, quote notation, CoNLL BIO."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -72,6 +73,21 @@ def read_predictions(
             refuse_other_text(gold[document_id], prediction.document, name)
         predictions[document_id] = prediction
     return predictions
+
+
+def files_of(source: Source) -> list[Path]:
+    """Return the files of a source, in the order in which they are read; none for objects."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        files = _parquet_files(path) or _bio_files(path)
+        if files or _is_empty_jsonl(path):
+            return files or [path]
+        return load(path).files()
+    if isinstance(source, Corpus):
+        return source.files()
+    if isinstance(source, Document | Prediction | dict):
+        return []
+    return [file for part in source for file in files_of(part)]
 
 
 def _documents(source: Source) -> Iterator[tuple[str, Document]]:
@@ -147,8 +163,9 @@ def _from_path(path: Path, gold: Mapping[str, Document]) -> Iterator[tuple[str, 
 
 def _bio_files(path: Path) -> list[Path]:
     """The BIO file that a path is, or those in it if it is a directory."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [file for file in files if file.suffix in bio.SUFFIXES]
+    if path.is_dir():
+        return [file for file in sorted(path.iterdir()) if file.suffix in bio.SUFFIXES]
+    return [path] if path.suffix in (*bio.SUFFIXES, ".txt", ".tsv") else []
 
 
 def _is_empty_jsonl(path: Path) -> bool:
@@ -227,7 +244,8 @@ def _from_draft(draft: JsonObject, base: Document, file: str) -> Prediction:
     notes: list[Note] = []
     unplaced: list[Unplaced] = []
     while True:
-        document, problems, _ = anchor(rest.draft, empty, file)
+        # All problems at once: the number of passes must not grow with that of wrong records.
+        document, problems, _ = anchor(rest.draft, empty, file, limit=sys.maxsize)
         if document is not None:
             return Prediction(document, layers, tuple(unplaced), notes=tuple(notes))
         places = set()

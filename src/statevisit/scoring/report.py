@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field, to_builtins
 
 from statevisit.document.strict_json import JsonObject
+from statevisit.printable import counted
 from statevisit.scoring import console
 from statevisit.scoring.figures import Difference, Figure
+from statevisit.scoring.origin import Origin, cited
 from statevisit.scoring.prediction import Note
 
 if TYPE_CHECKING:
@@ -29,12 +31,15 @@ class LabelPair(Struct, frozen=True):
 class Report(Struct, frozen=True, omit_defaults=True):
     """The result of `statevisit score`.
 
-    `to_dict` follows schema/report.schema.json; `find` gives one figure; `print(report)` shows a
-    table.
+    `tool_version` is the version of statevisit. `to_dict` follows schema/report.schema.json; `find`
+    gives one figure; `print(report)` shows a table.
     """
 
     gold: str
     pred: str
+    tool_version: str
+    gold_origin: Origin
+    pred_origin: Origin
     documents: int
     unit: str
     units: int
@@ -45,6 +50,7 @@ class Report(Struct, frozen=True, omit_defaults=True):
     confusion: dict[str, list[LabelPair]]
     notes: list[Note] = field(default_factory=list)
     other: str | None = None
+    other_origin: Origin | None = None
     comparison: list[Difference] | None = None
 
     def find(
@@ -73,7 +79,15 @@ class Report(Struct, frozen=True, omit_defaults=True):
         return f"<Report {_title(self)}, {len(self.figures)} figures>"
 
     def __str__(self) -> str:
-        return console.as_text(*tables(self))
+        return f"{console.as_text(*tables(self))}{cited_in(self)}\n"
+
+
+def cited_in(report: Report) -> str:
+    """Return the line of a report that says of which data and by which version it is."""
+    sides = [("gold", report.gold_origin), ("prediction", report.pred_origin)]
+    if report.other_origin is not None:
+        sides.append(("other prediction", report.other_origin))
+    return cited(report.tool_version, sides)
 
 
 def tables(report: Report, labels: bool = False) -> list["Table"]:
@@ -89,7 +103,7 @@ def tables(report: Report, labels: bool = False) -> list["Table"]:
 
 
 def _title(report: Report) -> str:
-    documents = console.counted(report.documents, "document")
+    documents = counted(report.documents, "document")
     return f"{report.pred} against {report.gold}: {documents}"
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from statevisit import layout
 from statevisit.corpus.garbage import uncollected
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -11,7 +12,8 @@ from statevisit.scoring import bootstrap, figures, measure, read, spans
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
-from statevisit.scoring.prediction import SCORED, Note, Prediction, bare, notes_of
+from statevisit.scoring.origin import Origin, origin
+from statevisit.scoring.prediction import ALL, SCORED, Note, Prediction, bare, notes_of
 from statevisit.scoring.read import Source
 from statevisit.scoring.report import Report, label_pairs
 
@@ -54,6 +56,7 @@ class Scored:
         with uncollected():
             for comparison in self.comparisons():
                 self._count(comparison)
+        self.notes += self._notes_on_labels()
 
     def resampling(self, resamples: int) -> Resampling:
         """Return resamples of the documents or, of a single document, of its sentences."""
@@ -94,6 +97,22 @@ class Scored:
         for layer, aligned in comparison.reported_alignments.items():
             self.confusion.setdefault(layer, Counter()).update(spans.confusion(aligned))
 
+    def _notes_on_labels(self) -> list[Note]:
+        """A note on the labels of BIO that no name of the gold has, with their numbers."""
+        label_pairs = self.confusion.get("ner", Counter())
+        of_gold = {gold for gold, _ in label_pairs}
+        foreign = Counter[str]()
+        for (_, label), count in label_pairs.items():
+            if label and label not in of_gold:
+                foreign[label] += count
+        if not foreign:
+            return []
+        labels = ", ".join(f"{label} ({count:,})" for label, count in foreign.most_common(20))
+        more = f" and {len(foreign) - 20} more" if len(foreign) > 20 else ""
+        document = self.ids[0] if len(self.ids) == 1 else ALL
+        message = f"labels that the gold does not have: {labels}{more}"
+        return [Note("label", document, message)]
+
 
 def score(
     gold: Source,
@@ -122,18 +141,25 @@ def evaluate(
     """Return the report of `score`, and the counts and alignments behind it."""
     gold_documents = read.read_gold(gold)
     asked = scored_layers(layers)
-    scored = Scored(gold_documents, read.read_predictions(pred, gold_documents), asked)
+    predictions = read.read_predictions(pred, gold_documents)
+    _require_gold(name_of(pred, "prediction"), predictions, gold_documents)
+    scored = Scored(gold_documents, predictions, asked)
     resampling = scored.resampling(resamples)
-    other_name = comparison = None
+    other_name = other_origin = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
         other_predictions = read.read_predictions(compare, gold_documents)
+        _require_gold(other_name, other_predictions, gold_documents)
+        other_origin = origin_of(compare, other_predictions)
         _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
         other = Scored(gold_documents, other_predictions, asked, scored.ids)
         comparison = figures.differences(scored.table, other.table, resampling)
     report = Report(
         gold=name_of(gold, "gold"),
         pred=name_of(pred, "prediction"),
+        tool_version=layout.version(),
+        gold_origin=origin(read.files_of(gold), gold_documents.values()),
+        pred_origin=origin_of(pred, predictions),
         documents=len(scored.ids),
         unit=resampling.unit,
         units=resampling.unit_count,
@@ -144,6 +170,7 @@ def evaluate(
         confusion=label_pairs(scored.confusion),
         notes=scored.notes,
         other=other_name,
+        other_origin=other_origin,
         comparison=comparison,
     )
     return report, scored
@@ -164,6 +191,30 @@ def name_of(source: Source, otherwise: str) -> str:
     if isinstance(source, str | Path):
         return str(source)
     return source.id if isinstance(source, Document) else otherwise
+
+
+def origin_of(source: Source, predictions: Mapping[str, Prediction]) -> Origin:
+    """Return the origin of predictions; their content has a hash if all are whole documents."""
+    files = read.files_of(source)
+    is_whole = all(prediction.is_whole for prediction in predictions.values())
+    documents = [p.document for p in predictions.values()] if files and is_whole else []
+    return origin(files, documents)
+
+
+def _require_gold(name: str, predicted: Iterable[str], gold: Mapping[str, Document]) -> None:
+    """Raise FormatError if documents are predicted, and none of them is a gold document."""
+    ids = list(predicted)
+    if ids and gold.keys().isdisjoint(ids):
+        raise FormatError(
+            f"{name}: predicts {_some(ids)}, and the gold has {_some(list(gold))}: no document is"
+            " on both sides; give the predictions the ids of the gold"
+        )
+
+
+def _some(ids: Sequence[str]) -> str:
+    """The first ids of a list, with the number of the others."""
+    shown = ", ".join(map(repr, ids[:3]))
+    return f"{shown} and {len(ids) - 3:,} more" if len(ids) > 3 else shown
 
 
 def _require_same_documents(ids: Iterable[str], others: Iterable[str], other_name: str) -> None:

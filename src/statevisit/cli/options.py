@@ -1,0 +1,124 @@
+"""Arguments and options that several commands share, and the corpus that a command means."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from statevisit import layout
+from statevisit.cli.main import say
+
+Command = Callable[..., Any]
+
+verbose = click.option(
+    "-v", "--verbose", is_flag=True, help="List every problem, also many of one kind."
+)
+
+
+def corpus_argument(function: Command) -> Command:
+    """Add the argument PATH to a command; `--path` and `--root` are other names of it."""
+    hidden = click.option(
+        "--path",
+        "--root",
+        "named_path",
+        type=click.Path(path_type=Path),
+        hidden=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_keep,
+    )
+    argument = click.argument(
+        "path", required=False, type=click.Path(path_type=Path), callback=_given_or_named
+    )
+    return argument(hidden(function))
+
+
+def _keep(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+    ctx.meta["statevisit.path"] = value
+
+
+def _given_or_named(ctx: click.Context, _: click.Parameter, value: Path | None) -> Path | None:
+    named: Path | None = ctx.meta.get("statevisit.path")
+    if value is not None and named is not None:
+        raise click.UsageError("the corpus is given twice; leave out --path")
+    return named if value is None else value
+
+
+def json_format(function: Command) -> Command:
+    """Let `--format json` mean `--json`, for a command that has the latter."""
+    return click.option(
+        "--format",
+        type=click.Choice(["text", "json"]),
+        hidden=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_format,
+    )(function)
+
+
+def _keep_format(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    ctx.meta["statevisit.json"] = value == "json"
+
+
+def json_flag(help_: str) -> Callable[[Command], Command]:
+    """Return the option `--json` as the parameter `as_json`, also set by `--format json`."""
+
+    def decorated(function: Command) -> Command:
+        flag = click.option(
+            "--json",
+            "as_json",
+            is_flag=True,
+            help=help_,
+            callback=lambda ctx, _, value: value or ctx.meta.get("statevisit.json", False),
+        )
+        return flag(json_format(function))
+
+    return decorated
+
+
+def corpus_to_read(path: Path | None = None) -> Path:
+    """Return `path`, or without one the corpus of the current directory or one above it.
+
+    Without any, it is the corpus that statevisit ships, and standard error says so.
+    """
+    if path is not None:
+        return path
+    here = layout.current_root()
+    if here is None and _holds_documents(Path()):
+        return Path()
+    return here or shipped_corpus()
+
+
+def shipped_corpus() -> Path:
+    """Return the corpus that statevisit ships, and say on standard error that it is meant."""
+    say(
+        f"statevisit: no corpus in {Path().absolute()} or above it: "
+        "this is the one that statevisit ships",
+        err=True,
+    )
+    return layout.data_root()
+
+
+def _holds_documents(directory: Path) -> bool:
+    """Whether a directory holds documents, and not just any files of JSON."""
+    for path in directory.glob("*.json"):
+        if path.is_file():
+            with path.open("rb") as file:
+                if b'"schema_version"' in file.read(200):
+                    return True
+    return False
+
+
+def corpus_to_change(path: Path | None = None) -> Path:
+    """Return `path`, or without one the corpus of the current directory or one above it.
+
+    Without any, it is the current directory: no command changes or judges another corpus.
+    """
+    return path or layout.current_root() or Path()
+
+
+def name_of(corpus: Path) -> str:
+    """Return how a message names a corpus: not by a place inside the installed package."""
+    is_shipped = corpus.absolute() == layout.data_root() and corpus.is_absolute()
+    return "the corpus that statevisit ships" if is_shipped else str(corpus.absolute())

@@ -1,0 +1,67 @@
+"""What readers of a corpus need of its manifest, `release.json`: the version and the digests."""
+
+from hashlib import file_digest
+from pathlib import Path
+
+from msgspec import Struct, ValidationError, convert
+
+from statevisit import layout
+from statevisit.document.codec import read_bytes
+from statevisit.document.strict_json import parse
+from statevisit.errors import FormatError
+
+
+class ManifestFile(Struct, frozen=True):
+    """A file of a release: its path below the root, and its SHA-256."""
+
+    path: str
+    sha256: str
+
+
+class Manifest(Struct, frozen=True):
+    """The version of a corpus and the files that belong to it; `edition` if it is not the full."""
+
+    version: str
+    files: tuple[ManifestFile, ...]
+    edition: object = None
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of each file by its path."""
+        return {file.path: file.sha256 for file in self.files}
+
+
+def read_manifest(root: Path) -> Manifest | None:
+    """Return the manifest of a corpus root; None without one, and if it cannot be read."""
+    path = root / layout.RELEASE
+    return decoded(read_bytes(path), str(path)) if path.is_file() else None
+
+
+def decoded(data: bytes, name: str) -> Manifest | None:
+    """Return a manifest from its JSON; None if it is no manifest. `name` is for messages."""
+    try:
+        return convert(parse(data, name), Manifest)
+    except (ValidationError, FormatError):
+        return None
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal digits."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def first_differing(directory: Path, name: str, digests: dict[str, str]) -> str | None:
+    """Return the first Parquet file that a directory holds otherwise than a manifest lists it.
+
+    `name` is the path of the directory below the root, by which the files are listed. A file that
+    only one of them has differs, too. None if all are the same.
+    """
+    below = f"{name}/"
+    listed = {path: digest for path, digest in digests.items() if path.startswith(below)}
+    paths = directory.rglob("*.parquet")
+    files = {f"{below}{path.relative_to(directory).as_posix()}": path for path in paths}
+    for path in sorted(files.keys() | listed):
+        if path not in files or path not in listed or sha256_of(files[path]) != listed[path]:
+            return path
+    return None

@@ -1,0 +1,55 @@
+"""Text of unknown origin, made fit for a terminal, the log of a CI service, or XML."""
+
+import re
+
+_ORDER = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
+"""Characters that change the order of text on a line (Unicode's Bidi_Control)."""
+
+_UNPRINTABLE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_ORDER}\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE_IN_TEXT = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufffe\uffff]"
+)
+_COMMAND = re.compile(r"(?<!\S):(?=:\w[^\n]*?::)|#(?=#\w*\[)")
+"""Where a CI service would see a command: `::error::`, `##[error]`, `##vso[...]`."""
+
+_NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def one_line(text: str) -> str:
+    r"""Return a text on one line in which each character that would steer a terminal is escaped.
+
+    These are control characters, line breaks, surrogates and characters that change the order of
+    a line: "\x1b" becomes a backslash, an x, and 1b. A command to a CI service is broken likewise.
+    """
+    return _COMMAND.sub(_escaped, _UNPRINTABLE.sub(_escaped, text))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    code = ord(character)
+    return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def visible(text: str) -> str:
+    """Return a text of several lines without characters that would steer a terminal.
+
+    Each is replaced by one character, U+FFFD, so offsets stay. Newline and tab stay, and so do the
+    marks of direction that Arabic and Hebrew texts need.
+    """
+    return _COMMAND.sub("\ufffd", _UNPRINTABLE_IN_TEXT.sub("\ufffd", text))
+
+
+def in_xml(text: str) -> str:
+    """Return a text in which U+FFFD replaces each character that XML 1.0 cannot hold."""
+    return _NOT_IN_XML.sub("\ufffd", text)
+
+
+def in_utf8(text: str) -> str:
+    """Return a text with surrogates escaped, such as those in file names that are not UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 document", "2,000 documents"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
