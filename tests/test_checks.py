@@ -193,7 +193,7 @@ def test_an_amount_of_many_digits_is_a_finding(article: Document) -> None:
 
 
 @given(documents())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_a_finding_has_the_same_place_alone_and_among_others(document: Document) -> None:
     """Line, column, record and excerpt of a finding do not depend on the other findings."""
     data = encode(document)
