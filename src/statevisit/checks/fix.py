@@ -25,6 +25,7 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
         return data
     if not schema_errors.verdict().is_valid(value):
         return data
+    value = strict_json.with_integers(value)
     text = value["text"]
     for span in _spans(value, ("sentences", "tokens")):
         _trim(span, text)

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from statevisit import files
 from statevisit.checks.fix import fixed
 from statevisit.corpus.reader import Entry, load
+from statevisit.document.strict_json import Malformed
 from statevisit.errors import FormatError
 
 
@@ -23,7 +25,10 @@ def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
         _refuse_links(entries)
     changed = []
     for entry in entries:
-        before = entry.bytes()
+        try:
+            before = entry.bytes()
+        except Malformed:  # which the check reports
+            continue
         after = fixed(before, entry.name)
         if before == after:
             continue
@@ -49,10 +54,11 @@ def _refuse_links(entries: Sequence[Entry]) -> None:
     for entry in entries:
         try:
             files.check_output(entry.path)
-        except FormatError:
-            before = entry.bytes()
-            if fixed(before, entry.name) != before:
-                raise
+        except (FormatError, IsADirectoryError) as error:
+            with suppress(Malformed):
+                before = entry.bytes()
+                if fixed(before, entry.name) != before:
+                    raise error from None
 
 
 def _show(path: Path, before: bytes, after: bytes) -> None:

@@ -93,17 +93,20 @@ def _print_tables(out: "Console", document: Document, layers: tuple[str, ...]) -
 
 def _find(name: str | None, path: Path | None) -> Document:
     """Return the document with an id or file name; without one, the first of the corpus."""
-    if name and path is None and Path(name).is_file():
+    named = Path(name or "")
+    if path is None and named.exists() and not named.is_dir():  # a pipe will do
         return sound(load(name).entry(0))
     corpus = load(path)
     if name is None:
         return sound(corpus.entry(0))
-    if name not in corpus.ids:
+    try:
+        entry = corpus.entry(name)
+    except KeyError:
         raise FormatError(
             f"{name}: neither a file nor the id of a document; "
             f"{corpus.path} holds {', '.join(corpus.ids[:5])}"
-        )
-    return sound(corpus.entry(name))
+        ) from None
+    return sound(entry)
 
 
 def _write(path: Path, text: str) -> None:
