@@ -15,7 +15,7 @@ from statevisit.corpus.jsonl import Line, lines
 from statevisit.corpus.reader import Entry
 from statevisit.document import codec
 from statevisit.document.model import Document
-from statevisit.document.strict_json import JsonObject, pointer
+from statevisit.document.strict_json import JsonObject, Malformed, pointer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
@@ -187,7 +187,11 @@ class _Sources:
 
 def _source_lines(root: Path) -> Iterator[Line]:
     path = root / layout.SOURCES
-    return lines(codec.read_bytes(path), str(path), "source")
+    try:
+        data = codec.read_bytes(path, regular=True)
+    except Malformed:  # E703 reports it, too
+        return iter(())
+    return lines(data, str(path), "source")
 
 
 def _well_formed_sources(root: Path) -> Iterator[Line]:
@@ -202,11 +206,21 @@ def check_seeds(root: Path) -> Iterator[Finding]:
     for line in _well_formed_sources(root):
         assert isinstance(line.value, dict)
         path = root / layout.SEEDS / line.value["file"]
-        if not path.is_file():
-            message = f"{path} is missing: restore it, or remove the line"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != line.value["sha256"]:
-            message = f"the SHA-256 of {path} differs: restore the file"
-        else:
+        message = _seed_problem(path, line.value["sha256"])
+        if not message:
             continue
         file = str(root / layout.SOURCES)
         yield Finding(code="E709", file=file, line=line.number, column=1, message=message)
+
+
+def _seed_problem(path: Path, sha256: str) -> str:
+    """The problem of a listed seed; "" if it has the bytes of the SHA-256."""
+    if not path.is_file():
+        return f"{path} is missing: restore it, or remove the line"
+    try:
+        data = codec.read_bytes(path, regular=True)
+    except Malformed as bad:
+        return f"{path}: {bad.message}"
+    if hashlib.sha256(data).hexdigest() != sha256:
+        return f"the SHA-256 of {path} differs: restore the file"
+    return ""

@@ -19,9 +19,10 @@ EXPLANATIONS = {
     "E102": """
         The file is not JSON.
 
-        A file that cannot be parsed is not checked any further; the message gives the parser's
+        A file that cannot be read or parsed is not checked any further; the message gives the
         reason and the place. NaN and Infinity are not JSON, and nesting deeper than 1,024 levels
-        is refused.
+        is refused. So is a document, line or row of more than 128 MB, since a small compressed
+        file can expand without end; STATEVISIT_MAX_MB sets another limit.
 
         Wrong: `{"id":"x",}`
         Right: `{"id":"x"}`

@@ -56,7 +56,7 @@ def command(
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))
     for line in lines(agreement):
-        click.echo(line)
+        say(line)
     if agreement.resamples:
         say(
             f"n: items compared; 95 % intervals by bootstrap over {agreement.units}"

@@ -52,7 +52,7 @@ def read_json(path: Path, schema: str) -> Any:
 
     Raises FormatError, with file, line and column, if it does not or cannot be read.
     """
-    value, problems = parsed(read_bytes(path), str(path), schema)
+    value, problems = parsed(read_bytes(path, regular=True), str(path), schema)
     if problems:
         raise FormatError(_message(str(path), problems[0]))
     return value

@@ -71,7 +71,7 @@ def read_sources(path: Path) -> dict[str, bytes]:
     if not path.exists():
         return {}
     listed = {}
-    for line in valid_lines(read_bytes(path), str(path), "source"):
+    for line in valid_lines(read_bytes(path, regular=True), str(path), "source"):
         assert isinstance(line.value, dict)
         listed[line.value["file"]] = line.data
     return listed
