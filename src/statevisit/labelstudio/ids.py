@@ -16,6 +16,7 @@ class Ids:
 
     def __init__(self, base: Document, current: Document) -> None:
         self._base, self._current = base, current
+        self._free: dict[str, int] = {}  # the number from which ids of a stem may be free
 
     @cached_property
     def taken(self) -> set[str]:
@@ -24,12 +25,20 @@ class Ids:
 
     def numbered(self, layer: str) -> str:
         """Return the next id of a layer and take it: `m106` after `m105`."""
-        pattern = re.compile(rf"{ID_PREFIXES[layer]}(\d{{1,18}})")
-        matches = [pattern.fullmatch(record_id) for record_id in self.taken]
-        last = max((int(match[1]) for match in matches if match), default=0)
-        record_id = f"{ID_PREFIXES[layer]}{last + 1}"
+        prefix = ID_PREFIXES[layer]
+        if prefix not in self._free:
+            pattern = re.compile(rf"{prefix}(\d{{1,18}})")
+            matches = [pattern.fullmatch(record_id) for record_id in self.taken]
+            self._free[prefix] = 1 + max((int(match[1]) for match in matches if match), default=0)
+        record_id = self._first_free(prefix)
         self.taken.add(record_id)
         return record_id
+
+    def _first_free(self, stem: str) -> str:
+        """The first id of a stem and a number that is not taken; lower numbers are not tried."""
+        numbers = count(self._free[stem])
+        self._free[stem] = next(n for n in numbers if f"{stem}{n}" not in self.taken)
+        return f"{stem}{self._free[stem]}"
 
     def slug(self, text: str, fallback: str) -> str:
         """Return an id made of a text, such as `ilham-aliyev`; `fallback` if it has no letters.
@@ -41,5 +50,5 @@ class Ids:
         stem = plain[:_LONGEST_SLUG] or fallback
         if stem not in self.taken:
             return stem
-        numbered = (f"{stem}-{number}" for number in count(2))
-        return next(slug for slug in numbered if slug not in self.taken)
+        self._free.setdefault(f"{stem}-", 2)
+        return self._first_free(f"{stem}-")

@@ -82,7 +82,9 @@ class _Reader:
         kinds = {"labels": labels, RELATION: relations}
         for item in results:
             result = item if isinstance(item, Result) else self._parsed(item)
-            if result is not None:
+            if result and result.type == RELATION and result.id and result.value:
+                self._unread(result.id, f"a relation that marks a place: {_shown(result)}", "")
+            elif result:
                 kinds.get(result.type, answers).append(result)
         self._add_regions(labels)
         are_read = bool(self._regions)

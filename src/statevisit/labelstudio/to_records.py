@@ -50,10 +50,12 @@ class Records:
         self.in_base: dict[str, dict[str, Any]] = {
             layer: {record.id: record for record in getattr(base, layer)} for layer in SPAN_LAYERS
         }
-        self._added: dict[str, list[SpanRecord]] = {
-            layer: [record for record in getattr(current, layer) if record.id not in base]
-            for layer in SPAN_LAYERS
-        }
+        self._added: dict[tuple[str, int, int], list[SpanRecord]] = {}
+        for layer in SPAN_LAYERS:
+            for record in reversed(getattr(current, layer)):
+                if record.id not in base:
+                    place = layer, record.start, record.end
+                    self._added.setdefault(place, []).append(record)
         self._read(regions)
         self._entities.set_types()
         self._drop_dangling_references()
@@ -199,11 +201,8 @@ class Records:
 
         It comes from an earlier import of the same annotation.
         """
-        for record in self._added[layer]:
-            if (record.start, record.end) == (span.start, span.end):
-                self._added[layer].remove(record)
-                return record
-        return None
+        added = self._added.get((layer, span.start, span.end))
+        return added.pop() if added else None
 
     def _problem(self, layer: str, values: dict[str, Any]) -> str:
         """The reason why a record with these values is refused; "" if it is not."""
