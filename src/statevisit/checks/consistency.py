@@ -37,7 +37,9 @@ def one_name(document: Document, context: Context) -> Problems:
         key = (folded(entity.name), _KINDS.get(entity.type, entity.type))
         earlier = namesakes.setdefault(key, [])
         for other in earlier[:_COMPARED]:
-            is_name = entity.id in named or other.id in named
+            names = (entity.id in named) + (other.id in named)
+            same_case = folded(entity.name, case=True) == folded(other.name, case=True)
+            is_name = names == 2 or (names == 1 and same_case)
             if is_name and not _are_different_items(entity, other):
                 detail = f"{entity.id!r} and {other.id!r} are both {entity.name!r}"
                 if entity.name != other.name:
