@@ -173,17 +173,17 @@ def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argum
     exported: Event | None = records.in_base["events"].get(event.id)
     linked = {(link.label, link.target) for link in links}
     arguments: list[Argument] = []
-    dropped: list[Argument] = []
+    dropped: dict[str, list[Argument]] = {}
     for argument in exported.arguments if exported else ():
         if (argument.role, argument.target) in linked or argument.target == event.id:
             arguments.append(argument)
         else:
-            dropped.append(argument)
+            dropped.setdefault(argument.target, []).append(argument)
     kept = {(argument.role, argument.target) for argument in arguments}
     for link in links:
         if (link.label, link.target) in kept:
             continue
-        previous = [argument for argument in dropped if argument.target == link.target]
+        previous = dropped.get(link.target, [])
         ace_role = previous[0].ace_role if len(previous) == 1 else None
         arguments.append(Argument(role=link.label, target=link.target, ace_role=ace_role))
     if exported and exported.type != event.type:
