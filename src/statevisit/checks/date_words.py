@@ -245,9 +245,7 @@ def _differences_of_days(reading: DateReading, value: _Value) -> Iterator[str]:
     months = _months(value)
     if reading.month and months and reading.month not in months:
         yield f"the month is {MONTHS[reading.month - 1].title()}"
-    weekdays = {day.weekday() for day in value.days} or _set_of(value.weekday)
-    if value.years and value.years[0] < _GREGORIAN_EVERYWHERE:
-        weekdays = set()
+    weekdays = _weekdays(reading, value)
     if reading.weekday is not None and weekdays and reading.weekday not in weekdays:
         named = " or ".join(WEEKDAYS[number].title() for number in sorted(weekdays))
         yield f"that day is a {named}"
@@ -255,7 +253,19 @@ def _differences_of_days(reading: DateReading, value: _Value) -> Iterator[str]:
     if reading.day and days_of_month and reading.day not in days_of_month:
         yield f"the day is {reading.day}"
     if reading.figures and not any(_is_date(figures, value) for figures in reading.figures):
-        yield "the figures are another date"
+        yield f"the date is {' or '.join(sorted(map(_shown, reading.figures)))}"
+
+
+def _weekdays(reading: DateReading, value: _Value) -> set[int]:
+    """The weekdays that a value can have; empty if they are not comparable with the words.
+
+    If the words state year, month and day, these decide: the text itself may be wrong about the
+    weekday.
+    """
+    is_whole_date = None not in (reading.year, reading.month, reading.day) or reading.figures
+    if is_whole_date or (value.years and value.years[0] < _GREGORIAN_EVERYWHERE):
+        return set()
+    return {day.weekday() for day in value.days} or _set_of(value.weekday)
 
 
 def _months(value: _Value) -> set[int]:
@@ -292,6 +302,10 @@ def _is_date(figures: FigureDate, value: _Value) -> bool:
     return None in (day, value.day) or day == value.day
 
 
+def _shown(figures: FigureDate) -> str:
+    return "-".join(f"{number:02}" for number in figures if number is not None)
+
+
 def _is_year(year: int | None, of_value: int) -> bool:
     """Whether a year in figures, which may have two digits, is the year of a value."""
     if year is None:
@@ -319,7 +333,7 @@ _OTHER_HOURS = {
 def _differences_of_times(reading: DateReading, value: _Value) -> Iterator[str]:
     part = reading.part_of_day
     if part and (value.part_of_day in _OTHER_PARTS[part] or value.hour in _OTHER_HOURS[part]):
-        yield f"it is {part}"
+        yield f"the part of the day is {part}"
     if not reading.clock:
         return
     hours = {hour for hour, _ in reading.clock}
@@ -327,9 +341,9 @@ def _differences_of_times(reading: DateReading, value: _Value) -> Iterator[str]:
         hour, minute = min(reading.clock)
         yield f"the time is {hour:02}:{minute or 0:02}"
     elif value.part_of_day in ("AF", "EV") and hours <= set(range(1, 12)):
-        yield "it is before noon"
+        yield "the time is before noon"
     elif value.part_of_day == "MO" and hours <= set(range(13, 24)):
-        yield "it is after noon"
+        yield "the time is after noon"
 
 
 def _is_time(clock: Clock, value: _Value) -> bool:

@@ -131,6 +131,7 @@ _ABSOLUTE = re.compile(
     | '[0-9]{2}\b | \bfy ?[0-9]{2}\b     # '98, FY98
     | [0-9][/.-][0-9]{1,2}[/.-][0-9]{2}\b
     | [a-z][/.-][0-9]{2}\b               # Mar-98
+    | [a-z]\.?\ (?:3[2-9]|[4-9][0-9])\b  # Mar. 98
     | [0-9]{1,4}\ ?(?:ad|ce|bce?|a\.d|c\.e|b\.c)\b | \b(?:ad|a\.d\.)\ ?[0-9]
     | [0-9]0'?s\b | \b(?:twen|thir|for|fif|six|seven|eigh|nine)ties\b
     | centur(?:y|ies)\b | \bmillenni

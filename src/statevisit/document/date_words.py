@@ -262,7 +262,11 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], _Parts], None]], .
         (rf"{_DAY}(?: day)?(?: of|-| -)? ?{_MONTH}", _month_and_day),
         (_MONTH, _month),
         (rf"(?P<weekday>{_any(_WEEKDAY_NUMBERS)})\b\.?", _weekday),
-        (r"the (?P<day>[0-9]{1,2}(?:st|nd|rd|th))(?=$|,| of (?:last|this|next|that) month)", _day),
+        (
+            r"the (?P<day>(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th))"
+            r"(?=$|,| of (?:last|this|next|that) month)",
+            _day,
+        ),
         # years
         (r"(?P<year>[12][0-9]{3})(?![-/.:]?[0-9a-z])", _year),
         (r"'(?P<year>[0-9]{2})(?![-/.:]?[0-9a-z])", _short_year),
