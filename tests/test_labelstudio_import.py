@@ -28,6 +28,7 @@ from statevisit.labelstudio.importer import Options, Update, import_tasks
 from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.tasks import to_task
 from tests.conftest import DOC_ID, Result
+from tests.repositories import git
 from tests.test_migrate import v0
 
 Run = Callable[..., Result]
@@ -950,6 +951,9 @@ def test_addresses_become_numbers_and_stay_private(
     assert {who: f"annotator-{number}" for who, number in people.items()} == _people(corpus)
     assert 0o700 == (corpus / ".statevisit").stat().st_mode & 0o777
     assert "*\n" == (corpus / ".statevisit/.gitignore").read_text()
+    git(corpus, "init", "-q")
+    git(corpus, "add", "--all")
+    assert ".statevisit" not in git(corpus, "ls-files")
     published = [path for path in (corpus / "corpus").rglob("*.json") if path.is_file()]
     assert [] == [path for path in published if "x.org" in path.read_text(encoding="utf-8")]
     assert "x.org" not in done.err

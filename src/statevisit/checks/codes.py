@@ -255,11 +255,13 @@ EXPLANATIONS = {
         Right: both labelled GPE, or the second with another `entity`
         """,
     "L104": """
-        The annotation holds something that the interface does not define.
+        The annotation holds something that cannot be read as it stands.
 
         The server checks nothing. It stores and exports unknown labels, controls and relations,
-        spans outside the text, and relations without an end. They are left out of the import, each
-        is reported, and they stay on the server.
+        spans outside the text, relations without an end, and regions whose `text` is not what
+        stands at their offsets. They are left out of the import, and a record, answer or relation
+        that the document had there stays. Offsets that count UTF-16 code units or bytes, as the
+        words show, are read so. Each is reported, and all stay on the server.
 
         Wrong: a relation AGENT that leads from a mention to an event
         Right: a relation AGENT from the event to the mention, or the label `← AGENT`
@@ -305,7 +307,8 @@ EXPLANATIONS = {
         Both the annotation and the corpus changed the same thing.
 
         The exported base shows the changes of each side. If both sides changed one property in
-        different ways, either could be right, and nothing is written until someone decides.
+        different ways, either could be right, and the document is not written until someone
+        decides.
 
         Wrong: a unit is "trip" in the annotation and "journey" in the corpus, imported as it is
         Right: the same import with `--theirs` (the annotation's) or `--ours` (the corpus's)
