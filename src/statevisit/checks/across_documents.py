@@ -80,6 +80,7 @@ class Across:
         self._homes: dict[str, str] = {}
         self._names = Names("the file of a document")
         self._links: dict[str, _First] = {}
+        self._names_of_links: dict[tuple[str, str], _First] = {}  # by item and language
         self._sources = _Sources(root)
 
     def add(self, entry: Entry, document: Facts) -> Iterator[Finding]:
@@ -97,6 +98,10 @@ class Across:
 
     def _linked(self, entry: Entry, document: Facts, link: Link) -> Iterator[Finding]:
         first = self._links.setdefault(link.item, _First(link.type, link.name, entry.name))
+        language = document.language.partition("-")[0].lower()
+        named = _First(link.type, link.name, entry.name)
+        if link.name:
+            named = self._names_of_links.setdefault((link.item, language), named)
         if first.document == entry.name:  # within one document that is E603
             return
         if link.type != first.type:
@@ -105,9 +110,9 @@ class Across:
                 "give both one type, or one of them another item"
             )
             yield _at(entry, document, "E705", (link.layer, link.number, "type"), message)
-        elif link.name and first.name and link.name != first.name:
+        elif link.name != named.name:
             message = (
-                f"{link.item} is {link.name!r} here and {first.name!r} in {first.document}: "
+                f"{link.item} is {link.name!r} here and {named.name!r} in {named.document}: "
                 "give both the fullest name"
             )
             yield _at(entry, document, "W706", (link.layer, link.number, "name"), message)
