@@ -41,7 +41,7 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     (tmp_path / "schema/GUIDELINES.md").write_bytes(b"caf\xe9")
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: is not UTF-8"):
         renewed_pages(tmp_path, about)
-    assert {} == renewed_pages(tmp_path / "elsewhere", manifest)
+    assert {} == renewed_pages(tmp_path / "elsewhere", about)
 
 
 def _grams(text: str, size: int) -> set[tuple[str, ...]]:

@@ -236,6 +236,17 @@ def seeds(tmp_path: Path) -> list[Path]:
     return paths
 
 
+@pytest.mark.parametrize("name", ["nul", "CON", "Com1", "ONE"])
+def test_ids_that_cannot_name_a_file_everywhere(
+    tmp_path: Path, seeds: list[Path], cli: Callable[..., Result], name: str
+) -> None:
+    """A device of Windows, and an id that differs from another one in case only, are refused."""
+    assert 0 == cli("ingest", seeds[0], "--root", tmp_path / "root", "--id", "one").status
+    result = cli("ingest", seeds[1], "--root", tmp_path / "root", "--id", name)
+    assert (1, True) == (result.status, f"'{name}'" in result.err)
+    assert ["one.json"] == [p.name for p in (tmp_path / "root/corpus/documents").iterdir()]
+
+
 def test_ingest_into_a_new_root(
     tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]
 ) -> None:

@@ -81,6 +81,7 @@ class Across:
         self._homes: dict[str, str] = {}
         self._names = Names("the file of a document")
         self._links: dict[str, _First] = {}
+        self._names_of_links: dict[tuple[str, str], _First] = {}  # by item and language
         self._sources = _Sources(root)
 
     def add(self, entry: Entry, document: Facts) -> Iterator[Finding]:
@@ -100,6 +101,10 @@ class Across:
     def _linked(self, reporter: "_Reporter", link: Link) -> Iterator[Finding]:
         name = reporter.entry.name
         first = self._links.setdefault(link.item, _First(link.type, link.name, name))
+        language = reporter.document.language.partition("-")[0].lower()
+        named = _First(link.type, link.name, name)
+        if link.name:
+            named = self._names_of_links.setdefault((link.item, language), named)
         if first.document == name:  # within one document that is E603
             return
         if link.type != first.type:
@@ -108,9 +113,9 @@ class Across:
                 "give both one type, or one of them another item"
             )
             yield reporter.finding("E705", (link.layer, link.number, "type"), message)
-        elif link.name and first.name and link.name != first.name:
+        elif link.name != named.name:
             message = (
-                f"{link.item} is {link.name!r} here and {first.name!r} in {first.document}: "
+                f"{link.item} is {link.name!r} here and {named.name!r} in {named.document}: "
                 "give both the fullest name"
             )
             yield reporter.finding("W706", (link.layer, link.number, "name"), message)
@@ -173,7 +178,11 @@ class _Sources:
         self._exists = root is not None and (root / layout.SOURCES).is_file()
         if root is None or not self._exists:
             return
-        for line in _source_lines(root):
+        source_lines = _source_lines(root)
+        if source_lines is None:
+            self._unread.add(None)
+            return
+        for line in source_lines:
             file = line.value.get("file") if isinstance(line.value, dict) else None
             if not line.problems and isinstance(line.value, dict):
                 self.listed[str(file)] = line.value
@@ -185,18 +194,19 @@ class _Sources:
         return not self._exists or file in self._unread or None in self._unread
 
 
-def _source_lines(root: Path) -> Iterator[Line]:
+def _source_lines(root: Path) -> Iterator[Line] | None:
+    """The lines of the list of sources; None if it cannot be read, which E703 reports."""
     path = root / layout.SOURCES
     try:
         data = codec.read_bytes(path, regular=True)
-    except Malformed:  # E703 reports it, too
-        return iter(())
+    except Malformed:
+        return None
     return lines(data, str(path), "source")
 
 
 def _well_formed_sources(root: Path) -> Iterator[Line]:
     """The lines of the list of sources that follow the schema; E703 reports the others."""
-    for line in _source_lines(root):
+    for line in _source_lines(root) or ():
         if not line.problems:
             yield line
 

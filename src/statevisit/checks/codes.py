@@ -113,7 +113,8 @@ EXPLANATIONS = {
         One Wikidata item has two names in the corpus.
 
         `name` is the fullest name. Two names for one item are usually a slip, or one of the items
-        is wrong. Two names can be right if each text uses another one (Myanmar, Burma).
+        is wrong. Names in texts of two languages are not compared. Two names can be right if each
+        text uses another one (Myanmar, Burma).
 
         Wrong: Q43 has `"name":"Türkiye"` in one document, `"name":"Turkey"` in another
         Right: `"name":"Türkiye"` in both

@@ -79,18 +79,20 @@ def one_surface(document: Document, context: Context) -> Problems:
     """One name denotes two entities.
 
     The same proper name in one text usually denotes the same thing. If it denotes a capital and
-    means the government, `literal` holds the capital. Two things with the same name (Georgia) can
-    be right.
+    means the government, `literal` holds the capital. A language and its people are two things
+    with one name. Other things with the same name (Georgia) can be right.
 
     Wrong: "Baku" → `baku` and "Baku" → `azerbaijan`, without `literal`
     Right: "Baku" → `azerbaijan` with `"literal":"baku"`
     """
-    first_uses: dict[str, _Denoted] = {}
+    types = {entity.id: entity.type for entity in document.entities}
+    first_uses: dict[tuple[str, bool], _Denoted] = {}
     for number, mention in enumerate(document.mentions):
         if mention.level != "NAM":
             continue
         denoted = mention.literal or mention.entity
-        first = first_uses.setdefault(mention.text, _Denoted(denoted, mention.id))
+        key = (mention.text, types.get(denoted) == "LANGUAGE")
+        first = first_uses.setdefault(key, _Denoted(denoted, mention.id))
         if first.entity != denoted:
             yield (
                 ("mentions", number, "entity"),

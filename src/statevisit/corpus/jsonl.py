@@ -59,8 +59,10 @@ def read_json(path: Path, schema: str) -> Any:
 
 
 def lines(data: bytes, file: str, schema: str) -> Iterator[Line]:
-    """Yield the lines of JSONL bytes, each with its problems under a schema."""
+    """Yield the lines of JSONL bytes that are not blank, each with its problems under a schema."""
     for number, line in enumerate(data.splitlines(), 1):
+        if not line.strip():
+            continue
         value, problems = parsed(line, file, schema)
         in_file = [replace(problem, line=number) for problem in problems]
         yield Line(number, line, value, in_file)
