@@ -1,17 +1,20 @@
 """Quote notation: quotes become offsets, or an answer that says what to do."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import Document, encode, read_document
+from statevisit.annotation import quotes
 from statevisit.annotation.ingest import segment
-from statevisit.annotation.quotes import anchor
+from statevisit.annotation.quotes import Anchorer, Unresolved, anchor
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Token
 from tests.conftest import DOC_ID, Result
@@ -652,3 +655,46 @@ def test_a_draft_that_cannot_be_used(
     assert (1, "") == (result.status, result.out)
     assert message in result.err
     assert 1 == len(result.err.splitlines())
+
+
+@given(st.text("ab -", min_size=1, max_size=20), st.sets(st.integers(0, 20)), st.data())
+@settings(deadline=None)
+def test_a_quote_is_found_at_every_token(
+    article: Document, text: str, cuts: set[int], data: st.DataObject
+) -> None:
+    """The places of a quote are all those where it begins and ends with a token, in their order.
+
+    They are the same with an empty prefix and without one.
+    """
+    edges = sorted(cut for cut in cuts if cut <= len(text))
+    tokens = tuple(Token(start=start, end=end) for start, end in pairwise(edges))
+    anchorer = Anchorer(replace(article, text=text, tokens=tokens))
+    start = data.draw(st.integers(0, len(text) - 1))
+    quote = text[start : data.draw(st.integers(start + 1, len(text)))]
+    scanned = [(at, at + len(quote)) for at in range(len(text)) if text.startswith(quote, at)]
+    expected = [place for place in scanned if anchorer._tokens(place) == place]
+    assert expected == anchorer._whole(quote, "", "")
+    assert scanned == list(anchorer._exact(quote, "", ""))
+
+
+def test_a_quote_is_searched_for_once(article: Document, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records quote the same words, the text is searched for them once."""
+    searched: list[str] = []
+    occurrences = quotes._occurrences
+
+    def counted(text: str, quote: str) -> Iterator[int]:
+        searched.append(quote)
+        return occurrences(text, quote)
+
+    monkeypatch.setattr(quotes, "_occurrences", counted)
+    text = " ".join(["ho"] * 300)
+    tokens = tuple(Token(start=at, end=at + 2) for at in range(0, len(text), 3))
+    anchorer = Anchorer(replace(article, text=text, tokens=tokens))
+    for number in range(1, 301):
+        start = 3 * (number - 1)
+        assert (start, start + 2, True) == anchorer.resolve({"quote": "ho", "occurrence": number})
+        with pytest.raises(Unresolved, match="does not occur in the text"):
+            anchorer.resolve({"quote": "hi", "occurrence": number})
+        with pytest.raises(Unresolved, match="only 299 times"):
+            anchorer.resolve({"quote": "ho", "suffix": " ho", "occurrence": 300})
+    assert len(searched) < 10

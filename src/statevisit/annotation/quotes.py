@@ -21,6 +21,9 @@ from statevisit.document.strict_json import Json, JsonObject, pointer
 from statevisit.findings import Finding
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
+_BEGINNING = 32
+"""Characters by which the tokens that a quote begins with are looked up."""
+
 _ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}
 _PLAIN = {variant: plain for plain, variants in _ALIKE.items() for variant in variants}
 
@@ -36,12 +39,18 @@ class Unresolved(Exception):
         self.code = code
 
 
+_Outcome = tuple[list[Place], bool] | Unresolved
+"""The places of a quote and whether they are exactly as quoted, or the error if it has none."""
+
+
 class Anchorer:
     """Resolves selectors in one text; spans start and end on token boundaries."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
         self.text = document.text
+        self._outcomes: dict[tuple[str, str, str], _Outcome] = {}
+        self._missed: dict[str, Unresolved] = {}
         self.starts: dict[int, int] = {}
         self.ends: dict[int, int] = {}
         for token in document.tokens:
@@ -62,23 +71,46 @@ class Anchorer:
         Raises Unresolved.
         """
         _require_form(selector)
-        quote, context = selector["quote"], (selector.get("prefix", ""), selector.get("suffix", ""))
-        verbatim = list(self._exact(quote, *context))
-        whole = [place for place in verbatim if self._tokens(place) == place]
+        words = selector["quote"], selector.get("prefix", ""), selector.get("suffix", "")
+        if words not in self._outcomes:
+            self._outcomes[words] = self._outcome(*words)
+        outcome = self._outcomes[words]
+        if isinstance(outcome, Unresolved):
+            raise Unresolved(outcome.code, str(outcome))
+        places, is_exact = outcome
+        start, end = self._choose(places, selector)
+        return start, end, is_exact
+
+    def _outcome(self, *words: str) -> _Outcome:
+        """The places of a quote with its prefix and suffix, or the error if it has none."""
+        try:
+            return self._places_of(*words)
+        except Unresolved as error:
+            return error
+
+    def _places_of(self, quote: str, prefix: str, suffix: str) -> tuple[list[Place], bool]:
+        """The places of a quote that take whole tokens, and whether they are exactly as quoted.
+
+        Raises Unresolved for a quote that has none.
+        """
+        context = " between that `prefix` and `suffix`" if prefix or suffix else ""
+        whole = self._whole(quote, prefix, suffix)
         if whole:
-            start, end = self._choose(whole, selector)
-            return start, end, True
-        self._require_whole(verbatim, selector)
-        similar = list(self._loose(quote, *context))
-        self._require_whole([p for p in similar if self.text[slice(*p)] == quote], selector)
+            return whole, True
+        verbatim = list(self._exact(quote, prefix, suffix))
+        self._require_whole(verbatim, quote, context)
+        similar = list(self._loose(quote, prefix, suffix))
+        same = [p for p in similar if self.text[slice(*p)] == quote]
+        self._require_whole(same, quote, context)
         whole = [place for place in map(self._tokens, similar) if place]
         if whole:
-            start, end = self._choose(whole, selector)
-            return start, end, False
+            return whole, False
         words = _plain_words(quote)
         alike = [p for p in similar if _plain_words(self.text[slice(*p)]) == words]
-        self._require_whole(alike, selector)
-        raise self._missing(quote)
+        self._require_whole(alike, quote, context)
+        if quote not in self._missed:
+            self._missed[quote] = self._missing(quote)
+        raise self._missed[quote]
 
     def _tokens(self, place: Place) -> Place | None:
         """The tokens at a place, invisible characters at the edges aside; None if it cuts one."""
@@ -87,12 +119,10 @@ class Anchorer:
             return self.starts[start], self.ends[end]
         return None
 
-    def _require_whole(self, places: list[Place], selector: JsonObject) -> None:
+    def _require_whole(self, places: list[Place], quote: str, context: str) -> None:
         """Raise Unresolved if there are places, and all of them cut a token."""
         if places and not any(map(self._tokens, places)):
-            in_context = selector.get("prefix") or selector.get("suffix")
-            context = " between that `prefix` and `suffix`" if in_context else ""
-            raise self._cut(selector["quote"], places[0], context)
+            raise self._cut(quote, places[0], context)
 
     def _cut(self, quote: str, place: Place, context: str = "") -> Unresolved:
         """The error for a quote at a place that cuts a token."""
@@ -109,20 +139,41 @@ class Anchorer:
             f"a span takes whole tokens: {self.text[start:end]!r}",
         )
 
+    def _whole(self, quote: str, prefix: str, suffix: str) -> list[Place]:
+        """The places where a quote stands exactly and takes whole tokens."""
+        in_context = bool(prefix or suffix)
+        places = self._exact(quote, prefix, suffix) if in_context else self._at_tokens(quote)
+        return [place for place in places if self._tokens(place) == place]
+
+    @cached_property
+    def _by_beginning(self) -> tuple[list[str], list[int]]:
+        """The tokens by the text that begins with them: its first characters, and their starts."""
+        starts = [token.start for token in self.document.tokens]
+        beginnings = sorted((self.text[start : start + _BEGINNING], start) for start in starts)
+        return [beginning for beginning, _ in beginnings], [start for _, start in beginnings]
+
+    def _at_tokens(self, quote: str) -> Iterator[Place]:
+        """The places where a quote stands and a token begins, without a search of the text."""
+        beginnings, starts = self._by_beginning
+        known = quote[:_BEGINNING]
+        first = bisect_left(beginnings, known)
+        last = bisect_right(beginnings, known, key=lambda beginning: beginning[: len(known)])
+        for start in sorted(set(starts[first:last])):
+            if self.text.startswith(quote, start):
+                yield start, start + len(quote)
+
     def _exact(self, quote: str, prefix: str, suffix: str) -> Iterator[Place]:
-        for start in _occurrences(self.text, quote):
-            end = start + len(quote)
-            if self.text.endswith(prefix, 0, start) and self.text.startswith(suffix, end):
-                yield start, end
+        for at in _occurrences(self.text, prefix + quote + suffix):
+            start = at + len(prefix)
+            yield start, start + len(quote)
 
     def _loose(self, quote: str, prefix: str, suffix: str) -> Iterator[Place]:
         """The places that differ from the quote in typography and invisible characters only."""
         plain, offsets = self._plain
         quote, prefix, suffix = _plain(quote), _plain(prefix), _plain(suffix)
-        for at in _occurrences(plain, quote):
-            start, end = offsets[at], offsets[at + len(quote) - 1] + 1
-            if plain.endswith(prefix, 0, at) and plain.startswith(suffix, at + len(quote)):
-                yield start, end
+        for at in _occurrences(plain, prefix + quote + suffix):
+            first = at + len(prefix)
+            yield offsets[first], offsets[first + len(quote) - 1] + 1
 
     def _choose(self, places: list[Place], selector: JsonObject) -> Place:
         quote, occurrence = selector["quote"], selector.get("occurrence")
@@ -164,13 +215,17 @@ class Anchorer:
     def _beginning(self, quote: str) -> str:
         """The end of a message: the longest beginning of the quote that occurs in the text."""
         words = quote.split()
-        for length in range(len(words) - 1, 0, -1):
-            beginning = " ".join(words[:length])
-            start = self.text.find(beginning)
-            if start >= 0:
-                context = self.context(start, start + len(beginning))
-                return f"; the text has {beginning!r} and then continues differently: {context}"
-        return ""
+
+        def is_missing(length: int) -> bool:
+            return " ".join(words[:length]) not in self.text
+
+        length = bisect_left(range(1, len(words)), True, key=is_missing)
+        if length == 0:
+            return ""
+        beginning = " ".join(words[:length])
+        start = self.text.find(beginning)
+        context = self.context(start, start + len(beginning))
+        return f"; the text has {beginning!r} and then continues differently: {context}"
 
     def context(self, start: int, end: int, width: int = 20) -> str:
         """Return the span in brackets with `width` characters on each side, on one line."""
