@@ -55,6 +55,8 @@ def test_bad_seed(tmp_path: Path, cli: Callable[..., Result], seed: bytes, messa
         (["--id", "a/b"], "path separator"),
         (["--id", "..\\x"], "path separator"),
         (["--id", "two words"], "letters, digits"),
+        (["--id", "2024-03-01-two words"], "'2024-03-01-two-words' could"),
+        (["--id", "2024-03-01-" + "x" * 60], "at most 64"),
         (["--id", ""], "cannot be an id"),
         (["--id", "x" * 65], "at most 64"),
         (["--language", "xyzzy"], "spaCy has no tokenizer for the language 'xyzzy'"),

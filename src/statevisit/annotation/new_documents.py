@@ -103,19 +103,18 @@ class NewDocuments:
 
 def _valid_document(data: bytes, path: Path, document_id: str | None, language: str) -> Document:
     document = ingest(data, path.name, "pending", language)
-    if document_id is None:
-        document_id = f"{document.date}-{path.stem}"
-    document = replace(document, id=_as_id(document_id, document.date))
+    name = document_id if document_id is not None else f"{document.date}-{path.stem}"
+    document = replace(document, id=_as_id(name, stated=document_id is not None))
     _, findings = check_bytes(encode(document), str(path))
     for finding in findings:
         raise FormatError(f"{path}: cannot be made a document: {finding.message}")
     return document
 
 
-def _as_id(name: str, date: str) -> str:
-    """Return a name as an id. Characters that ids cannot have are replaced after the date only.
+def _as_id(name: str, stated: bool) -> str:
+    """Return a name as an id; unless it is `stated`, other characters become hyphens.
 
-    Raises FormatError for a path separator, and for any other name that is not an id.
+    Raises FormatError for a path separator, and for a stated id that is not one.
     """
     if "/" in name or "\\" in name:
         raise FormatError(
@@ -123,7 +122,7 @@ def _as_id(name: str, date: str) -> str:
             "`_` and `-` only"
         )
     document_id = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:64]
-    if not name or (document_id != name and not name.startswith(date)):
+    if not name or (stated and document_id != name):
         hint = f"; {document_id!r} could" if document_id else ""
         raise FormatError(
             f"{name!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}"

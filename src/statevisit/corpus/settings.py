@@ -151,6 +151,9 @@ def like_code(word: str, codes: Iterable[str]) -> str:
     another letter, or the codes of its family.
     """
     codes = list(codes)
+    in_figures = word[:1] + word[1:].translate(str.maketrans("OIL", "011"))
+    if word != in_figures and in_figures in codes:
+        return f"; did you mean {in_figures}?"
     if not re.fullmatch(r"[A-Z]\d+", word):
         return nearest(word, codes)
     same_number = [code for code in codes if code[1:] == word[1:]]
