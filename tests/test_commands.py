@@ -23,8 +23,8 @@ from statevisit.cli.overview import COMMANDS, OVERVIEW
 from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
-<<<<<<< HEAD
 from tests.conftest import (
+    DATA,
     DOC_ID,
     PACKAGE,
     PATIENCE,
@@ -34,9 +34,6 @@ from tests.conftest import (
     opened,
     started,
 )
-=======
-from tests.conftest import DATA, DOC_ID, PACKAGE, PATIENCE, ROOT, Result, interrupted, opened
->>>>>>> out
 
 FIXTURES = {
     "draft.json": json.dumps(
