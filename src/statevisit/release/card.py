@@ -52,19 +52,19 @@ def renewed_pages(root: Path, manifest: JsonObject) -> dict[str, bytes]:
         if name == layout.CARD:
             if front:
                 body = _renewed(path, text[front.end() :], manifest)
-                pages[name] = f"{_renewed_front(path, front[1])}{body}".encode()
+                pages[name] = f"{_renewed_front(path, front[1], manifest)}{body}".encode()
         elif _MARK.search(text):
             pages[name] = _renewed(path, text, manifest).encode()
     return pages
 
 
-def _renewed_front(path: Path, front: str) -> str:
+def _renewed_front(path: Path, front: str, manifest: JsonObject) -> str:
     """Return the front matter with its `configs` renewed.
 
     The `dataset_info` of earlier versions is dropped: the Parquet files hold the features, and
     `datasets` would silently prefer outdated ones in the card.
     """
-    meta = {**_parsed(path, front), "configs": _configs()}
+    meta = {**_parsed(path, front), "configs": _configs(manifest)}
     meta.pop("dataset_info", None)
     return f"---\n{_yaml(meta)}---\n"
 
@@ -206,10 +206,15 @@ def _yaml(meta: JsonObject) -> str:
     return dumped
 
 
-def _configs() -> list[JsonObject]:
+def _with_rows(manifest: JsonObject) -> list[str]:
+    """Return the configs with rows: the others have no files, and cannot be loaded from the Hub."""
+    return [name for name in arrow.CONFIGS if manifest["configs"].get(name)]
+
+
+def _configs(manifest: JsonObject) -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
-    for name in arrow.CONFIGS:
+    for name in _with_rows(manifest):
         files = f"{layout.PARQUET}/{name}/train-*.parquet"
         config: JsonObject = {"config_name": name, "data_files": files}
         if name == DEFAULT_CONFIG:
@@ -233,7 +238,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _config_table(manifest: JsonObject) -> str:
     rows = []
-    for name in arrow.CONFIGS:
+    for name in _with_rows(manifest):
         if name == DEFAULT_CONFIG:
             title = f"`{name}` (default)"
             description = "One row per document, all layers nested, as in `corpus/documents/`."
