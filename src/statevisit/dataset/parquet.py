@@ -215,7 +215,7 @@ class Writer:
 
     def close(self) -> None:
         """Write the pending rows and the footer."""
-        if self._pending.num_rows or not self.rows:
+        if self._pending.num_rows:
             self._write(self._pending)
         self._file.close()
 

@@ -66,7 +66,7 @@ def _renewed_front(path: Path, front: str, about: Overview) -> str:
     earlier versions is dropped: the Parquet files hold the features, and `datasets` would silently
     prefer outdated ones in the card.
     """
-    meta = {**_parsed(path, front), "configs": _configs()}
+    meta = {**_parsed(path, front), "configs": _configs(about.manifest)}
     meta.pop("dataset_info", None)
     if "language" in meta:
         meta["language"] = sorted({tag.partition("-")[0].lower() for tag in about.languages})
@@ -210,10 +210,15 @@ def _yaml(meta: JsonObject) -> str:
     return dumped
 
 
-def _configs() -> list[JsonObject]:
+def _with_rows(manifest: JsonObject) -> list[str]:
+    """Return the configs with rows: the others have no files, and cannot be loaded from the Hub."""
+    return [name for name in arrow.CONFIGS if manifest["configs"].get(name)]
+
+
+def _configs(manifest: JsonObject) -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
-    for name in arrow.CONFIGS:
+    for name in _with_rows(manifest):
         files = f"{layout.PARQUET}/{name}/train-*.parquet"
         config: JsonObject = {"config_name": name, "data_files": files}
         if name == DEFAULT_CONFIG:
@@ -237,7 +242,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _config_table(about: Overview) -> str:
     rows = []
-    for name in arrow.CONFIGS:
+    for name in _with_rows(about.manifest):
         if name == DEFAULT_CONFIG:
             title = f"`{name}` (default)"
             description = "One row per document, all layers nested, as in `corpus/documents/`."
