@@ -713,6 +713,7 @@ def test_a_server_or_token_must_be_named(cli: Run, monkeypatch: pytest.MonkeyPat
 MAPPING = """
 [labels]
 Town = "GPE"
+When = "DATE"
 [defaults]
 "mentions.level" = "NAM"
 """
@@ -825,6 +826,7 @@ def test_regions_of_html_are_read_through_global_offsets(small: Path, cli: Run) 
         (_town("a", TEXT, "Oslo", start=0.5), "labels a: 0.5 and"),
         (_town("a", TEXT, "Oslo", end=999), "999) is not within the text of"),
         (_town("a", TEXT, "Oslo", labels=["City"]), "the mapping has no label 'City'"),
+        (_town("a", TEXT, "Oslo", labels=["When"]), "is left out: missing `value`"),
         ({"id": "a", "type": "rating", "value": {"rating": 3}}, "the mapping has no place for it"),
         ({"id": "a", "type": "rectanglelabels", "value": {"x": 3}}, "rectanglelabels a: "),
     ],
