@@ -9,7 +9,7 @@ from statevisit.corpus.jsonl import Line, lines, parsed
 from statevisit.document.characters import untidy
 from statevisit.document.codec import read_bytes
 from statevisit.document.records import truncated
-from statevisit.document.strict_json import Json, locate, pointer
+from statevisit.document.strict_json import Json, Locator, pointer
 from statevisit.findings import Finding
 
 _NAMING = ("id", "file")
@@ -62,6 +62,7 @@ def _findings(path: Path, line: Line, names: Names) -> Iterator[Finding]:
     """The findings about a list, which has the line number 0, or about a line of one."""
     if line.problems:
         return
+    locator = None
     for where, words in _strings(line.value, ()):
         code, message = "E203", ""
         if where[-1] in _NAMING:
@@ -69,7 +70,8 @@ def _findings(path: Path, line: Line, names: Names) -> Iterator[Finding]:
         elif where[-1] not in _PROSE and untidy(words):
             message = f"{truncated(words, 60)!r} has {untidy(words)}"
         if message:
-            row, column = locate(line.data, where)
+            locator = locator or Locator(line.data)
+            row, column = locator.locate(where)
             yield Finding(
                 code=code,
                 file=str(path),
