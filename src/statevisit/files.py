@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -165,6 +166,59 @@ def write(path: Path, data: bytes) -> None:
     """Write a file that appears whole or not at all; raises what `replacing` raises."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Keep other processes from changing the lists of a corpus root during the block.
+
+    Waits while another process does this. The lock ends with its process, however that ends; the
+    file that stands for it is removed. Raises what `own_path` raises.
+    """
+    path = own_path(root, f"{layout.SEEDS}/.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = _locked_file(path)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps an open file
+            path.unlink()
+        os.close(descriptor)
+
+
+def _locked_file(path: Path) -> int:
+    """Open a file and lock it; return its descriptor. The file is made if it is missing."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            _lock(descriptor)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass  # the process that had the lock removed the file
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file, waiting for other processes; do nothing on a file system without locks."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            with suppress(OSError):  # another process had the lock for ten seconds
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+                return
+    else:
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):
+                raise
 
 
 def holds(path: Path, data: bytes) -> bool:
