@@ -26,7 +26,8 @@ def _own_words() -> str:
 
 def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     """Every inventory that an annotator chooses from has a table, generated from the schema."""
-    about = Overview(orjson.loads((ROOT / "corpus/release.json").read_bytes()), ("en",), ())
+    manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
+    about = Overview(manifest, ("en",), ())
     assert GUIDELINES.encode() == renewed_pages(ROOT, about)["schema/GUIDELINES.md"]
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
     assert (
