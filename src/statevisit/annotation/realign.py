@@ -211,8 +211,9 @@ def realign(
     numbered_by_paragraph = _numbered(document.sentences, document.text) == document.sentences
     if numbered_by_paragraph:
         sentences = _numbered(sentences, text)
+    numbers = {sentence.start: n for n, sentence in enumerate(sentences)}
     relations = tuple(
-        move.relation(number, relation, sentences)
+        move.relation(number, relation, numbers)
         for number, relation in enumerate(document.relations)
     )
     if any(finding.code == "A201" for finding in move.findings):
@@ -279,11 +280,11 @@ class _Move:
             if place is not None:
                 yield span, replace(span, start=place[0], end=place[1])
 
-    def relation(
-        self, number: int, relation: Relation, sentences: tuple[Sentence, ...]
-    ) -> Relation:
-        """Return a relation whose evidence names the sentences by their new numbers."""
-        numbers = {sentence.start: n for n, sentence in enumerate(sentences)}
+    def relation(self, number: int, relation: Relation, numbers: dict[int, int]) -> Relation:
+        """Return a relation whose evidence names the sentences by their new numbers.
+
+        `numbers` are the new numbers of sentences by their starts.
+        """
         evidence = set()
         for n, old_number in enumerate(relation.evidence):
             new_number = self._sentence_number(old_number, numbers)
