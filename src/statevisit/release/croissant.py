@@ -9,11 +9,12 @@ import re
 from pathlib import Path
 
 import orjson
-import yaml
 
 from statevisit import layout
+from statevisit.corpus.jsonl import read_json
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
+from statevisit.document.codec import read_text
 from statevisit.document.strict_json import JsonObject
 from statevisit.release import card
 
@@ -113,8 +114,9 @@ def _description(front: JsonObject, manifest: JsonObject) -> JsonObject:
 def _citation(root: Path, version: str) -> JsonObject:
     """Return the fields that CITATION.cff gives."""
     path = root / layout.CITATION
-    cff = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    authors = [_author(author) for author in cff.get("authors", [])]
+    cff = card.mapping(path, read_text(path), "the file") if path.is_file() else {}
+    listed = cff.get("authors")
+    authors = [_author(author) for author in listed or [] if isinstance(author, dict)]
     fields: JsonObject = {}
     if authors:
         fields["creator"] = [{"@type": "sc:Organization", "name": name} for name in authors]
@@ -143,7 +145,8 @@ def _responsible(root: Path, manifest: JsonObject) -> JsonObject:
     if (root / layout.GUIDELINES).is_file():
         protocol += f", by the guidelines in {layout.GUIDELINES}"
     path = root / layout.ANNOTATORS
-    annotators = orjson.loads(path.read_bytes())["annotators"] if path.is_file() else []
+    listed = read_json(path, "annotators") if path.is_file() else {"annotators": []}
+    annotators = listed["annotators"]
     tools = [annotator for annotator in annotators if annotator["kind"] != "human"]
     fields: JsonObject = {
         "rai:dataAnnotationProtocol": f"{protocol}.",
