@@ -6,19 +6,21 @@ module.
 
 import hashlib
 import os
+import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert
 
 from statevisit import layout
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
-from statevisit.errors import MissingExtra, ReleaseError
+from statevisit.errors import FormatError, MissingExtra, ReleaseError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -55,9 +57,17 @@ _NOT_DOWNLOADED = ("corpus/parquet/*", "*.png", "*.svg")
 """Files that documents can be read without; they are most of the bytes."""
 
 
+_NAME = re.compile(r"(?![A-Za-z]:)[^\x00-\x1f\x7f/\\]{1,255}")
+"""A part of a path that is no drive; "." and ".." are excluded besides."""
+
+_LONGEST_PATH = 1000
+"""Characters of the longest path in a manifest."""
+
+
 class _File(Struct, frozen=True):
     path: str
-    sha256: str
+    size: Annotated[int, Meta(ge=0, lt=2**53)]
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class _Manifest(Struct, frozen=True):
@@ -105,7 +115,7 @@ def fetched(repo: str, version: str) -> Path:
 
 def _full_manifest(root: Path, repo: str, version: str) -> _Manifest:
     """Return the manifest. Raises ReleaseError if it is not that of a version with its text."""
-    manifest = _manifest(root / layout.RELEASE)
+    manifest = _manifest(root / layout.RELEASE, repo, version)
     if manifest is None or manifest.version != version:
         raise ReleaseError(
             f"{repo}: the tag v{version} has no {layout.RELEASE} of this version, so it is not "
@@ -120,19 +130,43 @@ def _full_manifest(root: Path, repo: str, version: str) -> _Manifest:
     return manifest
 
 
-def _manifest(path: Path) -> _Manifest | None:
+def _manifest(path: Path, repo: str, version: str) -> _Manifest | None:
+    """Read a manifest that anybody may have written; None without one.
+
+    Raises ReleaseError if it is none, or lists a path that does not lie below the root.
+    """
     if not path.is_file():
         return None
+    where = f"{repo}: the {layout.RELEASE} of the tag v{version}"
     try:
-        return convert(parse(read_bytes(path), str(path)), _Manifest)
-    except ValidationError:
-        return None
+        manifest = convert(parse(read_bytes(path), str(path)), _Manifest)
+    except (ValidationError, FormatError) as error:
+        reason = getattr(error, "message", str(error))
+        raise ReleaseError(f"{where} is not a manifest ({reason}); {_NOT_A_RELEASE}") from None
+    for name, number in Counter(file.path for file in manifest.files).items():
+        if not _is_below(name) or number > 1:
+            raise ReleaseError(
+                f"{where} lists {name[:100]!r}, which is not the path of one file of a release; "
+                f"{_NOT_A_RELEASE}"
+            )
+    return manifest
+
+
+_NOT_A_RELEASE = "name another repository, or tell whoever published it"
+
+
+def _is_below(name: str) -> bool:
+    """Whether a path, relative with `/`, leads to the same file below a root on every system."""
+    parts = name.split("/")
+    if len(name) > _LONGEST_PATH or ".." in parts or "." in parts:
+        return False
+    return all(_NAME.fullmatch(part) for part in parts)
 
 
 def _check_files(root: Path, repo: str, manifest: _Manifest) -> None:
     """Raise ReleaseError unless the downloaded files are those of the manifest, to the byte."""
     digests = {
-        file.path: file.sha256
+        file.path: (file.size, file.sha256)
         for file in manifest.files
         if not any(fnmatch(file.path, pattern) for pattern in _NOT_DOWNLOADED)
     }
@@ -143,16 +177,24 @@ def _check_files(root: Path, repo: str, manifest: _Manifest) -> None:
         name = differing[0]
         problem = "is missing" if name in digests else "is not part of it"
         raise ReleaseError(
-            f"{repo}: the tag v{manifest.version} is not the release: {name} {problem}; name "
-            "another repository, or tell whoever published it"
+            f"{repo}: the tag v{manifest.version} is not the release: {name} {problem}; "
+            f"{_NOT_A_RELEASE}"
         )
     for name in sorted(digests):
-        if hashlib.sha256(read_bytes(root / name)).hexdigest() != digests[name]:
+        difference = _difference(read_bytes(root / name), *digests[name])
+        if difference:
             raise ReleaseError(
                 f"{root / name}: is not the file that version {manifest.version} was released with "
-                "(its SHA-256 differs): delete it, and try again; if it happens again, "
+                f"(its {difference} differs): delete it, and try again; if it happens again, "
                 f"{repo} was changed on the Hub"
             )
+
+
+def _difference(data: bytes, size: int, sha256: str) -> str:
+    """What the bytes of a file do not have as the manifest states it; "" if they have both."""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        return "SHA-256"
+    return "" if len(data) == size else "size"
 
 
 @contextmanager
