@@ -372,6 +372,61 @@ def test_a_device_without_end(
     _refused(cli("validate", tmp_path / "x.jsonl"), "the line is larger than 2 MB")
 
 
+ODD: dict[str, Callable[[str], bytes]] = {
+    "deep list": lambda text: text.replace("{}", "[" * 5_000 + "]" * 5_000).encode(),
+    "deep table": lambda text: text.replace("{}", "{a=" * 3_000 + "1" + "}" * 3_000).encode(),
+    "UTF-16": lambda text: text.replace("{}", "1").encode("utf-16"),
+    "Latin-1": lambda text: text.replace("{}", '"caf\xe9"').encode("latin-1"),
+    "no such date": lambda text: text.replace("{}", "2024-13-45").encode(),
+    "many digits": lambda text: text.replace("{}", "1" * 5_000).encode(),
+    "NUL": lambda text: text.replace("{}", "\0").encode(),
+}
+PLACES = [
+    ("README.md", "---\npretty_name: {}\n---\n# Corpus\n"),
+    ("CITATION.cff", "title: {}\n"),
+    ("pyproject.toml", "[tool.statevisit]\nselect = {}\n"),
+    ("mapping.toml", "[labels]\nPER = {}\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), PLACES, ids=[name for name, _ in PLACES])
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_toml_and_yaml(
+    checkout: Path, cli: Callable[..., Result], name: str, text: str, kind: str
+) -> None:
+    """A file of TOML or YAML in another encoding, or nested too deeply, is one line naming it."""
+    path = checkout / name
+    path.write_bytes(ODD[kind](text))
+    words: list[object] = ["build", checkout]
+    if name == "pyproject.toml":
+        words = ["validate", checkout]
+    if name == "mapping.toml":
+        (checkout / "export.json").write_text("[]")
+        words = ["label-studio", "import", checkout / "export.json", "--mapping", path]
+        words += ["--path", checkout]
+    result = cli(*words)
+    if result.status == 0:  # YAML has no numbers of its own limit, and no tables of TOML
+        assert (name, kind) in {("CITATION.cff", "deep table"), ("README.md", "deep table")}
+    else:
+        _refused(result, str(path))
+        assert 1 == len(result.err.splitlines())
+
+
+@pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "pyproject.toml"])
+def test_a_byte_order_mark_does_not_matter_in_settings(
+    checkout: Path, cli: Callable[..., Result], name: str
+) -> None:
+    """Editors of Windows write one; the pages and settings are read without it."""
+    path = checkout / name
+    if name == "pyproject.toml":
+        path.write_text('[tool.statevisit]\nselect = ["E"]\n')
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert 0 == cli("build", checkout).status
+    assert 0 == cli("validate", checkout).status
+    manifest = json.loads((checkout / "corpus/release.json").read_bytes())
+    assert "corpus/croissant.json" in [file["path"] for file in manifest["files"]]
+
+
 @pytest.mark.parametrize("command", ["validate", "build", "stats"])
 def test_missing_directory(tmp_path: Path, cli: Callable[..., Result], command: str) -> None:
     """A directory that does not exist, or holds no corpus, is named, with advice."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct, convert
 
+from statevisit.document.codec import read_text
 from statevisit.errors import FormatError
 
 FORMATS = ("text", "json", "jsonl", "sarif", "github", "junit")
@@ -98,8 +99,10 @@ def _table(path: Path) -> dict[str, object]:
     import tomllib
 
     try:
-        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tool = tomllib.loads(read_text(path)).get("tool", {})
+    except RecursionError:
+        raise FormatError(f"{path}: not TOML: nested too deeply") from None
+    except ValueError as error:
         raise FormatError(f"{path}: not TOML: {error}") from None
     table = tool.get("statevisit", {}) if isinstance(tool, dict) else None
     if not isinstance(table, dict):

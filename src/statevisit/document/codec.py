@@ -290,6 +290,18 @@ def read_bytes(path: Path, regular: bool = False) -> bytes:
     return data
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file, with LF line ends and without a byte order mark.
+
+    Raises FormatError.
+    """
+    try:
+        text = read_bytes(path, regular=True).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read_document(path: Path | str) -> Document:
     """Return the document in a file. Raises FormatError that names the file and line."""
     return decode(read_bytes(Path(path)), str(path))

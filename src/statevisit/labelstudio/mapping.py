@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
@@ -52,9 +53,10 @@ class Mapping(Struct, forbid_unknown_fields=True):
 def read_mapping(path: Path) -> Mapping:
     """Read a mapping file. Raises FormatError that names what the interface does not have."""
     try:
-        mapping = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Mapping)
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+        data = read_bytes(path).decode("utf-8-sig")
+        mapping = msgspec.convert(tomllib.loads(data), Mapping)
+    except RecursionError:
+        raise FormatError(f"{path}: not a mapping: nested too deeply") from None
     except ValueError as error:  # from tomllib, UTF-8 and msgspec alike
         raise FormatError(
             f"{path}: not a mapping: {error}; README.md of statevisit/labelstudio has an example"

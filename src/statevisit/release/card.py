@@ -13,6 +13,7 @@ import yaml
 from statevisit import layout
 from statevisit.dataset import arrow, views
 from statevisit.document import schema
+from statevisit.document.codec import read_text
 from statevisit.document.model import LAYERS
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
@@ -111,24 +112,30 @@ def limits(root: Path) -> re.Match[str] | None:
 
 def _text(path: Path) -> str:
     """Return the text of a page; "" if there is no such file."""
-    try:
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    return read_text(path) if path.is_file() else ""
 
 
 def _parsed(path: Path, front: str) -> JsonObject:
+    return mapping(path, front, "the front matter", 2)
+
+
+def mapping(path: Path, text: str, what: str, first_line: int = 1) -> JsonObject:
+    """Return the mapping in YAML that begins in a line of a file; `what` names it in errors.
+
+    Raises FormatError.
+    """
     try:
-        meta = yaml.safe_load(front) or {}
+        meta = yaml.safe_load(text) or {}
+        yaml.safe_dump(meta)  # which fails for some values that can be loaded
     except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 2}" if error.problem_mark else ""
-        raise FormatError(f"{path}{line}: the front matter is not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise FormatError(
-            f"{path}: the front matter is not YAML: {str(error).splitlines()[0]}"
-        ) from None
+        line = f":{error.problem_mark.line + first_line}" if error.problem_mark else ""
+        raise FormatError(f"{path}{line}: {what} is not YAML: {error.problem}") from None
+    except RecursionError:
+        raise FormatError(f"{path}: {what} is not YAML: nested too deeply") from None
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
+        raise FormatError(f"{path}: {what} is not YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(meta, dict):
-        raise FormatError(f"{path}: the front matter must be a mapping of keys")
+        raise FormatError(f"{path}: {what} must be a mapping of keys")
     return meta
 
 
