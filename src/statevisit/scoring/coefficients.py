@@ -4,9 +4,10 @@
 the bootstrap can draw units again.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import permutations
+from itertools import accumulate, permutations
 from statistics import fmean
 from typing import NamedTuple
 
@@ -166,9 +167,11 @@ def without_overlap(spans: Iterable[Bounds]) -> list[Bounds]:
 
     kept: list[Bounds] = []
     for start, end in sorted(spans, key=preference):
-        if all(end <= other_start or other_end <= start for other_start, other_end in kept):
-            kept.append((start, end))
-    return sorted(kept)
+        place = bisect_left(kept, (start, end))
+        follows = place == 0 or kept[place - 1][1] <= start
+        if follows and (place == len(kept) or end <= kept[place][0]):
+            kept.insert(place, (start, end))
+    return kept
 
 
 def disagreement_of(annotators: Sequence[Sequence[Bounds]], length: int) -> Disagreement:
@@ -184,12 +187,24 @@ def disagreement_of(annotators: Sequence[Sequence[Bounds]], length: int) -> Disa
     lengths = [end - start for spans in annotators for start, end in spans]
     gaps = [gap for spans in annotators for gap in _gaps(spans, length)]
     against_spans = sum((len(lengths) - 1) / 3 * (2 * b**3 - 3 * b**2 + b) for b in lengths)
-    against_gaps = sum(b * b * sum(gap - b + 1 for gap in gaps if gap >= b) for b in lengths)
+    against_gaps = _against_gaps(lengths, gaps)
     positions = m * length * (m * length - 1) - sum(b * (b - 1) for b in lengths)
     if not positions:
         return Disagreement(observed, 0.0, length)
     expected = (2 / length) * (against_spans + against_gaps) / positions
     return Disagreement(observed, expected, length)
+
+
+def _against_gaps(lengths: Sequence[int], gaps: Sequence[int]) -> int:
+    """The sum, over all spans and the gaps that hold them, of length² and the number of places."""
+    ordered = sorted(gaps)
+    sums = [0, *accumulate(ordered)]
+    total = 0
+    for length, spans in Counter(lengths).items():
+        first = bisect_left(ordered, length)
+        places = sums[-1] - sums[first] + (1 - length) * (len(ordered) - first)
+        total += spans * length * length * places
+    return total
 
 
 def _difference(spans: Sequence[Bounds], others: Sequence[Bounds]) -> float:
@@ -203,7 +218,8 @@ def _difference(spans: Sequence[Bounds], others: Sequence[Bounds]) -> float:
         while first < len(others) and others[first][1] <= start:
             first += 1
         overlaps_any = False
-        for other_start, other_end in others[first:]:
+        for number in range(first, len(others)):
+            other_start, other_end = others[number]
             if other_start >= end:
                 break
             overlaps_any = True
