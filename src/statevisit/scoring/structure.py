@@ -123,7 +123,7 @@ class _EntityCluster(NamedTuple):
 
 
 def _entity_clusters(document: Document) -> list[_EntityCluster]:
-    """The entities in an order that does not depend on that of the records."""
+    """The entities, by their ids, in an order that does not depend on that of the records."""
     mentions = coref.groups(document.mentions)
     clusters = [
         _EntityCluster(
@@ -133,7 +133,7 @@ def _entity_clusters(document: Document) -> list[_EntityCluster]:
             entity.name,
             entity.id,
         )
-        for entity in document.entities
+        for entity in {entity.id: entity for entity in document.entities}.values()
     ]
     return sorted(clusters, key=lambda cluster: (sorted(cluster.mentions), *cluster[1:]))
 
