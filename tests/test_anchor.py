@@ -229,6 +229,14 @@ def test_typographic_differences_are_resolved_and_reported(
     assert f"[{text}]" in reports[0]
 
 
+def test_a_quote_in_another_normal_form_is_resolved(article: Document) -> None:
+    """A quote whose accents are characters of their own is found, and reported."""
+    document, problems, reports = _anchor(article, _mention(quote="Recep Tayyip Erdog\u0306an"))
+    assert document is not None, problems
+    assert "Recep Tayyip Erdo\u011fan" == document.mentions[0].text
+    assert ["A101"] == [report[:4] for report in reports]
+
+
 def test_prefix_and_suffix_may_differ_in_typography_too(article: Document) -> None:
     """A prefix with another apostrophe than the text's is accepted, and reported."""
     document, _, reports = _anchor(

@@ -1,8 +1,10 @@
 """Bad input: one clear message, the right exit status, no traceback, and no file changed."""
 
 import hashlib
+import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -53,6 +55,8 @@ def test_bad_seed(tmp_path: Path, cli: Callable[..., Result], seed: bytes, messa
         (["--id", "a/b"], "path separator"),
         (["--id", "..\\x"], "path separator"),
         (["--id", "two words"], "letters, digits"),
+        (["--id", "2024-03-01-two words"], "'2024-03-01-two-words' could"),
+        (["--id", "2024-03-01-" + "x" * 60], "at most 64"),
         (["--id", ""], "cannot be an id"),
         (["--id", "x" * 65], "at most 64"),
         (["--language", "xyzzy"], "spaCy has no tokenizer for the language 'xyzzy'"),
@@ -224,7 +228,7 @@ ROOTS: list[tuple[str, Callable[[Path], object], str]] = [
     ("foreign file", _foreign, "E702 not a document"),
     ("two documents with one id", _twice, "E701"),
     ("broken manifest", _broken_manifest, "release.json"),
-    ("broken list of links", _broken_list, "wikidata.json: must be an array"),
+    ("broken list of links", _broken_list, "wikidata.json: E704 must be an array"),
 ]
 
 
@@ -237,6 +241,190 @@ def test_bad_corpus(
     before = _state(corpus)
     _refused(cli("build", corpus), message)
     assert before == _state(corpus)
+
+
+@pytest.fixture
+def strange(corpus: Path, document_file: Path) -> Path:
+    """A corpus of one right document among files that cannot be documents."""
+    documents = corpus / "corpus/documents"
+    (documents / "directory.json").mkdir()
+    (documents / "broken.json").write_bytes(b"{")
+    (documents / "bytes.json").write_bytes(b"\xff")
+    os.mkfifo(documents / "pipe.json")
+    (documents / "device.json").symlink_to("/dev/zero")
+    (documents / "gone.json").symlink_to("nowhere")
+    return corpus
+
+
+STRANGE = {"directory", "broken", "bytes", "pipe", "device", "gone"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["validate", "@"],
+        ["validate", "@", "--workers", "2", "--format", "json"],
+        ["build", "@"],
+        ["stats", "@"],
+        ["migrate", "@"],
+        ["score", "@", "@"],
+        ["agree", "@", "@"],
+        ["diff", "@", "@/other"],
+        ["label-studio", "export", "--path", "@"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_one_bad_document_does_not_end_a_run(
+    strange: Path, document_file: Path, cli: Callable[..., Result], words: list[str]
+) -> None:
+    """All documents that cannot be read are named in one run, without waiting for a pipe."""
+    (strange / "other").mkdir()
+    shutil.copy(document_file, strange / "other")
+    result = cli(*(word.replace("@", str(strange)) for word in words))
+    assert 1 == result.status
+    printed = result.out + result.err
+    assert STRANGE == {name for name in STRANGE if f"{name}.json" in printed}
+    assert "Traceback" not in printed
+
+
+def test_the_right_documents_are_still_served(
+    strange: Path, document_file: Path, cli: Callable[..., Result]
+) -> None:
+    """What can be counted, exported, compared or shown is."""
+    assert 1 == json.loads(cli("stats", strange, "--json").out)["documents"]
+    assert 1 == len(json.loads(cli("label-studio", "export", "--path", strange).out))
+    (strange / "other").mkdir()
+    shutil.copy(document_file, strange / "other")
+    changed = strange / "other" / document_file.name
+    changed.write_bytes(changed.read_bytes().replace(b'"language":"en"', b'"language":"tr"'))
+    (change,) = json.loads(cli("diff", strange, strange / "other", "--format", "json").out)
+    assert "document" == change["layer"]
+    assert 0 == cli("show", DOC_ID, "--path", strange).status
+    assert 0 == cli("validate", "--diff", strange).status
+
+
+def test_one_bad_line_does_not_hide_the_others(
+    tmp_path: Path, document_file: Path, cli: Callable[..., Result]
+) -> None:
+    """A document of JSONL is shown and compared although another line cannot be read."""
+    line = document_file.read_bytes().replace(b"\n", b"")
+    path = tmp_path / "corpus.jsonl"
+    path.write_bytes(b"{}\n" + line + b"\n{\n")
+    assert 0 == cli("show", DOC_ID, "--path", path).status
+    result = cli("diff", path, document_file)
+    assert (1, "") == result[:2]
+    assert "corpus.jsonl:1" in result.err
+    assert "corpus.jsonl:3" in result.err
+    assert 1 == json.loads(cli("stats", path, "--json").out)["documents"]
+
+
+def test_a_missing_path_does_not_end_a_run(cli: Callable[..., Result], corpus: Path) -> None:
+    """The other paths are checked, and the output is whole."""
+    result = cli("validate", "--format", "json", corpus / "gone", corpus)
+    assert 1 == result.status
+    assert 1 == json.loads(result.out)["documents"]
+    assert "gone: no such file or directory" in result.err
+
+
+@pytest.mark.parametrize("name", ["annotators.json", "wikidata.json", "adjudication.jsonl"])
+@pytest.mark.parametrize("kind", ["directory", "device", "broken", "deep"])
+def test_a_list_that_cannot_be_read_is_a_finding(
+    corpus: Path, cli: Callable[..., Result], name: str, kind: str
+) -> None:
+    """It is named once, and the documents are still checked."""
+    path = corpus / "corpus" / name
+    path.unlink(missing_ok=True)
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.write_bytes(b"\xff" if kind == "broken" else b"[" * 100_000)
+    result = cli("validate", corpus, "--format", "json")
+    report = json.loads(result.out)
+    assert (1, 1) == (result.status, report["documents"])
+    assert [("E704", str(path))] == [(f["code"], f["file"]) for f in report["findings"]]
+
+
+@pytest.mark.parametrize("words", [["validate", "@"], ["show", "@"], ["stats", "@"]])
+def test_a_named_pipe_is_read(document_file: Path, words: list[str]) -> None:
+    """A file that the user names may be a pipe, as in `statevisit validate <(command)`."""
+    words = [word.replace("@", f"<(cat {document_file})") for word in words]
+    script = f"{sys.executable} -m statevisit {' '.join(words)}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=PATIENCE)
+    assert 0 == done.returncode, done
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["validate", "/dev/zero"], ["show", "@"], ["ingest", "/dev/zero", "--root", "@root"]],
+    ids=lambda words: words[0],
+)
+def test_a_device_without_end(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """A device that never ends is refused in one line, at the limit of a file."""
+    monkeypatch.setenv("STATEVISIT_MAX_MB", "2")
+    (tmp_path / "x.json").symlink_to("/dev/zero")
+    (tmp_path / "x.jsonl").symlink_to("/dev/zero")
+    names = {"@": str(tmp_path / "x.json"), "@root": str(tmp_path / "root")}
+    _refused(cli(*(names.get(word, word) for word in words)), "larger than 2 MB")
+    _refused(cli("validate", tmp_path / "x.jsonl"), "the line is larger than 2 MB")
+
+
+ODD: dict[str, Callable[[str], bytes]] = {
+    "deep list": lambda text: text.replace("{}", "[" * 5_000 + "]" * 5_000).encode(),
+    "deep table": lambda text: text.replace("{}", "{a=" * 3_000 + "1" + "}" * 3_000).encode(),
+    "UTF-16": lambda text: text.replace("{}", "1").encode("utf-16"),
+    "Latin-1": lambda text: text.replace("{}", '"caf\xe9"').encode("latin-1"),
+    "no such date": lambda text: text.replace("{}", "2024-13-45").encode(),
+    "many digits": lambda text: text.replace("{}", "1" * 5_000).encode(),
+    "NUL": lambda text: text.replace("{}", "\0").encode(),
+}
+PLACES = [
+    ("README.md", "---\npretty_name: {}\n---\n# Corpus\n"),
+    ("CITATION.cff", "title: {}\n"),
+    ("pyproject.toml", "[tool.statevisit]\nselect = {}\n"),
+    ("mapping.toml", "[labels]\nPER = {}\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), PLACES, ids=[name for name, _ in PLACES])
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_toml_and_yaml(
+    checkout: Path, cli: Callable[..., Result], name: str, text: str, kind: str
+) -> None:
+    """A file of TOML or YAML in another encoding, or nested too deeply, is one line naming it."""
+    path = checkout / name
+    path.write_bytes(ODD[kind](text))
+    words: list[object] = ["build", checkout]
+    if name == "pyproject.toml":
+        words = ["validate", checkout]
+    if name == "mapping.toml":
+        (checkout / "export.json").write_text("[]")
+        words = ["label-studio", "import", checkout / "export.json", "--mapping", path]
+        words += ["--path", checkout]
+    result = cli(*words)
+    if result.status == 0:  # YAML has no numbers of its own limit, and no tables of TOML
+        assert (name, kind) in {("CITATION.cff", "deep table"), ("README.md", "deep table")}
+    else:
+        _refused(result, str(path))
+        assert 1 == len(result.err.splitlines())
+
+
+@pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "pyproject.toml"])
+def test_a_byte_order_mark_does_not_matter_in_settings(
+    checkout: Path, cli: Callable[..., Result], name: str
+) -> None:
+    """Editors of Windows write one; the pages and settings are read without it."""
+    path = checkout / name
+    if name == "pyproject.toml":
+        path.write_text('[tool.statevisit]\nselect = ["E"]\n')
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert 0 == cli("build", checkout).status
+    assert 0 == cli("validate", checkout).status
+    manifest = json.loads((checkout / "corpus/release.json").read_bytes())
+    assert "corpus/croissant.json" in [file["path"] for file in manifest["files"]]
 
 
 @pytest.mark.parametrize("command", ["validate", "build", "stats"])

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import FormatError, encode, load
+from statevisit import FormatError, encode, load, load_dataset, read_document
 from statevisit.dataset.arrow import CONFIGS, document_table, from_table, to_tables
 from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema_errors
@@ -655,7 +655,7 @@ def test_every_view_has_a_row_for_every_record(drawn: list[Document]) -> None:
 
 
 def test_a_corpus_with_a_layer_that_is_empty_builds(tmp_path: Path, article: Document) -> None:
-    """A document without annotations gives empty tables with all columns, not missing files."""
+    """A config without a row has no file, which `datasets` could not load, and the count 0."""
     bare = replace(
         article,
         id="bare",
@@ -664,19 +664,43 @@ def test_a_corpus_with_a_layer_that_is_empty_builds(tmp_path: Path, article: Doc
     root = _many(tmp_path, article, count=0)
     (root / "corpus/documents/bare.json").write_bytes(encode(bare))
     assert ([], {"written"}) == _states(build(root, workers=1))
-    rows = {
-        c: pq.read_table(root / f"corpus/parquet/{c}/train-00000-of-00001.parquet") for c in CONFIGS
-    }
-    assert {
-        "documents": 1,
-        "ner": 22,
-        "entities": 0,
-        "events": 0,
-        "quantities": 0,
-        "timexes": 0,
-        "relations": 0,
-    } == {c: t.num_rows for c, t in rows.items()}
+    rows = {path.parent.name: pq.read_table(path) for path in root.rglob("*.parquet")}
+    assert {"documents": 1, "ner": 22} == {c: t.num_rows for c, t in rows.items()}
     assert [bare] == from_table(rows["documents"])
+    stated = orjson.loads((root / "corpus/release.json").read_bytes())["configs"]
+    assert dict.fromkeys(CONFIGS, 0) | {"documents": 1, "ner": 22} == stated
+
+
+def test_a_layer_that_becomes_empty_and_full_again(tmp_path: Path, article: Document) -> None:
+    """The file of a config goes with its last row, and comes back with the first."""
+    root = _many(tmp_path, article, count=1)
+    (path,) = (root / "corpus/documents").glob("*.json")
+    full = path.read_bytes()
+    build(root, workers=1)
+    path.write_bytes(encode(replace(read_document(path), relations=())))
+    states = dict(build(root, workers=1).states)
+    file = "corpus/parquet/relations/train-00000-of-00001.parquet"
+    assert "removed" == states[file]
+    assert not (root / "corpus/parquet/relations").exists()
+    assert [] == build(root, check=True, workers=1).stale
+    path.write_bytes(full)
+    assert "written" == dict(build(root, workers=1).states)[file]
+
+
+def test_a_shard_without_rows_has_no_file(
+    tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one shard of several has no row of a config, the others load without it."""
+    monkeypatch.setattr(parquet_shards, "SHARD", 2)
+    root = _many(tmp_path, article, count=4)
+    for path in sorted((root / "corpus/documents").glob("*.json"))[:2]:
+        path.write_bytes(encode(replace(read_document(path), relations=())))
+    build(root, workers=1)
+    files = [path.name for path in (root / "corpus/parquet/relations").iterdir()]
+    assert ["train-00001-of-00002.parquet"] == files
+    for streaming in (False, True):
+        loaded = load_dataset("relations", root, split="train", streaming=streaming)
+        assert 2 * len(article.relations) == len(list(loaded))
 
 
 def test_a_manifest_without_a_version_is_refused(

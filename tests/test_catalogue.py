@@ -111,6 +111,11 @@ def test_every_code_has_a_fixture_and_every_fixture_a_code() -> None:
     assert set(REGISTRY) <= set(catalogue())
 
 
+def test_every_code_has_right_data_that_look_like_its_error() -> None:
+    """Each code is held against right data, so that it does not cry wolf."""
+    assert set(catalogue()) == {_code(p) for p in SIMILAR}
+
+
 def test_the_valid_document_is_valid() -> None:
     """What the fixtures were made from has no findings, warnings included."""
     assert [] == check_bytes(VALID.read_bytes(), "bridge.json")[1]

@@ -151,6 +151,38 @@ def test_foreign_files_and_lists_are_checked(corpus: Path) -> None:
     ] == findings
 
 
+@pytest.mark.parametrize(
+    ("line", "codes"),
+    [
+        (lambda s: orjson.dumps({**s, "url": "https://example.org"}), ["E703"]),
+        (lambda s: orjson.dumps({**s, "sha256": 5}), ["E703"]),
+        (lambda s: orjson.dumps({k: v for k, v in s.items() if k != "file"}), ["E703"]),
+        (lambda s: b"{", ["E703"]),
+        (lambda s: orjson.dumps({"file": "other.txt"}), ["E703", "E708"]),
+        (lambda s: b"", ["E708"]),
+    ],
+    ids=["unknown key", "wrong type", "no file", "not JSON", "another file", "empty"],
+)
+def test_a_source_that_cannot_be_read_is_not_called_missing(
+    corpus: Path, line: Callable[[dict[str, Any]], bytes], codes: list[str]
+) -> None:
+    """A line with a mistake is one finding, not two, if it can be the line of the document."""
+    sources = corpus / "seeds/sources.jsonl"
+    sources.write_bytes(line(orjson.loads(sources.read_bytes())))
+    assert codes == [f.code for f in validate(corpus)]
+
+
+def test_names_that_no_file_can_have_do_not_stop_a_build(
+    corpus: Path, cli: Callable[..., Result]
+) -> None:
+    """W710 is a warning about a list, so `build` works."""
+    annotators = corpus / "corpus/annotators.json"
+    text = annotators.read_text(encoding="utf-8").replace('"id":"first-pass"', '"id":"PRN"')
+    annotators.write_text(text, encoding="utf-8")
+    assert ["W710"] == [f.code for f in validate(corpus)]
+    assert 0 == cli("build", corpus, "--workers", "1").status
+
+
 def test_jsonl_findings_name_the_line(article: Document, tmp_path: Path) -> None:
     """In JSONL the line of a finding is the line of its document."""
     value = to_value(article)

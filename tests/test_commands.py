@@ -16,6 +16,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from statevisit import __version__
 from statevisit.cli.overview import COMMANDS, OVERVIEW
@@ -23,6 +24,7 @@ from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
 from tests.conftest import (
+    DATA,
     DOC_ID,
     PACKAGE,
     PATIENCE,
@@ -415,3 +417,212 @@ def test_exit_statuses(corpus: Path, document_file: Path, cli: Callable[..., Res
     assert 1 == cli("validate", corpus / "nowhere").status
     assert 2 == cli("validate", "--nothing").status
     assert 2 == cli("nothing").status
+
+
+@pytest.mark.parametrize("below", ["", "corpus", "corpus/documents", "seeds", "seeds/a/b"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["stats", "--json"],
+        ["show", "--text-only"],
+        ["validate", "--json"],
+        ["label-studio", "export"],
+        ["migrate", "--dry-run"],
+        ["anchor", "DRAFT"],
+    ],
+    ids=" ".join,
+)
+def test_the_corpus_of_the_current_directory(
+    words: list[str],
+    below: str,
+    corpus: Path,
+    article: Document,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cli: Callable[..., Result],
+) -> None:
+    """Every command means the corpus around the current directory, however deep in it one is."""
+    document = corpus / f"corpus/documents/{DOC_ID}.json"
+    other = document.with_name("other.json")
+    other.write_bytes(encode(replace(article, id="other")))
+    document.unlink()
+    draft = tmp_path / "draft.json"
+    draft.write_text('{"id": "other", "quotations": []}', encoding="utf-8")
+    words = [str(draft) if word == "DRAFT" else word for word in words]
+    monkeypatch.chdir(corpus)
+    at_root = cli(*words)
+    (corpus / below).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(corpus / below)
+    done = cli(*words)
+    assert "that statevisit ships" not in done.err
+    if words[0] != "validate":  # which names files as they lie from here
+        assert at_root == done
+    assert at_root.status == done.status
+    assert f"{DOC_ID}.json" not in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["stats"], ["show", "--text-only"], ["label-studio", "export"], ["diff", "v1.0.0", "v0.9.9"]],
+    ids=" ".join,
+)
+def test_the_shipped_corpus_for_want_of_another(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cli: Callable[..., Result],
+) -> None:
+    """Outside a corpus, commands that only read take the shipped one, and say so in one line."""
+    monkeypatch.chdir(tmp_path)
+    note = f"statevisit: no corpus in {tmp_path} or above it: this is the one that statevisit ships"
+    assert note == cli(*words).err.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "words", [["validate"], ["build"], ["migrate"], ["release", "--dry-run"]], ids=lambda w: w[0]
+)
+def test_the_wrong_directory(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result]
+) -> None:
+    """Outside a corpus, commands that judge or write one name the directory and `init`."""
+    monkeypatch.chdir(tmp_path)
+    status, _, err = cli(*words)
+    assert 1 == status
+    assert str(tmp_path) in err
+    assert "`statevisit init`" in err
+
+
+def test_a_directory_of_documents_and_one_of_other_json(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Documents without a corpus around them are meant as well; a package.json is none."""
+    place = tmp_path.parent / f"{tmp_path.name}-else"
+    place.mkdir()
+    (place / "package.json").write_text('{"name": "x"}', encoding="utf-8")
+    monkeypatch.chdir(place)
+    assert "that statevisit ships" in cli("show", "--text-only").err
+    (place / "package.json").unlink()
+    shutil.copy(corpus / f"corpus/documents/{DOC_ID}.json", place)
+    assert "" == cli("show", "--text-only").err == cli("stats").err
+
+
+def test_an_unknown_id_names_no_place_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result]
+) -> None:
+    """The shipped corpus has a name, not a path inside an installed package."""
+    monkeypatch.chdir(tmp_path)
+    for words in (["show", "korea"], ["label-studio", "export", "korea"]):
+        err = cli(*words).err
+        assert str(DATA) not in err
+        assert "the corpus that statevisit ships" in err
+
+
+def test_ingest_adds_to_the_corpus_around(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result]
+) -> None:
+    """In the seeds of a corpus, `ingest` makes no second corpus below them."""
+    monkeypatch.chdir(corpus / "seeds")
+    Path("new.txt").write_text(" date 2024-03-01 One sentence.", encoding="utf-8")
+    status, out, _ = cli("ingest", "new.txt", "--id", "new")
+    assert 0 == status
+    assert out.endswith("new.json: 1 sentence, 3 tokens\n")
+    assert (corpus / "corpus/documents/new.json").is_file()
+    assert not Path("corpus").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "old"),
+    [
+        (["stats", "ROOT", "--json"], ["stats", "--path", "ROOT", "--format", "json"]),
+        (["stats", "ROOT"], ["stats", "--root", "ROOT", "--format", "text"]),
+        (["validate", "ROOT", "--format", "json"], ["validate", "--path", "ROOT", "--json"]),
+        (["migrate", "ROOT"], ["migrate", "--path", "ROOT"]),
+        (["show", "ROOT"], ["show", "--path", "ROOT"]),
+        (["show", "--path", "ROOT"], ["show", "--root", "ROOT"]),
+        (
+            ["label-studio", "export", "--path", "ROOT"],
+            ["label-studio", "export", "--root", "ROOT"],
+        ),
+        (["diff", "ROOT", "ROOT", "--format", "json"], ["diff", "ROOT", "ROOT", "--json"]),
+        (
+            ["score", "ROOT", "ROOT", "--resamples", "0", "--json"],
+            ["score", "ROOT", "ROOT", "--resamples", "0", "--format", "json"],
+        ),
+        (
+            ["agree", "ROOT", "ROOT", "--resamples", "0", "--json"],
+            ["agree", "ROOT", "ROOT", "--resamples", "0", "--format", "json"],
+        ),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_the_other_spellings(
+    words: list[str], old: list[str], corpus: Path, cli: Callable[..., Result]
+) -> None:
+    """Every spelling of the corpus and of JSON works at every command, without a word about it."""
+    one, other = (cli(*(corpus if w == "ROOT" else w for w in call)) for call in (words, old))
+    assert one == other
+    assert 0 == one.status
+
+
+def test_one_corpus_at_a_time(corpus: Path, cli: Callable[..., Result]) -> None:
+    """A corpus that is named in two ways is refused, not chosen."""
+    status, _, err = cli("stats", corpus, "--path", corpus)
+    assert 2 == status
+    assert "the corpus is given twice" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["valdate"], "No such command 'valdate'; did you mean validate?"),
+        (["label-studio", "exprot"], "No such command 'exprot'; did you mean export?"),
+        (["xyzzy"], "No such command 'xyzzy'\n"),
+        (["validate", "--strct"], "--strict"),
+        (["label-studio", "pull", "--dryrun"], "--dry-run"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_slip_in_a_command(words: list[str], hint: str, cli: Callable[..., Result]) -> None:
+    """An unknown command or option names the one that is like it; nothing is guessed wildly."""
+    status, out, err = cli(*words)
+    assert (2, "") == (status, out)
+    assert hint in err
+
+
+@pytest.mark.parametrize(
+    ("code", "expected", "absent"),
+    [
+        ("E999", "there is no code 'E999'; `statevisit explain` lists them", "did you mean"),
+        ("W504", "did you mean E504?", "W511"),
+        ("E299", "E2 has E201, E202", "did you mean"),
+        ("E2O4", "did you mean E204?", "W"),
+    ],
+)
+def test_an_unknown_code(code: str, expected: str, absent: str, cli: Callable[..., Result]) -> None:
+    """A number is no slip of another number: only the same number or its family is proposed."""
+    status, out, err = cli("explain", code)
+    assert (1, "") == (status, out)
+    assert expected in err
+    assert absent not in err
+    selected = cli("validate", "--select", code).err
+    assert expected.partition("; ")[2] in selected or expected in selected
+
+
+def test_one_side_of_a_conflict(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """--ours and --theirs contradict each other, in either order."""
+    export = tmp_path / "export.json"
+    export.write_text("[]", encoding="utf-8")
+    for sides in (["--ours", "--theirs"], ["--theirs", "--ours"]):
+        status, _, err = cli("label-studio", "import", export, *sides)
+        assert 2 == status
+        assert "--ours and --theirs exclude each other" in err
+
+
+def test_anchor_says_what_it_wrote(
+    document_file: Path, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """With -o, standard error names the file; standard output stays empty."""
+    draft, out = tmp_path / "draft.json", tmp_path / "out.json"
+    draft.write_text(f'{{"id": "{DOC_ID}", "quotations": []}}', encoding="utf-8")
+    done = cli("anchor", draft, "--document", document_file, "-o", out)
+    assert Result(0, "", f"{out} written\n") == done

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -27,7 +28,7 @@ from statevisit.document import schema
 from statevisit.document.codec import to_value
 from statevisit.document.model import Document, Quantity, Timex
 from statevisit.document.timex_values import days, duration
-from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, oracle
+from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, Result, oracle
 from tests.strategies import TIMEX_EDGES, documents, timex_values
 
 datasets = oracle("datasets")
@@ -871,3 +872,80 @@ def test_the_library_and_the_dataset_hold_the_same(tables: dict[str, Any]) -> No
         "timexes": len(document.timexes),
         "relations": len(document.relations),
     }.items() <= {c: len(t) for c, t in tables.items()}.items()
+
+
+@pytest.fixture
+def springfield(tmp_path: Path, cli: Callable[..., Result]) -> Path:
+    """A new corpus of one sentence with an entity, and nothing else."""
+    root = tmp_path / "springfield"
+    assert 0 == cli("init", root).status
+    for path in [*(root / "corpus/documents").iterdir(), *(root / "seeds").iterdir()]:
+        path.unlink()
+    seed = tmp_path / "article.txt"
+    seed.write_bytes(b" date 2024-03-01 The mayor of Springfield smiled.")
+    assert 0 == cli("ingest", seed, "--root", root, "--id", "smile").status
+    draft = tmp_path / "draft.json"
+    entity = {"id": "s", "type": "GPE", "name": "Springfield", "nil": "NIL"}
+    mention = {"quote": "Springfield", "level": "NAM", "entity": "s"}
+    value = {"id": "smile", "entities": [entity | {"reference": "SPECIFIC"}], "mentions": [mention]}
+    draft.write_bytes(orjson.dumps(value))
+    document = root / "corpus/documents/smile.json"
+    assert 0 == cli("anchor", draft, "--document", document, "-o", document).status
+    result = cli("build", root)
+    assert 0 == result.status, result
+    return root
+
+
+def test_every_config_in_the_card_of_a_small_corpus_loads(springfield: Path) -> None:
+    """A layer without a record is not in the card; the others load, plain and streaming."""
+    names = datasets.get_dataset_config_names(str(springfield))
+    assert ["documents", "entities", "ner"] == names
+    for name in names:
+        for streaming in (False, True):
+            loaded = datasets.load_dataset(
+                str(springfield), name, split="train", streaming=streaming
+            )
+            assert 1 == len(list(loaded)), name
+
+
+@pytest.mark.parametrize("config", ["relations", "events", "quantities", "timexes"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_layer_without_records_is_an_empty_dataset(
+    springfield: Path, config: str, streaming: bool
+) -> None:
+    """`statevisit.load_dataset` gives it with its columns, in the kind that was asked for."""
+    whole = statevisit.load_dataset(config, springfield, streaming=streaming)
+    train = statevisit.load_dataset(config, springfield, split="train", streaming=streaming)
+    expected = statevisit.load_dataset(config, split="train", streaming=streaming)
+    assert [] == list(whole["train"]) == list(train)
+    assert expected.features == whole["train"].features == train.features
+    assert type(expected) is type(train)
+    assert type(statevisit.load_dataset(config, streaming=streaming)) is type(whole)
+    with pytest.raises(ValueError, match="Unknown split"):
+        statevisit.load_dataset(config, springfield, split="test", streaming=streaming)
+
+
+def test_files_that_are_missing_are_no_empty_layer(springfield: Path) -> None:
+    """Where the manifest counts rows, a config without files is an error."""
+    shutil.rmtree(springfield / "corpus/parquet/entities")
+    with pytest.raises(FormatError, match="no config 'entities'"):
+        statevisit.load_dataset("entities", springfield)
+
+
+def test_other_commands_take_a_small_corpus(
+    springfield: Path, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """Checks, comparisons, and the edition without text work with empty layers."""
+    assert 0 == cli("build", "--check", springfield).status
+    assert (0, "") == cli("validate", springfield)[:2]
+    edition, full = tmp_path / "edition", tmp_path / "full"
+    words = ("--edition", "annotations-only", "-o", edition)
+    assert 0 == cli("build", springfield, *words).status
+    seed = tmp_path / "article.txt"
+    assert 0 == cli("restore", edition, "--text", seed, "-o", full).status
+    assert (0, "") == cli("diff", "--exit-code", springfield, full)[:2]
+    assert [] == list(statevisit.load_dataset("events", edition, split="train"))
+    names = statevisit.load_dataset("events", edition, split="train").column_names
+    assert "text" not in names
+    described = orjson.loads((springfield / "corpus/croissant.json").read_bytes())
+    assert ["documents", "entities", "ner"] == [r["name"] for r in described["recordSet"]]

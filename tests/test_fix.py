@@ -16,6 +16,7 @@ from statevisit.annotation.quotes import anchor
 from statevisit.annotation.realign import Alignment, realign
 from statevisit.checks.document import check_bytes, check_document
 from statevisit.checks.fix import fixed
+from statevisit.document.characters import folded, tidy, untidy
 from statevisit.document.codec import encode_value, ordered, to_value
 from statevisit.document.model import SPAN_LAYERS, Document
 from tests.conftest import DOC_ID, ROOT, Result
@@ -256,6 +257,28 @@ def test_format_characters_outside_all_tokens_are_taken_out_of_spans() -> None:
     assert [] == findings
     assert document is not None
     assert ["Vilnius"] == [m.text for m in document.mentions]
+
+
+def test_names_are_tidied() -> None:
+    """Names and units come out composed and without white space at their edges."""
+    data = _spoiled(
+        a=lambda v: v["entities"][0].update(name="\u200eLe\u0301na Marsh\u00a0"),
+        b=lambda v: v["event_chains"][0].update(name=" opening", nil="NIL"),
+    )
+    assert ["E203", "E203"] == [f.code for f in check_bytes(data, "a.json")[1]]
+    document, findings = check_bytes(fixed(data), "a.json")
+    assert document is not None
+    names = (document["marsh"].name, document["opening"].name)
+    assert (("L\u00e9na Marsh", "opening"), []) == (names, findings)
+
+
+@given(st.text())
+def test_a_tidy_name_is_never_reported(name: str) -> None:
+    """Whatever people type, its tidied form has nothing to report, and is the same name."""
+    tidied = tidy(name)
+    assert tidied == name or "" == untidy(tidied)
+    assert tidied == tidy(tidied)
+    assert folded(name) == folded(tidied)
 
 
 def test_words_that_two_rewritten_passages_share_are_no_anchor() -> None:

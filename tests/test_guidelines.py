@@ -11,6 +11,7 @@ from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.release.card import renewed_pages
+from statevisit.release.manifest import Overview
 from statevisit.scoring.score import score
 from tests.conftest import ROOT
 
@@ -26,7 +27,8 @@ def _own_words() -> str:
 def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     """Every inventory that an annotator chooses from has a table, generated from the schema."""
     manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
-    assert GUIDELINES.encode() == renewed_pages(ROOT, manifest)["schema/GUIDELINES.md"]
+    about = Overview(manifest, ("en",), ())
+    assert GUIDELINES.encode() == renewed_pages(ROOT, about)["schema/GUIDELINES.md"]
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
     assert (
         set(schema.inventories()) - {("event_chains", "nil")} == tables
@@ -36,11 +38,11 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
         "<!-- generated: labels events.colour -->\n<!-- end -->"
     )
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: there are no labels of events\.colour"):
-        renewed_pages(tmp_path, manifest)
+        renewed_pages(tmp_path, about)
     (tmp_path / "schema/GUIDELINES.md").write_bytes(b"caf\xe9")
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: is not UTF-8"):
-        renewed_pages(tmp_path, manifest)
-    assert {} == renewed_pages(tmp_path / "elsewhere", manifest)
+        renewed_pages(tmp_path, about)
+    assert {} == renewed_pages(tmp_path / "elsewhere", about)
 
 
 def _grams(text: str, size: int) -> set[tuple[str, ...]]:

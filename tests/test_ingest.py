@@ -3,6 +3,8 @@
 import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,7 @@ from statevisit import FormatError, load, read_document, validate
 from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
-from tests.conftest import DOC_ID, ROOT, Result, interrupted, opened, started
+from tests.conftest import DOC_ID, PATIENCE, ROOT, Result, interrupted, opened, started
 from tests.strategies import documents, seed_of
 
 HEADER = " date 2024-03-01 "
@@ -236,6 +238,17 @@ def seeds(tmp_path: Path) -> list[Path]:
     return paths
 
 
+@pytest.mark.parametrize("name", ["nul", "CON", "Com1", "ONE"])
+def test_ids_that_cannot_name_a_file_everywhere(
+    tmp_path: Path, seeds: list[Path], cli: Callable[..., Result], name: str
+) -> None:
+    """A device of Windows, and an id that differs from another one in case only, are refused."""
+    assert 0 == cli("ingest", seeds[0], "--root", tmp_path / "root", "--id", "one").status
+    result = cli("ingest", seeds[1], "--root", tmp_path / "root", "--id", name)
+    assert (1, True) == (result.status, f"'{name}'" in result.err)
+    assert ["one.json"] == [p.name for p in (tmp_path / "root/corpus/documents").iterdir()]
+
+
 def test_ingest_into_a_new_root(
     tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]
 ) -> None:
@@ -323,42 +336,161 @@ def test_a_broken_list_is_not_added_to(
 
 
 @pytest.mark.parametrize(
-    ("spoil", "arguments", "message"),
+    ("spoil", "message"),
     [
-        (lambda s: s[1].write_text("no header"), [], "two.txt:1: no header"),
-        (lambda s: s[1].unlink(), [], "two.txt: cannot be read: No such file or directory"),
-        (lambda s: None, ["--publisher", ""], "one.txt: `publisher` is"),
-        (lambda s: None, ["--language", "en-"], "`language` is"),
+        (lambda s: s[1].write_text("no header"), "two.txt:1: no header"),
+        (lambda s: s[1].write_bytes(b"\xff"), "two.txt:1: not UTF-8"),
+        (lambda s: s[1].unlink(), "two.txt: cannot be read: No such file or directory"),
+        (lambda s: (s[1].unlink(), s[1].mkdir()), "two.txt: cannot be read: Is a directory"),
+        (lambda s: s[1].rename(s[1].with_name("-.txt")) and s.insert(1, s[0]), "is given twice"),
     ],
 )
-def test_several_seeds_are_all_made_or_none(
+def test_a_seed_that_fails_is_named_and_the_others_are_taken(
     tmp_path: Path,
     seeds: list[Path],
     cli: Callable[..., Result],
     spoil: Callable[[list[Path]], object],
+    message: str,
+) -> None:
+    """When one of several seeds cannot be ingested, the others are; the corpus is valid."""
+    spoil(seeds)
+    root = tmp_path / "root"
+    result = cli("ingest", *seeds[:2], seeds[-1], "--root", root)
+    assert 1 == result.status
+    error, count = result.err.splitlines()
+    assert message in error
+    assert "1 of 3 seeds were left out" == count
+    assert {"2024-03-01-one", "2024-03-01-three"} == set(load(root).ids)
+    assert ["one.txt", "three.txt"] == _listed(root)
+    assert [] == list(validate(root))
+
+
+def _listed(root: Path) -> list[str]:
+    lines = (root / "seeds/sources.jsonl").read_bytes().splitlines()
+    return sorted(orjson.loads(line)["file"] for line in lines)
+
+
+def test_all_seeds_that_fail_are_named_in_one_run(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """Of many seeds, everyone that fails is named once, with its own reason."""
+    seeds = []
+    for number in range(60):
+        seeds.append(tmp_path / f"s{number:02}.txt")
+        bad = number % 7 == 3
+        seeds[-1].write_text("no header" if bad else f"{HEADER}Text number {number}.")
+    root = tmp_path / "root"
+    result = cli("ingest", *seeds, "--root", root)
+    failed = [f"s{number:02}.txt" for number in range(3, 60, 7)]
+    *errors, count = result.err.splitlines()
+    assert failed == [line.split(":")[1].strip() for line in errors]
+    assert "9 of 60 seeds were left out" == count
+    assert (1, 51) == (result.status, len(result.out.splitlines()))
+    assert 51 == len(load(root)) == len(_listed(root))
+    assert [] == list(validate(root))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--publisher", ""], "one.txt: `publisher` is"),
+        (["--language", "en-"], "`language` is"),
+        (["--language", "xyzzy"], "spaCy has no tokenizer for the language 'xyzzy'"),
+    ],
+)
+def test_what_is_wrong_for_all_seeds_writes_nothing(
+    tmp_path: Path,
+    seeds: list[Path],
+    cli: Callable[..., Result],
     arguments: list[str],
     message: str,
 ) -> None:
-    """When one of several seeds cannot be ingested, none is."""
-    spoil(seeds)
+    """Where no seed can be ingested, no root is made."""
     result = cli("ingest", *seeds, "--root", tmp_path / "root", *arguments)
     assert (1, "") == (result.status, result.out)
     assert message in result.err
     assert not (tmp_path / "root").exists()
 
 
-def test_two_seeds_of_one_name(
+def test_two_seeds_of_one_name_or_id(
     tmp_path: Path, seeds: list[Path], cli: Callable[..., Result]
 ) -> None:
-    """Two files of one name, or one file given twice, cannot both become documents."""
+    """Of two files of one name, of one id, or one file given twice, the first is taken."""
     (tmp_path / "other").mkdir()
     shutil.copy(seeds[1], tmp_path / "other" / "one.txt")
-    assert (
-        "another file of this name"
-        in cli("ingest", seeds[0], tmp_path / "other" / "one.txt", "--root", tmp_path / "root").err
-    )
-    assert "given twice" in cli("ingest", seeds[0], seeds[0], "--root", tmp_path / "root").err
-    assert not (tmp_path / "root").exists()
+    (tmp_path / "one.text").write_bytes(seeds[1].read_bytes())
+    for second, message in (
+        (tmp_path / "other" / "one.txt", "another file of this name"),
+        (tmp_path / "one.text", "has the name and date of another seed"),
+        (seeds[0], "given twice"),
+    ):
+        root = tmp_path / f"root of {message}"
+        result = cli("ingest", seeds[0], second, "--root", root)
+        assert 1 == result.status
+        assert message in result.err
+        assert seeds[0].read_bytes() == (root / "seeds/one.txt").read_bytes()
+        assert ["one.txt"] == _listed(root)
+        assert [] == list(validate(root))
+
+
+def _in_parallel(commands: list[list[object]]) -> list[tuple[int, str]]:
+    """Run commands at the same time; return the exit status and errors of each."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "statevisit", *map(str, words)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for words in commands
+    ]
+    results = []
+    for process in processes:
+        _, errors = process.communicate(timeout=PATIENCE)
+        results.append((process.returncode, errors))
+    return results
+
+
+def test_parallel_runs_equal_serial_ones(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Eight processes that add texts to one corpus lose nothing, in a new root and an old one."""
+    seeds = [tmp_path / f"s{number}.txt" for number in range(16)]
+    for number, seed in enumerate(seeds):
+        seed.write_text(f"{HEADER}The text of number {number}.")
+    parallel, serial = tmp_path / "parallel", tmp_path / "serial"
+    for batch in (seeds[:8], seeds[8:]):
+        results = _in_parallel([["ingest", seed, "--root", parallel] for seed in batch])
+        assert [(0, "")] * 8 == results
+    for seed in seeds:
+        assert 0 == cli("ingest", seed, "--root", serial).status
+    assert [] == list(validate(parallel))
+    before, after = _state(serial), _state(parallel)
+    lists = "seeds/sources.jsonl"
+    assert sorted(before.pop(lists).splitlines()) == sorted(after.pop(lists).splitlines())
+    assert before == after
+
+
+def test_one_text_from_several_processes_is_taken_once(tmp_path: Path) -> None:
+    """Of processes with one id, one succeeds; the others say that the document exists."""
+    seeds = []
+    for number in range(4):
+        seeds.append(tmp_path / f"s{number}.txt")
+        seeds[-1].write_text(f"{HEADER}The text of number {number}.")
+    root = tmp_path / "root"
+    results = _in_parallel([["ingest", seed, "--root", root, "--id", "same"] for seed in seeds])
+    assert [0, 1, 1, 1] == sorted(status for status, _ in results)
+    assert all("exists already" in errors for status, errors in results if status)
+    assert [] == list(validate(root))
+    assert [load(root)["same"].source.file] == _listed(root)
+
+
+def test_a_process_that_dies_leaves_no_lock(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """The file of a lock that nobody holds does not stop the next one."""
+    (tmp_path / "root/seeds").mkdir(parents=True)
+    (tmp_path / "root/seeds/.lock").touch()
+    seed = tmp_path / "one.txt"
+    seed.write_text(f"{HEADER}Text.")
+    assert 0 == cli("ingest", seed, "--root", tmp_path / "root").status
+    assert ["one.txt", "sources.jsonl"] == sorted(os.listdir(tmp_path / "root/seeds"))
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3, 4])

@@ -14,7 +14,7 @@ from statevisit.annotation.ingest import ingest
 from statevisit.checks.document import check_document
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode
-from statevisit.document.model import Argument, Document, EventRelation
+from statevisit.document.model import SPAN_LAYERS, Argument, Document, EventRelation
 from statevisit.labelstudio.export_files import parse_task
 from statevisit.labelstudio.interface import (
     INVERSE,
@@ -181,6 +181,113 @@ def _damaged(document: Document, chance: Any) -> Results:
                 [None, -1, 10**6, "x", [], ["x"], [3], {}]
             )
     return results
+
+
+_STRANGE = (None, 3.5, 3.0, "x", [], {}, [3], {"start": []}, True)
+
+
+def _damage(result: dict[str, Any], length: int, chance: Any) -> None:
+    """Damage a region or an answer, whose id is kept or becomes none."""
+    value = result["value"]
+    kind = chance.choice(["offset", "label", "key", "value key", "words", "type"])
+    if kind == "offset":
+        end = chance.choice(["start", "end"])
+        value[end] = chance.choice([-1, length + 1, 10**6, value[end] + 0.5, float(value[end]), 0])
+    elif kind == "label":
+        for key in {"labels", "choices"} & value.keys():
+            value[key] = chance.choice([["NO SUCH"], [], "NO SUCH", [["PERSON"]], *_STRANGE])
+    elif kind == "words":
+        value["text"] = chance.choice(["other words", " ", [], *_STRANGE])
+    elif kind == "type":
+        result["type"] = chance.choice(["hypertextlabels", "relation", "choices", "number", None])
+    else:
+        damaged = result if kind == "key" else value
+        key = chance.choice([*damaged])
+        if chance.random() < 0.5:
+            del damaged[key]
+        elif key != "id":
+            damaged[key] = chance.choice(_STRANGE)
+        else:
+            damaged[key] = chance.choice([None, [], {}, True])
+
+
+@given(documents(), st.randoms(use_true_random=False))
+@settings(max_examples=200, phases=set(Phase) - {Phase.shrink})
+def test_what_the_export_still_holds_is_never_removed(document: Document, chance: Any) -> None:
+    """Damaged regions, answers and links never remove a record: only absent regions do."""
+    results = saved(to_results(document))
+    for result in results:
+        if result["type"] != "relation" and chance.random() < 0.3:
+            _damage(result, len(document.text), chance)
+    imported, _ = _imported(results, document)
+    for layer in SPAN_LAYERS:
+        before, after = (_ids(one, layer) for one in (document, imported))
+        assert set() == before - after
+
+
+def _ids(document: Document, layer: str) -> set[str]:
+    return {record.id for record in getattr(document, layer)}
+
+
+@given(documents(), st.integers(0, 9))
+@settings(max_examples=50)
+def test_whole_numbers_may_be_floats(document: Document, seed: int) -> None:
+    """JSON has one kind of number: offsets such as 9.0, which other tools write, are 9."""
+    results = saved(to_results(document), seed)
+    for result in results:
+        for key in {"start", "end"} & result.get("value", {}).keys():
+            result["value"][key] = float(result["value"][key])
+    imported, findings = _imported(results, document)
+    assert (encode(document), []) == (encode(imported), findings)
+
+
+def test_a_region_that_cannot_be_read_keeps_its_answers_and_relations(article: Document) -> None:
+    """A region beyond the text leaves record, answers and relations as they were; one finding."""
+
+    def damage(results: Results) -> None:
+        for result in _region(results, "m1"):
+            if result["type"] == "labels":
+                result["value"]["end"] = len(article.text) + 1
+
+    changes, findings, _ = _edit(article, damage)
+    assert [] == changes
+    assert 1 == len(findings)
+    assert "is not within the text" in findings[0]
+    assert findings[0].endswith("m1 keeps what it had there")
+
+
+def test_a_relation_that_cannot_be_read_stays(article: Document) -> None:
+    """Unknown labels and directions of a relation leave the links of its regions as they were."""
+    for damage in (
+        {"labels": ["NO SUCH"]},
+        {"labels": "AGENT"},
+        {"direction": "up"},
+        {"direction": 3},
+        {"from_id": None},
+    ):
+        changes, findings, _ = _edit(
+            article, lambda rs, damage=damage: _relation(rs, "ev1", "m3").update(damage)
+        )
+        assert ([], 1) == (changes, len(findings)), damage
+
+
+def test_only_answers_that_cannot_be_read_stay(article: Document) -> None:
+    """An unknown choice leaves the answer; a control that somebody added changes nothing."""
+
+    def unknown(results: Results) -> None:
+        for result in _region(results, "t3"):
+            if result["from_name"] == "timexes_mod":
+                result["value"]["choices"] = ["NO SUCH"]
+
+    assert ([], 1) == (_edit(article, unknown)[0], len(_edit(article, unknown)[1]))
+
+    def emptied(results: Results) -> None:
+        for result in _region(results, "t3"):
+            if result["from_name"] == "timexes_mod":
+                result.update(from_name="remark", type="textarea", value={"text": ["?"]})
+
+    changes, findings, _ = _edit(article, emptied)
+    assert ([("changed", "timexes", "t3")], 1) == (changes, len(findings))
 
 
 @given(documents(), st.randoms(use_true_random=False))

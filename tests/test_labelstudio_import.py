@@ -1,8 +1,11 @@
 """Label Studio files: export, import, other projects' exports, and a server that fails."""
 
 import json
+import os
 import re
+import shutil
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +17,8 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
+from statevisit.annotation.ingest import ingest
+from statevisit.checks.document import check_document
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode_value, read_document, write_document
 from statevisit.document.model import Document
@@ -23,6 +28,7 @@ from statevisit.labelstudio.importer import Options, Update, import_tasks
 from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.tasks import to_task
 from tests.conftest import DOC_ID, Result
+from tests.repositories import git
 from tests.test_migrate import v0
 
 Run = Callable[..., Result]
@@ -702,3 +708,318 @@ def test_a_server_or_token_must_be_named(cli: Run, monkeypatch: pytest.MonkeyPat
     result = cli("label-studio", "pull")
     assert 2 == result.status
     assert "LABEL_STUDIO_URL" in result.err
+
+
+MAPPING = """
+[labels]
+Town = "GPE"
+When = "DATE"
+[defaults]
+"mentions.level" = "NAM"
+"""
+
+TEXT = "Ida Möller met Jo.\n\nThey left Zürich & went to Oslo by train."
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A corpus of the document `trip`, and the file `mapping.toml`."""
+    root = tmp_path / "small"
+    (root / "corpus/documents").mkdir(parents=True)
+    seed = f" date 2024-05-06 {TEXT}".encode()
+    write_document(ingest(seed, "trip.txt", "trip"), root / "corpus/documents/trip.json")
+    (root / "mapping.toml").write_text(MAPPING, encoding="utf-8")
+    return root
+
+
+def _town(name: str, text: str, words: str, **changes: Any) -> dict[str, Any]:
+    """A region of another project."""
+    start = text.index(words)
+    value = {"start": start, "end": start + len(words), "text": words, "labels": ["Town"]}
+    return {
+        "id": name,
+        "from_name": "label",
+        "to_name": "text",
+        "type": "labels",
+        "value": {**value, **changes},
+    }
+
+
+def _foreign(root: Path, text: str, *results: Any, **data: str) -> Path:
+    task = {"id": 5, "data": {"text": text, **data}}
+    annotation = {"id": 1, "completed_by": 2, "result": results}
+    return _export(root / "foreign.json", {**task, "annotations": [annotation]})
+
+
+def _import_small(cli: Run, root: Path, export: Path, *options: str) -> Result:
+    return _import(cli, root, export, "--mapping", str(root / "mapping.toml"), *options)
+
+
+def _mentions(root: Path) -> list[str]:
+    document = read_document(root / "corpus/documents/trip.json")
+    return [mention.text for mention in document.mentions]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: unicodedata.normalize("NFD", text),
+        lambda text: unicodedata.normalize("NFD", "\ufeff" + text.replace("\n", "\r\n") + "\r\n"),
+    ],
+    ids=["CRLF", "BOM", "NFD", "all"],
+)
+def test_a_text_is_found_through_its_normalisation(
+    small: Path, cli: Run, form: Callable[[str], str]
+) -> None:
+    """An export of the text with CRLF, a BOM or in NFD finds its document and the right words."""
+    shown = form(TEXT)
+    words = [
+        unicodedata.normalize("NFD", w) if "u\u0308" in shown else w for w in ("Zürich", "Oslo")
+    ]
+    results = [_town(f"r{n}", shown, word) for n, word in enumerate(words)]
+    done = _import_small(cli, small, _foreign(small, shown, *results))
+    assert 0 == done.status, done.err
+    assert ["Zürich", "Oslo"] == _mentions(small)
+    assert "L104" not in done.err
+
+
+HTML = (
+    "<body><p>Ida Möller met <b>Jo</b>.</p>\n<p>They left Zürich &amp; went to Oslo by train.</p>"
+)
+
+
+def _html_region(name: str, words: str, **changes: Any) -> dict[str, Any]:
+    content = "Ida Möller met Jo.\nThey left Zürich & went to Oslo by train."
+    start = content.index(words)
+    value = {
+        "start": "/p[1]/text()[1]",
+        "end": "/p[1]/text()[1]",
+        "startOffset": 3,
+        "endOffset": 9,
+        "globalOffsets": {"start": float(start), "end": start + len(words)},
+        "text": words,
+        "hypertextlabels": ["Town"],
+        **changes,
+    }
+    return {"id": name, "from_name": "label", "type": "hypertextlabels", "value": value}
+
+
+def test_regions_of_html_are_read_through_global_offsets(small: Path, cli: Run) -> None:
+    """Regions in HTML lead to the document with its text; words that differ are left out."""
+    regions = [_html_region("a", "Zürich"), _html_region("b", "Oslo", text="Rome")]
+    done = _import_small(cli, small, _foreign(small, HTML, *regions))
+    assert 0 == done.status, done.err
+    assert ["Zürich"] == _mentions(small)
+    assert "L104 hypertextlabels b: its text is 'Rome', but 'Oslo' stands at" in done.err
+
+
+@pytest.mark.parametrize(
+    ("region", "reason"),
+    [
+        (
+            _html_region("a", "Oslo", globalOffsets=None),
+            "hypertextlabels a: a region of HTML without",
+        ),
+        (_html_region("a", "Oslo", text=None), "hypertextlabels a: a region of HTML without"),
+        (_town("a", TEXT, "Oslo", start=0.5), "labels a: 0.5 and"),
+        (_town("a", TEXT, "Oslo", end=999), "999) is not within the text of"),
+        (_town("a", TEXT, "Oslo", labels=["City"]), "the mapping has no label 'City'"),
+        (_town("a", TEXT, "Oslo", labels=["When"]), "is left out: missing `value`"),
+        ({"id": "a", "type": "rating", "value": {"rating": 3}}, "the mapping has no place for it"),
+        ({"id": "a", "type": "rectanglelabels", "value": {"x": 3}}, "rectanglelabels a: "),
+    ],
+)
+def test_nothing_used_of_an_annotation_is_an_error(
+    small: Path, cli: Run, region: dict[str, Any], reason: str
+) -> None:
+    """If nothing of an annotation can be used, the exit status is 1, and the reason is named."""
+    done = _import_small(cli, small, _foreign(small, TEXT, region, html=HTML))
+    assert 1 == done.status
+    assert reason in done.err
+    assert "annotation 1: none of its results could be used" in done.err
+    assert [] == _mentions(small)
+
+
+def test_an_annotation_that_has_come_already_is_used(small: Path, cli: Run) -> None:
+    """Importing the same annotation again changes nothing and is no error."""
+    export = _foreign(small, TEXT, _town("a", TEXT, "Oslo"))
+    assert 0 == _import_small(cli, small, export).status
+    again = _import_small(cli, small, export)
+    assert (0, "no changes\n") == (again.status, again.err)
+
+
+def _friday(document: Document) -> Document:
+    """The document with a warning (W511) that it has had for long."""
+    times = [replace(t, anchor=None) if t.id == "t2" else t for t in document.timexes]
+    return replace(document, timexes=tuple(times))
+
+
+def test_warnings_do_not_stop_an_import(
+    article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
+) -> None:
+    """A warning is shown, and the change is imported."""
+    document = _friday(article)
+    assert {"W511"} == {code for code, _, _ in check_document(document)}
+    write_document(document, document_file)
+    done = _import(cli, corpus, _export(tmp_path / "export.json", _annotated(document, "ada")))
+    assert 0 == done.status, done.err
+    assert "W511" in done.err
+    assert "of ada" == read_document(document_file)["q1"].unit
+
+
+def test_only_errors_that_an_import_adds_stop_a_document(
+    article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
+) -> None:
+    """Errors that the document had stay, and stop nothing; a new one stops its document only."""
+    wrong = replace(article["q2"], value="7")
+    quantities = (article["q1"], wrong, *article.quantities[2:])
+    broken = replace(article, id="broken", quantities=quantities)
+    write_document(broken, document_file.with_name("broken.json"))
+    good, bad = _annotated(broken, "ada"), _annotated(article, "ada")
+    for result in bad["annotations"][0]["result"]:
+        if (result.get("id"), result.get("from_name")) == ("q2", "quantities_value"):
+            result["value"]["text"] = ["7"]
+    before = document_file.read_bytes()
+    done = _import(cli, corpus, _export(tmp_path / "export.json", bad, good))
+    assert 1 == done.status
+    assert 2 == done.err.count("E504"), done.err
+    file = f"corpus/documents/{DOC_ID}.json"
+    assert "corpus/documents/broken.json written" in done.err
+    assert f"statevisit: not imported: {file} would have 1 error" in done.err
+    assert before == document_file.read_bytes()
+    assert "of ada" == read_document(document_file.with_name("broken.json"))["q1"].unit
+
+
+def test_tasks_that_cannot_be_used_are_named_once(small: Path, cli: Run) -> None:
+    """Tasks with one problem are one line, and the others are imported."""
+    good = orjson.loads(_foreign(small, TEXT, _town("a", TEXT, "Oslo")).read_bytes())[0]
+    others = [{**good, "id": number, "data": {"text": "another"}} for number in range(6, 9)]
+    done = _import_small(cli, small, _export(small / "foreign.json", *others, good))
+    assert 1 == done.status
+    assert ["Oslo"] == _mentions(small)
+    assert "task 6 and 2 more: no document of the corpus has this text" in done.err
+    assert 1 == done.err.count("no document of the corpus")
+
+
+def test_a_dry_run_writes_nothing_anywhere(
+    article: Document, corpus: Path, tmp_path: Path, cli: Run
+) -> None:
+    """A dry run touches no directory of the corpus, even with new annotators."""
+    export = _export(tmp_path / "export.json", _annotated(article, "ada", "bob"))
+    before = {path: path.stat().st_mtime_ns for path in (corpus, *corpus.rglob("*"))}
+    assert 0 == _import(cli, corpus, export, "--dry-run").status
+    assert before == {path: path.stat().st_mtime_ns for path in (corpus, *corpus.rglob("*"))}
+
+
+def _people(corpus: Path) -> Any:
+    return json.loads((corpus / ".statevisit/annotators.json").read_bytes())
+
+
+def _units(corpus: Path) -> dict[str, str]:
+    """The unit of q1 in the document of each annotator."""
+    paths = (corpus / "corpus/annotators").glob(f"*/{DOC_ID}.json")
+    return {path.parent.name: read_document(path)["q1"].unit for path in paths}
+
+
+def _of_people(article: Document, *users: Any) -> dict[str, Any]:
+    task = _annotated(article, *(f"n{number}" for number in range(len(users))))
+    for annotation, user in zip(task["annotations"], users, strict=True):
+        annotation["completed_by"] = user
+    return task
+
+
+def test_addresses_become_numbers_and_stay_private(
+    article: Document, corpus: Path, tmp_path: Path, cli: Run
+) -> None:
+    """People whose addresses look alike are two annotators, and no address is published.
+
+    The next import gives them the same numbers, whatever the order, and a new person the next one.
+    The file that says who they are is readable by its owner only, and Git ignores it.
+    """
+    shutil.rmtree(corpus / "corpus/annotators", ignore_errors=True)
+    first, second = {"email": "a.b@x.org", "id": 3}, {"email": "a-b@x.org", "id": 4}
+    done = _import(cli, corpus, _export(tmp_path / "e.json", _of_people(article, first, second)))
+    assert 0 == done.status, done.err
+    assert {"annotator-1": "of n0", "annotator-2": "of n1"} == _units(corpus)
+    third = {"email": "c@x.org"}
+    again = _of_people(article, third, second, {"email": "A.B@x.org"})
+    assert 0 == _import(cli, corpus, _export(tmp_path / "e.json", again)).status
+    assert {"annotator-1": "of n2", "annotator-2": "of n1", "annotator-3": "of n0"} == _units(
+        corpus
+    )
+    people = {"a.b@x.org": 1, "a-b@x.org": 2, "c@x.org": 3}
+    assert {who: f"annotator-{number}" for who, number in people.items()} == _people(corpus)
+    assert 0o700 == (corpus / ".statevisit").stat().st_mode & 0o777
+    assert "*\n" == (corpus / ".statevisit/.gitignore").read_text()
+    git(corpus, "init", "-q")
+    git(corpus, "add", "--all")
+    assert ".statevisit" not in git(corpus, "ls-files")
+    published = [path for path in (corpus / "corpus").rglob("*.json") if path.is_file()]
+    assert [] == [path for path in published if "x.org" in path.read_text(encoding="utf-8")]
+    assert "x.org" not in done.err
+
+
+def test_a_name_can_be_given(article: Document, corpus: Path, tmp_path: Path, cli: Run) -> None:
+    """`--annotator ADDRESS=NAME` names people; one who has documents keeps the earlier name."""
+    shutil.rmtree(corpus / "corpus/annotators", ignore_errors=True)
+    task = _of_people(article, {"email": "ada@x.org"}, {"email": "bob@x.org"})
+    export = _export(tmp_path / "e.json", task)
+    assert 0 == _import(cli, corpus, export, "--annotator", "Ada@x.org=ada").status
+    assert {"ada": "of n0", "annotator-1": "of n1"} == _units(corpus)
+    for given, problem in (
+        ("bob@x.org=ada", "ada is another annotator"),
+        ("bob@x.org=bob", "bob is annotator-1 already"),
+        ("bob@x.org=../bob", "cannot be a name"),
+    ):
+        refused = _import(cli, corpus, export, "--annotator", given)
+        assert (1, 1) == (refused.status, refused.err.count("\n"))
+        assert problem in refused.err
+    assert 2 == _import(cli, corpus, export, "--annotator", "x", "--annotator", "y").status
+
+
+def test_annotators_of_earlier_versions_stay_who_they_are(
+    article: Document, corpus: Path, tmp_path: Path, cli: Run
+) -> None:
+    """A directory named after an address is recognised; other people get other names."""
+    shutil.rmtree(corpus / "corpus/annotators", ignore_errors=True)
+    earlier = corpus / f"corpus/annotators/a-b-x-org/{DOC_ID}.json"
+    earlier.parent.mkdir(parents=True)
+    write_document(article, earlier)
+    users = [{"email": "a.b@x.org"}, {"email": "a-b@x.org"}, {"username": "eve"}, 7, 8.0]
+    done = _import(cli, corpus, _export(tmp_path / "e.json", _of_people(article, *users)))
+    assert 0 == done.status, done.err
+    names = ["a-b-x-org", "annotator-1", "eve", "user-7", "user-8"]
+    assert {name: f"of n{number}" for number, name in enumerate(names)} == _units(corpus)
+
+
+def test_several_processes_name_people_alike(
+    article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
+) -> None:
+    """Numbers follow the order of the tasks, however many processes do the work."""
+    documents = [replace(article, id=f"copy-{number:02}") for number in range(20)]
+    tasks = []
+    for number, document in enumerate(documents):
+        write_document(document, document_file.with_name(f"{document.id}.json"))
+        users = [{"email": f"{n}@x.org"} for n in (number, number + 1)]
+        tasks.append(_of_people(document, *users))
+    done = _import(cli, corpus, _export(tmp_path / "e.json", *tasks))
+    assert 0 == done.status, done.err
+    assert {f"{n}@x.org": f"annotator-{n + 1}" for n in range(21)} == _people(corpus)
+
+
+def test_a_task_may_be_too_large(tmp_path: Path) -> None:
+    """A task above the limit is refused before it is in memory, wherever it is in the file."""
+    path = _export(tmp_path / "e.json", {"id": 1}, {"text": "x" * 5_000_000})
+    with pytest.raises(FormatError, match="the task at byte 10 has more than 2,000,000 bytes"):
+        list(elements(path, 2_000_000))
+    assert 2 == len(list(elements(path)))
+
+
+def test_an_export_must_be_a_regular_file(small: Path, cli: Run) -> None:
+    """A pipe without a writer does not make the import wait."""
+    os.mkfifo(small / "pipe")
+    result = _import_small(cli, small, small / "pipe")
+    assert (1, 1) == (result.status, result.err.count("\n"))
+    assert "not a regular file" in result.err

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import re
 from typing import Any
+from unittest.mock import sentinel
 
 import jsonschema
 import msgspec
@@ -186,7 +187,7 @@ EVENT = {
 ENTITY = {"id": "x", "type": "ORG", "name": "X", "nil": "NIL", "reference": "SPECIFIC"}
 CHAIN = {"id": "x"}
 RELATION = {"id": "r90", "type": "MEMBER_OF", "source": "x", "target": "y", "evidence": [0]}
-ABSENT = object()
+ABSENT = sentinel.ABSENT
 
 RULES: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("quantities", QUANTITY, {}, True),

@@ -399,8 +399,9 @@ def test_bio_of_a_text_with_format_characters(tmp_path: Path, token: str) -> Non
     text = b" date 2024-03-01 In \xe2\x80\x8eRiga\xe2\x80\x8f, he left."
     gold = ingest(text, "riga.txt", "riga")
     path = tmp_path / "system.bio"
-    path.write_text(f"In O\n{token} B-GPE\n, O\nhe O\nleft O\n", encoding="utf-8")
-    assert [] == statevisit.score(gold, path, resamples=0).notes
+    path.write_text(f"In O\n{token} B-GPE\n, O\nhe O\nleft O\n. O\n", encoding="utf-8")
+    notes = statevisit.score(gold, path, resamples=0).notes
+    assert ["labels that the gold does not have: GPE (1)"] == [note.message for note in notes]
 
 
 def test_bio_is_scored_as_named_entities(article: Document, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """Spans: the figures are those of nervaluate and seqeval, the alignment as good as scipy's."""
 
 import itertools
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statevisit.scoring import assignment, spans
+from statevisit.scoring import assignment, overlap, spans
 from statevisit.scoring.counts import CountTable, MeasureKey, Rates, rates
 from statevisit.scoring.spans import Item
 from tests.conftest import oracle
@@ -231,3 +232,65 @@ def test_heads() -> None:
     assert 16 == spans.head_end(4, 33, text, tokens)
     assert 33 == spans.head_end(20, 33, text, tokens)
     assert 30 == spans.head_end(4, 30, text, tokens)
+
+
+def _expanded(drawn: list[tuple[int, int, str]]) -> list[Item]:
+    return _items([(start, start + length, label) for start, length, label in drawn])
+
+
+@given(ANY, ANY)
+def test_as_many_overlaps_are_paired_as_possible(gold_drawn: Any, pred_drawn: Any) -> None:
+    """Without listing them, as many spans are paired as by the best assignment of all overlaps."""
+    gold, pred = _expanded(gold_drawn), _expanded(pred_drawn)
+    sides = gold, pred, range(len(gold)), range(len(pred))
+    overlapping = {
+        (i, j)
+        for i, first in enumerate(gold)
+        for j, second in enumerate(pred)
+        if first.start < second.end and second.start < first.end
+    }
+    assert overlapping == overlap.overlaps(*sides).keys()
+    assert len(overlapping) == sum(cluster.overlaps for cluster in overlap.clusters(*sides))
+    pairs = overlap.most_overlaps(*sides)
+    assert overlapping.issuperset(pairs)
+    assert len(pairs) == len({i for i, _ in pairs}) == len({j for _, j in pairs})
+    assert len(assignment.assignment(dict.fromkeys(overlapping, 1))) == len(pairs)
+
+
+@given(ANY, ANY)
+def test_crowded_spans_have_the_same_figures(gold_drawn: Any, pred_drawn: Any) -> None:
+    """Strict, exact, partial, type and head figures do not depend on how many spans overlap."""
+    gold, pred = _spans(gold_drawn), _spans(pred_drawn)
+    expected = [_rates(gold, pred, measure).f1 for measure in spans.MEASURES]
+    crowded, large = spans._CROWDED, spans._LARGE
+    spans._CROWDED, spans._LARGE = 0, 0
+    try:
+        actual = [_rates(gold, pred, measure).f1 for measure in spans.MEASURES]
+        aligned = spans.align(_items(gold), _items(pred), lambda start, end: end)
+    finally:
+        spans._CROWDED, spans._LARGE = crowded, large
+    assert expected == pytest.approx(actual) or expected == actual
+    assert len(aligned.pairs) == len({i for i, _ in aligned.pairs})
+    assert len(aligned.pairs) == len({j for _, j in aligned.pairs})
+
+
+SHAPES = {
+    "nested": lambda n: (n, 20_000 - n),
+    "equal": lambda n: (0, 5),
+    "chained": lambda n: (2 * n, 2 * n + 3),
+    "one over all": lambda n: (0, 20_000) if n == 0 else (2 * n, 2 * n + 1),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_many_spans_take_no_squared_time(shape: str) -> None:
+    """4,000 spans with other labels on the other side are aligned in seconds, each with one."""
+    bounds = [SHAPES[shape](n) for n in range(4_000)]
+    gold = [(*span, "GPE") for span in bounds]
+    pred = [(*span, "ORG") for span in bounds]
+    begin = time.process_time()
+    table = _count(gold, pred)
+    assert time.process_time() - begin < 20
+    assert 4_000 == table.total(MeasureKey("x", "exact")).correct_gold
+    assert 4_000 == table.total(MeasureKey("x", "partial")).correct_gold
+    assert 0 == table.total(MeasureKey("x", "type")).correct_gold

@@ -8,22 +8,29 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
 import orjson
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from statevisit import validate
+from statevisit import decode, validate
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
+from statevisit.checks.fix import fixed
+from statevisit.cli.validate import parquet_entries
 from statevisit.corpus.parallel import AHEAD, AHEAD_HERE, ordered
 from statevisit.corpus.settings import FORMATS, read_settings
-from statevisit.document import schema
+from statevisit.dataset.arrow import document_table
+from statevisit.document import schema, schema_errors
 from statevisit.document.codec import encode_value, to_value
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -269,16 +276,196 @@ def test_compressed_lines(tmp_path: Path, lines: bytes, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst", ".parquet"])
-def test_what_cannot_be_read_is_one_error(
+def test_what_cannot_be_read_is_one_finding(
     tmp_path: Path, cli: Cli, lines: bytes, suffix: str
 ) -> None:
-    """A truncated or foreign file is one line that names it, not a traceback."""
+    """A truncated or foreign file is one finding that names it, in every format."""
     path = tmp_path / f"corpus{suffix}"
     path.write_bytes(gzip.compress(lines)[:5000])
-    result = cli("validate", path)
+    result = cli("validate", path, "--format", "jsonl", "--select", "E102")
     assert 1 == result.status
-    assert f"statevisit: {path}: " in result.err
-    assert "Traceback" not in result.err
+    (finding,) = map(json.loads, result.out.splitlines())
+    assert ("E102", str(path)) == (finding["code"], finding["file"])
+    assert "" == result.err
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    ".jsonl": bytes,
+    ".jsonl.gz": gzip.compress,
+    ".jsonl.zst": lambda data: pa.compress(data, "zstd", asbytes=True),
+}
+
+
+@pytest.mark.parametrize("suffix", [*PACKED, "-"])
+def test_a_line_above_the_limit_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """A line larger than STATEVISIT_MAX_MB is one finding; the lines around it are checked."""
+    monkeypatch.setenv("STATEVISIT_MAX_MB", "1")
+    right = VALID.read_bytes().replace(b"\n", b"")
+    wrong = right.replace(b'"bridge"', b'"other"', 1).replace(b'"language":"en"', b'"language":"?"')
+    huge = b'{"id":"' + b"x" * 2_500_000 + b'"}'
+    path = tmp_path / f"corpus{suffix}"
+    pack = PACKED.get(suffix, bytes)
+    path.write_bytes(pack(b"\n".join([right, huge, wrong, huge])))
+    words = ["validate", "-" if suffix == "-" else path, "--format", "jsonl"]
+    done = subprocess.run(
+        [sys.executable, "-m", "statevisit", *words],
+        input=path.read_bytes(),
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [("E102", 2), ("E104", 3), ("E102", 4)] == [(f["code"], f["line"]) for f in found]
+    assert "the line is larger than 1 MB, and is not read" in found[0]["message"]
+    assert "STATEVISIT_MAX_MB" in found[0]["message"]
+    assert (1, b"") == (done.returncode, done.stderr)
+
+
+def test_a_line_up_to_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of exactly as many bytes as the limit is no error, wherever its pieces end."""
+    monkeypatch.setenv("STATEVISIT_MAX_MB", "2")
+    data = VALID.read_bytes().replace(b"\n", b"")
+    path = tmp_path / "corpus.jsonl"
+    path.write_bytes(data + b" " * (2_000_000 - len(data) - 1) + b"\n")
+    assert [] == list(validate(path))
+    path.write_bytes(data + b" " * (2_000_000 - len(data)) + b"\n")
+    assert ["E102"] == [finding.code for finding in validate(path)]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst"])
+def test_a_line_without_end_takes_bounded_memory(tmp_path: Path, suffix: str) -> None:
+    """A small file that holds a line of 1 GB is checked in the memory of the limit."""
+    path = tmp_path / f"corpus{suffix}"
+    part = PACKED[suffix](b" " * 50_000_000)
+    line = PACKED[suffix](b"\n" + VALID.read_bytes().replace(b"\n", b"") + b"\n")
+    path.write_bytes(part * 20 + line)
+    script = (
+        "import re, sys\n"
+        "from pathlib import Path\n"
+        "from statevisit import validate\n"
+        "print([f'{f.code}:{f.line}' for f in validate(sys.argv[1])])\n"
+        "status = Path('/proc/self/status').read_text()\n"  # ru_maxrss is that of the parent too
+        "print(re.search(r'VmHWM:\\s+(\\d+) kB', status)[1])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, path], capture_output=True, text=True, timeout=PATIENCE
+    )
+    codes, kilobytes = done.stdout.splitlines()
+    assert "['E102:1']" == codes
+    assert int(kilobytes) < 400_000
+
+
+@pytest.mark.parametrize("stated", ["many", "0", "-1", "1.5", "9" * 30])
+def test_a_limit_that_is_no_number(cli: Cli, monkeypatch: pytest.MonkeyPatch, stated: str) -> None:
+    """A limit that is not a number of megabytes is one line."""
+    monkeypatch.setenv("STATEVISIT_MAX_MB", stated)
+    result = cli("validate", VALID)
+    assert 1 == result.status
+    assert "STATEVISIT_MAX_MB is" in result.err
+
+
+def _floats(value: Any) -> Any:
+    """A JSON value with every integer written as a float."""
+    if type(value) is int:
+        return float(value)
+    if isinstance(value, list):
+        return [_floats(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _floats(item) for key, item in value.items()}
+    return value
+
+
+def test_a_whole_number_may_have_a_point(article: Document, tmp_path: Path, cli: Cli) -> None:
+    """29.0 is the integer 29, as in JSON Schema, for every command that reads a document."""
+    value = to_value(article)
+    data = json.dumps(_floats(value)).encode()
+    assert b'"start": 0.0' in data
+    assert [] == check_bytes(data, "x.json")[1]
+    assert article == decode(data)
+    assert encode_value(value) == fixed(data)
+    (tmp_path / f"{DOC_ID}.json").write_bytes(data)
+    shipped = ROOT / f"corpus/documents/{DOC_ID}.json"
+    for words in (("validate", tmp_path), ("diff", "--exit-code", tmp_path, shipped)):
+        assert (0, "") == cli(*words)[:2]
+    report = json.loads(cli("score", shipped, tmp_path, "--json", "--resamples", "0").out)
+    assert {1.0} == {figure["f1"] for figure in report["figures"] if figure["f1"] is not None}
+
+
+def test_a_whole_number_with_a_point_has_a_right_excerpt() -> None:
+    """Findings about such a document show the text, like all others."""
+    value = json.loads(VALID.read_bytes())
+    value["mentions"][0]["text"] = "X"
+    expected = check_bytes(json.dumps(value).encode(), "x.json")[1]
+    of_floats = check_bytes(json.dumps(_floats(value)).encode(), "x.json")[1]
+    assert ["E204"] == [finding.code for finding in expected]
+    assert [(f.code, f.pointer, f.excerpt, f.mark) for f in expected] == [
+        (f.code, f.pointer, f.excerpt, f.mark) for f in of_floats
+    ]
+
+
+def test_what_the_types_refuse_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the schema accepted what the types refuse, that would be E104 with line and pointer."""
+    monkeypatch.setattr(schema_errors, "verdict", lambda: _Lenient())
+    data = VALID.read_bytes().replace(b'"start":0,', b'"start":0.5,', 1)
+    (finding,) = check_bytes(data, "x.json")[1]
+    assert ("E104", "/sentences/0/start") == (finding.code, finding.pointer)
+    assert b'"start":0.5' in data.splitlines()[finding.line - 1]
+
+
+class _Lenient:
+    def is_valid(self, value: object) -> bool:
+        return True
+
+
+JUNK = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.integers(0, 40).map(float)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(["m1", "9999-W52", "XXXX", "P1E9Y", "1" * 400, "0." + "0" * 400 + "1", "\0"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+"""Values that a property may have in a document that a stranger sends."""
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_no_value_makes_the_validator_fail(data: st.DataObject) -> None:
+    """Whatever stands in a document, accepted by the schema or not: findings, no exception."""
+    value = json.loads(VALID.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        places = [place for place in _places(value) if place]
+        *way, last = data.draw(st.sampled_from(places))
+        container = value
+        for step in way:
+            container = container[step]
+        kind = data.draw(st.sampled_from(["junk", "float", "remove"]))
+        if kind == "remove":
+            del container[last]
+        elif kind == "float":
+            container[last] = _floats(container[last])
+        else:
+            container[last] = data.draw(JUNK)
+    raw = json.dumps(value).encode()
+    document, findings = check_bytes(raw, "x.json")
+    assert {finding.code for finding in findings} <= set(catalogue())
+    assert document is not None or findings
+    assert isinstance(fixed(raw), bytes)
+    if document is not None:
+        assert document == decode(raw)
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value in a JSON value."""
+    yield place
+    items = list(value.items()) if isinstance(value, dict) else []
+    items = list(enumerate(value)) if isinstance(value, list) else items
+    for step, inner in items:
+        yield from _places(inner, (*place, step))
 
 
 def test_standard_input(lines: bytes) -> None:
@@ -298,6 +485,98 @@ def test_standard_input(lines: bytes) -> None:
 def test_parquet(cli: Cli) -> None:
     """The built `documents` table is checked as the documents are."""
     assert (0, "") == cli("validate", *(ROOT / "corpus/parquet/documents").glob("*.parquet"))[:2]
+
+
+@pytest.fixture
+def table() -> pa.Table:
+    """The `documents` table of three copies of a small document."""
+    encoded = [VALID.read_bytes().replace(b'"bridge"', b'"b%d"' % n, 1) for n in range(3)]
+    return document_table(encoded)
+
+
+def _with_levels(table: pa.Table, codes: list[int | None]) -> pa.Table:
+    """The table with other numbers of labels in the first mentions of its documents."""
+    rows = table.to_pylist()
+    for row, code in zip(rows, codes, strict=True):
+        row["mentions"][0]["level"] = code
+    return pa.Table.from_pylist(rows, schema=table.schema)
+
+
+def test_a_label_out_of_range_is_a_finding(tmp_path: Path, table: pa.Table, cli: Cli) -> None:
+    """A label -1, which `datasets` writes for none, or one beyond the last is no other label."""
+    path = tmp_path / "documents.parquet"
+    pq.write_table(_with_levels(table, [-1, 0, 3]), path)
+    result = cli("validate", path, "--format", "jsonl")
+    findings = [json.loads(line) for line in result.out.splitlines()]
+    assert [("E104", "b0", 1, "/mentions/0/level"), ("E104", "b2", 3, "/mentions/0/level")] == [
+        (f["code"], f["document"], f["line"], f["pointer"]) for f in findings
+    ]
+    assert "`level` is -1; it must be one of NAM, NOM, PRO" == findings[0]["message"]
+    for words in (["score", path, path], ["score", VALID, path], ["agree", path, path]):
+        result = cli(*words)
+        assert 1 == result.status
+        assert "row 1, document 'b0': `level` is -1; it must be one of" in result.err
+        assert "/mentions/0/level" in result.err
+
+
+def test_a_missing_label_of_parquet_is_a_finding(tmp_path: Path, table: pa.Table) -> None:
+    """A null where a label has to be is a missing property."""
+    path = tmp_path / "documents.parquet"
+    pq.write_table(_with_levels(table, [None, 0, 0]), path)
+    (finding,) = [*_of_parquet(path)]
+    assert ("E104", 1, "missing `level`") == (finding.code, finding.line, finding.message)
+
+
+def _of_parquet(path: Path) -> list[Any]:
+    return list(validate(path, selected=parquet_entries(path)))
+
+
+@pytest.mark.parametrize("config", ["ner", "entities"])
+def test_parquet_of_another_config_is_one_finding(config: str, cli: Cli) -> None:
+    """It names a column that is lacking, once."""
+    (path,) = (ROOT / "corpus/parquet" / config).glob("*.parquet")
+    result = cli("validate", path, "--format", "jsonl")
+    (finding,) = map(json.loads, result.out.splitlines())
+    assert "E102" == finding["code"]
+    assert "not Parquet of the `documents` config: it lacks the column" in finding["message"]
+
+
+def _repeated(table: pa.Table, row: int, text: str, times: int) -> pa.Table:
+    """The table with a list of one long annotator's name in a row; a dictionary holds it once."""
+    lists = [0, 1, 2, 3]
+    lists[row + 1 :] = [bound + times for bound in lists[row + 1 :]]
+    names = pa.DictionaryArray.from_arrays(pa.array([0] * lists[-1], pa.int32()), pa.array([text]))
+    place = table.column_names.index("annotators")
+    return table.set_column(place, "annotators", pa.ListArray.from_arrays(lists, names))
+
+
+def test_a_row_that_expands_without_end(tmp_path: Path, table: pa.Table) -> None:
+    """A row of a tiny file that would take 20 GB is a finding; the other rows are checked."""
+    path = tmp_path / "documents.parquet"
+    pq.write_table(
+        _repeated(table, 1, "x" * 100_000, 200_000),
+        path,
+        store_schema=False,
+        dictionary_pagesize_limit=1 << 30,
+    )
+    assert path.stat().st_size < 200_000
+    findings = _of_parquet(path)
+    assert {1: "E104", 2: "E102", 3: "E104"} == {f.line: f.code for f in findings}
+    assert "the row is larger than 128 MB" in findings[1].message
+
+
+def test_a_row_group_above_the_limit(
+    tmp_path: Path, table: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row group whose metadata state too many bytes is not read; the next one is."""
+    monkeypatch.setenv("STATEVISIT_MAX_MB", "1")
+    path = tmp_path / "documents.parquet"
+    rows = table.to_pylist()
+    rows[0]["text"] = "x" * 5_000_000
+    pq.write_table(pa.Table.from_pylist(rows, table.schema), path, row_group_size=1)
+    (finding,) = _of_parquet(path)
+    assert ("E102", 1) == (finding.code, finding.line)
+    assert "the row group of 1 rows is larger than 4 MB" in finding.message
 
 
 def test_many_documents_in_order_on_several_processes(

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -488,6 +489,132 @@ def test_tables_come_from_the_hub(
     repo["tags"]["v2.0.0"] = hub.commit(REPO, tree)
     with pytest.raises(ReleaseError, match=r"is not the file that version 2\.0\.0 was released"):
         _loaded(elsewhere, tmp_path / "cache", repo=REPO, version="2.0.0")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../victim.txt",
+        "corpus/../../victim.txt",
+        "/etc/hostname",
+        "corpus//documents/x.json",
+        "./x.json",
+        "..\\victim.txt",
+        "C:/victim.txt",
+        "C:victim.txt",
+        "x\0.json",
+        "x\n.json",
+        "\x1b[31mx",
+        "x" * 300,
+        "/".join(["xxxx"] * 400),
+        "",
+        7,
+        None,
+        ["x"],
+    ],
+    ids=lambda path: repr(path)[:20],
+)
+def test_a_manifest_with_a_hostile_path(
+    hub: Hub, published: str, elsewhere: Path, tmp_path: Path, path: object
+) -> None:
+    """It is refused in one line before a file of that path is looked at."""
+    (tmp_path / "victim.txt").write_text("mine")
+    before = _tree(tmp_path)
+    message = _hostile(hub, elsewhere, {"path": path, "size": 4, "sha256": "0" * 64})
+    assert "delete it" not in message
+    after = {name for name in _tree(tmp_path) - before if not name.startswith("hub-cache")}
+    assert set() == after
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"size": -1},
+        {"size": 10**30},
+        {"size": 2**60},
+        {"size": "4"},
+        {"size": 4.5},
+        {"size": None},
+        {"sha256": "../x"},
+        {"sha256": "G" * 64},
+        {"sha256": "0" * 63},
+        {"sha256": 0},
+        {"sha256": None},
+    ],
+    ids=repr,
+)
+def test_a_manifest_with_a_hostile_size_or_hash(
+    hub: Hub, published: str, elsewhere: Path, changes: dict[str, object]
+) -> None:
+    """It is refused in one line, as no manifest."""
+    right = {"path": "seeds/x.txt", "size": 4, "sha256": "0" * 64}
+    assert "is not a manifest" in _hostile(hub, elsewhere, right | changes)
+
+
+def test_a_manifest_that_lists_a_file_twice_or_with_another_size(
+    hub: Hub, published: str, elsewhere: Path
+) -> None:
+    """Both are refused, although the digest is right."""
+    repo = hub.repos[REPO]
+    tree = repo["commits"][repo["main"]]
+    listed = json.loads(tree["corpus/release.json"])["files"]
+    (document,) = [file for file in listed if file["path"] == DOCUMENT]
+    assert "is not the path of one file" in _hostile(hub, elsewhere, document)
+    manifest = json.loads(tree["corpus/release.json"]) | {"version": "2.0.0"}
+    for file in manifest["files"]:
+        file["size"] += file["path"] == DOCUMENT
+    _tag(hub, manifest)
+    assert "(its size differs)" in _refused(elsewhere, "2.0.0")
+
+
+@pytest.mark.parametrize(
+    "data", [b"[" * 100_000, b"\xff", b"[]", b"7", b'{"version":"2.0.0","files":7}', b""], ids=repr
+)
+def test_a_manifest_that_is_none(hub: Hub, published: str, elsewhere: Path, data: bytes) -> None:
+    """It is refused in one line that names the repository."""
+    repo = hub.repos[REPO]
+    tree = repo["commits"][repo["main"]]
+    repo["tags"]["v2.0.0"] = hub.commit(REPO, {**tree, "corpus/release.json": data})
+    assert _refused(elsewhere, "2.0.0").startswith(f"{REPO}: ")
+
+
+@pytest.mark.parametrize("path", ["../../victim.txt", "/tmp/victim-of-the-hub", "corpus/../../x"])
+def test_a_repository_with_a_hostile_path(
+    hub: Hub, published: str, elsewhere: Path, tmp_path: Path, path: str
+) -> None:
+    """A file that the Hub itself lists outside of the repository is not written there."""
+    before = _tree(tmp_path)
+    repo = hub.repos[REPO]
+    tree = repo["commits"][repo["main"]]
+    repo["tags"]["v2.0.0"] = hub.commit(REPO, {**tree, path: b"mine"})
+    assert _refused(elsewhere, "2.0.0").startswith(f"{REPO}: ")
+    assert not Path("/tmp/victim-of-the-hub").exists()
+    after = {name for name in _tree(tmp_path) - before if not name.startswith("hub-cache")}
+    assert set() == after
+
+
+def _tree(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*")}
+
+
+def _tag(hub: Hub, manifest: dict[str, Any]) -> None:
+    """Publish a manifest as that of version 2.0.0, beside the files of the last version."""
+    repo = hub.repos[REPO]
+    tree = repo["commits"][repo["main"]]
+    files = {**tree, "corpus/release.json": json.dumps(manifest).encode()}
+    repo["tags"]["v2.0.0"] = hub.commit(REPO, files)
+
+
+def _hostile(hub: Hub, root: Path, file: dict[str, Any]) -> str:
+    """The error for a version whose manifest lists one file more."""
+    repo = hub.repos[REPO]
+    manifest = json.loads(repo["commits"][repo["main"]]["corpus/release.json"])
+    _tag(hub, manifest | {"version": "2.0.0", "files": [*manifest["files"], file]})
+    message = _refused(root, "2.0.0")
+    assert message.startswith(f"{REPO}: ")
+    assert len(message) < 400
+    assert message.isprintable()
+    return message
 
 
 def test_without_huggingface_hub(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

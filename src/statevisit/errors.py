@@ -1,5 +1,10 @@
 """The exceptions of statevisit, which `except StateVisitError` catches."""
 
+from collections.abc import Mapping
+
+_NAMED = 20
+"""Documents that one error names beside the first."""
+
 
 class StateVisitError(Exception):
     """The base class of the exceptions; the message says what to do."""
@@ -7,6 +12,17 @@ class StateVisitError(Exception):
 
 class FormatError(StateVisitError):
     """A file or record is not in the format; the message names the file and, if any, the line."""
+
+
+def together(errors: Mapping[str, FormatError]) -> FormatError:
+    """Return one error for several documents: the message of the first, and the others' names."""
+    (_, first), *others = errors.items()
+    if not others:
+        return first
+    names = [name for name, _ in others[:_NAMED]]
+    if len(others) > _NAMED:
+        names.append("…")
+    return FormatError(f"{first}; {len(others)} more cannot be read: {', '.join(names)}")
 
 
 class LabelStudioError(StateVisitError):

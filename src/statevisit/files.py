@@ -1,5 +1,8 @@
 """How files are written, moved and removed: whole or not at all, and never through a link.
 
+A file is read up to a limit, since a small compressed file or a device can hold endlessly many
+bytes.
+
 Below a corpus root, a path that is written, copied or published leads through no link, to a regular
 file or to nothing. The root itself may be reached through links. An output that a user names
 outside of a root may lie anywhere, but a link in its place is refused: replacing it would destroy
@@ -12,6 +15,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,8 +26,38 @@ from statevisit.errors import FormatError, ReleaseError
 _BUILT = {layout.PARQUET: ".parquet"}
 """The directory of a build, and the suffix of the files that `load_dataset` reads from it."""
 
+SIZE_VARIABLE = "STATEVISIT_MAX_MB"
+"""The environment variable that sets the limit of `size_limit`, in megabytes."""
+
+_DEFAULT_MB = 128
+
 _DESCRIPTOR = re.compile(r"/dev/(stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 """Links of the system to what a process has opened already."""
+
+
+def size_limit() -> int:
+    """Return the most bytes that a document, a line or another file read at once may have.
+
+    128 MB, or the number of megabytes in STATEVISIT_MAX_MB. Raises FormatError if that is not a
+    number.
+    """
+    stated = os.environ.get(SIZE_VARIABLE, "")
+    if not stated:
+        return _DEFAULT_MB * 1_000_000
+    if not re.fullmatch("[0-9]{1,9}", stated) or int(stated) == 0:
+        raise FormatError(
+            f"{SIZE_VARIABLE} is {stated[:60]!r}; it must be a number of megabytes, such as 512"
+        )
+    return int(stated) * 1_000_000
+
+
+def beyond_limit(what: str, times: int = 1) -> str:
+    """Return the message for something that has more bytes than `times` the `size_limit`."""
+    megabytes = times * size_limit() // 1_000_000
+    return (
+        f"{what} is larger than {megabytes:,} MB, and is not read; split it, "
+        f"or set {SIZE_VARIABLE} to more megabytes"
+    )
 
 
 def own_path(root: Path, name: str) -> Path:
@@ -132,6 +166,59 @@ def write(path: Path, data: bytes) -> None:
     """Write a file that appears whole or not at all; raises what `replacing` raises."""
     with replacing(path) as temporary:
         temporary.write_bytes(data)
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Keep other processes from changing the lists of a corpus root during the block.
+
+    Waits while another process does this. The lock ends with its process, however that ends; the
+    file that stands for it is removed. Raises what `own_path` raises.
+    """
+    path = own_path(root, f"{layout.SEEDS}/.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = _locked_file(path)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps an open file
+            path.unlink()
+        os.close(descriptor)
+
+
+def _locked_file(path: Path) -> int:
+    """Open a file and lock it; return its descriptor. The file is made if it is missing."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            _lock(descriptor)
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass  # the process that had the lock removed the file
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file, waiting for other processes; do nothing on a file system without locks."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            with suppress(OSError):  # another process had the lock for ten seconds
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+                return
+    else:
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK):
+                raise
 
 
 def holds(path: Path, data: bytes) -> bool:

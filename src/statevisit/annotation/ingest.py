@@ -124,6 +124,11 @@ def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Do
     )
 
 
+def require_language(language: str) -> None:
+    """Raise FormatError if spaCy has no tokenizer for a language, MissingExtra without spaCy."""
+    _pipeline(language)
+
+
 def segment(text: str, language: str = "en") -> tuple[tuple[Sentence, ...], tuple[Token, ...]]:
     """Return the sentences and tokens of a text, by spaCy's rules for the language.
 

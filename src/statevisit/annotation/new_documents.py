@@ -1,4 +1,7 @@
-"""New documents from seeds for a corpus root: all are checked before the first is written."""
+"""New documents from seeds for a corpus root: all are checked before the first is written.
+
+Several processes may add documents to one root at the same time.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import files, layout
-from statevisit.annotation.ingest import ANNOTATOR, ingest
+from statevisit.annotation.ingest import ANNOTATOR, ingest, require_language
 from statevisit.checks.document import check_bytes
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import (
@@ -24,49 +27,42 @@ from statevisit.errors import FormatError
 
 
 class NewDocument(Struct, frozen=True):
-    """A document, its future file, and the bytes of its seed."""
+    """A document, its future file, the bytes of its seed, and its line in the list of seeds."""
 
     path: Path
     seed: bytes
     document: Document
+    line: bytes
 
 
 class NewDocuments:
-    """The documents to add to a corpus root. Raises FormatError if a list of the root is broken.
+    """The documents to add to a corpus root.
 
-    `language`, `publisher` and `license_` are those of all texts.
+    `language`, `publisher` and `license_` are those of all texts. Raises FormatError if a list of
+    the root is broken, or if spaCy does not know the language.
     """
 
     def __init__(self, root: Path, language: str, publisher: str, license_: str) -> None:
         self._root = root
         self._language, self._publisher, self._license = language, publisher, license_
-        self._sources = read_sources(root / layout.SOURCES)
-        self._annotators = _annotators_file(root / layout.ANNOTATORS)
+        read_sources(root / layout.SOURCES)
+        _annotators_file(root / layout.ANNOTATORS)
+        require_language(language)
         self._documents: dict[Path, NewDocument] = {}
-        ids = [path.stem for path in (root / layout.DOCUMENTS).glob("*.json")]
-        self._existing = {layout.on_any_system(document_id): document_id for document_id in ids}
+        self._existing = _existing(root)
 
     def add(self, path: Path, document_id: str | None = None) -> None:
         """Make and check the document of a seed; without an id, date and file name become its id.
 
         Raises FormatError if the seed or the id is not valid, or conflicts with a file of the root
-        or with another new document. Nothing is written.
+        or with another new document, which then stays. Nothing is written.
         """
         data = read_bytes(path)
         document = _valid_document(data, path, document_id, self._language)
         target = self._root / layout.DOCUMENTS / f"{document.id}.json"
-        if target.exists():
-            raise FormatError(
-                f"{target}: exists already; the text of a document never changes, so a corrected "
-                "text needs another --id"
-            )
-        other_case = self._existing.get(layout.on_any_system(document.id), document.id)
-        if other_case != document.id:
-            raise FormatError(
-                f"{path}: the id {document.id!r} and the existing {other_case!r} are one file name "
-                "on macOS and Windows; give the text another --id"
-            )
-        check_seed(self._root, path.name, data)
+        line = source_line(document, self._publisher, self._license)
+        new = NewDocument(target, data, document, line)
+        self._refuse_conflict(new)
         for other in self._documents.values():
             if other.document.source.file == path.name and other.seed != data:
                 raise FormatError(
@@ -77,45 +73,88 @@ class NewDocuments:
                 f"{path}: is given twice, or has the name and date of another seed; give each "
                 "document one seed"
             )
-        line = source_line(document, self._publisher, self._license)
-        self._sources.setdefault(path.name, line)
-        self._documents[target] = NewDocument(target, data, document)
+        self._documents[target] = new
         self._existing[layout.on_any_system(document.id)] = document.id
 
-    def write(self) -> Iterator[NewDocument]:
+    def _refuse_conflict(self, new: NewDocument) -> None:
+        """Raise FormatError if a file of the root has the place of a document or its seed."""
+        if new.path.exists():
+            raise FormatError(
+                f"{new.path}: exists already; the text of a document never changes, so a corrected "
+                "text needs another --id"
+            )
+        document_id = new.document.id
+        other_case = self._existing.get(layout.on_any_system(document_id), document_id)
+        if other_case != document_id:
+            raise FormatError(
+                f"{new.document.source.file}: the id {document_id!r} and the existing "
+                f"{other_case!r} are one file name on macOS and Windows; give the text another --id"
+            )
+        check_seed(self._root, new.document.source.file, new.seed)
+        files.own_path(self._root, f"{layout.DOCUMENTS}/{new.path.name}")
+
+    def write(self) -> Iterator[NewDocument | FormatError]:
         """Write the lists, then seed and document of each new document; yield it once written.
 
-        Documents come last: if writing fails, the same command can be repeated. Raises FormatError
-        before the first file is written, OSError if a file cannot be written.
+        Other processes may have changed the root since a document was added: the lists are read
+        again, and a document that conflicts now yields its error instead. Documents come last: if
+        writing fails, the same command can be repeated. Raises FormatError before the first file is
+        written, OSError if a file cannot be written.
         """
-        sources = sources_file(self._sources)
-        check_update(self._root, layout.ANNOTATORS, self._annotators)
-        check_update(self._root, layout.SOURCES, sources)
+        if not self._documents:
+            return
+        with files.locked(self._root):
+            documents, errors = self._without_conflicts()
+            yield from errors
+            sources = read_sources(self._root / layout.SOURCES)
+            for new in documents:
+                sources.setdefault(new.document.source.file, new.line)
+            listed = sources_file(sources)
+            annotators = _annotators_file(self._root / layout.ANNOTATORS)
+            check_update(self._root, layout.ANNOTATORS, annotators)
+            check_update(self._root, layout.SOURCES, listed)
+            files.update(self._root / layout.ANNOTATORS, annotators)
+            files.update(self._root / layout.SOURCES, listed)
+            for new in documents:
+                files.update(self._root / layout.SEEDS / new.document.source.file, new.seed)
+                files.write(new.path, encode(new.document))
+                yield new
+
+    def _without_conflicts(self) -> tuple[list[NewDocument], list[FormatError]]:
+        """The documents that can be written now, and the errors of the others."""
+        self._existing = _existing(self._root)
+        documents = []
+        errors = []
         for new in self._documents.values():
-            files.own_path(self._root, f"{layout.DOCUMENTS}/{new.path.name}")
-        files.update(self._root / layout.ANNOTATORS, self._annotators)
-        files.update(self._root / layout.SOURCES, sources)
-        for new in self._documents.values():
-            files.update(self._root / layout.SEEDS / new.document.source.file, new.seed)
-            files.write(new.path, encode(new.document))
-            yield new
+            try:
+                self._refuse_conflict(new)
+            except FormatError as error:
+                errors.append(error)
+            else:
+                documents.append(new)
+        return documents, errors
+
+
+def _existing(root: Path) -> dict[str, str]:
+    """The ids of the documents of a root, by their file name on any system."""
+    ids = [path.stem for path in (root / layout.DOCUMENTS).glob("*.json")]
+    return {layout.on_any_system(document_id): document_id for document_id in ids}
 
 
 def _valid_document(data: bytes, path: Path, document_id: str | None, language: str) -> Document:
     document = ingest(data, path.name, "pending", language)
-    if document_id is None:
-        document_id = f"{document.date}-{path.stem}"
-    document = replace(document, id=_as_id(document_id, document.date))
+    name = document_id if document_id is not None else f"{document.date}-{path.stem}"
+    document = replace(document, id=_as_id(name, stated=document_id is not None))
     _, findings = check_bytes(encode(document), str(path))
     for finding in findings:
         raise FormatError(f"{path}: cannot be made a document: {finding.message}")
     return document
 
 
-def _as_id(name: str, date: str) -> str:
-    """Return a name as an id. Characters that ids cannot have are replaced after the date only.
+def _as_id(name: str, stated: bool) -> str:
+    """Return a name as an id; unless it is `stated`, other characters become hyphens.
 
-    Raises FormatError for a path separator, and for any other name that is not an id.
+    Raises FormatError for a path separator, and for a stated id that is not one.
     """
     if "/" in name or "\\" in name:
         raise FormatError(
@@ -123,7 +162,7 @@ def _as_id(name: str, date: str) -> str:
             "`_` and `-` only"
         )
     document_id = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:64]
-    if not name or (document_id != name and not name.startswith(date)):
+    if not name or (stated and document_id != name):
         hint = f"; {document_id!r} could" if document_id else ""
         raise FormatError(
             f"{name!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}"

@@ -7,6 +7,7 @@ needs neither.
 """
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
@@ -246,7 +247,9 @@ def _require_form(selector: JsonObject) -> None:
 
 
 def _plain(quote: str) -> str:
-    return "".join(_PLAIN.get(c, c) for c in quote if not is_invisible(c))
+    """A quote as in the plain text, which is in NFC."""
+    composed = unicodedata.normalize("NFC", quote)
+    return "".join(_PLAIN.get(c, c) for c in composed if not is_invisible(c))
 
 
 def _plain_words(quote: str) -> list[str]:

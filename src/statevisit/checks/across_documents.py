@@ -15,7 +15,7 @@ from statevisit.corpus.jsonl import Line, lines
 from statevisit.corpus.reader import Entry
 from statevisit.document import codec
 from statevisit.document.model import Document
-from statevisit.document.strict_json import JsonObject, pointer
+from statevisit.document.strict_json import JsonObject, Malformed, pointer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
@@ -81,6 +81,7 @@ class Across:
         self._homes: dict[str, str] = {}
         self._names = Names("the file of a document")
         self._links: dict[str, _First] = {}
+        self._names_of_links: dict[tuple[str, str], _First] = {}  # by item and language
         self._sources = _Sources(root)
 
     def add(self, entry: Entry, document: Facts) -> Iterator[Finding]:
@@ -100,6 +101,10 @@ class Across:
     def _linked(self, reporter: "_Reporter", link: Link) -> Iterator[Finding]:
         name = reporter.entry.name
         first = self._links.setdefault(link.item, _First(link.type, link.name, name))
+        language = reporter.document.language.partition("-")[0].lower()
+        named = _First(link.type, link.name, name)
+        if link.name:
+            named = self._names_of_links.setdefault((link.item, language), named)
         if first.document == name:  # within one document that is E603
             return
         if link.type != first.type:
@@ -108,9 +113,9 @@ class Across:
                 "give both one type, or one of them another item"
             )
             yield reporter.finding("E705", (link.layer, link.number, "type"), message)
-        elif link.name and first.name and link.name != first.name:
+        elif link.name != named.name:
             message = (
-                f"{link.item} is {link.name!r} here and {first.name!r} in {first.document}: "
+                f"{link.item} is {link.name!r} here and {named.name!r} in {named.document}: "
                 "give both the fullest name"
             )
             yield reporter.finding("W706", (link.layer, link.number, "name"), message)
@@ -173,7 +178,11 @@ class _Sources:
         self._exists = root is not None and (root / layout.SOURCES).is_file()
         if root is None or not self._exists:
             return
-        for line in _source_lines(root):
+        source_lines = _source_lines(root)
+        if source_lines is None:
+            self._unread.add(None)
+            return
+        for line in source_lines:
             file = line.value.get("file") if isinstance(line.value, dict) else None
             if not line.problems and isinstance(line.value, dict):
                 self.listed[str(file)] = line.value
@@ -185,14 +194,19 @@ class _Sources:
         return not self._exists or file in self._unread or None in self._unread
 
 
-def _source_lines(root: Path) -> Iterator[Line]:
+def _source_lines(root: Path) -> Iterator[Line] | None:
+    """The lines of the list of sources; None if it cannot be read, which E703 reports."""
     path = root / layout.SOURCES
-    return lines(codec.read_bytes(path), str(path), "source")
+    try:
+        data = codec.read_bytes(path, regular=True)
+    except Malformed:
+        return None
+    return lines(data, str(path), "source")
 
 
 def _well_formed_sources(root: Path) -> Iterator[Line]:
     """The lines of the list of sources that follow the schema; E703 reports the others."""
-    for line in _source_lines(root):
+    for line in _source_lines(root) or ():
         if not line.problems:
             yield line
 
@@ -202,11 +216,21 @@ def check_seeds(root: Path) -> Iterator[Finding]:
     for line in _well_formed_sources(root):
         assert isinstance(line.value, dict)
         path = root / layout.SEEDS / line.value["file"]
-        if not path.is_file():
-            message = f"{path} is missing: restore it, or remove the line"
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != line.value["sha256"]:
-            message = f"the SHA-256 of {path} differs: restore the file"
-        else:
+        message = _seed_problem(path, line.value["sha256"])
+        if not message:
             continue
         file = str(root / layout.SOURCES)
         yield Finding(code="E709", file=file, line=line.number, column=1, message=message)
+
+
+def _seed_problem(path: Path, sha256: str) -> str:
+    """The problem of a listed seed; "" if it has the bytes of the SHA-256."""
+    if not path.is_file():
+        return f"{path} is missing: restore it, or remove the line"
+    try:
+        data = codec.read_bytes(path, regular=True)
+    except Malformed as bad:
+        return f"{path}: {bad.message}"
+    if hashlib.sha256(data).hexdigest() != sha256:
+        return f"the SHA-256 of {path} differs: restore the file"
+    return ""

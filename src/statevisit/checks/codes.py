@@ -19,9 +19,10 @@ EXPLANATIONS = {
     "E102": """
         The file is not JSON.
 
-        A file that cannot be parsed is not checked any further; the message gives the parser's
+        A file that cannot be read or parsed is not checked any further; the message gives the
         reason and the place. NaN and Infinity are not JSON, and nesting deeper than 1,024 levels
-        is refused.
+        is refused. So is a document, line or row of more than 128 MB, since a small compressed
+        file can expand without end; STATEVISIT_MAX_MB sets another limit.
 
         Wrong: `{"id":"x",}`
         Right: `{"id":"x"}`
@@ -112,7 +113,8 @@ EXPLANATIONS = {
         One Wikidata item has two names in the corpus.
 
         `name` is the fullest name. Two names for one item are usually a slip, or one of the items
-        is wrong. Two names can be right if each text uses another one (Myanmar, Burma).
+        is wrong. Names in texts of two languages are not compared. Two names can be right if each
+        text uses another one (Myanmar, Burma).
 
         Wrong: Q43 has `"name":"Türkiye"` in one document, `"name":"Turkey"` in another
         Right: `"name":"Türkiye"` in both
@@ -254,11 +256,13 @@ EXPLANATIONS = {
         Right: both labelled GPE, or the second with another `entity`
         """,
     "L104": """
-        The annotation holds something that the interface does not define.
+        The annotation holds something that cannot be read as it stands.
 
         The server checks nothing. It stores and exports unknown labels, controls and relations,
-        spans outside the text, and relations without an end. They are left out of the import, each
-        is reported, and they stay on the server.
+        spans outside the text, relations without an end, and regions whose `text` is not what
+        stands at their offsets. They are left out of the import, and a record, answer or relation
+        that the document had there stays. Offsets that count UTF-16 code units or bytes, as the
+        words show, are read so. Each is reported, and all stay on the server.
 
         Wrong: a relation AGENT that leads from a mention to an event
         Right: a relation AGENT from the event to the mention, or the label `← AGENT`
@@ -304,7 +308,8 @@ EXPLANATIONS = {
         Both the annotation and the corpus changed the same thing.
 
         The exported base shows the changes of each side. If both sides changed one property in
-        different ways, either could be right, and nothing is written until someone decides.
+        different ways, either could be right, and the document is not written until someone
+        decides.
 
         Wrong: a unit is "trip" in the annotation and "journey" in the corpus, imported as it is
         Right: the same import with `--theirs` (the annotation's) or `--ours` (the corpus's)

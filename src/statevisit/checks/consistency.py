@@ -37,7 +37,9 @@ def one_name(document: Document, context: Context) -> Problems:
         key = (folded(entity.name), _KINDS.get(entity.type, entity.type))
         earlier = namesakes.setdefault(key, [])
         for other in earlier[:_COMPARED]:
-            is_name = entity.id in named or other.id in named
+            names = (entity.id in named) + (other.id in named)
+            same_case = folded(entity.name, case=True) == folded(other.name, case=True)
+            is_name = names == 2 or (names == 1 and same_case)
             if is_name and not _are_different_items(entity, other):
                 detail = f"{entity.id!r} and {other.id!r} are both {entity.name!r}"
                 if entity.name != other.name:
@@ -77,18 +79,20 @@ def one_surface(document: Document, context: Context) -> Problems:
     """One name denotes two entities.
 
     The same proper name in one text usually denotes the same thing. If it denotes a capital and
-    means the government, `literal` holds the capital. Two things with the same name (Georgia) can
-    be right.
+    means the government, `literal` holds the capital. A language and its people are two things
+    with one name. Other things with the same name (Georgia) can be right.
 
     Wrong: "Baku" → `baku` and "Baku" → `azerbaijan`, without `literal`
     Right: "Baku" → `azerbaijan` with `"literal":"baku"`
     """
-    first_uses: dict[str, _Denoted] = {}
+    types = {entity.id: entity.type for entity in document.entities}
+    first_uses: dict[tuple[str, bool], _Denoted] = {}
     for number, mention in enumerate(document.mentions):
         if mention.level != "NAM":
             continue
         denoted = mention.literal or mention.entity
-        first = first_uses.setdefault(mention.text, _Denoted(denoted, mention.id))
+        key = (mention.text, types.get(denoted) == "LANGUAGE")
+        first = first_uses.setdefault(key, _Denoted(denoted, mention.id))
         if first.entity != denoted:
             yield (
                 ("mentions", number, "entity"),

@@ -1,31 +1,38 @@
 """The checks of a corpus: of every document, then across documents and files."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from statevisit import layout
 from statevisit.checks.across_documents import Across, Facts, check_seeds, facts
-from statevisit.checks.document import NO_CONTEXT, check_entry, context_of
+from statevisit.checks.document import NO_CONTEXT, check_entry, context_of, verified_links
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
 from statevisit.checks.reused_ids import reused
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
-from statevisit.corpus.reader import Entry, entries
+from statevisit.corpus.reader import JSONL, Entry, entries
 from statevisit.document.codec import read_bytes
+from statevisit.document.strict_json import Malformed
 from statevisit.findings import Finding
 
 CHUNK = 16
 """Documents in one task: few enough to bound memory, enough to pay for sending."""
 
-_JSON_FILES = {layout.ANNOTATORS: "annotators", layout.RELEASE: "release"}
-_JSONL_FILES = {
+_CHUNK_BYTES = 4_000_000
+"""Bytes of documents from a stream after which a task gets no more of them."""
+
+_LISTS = {
+    layout.ANNOTATORS: ("annotators", "E704"),
+    layout.LINKS: ("", "E704"),
+    layout.RELEASE: ("release", "E704"),
     layout.DECISIONS: ("adjudication", "E704"),
     layout.SOURCES: ("source", "E703"),
 }
+"""The schema of each list beside the documents, and the code of a finding about it."""
 
 
 def check_corpus_files(root: Path) -> Iterator[Finding]:
@@ -37,19 +44,30 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
         if path.suffix != ".json" and not path.name.startswith("."):
             message = "not a document: corpus/documents/ holds <id>.json only; move it elsewhere"
             yield Finding(code="E702", file=str(path), message=message)
-    for name, schema in _JSON_FILES.items():
+    for name, (schema, code) in _LISTS.items():
         path = root / name
-        if path.is_file():
-            _, problems = parsed(read_bytes(path), str(path), schema)
-            yield from (_finding("E704", path, problem) for problem in problems)
-    for name, (schema, code) in _JSONL_FILES.items():
-        path = root / name
-        if path.is_file():
-            for line in lines(read_bytes(path), str(path), schema):
-                yield from (_finding(code, path, problem) for problem in line.problems)
+        if os.path.lexists(path):
+            yield from (_finding(code, path, problem) for problem in _problems(path, schema))
     if (root / layout.SOURCES).is_file():
         yield from check_seeds(root)
     yield from check_words(root)
+
+
+def _problems(path: Path, schema: str) -> Iterator[Problem]:
+    """Yield the problems of a list under its schema; "" is the list of links, which has none."""
+    try:
+        if not schema:
+            verified_links(path)
+            return
+        data = read_bytes(path, regular=True)
+    except Malformed as bad:
+        yield Problem(bad.line, bad.column, "", bad.message)
+        return
+    if path.suffix in JSONL:
+        for line in lines(data, str(path), schema):
+            yield from line.problems
+    else:
+        yield from parsed(data, str(path), schema)[1]
 
 
 def _finding(code: str, path: Path, problem: Problem) -> Finding:
@@ -88,7 +106,7 @@ def validate(
     if root is not None and is_whole_corpus:
         yield from check_corpus_files(root)
     across = Across(root)
-    task = partial(check_chunk, context=context_of(root))
+    task = partial(check_chunk, context=context_of(root, skip=is_whole_corpus))
     for chunk in mapper(task, chunks(entries(path) if selected is None else selected)):
         for entry, findings, of_document in chunk:
             yield from findings
@@ -100,10 +118,20 @@ def validate(
 
 
 def chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Yield entries, CHUNK at a time."""
-    iterator = iter(entries)
-    while chunk := list(islice(iterator, CHUNK)):
+    """Yield entries, CHUNK at a time, or fewer where a stream holds large documents."""
+    chunk: list[Entry] = []
+    for entry in entries:
+        chunk.append(entry)
+        if len(chunk) == CHUNK or is_large(chunk):
+            yield chunk
+            chunk = []
+    if chunk:
         yield chunk
+
+
+def is_large(chunk: list[Entry]) -> bool:
+    """Whether the documents of a chunk are in memory and so large that few such chunks may be."""
+    return sum(len(entry.data) for entry in chunk if entry.data) > _CHUNK_BYTES
 
 
 def check_chunk(

@@ -1,6 +1,8 @@
 """The checks of one document: JSON, schema, then every registered check."""
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from statevisit import layout
@@ -11,41 +13,49 @@ from statevisit.corpus.reader import Entry
 from statevisit.document import codec, schema_errors
 from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
-from statevisit.document.strict_json import Json, JsonObject, Malformed, parse
+from statevisit.document.strict_json import Json, JsonObject, Malformed, parse, with_integers
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding, severity
 
 NO_CONTEXT = Context()
 
 
-def context_of(root: Path | None) -> Context:
+def context_of(root: Path | None, skip: bool = False) -> Context:
     """Return what the documents of a corpus root are checked against.
 
-    Raises FormatError for a list that cannot be read.
+    A list that cannot be read raises FormatError, or is skipped with `skip`, for callers that
+    report it as a finding.
     """
     if root is None:
         return NO_CONTEXT
-    links: set[str] = set()
-    if (root / layout.LINKS).is_file():
-        for item in _verified_links(root / layout.LINKS):
-            if item.get("wikidata") and item["evidence"]:
-                links.add(item["wikidata"])
-    annotators: set[str] = set()
-    if (root / layout.ANNOTATORS).is_file():
-        listed = read_json(root / layout.ANNOTATORS, "annotators")
-        annotators = {annotator["id"] for annotator in listed["annotators"]}
-    return Context(root / layout.SEEDS, frozenset(links), frozenset(annotators))
+    skipped = (FormatError,) if skip else ()
+    links = annotators = None
+    with suppress(*skipped):
+        links = _links(root / layout.LINKS)
+    with suppress(*skipped):
+        annotators = _annotators(root / layout.ANNOTATORS)
+    return Context(root / layout.SEEDS, links, annotators)
 
 
-def _verified_links(path: Path) -> list[JsonObject]:
-    items = parse(codec.read_bytes(path), str(path))
+def _links(path: Path) -> frozenset[str]:
+    items = verified_links(path) if os.path.lexists(path) else []
+    return frozenset(i["wikidata"] for i in items if i.get("wikidata") and i["evidence"])
+
+
+def _annotators(path: Path) -> frozenset[str]:
+    listed = read_json(path, "annotators") if os.path.lexists(path) else {"annotators": []}
+    return frozenset(annotator["id"] for annotator in listed["annotators"])
+
+
+def verified_links(path: Path) -> list[JsonObject]:
+    """Return the items of a list of verified links. Raises FormatError for any other file."""
+    items = parse(codec.read_bytes(path, regular=True), str(path))
     well_formed = isinstance(items, list) and all(
         isinstance(item, dict) and isinstance(item.get("evidence"), list) for item in items
     )
     if not well_formed:
-        raise FormatError(
-            f"{path}: must be an array of objects with `name`, `wikidata` and `evidence`"
-        )
+        message = "must be an array of objects with `name`, `wikidata` and `evidence`"
+        raise Malformed(str(path), "E704", message)
     links: list[JsonObject] = items
     return links
 
@@ -73,22 +83,30 @@ def check_bytes(
     try:
         value = parse(data, file)
     except Malformed as bad:
-        return None, [
-            Finding(code=bad.code, message=bad.message, file=file, line=bad.line, column=bad.column)
-        ]
+        return None, [_unreadable(bad, file)]
     document = None
     problem = _other_format(value, file)
     if problem is not None:
         problems = [problem]
     elif schema_errors.verdict().is_valid(value):
-        document = codec.convert(value, file, data)
-        problems = list(check_document(document, context, warnings))
+        try:
+            document = codec.convert(value, file, data)
+        except codec.Mismatch as error:
+            problems = [("E104", error.path, error.detail)]
+        else:
+            problems = list(check_document(document, context, warnings))
     else:
         problems = [("E104", tuple(path), message) for path, message in schema_errors.errors(value)]
     if not problems:
         return document, []
+    if document is not None:
+        value = with_integers(value)  # as in the document
     places = Places(value, data, file)
     return document, [places.finding(code, message, path) for code, path, message in problems]
+
+
+def _unreadable(bad: Malformed, file: str) -> Finding:
+    return Finding(code=bad.code, message=bad.message, file=file, line=bad.line, column=bad.column)
 
 
 def _other_format(value: Json, file: str) -> tuple[str, Path_, str] | None:
@@ -111,10 +129,13 @@ def check_entry(
 ) -> tuple[Document | None, list[Finding]]:
     """Return (document, findings) for one file, or one line of a JSONL file.
 
-    Without `warnings` only errors are looked for. Raises FormatError for a file that cannot be
-    read.
+    Without `warnings` only errors are looked for.
     """
-    data, file = entry.bytes(), str(entry.path)
+    file = str(entry.path)
+    try:
+        data = entry.bytes()
+    except Malformed as bad:
+        return None, [entry.placed(_unreadable(bad, file))]
     document, findings = check_bytes(data, file, context, warnings)
     findings = [entry.placed(f) for f in findings]
     if document and entry.is_file and document.id != entry.path.stem:

@@ -28,6 +28,7 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
         return data
     if not schema_errors.verdict().is_valid(value):
         return data
+    value = strict_json.with_integers(value)
     text = value["text"]
     _tidy_names(value)
     for token in value["tokens"]:

@@ -5,10 +5,11 @@ from msgspec import Struct
 from statevisit.checks.registry import Context, Problems, check, in_english
 from statevisit.document import time_algebra
 from statevisit.document.model import Document
+from statevisit.document.records import Mention
 
 _PRONOUNS = frozenset(
     """
-    i me my mine myself we us our ours ourselves you your yours yourself yourselves
+    i me my myself we us our ours ourselves you your yours yourself yourselves
     he him his himself she her hers herself it its itself they them their theirs themselves
     who whom whose
     """.split()  # noqa: SIM905  a list would take a line for each word
@@ -71,8 +72,9 @@ def named_events(document: Document, context: Context) -> Problems:
 def levels(document: Document, context: Context) -> Problems:
     """The level does not fit the word.
 
-    In English a personal pronoun is PRO, and a proper name has a capital letter or a digit. A name
-    that is deliberately written in lower case can be right.
+    In English a personal pronoun is PRO, and a proper name has a capital letter or a digit. A
+    capital inside a sentence can make a name of a pronoun (Stephen King's It), and a mine can be
+    dug. A name that is deliberately written in lower case can be right.
 
     Wrong: "his" of level NOM, "leaders" of level NAM
     Right: "his" of level PRO, "leaders" of level NOM
@@ -81,11 +83,21 @@ def levels(document: Document, context: Context) -> Problems:
         return
     for number, mention in enumerate(document.mentions):
         word = mention.text
-        is_acronym = mention.level == "NAM" and word.isupper()  # US
-        if mention.level != "PRO" and word.lower() in _PRONOUNS and not is_acronym:
+        is_pronoun = word.lower() in _PRONOUNS
+        if is_pronoun and mention.level == "NAM":
+            is_pronoun = word == "I" or not _is_capital_of_its_own(document, mention)
+        if is_pronoun and mention.level != "PRO":
             yield ("mentions", number, "level"), f"{word!r} is a pronoun, not {mention.level}"
         elif mention.level == "NAM" and word.islower():
             yield ("mentions", number, "level"), f"{word!r} has no capital letter"
+
+
+def _is_capital_of_its_own(document: Document, mention: Mention) -> bool:
+    """Whether a mention has a capital that is not due to the beginning of a sentence or speech."""
+    if mention.text.isupper():  # US, WHO
+        return True
+    before = document.text[max(0, mention.start - 8) : mention.start].rstrip()[-1:]
+    return mention.text.istitle() and (before.isalnum() or before == ",")
 
 
 _SOURCE_CLASS = {

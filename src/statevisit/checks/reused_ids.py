@@ -16,6 +16,7 @@ from statevisit.checks.excerpt import Places
 from statevisit.corpus.git import commit_of, git, is_released
 from statevisit.document import codec
 from statevisit.document.same_entity import same_entity
+from statevisit.document.strict_json import Malformed
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
 
@@ -28,8 +29,8 @@ def reused(root: Path) -> Iterator[Finding]:
     if not any((p / ".git").exists() for p in (root.absolute(), *root.absolute().parents)):
         return
     try:
-        version = str(orjson.loads((root / layout.RELEASE).read_bytes())["version"])
-    except (OSError, orjson.JSONDecodeError, TypeError, KeyError):
+        version = str(orjson.loads(codec.read_bytes(root / layout.RELEASE, True))["version"])
+    except (FormatError, orjson.JSONDecodeError, TypeError, KeyError):
         return
     try:
         commit = commit_of(root, version)
@@ -38,9 +39,9 @@ def reused(root: Path) -> Iterator[Finding]:
         for name in _changed_since(root, commit):
             if (root / name).is_file():
                 old = git(root, "show", f"{commit}:./{name}")
-                new = (root / name).read_bytes()
+                new = codec.read_bytes(root / name, regular=True)
                 yield from _compared(old, new, str(root / name), version)
-    except ReleaseError:  # no git, or no commit yet
+    except (ReleaseError, Malformed):  # no git, no commit yet, or a file that cannot be read
         return
 
 

@@ -4,6 +4,7 @@ Every statement orders points in time. A contradiction is a cycle of points in w
 point is strictly earlier than the next, so that it would be earlier than itself.
 """
 
+import re
 from collections.abc import Hashable, Iterator
 from itertools import chain
 from operator import attrgetter
@@ -29,6 +30,12 @@ _NOW: Point = ("DCT", "now")
 _MORNING: Point = ("DCT", BEGIN)
 _NIGHT: Point = ("DCT", END)
 """The bounds of the day of writing: OVERLAP refers to the whole day."""
+
+_OTHER_YEARS = re.compile(r"\b(?:fiscal|financial|academic|school|FY)\b|\bFY\d", re.IGNORECASE)
+"""Words for years that begin on another day than those of the calendar."""
+
+_ZONE = re.compile(r"T.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
+"""The time zone of a time of day."""
 
 _SHOWN = 6
 """Statements of a contradiction in a message."""
@@ -112,7 +119,8 @@ def _bounds(document: Document, ids: set[str]) -> Iterator[_Bound]:
     for number, timex in enumerate(document.timexes):
         is_point = timex.type in ("DATE", "TIME")
         is_within = timex.mod in (None, "START", "MID", "END")
-        if timex.id in ids and is_point and is_within:
+        is_of_calendar = not _OTHER_YEARS.search(timex.text)
+        if timex.id in ids and is_point and is_within and is_of_calendar:
             begin, end = (timex.id, BEGIN), (timex.id, END)
             yield from _bounds_of(timex.value, begin, end, ("timexes", number, "value"))
     yield from _bounds_of(document.date, _MORNING, _NIGHT, ("date",))
@@ -123,8 +131,9 @@ def _bounds_of(value: str, begin: Point, end: Point, path: Path_) -> Iterator[_B
     interval = known_days(value)
     if interval is not None:
         first, last = interval
-        yield _Bound(first.toordinal(), begin, True, path)
-        yield _Bound(last.toordinal() + 1, end, False, path)
+        abroad = _ZONE.search(value) is not None  # where another day may have begun
+        yield _Bound(first.toordinal() - abroad, begin, True, path)
+        yield _Bound(last.toordinal() + 1 + abroad, end, False, path)
 
 
 def _related(document: Document) -> set[str]:
@@ -231,7 +240,8 @@ def contradictory_dates(document: Document, context: Context) -> Problems:
 
     An event BEFORE the time of writing cannot come after one that is AFTER it, and an event inside
     2020 cannot come before one inside 2019. Only events of modality ACTUAL are compared with the
-    document's time, and only time values that stand for days with the calendar.
+    document's time, and only time values that stand for days with the calendar; a fiscal year is
+    none, and a time with its zone may be of the day before or after.
 
     Wrong: `ev1` BEFORE `ev2`, though `ev1` is AFTER the document's time and `ev2` BEFORE it
     Right: `ev2` BEFORE `ev1`

@@ -8,8 +8,10 @@ from itertools import accumulate, chain
 
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.characters import untidy, visible
+from statevisit.document.codec import read_bytes
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
+from statevisit.document.strict_json import Malformed
 
 BareSpan = Sentence | Token
 WordedSpan = Span | SpanRecord
@@ -44,9 +46,9 @@ def seed(document: Document, context: Context) -> Problems:
     source = document.source
     path = context.seeds / source.file
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        yield ("source", "file"), f"{path}: {error.strerror}"
+        data = read_bytes(path, regular=True)
+    except Malformed as bad:
+        yield ("source", "file"), f"{path}: {bad.message}"
         return
     if hashlib.sha256(data).hexdigest() != source.sha256:
         yield ("source", "sha256"), f"the SHA-256 of {path} differs; restore the file"

@@ -7,6 +7,7 @@ import click
 from statevisit.cli.main import console, echo_json, say, tell_notes
 from statevisit.cli.options import json_flag, verbose
 from statevisit.document.model import LAYERS
+from statevisit.printable import counted
 
 
 @click.command("agree")
@@ -56,11 +57,12 @@ def command(
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))
     for line in lines(agreement):
-        click.echo(line)
+        say(line)
     if agreement.resamples:
+        units = counted(agreement.units, agreement.unit)
         say(
-            f"n: items compared; 95 % intervals by bootstrap over {agreement.units}"
-            f" {agreement.unit}s, {agreement.resamples:,} resamples;"
+            f"n: items compared; 95 % intervals by bootstrap over {units},"
+            f" {agreement.resamples:,} resamples;"
             " – where there is nothing to compare, or chance alone would agree"
         )
     tell_notes(agreement.notes, agreement.not_annotated, "not annotated by all", verbose)

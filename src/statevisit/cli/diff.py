@@ -10,6 +10,7 @@ from statevisit.cli.diff_output import rendered, show
 from statevisit.cli.main import complete_files, write
 from statevisit.cli.options import shipped_corpus
 from statevisit.corpus.diff import Change, diff_corpora, diff_documents
+from statevisit.errors import FormatError
 
 
 @click.command("diff")
@@ -45,7 +46,13 @@ def command(old: str, new: str, form: str, output: Path | None, exit_code: bool)
     Example:
       statevisit diff corpus/annotators/a corpus/annotators/b --format html -o diff.html
     """
-    changes = list(compare(old, new))
+    differences, failure = compare(old, new), None
+    changes = []
+    try:
+        for change in differences:
+            changes.append(change)
+    except FormatError as error:  # some documents cannot be read; the others are compared
+        failure = error
     if output:
         from statevisit import files
 
@@ -54,6 +61,8 @@ def command(old: str, new: str, form: str, output: Path | None, exit_code: bool)
         show(changes)
     else:
         write(rendered(changes, form))
+    if failure is not None:
+        raise failure
     return 1 if changes and exit_code else 0
 
 

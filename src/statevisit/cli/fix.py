@@ -2,12 +2,14 @@
 
 import difflib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from statevisit import files
 from statevisit.checks.fix import fixed
 from statevisit.cli.main import say
 from statevisit.corpus.reader import Entry, load
+from statevisit.document.strict_json import Malformed
 from statevisit.errors import FormatError
 
 
@@ -22,7 +24,10 @@ def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
         _refuse_links(entries)
     changed = []
     for entry in entries:
-        before = entry.bytes()
+        try:
+            before = entry.bytes()
+        except Malformed:  # which the check reports
+            continue
         after = fixed(before, entry.name)
         if before == after:
             continue
@@ -48,10 +53,11 @@ def _refuse_links(entries: Sequence[Entry]) -> None:
     for entry in entries:
         try:
             files.check_output(entry.path)
-        except FormatError:
-            before = entry.bytes()
-            if fixed(before, entry.name) != before:
-                raise
+        except (FormatError, IsADirectoryError) as error:
+            with suppress(Malformed):
+                before = entry.bytes()
+                if fixed(before, entry.name) != before:
+                    raise error from None
 
 
 def _show(path: Path, before: bytes, after: bytes) -> None:

@@ -7,6 +7,7 @@ import click
 from statevisit.cli.main import say
 from statevisit.cli.options import corpus_to_change
 from statevisit.cli.progress import Bar
+from statevisit.errors import FormatError
 from statevisit.printable import counted
 
 
@@ -35,12 +36,13 @@ def command(
     language: str,
     publisher: str,
     license_: str,
-) -> None:
+) -> int:
     """Make a document from a source text: sentences and tokens, no annotation yet.
 
     SEEDS are UTF-8 files that begin with ` date YYYY-MM-DD `. Each is kept byte for byte in seeds/
     and listed in seeds/sources.jsonl. A document that exists is never overwritten: its text does
-    not change.
+    not change. A seed that cannot become a document is named and left out, the others are taken,
+    and the exit status is then 1. Several processes may add to one corpus at the same time.
 
     \b
     Example:
@@ -51,10 +53,22 @@ def command(
     from statevisit.annotation.new_documents import NewDocuments
 
     batch = NewDocuments(corpus_to_change(root), language, publisher, license_)
+    errors: list[FormatError] = []
     with Bar(len(seeds), "ingesting") as bar:
         for seed in seeds:
-            batch.add(seed, document_id)
+            try:
+                batch.add(seed, document_id)
+            except FormatError as error:
+                errors.append(error)
             bar.advance()
     for new in batch.write():
+        if isinstance(new, FormatError):
+            errors.append(new)
+            continue
         sentences = counted(len(new.document.sentences), "sentence")
         say(f"{new.path}: {sentences}, {counted(len(new.document.tokens), 'token')}")
+    for failure in errors:
+        say(f"statevisit: {failure}", err=True)
+    if errors and len(seeds) > 1:
+        say(f"{len(errors)} of {len(seeds)} seeds were left out", err=True)
+    return 1 if errors else 0

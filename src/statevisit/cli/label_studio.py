@@ -11,7 +11,7 @@ from statevisit.cli.label_studio_import import import_into_corpus, merge_options
 from statevisit.cli.main import Suggesting, say, write
 from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of
 from statevisit.cli.progress import Bar
-from statevisit.errors import StateVisitError
+from statevisit.errors import FormatError, StateVisitError
 
 if TYPE_CHECKING:
     from statevisit.document.model import Document
@@ -117,7 +117,7 @@ def config_(output: Path | None) -> None:
 @_output
 def export(
     documents: tuple[str, ...], path: Path | None, predictions: bool, output: Path | None
-) -> None:
+) -> int:
     """Write documents as tasks, JSON to import into a project with the interface of `config`.
 
     DOCUMENTS are ids; without one, all documents of the corpus.
@@ -130,32 +130,46 @@ def export(
 
     from statevisit.labelstudio.tasks import to_task
 
-    version, selected = _selected(corpus_to_read(path), documents)
+    errors: list[FormatError] = []
+    version, selected = _selected(corpus_to_read(path), documents, errors)
 
     def pieces() -> Iterator[str]:
-        separator = "[\n"
+        yield "["
+        separator = "\n"
         for document in selected:
             yield separator + orjson.dumps(to_task(document, version, predictions)).decode()
             separator = ",\n"
         yield "\n]\n"
 
     _write(output, pieces())
+    return 1 if errors else 0
 
 
-def _selected(path: Path, ids: tuple[str, ...]) -> tuple[str | None, "Iterator[Document]"]:
+def _selected(
+    path: Path, ids: tuple[str, ...], errors: list[FormatError]
+) -> tuple[str | None, "Iterator[Document]"]:
     """The corpus's version, and those of its documents with the ids, by default all.
 
-    Raises FormatError for an unknown id and, when it is read, for a document with errors.
+    A document with errors is named on standard error, left out, and its error is added to `errors`
+    when its turn comes. Raises FormatError for an unknown id.
     """
     from statevisit.corpus.reader import load
-    from statevisit.errors import FormatError
 
     corpus = load(path)
     unknown = [repr(document_id) for document_id in ids if document_id not in corpus.ids]
     if unknown:
         known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
         raise FormatError(f"{name_of(path)}: no document {', '.join(unknown)}; {known}")
-    return corpus.version, (sound(corpus.entry(key)) for key in ids or range(len(corpus)))
+
+    def without_errors() -> "Iterator[Document]":
+        for key in ids or range(len(corpus)):
+            try:
+                yield sound(corpus.entry(key))
+            except FormatError as error:
+                errors.append(error)
+                say(f"statevisit: left out: {error}", err=True)
+
+    return corpus.version, without_errors()
 
 
 @command.command("import")
@@ -204,8 +218,9 @@ def push(
     from statevisit.corpus.reader import load
     from statevisit.labelstudio.client import Server
 
+    errors: list[FormatError] = []
     path = corpus_to_read(path)
-    version, selected = _selected(path, documents)
+    version, selected = _selected(path, documents, errors)
     server = Server(url, token)
     target = server.project(project, create=True)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
@@ -218,7 +233,7 @@ def push(
     counts = f"{len(pushed.added)} added, {len(pushed.existing)} already there"
     say(f"{counts}: {server.url}/projects/{target.id}/data", err=True)
     if not pushed.differing:
-        return 0
+        return 1 if errors else 0
     say(
         "not pushed, because the project has another version of them: "
         f"{', '.join(pushed.differing)}; pull, delete their tasks there, push again",
@@ -289,7 +304,7 @@ def serve(
     from statevisit.labelstudio.client import Server
     from statevisit.labelstudio.server import Local
 
-    version, selected = _selected(corpus_to_read(path), ())
+    version, selected = _selected(corpus_to_read(path), (), [])
     with Local(data, port, say=lambda line: say(line, err=True)) as local:
         server = Server(local.url, local.token)
         project = server.project("statevisit", create=True)

@@ -233,6 +233,7 @@ class Listing:
         self._by_file, self._more = by_file, more
         self._place = ""
         self._counts: Counter[str] = Counter()
+        self._held: dict[str, Finding] = {}
 
     def add(self, finding: Finding) -> None:
         """Print or count a finding."""
@@ -241,19 +242,22 @@ class Listing:
             self.end()
             self._place = place
         self._counts[finding.code] += 1
-        if self._verbose or self._counts[finding.code] <= FEW:
+        count = self._counts[finding.code]
+        if self._verbose or count <= FEW:
             self._print(finding)
+        elif count == FEW + 1:  # printed at the end if it stays the only one: "1 more" says less
+            self._held[finding.code] = finding
 
     def end(self) -> None:
         """Print how many findings of each code were not listed, and begin anew."""
         if not self._verbose:
             where = f"{self._place}: " if self._by_file else ""
             for code, count in self._counts.items():
-                if count > FEW:
-                    say(
-                        f"{where}{code} {count - FEW:,} more like these; {self._more}",
-                        err=self._err,
-                    )
+                more = count - FEW
+                if more == 1:
+                    self._print(self._held[code])
+                elif more > 1:
+                    say(f"{where}{code} {more:,} more like these; {self._more}", err=self._err)
         self._counts.clear()
 
     def _print(self, finding: Finding) -> None:

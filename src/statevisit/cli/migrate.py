@@ -1,5 +1,6 @@
 """statevisit migrate: bring documents of older schema versions to the present one."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ def command(path: Path | None, allow_loss: bool, dry_run: bool) -> int:
             f"{path}: is JSONL, but migrate rewrites files of one document: "
             "split it into <id>.json files first"
         )
-    results = [_migrated(entry) for entry in load(path).entries]
+    results = _all_migrated(load(path).entries)
     lossy = [result for result in results if result.losses]
     lost = "lost" if allow_loss and not dry_run else "would be lost"
     for result in lossy:
@@ -65,6 +66,26 @@ def command(path: Path | None, allow_loss: bool, dry_run: bool) -> int:
     if not older:
         say(f"{counted(len(results), 'document')}, all of the present version")
     return 0
+
+
+def _all_migrated(entries: Sequence[Entry]) -> list["_Migrated"]:
+    """Migrate and check all documents. Raises FormatError after naming all with an error."""
+    results = []
+    errors = []
+    for entry in entries:
+        try:
+            results.append(_migrated(entry))
+        except FormatError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        for bad in errors:
+            say(f"statevisit: {bad}", err=True)
+        raise FormatError(
+            f"{len(errors)} of {len(entries)} documents have errors; nothing was written"
+        )
+    return results
 
 
 class _Migrated(NamedTuple):

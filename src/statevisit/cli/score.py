@@ -99,7 +99,7 @@ def _print(report: "Report", labels: bool, verbose: bool) -> None:
     out = console(highlight=False)
     for table in tables(report, labels):
         out.print(table)
-    click.echo(cited_in(report))
+    say(cited_in(report))
     if report.comparison:
         say(
             "difference: F1 of the first system less that of the second;"

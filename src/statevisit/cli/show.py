@@ -103,17 +103,21 @@ def _find(name: str | None, path: Path | None) -> Document:
     corpus = load(corpus_to_read(path))
     if name is None:
         return sound(corpus.entry(0))
-    if name not in corpus.ids:
+    try:
+        entry = corpus.entry(name)
+    except KeyError:
         raise FormatError(
             f"{name}: neither a file nor the id of a document; "
             f"{name_of(corpus.path)} holds {', '.join(corpus.ids[:5])}"
-        )
-    return sound(corpus.entry(name))
+        ) from None
+    return sound(entry)
 
 
 def _is_source(path: Path) -> bool:
-    """Whether a name is that of a file or a corpus root, and not an id."""
-    return path.is_file() or (path.is_dir() and layout.enclosing_root(path) is not None)
+    """Whether a name is that of a file, a pipe or a corpus root, and not an id."""
+    if path.is_dir():
+        return layout.enclosing_root(path) is not None
+    return path.exists()
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,20 +6,22 @@ from typing import Any
 import click
 
 from statevisit.checks.document import sound
-from statevisit.cli.main import console, echo_json
+from statevisit.cli.main import console, echo_json, say
 from statevisit.cli.options import corpus_argument, corpus_to_read, json_flag
 from statevisit.corpus.reader import load
+from statevisit.errors import FormatError
 from statevisit.printable import counted
 
 
 @click.command("stats")
 @corpus_argument
 @json_flag("Print JSON, as in release.json, instead of tables.")
-def command(path: Path | None, as_json: bool) -> None:
+def command(path: Path | None, as_json: bool) -> int:
     """Count documents, records and labels.
 
     PATH is as for `validate`; without one, the corpus of the current directory or one above
-    it, else the one that statevisit ships.
+    it, else the one that statevisit ships. A document with errors is named and not counted, and the
+    exit status is then 1.
 
     \b
     Example:
@@ -27,14 +29,20 @@ def command(path: Path | None, as_json: bool) -> None:
     """
     from statevisit.release.manifest import Tally
 
-    corpus, tally = load(corpus_to_read(path)), Tally()
-    for entry in corpus.entries:
-        tally.add(sound(entry))
-    counts = tally.as_dict()
+    tally, errors = Tally(), 0
+    entries = load(corpus_to_read(path)).entries
+    for entry in entries:
+        try:
+            tally.add(sound(entry))
+        except FormatError as error:
+            errors += 1
+            say(f"statevisit: not counted: {error}", err=True)
+    documents, counts = len(entries) - errors, tally.as_dict()
     if as_json:
-        echo_json({"documents": len(corpus), "counts": counts})
+        echo_json({"documents": documents, "counts": counts})
     else:
-        _print_table(len(corpus), counts)
+        _print_table(documents, counts)
+    return 1 if errors else 0
 
 
 def _print_table(documents: int, counts: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from statevisit.cli.progress import Bar
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
+from statevisit.errors import FormatError
 from statevisit.printable import in_utf8
 
 
@@ -80,7 +81,8 @@ def command(
     code in one file, the text shows five and counts the others; the other formats list all.
     `statevisit explain CODE` says more about a finding.
     Options not given here are taken from [tool.statevisit] in the pyproject.toml of the corpus
-    root.
+    root. A document or line of more than 128 MB, or of STATEVISIT_MAX_MB megabytes, is a finding
+    and is not read.
 
     \b
     Example:
@@ -95,11 +97,12 @@ def command(
             return 1 if changed else 0
     settings = _settings(paths[0], format_, select, ignore, strict)
     writer = Statistics() if statistics else WRITERS[settings.format](settings.address, verbose)
-    for path in paths:
-        _check(path, settings, writer, workers)
+    failures = _check_all(paths, settings, writer, workers)
     writer.end()
     if settings.format == "text" and (writer.counts or sys.stderr.isatty()):
         say(writer.summary(), err=True)
+    if failures:
+        return 1
     return 1 if writer.errors or (settings.strict and writer.counts) else 0
 
 
@@ -130,9 +133,29 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(code for code in codes if code)
 
 
+def _check_all(
+    paths: tuple[Path, ...], settings: Settings, writer: Writer, workers: int | None
+) -> list[FormatError]:
+    """Check some paths; return the errors of those without documents, after printing them.
+
+    Raises FormatError if no path has any.
+    """
+    failures = []
+    for path in paths:
+        try:
+            _check(path, settings, writer, workers)
+        except FormatError as error:
+            failures.append(error)
+    if len(failures) == len(paths):
+        raise failures[0]
+    for failure in failures:
+        say(f"statevisit: {failure}", err=True)
+    return failures
+
+
 def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) -> None:
     """Check the documents of a path and give the findings that the settings select to a writer."""
-    from statevisit.checks.corpus import validate
+    from statevisit.checks.corpus import is_large, validate
     from statevisit.checks.registry import PRELOAD
 
     with Bar(_document_count(path), f"checking {path}") as bar:
@@ -141,8 +164,8 @@ def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) 
             writer.documents += 1
             bar.advance()
 
-        mapper = partial(ordered, workers=workers, preload=PRELOAD)
-        entries = _parquet_entries(path) if path.suffix == ".parquet" else None
+        mapper = partial(ordered, workers=workers, preload=PRELOAD, alone=is_large)
+        entries = parquet_entries(path) if path.suffix == ".parquet" else None
         for finding in validate(path, count_document, mapper, entries):
             if settings.wants(finding.code):
                 writer.add(structs.replace(finding, file=in_utf8(_relative(finding.file))))
@@ -163,10 +186,12 @@ def _document_count(path: Path) -> int | None:
     return len(load(path))
 
 
-def _parquet_entries(path: Path) -> Iterator[Entry]:
+def parquet_entries(path: Path) -> Iterator[Entry]:
     """Yield the documents of a Parquet file, with the number of the row as the line."""
-    from statevisit.dataset.parquet import read_documents
-    from statevisit.document.codec import encode
+    from statevisit.dataset.parquet import read_rows
 
-    for number, document in enumerate(read_documents(path), 1):
-        yield Entry(path, -1, line=number, data=encode(document))
+    try:
+        for row in read_rows(path):
+            yield Entry(path, -1, line=row.number, data=row.data, problem=row.problem)
+    except FormatError as error:
+        yield Entry(path, -1, problem=str(error).removeprefix(f"{path}: "))

@@ -16,6 +16,7 @@ from statevisit.corpus.reader import Corpus, Entry
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.strict_json import JsonObject
+from statevisit.errors import FormatError, together
 
 Key = tuple[str, str]
 """Layer and name of a record, unique in a document."""
@@ -144,21 +145,35 @@ def _document_change(name: str, kind: Kind, old: Document | None, new: Document 
 def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
     """Yield the changes from `old` to `new`; a document that only one of them has is one change.
 
-    At most two documents are in memory. Raises FormatError, with file and line, for a document that
-    cannot be read.
+    At most two documents are in memory. Documents that cannot be read are left out, and a
+    FormatError at the end names them, with file and line.
     """
-    before, after = _entries(old), _entries(new)
+    before, nameless_before = old.located
+    after, nameless_after = new.located
+    errors = {**nameless_before, **nameless_after}
     for name in sorted({**before, **after}):
-        if name not in after:
-            yield _document_change(name, "removed", before[name].read(), None)
-        elif name not in before:
-            yield _document_change(name, "added", None, after[name].read())
-        elif before[name].bytes() != after[name].bytes():
-            yield from diff_documents(before[name].read(), after[name].read())
+        if (nameless_before and name not in before) or (nameless_after and name not in after):
+            continue  # it may be one of those that cannot be read
+        try:
+            changes = _changes(name, before.get(name), after.get(name))
+        except FormatError as error:
+            present = after.get(name) or before[name]
+            errors[present.name] = error
+        else:
+            yield from changes
+    if errors:
+        raise together(errors)
 
 
-def _entries(corpus: Corpus) -> dict[str, Entry]:
-    return dict(zip(corpus.ids, corpus.entries, strict=True))
+def _changes(name: str, before: Entry | None, after: Entry | None) -> list[Change]:
+    """Return the changes of the document that two corpora, or one of them, have by one id."""
+    if before is None or after is None:
+        old = None if before is None else before.read()
+        new = None if after is None else after.read()
+        return [_document_change(name, "removed" if new is None else "added", old, new)]
+    if before.bytes() == after.bytes():
+        return []
+    return diff_documents(before.read(), after.read())
 
 
 _IN_TITLE = ("id", "start", "end", "text")

@@ -13,8 +13,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from statevisit import layout
-from statevisit.corpus.manifest import Manifest, read_manifest, sha256_of
-from statevisit.errors import MissingExtra, ReleaseError
+from statevisit.corpus.manifest import Manifest, ManifestFile, parsed, sha256_of
+from statevisit.document.codec import read_bytes
+from statevisit.errors import FormatError, MissingExtra, ReleaseError
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -93,7 +94,7 @@ def fetched(repo: str, version: str, left_out: Sequence[str] = DOCUMENTS_ONLY) -
 
 def _full_manifest(root: Path, repo: str, version: str) -> Manifest:
     """Return the manifest. Raises ReleaseError if it is not that of a version with its text."""
-    manifest = read_manifest(root)
+    manifest = _manifest(root / layout.RELEASE, repo, version)
     if manifest is None or manifest.version != version:
         raise ReleaseError(
             f"{repo}: the tag v{version} has no {layout.RELEASE} of this version, so it is not "
@@ -108,32 +109,60 @@ def _full_manifest(root: Path, repo: str, version: str) -> Manifest:
     return manifest
 
 
+def _manifest(path: Path, repo: str, version: str) -> Manifest | None:
+    """Read a manifest that anybody may have written; None without one.
+
+    Raises ReleaseError if it is none, or lists a path that does not lie below the root.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return parsed(read_bytes(path), str(path))
+    except FormatError as error:
+        reason = getattr(error, "message", str(error))
+        raise ReleaseError(
+            f"{repo}: the {layout.RELEASE} of the tag v{version} is not a manifest ({reason}); "
+            f"{_NOT_A_RELEASE}"
+        ) from None
+
+
+_NOT_A_RELEASE = "name another repository, or tell whoever published it"
+
+
 def _check_files(root: Path, repo: str, manifest: Manifest, left_out: Sequence[str]) -> None:
     """Raise ReleaseError unless the downloaded files are those of the manifest, to the byte."""
 
     def is_downloaded(name: str) -> bool:
         return not any(fnmatch(name, pattern) for pattern in left_out)
 
-    digests = {name: sha256 for name, sha256 in manifest.digests.items() if is_downloaded(name)}
+    listed = {file.path: file for file in manifest.files if is_downloaded(file.path)}
     data = [*(root / layout.DOCUMENTS).glob("*"), *(root / layout.PARQUET).glob("*/*")]
     # The cache may hold what an earlier call downloaded.
     present = set(filter(is_downloaded, (path.relative_to(root).as_posix() for path in data)))
-    present |= {name for name in digests if (root / name).is_file()}
-    differing = sorted(present ^ digests.keys())
+    present |= {name for name in listed if (root / name).is_file()}
+    differing = sorted(present ^ listed.keys())
     if differing:
         name = differing[0]
-        problem = "is missing" if name in digests else "is not part of it"
+        problem = "is missing" if name in listed else "is not part of it"
         raise ReleaseError(
-            f"{repo}: the tag v{manifest.version} is not the release: {name} {problem}; name "
-            "another repository, or tell whoever published it"
+            f"{repo}: the tag v{manifest.version} is not the release: {name} {problem}; "
+            f"{_NOT_A_RELEASE}"
         )
-    for name in sorted(digests):
-        if sha256_of(root / name) != digests[name]:
+    for name in sorted(listed):
+        difference = _difference(root / name, listed[name])
+        if difference:
             raise ReleaseError(
                 f"{root / name}: is not the file that version {manifest.version} was released with "
-                "(its SHA-256 differs): delete it, and try again; if it happens again, "
+                f"(its {difference} differs): delete it, and try again; if it happens again, "
                 f"{repo} was changed on the Hub"
             )
+
+
+def _difference(path: Path, file: ManifestFile) -> str:
+    """What a file does not have as the manifest states it; "" if it has both."""
+    if sha256_of(path) != file.sha256:
+        return "SHA-256"
+    return "" if path.stat().st_size == file.size else "size"
 
 
 @contextmanager

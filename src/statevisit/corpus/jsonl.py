@@ -52,15 +52,17 @@ def read_json(path: Path, schema: str) -> Any:
 
     Raises FormatError, with file, line and column, if it does not or cannot be read.
     """
-    value, problems = parsed(read_bytes(path), str(path), schema)
+    value, problems = parsed(read_bytes(path, regular=True), str(path), schema)
     if problems:
         raise FormatError(_message(str(path), problems[0]))
     return value
 
 
 def lines(data: bytes, file: str, schema: str) -> Iterator[Line]:
-    """Yield the lines of JSONL bytes, each with its problems under a schema."""
+    """Yield the lines of JSONL bytes that are not blank, each with its problems under a schema."""
     for number, line in enumerate(data.splitlines(), 1):
+        if not line.strip():
+            continue
         value, problems = parsed(line, file, schema)
         in_file = [replace(problem, line=number) for problem in problems]
         yield Line(number, line, value, in_file)

@@ -37,6 +37,7 @@ def ordered(
     workers: int | None = None,
     preload: tuple[str, ...] = (),
     here: bool = False,
+    alone: Callable[[T], bool] = lambda task: False,
 ) -> Iterator[R]:
     """Yield `function(task)` for each task, in order, from `workers` processes.
 
@@ -49,6 +50,8 @@ def ordered(
         preload: Modules that the processes import before they fork.
         here: Whether the calling process is one of them, and works while the others start. This
             suits small results that the caller does little with, since they wait for its tasks.
+        alone: Whether a task is so large that it runs in the calling process while no other one is
+            under way, which bounds memory.
 
     Ctrl-C reaches the calling process only.
     """
@@ -68,6 +71,11 @@ def ordered(
     pending: deque[Future[R]] = deque()
     try:
         for task in all_tasks:
+            if alone(task):
+                while pending:
+                    yield pending.popleft().result()
+                yield _apply(function, task)
+                continue
             if here and _unfinished(pending) >= 2 * others:
                 pending.append(_run_here(function, task))
             else:

@@ -3,20 +3,20 @@
 import io
 import sys
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import overload
+from typing import BinaryIO, overload
 
-import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import layout
+from statevisit import files, layout
 from statevisit.document.codec import decode, read_bytes
 from statevisit.document.model import Document
-from statevisit.errors import FormatError, MissingExtra
+from statevisit.document.strict_json import Malformed, parse
+from statevisit.errors import FormatError, MissingExtra, together
 from statevisit.findings import Finding
 from statevisit.printable import counted
 
@@ -28,6 +28,12 @@ _CONSUMED = -1
 
 _STREAM_BUFFER = 1 << 20
 """Bytes of a decompressed stream that are read at once."""
+
+_PIECE = 1 << 20
+"""Bytes of a long line that are read at once."""
+
+_ENDLESS = 64
+"""How many times larger than the limit a line is that is not read to its end."""
 
 
 class Corpus(Sequence[Document]):
@@ -52,31 +58,54 @@ class Corpus(Sequence[Document]):
             self.entries = _entries_of_file(path)
 
     @cached_property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of the documents. Raises FormatError if two documents share one."""
+    def located(self) -> tuple[dict[str, "Entry"], dict[str, FormatError]]:
+        """The entries by the ids of their documents, and the errors by name of unreadable ones.
+
+        Raises FormatError if two documents share an id.
+        """
         if all(entry.is_file for entry in self.entries):
-            return tuple(entry.path.stem for entry in self.entries)
-        first_with_id: dict[str, Entry] = {}
+            return {entry.path.stem: entry for entry in self.entries}, {}
+        by_id: dict[str, Entry] = {}
+        errors: dict[str, FormatError] = {}
         for entry in self.entries:
-            document_id = entry.read().id
-            if document_id in first_with_id:
+            try:
+                document_id = entry.read().id
+            except FormatError as error:
+                errors[entry.name] = error
+                continue
+            if document_id in by_id:
                 raise FormatError(
-                    f"{entry.name}: the document in {first_with_id[document_id].name} has the same "
+                    f"{entry.name}: the document in {by_id[document_id].name} has the same "
                     f"id, {document_id!r}: change one of the two ids"
                 )
-            first_with_id[document_id] = entry
-        return tuple(first_with_id)
+            by_id[document_id] = entry
+        return by_id, errors
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the documents.
+
+        Raises FormatError if two documents share one, or if a document cannot be read.
+        """
+        by_id, errors = self.located
+        if errors:
+            raise together(errors)
+        return tuple(by_id)
 
     @property
     def version(self) -> str | None:
-        """The version of the corpus, from its `release.json`; None if there is no such file."""
+        """The version of the corpus, from its `release.json`; None if there is none.
+
+        Raises FormatError if the file is not JSON.
+        """
         if self.root is None:
             return None
         manifest = self.root / layout.RELEASE
         if not manifest.is_file():
             return None
-        version: str = orjson.loads(manifest.read_bytes())["version"]
-        return version
+        stated = parse(read_bytes(manifest), str(manifest))
+        version = stated.get("version") if isinstance(stated, dict) else None
+        return version if isinstance(version, str) else None
 
     def files(self) -> list[Path]:
         """The files that hold the documents, in order."""
@@ -104,12 +133,13 @@ class Corpus(Sequence[Document]):
         """
         if not isinstance(key, str):
             return self.entries[key]
-        if key not in self.ids:
-            examples = ", ".join(self.ids[:3])
+        by_id, _ = self.located
+        if key not in by_id:
+            examples = ", ".join(list(by_id)[:3])
             raise KeyError(
                 f"no document {key!r} in {self.path}; there are {len(self)}, such as {examples}"
             )
-        return self.entries[self.ids.index(key)]
+        return by_id[key]
 
     def __contains__(self, key: object) -> bool:
         return key in self.ids if isinstance(key, str) else super().__contains__(key)
@@ -138,7 +168,7 @@ class Entry(Struct, frozen=True):
     Without an `offset`, it is a file of its own, `<id>.json`. With one, it is `size` bytes (-1: all
     that follow) from `offset` (bytes) in a file of any name; `line` is its line of JSONL, from 1,
     or 0 in other files. A document from a stream (compressed, Parquet, standard input) is in
-    `data`, since it cannot be read again.
+    `data`, since it cannot be read again. `problem` says why there is no document.
     """
 
     path: Path
@@ -146,6 +176,7 @@ class Entry(Struct, frozen=True):
     size: int = -1
     line: int = 0
     data: bytes | None = None
+    problem: str = ""
 
     @property
     def is_file(self) -> bool:
@@ -166,16 +197,26 @@ class Entry(Struct, frozen=True):
         return self if self.data is None else Entry(self.path, _CONSUMED, line=self.line)
 
     def bytes(self) -> bytes:
-        """Return the document's JSON. Raises FormatError if it cannot be read, or read again."""
+        """Return the document's JSON.
+
+        Raises Malformed, a FormatError, if it cannot be read, or read again.
+        """
+        if self.problem:
+            raise Malformed(str(self.path), "E102", self.problem, self.line, 1)
         if self.data is not None:
             return self.data
-        if self.offset is None:
-            return read_bytes(self.path)
         if self.offset == _CONSUMED:
-            raise FormatError(f"{self.name}: came from a stream, which can be read only once")
-        with self.path.open("rb") as file:
-            file.seek(self.offset)
-            return file.read(self.size)
+            message = "came from a stream, which can be read only once"
+            raise Malformed(str(self.path), "E102", message, self.line, 1)
+        if self.offset is None or self.size < 0:
+            return read_bytes(self.path, regular=self.is_file)
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                return file.read(self.size)
+        except OSError as error:
+            message = f"cannot be read: {error.strerror or error}"
+            raise Malformed(str(self.path), "E102", message, self.line, 1) from None
 
     def read(self) -> Document:
         """Return the document. Raises FormatError if it is invalid or its file has another name."""
@@ -241,25 +282,56 @@ def _entries_of_jsonl(path: Path) -> list[Entry]:
     entries_of_lines = []
     offset = 0
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                entries_of_lines.append(Entry(path, offset, len(line), number))
-            offset += len(line)
+        for number, (line, size) in enumerate(_lines(file), 1):
+            if line is None:
+                problem = files.beyond_limit("the line")
+                entries_of_lines.append(Entry(path, offset, size, number, problem=problem))
+            elif line.strip():
+                entries_of_lines.append(Entry(path, offset, size, number))
+            offset += size
     if not entries_of_lines:
         raise _empty(path)
     return entries_of_lines
 
 
-def _entries_of_stream(stream: Iterable[bytes], path: Path) -> Iterator[Entry]:
+def _lines(stream: io.BufferedIOBase | BinaryIO) -> Iterator[tuple[bytes | None, int]]:
+    """Yield each line with its size in bytes; None for a line above the limit, which is not kept.
+
+    The stream ends early, with such a line, where a line has no end within many times the limit.
+    """
+    limit = files.size_limit()
+    pieces: list[bytes] = []
+    size = 0
+    while piece := stream.readline(_PIECE):
+        size += len(piece)
+        if size <= limit:
+            pieces.append(piece)
+        else:
+            pieces.clear()
+        if piece.endswith(b"\n") or size > limit * _ENDLESS:
+            yield (None if size > limit else b"".join(pieces)), size
+            if not piece.endswith(b"\n"):
+                return
+            pieces.clear()
+            size = 0
+    if size:
+        yield (None if size > limit else b"".join(pieces)), size
+
+
+def _entries_of_stream(stream: io.BufferedIOBase | BinaryIO, path: Path) -> Iterator[Entry]:
     number = 0
     try:
-        for number, line in enumerate(stream, 1):
-            if line.strip():
+        for number, (line, _) in enumerate(_lines(stream), 1):
+            if line is None:
+                problem = files.beyond_limit("the line")
+                yield Entry(path, _CONSUMED, line=number, problem=problem)
+            elif line.strip():
                 yield Entry(path, 0, line=number, data=line)
     except (EOFError, zlib.error, OSError) as error:
-        raise FormatError(
-            f"{path}: cannot be decompressed after line {number}: {error}; fetch it again"
-        ) from None
+        after = f" after line {number}" if number else ""
+        problem = f"cannot be read{after}: {error}; fetch it again"
+        yield Entry(path, _CONSUMED, line=number + 1, problem=problem)
+        return
     if number == 0:
         raise _empty(path)
 

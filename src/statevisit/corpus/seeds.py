@@ -34,13 +34,14 @@ def check_update(root: Path, name: str, data: bytes) -> None:
 def keep_seed(root: Path, document: Document, data: bytes, publisher: str, license_: str) -> None:
     """Keep a document's seed in `seeds/` and list it. Raises FormatError if it cannot be kept."""
     file = document.source.file
-    check_seed(root, file, data)
-    sources = read_sources(root / layout.SOURCES)
-    sources.setdefault(file, source_line(document, publisher, license_))
-    listed = sources_file(sources)
-    check_update(root, layout.SOURCES, listed)
-    files.update(root / layout.SEEDS / file, data)
-    files.update(root / layout.SOURCES, listed)
+    with files.locked(root):
+        check_seed(root, file, data)
+        sources = read_sources(root / layout.SOURCES)
+        sources.setdefault(file, source_line(document, publisher, license_))
+        listed = sources_file(sources)
+        check_update(root, layout.SOURCES, listed)
+        files.update(root / layout.SEEDS / file, data)
+        files.update(root / layout.SOURCES, listed)
 
 
 def source_line(document: Document, publisher: str, license_: str) -> bytes:
@@ -71,7 +72,7 @@ def read_sources(path: Path) -> dict[str, bytes]:
     if not path.exists():
         return {}
     listed = {}
-    for line in valid_lines(read_bytes(path), str(path), "source"):
+    for line in valid_lines(read_bytes(path, regular=True), str(path), "source"):
         assert isinstance(line.value, dict)
         listed[line.value["file"]] = line.data
     return listed

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct, convert
 
+from statevisit.document.codec import read_text
 from statevisit.errors import FormatError
 
 FORMATS = ("text", "json", "jsonl", "sarif", "github", "junit")
@@ -98,8 +99,10 @@ def _table(path: Path) -> dict[str, object]:
     import tomllib
 
     try:
-        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tool = tomllib.loads(read_text(path)).get("tool", {})
+    except RecursionError:
+        raise FormatError(f"{path}: not TOML: nested too deeply") from None
+    except ValueError as error:
         raise FormatError(f"{path}: not TOML: {error}") from None
     table = tool.get("statevisit", {}) if isinstance(tool, dict) else None
     if not isinstance(table, dict):
@@ -151,6 +154,9 @@ def like_code(word: str, codes: Iterable[str]) -> str:
     another letter, or the codes of its family.
     """
     codes = list(codes)
+    in_figures = word[:1] + word[1:].translate(str.maketrans("OIL", "011"))
+    if word != in_figures and in_figures in codes:
+        return f"; did you mean {in_figures}?"
     if not re.fullmatch(r"[A-Z]\d+", word):
         return nearest(word, codes)
     same_number = [code for code in codes if code[1:] == word[1:]]

@@ -7,6 +7,7 @@ it.
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from itertools import compress
 from typing import Any
@@ -21,6 +22,7 @@ from statevisit.document import schema
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.schema import FULL
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import MissingExtra
 
 try:
@@ -221,11 +223,18 @@ def to_tables(documents: list[Document]) -> dict[str, pa.Table]:
 
 def from_table(table: pa.Table) -> list[Document]:
     """Return the documents of a `documents` table: the inverse of `document_table`."""
+    return [msgspec.convert(value, Document) for value in values(table)]
+
+
+def values(table: pa.Table) -> list[JsonObject]:
+    """Return the rows of a `documents` table as JSON.
+
+    A value that no document has stays as it is, for the schema to refuse: a label -1, for example,
+    which is the number of no name.
+    """
     of_config = features("documents")
     return [
-        msgspec.convert(
-            {name: _plain(value, of_config[name]) for name, value in row.items()}, Document
-        )
+        {name: _plain(value, of_config[name]) for name, value in row.items() if value is not None}
         for row in table.to_pylist()
     ]
 
@@ -234,13 +243,16 @@ def _plain(value: Any, feature: Feature) -> Any:
     """An Arrow value in the JSON form of a document: names of labels, no nulls in structs."""
     kind = feature.get("_type")
     if kind == "ClassLabel":
-        return feature["names"][value]
-    if kind == "List":
+        is_known = type(value) is int and 0 <= value < len(feature["names"])
+        return feature["names"][value] if is_known else value
+    if kind == "List" and isinstance(value, list):
         return [_plain(item, feature["feature"]) for item in value]
-    if kind is None:
+    if kind is None and isinstance(value, dict):
         return {
-            name: _plain(inner, feature[name]) for name, inner in value.items() if inner is not None
+            name: _plain(inner, feature.get(name, {"_type": ""}))
+            for name, inner in value.items()
+            if inner is not None
         }
-    if feature["dtype"] == "date32":
+    if feature.get("dtype") == "date32" and isinstance(value, date):
         return value.isoformat()
     return value

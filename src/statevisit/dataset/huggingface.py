@@ -2,13 +2,17 @@
 
 import glob
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from statevisit.corpus.git import VERSION, extract, tree_of
+from statevisit.corpus.git import VERSION, extract, git, tree_of
 from statevisit.corpus.versions import Place, place_of, place_of_revision, released
+from statevisit.document.codec import read_bytes
+from statevisit.document.schema import FULL
+from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
-from statevisit.layout import PARQUET, data_root
+from statevisit.layout import PARQUET, RELEASE, data_root
 
 if TYPE_CHECKING:
     import datasets
@@ -25,7 +29,8 @@ def load_dataset(
 ) -> "datasets.DatasetDict":
     """Load a config of a corpus offline, as `datasets.load_dataset` does.
 
-    `load_dataset("events")["train"]` has the events of the shipped corpus.
+    `load_dataset("events")["train"]` has the events of the shipped corpus. A config without a row
+    in the corpus has no files, and gives an empty dataset with its columns.
 
     Args:
         config: documents, entities, events, quantities, timexes, relations or ner.
@@ -59,6 +64,8 @@ def load_dataset(
     else:
         cache = options.get("cache_dir") or datasets.config.HF_DATASETS_CACHE
         directory = _extracted(place.root, place.commit, config, Path(cache))
+    if directory is None:
+        return _empty(config, _edition(place), **options)
     release = released(place)
     if release is not None and VERSION.fullmatch(release):
         options["version"] = release
@@ -83,24 +90,31 @@ def _place(root: Path, version: str | None, revision: str | None, repo: str | No
     return Place(root)
 
 
-def _directory(root: Path, config: str) -> Path:
-    """The directory of a config's Parquet files in a root."""
+def _directory(root: Path, config: str) -> Path | None:
+    """The directory of a config's Parquet files in a root; None for a config without rows."""
     configs = sorted({file.parent.name for file in (root / PARQUET).glob("*/*.parquet")})
     if not configs:
         raise FormatError(f"{root}: no Parquet files; build them with `statevisit build`")
-    if config not in configs:
-        raise FormatError(f"{root}: no config {config!r}; the configs are {', '.join(configs)}")
-    return root / PARQUET / config
+    if config in configs:
+        return root / PARQUET / config
+    rows = _rows(_manifest(Place(root)))
+    if rows.get(config) == 0:
+        return None
+    known = ", ".join(sorted({*configs, *rows}))
+    raise FormatError(f"{root}: no config {config!r}; the configs are {known}")
 
 
-def _extracted(root: Path, commit: str, config: str, cache: Path) -> Path:
+def _extracted(root: Path, commit: str, config: str, cache: Path) -> Path | None:
     """The directory of a config's Parquet files at a commit, which stay in the cache.
 
     `datasets` reads a stream long after this call, and caches tables by the place of their files.
+    None for a config without rows.
     """
     name = f"{PARQUET}/{config}"
     tree = tree_of(root, commit, name) if config and "/" not in config else None
     if tree is None:
+        if _rows(_manifest(Place(root, commit))).get(config) == 0:
+            return None
         raise FormatError(f"{root}: no config {config!r} at {commit[:12]}")
     directory = cache / "statevisit" / tree
     if not directory.is_dir():
@@ -125,3 +139,57 @@ def _require_files(directory: Path) -> None:
                     f"{path.name}: is no Parquet file in the git history; if it is kept in Git LFS,"
                     " run `git lfs install` and `git lfs fetch --all`"
                 )
+
+
+def _manifest(place: Place) -> JsonObject:
+    """The manifest of a root or of a commit; empty if there is none. Raises FormatError."""
+    path = place.root / RELEASE
+    data = b""
+    if place.commit is not None:
+        data = git(place.root, "show", f"{place.commit}:./{RELEASE}")
+    elif path.is_file():
+        data = read_bytes(path)
+    manifest = parse(data, str(path)) if data else {}
+    if not isinstance(manifest, dict):
+        raise FormatError(f"{path}: is not a manifest; build it with `statevisit build`")
+    return manifest
+
+
+def _rows(manifest: JsonObject) -> dict[str, int]:
+    """The number of rows of each config that a manifest states; empty if it states none."""
+    configs = manifest.get("configs")
+    stated = configs if isinstance(configs, dict) else {}
+    return {name: number for name, number in stated.items() if type(number) is int}
+
+
+def _edition(place: Place) -> str:
+    edition = _manifest(place).get("edition")
+    name = edition.get("name") if isinstance(edition, dict) else None
+    return name if isinstance(name, str) else FULL
+
+
+def _empty(config: str, edition: str, split: Any = None, streaming: bool = False, **_: Any) -> Any:
+    """Return what `datasets.load_dataset` would for files without a row, which it cannot read."""
+    import datasets
+
+    from statevisit.dataset.arrow import arrow_schema
+
+    schema = arrow_schema(config, edition)
+    if streaming:
+        columns = datasets.Features.from_arrow_schema(schema)
+        train: Any = datasets.IterableDataset.from_generator(_nothing, columns)
+    else:
+        train = datasets.Dataset(schema.empty_table(), split=datasets.Split.TRAIN)
+    if split is None:
+        kind: Any = datasets.IterableDatasetDict if streaming else datasets.DatasetDict
+        return kind({"train": train})
+    if isinstance(split, list | tuple):
+        return [_empty(config, edition, one, streaming) for one in split]
+    name = str(split).partition("[")[0]
+    if name not in ("train", "all"):
+        raise ValueError(f"Unknown split \"{split}\". Should be one of ['train'].")
+    return train
+
+
+def _nothing() -> Iterator[JsonObject]:
+    yield from ()

@@ -36,13 +36,14 @@ def visible(text: str) -> str:
     return text[start:end]
 
 
-def folded(name: str) -> str:
+def folded(name: str, case: bool = False) -> str:
     """Return the form in which two names are compared.
 
-    Normal form, case, white space and invisible characters make no difference.
+    Normal form, white space, invisible characters and, unless `case`, case make no difference.
     """
     seen = "".join(" " if c.isspace() else c for c in name if c.isspace() or not is_invisible(c))
-    return unicodedata.normalize("NFC", " ".join(seen.split()).casefold())
+    words = " ".join(seen.split())
+    return unicodedata.normalize("NFC", words if case else words.casefold())
 
 
 def untidy(name: str) -> str:

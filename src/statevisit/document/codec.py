@@ -6,7 +6,9 @@ two versions therefore shows exactly the records that changed, and `encode(decod
 for every canonical `data`.
 """
 
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 from pathlib import Path
@@ -20,7 +22,14 @@ from statevisit import files
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 from statevisit.document.records import Argument, Entity, Event, EventChain, EventRelation, Relation
-from statevisit.document.strict_json import Json, JsonObject, locate, parse
+from statevisit.document.strict_json import (
+    Json,
+    JsonObject,
+    Malformed,
+    locate,
+    parse,
+    with_integers,
+)
 from statevisit.errors import FormatError
 
 NEWER = (
@@ -32,6 +41,13 @@ TEXTLESS = (
     "of the annotations-only edition, which has no text: "
     "`statevisit restore DIR --text SEED -o OUT` brings it back"
 )
+
+
+class Mismatch(FormatError):
+    """JSON that is not a document: `detail` is the reason, `path` leads to the value."""
+
+    detail = ""
+    path: tuple[str | int, ...] = ()
 
 
 def encode_value(value: Json) -> bytes:
@@ -118,7 +134,14 @@ def convert(value: Json, file: str, data: bytes | None = None) -> Document:
     present = upgraded(value, file)
     if present is not value:
         data = None  # a migrated value has other lines
-    return _typed(lambda: msgspec.convert(present, Document), file, data)
+    return _typed(lambda: _converted(present), file, data)
+
+
+def _converted(value: Json) -> Document:
+    try:
+        return msgspec.convert(value, Document)
+    except msgspec.ValidationError:  # of 29.0, too, which is an integer in JSON Schema
+        return msgspec.convert(with_integers(value), Document)
 
 
 def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -> Document:
@@ -128,17 +151,20 @@ def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -
         what, where = str(error), ""
         if " - at " in what:
             what, _, where = what.rpartition(" - at ")
-        path = re.findall(r"[^.$\[\]`]+", where)
+        steps = re.findall(r"[^.$\[\]`]+", where)
+        path = tuple(int(step) if step.isdecimal() else step for step in steps)
         line = f":{locate(data, path)[0]}" if data else ""
         place = where or "`$`"
-        raise FormatError(
+        mismatch = Mismatch(
             f"{file}{line}: {what[:200]} at {place}; `statevisit validate` says more"
-        ) from None
+        )
+        mismatch.path, mismatch.detail = path, what[:200]
+        raise mismatch from None
 
 
 def is_newer(value: JsonObject) -> bool:
     """Whether parsed JSON states a newer schema version than this package knows."""
-    version = value.get("schema_version")
+    version = with_integers(value.get("schema_version"))
     return isinstance(version, int) and version > SCHEMA_VERSION
 
 
@@ -237,12 +263,43 @@ def _sorted_spans(document: Document) -> tuple[dict[str, list[Any]], dict[str, i
     return spans, places
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the bytes of a file. Raises FormatError if it cannot be read."""
+def read_bytes(path: Path, regular: bool = False) -> bytes:
+    """Return the bytes of a file, or of a pipe that a user names.
+
+    With `regular`, which is for files that a directory holds, anything but a regular file is
+    refused. Raises Malformed, a FormatError, if the file cannot be read or has more bytes than
+    `files.size_limit`.
+    """
+    limit = files.size_limit()
     try:
-        return path.read_bytes()
+        if regular and not stat.S_ISREG(path.stat().st_mode):
+            raise Malformed(str(path), "E102", "is not a regular file; move it elsewhere")
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode):
+                data = file.read() if status.st_size <= limit else b""
+                size = status.st_size
+            else:
+                data = file.read(limit + 1)
+                size = len(data)
     except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+        message = f"cannot be read: {error.strerror or error}"
+        raise Malformed(str(path), "E102", message) from None
+    if size > limit:
+        raise Malformed(str(path), "E102", files.beyond_limit("the file"))
+    return data
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file, with LF line ends and without a byte order mark.
+
+    Raises FormatError.
+    """
+    try:
+        text = read_bytes(path, regular=True).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_document(path: Path | str) -> Document:

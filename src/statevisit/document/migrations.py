@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from statevisit.document.model import SCHEMA_VERSION
-from statevisit.document.strict_json import Json, JsonObject
+from statevisit.document.strict_json import Json, JsonObject, with_integers
 from statevisit.errors import FormatError
 
 Losses = list[str]
@@ -86,7 +86,7 @@ MIGRATIONS: dict[int, Migration] = {0: Migration("v0_to_v1", _v0_to_v1)}
 def is_older(value: Json) -> bool:
     """Whether parsed JSON states an older schema version, for which there is a migration."""
     version = value.get("schema_version") if isinstance(value, dict) else None
-    return type(version) is int and version in MIGRATIONS
+    return type(version) in (int, float) and version in MIGRATIONS
 
 
 def migrate(value: JsonObject, file: str) -> tuple[JsonObject, list[str], Losses]:
@@ -98,6 +98,7 @@ def migrate(value: JsonObject, file: str) -> tuple[JsonObject, list[str], Losses
     names: list[str] = []
     losses: Losses = []
     while is_older(value):
+        value = with_integers(value)
         version = value["schema_version"]
         step = MIGRATIONS[version]
         try:

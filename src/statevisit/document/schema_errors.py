@@ -92,6 +92,8 @@ def errors(
         return
     seen = set()
     for error in _explainer(name).iter_errors(instance):
+        if error.validator == "type" and "enum" in _keywords(error):
+            continue  # the error of `enum` names the right values
         path, message = list(error.absolute_path), _message(error)
         # `required` errs once for each property, and the message names them all.
         if repr((path, message)) not in seen:

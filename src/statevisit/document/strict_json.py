@@ -55,6 +55,24 @@ def parse(data: bytes, file: str = "<bytes>") -> Any:
     return value
 
 
+def with_integers(value: Any) -> Any:
+    """Return a JSON value whose whole numbers are integers: 29.0 becomes 29, as in JSON Schema."""
+    try:
+        return _with_integers(value)
+    except RecursionError:  # deeper than any value that a schema allows
+        return value
+
+
+def _with_integers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_with_integers(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_integers(item) for key, item in value.items()}
+    return value
+
+
 def _malformed(data: bytes, error: orjson.JSONDecodeError, file: str) -> Malformed:
     try:
         data.decode("utf-8")

@@ -166,12 +166,12 @@ def _positions(file: IO[bytes], largest: int) -> Iterator[tuple[int, int]]:
     Raises ValueError if the rest of the file is not a JSON array, _TooLarge for an element of more
     than `largest` bytes.
     """
-    window = _Window(file)
+    window = _Window(file, largest)
     window.expect(b"[", "[")
     is_open = window.next_byte() != b"]"
     while is_open:
         window.next_byte()
-        size = window.value_size(largest)
+        size = window.value_size()
         yield window.offset, size
         window.at += size
         is_open = window.next_byte() != b"]"
@@ -185,8 +185,8 @@ def _positions(file: IO[bytes], largest: int) -> Iterator[tuple[int, int]]:
 class _Window:
     """The part of a file that is in memory; `at` is the position in it that is read next."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._start = file, file.tell()
+    def __init__(self, file: IO[bytes], largest: int) -> None:
+        self._file, self._largest, self._start = file, largest, file.tell()
         self._buffer = b""
         self.at = 0
 
@@ -211,28 +211,28 @@ class _Window:
             raise ValueError(f"expected {description}, not {shown}")
         self.at += 1
 
-    def value_size(self, largest: int) -> int:
+    def value_size(self) -> int:
         """Return the size of the JSON value that is next.
 
-        Raises ValueError if it is malformed, _TooLarge if it has more than `largest` bytes.
+        Raises ValueError if it is malformed, _TooLarge if it has more bytes than a task may have.
         """
         while True:
             try:
                 size = _value_size(memoryview(self._buffer)[self.at :])
             except ValueError:
                 size = len(self._buffer) - self.at
-                if size <= largest and not self._read_on():
+                if size <= self._largest:
+                    if self._read_on():  # only a part of the value was in memory
+                        continue
                     raise
-                if size <= largest:  # only a part of the value was in memory
-                    continue
-            if size > largest:
+            if size > self._largest:
                 raise _TooLarge(self.offset)
             return size
 
     def _read_on(self) -> bool:
-        """Drop what was read and read at least as much as remains; False at the end of the file."""
+        """Drop what was read and read about as much as remains; False at the end of the file."""
         remaining = self._buffer[self.at :]
-        block = self._file.read(max(BLOCK, len(remaining)))
+        block = self._file.read(max(BLOCK, min(len(remaining), self._largest - len(remaining))))
         self._start += self.at
         self._buffer, self.at = remaining + block, 0
         return bool(block)

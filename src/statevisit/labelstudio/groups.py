@@ -80,7 +80,7 @@ class Groups(Generic[Group]):
         """A group that the base lacks: the one in the corpus, or else a created one."""
         group = self._current.get(group_id)
         if group is None:
-            self._ids.take(group_id)
+            self._ids.taken.add(group_id)
             group = self._created(group_id, region, text)
             message = f"{region} {text!r} creates the {self.noun} {group_id!r}"
             if not region.answers.get(f"{self.members}_{self.prop}"):

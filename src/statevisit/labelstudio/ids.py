@@ -16,32 +16,29 @@ class Ids:
 
     def __init__(self, base: Document, current: Document) -> None:
         self._base, self._current = base, current
-        self._slugs: dict[str, int] = {}
+        self._free: dict[str, int] = {}  # the number from which ids of a stem may be free
 
     @cached_property
     def taken(self) -> set[str]:
         """The ids in use. It is computed when the first id is needed, for most tasks never."""
         return {*self._base.layers, *self._current.layers}
 
-    @cached_property
-    def _last_numbers(self) -> dict[str, int]:
-        """The largest number after each prefix of letters."""
-        last: dict[str, int] = {}
-        for record_id in self.taken:
-            _count(record_id, last)
-        return last
-
-    def take(self, record_id: str) -> None:
-        """Add an id to those in use."""
-        self.taken.add(record_id)
-        _count(record_id, self._last_numbers)
-
     def numbered(self, layer: str) -> str:
         """Return the next id of a layer and take it: `m106` after `m105`."""
         prefix = ID_PREFIXES[layer]
-        record_id = f"{prefix}{self._last_numbers.get(prefix, 0) + 1}"
-        self.take(record_id)
+        if prefix not in self._free:
+            pattern = re.compile(rf"{prefix}(\d{{1,18}})")
+            matches = [pattern.fullmatch(record_id) for record_id in self.taken]
+            self._free[prefix] = 1 + max((int(match[1]) for match in matches if match), default=0)
+        record_id = self._first_free(prefix)
+        self.taken.add(record_id)
         return record_id
+
+    def _first_free(self, stem: str) -> str:
+        """The first id of a stem and a number that is not taken; lower numbers are not tried."""
+        numbers = count(self._free[stem])
+        self._free[stem] = next(n for n in numbers if f"{stem}{n}" not in self.taken)
+        return f"{stem}{self._free[stem]}"
 
     def slug(self, text: str, fallback: str) -> str:
         """Return an id made of a text, such as `ilham-aliyev`; `fallback` if it has no letters.
@@ -53,17 +50,5 @@ class Ids:
         stem = plain[:_LONGEST_SLUG] or fallback
         if stem not in self.taken:
             return stem
-        # The numbers before the last one for this text are still taken.
-        numbers = count(self._slugs.get(stem, 2))
-        self._slugs[stem] = next(n for n in numbers if f"{stem}-{n}" not in self.taken)
-        return f"{stem}-{self._slugs[stem]}"
-
-
-_NUMBERED = re.compile(r"([a-z]+)(\d{1,18})")
-
-
-def _count(record_id: str, last: dict[str, int]) -> None:
-    """Raise the largest number of a prefix to that of an id."""
-    match = _NUMBERED.fullmatch(record_id)
-    if match:
-        last[match[1]] = max(last.get(match[1], 0), int(match[2]))
+        self._free.setdefault(f"{stem}-", 2)
+        return self._first_free(f"{stem}-")

@@ -95,9 +95,9 @@ class Incoming:
         document = match.document
         findings: list[Finding] = []
         report = reporter(findings, document.id, where)
-        annotations, unused = converted(task, where, match, self._mapping, report)
+        annotations, own = converted(task, where, match, self._mapping, report)
         task = {**task, "annotations": annotations}
-        converted_ones = list(annotations_of(task, document, document, where, unused))
+        converted_ones = list(annotations_of(task, document, document, where, own))
         latest = _latest(converted_ones, document, where, findings)
         return self._outcomes(document, document, latest, findings)
 

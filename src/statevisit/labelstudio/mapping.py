@@ -20,6 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
@@ -52,9 +53,10 @@ class Mapping(Struct, forbid_unknown_fields=True):
 def read_mapping(path: Path) -> Mapping:
     """Read a mapping file. Raises FormatError that names what the interface does not have."""
     try:
-        mapping = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Mapping)
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+        data = read_bytes(path).decode("utf-8-sig")
+        mapping = msgspec.convert(tomllib.loads(data), Mapping)
+    except RecursionError:
+        raise FormatError(f"{path}: not a mapping: nested too deeply") from None
     except ValueError as error:  # from tomllib, UTF-8 and msgspec alike
         raise FormatError(
             f"{path}: not a mapping: {error}; README.md of statevisit/labelstudio has an example"
@@ -125,12 +127,12 @@ class Sources:
 
 def converted(
     task: JsonObject, where: str, match: Match, mapping: Mapping, report: Report
-) -> tuple[list[JsonObject], set[int]]:
+) -> tuple[list[JsonObject], dict[int, set[str]]]:
     """Return a task's annotations with all results of the document and those that the task adds.
 
-    The numbers, from 0, of the annotations of whose results none can be used are returned as well.
-    What the mapping has no place for is reported as L104. Raises FormatError for a task without
-    annotations that have results.
+    The ids of the regions that an annotation with results has are returned as well, by its number
+    from 0. What the mapping has no place for is reported as L104. Raises FormatError for a task
+    without annotations that have results.
     """
     annotations = task.get("annotations")
     if not isinstance(annotations, list) or not all(map(_has_results, annotations)):
@@ -139,7 +141,7 @@ def converted(
             "export the project as JSON (the full one)"
         )
     converted_annotations: list[JsonObject] = []
-    unused: set[int] = set()
+    own: dict[int, set[str]] = {}
     sources = Sources(task, match)
     for number, annotation in enumerate(annotations):
         if annotation.get("was_cancelled"):
@@ -147,10 +149,10 @@ def converted(
             continue
         conversion = _Conversion(match.document, sources, mapping, report)
         results = conversion.convert(annotation["result"])
-        if annotation["result"] and not conversion.is_used:
-            unused.add(number)
+        if annotation["result"]:
+            own[number] = conversion.own
         converted_annotations.append({**annotation, "result": results})
-    return converted_annotations, unused
+    return converted_annotations, own
 
 
 def _has_results(annotation: Json) -> bool:
@@ -174,7 +176,7 @@ class _Conversion:
         self, document: Document, sources: Sources, mapping: Mapping, report: Report
     ) -> None:
         self._sources, self._mapping, self._report = sources, mapping, report
-        self.is_used = False  # whether the document has, or gets, something of the annotation
+        self.own: set[str] = set()  # the regions of the annotation
         self._results = to_results(document)
         # Regions of the document by layer, span and label.
         self._existing: dict[tuple[str, tuple[int, int] | None, str], str] = {}
@@ -255,14 +257,15 @@ class _Conversion:
                 shown = str(foreign_label)[:_LONGEST_VALUE]
                 self._no_place(f"region {foreign_id}: the mapping has no label {shown!r}")
                 continue
-            self.is_used = True
             layer = next(layer for layer, names in region_labels().items() if label in names)
             existing = self._existing.get((layer, span, label))
             if existing:
                 self._ids[foreign_id] = existing
+                self.own.add(existing)
                 continue
             region_id = f"foreign:{foreign_id}"  # which is never the id of a record
             self._ids[foreign_id] = region_id
+            self.own.add(region_id)
             self._layers[region_id] = layer
             value = {"start": span[0], "end": span[1], "labels": [label]}
             result = {"id": region_id, "from_name": layer, "type": "labels", "value": value}

@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from msgspec import Struct
 
@@ -126,7 +126,7 @@ class Source:
     def _candidate(self, place: Place, plain: Ends | None, unit: str) -> _Candidate:
         counts = self._counts.get(unit)
         if counts is None:
-            pairs = zip(self._shown, self._shown[1:] + " ", strict=True)
+            pairs = pairwise(self._shown + " ")
             counts = list(accumulate((_UNITS[unit](*pair) for pair in pairs), initial=0))
             self._counts[unit] = counts
         ends = [_index(counts, place.start), _index(counts, place.end)]

@@ -37,12 +37,12 @@ _DIRECTIONS = ("right", "left", "bi")
 class Read(Struct):
     """The regions of an annotation by id, and the links between them.
 
-    `is_empty`: nothing of the results could be used.
+    `own` are the ids of the regions that the results have, and that are not kept from the document.
     """
 
     regions: dict[str, Region]
     links: list[Link]
-    is_empty: bool
+    own: set[str]
 
 
 def from_results(results: Iterable[Result | Json], base: Document, report: Report) -> Read:
@@ -82,10 +82,12 @@ class _Reader:
         kinds = {"labels": labels, RELATION: relations}
         for item in results:
             result = item if isinstance(item, Result) else self._parsed(item)
-            if result is not None:
+            if result and result.type == RELATION and result.id and result.value:
+                self._unread(result.id, f"a relation that marks a place: {_shown(result)}", "")
+            elif result:
                 kinds.get(result.type, answers).append(result)
         self._add_regions(labels)
-        are_read = bool(self._regions)
+        own = set(self._regions)
         kept = self._keep_regions({result.id for result in answers})
         known = controls()
         for result in answers:
@@ -93,9 +95,8 @@ class _Reader:
         self._keep_answers()
         for result in relations:
             self._links += self._links_of(result)
-        is_empty = not (are_read or self._links)
         self._keep_links()
-        return Read(self._regions, list(dict.fromkeys(self._links)), is_empty)
+        return Read(self._regions, list(dict.fromkeys(self._links)), own)
 
     @cached_property
     def _in_base(self) -> dict[str, Region]:

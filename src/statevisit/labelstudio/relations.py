@@ -57,11 +57,13 @@ def to_document(
     it now; records that it already has keep their ids. `report` is called with the code and the
     message of every finding.
     """
-    return document_of(from_results(results, base, report), base, current, report)
+    return document_of(from_results(results, base, report), base, current, report)[0]
 
 
-def document_of(read: Read, base: Document, current: Document, report: Report) -> Document:
-    """Return the document that regions and links describe, as `to_document` does."""
+def document_of(
+    read: Read, base: Document, current: Document, report: Report
+) -> tuple[Document, set[str]]:
+    """Return the document that regions and links describe, and the ids of regions that it has."""
     records = Records(read.regions, base, current, report)
     resolved = [_resolved(link, records, read.regions) for link in read.links]
     links = [link for link in resolved if link]
@@ -76,7 +78,8 @@ def document_of(read: Read, base: Document, current: Document, report: Report) -
         event_relations=_event_relations(records, links),
         **records.groups(),
     )
-    return ordered(document, like=base)
+    used = {region_id for ids in records.record_ids.values() for region_id in ids}
+    return ordered(document, like=base), used
 
 
 def _resolved(link: Link, records: Records, regions: dict[str, Region]) -> Link | None:

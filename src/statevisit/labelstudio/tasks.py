@@ -6,7 +6,7 @@ versions. A task can therefore be merged into any corpus, wherever it was annota
 """
 
 import hashlib
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 from msgspec import Struct
@@ -27,6 +27,7 @@ KEY = "statevisit"
 FULL = "export the project as JSON (the full one), which keeps regions, ids and relations"
 """The advice for a task of another export format."""
 
+_NONE: Mapping[int, set[str]] = {}
 _PUSH_AGAIN = "delete the task and push the document again"
 
 
@@ -159,13 +160,17 @@ def pushed_as_predictions(task: JsonObject) -> bool:
 
 
 def annotations_of(
-    task: JsonObject, base: Document, current: Document, where: str, unused: Container[int] = ()
+    task: JsonObject,
+    base: Document,
+    current: Document,
+    where: str,
+    own: Mapping[int, set[str]] = _NONE,
 ) -> Iterator[Annotation]:
     """Yield the annotations of a task, each as a document; skipped ones are left out.
 
-    `current` is the document as the corpus has it now. `unused` are the numbers of annotations,
-    from 0, of whose results none could be used. Raises FormatError if the task has no annotations
-    with results.
+    `current` is the document as the corpus has it now. `own` are the ids of the regions that come
+    from an annotation, by its number from 0; by default all do. Raises FormatError if the task has
+    no annotations with results.
     """
     annotations = task.get("annotations")
     if not isinstance(annotations, list):
@@ -181,11 +186,11 @@ def annotations_of(
         place = f"{where}, annotation {annotation_id or number}"
         report = reporter(findings, base.id, place)
         read = from_results(results, base, report)
-        document, problem = base, ""
-        if number in unused or (results and read.is_empty):
+        document, used = document_of(read, base, current, report)
+        problem = ""
+        if not own.get(number, read.own) & used and (results or number in own):
+            document = base
             problem = f"{place}: none of its results could be used; see the findings on it"
-        else:
-            document = document_of(read, base, current, report)
         yield Annotation(
             id=annotation_id if isinstance(annotation_id, int) else None,
             person=person(annotation.get("completed_by")),

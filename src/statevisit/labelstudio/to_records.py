@@ -6,7 +6,6 @@ entities, ACE roles.
 """
 
 from bisect import bisect_left, bisect_right
-from collections import deque
 from collections.abc import Callable
 from functools import cache, cached_property
 from operator import attrgetter
@@ -51,12 +50,12 @@ class Records:
         self.in_base: dict[str, dict[str, Any]] = {
             layer: {record.id: record for record in getattr(base, layer)} for layer in SPAN_LAYERS
         }
-        self._added: dict[tuple[str, int, int], deque[SpanRecord]] = {}
+        self._added: dict[tuple[str, int, int], list[SpanRecord]] = {}
         for layer in SPAN_LAYERS:
-            for record in getattr(current, layer):
+            for record in reversed(getattr(current, layer)):
                 if record.id not in base:
-                    place = (layer, record.start, record.end)
-                    self._added.setdefault(place, deque()).append(record)
+                    place = layer, record.start, record.end
+                    self._added.setdefault(place, []).append(record)
         self._read(regions)
         self._entities.set_types()
         self._drop_dangling_references()
@@ -203,7 +202,7 @@ class Records:
         It comes from an earlier import of the same annotation.
         """
         added = self._added.get((layer, span.start, span.end))
-        return added.popleft() if added else None
+        return added.pop() if added else None
 
     def _problem(self, layer: str, values: dict[str, Any]) -> str:
         """The reason why a record with these values is refused; "" if it is not."""

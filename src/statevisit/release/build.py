@@ -180,7 +180,7 @@ def _converted(
     tally = Tally()
     digests = {config: hashlib.sha256() for config in CONFIGS}
     documents: list[JsonObject] = []
-    convert = partial(convert_chunk, context=context_of(root))
+    convert = partial(convert_chunk, context=context_of(root, skip=True))
     with Shards(staging, CONFIGS, len(entries)) as shards:
         for chunk in ordered(convert, chunks(entries), workers, _PRELOAD):
             findings += chunk.findings

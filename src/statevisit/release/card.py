@@ -13,6 +13,7 @@ import yaml
 from statevisit import layout
 from statevisit.dataset import arrow, views
 from statevisit.document import schema
+from statevisit.document.codec import read_text
 from statevisit.document.model import LAYERS
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
@@ -66,11 +67,11 @@ def _renewed_front(path: Path, front: str, about: Overview) -> str:
     earlier versions is dropped: the Parquet files hold the features, and `datasets` would silently
     prefer outdated ones in the card.
     """
-    meta = {**_parsed(path, front), "configs": _configs()}
+    meta = {**_parsed(path, front), "configs": _configs(about.manifest)}
     meta.pop("dataset_info", None)
     if "language" in meta:
         meta["language"] = sorted({tag.partition("-")[0].lower() for tag in about.languages})
-    return f"---\n{_yaml(meta)}---\n"
+    return f"---\n{dumped(meta)}---\n"
 
 
 def _renewed(path: Path, text: str, about: Overview) -> str:
@@ -111,90 +112,32 @@ def limits(root: Path) -> re.Match[str] | None:
 
 def _text(path: Path) -> str:
     """Return the text of a page; "" if there is no such file."""
-    try:
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
+    return read_text(path) if path.is_file() else ""
 
 
 def _parsed(path: Path, front: str) -> JsonObject:
+    return mapping(path, front, "the front matter", 2)
+
+
+def mapping(path: Path, text: str, what: str, first_line: int = 1) -> JsonObject:
+    """Return the mapping in YAML that begins in a line of a file; `what` names it in errors.
+
+    Raises FormatError.
+    """
     try:
-        meta = yaml.safe_load(front) or {}
+        meta = yaml.safe_load(text) or {}
+        yaml.safe_dump(meta)  # which fails for some values that can be loaded
     except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 2}" if error.problem_mark else ""
-        raise FormatError(f"{path}{line}: the front matter is not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise FormatError(
-            f"{path}: the front matter is not YAML: {str(error).splitlines()[0]}"
-        ) from None
+        line = f":{error.problem_mark.line + first_line}" if error.problem_mark else ""
+        raise FormatError(f"{path}{line}: {what} is not YAML: {error.problem}") from None
+    except RecursionError:
+        raise FormatError(f"{path}: {what} is not YAML: nested too deeply") from None
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
+        raise FormatError(f"{path}: {what} is not YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(meta, dict):
-        raise FormatError(f"{path}: the front matter must be a mapping of keys")
+        raise FormatError(f"{path}: {what} must be a mapping of keys")
     return meta
 
-
-def edition_card(root: Path) -> bytes:
-    """Return the card of a root's edition without the text; its generated parts are empty.
-
-    Front matter and limitations are those of the root's card. Raises FormatError.
-    """
-    meta = front_matter(root) or {}
-    section = limits(root)
-    limitations = section[0] if section else ""
-    meta["pretty_name"] = f"{meta.get('pretty_name', 'An annotated corpus')}, annotations only"
-    body = _EDITION.format(title=meta["pretty_name"])
-    return f"---\n{_yaml(meta)}---\n{body}{limitations}".encode()
-
-
-_EDITION = """# {title}
-
-<!-- generated: version -->
-<!-- end -->
-
-This edition holds the annotation of a corpus without the annotated text. Spans are offsets and
-lengths in Unicode code points. Everything that would repeat words of the text is left out: surface
-forms, tokens, names and units of counts. An id made of words is replaced by a letter and a number.
-`name_in_text`, `unit_in_text` and `id_in_text` give the place of the missing characters in the
-text. Pictures, source texts, the record of adjudication and the names in the list of links are left
-out completely. Ids of documents and names of source files are unchanged.
-
-If you have the text, this command restores the full edition:
-
-```sh
-statevisit restore . --text SEED -o full
-```
-
-The `source` of a document gives the name of the file and its SHA-256. The restored documents,
-annotators' passes and Parquet files equal those of the full edition byte for byte. A text that
-differs is refused, and the message gives the place of the first difference.
-
-## Dataset structure
-
-<!-- generated: layers -->
-<!-- end -->
-
-<!-- generated: configs -->
-<!-- end -->
-
-[schema/README.md](schema/README.md) describes every column and every label.
-
-## Annotations
-
-<!-- generated: agreement -->
-<!-- end -->
-
-"""
-
-EDITION_SCHEMA_PAGE = b"""# Columns and labels
-
-<!-- generated: columns -->
-<!-- end -->
-
-## Labels
-
-<!-- generated: labels -->
-<!-- end -->
-"""
-"""`schema/README.md` of the edition without the text, its generated parts still empty."""
 
 _LIMITS = re.compile(
     r"^## (?:Bias and limitations|Bias, Risks, and Limitations|Known limits)\n(.*?)(?=^## |\Z)",
@@ -203,17 +146,23 @@ _LIMITS = re.compile(
 """The section with the heading of our card, of the Hub's template, or of cards up to 1.0.0."""
 
 
-def _yaml(meta: JsonObject) -> str:
-    dumped: str = yaml.safe_dump(
+def dumped(meta: JsonObject) -> str:
+    """Return front matter as YAML."""
+    text: str = yaml.safe_dump(
         meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140
     )
-    return dumped
+    return text
 
 
-def _configs() -> list[JsonObject]:
+def _with_rows(manifest: JsonObject) -> list[str]:
+    """Return the configs with rows: the others have no files, and cannot be loaded from the Hub."""
+    return [name for name in arrow.CONFIGS if manifest["configs"].get(name)]
+
+
+def _configs(manifest: JsonObject) -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
-    for name in arrow.CONFIGS:
+    for name in _with_rows(manifest):
         files = f"{layout.PARQUET}/{name}/train-*.parquet"
         config: JsonObject = {"config_name": name, "data_files": files}
         if name == DEFAULT_CONFIG:
@@ -237,7 +186,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 
 def _config_table(about: Overview) -> str:
     rows = []
-    for name in arrow.CONFIGS:
+    for name in _with_rows(about.manifest):
         if name == DEFAULT_CONFIG:
             title = f"`{name}` (default)"
             description = "One row per document, all layers nested, as in `corpus/documents/`."

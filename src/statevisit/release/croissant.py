@@ -9,11 +9,11 @@ import re
 from pathlib import Path
 
 import orjson
-import yaml
 
 from statevisit import layout
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
+from statevisit.document.codec import read_text
 from statevisit.document.strict_json import JsonObject
 from statevisit.printable import counted
 from statevisit.release import card
@@ -115,8 +115,9 @@ def _description(front: JsonObject, about: Overview) -> JsonObject:
 def _citation(root: Path, version: str) -> JsonObject:
     """Return the fields that CITATION.cff gives."""
     path = root / layout.CITATION
-    cff = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    authors = [_author(author) for author in cff.get("authors", [])]
+    cff = card.mapping(path, read_text(path), "the file") if path.is_file() else {}
+    listed = cff.get("authors")
+    authors = [_author(author) for author in listed or [] if isinstance(author, dict)]
     fields: JsonObject = {}
     if authors:
         fields["creator"] = [{"@type": "sc:Organization", "name": name} for name in authors]

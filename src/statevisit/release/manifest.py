@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from statevisit import layout
 from statevisit.corpus.git import FIRST_VERSION
+from statevisit.corpus.jsonl import read_json
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
@@ -82,9 +83,9 @@ class Overview(Struct, frozen=True):
 def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
     """Return the overview of a corpus root with valid documents, which `tally` has counted."""
     path = root / layout.ANNOTATORS
-    entries = orjson.loads(path.read_bytes())["annotators"] if path.is_file() else []
+    listed = read_json(path, "annotators") if path.is_file() else {"annotators": []}
     named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
-    annotators = tuple(annotator for annotator in entries if annotator["id"] in named)
+    annotators = tuple(annotator for annotator in listed["annotators"] if annotator["id"] in named)
     return Overview(manifest, tuple(sorted(tally.languages)), annotators)
 
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import orjson
 from msgspec import Struct
 
 from statevisit.checks.reused_ids import reused
@@ -19,6 +18,8 @@ from statevisit.corpus.git import (
 )
 from statevisit.corpus.reader import load
 from statevisit.document import schema
+from statevisit.document.codec import read_bytes
+from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
 from statevisit.release import version_rule
 from statevisit.release.build import require_current
@@ -101,7 +102,7 @@ def _schema_reasons(root: Path, old_root: Path) -> list[version_rule.Reason]:
         old = old_root / "schema" / f"{name}.schema.json"
         new = root / "schema" / f"{name}.schema.json"
         if old.is_file() and new.is_file():
-            old_schema = orjson.loads(old.read_bytes())
-            new_schema = orjson.loads(new.read_bytes())
+            old_schema = parse(read_bytes(old, regular=True), str(old))
+            new_schema = parse(read_bytes(new, regular=True), str(new))
             reasons += version_rule.schema_reasons(old_schema, new_schema, name)
     return reasons

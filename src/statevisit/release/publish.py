@@ -16,6 +16,7 @@ from statevisit.document import schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
+from statevisit.release.manifest import file_entry
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -111,11 +112,10 @@ def _item(root: Path, name: str, sha256: str | None, advice: str) -> Item:
     path = files.own_path(root, name)
     if not path.exists():
         raise ReleaseError(f"{root}: {name} is gone: {advice}")
-    data = read_bytes(path)
-    digest = hashlib.sha256(data).hexdigest()
-    if sha256 is not None and sha256 != digest:
+    stated = file_entry(path, name)  # a Parquet file may be larger than what is read at once
+    if sha256 is not None and sha256 != stated["sha256"]:
         raise ReleaseError(f"{root}: {name} is not what {layout.RELEASE} says: {advice}")
-    return Item(name, path, len(data), digest)
+    return Item(name, path, stated["size"], stated["sha256"])
 
 
 _PAGE_LINK = re.compile(r"\]\(([^()\s#:]+\.md)(?:#[^()\s]*)?\)")

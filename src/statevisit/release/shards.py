@@ -1,4 +1,7 @@
-"""The Parquet files of a build: each config has a new file every SHARD documents."""
+"""The Parquet files of a build: each config has a new file every SHARD documents.
+
+A file without a row is not written: `datasets.load_dataset` cannot load it.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,9 +58,11 @@ class Shards:
 
     def add(self, tables: dict[str, Any]) -> None:
         """Append the rows of some documents: a pyarrow table for each config."""
-        if not self._writers:
-            self._open_shard()
         for config, table in tables.items():
+            if not table.num_rows:
+                continue
+            if config not in self._writers:
+                self._writers[config] = self._new_writer(config)
             self._writers[config].add(table)
         self._documents_in_shard += tables["documents"].num_rows
         if self._documents_in_shard >= SHARD:
@@ -68,15 +73,14 @@ class Shards:
         self._close_shard()
         return self._rows
 
-    def _open_shard(self) -> None:
+    def _new_writer(self, config: str) -> "Writer":
         from statevisit.dataset.parquet import Writer
 
         name = f"train-{self._shard_number:05d}-of-{self._shard_count:05d}.parquet"
-        for config in self._rows:
-            path = self._staging / layout.PARQUET / config / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.paths.append(path)
-            self._writers[config] = Writer(path, config, self._edition)
+        path = self._staging / layout.PARQUET / config / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.paths.append(path)
+        return Writer(path, config, self._edition)
 
     def _close_shard(self) -> None:
         for config, writer in self._writers.items():

@@ -110,7 +110,7 @@ def _digest(path: Path) -> str:
 
 def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     """Write the lists, pages and schemas; return those that people wrote, by name."""
-    from statevisit.release.card import EDITION_SCHEMA_PAGE, edition_card
+    from statevisit.release.edition_card import EDITION_SCHEMA_PAGE, edition_card
 
     pages: dict[str, bytes] = {}
     for name in _COPIED:

@@ -18,6 +18,7 @@ from msgspec import Struct
 from statevisit import files, layout
 from statevisit.corpus.git import git, in_git, line, release_message, resolve
 from statevisit.document import schema_errors
+from statevisit.document.codec import read_text
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import changelog
 from statevisit.release.build import build
@@ -116,12 +117,12 @@ def _write_changelog_and_citation(worktree: Path, planned: Plan) -> None:
     day = today()
     path = worktree / layout.CHANGELOG
     if path.is_file():
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         lines = changelog.summary(planned.changes)
         files.write(path, changelog.with_version(text, planned.version, day, lines).encode())
     path = worktree / layout.CITATION
     if path.is_file():
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         files.write(path, changelog.citation(text, planned.version, day).encode())
 
 

@@ -6,10 +6,12 @@ sentences. They are drawn once for all figures: a resample adds up counts that t
 have, and scores nothing again.
 """
 
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from random import Random
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 from statevisit.scoring.counts import MatchCounts, rates
 
@@ -19,11 +21,25 @@ SEED = 0
 Value = TypeVar("Value")
 
 
-class Resample(Protocol):
-    """Takes the values of the drawn units from a column, which has one value per unit."""
+class Resample:
+    """A draw of units; calling it takes their values from a column, which has one per unit."""
 
-    def __call__(self, column: Sequence[Value], /) -> Sequence[Value]:
+    def __init__(self, drawn: Sequence[int]) -> None:
+        self._drawn = drawn
+        self._values: Callable[[Any], Any] = itemgetter(*drawn)
+
+    def __call__(self, column: Sequence[Value]) -> Sequence[Value]:
         """Return the drawn values of a column."""
+        values: Sequence[Value] = self._values(column)
+        return values
+
+    @cached_property
+    def times(self) -> Sequence[int]:
+        """How often each unit was drawn."""
+        counts = array("I", bytes(4 * len(self._drawn)))
+        for unit in self._drawn:
+            counts[unit] += 1
+        return counts
 
 
 def draw(units: int, resamples: int, seed: int = SEED) -> list[Resample]:
@@ -31,7 +47,7 @@ def draw(units: int, resamples: int, seed: int = SEED) -> list[Resample]:
     if units < 2:
         return []
     random = Random(seed)
-    return [itemgetter(*random.choices(range(units), k=units)) for _ in range(resamples)]
+    return [Resample(random.choices(range(units), k=units)) for _ in range(resamples)]
 
 
 def f1_values(

@@ -4,9 +4,10 @@
 the bootstrap can draw units again.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import permutations
+from itertools import accumulate, permutations
 from statistics import fmean
 from typing import NamedTuple
 
@@ -40,20 +41,50 @@ Items = Mapping[int, Sequence[Item]]
 """Items by unit."""
 
 
+Column = Sequence[float] | Mapping[int, float]
+"""A summand: its value in each unit, or only in the units where it is not 0, by their numbers."""
+
+
 class Statistic(Struct, frozen=True):
-    """A coefficient as a function of sums over units: `table` has a column for each summand.
+    """A coefficient as a function of sums over units: `table` has a column for each summand."""
 
-    Every column has one value for each unit.
-    """
-
-    table: Sequence[Sequence[float]]
+    table: Sequence[Column]
     function: Callable[[Sequence[float]], float | None]
 
     def value(self, resample: Resample | None = None) -> float | None:
         """Return the coefficient over all units, or over those of a resample."""
+        return self.function([_sum(column, resample) for column in self.table])
+
+
+def _sum(column: Column, resample: Resample | None) -> float:
+    if isinstance(column, Mapping):
         if resample is None:
-            return self.function([sum(column) for column in self.table])
-        return self.function([sum(resample(column)) for column in self.table])
+            return sum(column.values())
+        times = resample.times
+        return sum([times[unit] * value for unit, value in column.items()])
+    return sum(column if resample is None else resample(column))
+
+
+_FEW = 8
+"""A value that less than one of so many units has is kept for those units only.
+
+Most values of a long document are rare: a column for each would take the square of its length.
+"""
+
+
+def _columns(used: Sequence[Counter[Hashable]], values: Iterable[Hashable]) -> list[Column]:
+    """How often each value is used in each unit, given the counts of the units."""
+    by_value: dict[Hashable, dict[int, float]] = {value: {} for value in values}
+    for unit, counts in enumerate(used):
+        for value, count in counts.items():
+            by_value[value][unit] = float(count)
+    columns: list[Column] = []
+    for in_units in by_value.values():
+        if len(in_units) * _FEW < len(used):
+            columns.append(in_units)
+        else:
+            columns.append([in_units.get(unit, 0.0) for unit in range(len(used))])
+    return columns
 
 
 def mean_of_defined(values: Iterable[float | None]) -> float | None:
@@ -68,10 +99,10 @@ def kappa_statistic(items: Items) -> Statistic:
     The columns: how often they agree, and how often the first and the second use each value.
     """
     values = sorted({value for unit in items.values() for item in unit for value in item}, key=str)
-    table = [[float(sum(a == b for a, b in unit)) for unit in items.values()]]
+    table: list[Column] = [[float(sum(a == b for a, b in unit)) for unit in items.values()]]
     for annotator in (0, 1):
         used = [Counter(item[annotator] for item in unit) for unit in items.values()]
-        table += [[float(counts[value]) for counts in used] for value in values]
+        table += _columns(used, values)
     return Statistic(table, kappa)
 
 
@@ -112,8 +143,7 @@ def alpha_statistic(items: Items) -> Statistic:
         disagreements.append(disagreement)
         used.append(unit_values)
     all_values = sorted({value for values in used for value in values}, key=str)
-    table = [[float(values[value]) for values in used] for value in all_values]
-    return Statistic([disagreements, *table], alpha)
+    return Statistic([disagreements, *_columns(used, all_values)], alpha)
 
 
 def alpha(sums: Sequence[float]) -> float | None:
@@ -166,9 +196,11 @@ def without_overlap(spans: Iterable[Bounds]) -> list[Bounds]:
 
     kept: list[Bounds] = []
     for start, end in sorted(spans, key=preference):
-        if all(end <= other_start or other_end <= start for other_start, other_end in kept):
-            kept.append((start, end))
-    return sorted(kept)
+        place = bisect_left(kept, (start, end))
+        follows = place == 0 or kept[place - 1][1] <= start
+        if follows and (place == len(kept) or end <= kept[place][0]):
+            kept.insert(place, (start, end))
+    return kept
 
 
 def disagreement_of(annotators: Sequence[Sequence[Bounds]], length: int) -> Disagreement:
@@ -184,12 +216,24 @@ def disagreement_of(annotators: Sequence[Sequence[Bounds]], length: int) -> Disa
     lengths = [end - start for spans in annotators for start, end in spans]
     gaps = [gap for spans in annotators for gap in _gaps(spans, length)]
     against_spans = sum((len(lengths) - 1) / 3 * (2 * b**3 - 3 * b**2 + b) for b in lengths)
-    against_gaps = sum(b * b * sum(gap - b + 1 for gap in gaps if gap >= b) for b in lengths)
+    against_gaps = _against_gaps(lengths, gaps)
     positions = m * length * (m * length - 1) - sum(b * (b - 1) for b in lengths)
     if not positions:
         return Disagreement(observed, 0.0, length)
     expected = (2 / length) * (against_spans + against_gaps) / positions
     return Disagreement(observed, expected, length)
+
+
+def _against_gaps(lengths: Sequence[int], gaps: Sequence[int]) -> int:
+    """The sum, over all spans and the gaps that hold them, of length² and the number of places."""
+    ordered = sorted(gaps)
+    sums = [0, *accumulate(ordered)]
+    total = 0
+    for length, spans in Counter(lengths).items():
+        first = bisect_left(ordered, length)
+        places = sums[-1] - sums[first] + (1 - length) * (len(ordered) - first)
+        total += spans * length * length * places
+    return total
 
 
 def _difference(spans: Sequence[Bounds], others: Sequence[Bounds]) -> float:
@@ -203,7 +247,8 @@ def _difference(spans: Sequence[Bounds], others: Sequence[Bounds]) -> float:
         while first < len(others) and others[first][1] <= start:
             first += 1
         overlaps_any = False
-        for other_start, other_end in others[first:]:
+        for number in range(first, len(others)):
+            other_start, other_end = others[number]
             if other_start >= end:
                 break
             overlaps_any = True

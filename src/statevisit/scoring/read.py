@@ -1,9 +1,9 @@
 """Read gold and predictions: documents in whole or part, Parquet, quote notation, CoNLL BIO."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from statevisit.corpus.reader import JSONL, Corpus, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.strict_json import Json, JsonObject
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, together
 from statevisit.findings import Finding
 from statevisit.scoring import bio
 from statevisit.scoring.prediction import (
@@ -30,6 +30,8 @@ Source = str | Path | Corpus | Document | Prediction | JsonObject | Iterable["So
 
 A JSON object is a document in whole or part, or a draft in quote notation.
 """
+
+T = TypeVar("T")
 
 _LAYER_NAMES = ", ".join(LAYERS)
 
@@ -102,13 +104,26 @@ def _documents(source: Source) -> Iterator[tuple[str, Document]]:
         else:
             yield from _documents(load(path))
     elif isinstance(source, Corpus):
-        for entry in source.entries:
-            yield entry.name, entry.read()
+        yield from _each(source.entries, Entry.read)
     elif isinstance(source, Prediction | dict):
         raise FormatError("gold has to be whole documents: a path, a Corpus or Documents")
     else:
         for part in source:
             yield from _documents(part)
+
+
+def _each(entries: Iterable[Entry], read: Callable[[Entry], T]) -> Iterator[tuple[str, T]]:
+    """Yield what is read from each entry, with its name. The last error names all bad entries."""
+    errors: dict[str, FormatError] = {}
+    for entry in entries:
+        try:
+            result = read(entry)
+        except FormatError as error:
+            errors[entry.name] = error
+        else:
+            yield entry.name, result
+    if errors:
+        raise together(errors)
 
 
 def _parquet_files(path: Path) -> list[Path]:
@@ -157,8 +172,7 @@ def _from_path(path: Path, gold: Mapping[str, Document]) -> Iterator[tuple[str, 
             for prediction in bio.read_bio(file, gold):
                 yield str(file), prediction
     elif not _is_empty_jsonl(path):
-        for entry in load(path).entries:
-            yield entry.name, _from_entry(entry, gold)
+        yield from _each(load(path).entries, lambda entry: _from_entry(entry, gold))
 
 
 def _bio_files(path: Path) -> list[Path]:

@@ -13,14 +13,14 @@ fifth. Two things differ from nervaluate:
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import attrgetter
 
 from msgspec import Struct
 
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Quotation, Timex
-from statevisit.scoring import assignment
+from statevisit.scoring import assignment, overlap
 from statevisit.scoring.assignment import Pair
 from statevisit.scoring.counts import CountTable, MatchCounts, UnitLabel
 
@@ -184,15 +184,7 @@ def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]
         [head_key(gold[i]) for i in free_gold], [head_key(pred[j]) for j in free_pred]
     )
     head = [(free_gold[i], free_pred[j]) for i, j in heads]
-    shared = assignment.overlaps(gold, pred, free_gold, free_pred)
-    ranks = _Ranks(spans=len(free_gold) + len(free_pred), shared=sum(shared.values()))
-    weights = {}
-    for (i, j), length in shared.items():
-        same_bounds = _same_bounds(gold[i], pred[j])
-        same_label = gold[i].label is not None and gold[i].label == pred[j].label
-        best = ranks.rank(same_bounds, same_label, length)
-        weights[i, j] = (same_bounds, 1 + same_bounds, same_label, best)
-    exact, partial, same_type, best_pairs = assignment.assignments(weights, 4)
+    exact, partial, same_type, best_pairs = _overlapping(gold, pred, free_gold, free_pred)
     return Alignment(
         gold,
         pred,
@@ -203,6 +195,102 @@ def align(gold: list[Item], pred: list[Item], head_of: Callable[[int, int], int]
         head=strict + head,
         pairs=sorted(strict + best_pairs),
     )
+
+
+_CROWDED = 16
+"""Overlaps for each span of a cluster above which its spans are paired without listing these."""
+
+_LARGE = 20_000
+"""Pairs that the spans of a cluster could make above which it is paired like a crowded one."""
+
+
+def _overlapping(
+    gold: list[Item], pred: list[Item], free_gold: list[int], free_pred: list[int]
+) -> list[list[Pair]]:
+    """The exact, partial, type and best pairs of the spans that have no strict partner.
+
+    They are best as a whole, except that in a large or crowded cluster the best pairs are not
+    chosen by the code points that they share. No text has hundreds of spans over each other.
+    """
+    sparse_gold, sparse_pred = set[int](), set[int]()
+    pairs: list[list[Pair]] = [[], [], [], []]
+    for cluster in overlap.clusters(gold, pred, free_gold, free_pred):
+        rows, columns = cluster.rows, cluster.columns
+        is_crowded = cluster.overlaps > _CROWDED * (len(rows) + len(columns))
+        if is_crowded or len(rows) * len(columns) > _LARGE:
+            crowded = _crowded(gold, pred, rows, columns)
+            pairs = [known + new for known, new in zip(pairs, crowded, strict=True)]
+        else:
+            sparse_gold.update(rows)
+            sparse_pred.update(columns)
+    shared = overlap.overlaps(gold, pred, list(sparse_gold), list(sparse_pred))
+    ranks = _Ranks(spans=len(free_gold) + len(free_pred), shared=sum(shared.values()))
+    weights = {}
+    for (i, j), length in shared.items():
+        same_bounds = _same_bounds(gold[i], pred[j])
+        same_label = gold[i].label is not None and gold[i].label == pred[j].label
+        best = ranks.rank(same_bounds, same_label, length)
+        weights[i, j] = (same_bounds, 1 + same_bounds, same_label, best)
+    sparse = assignment.assignments(weights, 4)
+    return [sorted(known + new) for known, new in zip(pairs, sparse, strict=True)]
+
+
+def _crowded(
+    gold: list[Item], pred: list[Item], rows: list[int], columns: list[int]
+) -> list[list[Pair]]:
+    """The pairs of spans of which most overlap, as `_overlapping` returns them.
+
+    A pair with the same bounds is part of some best assignment of every kind that counts it.
+    """
+    exact = _equal(rows, columns, _bounds(gold), _bounds(pred))
+    partial = exact + _most(gold, pred, *_left(rows, columns, exact))
+    same_type = _most_with_label(gold, pred, rows, columns)
+    best = exact + _most_with_label(gold, pred, *_left(rows, columns, exact))
+    best += _most(gold, pred, *_left(rows, columns, best))
+    return [exact, partial, same_type, best]
+
+
+def _bounds(spans: Sequence[Item]) -> list[tuple[int, int]]:
+    return [(item.start, item.end) for item in spans]
+
+
+def _equal(
+    rows: list[int], columns: list[int], gold: Sequence[Hashable], pred: Sequence[Hashable]
+) -> list[Pair]:
+    """The pairs of numbers with equal keys."""
+    pairs = assignment.equal_pairs([gold[i] for i in rows], [pred[j] for j in columns])
+    return [(rows[i], columns[j]) for i, j in pairs]
+
+
+def _left(
+    rows: list[int], columns: list[int], pairs: Sequence[Pair]
+) -> tuple[list[int], list[int]]:
+    """The numbers that are in no pair."""
+    paired_rows, paired_columns = {i for i, _ in pairs}, {j for _, j in pairs}
+    return (
+        [row for row in rows if row not in paired_rows],
+        [column for column in columns if column not in paired_columns],
+    )
+
+
+def _most(gold: list[Item], pred: list[Item], rows: list[int], columns: list[int]) -> list[Pair]:
+    return overlap.most_overlaps(gold, pred, rows, columns)
+
+
+def _most_with_label(
+    gold: list[Item], pred: list[Item], rows: list[int], columns: list[int]
+) -> list[Pair]:
+    """As many pairs of overlapping spans with the same label as possible."""
+    by_label: dict[str, tuple[list[int], list[int]]] = {}
+    for side, numbers, items_of in ((0, rows, gold), (1, columns, pred)):
+        for number in numbers:
+            label = items_of[number].label
+            if label is not None:
+                by_label.setdefault(label, ([], []))[side].append(number)
+    pairs: list[Pair] = []
+    for of_label in by_label.values():
+        pairs += overlap.most_overlaps(gold, pred, *of_label)
+    return pairs
 
 
 def _strict_keys(spans: Sequence[Item]) -> list[tuple[int, int, str] | None]:

@@ -6,12 +6,14 @@ spans have the same bounds; for entities, each measure says when they are.
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from statevisit.document.model import Document
 from statevisit.document.records import Event, EventRelation, Relation, Timex
 from statevisit.document.time_algebra import ORDERS, SYMMETRIC, Link
 from statevisit.scoring import assignment, coref, temporal
+from statevisit.scoring.assignment import Pair
 from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey, UnitLabel
 from statevisit.scoring.references import GoldIds, Reference, in_gold_ids
 from statevisit.scoring.spans import Alignment
@@ -121,7 +123,7 @@ class _EntityCluster(NamedTuple):
 
 
 def _entity_clusters(document: Document) -> list[_EntityCluster]:
-    """The entities in an order that does not depend on that of the records."""
+    """The entities, by their ids, in an order that does not depend on that of the records."""
     mentions = coref.groups(document.mentions)
     clusters = [
         _EntityCluster(
@@ -131,7 +133,7 @@ def _entity_clusters(document: Document) -> list[_EntityCluster]:
             entity.name,
             entity.id,
         )
-        for entity in document.entities
+        for entity in {entity.id: entity for entity in document.entities}.values()
     ]
     return sorted(clusters, key=lambda cluster: (sorted(cluster.mentions), *cluster[1:]))
 
@@ -147,15 +149,41 @@ def entity_gold_ids(gold: Document, pred: Document) -> tuple[dict[str, str], dic
     equal = assignment.equal_pairs(
         [_identity(cluster) for cluster in key], [_identity(cluster) for cluster in response]
     )
-    sides = coref.sides(
+    paired = [(i, j) for i, j in equal if not key[i].mentions]
+    paired += _paired_by_mentions(
         [cluster.mentions for cluster in key], [cluster.mentions for cluster in response]
     )
-    paired = [(i, j) for i, j in equal if not key[i].mentions]
-    paired += assignment.assignment(coref.phi4(*sides))
     return (
         {response[j].id: key[i].id for i, j in equal},
         {response[j].id: key[i].id for i, j in paired},
     )
+
+
+_MANY = 16
+"""Entities of one side with the same mention above which it does not tell them apart."""
+
+
+def _paired_by_mentions(
+    key: Sequence[coref.Cluster], response: Sequence[coref.Cluster]
+) -> list[Pair]:
+    """The numbers of entities paired by φ4; of many with the same mentions, the n-th with the n-th.
+
+    Mentions of many entities are otherwise left out, since each pair of these would be weighed.
+    """
+    counts = [Counter(chain.from_iterable(side)) for side in (key, response)]
+    common = {mention for side in counts for mention, count in side.items() if count > _MANY}
+    if not common:
+        return assignment.assignment(coref.phi4(*coref.sides(key, response)))
+    pairs = assignment.equal_pairs(
+        [cluster if cluster & common else None for cluster in key],
+        [cluster if cluster & common else None for cluster in response],
+    )
+    paired = {i for i, _ in pairs}, {j for _, j in pairs}
+    rest = [
+        [frozenset() if n in numbers else cluster - common for n, cluster in enumerate(side)]
+        for side, numbers in zip((key, response), paired, strict=True)
+    ]
+    return pairs + assignment.assignment(coref.phi4(*coref.sides(*rest)))
 
 
 def _identity(cluster: _EntityCluster) -> Hashable:
