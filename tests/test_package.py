@@ -287,9 +287,8 @@ def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
         ["build", "--check"],
     ):
         _run(python, tmp_path, str(command), *arguments)
-    assert list(CONFIGS) == sorted(
-        (p.name for p in (tmp_path / "corpus/parquet").iterdir()), key=CONFIGS.index
-    )
+    written = sorted(path.name for path in (tmp_path / "corpus/parquet").iterdir())
+    assert ["documents", "ner"] == written, "without annotation, the other configs have no rows"
 
 
 ONLY = """

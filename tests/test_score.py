@@ -892,8 +892,9 @@ def test_a_part_of_a_version_is_not_the_version(article: Document, tmp_path: Pat
     for name in "abc":
         write_document(replace(article, id=name), folder / f"{name}.json")
     files = [
-        {"path": f"corpus/documents/{name}.json", "sha256": sha256_of(folder / f"{name}.json")}
-        for name in "abc"
+        {"path": f"corpus/documents/{path.name}", "size": path.stat().st_size}
+        | {"sha256": sha256_of(path)}
+        for path in sorted(folder.iterdir())
     ]
 
     def stated(listed: list[Any]) -> str | None:
