@@ -180,7 +180,7 @@ def interrupted(process: "subprocess.Popen[str]") -> tuple[str, str]:
     while True:
         os.killpg(process.pid, signal.SIGINT)
         try:
-            return process.communicate(timeout=10)
+            return process.communicate(timeout=3)
         except subprocess.TimeoutExpired:
             assert time.monotonic() < deadline, "Ctrl-C does not end the process"
 

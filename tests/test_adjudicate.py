@@ -52,6 +52,7 @@ def _distinguishable(document: Document) -> bool:
     return len(spans) == len(set(spans)) and all(groups)
 
 
+@pytest.mark.slow
 @given(documents(), st.data())
 def test_all_decisions_for_one_side_give_that_side(document: Document, data: st.DataObject) -> None:
     """Deciding everything for one side gives its annotation, with new counts and annotators."""

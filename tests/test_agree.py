@@ -39,6 +39,7 @@ def test_who_marks_the_same_agrees_fully(article: Document) -> None:
     assert agreement.find("events", "alpha", "polarity").value in (None, 1.0)
 
 
+@pytest.mark.slow
 def test_every_coefficient_of_two_who_differ(article: Document) -> None:
     """F1 is that of `score`; κ, α and α_u are below 1 for annotators who differ.
 
@@ -274,6 +275,7 @@ def test_bad_input(article: Document) -> None:
         statevisit.agree(article, replace(article, text="X" + article.text[1:]))
 
 
+@pytest.mark.slow
 def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     """A table, or JSON that follows the schema; one annotator is a usage error."""
     write_document(disturbed(article), tmp_path / f"{DOC_ID}.json")

@@ -389,6 +389,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "text"), PLACES, ids=[name for name, _ in PLACES])
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_toml_and_yaml(
@@ -412,6 +413,7 @@ def test_odd_toml_and_yaml(
         assert 1 == len(result.err.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "pyproject.toml"])
 def test_a_byte_order_mark_does_not_matter_in_settings(
     checkout: Path, cli: Callable[..., Result], name: str
@@ -454,6 +456,7 @@ def test_wrong_usage(cli: Callable[..., Result], arguments: list[str]) -> None:
     assert "Traceback" not in result.err
 
 
+@pytest.mark.slow
 def test_directory_that_cannot_be_written(corpus: Path, shell: Callable[..., Result]) -> None:
     """A build that cannot write its output says so, and leaves nothing half-written."""
     (corpus / "corpus" / "parquet").write_text("a file where a directory has to be")
@@ -462,6 +465,7 @@ def test_directory_that_cannot_be_written(corpus: Path, shell: Callable[..., Res
     assert before == _state(corpus)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [["build"], ["show", "--html", "@/page.html"], ["ingest", "@/seeds/new.txt", "--root", "@"]],

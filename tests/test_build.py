@@ -74,6 +74,7 @@ def _measuring(document: Document, article: Document):
     )
 
 
+@pytest.mark.slow
 def test_what_is_committed_is_what_is_built(cli: Callable[..., Result]) -> None:
     """`build --check` passes on the checkout: no built file was edited or is out of date."""
     result = cli("build", ROOT, "--check")
@@ -122,6 +123,7 @@ def _states(result: BuildResult) -> tuple[list, set[str]]:
     return result.findings, {state for _, state in result.states}
 
 
+@pytest.mark.slow
 def test_a_build_renews_nothing_that_is_current(checkout: Path, cli: Callable[..., Result]) -> None:
     """A second build leaves the files alone, to the time of their last change."""
     before = _times(checkout)
@@ -532,6 +534,7 @@ def test_the_card_of_another_corpus_says_what_is_so(
     assert "white space between them. | not stated |" in card
 
 
+@pytest.mark.slow
 def test_features_of_an_older_card_are_dropped(checkout: Path, cli: Callable[..., Result]) -> None:
     """A build drops `dataset_info` of 1.0.0: `datasets` would prefer it to Parquet."""
     card = checkout / "README.md"
@@ -636,6 +639,7 @@ def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None
     assert drawn == from_table(document_table(map(encode, drawn)))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(documents(), min_size=1, max_size=3))
 def test_every_view_has_a_row_for_every_record(drawn: list[Document]) -> None:
@@ -715,6 +719,7 @@ def test_a_manifest_without_a_version_is_refused(
         build(checkout)
 
 
+@pytest.mark.slow
 def test_annotators_who_share_only_some_documents(tmp_path: Path, article: Document) -> None:
     """Manifest, page and Croissant state on how many documents each two annotators are compared."""
     root = _many(tmp_path / "root", _without_references(article), count=4)

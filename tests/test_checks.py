@@ -172,6 +172,7 @@ def test_a_source_that_cannot_be_read_is_not_called_missing(
     assert codes == [f.code for f in validate(corpus)]
 
 
+@pytest.mark.slow
 def test_names_that_no_file_can_have_do_not_stop_a_build(
     corpus: Path, cli: Callable[..., Result]
 ) -> None:

@@ -29,6 +29,7 @@ def test_the_shipped_file_is_canonical(tmp_path: Path) -> None:
     assert SHIPPED.read_bytes() == (tmp_path / "again.json").read_bytes()
 
 
+@pytest.mark.slow
 @given(documents())
 @settings(deadline=None)
 def test_documents_survive_writing_and_reading(document: Document) -> None:

@@ -65,6 +65,7 @@ def _examples(help_text: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in lines if line.strip().startswith("statevisit ")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_example_that_runs(
     checkout: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, name: str
@@ -164,6 +165,7 @@ def test_show_leaves_the_text_as_it_is(tmp_path: Path, cli: Callable[..., Result
     )
 
 
+@pytest.mark.slow
 def test_show_finds_documents(
     corpus: Path, document_file: Path, article: Document, cli: Callable[..., Result]
 ) -> None:
@@ -265,6 +267,7 @@ PRINTING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
 def test_no_codes_where_nobody_looks(
     checkout: Path, shell: Callable[..., Result], arguments: list[str]
@@ -367,6 +370,7 @@ print("done")
 """A program with a progress bar, each of whose steps takes some seconds."""
 
 
+@pytest.mark.slow
 def test_a_bar_only_in_a_terminal_and_only_for_long_work(capfd: pytest.CaptureFixture[str]) -> None:
     """Only work of more than a second, and only in a terminal, shows its progress."""
     assert "counting" in _in_terminal("-c", THREE_STEPS.format(seconds=0.6))
@@ -530,6 +534,7 @@ def test_ingest_adds_to_the_corpus_around(
     assert not Path("corpus").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "old"),
     [

@@ -290,6 +290,7 @@ for config in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_everything_loads_offline(tmp_path: Path, tables: dict[str, Any]) -> None:
     """With HF_HUB_OFFLINE=1, an empty cache and no network, every config loads and streams."""
     env = os.environ | {
@@ -331,6 +332,7 @@ def test_a_path_without_a_dataset_says_what_to_do(tmp_path: Path, corpus: Path) 
             statevisit.load_dataset("events", root)
 
 
+@pytest.mark.slow
 def test_a_corpus_of_ones_own_loads_without_a_card(
     corpus: Path, tables: dict[str, Any], cache: str
 ) -> None:
@@ -708,6 +710,7 @@ def test_durations(value: str, expected: tuple[str, str] | None) -> None:
     assert expected == duration(value)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(TIMEX_EDGES)), st.data())
 def test_every_value_of_the_schema_is_a_row(
     article: Document, kind: str, data: st.DataObject
@@ -782,6 +785,7 @@ def test_names_of_the_article(article: Document) -> None:
     assert {label for _, _, label in tagged} <= set(ONTONOTES)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(documents())
 def test_names_of_any_document_are_well_formed(document: Document) -> None:

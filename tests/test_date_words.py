@@ -356,6 +356,7 @@ def test_a_right_period_has_no_finding_in_any_spelling(day: date, season: str) -
         assert [] == codes(text, value, anchor=None), (text, value)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(TIMEX_EDGES)), st.data())
 def test_every_value_of_the_schema_is_checked(kind: str, data: st.DataObject) -> None:
     """A value gets one finding of a kind or none, whatever it is; the words never stop a check."""

@@ -200,6 +200,7 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     assert set() == literals & set(document.text)
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(documents())
 def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -> None:
@@ -323,6 +324,7 @@ def _bytes(root: Path, *below: str) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "texts", [("seeds",), (f"seeds/{SEED.name}", "seeds/example.txt")], ids=["a directory", "files"]
 )
@@ -406,6 +408,7 @@ def test_another_text_is_refused_with_the_place(
     assert [SEED.name] == [p.name for p in tmp_path.iterdir()]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_restored_is_said(
     roots: Made, tmp_path: Path, cli: Callable[..., Result]
 ) -> None:
@@ -510,6 +513,7 @@ def test_a_quotation_stops_the_build(
     )
 
 
+@pytest.mark.slow
 def test_an_edition_is_published_by_itself(roots: Made, cli: Callable[..., Result]) -> None:
     """`publish --edition` lists the files of the edition with their hashes, and no seeds."""
     out = cli(
@@ -526,6 +530,7 @@ def _digests(root: Path) -> dict[str, str]:
     return {name: hashlib.sha256(data).hexdigest() for name, data in _bytes(root, ".").items()}
 
 
+@pytest.mark.slow
 def test_build_asks_for_a_directory(cli: Callable[..., Result], tmp_path: Path) -> None:
     """`--edition annotations-only` and `-o` need each other, and existing files stay."""
     for options in (

@@ -937,6 +937,7 @@ def spoiled_commands(
     return command, draw(st.lists(st.tuples(place, st.sampled_from(KINDS)), min_size=1, max_size=3))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spoiled_commands(BUILDING))
 def test_builds_change_nothing_but_their_outputs(

@@ -451,6 +451,7 @@ def _in_parallel(commands: list[list[object]]) -> list[tuple[int, str]]:
     return results
 
 
+@pytest.mark.slow
 def test_parallel_runs_equal_serial_ones(tmp_path: Path, cli: Callable[..., Result]) -> None:
     """Eight processes that add texts to one corpus lose nothing, in a new root and an old one."""
     seeds = [tmp_path / f"s{number}.txt" for number in range(16)]
@@ -469,6 +470,7 @@ def test_parallel_runs_equal_serial_ones(tmp_path: Path, cli: Callable[..., Resu
     assert before == after
 
 
+@pytest.mark.slow
 def test_one_text_from_several_processes_is_taken_once(tmp_path: Path) -> None:
     """Of processes with one id, one succeeds; the others say that the document exists."""
     seeds = []
@@ -526,6 +528,7 @@ def test_an_ingest_that_was_interrupted_can_be_run_again(
     assert "👩‍👩‍👧‍👦" in read_document(root / "corpus/documents/2024-03-01-two.json").text
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_seeds_are_read(tmp_path: Path) -> None:
     """Ctrl-C ends an ingest with one line; nothing was written."""
     text = HEADER + "A sentence of several words. " * 20_000

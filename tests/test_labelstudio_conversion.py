@@ -96,6 +96,7 @@ def _new(
     return results
 
 
+@pytest.mark.slow
 @given(documents())
 def test_what_goes_out_comes_back_to_the_byte(document: Document) -> None:
     """Export and import give the same bytes and no findings, for every valid document.
@@ -116,6 +117,7 @@ def test_what_goes_out_comes_back_to_the_byte(document: Document) -> None:
         )
 
 
+@pytest.mark.slow
 @given(documents(), st.integers(0, 9))
 def test_opening_and_saving_changes_nothing(document: Document, seed: int) -> None:
     """Opening and saving an annotation in the editor without an edit changes no byte."""
@@ -211,6 +213,7 @@ def _damage(result: dict[str, Any], length: int, chance: Any) -> None:
             damaged[key] = chance.choice([None, [], {}, True])
 
 
+@pytest.mark.slow
 @given(documents(), st.randoms(use_true_random=False))
 @settings(max_examples=200, phases=set(Phase) - {Phase.shrink})
 def test_what_the_export_still_holds_is_never_removed(document: Document, chance: Any) -> None:

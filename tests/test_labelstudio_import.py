@@ -252,6 +252,7 @@ def test_a_document_that_comes_back_twice_is_changed_twice(
     assert ("of ada", False) == (document["q1"].unit, "m6" in document)
 
 
+@pytest.mark.slow
 def test_on_all_cores_it_is_the_same(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
@@ -640,6 +641,7 @@ def failing() -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "message"),
     [

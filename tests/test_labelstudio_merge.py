@@ -33,6 +33,7 @@ def _without(document: Document, name: str) -> Document:
     return replace(document, **{layer: tuple(r for r in getattr(document, layer) if r.id != name)})
 
 
+@pytest.mark.slow
 @given(documents(), documents())
 @settings(max_examples=40)
 def test_one_side_alone_wins(document: Document, other: Document) -> None:

@@ -362,6 +362,7 @@ def test_a_commit_of_somebody_else_stays(
     assert ({}, b"theirs") == (repo["tags"], repo["commits"][repo["main"]]["README.md"])
 
 
+@pytest.mark.slow
 def test_without_patches(hub: Hub, checkout: Path, shell: Callable[..., Result]) -> None:
     """In a process of its own the command prints one line, for a wrong token as for success."""
     environment = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1", "NO_COLOR": "1"}

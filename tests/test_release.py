@@ -84,6 +84,7 @@ def test_a_dry_run_changes_nothing(repository: Path, cli: Callable[..., Result])
     assert before == _state(repository)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [None, "1.0.0"])
 def test_the_first_release_of_a_new_corpus(
     tmp_path: Path, cli: Callable[..., Result], version: str | None

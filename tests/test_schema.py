@@ -434,6 +434,7 @@ def test_the_examples_of_time_values_are_right(article: Document, kind: str) -> 
         assert f'write "{value}"' in timex_advice(value, timex_patterns()[kind])
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(TIMEX_EXAMPLES)), st.data())
 def test_a_suggestion_is_always_accepted(kind: str, data: st.DataObject) -> None:
     """Whatever was written, a value that is suggested follows the schema; a right one stays."""

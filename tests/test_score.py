@@ -106,6 +106,7 @@ def test_a_document_against_itself_is_perfect(document: Document) -> None:
     assert not [n for n in report.notes if n.kind in ("offset", "label", "missing", "extra")]
 
 
+@pytest.mark.slow
 @SLOW
 @given(documents(), st.integers(0, 99))
 def test_the_sides_are_symmetric_and_within_bounds(document: Document, seed: int) -> None:
@@ -753,6 +754,7 @@ def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(
     assert low < many.find("mentions coreference", "CoNLL").f1 < high
 
 
+@pytest.mark.slow
 def test_comparing_two_systems(article: Document) -> None:
     """A much worse system differs with a small p, and a system does not differ from itself.
 

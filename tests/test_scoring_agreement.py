@@ -69,6 +69,7 @@ def test_alpha_is_that_of_the_krippendorff_package(items: list[tuple[str | None,
 PAIRS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=1, max_size=20)
 
 
+@pytest.mark.slow
 @given(PAIRS)
 def test_kappa_is_that_of_scikit_learn(items: list[tuple[str, str]]) -> None:
     """Cohen's κ of two annotators; None if both use one value only."""

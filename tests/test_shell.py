@@ -155,6 +155,7 @@ def test_a_disk_that_takes_the_first_part_only(
     assert 4096 == output.stat().st_size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "arguments"),
     [

@@ -296,6 +296,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [*PACKED, "-"])
 def test_a_line_above_the_limit_is_a_finding(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
@@ -333,6 +334,7 @@ def test_a_line_up_to_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.Monk
     assert ["E102"] == [finding.code for finding in validate(path)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".jsonl.gz", ".jsonl.zst"])
 def test_a_line_without_end_takes_bounded_memory(tmp_path: Path, suffix: str) -> None:
     """A small file that holds a line of 1 GB is checked in the memory of the limit."""
@@ -432,6 +434,7 @@ JUNK = st.recursive(
 """Values that a property may have in a document that a stranger sends."""
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_no_value_makes_the_validator_fail(data: st.DataObject) -> None:
@@ -598,6 +601,7 @@ def test_many_documents_in_order_on_several_processes(
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("here", [False, True])
 def test_the_pool_takes_no_more_than_it_needs(here: bool) -> None:
     """Tasks are taken as results are consumed: even while one is slow, processes bound memory."""
@@ -672,6 +676,7 @@ def test_no_input_makes_the_validator_fail(article: Document) -> None:
             assert finding.code in catalogue()
 
 
+@pytest.mark.slow
 def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli) -> None:
     """`build` asks for no errors; what a right corpus can have does not stop it."""
     assert "E504" in cli("build", wrong).out
@@ -683,6 +688,7 @@ def test_warnings_do_not_stop_a_build(wrong: Path, document_file: Path, cli: Cli
     assert 0 == cli("build", wrong).status
 
 
+@pytest.mark.slow
 def test_the_same_words_with_and_without_colours(
     invalid: Path, shell: Callable[..., Result]
 ) -> None:

@@ -286,6 +286,7 @@ def _refused(root: Path, version: str, repo: str = REPO) -> str:
     return str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "words"),
     [
@@ -466,6 +467,7 @@ def test_a_pointer_of_git_lfs_is_not_a_table(tables: Path, tmp_path: Path) -> No
         _loaded(tables, tmp_path, revision="HEAD")
 
 
+@pytest.mark.slow
 def test_tables_come_from_the_hub(
     hub: Hub, published: str, elsewhere: Path, tmp_path: Path
 ) -> None:
@@ -491,6 +493,7 @@ def test_tables_come_from_the_hub(
         _loaded(elsewhere, tmp_path / "cache", repo=REPO, version="2.0.0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [
@@ -526,6 +529,7 @@ def test_a_manifest_with_a_hostile_path(
     assert set() == after
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -567,6 +571,7 @@ def test_a_manifest_that_lists_a_file_twice_or_with_another_size(
     assert "(its size differs)" in _refused(elsewhere, "2.0.0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data", [b"[" * 100_000, b"\xff", b"[]", b"7", b'{"version":"2.0.0","files":7}', b""], ids=repr
 )
@@ -578,6 +583,7 @@ def test_a_manifest_that_is_none(hub: Hub, published: str, elsewhere: Path, data
     assert _refused(elsewhere, "2.0.0").startswith(f"{REPO}: ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["../../victim.txt", "/tmp/victim-of-the-hub", "corpus/../../x"])
 def test_a_repository_with_a_hostile_path(
     hub: Hub, published: str, elsewhere: Path, tmp_path: Path, path: str
