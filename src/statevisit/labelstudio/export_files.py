@@ -12,6 +12,7 @@ import msgspec
 import orjson
 from msgspec import Raw, Struct
 
+from statevisit import files
 from statevisit.corpus.reader import Entry
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
@@ -22,9 +23,6 @@ from statevisit.labelstudio.tasks import FULL, KEY
 
 BLOCK = 1 << 20
 """Bytes that are read at a time."""
-
-LARGEST_TASK = 256 << 20
-"""Bytes that one task may have; the memory that an import needs is a multiple of it."""
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_ID = 40
@@ -122,11 +120,11 @@ def parse_task(data: bytes) -> Json:
     return value
 
 
-def elements(path: Path, largest: int = LARGEST_TASK) -> Iterator[Element]:
+def elements(path: Path) -> Iterator[Element]:
     """Yield the positions of the tasks in a full JSON export.
 
     At most two blocks of the file, or twice its longest task, are in memory. Raises WrongExport for
-    a file that cannot be read, for other formats and for a task of more than `largest` bytes.
+    a file that cannot be read, for other formats and for a task above `files.size_limit`.
     """
     try:
         if path.exists() and not path.is_file():
@@ -135,13 +133,11 @@ def elements(path: Path, largest: int = LARGEST_TASK) -> Iterator[Element]:
             head = file.read(_HEAD)
             _refuse_other_formats(head.decode("utf-8-sig", "replace"), path)
             file.seek(len(_BOM) if head.startswith(_BOM) else 0)
-            for number, (offset, size) in enumerate(_positions(file, largest), 1):
+            for number, (offset, size) in enumerate(_positions(file, files.size_limit()), 1):
                 yield Element(path, number, offset, size)
     except _TooLarge as error:
-        raise WrongExport(
-            f"{path}: the task at byte {error.offset:,} has more than {largest:,} bytes, the most "
-            "that a task may have; is it damaged? export the project without it"
-        ) from None
+        what = files.beyond_limit(f"the task at byte {error.offset:,}")
+        raise WrongExport(f"{path}: {what}") from None
     except (ValueError, RecursionError) as error:
         raise _not_an_array(path, error) from None
     except OSError as error:
