@@ -20,6 +20,8 @@ from statevisit.corpus.settings import read_settings
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import CONFIG, begin, commit, copy_checkout, git
 
+pytestmark = pytest.mark.slow
+
 WORKFLOW = ROOT / ".github/workflows/validate-corpus.yml"
 
 CORPUS_WORKFLOW = ".github/workflows/corpus.yml"

@@ -104,6 +104,7 @@ def test_a_record_less_is_a_line_less(article: Document, layer: str) -> None:
     ).decode().splitlines()
 
 
+@pytest.mark.slow
 @given(documents(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50)
 def test_the_order_of_records_is_not_data(document: Document, chance: random.Random) -> None:

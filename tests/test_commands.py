@@ -383,6 +383,7 @@ def test_a_bar_only_in_a_terminal_and_only_for_long_work(capfd: pytest.CaptureFi
     assert 2 == bar.done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -912,6 +912,7 @@ def test_every_config_in_the_card_of_a_small_corpus_loads(springfield: Path) -> 
             assert 1 == len(list(loaded)), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", ["relations", "events", "quantities", "timexes"])
 @pytest.mark.parametrize("streaming", [False, True])
 def test_a_layer_without_records_is_an_empty_dataset(

@@ -26,6 +26,8 @@ from statevisit.release.textless import blanked, pieces, restore, strip
 from tests.conftest import DOC_ID, PACKAGE, ROOT, Result, oracle
 from tests.strategies import documents, seed_of
 
+pytestmark = pytest.mark.slow
+
 mlcroissant = oracle("mlcroissant")
 
 SEED = next((ROOT / "seeds").glob("000_*.txt"))

@@ -301,6 +301,7 @@ LINKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "target"), LINKS, ids=[f"{n}-{t}" for n, t in LINKS])
 def test_a_build_follows_no_link(place: Path, name: str, target: str) -> None:
     """A link in the place of a built file or directory is refused by name, also by --check."""
@@ -560,6 +561,7 @@ READ = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*EDITED, *READ])
 def test_an_edition_with_somebody_elses_data_is_not_renewed(place: Path, name: str) -> None:
     """An edited file of the edition, and data that would be read as part of it, are refused."""

@@ -210,6 +210,7 @@ def test_other_languages(language: str, text: str, sentences: int, tokens: int) 
     assert [] == list(check_document(document))
 
 
+@pytest.mark.slow
 @given(documents())
 @settings(deadline=None, max_examples=60)
 def test_what_ingest_makes_is_right(document: Document) -> None:

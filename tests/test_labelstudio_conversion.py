@@ -125,6 +125,7 @@ def test_opening_and_saving_changes_nothing(document: Document, seed: int) -> No
     assert (encode(document), []) == (encode(imported), findings)
 
 
+@pytest.mark.slow
 @given(documents())
 def test_what_is_shown_comes_from_the_annotation(document: Document) -> None:
     """Records with a span are read from the results: without results there are none."""
@@ -293,6 +294,7 @@ def test_only_answers_that_cannot_be_read_stay(article: Document) -> None:
     assert ([("changed", "timexes", "t3")], 1) == (changes, len(findings))
 
 
+@pytest.mark.slow
 @given(documents(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50, phases=set(Phase) - {Phase.shrink})
 def test_an_unchanged_region_need_not_be_read(document: Document, chance: Any) -> None:
@@ -304,6 +306,7 @@ def test_an_unchanged_region_need_not_be_read(document: Document, chance: Any) -
         assert _imported(results, document) == taken
 
 
+@pytest.mark.slow
 @given(documents(), st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=50, phases=set(Phase) - {Phase.shrink})
 def test_damaged_results_never_make_an_import_fail(document: Document, chance: Any) -> None:

@@ -368,6 +368,7 @@ def test_other_exports_are_refused_with_what_to_do(
     assert 1 == result.err.count("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [7, 100_000, BLOCK])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("indent", [None, 1])
@@ -686,6 +687,7 @@ def test_a_server_that_fails_is_one_message(
     assert before == document_file.read_bytes()
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_what_was_done(
     corpus: Path, failing: str, cli: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -996,6 +998,7 @@ def test_annotators_of_earlier_versions_stay_who_they_are(
     assert {name: f"of n{number}" for number, name in enumerate(names)} == _units(corpus)
 
 
+@pytest.mark.slow
 def test_several_processes_name_people_alike(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:

@@ -61,6 +61,7 @@ def _mode(path: Path) -> str:
     return oct(stat.S_IMODE(path.stat().st_mode))
 
 
+@pytest.mark.slow
 def test_the_data_are_their_owners(stub: Path, tmp_path: Path) -> None:
     """Others read neither the data directory nor the files in it, whatever the umask is."""
     data = tmp_path / "data"

@@ -22,6 +22,8 @@ from statevisit import load
 from statevisit.dataset.arrow import CONFIGS
 from tests.conftest import DOC_ID, PATIENCE, ROOT
 
+pytestmark = pytest.mark.slow
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION = load().version
 NAME = f"statevisit-{VERSION}"

@@ -17,6 +17,8 @@ from statevisit.dataset.arrow import CONFIGS
 from tests.conftest import PATIENCE, ROOT, Result, oracle
 from tests.hub_stand_in import DONE, TOKEN, Failure, Hub
 
+pytestmark = pytest.mark.slow
+
 datasets = oracle("datasets")
 huggingface_hub = oracle("huggingface_hub")
 

@@ -94,6 +94,7 @@ def _comparable(report: Any) -> dict[tuple[str, str, str, str | None], Any]:
 SLOW = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @SLOW
 @given(documents())
 def test_a_document_against_itself_is_perfect(document: Document) -> None:
@@ -136,6 +137,7 @@ def test_the_sides_are_symmetric_and_within_bounds(document: Document, seed: int
             ), (f, g)
 
 
+@pytest.mark.slow
 @SLOW
 @given(documents(), st.integers(0, 99), st.randoms())
 def test_the_order_of_records_never_matters(document: Document, seed: int, dice: Any) -> None:

@@ -119,6 +119,7 @@ def test_alpha_of_one_label() -> None:
     assert [1.0, 1.0] == [_of_label(coefficients.alpha_statistic, items, label) for label in "ce"]
 
 
+@pytest.mark.slow
 @given(PAIRS)
 def test_kappa_is_the_weighted_average_of_its_labels(items: list[tuple[str, str]]) -> None:
     """κ of a label is scikit-learn's for the label against the rest.

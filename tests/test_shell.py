@@ -271,6 +271,7 @@ COMPLETIONS = {
 """A typed line, and the answer to bash: subcommands, options, choices, files or directories."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", COMPLETIONS)
 def test_bash_completes(line: str) -> None:
     """Subcommands, options, the values of choices, and files are completed."""

@@ -228,6 +228,7 @@ def test_entailed_links_whatever_the_block(
         time_algebra._BLOCK = whole
 
 
+@pytest.mark.slow
 def test_many_relations_take_no_squared_time() -> None:
     """A chain of 8,000 and a dense set of 8,000 relations are reduced in a few seconds."""
     size = 8_000

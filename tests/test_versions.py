@@ -321,6 +321,7 @@ def test_what_the_hub_does_not_have(hub: Hub, published: str, elsewhere: Path) -
         load(elsewhere, repo=REPO)
 
 
+@pytest.mark.slow
 def test_what_is_there_is_held_against_its_manifest(
     hub: Hub, published: str, elsewhere: Path
 ) -> None:
@@ -390,6 +391,7 @@ def _loaded(root: Path, cache: Path, **options: str) -> tuple[int, str]:
     return loaded.num_rows, str(loaded.info.version)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
@@ -555,6 +557,7 @@ def test_a_manifest_with_a_hostile_size_or_hash(
     assert "is not a manifest" in _hostile(hub, elsewhere, right | changes)
 
 
+@pytest.mark.slow
 def test_a_manifest_that_lists_a_file_twice_or_with_another_size(
     hub: Hub, published: str, elsewhere: Path
 ) -> None:
