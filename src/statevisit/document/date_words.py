@@ -302,4 +302,6 @@ def read_date(text: str) -> DateReading | None:
         at = match.end()
     if any(len(readings) > 1 for readings in parts.values()):
         return None
+    if "figures" in parts and "month" in parts:  # "March 4/5" are two days
+        return None
     return DateReading(**{name: readings.pop() for name, readings in parts.items()})
