@@ -17,10 +17,7 @@ from statevisit.document.date_words import (
     read_date,
 )
 from statevisit.document.model import Document, Timex
-from statevisit.document.timex_values import days
-
-_POINTS = ("DATE", "TIME")
-"""The types of time expressions that stand for points in time."""
+from statevisit.document.timex_values import POINTS, days
 
 _END_OF_YEARS = 10000
 _END_OF_HISTORY = 2200
@@ -50,7 +47,7 @@ def date_words(document: Document, context: Context) -> Problems:
     if not in_english(document):
         return
     for number, timex in enumerate(document.timexes):
-        if timex.type in _POINTS:
+        if timex.type in POINTS:
             difference = next(_differences(timex), None)
             if difference:
                 detail = f"{timex.text!r} is not {timex.value}: {difference}"

@@ -15,7 +15,7 @@ from statevisit.checks.cycles import components
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.model import Document
 from statevisit.document.time_algebra import BEGIN, END, ORDERS, Link, orders
-from statevisit.document.timex_values import known_days
+from statevisit.document.timex_values import POINTS, known_days
 
 Point = tuple[Hashable, Hashable]
 """A point in time.
@@ -117,7 +117,7 @@ def _by_calendar(document: Document, ids: set[str]) -> Iterator[Order]:
 
 def _bounds(document: Document, ids: set[str]) -> Iterator[_Bound]:
     for number, timex in enumerate(document.timexes):
-        is_point = timex.type in ("DATE", "TIME")
+        is_point = timex.type in POINTS
         is_within = timex.mod in (None, "START", "MID", "END")
         is_of_calendar = not _OTHER_YEARS.search(timex.text)
         if timex.id in ids and is_point and is_within and is_of_calendar:

@@ -8,10 +8,7 @@ from statevisit.checks.registry import Context, Problems, check, in_english
 from statevisit.document.date_words import MONTHS, WEEKDAYS
 from statevisit.document.model import Document
 from statevisit.document.number_words import read_duration
-from statevisit.document.timex_values import days, duration
-
-_POINTS = ("DATE", "TIME")
-"""The types of time expressions that stand for points in time."""
+from statevisit.document.timex_values import POINTS, days, duration
 
 
 @check("E501")
@@ -25,7 +22,7 @@ def calendar(document: Document, context: Context) -> Problems:
     Right: `"value":"2024-02-29"`
     """
     for number, timex in enumerate(document.timexes):
-        if timex.type in _POINTS:
+        if timex.type in POINTS:
             try:
                 days(timex.value)
             except ValueError as error:
@@ -97,7 +94,7 @@ def modifiers(document: Document, context: Context) -> Problems:
     Right: a DURATION with `"mod":"MORE_THAN"`
     """
     for number, timex in enumerate(document.timexes):
-        length_of_point = timex.type in _POINTS and timex.mod in _LENGTH_MODIFIERS
+        length_of_point = timex.type in POINTS and timex.mod in _LENGTH_MODIFIERS
         point_of_length = timex.type == "DURATION" and timex.mod in _POINT_MODIFIERS
         if length_of_point or point_of_length:
             yield ("timexes", number, "mod"), f"{timex.mod} with {timex.type}"
@@ -166,7 +163,7 @@ def unanchored(document: Document, context: Context) -> Problems:
     if not in_english(document):
         return
     for number, timex in enumerate(document.timexes):
-        is_resolved = timex.type in _POINTS and "X" not in timex.value
+        is_resolved = timex.type in POINTS and "X" not in timex.value
         if not is_resolved or timex.anchor or timex.value.endswith("_REF"):
             continue
         if _is_relative(" ".join(timex.text.lower().split())):

@@ -10,7 +10,7 @@ from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Timex
 from statevisit.document.strict_json import JsonObject
-from statevisit.document.timex_values import duration, known_days
+from statevisit.document.timex_values import POINTS, duration, known_days
 
 Row = tuple[Any, ...]
 """The values of one row, in the order of the view's columns."""
@@ -163,7 +163,7 @@ def timex_rows(document: Document) -> Iterator[Row]:
     """Yield one row per time expression."""
     for timex in document.timexes:
         first_day, last_day = None, None
-        if timex.type in ("DATE", "TIME"):
+        if timex.type in POINTS:
             first_day, last_day = known_days(timex.value) or (None, None)
         yield (
             *_span(document, timex),

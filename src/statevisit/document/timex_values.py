@@ -8,6 +8,9 @@ from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
 
+POINTS = ("DATE", "TIME")
+"""The types of time expressions that stand for points in time."""
+
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T.*)?")
 _MONTH = re.compile(r"(\d{4})-(\d\d)")
 _WEEK = re.compile(r"(\d{4})-W(\d\d)(?:-(\d|WE))?(?:T.*)?")
