@@ -28,6 +28,7 @@ from statevisit.labelstudio.incoming import Incoming, Outcome
 from statevisit.labelstudio.mapping import Mapping
 from statevisit.labelstudio.offsets import significant
 from statevisit.labelstudio.tasks import Base
+from statevisit.printable import counted
 
 Task = Element | tuple[str, JsonObject]
 """The position of a task in an export, or (where, task) of a parsed one."""
@@ -222,14 +223,14 @@ class Merger:
         """The reasons why a document is not written: undecided conflicts, and added errors."""
         problems = []
         if outcome.conflicts and self._options.prefer is None:
-            conflicts = _count(len(outcome.conflicts), "conflict")
+            conflicts = counted(len(outcome.conflicts), "conflict")
             problems.append(f"{conflicts} in {target.document.id}; --ours or --theirs decides")
         if outcome.annotator:
             # An annotator is added to the list of annotators when the documents are used.
             errors = [error for error in errors if error.code != "E305"]
         if errors:
             problems.append(
-                f"{target.file} would have {_count(len(errors), 'error')} "
+                f"{target.file} would have {counted(len(errors), 'error')} "
                 "that it does not have now; correct the annotation or the corpus"
             )
         return problems
@@ -286,7 +287,3 @@ def _changes(document: Document, old: Document | None) -> list[Change]:
 def _schema_errors(document: Document) -> list[tuple[str, Path_, str]]:
     errors = schema_errors.errors(to_value(document))
     return [("E104", tuple(path), message) for path, message in errors]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

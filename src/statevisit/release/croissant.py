@@ -178,8 +178,7 @@ def _agreement(manifest: JsonObject) -> list[str]:
     if agreement is None:
         return ["No agreement between independent annotations is published."]
     annotators = ", ".join(agreement["annotators"])
-    count = agreement["documents"]
-    documents = "1 document" if count == 1 else f"{count} documents"
+    documents = counted(agreement["documents"], "document")
     return [
         f"{figure['layer']}, {figure['coefficient']} of {figure['of']} between {annotators}: "
         f"{figure['value']} (n = {figure['n']}, {documents})"
