@@ -5,6 +5,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ from msgspec.structs import replace
 import statevisit
 from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quote_schema import draft_schema
-from statevisit.corpus.manifest import sha256_of
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value, write_document
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import Sentence, Token
 from statevisit.document.time_algebra import Graph, Link
 from statevisit.errors import FormatError
+from statevisit.files import sha256_of
 from statevisit.scoring import temporal
 from statevisit.scoring.counts import MatchCounts
 from statevisit.scoring.prediction import bare
@@ -209,14 +210,17 @@ def test_quantities_are_equal_as_numbers(article: Document) -> None:
     assert 1.0 > f1(unit="EUR") == f1(value="7600000001")
 
 
+def _f1_of_values(article: Document, timex: str, gold: str, pred: str) -> float:
+    """The F1 of the values, one of which is `gold` on one side and `pred` on the other."""
+    sides = (_changed(article, "timexes", timex, value=v) for v in (gold, pred))
+    return statevisit.score(*sides, resamples=0).find("timexes", "value (end to end)").f1
+
+
 def test_durations_of_one_length_are_equal(article: Document) -> None:
     """P2D is PT48H; P1M is not P30D, which is longer or shorter."""
     days = next(t for t in article.timexes if t.value == "P2D")
 
-    def f1(gold: str, pred: str) -> float:
-        sides = (_changed(article, "timexes", days.id, value=v) for v in (gold, pred))
-        return statevisit.score(*sides, resamples=0).find("timexes", "value (end to end)").f1
-
+    f1 = partial(_f1_of_values, article, days.id)
     assert 1.0 == f1("P2D", "PT48H") == f1("P1Y", "P12M")
     assert 1.0 > f1("P1M", "P30D") == f1("P2D", "P3D")
 
@@ -225,10 +229,7 @@ def test_a_decade_with_an_x_is_the_same_decade(article: Document) -> None:
     """197X is 197, and 19XX is 19; a decade is not its century, nor another decade."""
     day = next(t for t in article.timexes if t.type == "DATE")
 
-    def f1(gold: str, pred: str) -> float:
-        sides = (_changed(article, "timexes", day.id, value=v) for v in (gold, pred))
-        return statevisit.score(*sides, resamples=0).find("timexes", "value (end to end)").f1
-
+    f1 = partial(_f1_of_values, article, day.id)
     assert 1.0 == f1("197", "197X") == f1("19XX", "19")
     assert 1.0 > f1("197X", "19XX")
     assert 1.0 > f1("197", "198X")

@@ -60,6 +60,12 @@ def beyond_limit(what: str, times: int = 1) -> str:
     )
 
 
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def own_path(root: Path, name: str) -> Path:
     """The path of the file `name`, relative with `/`, below `root`; the file need not exist.
 
@@ -296,8 +302,7 @@ class Renewal:
 
     def _as_listed(self, name: str) -> bool:
         """Whether a file is the one that the manifest of the build before lists."""
-        with (self._root / name).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == self._listed.get(name)
+        return sha256_of(self._root / name) == self._listed.get(name)
 
     def states(self) -> list[tuple[str, str]]:
         """The name of every file, with "current", "differs", "missing" or "foreign"."""

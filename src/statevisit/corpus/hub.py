@@ -13,9 +13,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from statevisit import layout
-from statevisit.corpus.manifest import Manifest, ManifestFile, parsed, sha256_of
+from statevisit.corpus.manifest import Manifest, ManifestFile, parsed
 from statevisit.document.codec import read_bytes
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
+from statevisit.files import sha256_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

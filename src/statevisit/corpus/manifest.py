@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from hashlib import file_digest
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from statevisit import layout
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import FormatError
+from statevisit.files import sha256_of
 
 _NAME = re.compile(r"(?![A-Za-z]:)[^\x00-\x1f\x7f/\\]{1,255}")
 """A part of a path that is no drive; "." and ".." are excluded besides."""
@@ -78,12 +78,6 @@ def _is_below(path: str) -> bool:
     if len(path) > _LONGEST_PATH or ".." in parts or "." in parts:
         return False
     return all(_NAME.fullmatch(part) for part in parts)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes in hexadecimal digits."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def first_differing(directory: Path, name: str, digests: dict[str, str]) -> str | None:

@@ -18,6 +18,7 @@ from statevisit.document.codec import read_bytes
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
+from statevisit.files import sha256_of
 
 
 class Tally:
@@ -127,10 +128,7 @@ def listed(root: Path) -> dict[str, str]:
 
 def file_entry(path: Path, name: str) -> JsonObject:
     """Return a file as the manifest lists it: path, size in bytes and SHA-256."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        size = file.tell()
-    return {"path": name, "size": size, "sha256": digest}
+    return {"path": name, "size": path.stat().st_size, "sha256": sha256_of(path)}
 
 
 def rows_digest(rows: list[Row]) -> bytes:

@@ -104,10 +104,6 @@ def _files_below(directory: Path) -> list[Path]:
     return sorted(path for path in directory.rglob("*") if path.is_file())
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     """Write the lists, pages and schemas; return those that people wrote, by name."""
     from statevisit.release.edition_card import EDITION_SCHEMA_PAGE, edition_card
@@ -239,7 +235,8 @@ def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str], ta
     manifest["content"] = digests
     manifest["edition"] = {"name": EDITION, "full": full["content"]}
     manifest["schemas"] = {
-        name: _digest(staging / f"schema/{name}.schema.json") for name in ("document", *_SCHEMAS)
+        name: files.sha256_of(staging / f"schema/{name}.schema.json")
+        for name in ("document", *_SCHEMAS)
     }
     manifest["schema_sha256"] = manifest["schemas"]["document"]
     manifest["files"] = _entries(staging)

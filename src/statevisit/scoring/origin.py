@@ -7,9 +7,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from statevisit import layout
-from statevisit.corpus.manifest import read_manifest, sha256_of
+from statevisit.corpus.manifest import read_manifest
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
+from statevisit.files import sha256_of
 
 
 class Origin(Struct, frozen=True, omit_defaults=True):
