@@ -225,7 +225,7 @@ def _reduced(document: Document) -> tuple[Any, ...]:
 
 
 def _document(source: bytes, data: bytes) -> Document:
-    return msgspec.json.decode(data, type=_scheme(source).document_type)
+    return msgspec.json.decode(data, type=_scheme(source, FULL).document_type)
 
 
 def scheme_of(document: Document) -> Scheme:
@@ -235,14 +235,14 @@ def scheme_of(document: Document) -> Scheme:
 
 def base() -> Scheme:
     """Return the base scheme: that of this package, and of a corpus without a `scheme.toml`."""
-    return _scheme(b"")
+    return _scheme(b"", FULL)
 
 
 @cache
-def _scheme(source: bytes, edition: str = FULL) -> Scheme:
+def _scheme(source: bytes, edition: str) -> Scheme:
     """Return the scheme of the bytes of a `scheme.toml`."""
     if edition != FULL:
-        full = _scheme(source)
+        full = _scheme(source, FULL)
         return Scheme(without_text(full.value, edition), full.source, edition)
     value = schema.load("document").value
     if not source:
@@ -272,7 +272,7 @@ def scheme_from(data: bytes, name: str) -> Scheme:
     Raises FormatError.
     """
     try:
-        return _scheme(data)
+        return _scheme(data, FULL)
     except FormatError as error:
         raise FormatError(f"{name}{str(error).removeprefix(SCHEME)}") from None
 
