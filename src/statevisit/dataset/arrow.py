@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from statevisit.dataset.features import Column, Feature, feature_of
+from statevisit.dataset.features import STRING, Column, Feature, feature_of
 from statevisit.dataset.rows import Row
 from statevisit.dataset.views import views
 from statevisit.document.codec import encode
@@ -68,15 +68,27 @@ def columns(config: str, scheme: Scheme) -> tuple[Column, ...]:
     all_columns = views(scheme.in_edition(FULL))[config].columns
     if scheme.edition == FULL:
         return all_columns
-    return tuple(_wordless_column(column) for column in all_columns if column.name not in WORDS)
+    return tuple(
+        _wordless_column(column, scheme)
+        for column in all_columns
+        if not _has_words(column.name, column.feature, scheme)
+    )
 
 
-def _wordless_column(column: Column) -> Column:
-    """A column without words: a list of structs loses the `text` of the structs."""
+def _has_words(name: str, feature: Feature, scheme: Scheme) -> bool:
+    """Whether a column of a view, or a field of its structs, may hold words of the text."""
+    is_own = any(name in names for names in scheme.in_edition(FULL).free_text.values())
+    return name in WORDS or (is_own and feature == STRING)
+
+
+def _wordless_column(column: Column, scheme: Scheme) -> Column:
+    """A column without words: a list of structs loses the fields with words."""
     inner = column.feature.get("feature", {})
     if not inner or "_type" in inner:
         return column
-    fields = {name: feature for name, feature in inner.items() if name != "text"}
+    fields = {
+        name: feature for name, feature in inner.items() if not _has_words(name, feature, scheme)
+    }
     return replace(
         column,
         feature={**column.feature, "feature": fields},
@@ -85,15 +97,21 @@ def _wordless_column(column: Column) -> Column:
 
 
 def wordless(config: str, scheme: Scheme, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a view without the columns WORDS and the texts of arguments."""
-    kept = [column.name not in WORDS for column in views(scheme)[config].columns]
-    return [tuple(map(_wordless_value, compress(row, kept))) for row in rows]
+    """Return the rows of a view without the columns, and fields of arguments, that have words."""
+    all_columns = views(scheme)[config].columns
+    kept = [not _has_words(column.name, column.feature, scheme) for column in all_columns]
+    fields = [
+        _wordless_column(column, scheme).feature.get("feature", {})
+        for column in compress(all_columns, kept)
+    ]
+    return [tuple(map(_wordless_value, compress(row, kept), fields)) for row in rows]
 
 
-def _wordless_value(value: Any) -> Any:
+def _wordless_value(value: Any, fields: Feature) -> Any:
+    """A value of a column: of structs, only the fields without words."""
     if not isinstance(value, list) or not value or not isinstance(value[0], dict):
         return value
-    return [{key: item for key, item in struct.items() if key != "text"} for struct in value]
+    return [{key: item for key, item in struct.items() if key in fields} for struct in value]
 
 
 def features(config: str, scheme: Scheme) -> Feature:

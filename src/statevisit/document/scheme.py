@@ -152,11 +152,23 @@ class Scheme(Schema):
         """The names of the properties that `scheme.toml` adds, by layer."""
         added = {}
         for layer, properties in self._properties.items():
-            known = base().properties(layer)
+            known = base().in_edition(self.edition).properties(layer)
             names = [name for name in properties if name not in known]
             if names:
                 added[layer] = tuple(names)
         return added
+
+    @cached_property
+    def free_text(self) -> dict[str, frozenset[str]]:
+        """The names of the properties that `scheme.toml` adds and that hold any string, by layer.
+
+        They may quote the text of the document.
+        """
+        strings = {}
+        for layer, names in self.attributes.items():
+            nodes = self.properties(layer)
+            strings[layer] = frozenset(name for name in names if is_free_text(nodes[name]))
+        return strings
 
     @cached_property
     def record_types(self) -> dict[str, type[Record]]:
@@ -216,6 +228,11 @@ class Scheme(Schema):
         return document_type
 
 
+def is_free_text(node: JsonObject) -> bool:
+    """Whether a property holds any string, by its resolved node in a document schema."""
+    return node["type"] == "string" and "x-labels" not in node
+
+
 _SCHEMES: dict[type[Document], Scheme] = {}
 """The scheme of each type of documents but `Document`, which is that of the base scheme."""
 
@@ -244,7 +261,7 @@ def _scheme(source: bytes, edition: str) -> Scheme:
     """Return the scheme of the bytes of a `scheme.toml`."""
     if edition != FULL:
         full = _scheme(source, FULL)
-        return Scheme(without_text(full.value, edition), full.source, edition)
+        return Scheme(without_text(full.value, edition, full.free_text), full.source, edition)
     value = schema.load("document").value
     if not source:
         return Scheme(value, b"")

@@ -37,6 +37,7 @@ from statevisit.release.manifest import (
     overview,
     published_agreement,
     rows_digest,
+    schema_digests,
     version_of,
 )
 from statevisit.release.shards import Shards, chunks
@@ -48,7 +49,7 @@ _PRELOAD = (
     "pandas",  # pyarrow imports it at the first list, only to see whether that is a Series
 )
 
-_LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS)
+_LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS, layout.SCHEME)
 """Files beside the documents that the manifest lists if the root has them."""
 
 
@@ -223,6 +224,7 @@ def _manifest(root: Path, version: str, contents: _Contents) -> JsonObject:
         configs=contents.rows,
         files=[*contents.files, *beside],
         tools=TOOLS,
+        schemas=schema_digests(root),
         agreement=published_agreement(root),
     )
 

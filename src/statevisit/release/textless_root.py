@@ -12,7 +12,7 @@ from statevisit import files, layout
 from statevisit.corpus.reader import load
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.model import Document
-from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, schema_files, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
@@ -34,6 +34,7 @@ _COPIED = (
     layout.CITATION,
     layout.CHANGELOG,
     layout.GUIDELINES,
+    layout.SCHEME,
     layout.ANNOTATORS,
     layout.SOURCES,
 )
@@ -169,7 +170,7 @@ def _write_corpus(
             data = _write_document(root, staging, document, stripped, prose)
             digests["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
             tables = {"documents": document_table([data], wordless_scheme)}
-            blank = textless.blanked(stripped)
+            blank = textless.blanked(stripped, scheme)
             for config, view in views(scheme).items():
                 rows = wordless(config, scheme, list(view.rows(blank)))
                 digests[config].update(rows_digest(rows))
@@ -282,6 +283,8 @@ def write_full(
             page = _page(root, name)
             if page is not None and name != layout.CHANGELOG:
                 files.write(staging / name, page)
+        for name, data in schema_files(scheme_at(staging)).items():
+            files.write(staging / name, data)
         result = build(staging, workers=workers)
         if result.findings:
             raise ReleaseError(f"the restored corpus is not valid: {result.findings[0]}")
@@ -297,10 +300,11 @@ def write_full(
 def _restore_document(root: Path, staging: Path, path: Path, sources: "_Texts") -> None:
     """Write a document of an edition with its text, and its seed."""
     place = path.relative_to(root).as_posix()
-    stripped = _read(files.own_path(root, place), scheme_at(root).annotations_only)
+    scheme = scheme_at(root)
+    stripped = _read(files.own_path(root, place), scheme.annotations_only)
     text = sources.text_for(stripped, path)
     data = codec.read_bytes(text)
-    document = textless.restore(stripped, data, str(text))
+    document = textless.restore(stripped, data, str(text), scheme)
     files.write(staging / place, codec.encode(document))
     seed = textless.seed_of(stripped, data) or data
     files.write(staging / layout.SEEDS / document.source.file, seed)
