@@ -290,7 +290,7 @@ def scheme_from(data: bytes, name: str) -> Scheme:
     Raises FormatError.
     """
     try:
-        return _scheme(data, FULL)
+        return _scheme(data or b"\n", FULL)  # an empty file is no absent one
     except FormatError as error:
         raise FormatError(f"{name}{str(error).removeprefix(SCHEME)}") from None
 
