@@ -115,7 +115,8 @@ def ingest(
     digest = hashlib.sha256(data).hexdigest()
     scheme = scheme or base()
     layers: dict[str, tuple[Any, ...]] = dict.fromkeys(scheme.layers, ())
-    layers |= {"sentences": sentences, "tokens": tokens}
+    layers["sentences"] = scheme.typed("sentences", sentences)
+    layers["tokens"] = scheme.typed("tokens", tokens)
     return scheme.document_type(
         schema_version=SCHEMA_VERSION,
         id=document_id,

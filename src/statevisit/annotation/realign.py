@@ -31,6 +31,7 @@ from statevisit.document.records import (
     Timex,
     Token,
 )
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import pointer
 from statevisit.errors import MissingExtra
 from statevisit.findings import Finding
@@ -201,12 +202,13 @@ def realign(
         for layer in SPAN_LAYERS
     }
     new_sentences, new_tokens = segment(text, document.language)
+    moved_tokens = list(move.kept(document.tokens))
     kept_tokens = [
         token
-        for old, token in move.kept(document.tokens)
+        for old, token in moved_tokens
         if text[token.start : token.end] == document.text_of(old)
     ]
-    tokens = _filled(kept_tokens, new_tokens)
+    tokens = _annotated(_filled(kept_tokens, new_tokens), [token for _, token in moved_tokens])
     sentences = _filled([sentence for _, sentence in move.kept(document.sentences)], new_sentences)
     numbered_by_paragraph = _numbered(document.sentences, document.text) == document.sentences
     if numbered_by_paragraph:
@@ -218,14 +220,15 @@ def realign(
     )
     if any(finding.code == "A201" for finding in move.findings):
         return None, move.findings
+    scheme = scheme_of(document)
     moved = replace(
         document,
         text=text,
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         source=source,
         date=date,
-        sentences=sentences,
-        tokens=tokens,
+        sentences=scheme.typed("sentences", sentences),
+        tokens=scheme.typed("tokens", tokens),
         relations=relations,
         **layers,
     )
@@ -337,6 +340,12 @@ def _filled(kept: list[Bare], new: tuple[Bare, ...]) -> tuple[Bare, ...]:
         if following == len(apart) or apart[following].start >= span.end:
             filled.append(span)
     return tuple(sorted(filled, key=lambda span: span.start))
+
+
+def _annotated(tokens: tuple[Token, ...], moved: list[Token]) -> tuple[Token, ...]:
+    """The tokens, with the properties that a corrected word had before."""
+    by_bounds = {(token.start, token.end): token for token in moved}
+    return tuple(by_bounds.get((token.start, token.end), token) for token in tokens)
 
 
 def _numbered(sentences: tuple[Sentence, ...], text: str) -> tuple[Sentence, ...]:

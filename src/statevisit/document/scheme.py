@@ -6,6 +6,7 @@ Studio, the label tables and the types of the records.
 """
 
 import os
+from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 import orjson
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from statevisit.document import schema
 from statevisit.document.model import LAYERS, Document
@@ -198,6 +200,11 @@ class Scheme(Schema):
         )
         record_type: type[Record] = derived
         return record_type
+
+    def typed(self, layer: str, records: Iterable[Record]) -> tuple[Record, ...]:
+        """Return records of a layer, made without the scheme, as records of its own type."""
+        kind = self.record_types[layer]
+        return tuple(r if type(r) is kind else kind(**asdict(r)) for r in records)
 
     @cached_property
     def document_type(self) -> type[Document]:
