@@ -148,3 +148,121 @@ def test_every_command_runs_without_the_other_layers(
             assert (root / path / copy.relative_to(tmp_path / "full" / path)).read_bytes() == (
                 copy.read_bytes()
             )
+
+
+def table(root: Path, config: str, cache: Path) -> tuple[list[dict[str, Any]], Any]:
+    """The rows of a config with the names of labels, and its features."""
+    data = statevisit.load_dataset(config, root, cache_dir=str(cache))["train"]
+    features = data.features
+    rows = []
+    for row in data:
+        for name, value in row.items():
+            if value is not None and hasattr(features[name], "int2str"):
+                row[name] = features[name].int2str(value)
+        rows.append(row)
+    return rows, features
+
+
+def test_the_dataset_has_the_labels_and_properties(made: Path, tmp_path: Path) -> None:
+    """Own labels are ClassLabels, own properties are columns of their type, values come back."""
+    rows, features = table(made, "entities", tmp_path)
+    assert ["PERSON", "NORP", "ORG", "GPE", "LOC", "FAC", "PRODUCT", "LAW", "VESSEL", "PORT"] == (
+        features["type"].names
+    )
+    assert ("SURE", "a ferry Zarya", 9123456, "the ferry") == tuple(
+        rows[0][name] for name in ("certainty", "note", "imo", "flag")
+    )
+    assert ["SURE", "UNSURE"] == features["certainty"].names
+    types = {name: features[name].dtype for name in ("note", "imo", "flag")}
+    assert {"note": "string", "imo": "int64", "flag": "string"} == types
+    rows, features = table(made, "events", tmp_path)
+    assert [(7.5, True, 0), (0.0, False, None), (3.0, None, None), (1e300, None, 0)] == [
+        (row["severity"], row["confirmed"], row["casualties"]) for row in rows
+    ]
+    struct = features["arguments"].feature
+    first = rows[0]["arguments"][0]
+    assert ("STRIKER", False) == (struct["role"].int2str(first["role"]), first["implied"])
+    assert ["the trawler"] == [a["words"] for a in rows[0]["arguments"] if a["words"]]
+    rows, _ = table(made, "quantities", tmp_path)
+    kinds = [(row["kind"], row["precise"], row["basis"]) for row in rows]
+    assert ("DRAUGHT", False, "with a draught") in kinds
+    assert ("DURATION", None, None) == kinds[-1]
+    rows, features = table(made, "ner", tmp_path)
+    names = features["ner_tags"].feature.names
+    assert ["B-VESSEL", "I-VESSEL", "B-PORT", "I-PORT", "B-DRAUGHT", "I-DRAUGHT"] == names[-6:]
+    assert "B-LANGUAGE" not in names
+    assert ["B-VESSEL", "I-VESSEL"] == [names[tag] for tag in rows[0]["ner_tags"]][1:3]
+    rows, _ = table(made, "relations", tmp_path)
+    assert [("CREW_OF", 0.1)] == [(row["type"], row["strength"]) for row in rows]
+
+
+def test_the_manifest_states_the_scheme(made: Path) -> None:
+    """The manifest has the digests of the corpus's own schemas, and lists the scheme.toml."""
+    sha256 = required("hashlib").sha256
+    manifest = json.loads((made / "corpus/release.json").read_bytes())
+    digests = {
+        path.name.partition(".")[0]: sha256(path.read_bytes()).hexdigest()
+        for path in (made / "schema").glob("*.json")
+    }
+    assert digests == manifest["schemas"]
+    assert digests["document"] == manifest["schema_sha256"]
+    assert "schema/scheme.toml" in [file["path"] for file in manifest["files"]]
+    assert {"SURE": 1, "UNSURE": 1} == manifest["counts"]["mentions"]["labels"]["certainty"]
+    schema = json.loads((made / "schema/release.schema.json").read_bytes())
+    required("jsonschema").validate(manifest, schema)
+
+
+def test_the_edition_has_no_word_of_own_properties(
+    made: Path, annotated: Any, tmp_path: Path, cli: Run
+) -> None:
+    """Own strings are places in the text, the rest stays; restore gives the same bytes."""
+    edition = tmp_path / "edition"
+    assert 0 == cli("build", made, "--edition", "annotations-only", "-o", edition).status
+    stripped = json.loads((edition / f"corpus/documents/{FERRY}.json").read_bytes())
+    text = annotated["text"]
+    in_text = stripped["mentions"][0]["note_in_text"]
+    assert "a ferry Zarya" == "".join(text[piece["start"] : piece["end"]] for piece in in_text)
+    assert "note" not in stripped["mentions"][0]
+    assert "SURE" == stripped["mentions"][0]["certainty"]
+    assert 9123456 == stripped["entities"][0]["imo"]
+    data = b"".join(path.read_bytes() for path in edition.rglob("*.json"))
+    for word in ("Zarya", "trawler", "draught of", "sank"):
+        assert word.encode() not in data
+    pq = required("pyarrow.parquet")
+    for path in edition.glob("corpus/parquet/*/*.parquet"):
+        assert {"note", "flag", "basis", "text"}.isdisjoint(pq.read_schema(path).names)
+    schema = json.loads((edition / "schema/document.schema.json").read_bytes())
+    required("jsonschema").validate(stripped, schema)
+    full = tmp_path / "full"
+    seeds = made / "seeds"
+    assert 0 == cli("restore", edition, "--text", seeds, "-o", full).status
+    for name in (f"corpus/documents/{FERRY}.json", "schema/document.schema.json"):
+        assert (made / name).read_bytes() == (full / name).read_bytes()
+
+
+def test_croissant_describes_the_columns(made: Path) -> None:
+    """mlcroissant reads the metadata, and own columns have their types."""
+    dataset = required("mlcroissant").Dataset(jsonld=str(made / "corpus/croissant.json"))
+    fields = {
+        f"{record_set.id}/{field.name.rpartition('/')[2]}": [str(t) for t in field.data_types]
+        for record_set in dataset.metadata.record_sets
+        for field in record_set.fields
+    }
+    assert ["https://schema.org/Boolean"] == fields["events/confirmed"]
+    assert ["http://mlcommons.org/croissant/Int64"] == fields["entities/imo"]
+    record = next(iter(dataset.records("events")))
+    assert record["events/severity"] == 7.5
+
+
+def test_pages_name_the_labels_and_properties(made: Path, tmp_path: Path, cli: Run) -> None:
+    """Tables of columns and labels, the article with its colours, and scores show own labels."""
+    page = (made / "schema/README.md").read_text()
+    for part in ("`VESSEL`", "A named ship or boat.", "`certainty`", "`imo`", "roles: Place, Agent"):
+        assert part in page
+    assert "WORK_OF_ART" not in page
+    html = tmp_path / "page.html"
+    assert 0 == cli("show", made / f"corpus/documents/{FERRY}.json", "--html", html).status
+    assert "#0077b6" in html.read_text()
+    assert 0 == cli("score", made, made, "--html", html).status
+    assert "VESSEL" in html.read_text()
+    assert "certainty (matched)" in html.read_text()
