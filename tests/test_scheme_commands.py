@@ -13,10 +13,9 @@ import pytest
 import statevisit
 from statevisit.cli.main import run
 from statevisit.document.codec import decode, encode, to_value
-from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at, within
 from tests.conftest import Result, required
-from tests.repositories import begin, commit, git
+from tests.repositories import begin, commit
 
 Run = Callable[..., Result]
 
@@ -45,7 +44,9 @@ def scheme_of_layers(layers: Iterable[str]) -> str:
     head, *blocks = re.split(r"^(?=\[)", (DATA / "scheme.toml").read_text(), flags=re.MULTILINE)
     kept = [*layers, "sentences", "tokens", *(["arguments"] if "events" in layers else [])]
     names = [re.match(r'\[\w+\."?(\w+)', block) for block in blocks]
-    of_layers = [block for block, name in zip(blocks, names, strict=True) if name and name[1] in kept]
+    of_layers = [
+        block for block, name in zip(blocks, names, strict=True) if name and name[1] in kept
+    ]
     return "".join([head, f"layers = {json.dumps(list(layers))}\n\n", *of_layers])
 
 
@@ -241,7 +242,7 @@ def test_the_edition_has_no_word_of_own_properties(
 
 
 def test_croissant_describes_the_columns(made: Path) -> None:
-    """mlcroissant reads the metadata, and own columns have their types."""
+    """Mlcroissant reads the metadata, and own columns have their types."""
     dataset = required("mlcroissant").Dataset(jsonld=str(made / "corpus/croissant.json"))
     fields = {
         f"{record_set.id}/{field.name.rpartition('/')[2]}": [str(t) for t in field.data_types]
@@ -257,7 +258,13 @@ def test_croissant_describes_the_columns(made: Path) -> None:
 def test_pages_name_the_labels_and_properties(made: Path, tmp_path: Path, cli: Run) -> None:
     """Tables of columns and labels, the article with its colours, and scores show own labels."""
     page = (made / "schema/README.md").read_text()
-    for part in ("`VESSEL`", "A named ship or boat.", "`certainty`", "`imo`", "roles: Place, Agent"):
+    for part in (
+        "`VESSEL`",
+        "A named ship or boat.",
+        "`certainty`",
+        "`imo`",
+        "roles: Place, Agent",
+    ):
         assert part in page
     assert "WORK_OF_ART" not in page
     html = tmp_path / "page.html"
@@ -266,3 +273,103 @@ def test_pages_name_the_labels_and_properties(made: Path, tmp_path: Path, cli: R
     assert 0 == cli("score", made, made, "--html", html).status
     assert "VESSEL" in html.read_text()
     assert "certainty (matched)" in html.read_text()
+
+
+def with_records(annotated: Any, **layers: list[Any]) -> Any:
+    """The document with more records."""
+    value = json.loads(json.dumps(annotated))
+    for layer, records in layers.items():
+        value[layer] += records
+    return value
+
+
+RIGHT = {
+    "a base relation to a type of one's own": {
+        "relations": [
+            {"id": "r2", "type": "LOCATED_IN", "source": "aurora", "target": "port_said"},
+            {"id": "r3", "type": "CITIZEN_OF", "source": "aurora", "target": "port_said"},
+        ]
+    },
+    "two relations that differ in a property of one's own": {
+        "relations": [
+            {"id": "r2", "type": "CREW_OF", "source": "zak", "target": "zarya", "strength": 0.7}
+        ]
+    },
+    "a relation of one's own between a record and itself": {
+        "relations": [{"id": "r2", "type": "OWNER_OF", "source": "zarya", "target": "zarya"}]
+    },
+    "a temporal relation of one's own with a time": {
+        "event_relations": [{"type": "RIGHT_BEFORE", "source": "ev4", "target": "t2"}]
+    },
+}
+
+
+@pytest.mark.parametrize("layers", RIGHT.values(), ids=RIGHT)
+def test_own_labels_are_right(
+    layers: dict[str, Any], annotated: Any, harbour: Path, cli: Run
+) -> None:
+    """What the checks know of the base scheme's labels is no error about labels of one's own."""
+    for record in layers.get("relations", ()):
+        record["evidence"] = [0]
+    put(harbour, with_records(annotated, **layers))
+    assert (0, "", "") == cli("validate", harbour)
+
+
+def test_checks_know_own_labels(annotated: Any, harbour: Path, cli: Run) -> None:
+    """Roles and families that the scheme states are checked, and messages name own labels."""
+    value = with_records(
+        annotated,
+        event_relations=[{"type": "AGGRAVATES", "source": "t1", "target": "ev4"}],
+        relations=[
+            {
+                "id": "r2",
+                "type": "HEAD_OF_STATE",
+                "source": "zak",
+                "target": "ahmad",
+                "evidence": [0],
+            }
+        ],
+    )
+    value["events"][0]["arguments"][0]["ace_role"] = "Victim"
+    value["events"][1]["arguments"] = [{"role": "PLACE", "target": "m3", "ace_role": "Victim"}]
+    put(harbour, value)
+    out = cli("validate", harbour).out
+    assert "E401" in out and "SEA.COLLISION has Place, Agent" in out
+    assert 1 == out.count("E401"), "a type without `roles` has any"
+    assert "E405" in out and "AGGRAVATES with 't1'" in out
+    assert "E406" in out
+    value["entities"][0]["type"] = "WORK_OF_ART"
+    (harbour / f"corpus/documents/{FERRY}.json").write_bytes(orjson.dumps(value))
+    out = cli("validate", harbour).out
+    assert "FAC, PRODUCT, LAW, VESSEL, PORT" in out
+
+
+def test_a_role_without_its_layer_is_filled_from_others(tmp_path: Path, annotated: Any) -> None:
+    """Without time expressions, TIME is annotated as a mention."""
+    from statevisit.checks.corpus import validate
+
+    root = tmp_path / "few"
+    make(root, scheme_of_layers(("mentions", "entities", "events", "event_chains")))
+    value = within(json.loads(json.dumps(annotated)), scheme_at(root))
+    value["events"][0]["arguments"][0] |= {"role": "TIME"}
+    put(root, value)
+    assert [] == [str(finding) for finding in validate(root)]
+
+
+def test_the_words_of_an_own_kind_are_not_read(annotated: Any, harbour: Path, cli: Run) -> None:
+    """ "3.5 m" of a kind of one's own may be in any unit: nobody knows whether `m` is a million."""
+    value = with_records(annotated)
+    value["quantities"][1] |= {"value": "350", "unit": "cm"}
+    put(harbour, value)
+    assert (0, "", "") == cli("validate", harbour)
+
+
+def test_fix_keeps_own_properties(annotated: Any, harbour: Path, cli: Run) -> None:
+    """`--fix` mends the order and keeps the properties of every record."""
+    path = harbour / f"corpus/documents/{FERRY}.json"
+    value = with_records(annotated)
+    value["mentions"].reverse()
+    value["tokens"][2]["end"] += 1
+    path.write_bytes(orjson.dumps(value))
+    assert 0 == cli("validate", "--fix", harbour).status
+    assert annotated == json.loads(path.read_bytes())
