@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import files, layout
-from statevisit.annotation.ingest import ANNOTATOR, ingest, require_language
+from statevisit.annotation.ingest import ingest
+from statevisit.annotation.segmentation import ANNOTATOR, require_language
 from statevisit.checks.document import check_bytes
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import (

@@ -65,8 +65,8 @@ def _realigned(
 
     `target` is the new text, its date and its source.
     """
-    from statevisit.annotation.ingest import segment
     from statevisit.annotation.realign import realign
+    from statevisit.annotation.segmentation import segment
 
     text, date, source = target
     data = read_bytes(path)
