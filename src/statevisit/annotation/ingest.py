@@ -8,7 +8,8 @@ import re
 import unicodedata
 from typing import Any
 
-from statevisit.annotation.segmentation import ANNOTATOR_ID, segment
+from statevisit.annotation.segmentation import segment
+from statevisit.annotation.tokenizers import tokenizer
 from statevisit.document import schema
 from statevisit.document.characters import visible
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document, Source
@@ -88,13 +89,16 @@ def _require_date(date: str, file: str) -> None:
         raise FormatError(f"{file}:1: the header's date: {date!r} is not YYYY-MM-DD")
 
 
-def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Document:
+def ingest(
+    data: bytes, file: str, document_id: str, language: str = "en", by: str | None = None
+) -> Document:
     """Make a document without annotation from a seed; `file` is its name in `seeds/`.
 
-    Raises FormatError for a seed that is not in the format, MissingExtra without spaCy.
+    `by` names another tokenizer than that of the language. Raises FormatError for a seed that is
+    not in the format or a tokenizer that spaCy lacks, MissingExtra without spaCy.
     """
     text, date, header_length = decode_seed(data, file)
-    sentences, tokens = segment(text, language)
+    sentences, tokens = segment(text, language, by)
     digest = hashlib.sha256(data).hexdigest()
     layers: dict[str, tuple[Any, ...]] = dict.fromkeys(LAYERS, ())
     layers |= {"sentences": sentences, "tokens": tokens}
@@ -105,7 +109,7 @@ def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Do
         date=date,
         source=Source(file=file, sha256=digest, header_length=header_length),
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
-        annotators=(ANNOTATOR_ID,),
+        annotators=(tokenizer(language, by).annotator["id"],),
         text=text,
         **layers,
     )
