@@ -22,9 +22,11 @@ from statevisit.annotation.boundaries import (
 )
 from statevisit.annotation.quotes import ALIKE, PLAIN, Anchorer
 from statevisit.checks.document import check_document
+from statevisit.checks.registry import Context
 from statevisit.document.characters import FORMAT, is_invisible
 from statevisit.document.codec import encode, read_document
 from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
 
 MARK = "|"
@@ -129,8 +131,9 @@ def _nothing_to_do(layer: str, quote: str, split: bool) -> str:
 
 def _refuse_new_errors(path: Path, before: Document, after: Document) -> None:
     """Raise FormatError if a change would make a document wrong."""
-    known = Counter(code for code, _, _ in check_document(before, warnings=False))
-    for code, _, message in check_document(after, warnings=False):
+    context = Context(scheme_of(before))
+    known = Counter(code for code, _, _ in check_document(before, context, warnings=False))
+    for code, _, message in check_document(after, context, warnings=False):
         known[code] -= 1
         if known[code] < 0:
             raise FormatError(f"{path}: this would be wrong: {code} {message}; nothing was changed")

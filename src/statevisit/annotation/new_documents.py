@@ -14,6 +14,7 @@ from statevisit import files, layout
 from statevisit.annotation.ingest import ingest
 from statevisit.annotation.tokenizers import tokenizer
 from statevisit.checks.document import check_bytes
+from statevisit.checks.registry import Context
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import (
     check_seed,
@@ -24,6 +25,7 @@ from statevisit.corpus.seeds import (
 )
 from statevisit.document.codec import encode, encode_value, read_bytes
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 
@@ -51,6 +53,7 @@ class NewDocuments:
         self._root = root
         self._by = by
         self._annotator = tokenizer(language, by).annotator
+        self._scheme = scheme_at(root)
         self._language, self._publisher, self._license = language, publisher, license_
         read_sources(root / layout.SOURCES)
         _annotators_file(root / layout.ANNOTATORS, self._annotator)
@@ -64,7 +67,7 @@ class NewDocuments:
         or with another new document, which then stays. Nothing is written.
         """
         data = read_bytes(path)
-        document = _valid_document(data, path, document_id, self._language, self._by)
+        document = _valid_document(data, path, document_id, self._language, self._scheme, self._by)
         target = self._root / layout.DOCUMENTS / f"{document.id}.json"
         line = source_line(document, self._publisher, self._license)
         new = NewDocument(target, data, document, line)
@@ -148,12 +151,17 @@ def _existing(root: Path) -> dict[str, str]:
 
 
 def _valid_document(
-    data: bytes, path: Path, document_id: str | None, language: str, by: str | None
+    data: bytes,
+    path: Path,
+    document_id: str | None,
+    language: str,
+    scheme: Scheme,
+    by: str | None,
 ) -> Document:
-    document = ingest(data, path.name, "pending", language, by)
+    document = ingest(data, path.name, "pending", language, scheme, by)
     name = document_id if document_id is not None else f"{document.date}-{path.stem}"
     document = replace(document, id=_as_id(name, stated=document_id is not None))
-    _, findings = check_bytes(encode(document), str(path))
+    _, findings = check_bytes(encode(document), str(path), Context(scheme))
     for finding in findings:
         raise FormatError(f"{path}: cannot be made a document: {finding.message}")
     return document

@@ -160,6 +160,17 @@ EXPLANATIONS = {
         Wrong: the documents `Anna` and `anna`, a document `nul`, a source `interview?.txt`
         Right: the documents `anna-1` and `anna-2`, `null-results`, `interview.txt`
         """,
+    "E711": """
+        The schema of the corpus is not the one that its `scheme.toml` gives.
+
+        `schema/scheme.toml` says which layers, labels and properties the corpus has, and
+        `statevisit scheme` compiles `schema/document.schema.json` from it. A label that is added to
+        the schema by hand is in no table, in no column and not in Label Studio. After an upgrade
+        of statevisit the schema is compiled again.
+
+        Wrong: `"enum":["PERSON","VESSEL"]` written into `schema/document.schema.json`
+        Right: `[labels."entities.type".VESSEL]` in `schema/scheme.toml`, then `statevisit scheme`
+        """,
     "A001": """
         The quote does not occur in the text.
 

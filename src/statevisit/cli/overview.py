@@ -11,6 +11,7 @@ COMMANDS = {
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
     "explain": "Explain the codes of findings, each with a wrong and a right example.",
     "realign": "Move a document's spans to a corrected source text.",
+    "scheme": "Compile the labels and layers of a corpus from its scheme.toml.",
     "migrate": "Convert documents of older schema versions to the current one.",
     "init": "Create a repository for a corpus of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",

@@ -99,10 +99,11 @@ def _print_tables(out: "Console", document: Document, layers: tuple[str, ...]) -
 def _find(name: str | None, path: Path | None) -> Document:
     """Return the document with an id or file name; without one, the first of the corpus."""
     if name and path is None and _is_source(Path(name)):
-        return sound(load(name).entry(0))
+        corpus = load(name)
+        return sound(corpus.entry(0), corpus.scheme)
     corpus = load(corpus_to_read(path))
     if name is None:
-        return sound(corpus.entry(0))
+        return sound(corpus.entry(0), corpus.scheme)
     try:
         entry = corpus.entry(name)
     except KeyError:
@@ -110,7 +111,7 @@ def _find(name: str | None, path: Path | None) -> Document:
             f"{name}: neither a file nor the id of a document; "
             f"{name_of(corpus.path)} holds {', '.join(corpus.ids[:5])}"
         ) from None
-    return sound(entry)
+    return sound(entry, corpus.scheme)
 
 
 def _is_source(path: Path) -> bool:

@@ -6,7 +6,7 @@ import orjson
 
 from statevisit import files, layout
 from statevisit.corpus.jsonl import valid_lines
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.characters import tidy
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
@@ -54,7 +54,7 @@ def source_line(document: Document, publisher: str, license_: str) -> bytes:
         "publisher": tidy(publisher),
         "license": tidy(license_),
     }
-    for _, message in schema_errors.errors(source, "source"):
+    for _, message in schema_errors.errors(source, schema.load("source")):
         raise FormatError(f"{document.source.file}: {message}")
     return orjson.dumps(source)
 

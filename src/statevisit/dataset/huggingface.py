@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from statevisit.corpus.git import VERSION, extract, git, tree_of
 from statevisit.corpus.versions import Place, place_of, place_of_revision, released
 from statevisit.document.codec import read_bytes
-from statevisit.document.schema import FULL
+from statevisit.document.scheme import FULL, Scheme, base, scheme_at, scheme_from
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
-from statevisit.layout import PARQUET, RELEASE, data_root
+from statevisit.layout import PARQUET, RELEASE, SCHEME, data_root
 
 if TYPE_CHECKING:
     import datasets
@@ -65,7 +65,7 @@ def load_dataset(
         cache = options.get("cache_dir") or datasets.config.HF_DATASETS_CACHE
         directory = _extracted(place.root, place.commit, config, Path(cache))
     if directory is None:
-        return _empty(config, _edition(place), **options)
+        return _empty(config, _scheme(place), **options)
     release = released(place)
     if release is not None and VERSION.fullmatch(release):
         options["version"] = release
@@ -162,19 +162,30 @@ def _rows(manifest: JsonObject) -> dict[str, int]:
     return {name: number for name, number in stated.items() if type(number) is int}
 
 
-def _edition(place: Place) -> str:
+def _scheme(place: Place) -> Scheme:
+    """The scheme of a root or of a commit, in its edition."""
     edition = _manifest(place).get("edition")
     name = edition.get("name") if isinstance(edition, dict) else None
-    return name if isinstance(name, str) else FULL
+    root, commit = place
+    if commit is None:
+        scheme = scheme_at(root)
+    elif tree_of(root, commit, SCHEME) is None:
+        scheme = base()
+    else:
+        data = git(root, "show", f"{commit}:./{SCHEME}")
+        scheme = scheme_from(data, f"{root / SCHEME} at {commit[:12]}")
+    return scheme.in_edition(name if isinstance(name, str) else FULL)
 
 
-def _empty(config: str, edition: str, split: Any = None, streaming: bool = False, **_: Any) -> Any:
+def _empty(
+    config: str, scheme: Scheme, split: Any = None, streaming: bool = False, **_: Any
+) -> Any:
     """Return what `datasets.load_dataset` would for files without a row, which it cannot read."""
     import datasets
 
     from statevisit.dataset.arrow import arrow_schema
 
-    schema = arrow_schema(config, edition)
+    schema = arrow_schema(config, scheme)
     if streaming:
         columns = datasets.Features.from_arrow_schema(schema)
         train: Any = datasets.IterableDataset.from_generator(_nothing, columns)
@@ -184,7 +195,7 @@ def _empty(config: str, edition: str, split: Any = None, streaming: bool = False
         kind: Any = datasets.IterableDatasetDict if streaming else datasets.DatasetDict
         return kind({"train": train})
     if isinstance(split, list | tuple):
-        return [_empty(config, edition, one, streaming) for one in split]
+        return [_empty(config, scheme, one, streaming) for one in split]
     name = str(split).partition("[")[0]
     if name not in ("train", "all"):
         raise ValueError(f"Unknown split \"{split}\". Should be one of ['train'].")

@@ -23,6 +23,7 @@ from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.dataset.rows import Row
 from statevisit.document import codec
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
@@ -171,17 +172,19 @@ def _converted(
     root: Path, staging: Path, workers: int | None, done: Callable[[int], None]
 ) -> _Contents:
     """Check all documents and files, and write the Parquet files below `staging`."""
-    from statevisit.dataset.arrow import CONFIGS
+    from statevisit.dataset.arrow import configs
     from statevisit.dataset.parquet import from_ipc
 
-    entries = load(root).entries
+    corpus = load(root)
+    entries = corpus.entries
+    all_configs = configs(corpus.scheme)
     findings = [f for f in check_corpus_files(root) if f.severity == ERROR]
     across = Across(root)
-    tally = Tally()
-    digests = {config: hashlib.sha256() for config in CONFIGS}
+    tally = Tally(corpus.scheme)
+    digests = {config: hashlib.sha256() for config in all_configs}
     documents: list[JsonObject] = []
     convert = partial(convert_chunk, context=context_of(root, skip=True))
-    with Shards(staging, CONFIGS, len(entries)) as shards:
+    with Shards(staging, all_configs, len(entries), corpus.scheme) as shards:
         for chunk in ordered(convert, chunks(entries), workers, _PRELOAD):
             findings += chunk.findings
             for entry, of_document in chunk.facts:
@@ -251,20 +254,22 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
 
 def convert_chunk(chunk: list[Entry], context: Context) -> Chunk:
     """Check some documents and convert them to tables. Only errors are findings, not warnings."""
-    from statevisit.dataset.arrow import CONFIGS
-    from statevisit.dataset.views import VIEWS
+    from statevisit.dataset.arrow import configs
+    from statevisit.dataset.views import views
+
+    scheme = context.scheme
 
     converted = Chunk(
         size=len(chunk),
         findings=[],
         facts=[],
         files=[],
-        digests=dict.fromkeys(CONFIGS, b""),
-        tally=Tally(),
+        digests=dict.fromkeys(configs(scheme), b""),
+        tally=Tally(scheme),
         tables={},
     )
     encoded: list[bytes] = []
-    rows: dict[str, list[Row]] = {config: [] for config in VIEWS}
+    rows: dict[str, list[Row]] = {config: [] for config in views(scheme)}
     for entry in chunk:
         document, errors = check_entry(entry, context, warnings=False)
         converted.findings.extend(errors)
@@ -277,12 +282,12 @@ def convert_chunk(chunk: list[Entry], context: Context) -> Chunk:
         converted.files.append(_document_file(entry, data, digest))
         converted.tally.add(document)
         converted.digests["documents"] += digest.encode() + b"\n"
-        for config, view in VIEWS.items():
+        for config, view in views(scheme).items():
             rows_of_document = list(view.rows(document))
             converted.digests[config] += rows_digest(rows_of_document)
             rows[config] += rows_of_document
     if not converted.findings:
-        converted.tables.update(_tables(encoded, rows))
+        converted.tables.update(_tables(encoded, rows, scheme))
     return converted
 
 
@@ -298,11 +303,11 @@ def _document_file(entry: Entry, canonical: bytes, digest: str) -> JsonObject:
     return {"path": name, "size": len(stored), "sha256": digest}
 
 
-def _tables(encoded: list[bytes], rows: dict[str, list[Row]]) -> dict[str, bytes]:
+def _tables(encoded: list[bytes], rows: dict[str, list[Row]], scheme: Scheme) -> dict[str, bytes]:
     from statevisit.dataset.arrow import document_table, rows_table
     from statevisit.dataset.parquet import to_ipc
 
-    tables = {"documents": to_ipc(document_table(encoded))}
+    tables = {"documents": to_ipc(document_table(encoded, scheme))}
     for config, rows_of_config in rows.items():
-        tables[config] = to_ipc(rows_table(config, rows_of_config))
+        tables[config] = to_ipc(rows_table(config, rows_of_config, scheme))
     return tables

@@ -15,7 +15,8 @@ from statevisit.corpus.jsonl import read_json
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
+from statevisit.document.model import SCHEMA_VERSION, Document
+from statevisit.document.scheme import FULL, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
@@ -27,7 +28,8 @@ class Tally:
     Also the languages and the annotators that the documents name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scheme: Scheme) -> None:
+        self._scheme = scheme
         self.languages: set[str] = set()
         self.annotators: set[str] = set()
         self.records: Counter[str] = Counter()
@@ -40,7 +42,7 @@ class Tally:
         arguments = [argument for event in document.events for argument in event.arguments]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
-        for layer, prop in schema.inventories():
+        for layer, prop in self._scheme.inventories:
             records = arguments if layer == "arguments" else getattr(document, layer)
             field = "class_" if prop == "class" else prop
             labels = [getattr(record, field) for record in records]
@@ -60,12 +62,12 @@ class Tally:
         """
         counts: JsonObject = {
             layer: {"records": self.records[layer], "labels": {}}
-            for layer in (*LAYERS, "arguments")
+            for layer in self._scheme.with_arguments
         }
-        for layer, prop in schema.inventories():
+        for layer, prop in self._scheme.inventories:
             counts[layer]["labels"][prop] = {
                 name: self.labels[layer, prop, name]
-                for name in schema.label_names(layer, prop)
+                for name in self._scheme.label_names(layer, prop)
                 if self.labels[layer, prop, name]
             }
         return counts
@@ -75,6 +77,8 @@ class Overview(Struct, frozen=True):
     """A manifest, and the facts about its documents that only the pages state."""
 
     manifest: JsonObject
+    scheme: Scheme
+    """The scheme of the corpus in the edition of the manifest."""
     languages: tuple[str, ...]
     """The languages of the documents as BCP 47 tags."""
     annotators: tuple[JsonObject, ...]
@@ -87,7 +91,13 @@ def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
     listed = read_json(path, "annotators") if path.is_file() else {"annotators": []}
     named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
     annotators = tuple(annotator for annotator in listed["annotators"] if annotator["id"] in named)
-    return Overview(manifest, tuple(sorted(tally.languages)), annotators)
+    scheme = scheme_at(root).in_edition(edition_of(manifest))
+    return Overview(manifest, scheme, tuple(sorted(tally.languages)), annotators)
+
+
+def edition_of(manifest: JsonObject) -> str:
+    """Return the edition of a manifest: scheme.FULL or scheme.ANNOTATIONS_ONLY."""
+    return str(manifest["edition"]["name"]) if "edition" in manifest else FULL
 
 
 def version_of(root: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from statevisit import layout
 from statevisit.corpus.reader import Entry
-from statevisit.document.schema import FULL
+from statevisit.document.scheme import Scheme
 
 if TYPE_CHECKING:
     from statevisit.dataset.parquet import Writer
@@ -37,11 +37,11 @@ class Shards:
     """
 
     def __init__(
-        self, staging: Path, configs: tuple[str, ...], documents: int, edition: str = FULL
+        self, staging: Path, configs: tuple[str, ...], documents: int, scheme: Scheme
     ) -> None:
         self.paths: list[Path] = []
         self._staging = staging
-        self._edition = edition
+        self._scheme = scheme
         self._shard_count = max(1, -(-documents // SHARD))  # rounded up
         self._shard_number = 0
         self._documents_in_shard = 0
@@ -80,7 +80,7 @@ class Shards:
         path = self._staging / layout.PARQUET / config / name
         path.parent.mkdir(parents=True, exist_ok=True)
         self.paths.append(path)
-        return Writer(path, config, self._edition)
+        return Writer(path, config, self._scheme)
 
     def _close_shard(self) -> None:
         for config, writer in self._writers.items():

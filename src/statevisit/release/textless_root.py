@@ -12,6 +12,7 @@ from statevisit import files, layout
 from statevisit.corpus.reader import load
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.model import Document
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
@@ -26,7 +27,7 @@ from statevisit.release.manifest import (
 )
 from statevisit.release.shards import Shards
 
-EDITION = schema.ANNOTATIONS_ONLY
+EDITION = ANNOTATIONS_ONLY
 
 _COPIED = (
     layout.LICENSE,
@@ -123,7 +124,7 @@ def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     for name in _SCHEMAS:
         files.write(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    document_schema = orjson.dumps(schema.load(EDITION), option=options)
+    document_schema = orjson.dumps(scheme_at(root).annotations_only.value, option=options)
     files.write(staging / "schema/document.schema.json", document_schema)
     return pages
 
@@ -152,25 +153,27 @@ def _write_corpus(
 
     Raises FormatError if a page or a document quotes the text.
     """
-    from statevisit.dataset.arrow import CONFIGS, document_table, rows_table, wordless
-    from statevisit.dataset.views import VIEWS
+    from statevisit.dataset.arrow import configs, document_table, rows_table, wordless
+    from statevisit.dataset.views import views
 
     corpus = load(root)
-    digests = {config: hashlib.sha256() for config in CONFIGS}
-    tally = Tally()
+    scheme = corpus.scheme
+    wordless_scheme = scheme.annotations_only
+    digests = {config: hashlib.sha256() for config in configs(scheme)}
+    tally = Tally(corpus.scheme)
     prose = _prose(pages)
-    with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
+    with Shards(staging, configs(scheme), len(corpus), wordless_scheme) as shards:
         for document in corpus:
             tally.add(document)
             stripped = textless.strip(document)
             data = _write_document(root, staging, document, stripped, prose)
             digests["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
-            tables = {"documents": document_table([data], EDITION)}
+            tables = {"documents": document_table([data], wordless_scheme)}
             blank = textless.blanked(stripped)
-            for config, view in VIEWS.items():
-                rows = wordless(config, list(view.rows(blank)))
+            for config, view in views(scheme).items():
+                rows = wordless(config, scheme, list(view.rows(blank)))
                 digests[config].update(rows_digest(rows))
-                tables[config] = rows_table(config, rows, EDITION)
+                tables[config] = rows_table(config, rows, wordless_scheme)
             shards.add(tables)
         shards.close()
     return {config: digest.hexdigest() for config, digest in digests.items()}, tally
@@ -294,7 +297,7 @@ def write_full(
 def _restore_document(root: Path, staging: Path, path: Path, sources: "_Texts") -> None:
     """Write a document of an edition with its text, and its seed."""
     place = path.relative_to(root).as_posix()
-    stripped = _read(files.own_path(root, place))
+    stripped = _read(files.own_path(root, place), scheme_at(root).annotations_only)
     text = sources.text_for(stripped, path)
     data = codec.read_bytes(text)
     document = textless.restore(stripped, data, str(text))
@@ -303,11 +306,11 @@ def _restore_document(root: Path, staging: Path, path: Path, sources: "_Texts") 
     files.write(staging / layout.SEEDS / document.source.file, seed)
 
 
-def _read(path: Path) -> JsonObject:
+def _read(path: Path, scheme: Scheme) -> JsonObject:
     """Read a document without its text. Raises FormatError if it does not follow its schema."""
     data = codec.read_bytes(path)
     value: JsonObject = strict_json.parse(data, str(path))
-    for where, message in schema_errors.errors(value, EDITION):
+    for where, message in schema_errors.errors(value, scheme):
         line, _ = strict_json.locate(data, where)
         raise FormatError(f"{path}:{line}: {message}")
     return value
