@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from statevisit import Document, encode, read_document
 from statevisit.annotation import quotes
-from statevisit.annotation.ingest import segment
 from statevisit.annotation.quotes import Anchorer, Unresolved, anchor
+from statevisit.annotation.segmentation import segment
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Token
 from tests.conftest import DOC_ID, Result

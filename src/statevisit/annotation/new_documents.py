@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import files, layout
-from statevisit.annotation.ingest import ANNOTATOR, ingest, require_language
+from statevisit.annotation.ingest import ingest
+from statevisit.annotation.tokenizers import tokenizer
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import Context
 from statevisit.corpus.jsonl import read_json
@@ -25,6 +26,7 @@ from statevisit.corpus.seeds import (
 from statevisit.document.codec import encode, encode_value, read_bytes
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_at
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 
 
@@ -40,17 +42,21 @@ class NewDocument(Struct, frozen=True):
 class NewDocuments:
     """The documents to add to a corpus root.
 
-    `language`, `publisher` and `license_` are those of all texts. Raises FormatError if a list of
-    the root is broken, or if spaCy does not know the language.
+    `language`, `publisher` and `license_` are those of all texts; `by` names another tokenizer than
+    that of the language. Raises FormatError if a list of the root is broken, or if spaCy lacks the
+    tokenizer.
     """
 
-    def __init__(self, root: Path, language: str, publisher: str, license_: str) -> None:
+    def __init__(
+        self, root: Path, language: str, publisher: str, license_: str, by: str | None = None
+    ) -> None:
         self._root = root
+        self._by = by
+        self._annotator = tokenizer(language, by).annotator
         self._scheme = scheme_at(root)
         self._language, self._publisher, self._license = language, publisher, license_
         read_sources(root / layout.SOURCES)
-        _annotators_file(root / layout.ANNOTATORS)
-        require_language(language)
+        _annotators_file(root / layout.ANNOTATORS, self._annotator)
         self._documents: dict[Path, NewDocument] = {}
         self._existing = _existing(root)
 
@@ -61,7 +67,7 @@ class NewDocuments:
         or with another new document, which then stays. Nothing is written.
         """
         data = read_bytes(path)
-        document = _valid_document(data, path, document_id, self._language, self._scheme)
+        document = _valid_document(data, path, document_id, self._language, self._scheme, self._by)
         target = self._root / layout.DOCUMENTS / f"{document.id}.json"
         line = source_line(document, self._publisher, self._license)
         new = NewDocument(target, data, document, line)
@@ -113,7 +119,7 @@ class NewDocuments:
             for new in documents:
                 sources.setdefault(new.document.source.file, new.line)
             listed = sources_file(sources)
-            annotators = _annotators_file(self._root / layout.ANNOTATORS)
+            annotators = _annotators_file(self._root / layout.ANNOTATORS, self._annotator)
             check_update(self._root, layout.ANNOTATORS, annotators)
             check_update(self._root, layout.SOURCES, listed)
             files.update(self._root / layout.ANNOTATORS, annotators)
@@ -145,9 +151,14 @@ def _existing(root: Path) -> dict[str, str]:
 
 
 def _valid_document(
-    data: bytes, path: Path, document_id: str | None, language: str, scheme: Scheme
+    data: bytes,
+    path: Path,
+    document_id: str | None,
+    language: str,
+    scheme: Scheme,
+    by: str | None,
 ) -> Document:
-    document = ingest(data, path.name, "pending", language, scheme)
+    document = ingest(data, path.name, "pending", language, scheme, by)
     name = document_id if document_id is not None else f"{document.date}-{path.stem}"
     document = replace(document, id=_as_id(name, stated=document_id is not None))
     _, findings = check_bytes(encode(document), str(path), Context(scheme))
@@ -177,10 +188,10 @@ def _as_id(name: str, stated: bool) -> str:
     return document_id
 
 
-def _annotators_file(path: Path) -> bytes:
-    """Return the list of annotators with that of `ingest`. Raises FormatError."""
+def _annotators_file(path: Path, tokenizer_entry: JsonObject) -> bytes:
+    """Return the list of annotators with the entry of a tokenizer. Raises FormatError."""
     data = read_bytes(path) if path.exists() else b""
     value = read_json(path, "annotators") if data else {"annotators": []}
-    if any(annotator["id"] == ANNOTATOR["id"] for annotator in value["annotators"]):
+    if any(annotator["id"] == tokenizer_entry["id"] for annotator in value["annotators"]):
         return data
-    return encode_value(value | {"annotators": [*value["annotators"], ANNOTATOR]})
+    return encode_value(value | {"annotators": [*value["annotators"], tokenizer_entry]})

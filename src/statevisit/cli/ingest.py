@@ -25,6 +25,12 @@ from statevisit.printable import counted
     "--id", "document_id", help="Id of the document, for one seed. Default: its date and file name."
 )
 @click.option("--language", default="en", show_default=True, help="Language of the text, BCP 47.")
+@click.option(
+    "--tokenizer",
+    metavar="NAME",
+    help="Tokenizer of the text: another language of spaCy's (`xx` has rules for any language), "
+    "`whitespace`, or `characters`. Default: that of the language.",
+)
 @click.option("--publisher", default="unknown", show_default=True, help="Publisher of the text.")
 @click.option(
     "--license", "license_", default="not stated", show_default=True, help="Licence of the text."
@@ -34,6 +40,7 @@ def command(
     root: Path | None,
     document_id: str | None,
     language: str,
+    tokenizer: str | None,
     publisher: str,
     license_: str,
 ) -> int:
@@ -52,7 +59,7 @@ def command(
         raise click.UsageError("--id names one document; give one seed with it")
     from statevisit.annotation.new_documents import NewDocuments
 
-    batch = NewDocuments(corpus_to_change(root), language, publisher, license_)
+    batch = NewDocuments(corpus_to_change(root), language, publisher, license_, tokenizer)
     errors: list[FormatError] = []
     with Bar(len(seeds), "ingesting") as bar:
         for seed in seeds:

@@ -65,8 +65,8 @@ def _realigned(
 
     `target` is the new text, its date and its source.
     """
-    from statevisit.annotation.ingest import segment
     from statevisit.annotation.realign import realign
+    from statevisit.annotation.segmentation import segmenter_of
 
     text, date, source = target
     data = read_bytes(path)
@@ -81,7 +81,7 @@ def _realigned(
             f"{path}: has errors, which have to be mended first: "
             f"{errors[0].code} {errors[0].message}"
         )
-    realigned, findings = realign(document, text, source, date, segment)
+    realigned, findings = realign(document, text, source, date, segmenter_of(document))
     locator = Locator(data)
     findings = [_with_place(finding, path, locator) for finding in findings]
     if realigned is None:
