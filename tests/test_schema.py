@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from statevisit import load
 from statevisit.corpus import git
+from statevisit.corpus.seeds import ListedSource, Received
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Argument, Document, Record, Source, Span
@@ -26,7 +27,7 @@ SHA256 = {
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
     "release": "c54bd10a77bd2dc02683a651101131942b73631f47b1288799c9a5e5ff8ed89f",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
-    "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
+    "source": "0cdb87669d65175fbf73fdcdfef5cf9cbf6f85e252a7cf11217237cd560df6e3",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
     "report": "1b3f4745aff3b26da9ec30af02d31b7be827e8b66a3ede900b2b7dd728785d73",
 }
@@ -135,6 +136,8 @@ TYPES: list[tuple[type[Record] | type[Document], dict[str, Any]]] = [
     (Argument, schema.load()["$defs"]["argument"]),
     (Span, schema.load()["$defs"]["span"]),
     (Source, schema.load()["properties"]["source"]),
+    (ListedSource, schema.load("source")),
+    (Received, schema.load("source")["properties"]["received"]),
 ]
 
 

@@ -15,11 +15,12 @@ from statevisit.annotation.ingest import ANNOTATOR, ingest, require_language
 from statevisit.checks.document import check_bytes
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import (
+    ListedSource,
     check_seed,
     check_update,
     read_sources,
-    source_line,
-    sources_file,
+    source_of,
+    write_sources,
 )
 from statevisit.document.codec import encode, encode_value, read_bytes
 from statevisit.document.model import Document
@@ -27,12 +28,12 @@ from statevisit.errors import FormatError
 
 
 class NewDocument(Struct, frozen=True):
-    """A document, its future file, the bytes of its seed, and its line in the list of seeds."""
+    """A document, its future file, the bytes of its seed, and its source."""
 
     path: Path
     seed: bytes
     document: Document
-    line: bytes
+    source: ListedSource
 
 
 class NewDocuments:
@@ -45,7 +46,7 @@ class NewDocuments:
     def __init__(self, root: Path, language: str, publisher: str, license_: str) -> None:
         self._root = root
         self._language, self._publisher, self._license = language, publisher, license_
-        read_sources(root / layout.SOURCES)
+        read_sources(root)
         _annotators_file(root / layout.ANNOTATORS)
         require_language(language)
         self._documents: dict[Path, NewDocument] = {}
@@ -60,8 +61,15 @@ class NewDocuments:
         data = read_bytes(path)
         document = _valid_document(data, path, document_id, self._language)
         target = self._root / layout.DOCUMENTS / f"{document.id}.json"
-        line = source_line(document, self._publisher, self._license)
-        new = NewDocument(target, data, document, line)
+        stated = ListedSource(
+            file=document.source.file,
+            sha256=document.source.sha256,
+            date=document.date,
+            language=document.language,
+            publisher=self._publisher,
+            license=self._license,
+        )
+        new = NewDocument(target, data, document, source_of(document, stated))
         self._refuse_conflict(new)
         for other in self._documents.values():
             if other.document.source.file == path.name and other.seed != data:
@@ -106,15 +114,14 @@ class NewDocuments:
         with files.locked(self._root):
             documents, errors = self._without_conflicts()
             yield from errors
-            sources = read_sources(self._root / layout.SOURCES)
+            sources = read_sources(self._root)
             for new in documents:
-                sources.setdefault(new.document.source.file, new.line)
-            listed = sources_file(sources)
+                sources.setdefault(new.document.source.file, new.source)
             annotators = _annotators_file(self._root / layout.ANNOTATORS)
             check_update(self._root, layout.ANNOTATORS, annotators)
-            check_update(self._root, layout.SOURCES, listed)
+            files.own_path(self._root, layout.SOURCES)
             files.update(self._root / layout.ANNOTATORS, annotators)
-            files.update(self._root / layout.SOURCES, listed)
+            write_sources(self._root, sources)
             for new in documents:
                 files.update(self._root / layout.SEEDS / new.document.source.file, new.seed)
                 files.write(new.path, encode(new.document))
