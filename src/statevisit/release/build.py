@@ -180,7 +180,8 @@ def _converted(
     tally = Tally()
     digests = {config: hashlib.sha256() for config in CONFIGS}
     documents: list[JsonObject] = []
-    convert = partial(convert_chunk, context=context_of(root, skip=True))
+    context = context_of(root, skip=True)
+    convert = partial(convert_chunk, context=context, has_splits=across.has_splits)
     with Shards(staging, CONFIGS, len(entries)) as shards:
         for chunk in ordered(convert, chunks(entries), workers, _PRELOAD):
             findings += chunk.findings
@@ -249,7 +250,7 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
     return staged
 
 
-def convert_chunk(chunk: list[Entry], context: Context) -> Chunk:
+def convert_chunk(chunk: list[Entry], context: Context, has_splits: bool) -> Chunk:
     """Check some documents and convert them to tables. Only errors are findings, not warnings."""
     from statevisit.dataset.arrow import CONFIGS
     from statevisit.dataset.views import VIEWS
@@ -273,7 +274,7 @@ def convert_chunk(chunk: list[Entry], context: Context) -> Chunk:
         data = codec.encode(document)
         digest = hashlib.sha256(data).hexdigest()
         encoded.append(data)
-        converted.facts.append((entry, facts(document)))
+        converted.facts.append((entry, facts(document, has_splits, warnings=False)))
         converted.files.append(_document_file(entry, data, digest))
         converted.tally.add(document)
         converted.digests["documents"] += digest.encode() + b"\n"
