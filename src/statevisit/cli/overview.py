@@ -8,6 +8,7 @@ COMMANDS = {
     "anchor": "Turn the quotes of a draft into offsets.",
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
     "explain": "Explain the codes of findings, each with a wrong and a right example.",
+    "split": "Divide the texts of a corpus into train, validation and test.",
     "realign": "Move a document's spans to a corrected source text.",
     "migrate": "Convert documents of older schema versions to the current one.",
     "init": "Create a repository for a corpus of your own.",

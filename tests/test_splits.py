@@ -1,0 +1,326 @@
+"""Splits: how texts are divided, and what two splits may not share."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from statevisit import FormatError, validate
+from statevisit.annotation.ingest import ANNOTATOR, ingest
+from statevisit.checks.splits import shared_part
+from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.splits import ALONE, Ratio, divide, in_order
+from statevisit.document.codec import encode
+from tests.conftest import Result
+
+WORDS = [
+    a + b
+    for a in ("bar", "lo", "mi", "ster", "von", "ka", "pel", "tu", "gre", "sho")
+    for b in ("den", "ra", "lim", "os", "ta", "qu", "ne", "wick", "fu", "zel", "b", "mar")
+]
+"""Invented words, of which random texts consist."""
+
+THIRDS = Ratio({"train": Fraction(8, 10), "validation": Fraction(1, 10), "test": Fraction(1, 10)})
+
+CORPUS = {
+    "bread": "Two bakers from Lindholm won the prize for rye bread on Monday.",
+    "kopru": "Köprü pazartesi günü açıldı 🌉.",
+    "jisr": "افتتح الجسر يوم الاثنين.",
+    "qiao": "大桥于周一开通。",
+}
+"""Short texts in four scripts."""
+
+
+def text_of(words: int, seed: int) -> str:
+    """Make up a text."""
+    chosen = random.Random(seed).choices(WORDS, k=words)
+    return f"{' '.join(chosen)}."
+
+
+def make_corpus(
+    root: Path, texts: dict[str, str], **metadata: dict[str, Any] | None
+) -> dict[str, dict[str, Any]]:
+    """Make a corpus root of texts by id, with metadata for some; return the lines of its list."""
+    lines = {}
+    for document_id, text in texts.items():
+        seed = f" date 2024-03-01 {text}".encode()
+        document = ingest(seed, f"{document_id}.txt", document_id, "en")
+        path = root / f"corpus/documents/{document_id}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(document))
+        (root / "seeds").mkdir(exist_ok=True)
+        (root / "seeds" / document.source.file).write_bytes(seed)
+        line = {
+            "file": document.source.file,
+            "sha256": document.source.sha256,
+            "date": document.date,
+            "language": document.language,
+            "publisher": "unknown",
+            "license": "not stated",
+        }
+        lines[document_id] = line | (metadata.get(document_id) or {})
+    (root / "corpus/annotators.json").write_text(json.dumps({"annotators": [ANNOTATOR]}))
+    write_list(root, lines)
+    return lines
+
+
+def write_list(root: Path, lines: dict[str, dict[str, Any]]) -> None:
+    """Write the list of sources."""
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines.values())
+    (root / "seeds/sources.jsonl").write_text(text, encoding="utf-8")
+
+
+def splits_of(root: Path) -> dict[str, str | None]:
+    """The split of each seed in the list of sources."""
+    lines = (root / "seeds/sources.jsonl").read_text(encoding="utf-8").splitlines()
+    return {line["file"]: line.get("split") for line in map(json.loads, lines)}
+
+
+def _sources(number: int, **metadata: Any) -> dict[str, ListedSource]:
+    sources = {}
+    for n in range(number):
+        sources[f"{n}.txt"] = ListedSource(
+            file=f"{n}.txt",
+            sha256=f"{n:064x}",
+            date="2024-03-01",
+            language="en",
+            publisher="unknown",
+            license="not stated",
+            **metadata,
+        )
+    return sources
+
+
+# The division
+
+
+def test_sizes_meet_the_ratio_on_average() -> None:
+    """Of ten thousand texts the splits have their parts within one per cent."""
+    counts = Counter(divide(_sources(10_000), THIRDS, 0, ALONE, again=False).after.values())
+    assert {"train", "validation", "test"} == set(counts)
+    for name, part in THIRDS.parts.items():
+        assert abs(counts[name] / 10_000 - part) < 0.01
+
+
+def test_an_added_text_moves_no_other() -> None:
+    """The split of a text is the same alone, among a hundred and among a thousand, in any order."""
+    few, many = (divide(_sources(n), THIRDS, 7, ALONE, again=True).after for n in (100, 1_000))
+    assert few == {file: many[file] for file in few}
+    backwards = dict(reversed(_sources(1_000).items()))
+    assert many == divide(backwards, THIRDS, 7, ALONE, again=True).after
+
+
+def test_the_split_of_a_text_is_the_same_in_every_version() -> None:
+    """The division is part of a corpus: a newer statevisit places an added text as this one."""
+    after = divide(_sources(40), THIRDS, 7, ALONE, again=False).after
+    held_out = {file: split for file, split in after.items() if split != "train"}
+    assert {
+        "31.txt": "test",
+        "32.txt": "validation",
+        "38.txt": "test",
+        "39.txt": "test",
+    } == held_out
+
+
+def test_a_renamed_text_stays_in_its_split() -> None:
+    """A text is placed by the bytes of its seed, not by a name."""
+    sources = _sources(300)
+    renamed = {f"new-{file}": replace(s, file=f"new-{file}") for file, s in sources.items()}
+    before, after = (divide(s, THIRDS, 1, ALONE, again=False).after for s in (sources, renamed))
+    assert list(before.values()) == list(after.values())
+
+
+def test_another_number_makes_another_division() -> None:
+    """`--seed` chooses between divisions that have nothing to do with each other."""
+    one, two = (divide(_sources(1_000), THIRDS, n, ALONE, again=False).after for n in (1, 2))
+    moved = sum(one[file] != two[file] for file in one)
+    assert 250 < moved < 430  # 34 % in expectation
+
+
+def test_a_text_keeps_the_split_that_it_has() -> None:
+    """Only texts without a split get one, unless all are to be divided again."""
+    held_out = _sources(50, split="held_out")
+    sources = held_out | {f"x{file}": s for file, s in _sources(50).items()}
+    kept = divide(sources, THIRDS, 0, ALONE, again=False)
+    assert {"held_out"} == {kept.after[file] for file in held_out}
+    assert 50 == len(kept.changed)
+    again = divide(sources, THIRDS, 0, ALONE, again=True)
+    assert "held_out" not in again.after.values()
+
+
+@pytest.mark.parametrize("by", ["publisher", "author", "series"])
+def test_texts_of_one_group_stay_together(by: str) -> None:
+    """Texts of one publisher, author or series of one's own are in one split."""
+    sources = {}
+    for file, source in _sources(400).items():
+        group = f"group {len(sources) % 40}"
+        sources[file] = replace(
+            source, publisher=group, author=(group, "Ana"), extra={"series": group}
+        )
+    after = divide(sources, THIRDS, 3, by, again=False).after
+    of_group: dict[str, set[str]] = {}
+    for file, source in sources.items():
+        of_group.setdefault(source.publisher, set()).add(after[file])
+    assert all(len(splits) == 1 for splits in of_group.values())
+    assert {"train", "validation", "test"} == set(after.values())
+
+
+def test_texts_that_state_no_group_are_no_group() -> None:
+    """Texts of unknown publishers are divided one by one, and their number is known."""
+    sources = _sources(200) | {"a.txt": replace(_sources(1)["0.txt"], publisher="Courier")}
+    change = divide(sources, THIRDS, 3, "publisher", again=False)
+    assert 200 == change.ungrouped
+    assert {"train", "validation", "test"} == set(change.after.values())
+
+
+@pytest.mark.parametrize(
+    ("by", "message"), [("serie", "did you mean series"), ("title", "'title'")]
+)
+def test_a_group_that_no_text_has_is_refused(by: str, message: str) -> None:
+    """A misspelt property does not silently divide texts one by one."""
+    with pytest.raises(FormatError, match=message):
+        divide(_sources(3, extra={"series": 1}), THIRDS, 0, by, again=False)
+
+
+def test_splits_are_listed_in_the_usual_order() -> None:
+    """Training data come first, and test data after those for validation."""
+    assert ["train", "validation", "test", "Easy", "hard"] == in_order(
+        ["test", "hard", "train", "Easy", "validation", "test"]
+    )
+
+
+# The command
+
+
+def test_the_command_writes_the_list_and_counts(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Everything but the split of a source stays, and a second run changes nothing."""
+    texts = {f"t{n}": text_of(30, n) for n in range(40)}
+    lines = make_corpus(tmp_path, texts, t3={"title": "Brücke 🌉", "extra": {"b": 1, "a": "ü"}})
+    shown = cli("split", tmp_path, "--seed", 3, "--dry-run")
+    assert {None} == set(splits_of(tmp_path).values())
+    assert "nothing was written" in shown.out
+    written = cli("split", tmp_path, "--seed", 3)
+    assert (0, "") == (written.status, written.err)
+    counts = Counter(splits_of(tmp_path).values())
+    for name in ("train", "validation", "test"):
+        assert f"{name:<12} {counts[name]:>7}" in written.out
+    for line, before in zip(
+        (tmp_path / "seeds/sources.jsonl").read_text(encoding="utf-8").splitlines(),
+        lines.values(),
+        strict=True,
+    ):
+        after = json.loads(line)
+        del after["split"]
+        assert before == after
+    data = (tmp_path / "seeds/sources.jsonl").read_bytes()
+    assert "Every text has its split" in cli("split", tmp_path, "--seed", 9).out
+    assert data == (tmp_path / "seeds/sources.jsonl").read_bytes()
+    assert [] == list(validate(tmp_path))
+
+
+def test_an_empty_split_is_named(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Four texts do not make three splits, and the user learns it from the command."""
+    make_corpus(tmp_path, CORPUS)
+    shown = cli("split", tmp_path, "--ratio", "98,1,1")
+    assert 0 == shown.status
+    assert "Warning: no text is in validation and test" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--ratio", "80,20,0"), "'0' is not a positive number"),
+        (("--ratio", "80;20"), "'80;20' is not a positive number"),
+        (("--ratio", "1,1,1,1"), "--names"),
+        (("--names", "train,test"), "a different name for each of 3"),
+        (("--ratio", "1,1", "--names", "a,a"), "a different name for each of 2"),
+        (("--ratio", "1,1", "--names", "train,my test"), "'my test' cannot name a split"),
+        (("--ratio", "1,1", "--names", "train,all"), "'all' cannot name a split"),
+    ],
+)
+def test_sizes_and_names_that_are_not_right_are_refused(
+    tmp_path: Path, cli: Callable[..., Result], options: tuple[str, ...], message: str
+) -> None:
+    """A slip in the options ends in one line, and nothing is written."""
+    make_corpus(tmp_path, CORPUS)
+    shown = cli("split", tmp_path, *options)
+    assert 2 == shown.status
+    assert message in shown.err
+    assert {None} == set(splits_of(tmp_path).values())
+
+
+def test_a_corpus_without_a_list_of_sources_has_no_splits(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """The missing file is named, and the command that writes it."""
+    make_corpus(tmp_path, CORPUS)
+    (tmp_path / "seeds/sources.jsonl").unlink()
+    shown = cli("split", tmp_path)
+    assert 1 == shown.status
+    assert "sources.jsonl: no such file" in shown.err
+    assert "statevisit ingest" in shown.err
+
+
+# Leaks
+
+
+def test_versions_of_a_text_in_two_splits_are_reported() -> None:
+    """A changed headline, a paragraph more or less, and single changed words make no new text."""
+    for seed in range(20):
+        text = text_of(300, seed)
+        words = text.split()
+        assert shared_part(text, f"{text_of(12, 900 + seed)} {text}")
+        assert shared_part(text, " ".join(words[:180]))
+        assert shared_part(text, " ".join(w if n % 40 else "x" for n, w in enumerate(words)))
+        assert shared_part(text.upper(), text.replace(" ", "\n"))
+
+
+def test_texts_that_share_a_notice_are_not_reported() -> None:
+    """A sentence below every article does not make the articles one, however short they are."""
+    notice = text_of(32, 1)
+    for length in (20, 40, 80, 300):
+        assert 0 == shared_part(f"{text_of(length, 2)} {notice}", f"{text_of(length, 3)} {notice}")
+
+
+def test_a_chinese_text_is_compared_by_its_characters() -> None:
+    """A script without spaces has runs, too."""
+    text = "".join(chr(0x4E00 + n * 37 % 3000) for n in range(200))
+    other = "".join(chr(0x4E00 + n * 41 % 3000) for n in range(200))
+    assert shared_part(text, f"{other[:30]}{text}")
+    assert 0 == shared_part(text, other)
+
+
+def test_leaks_are_found_among_many_documents(tmp_path: Path) -> None:
+    """Every copy and near-copy in another split is found, and nothing else among 120 articles."""
+    texts = {f"t{n:03}": text_of(60 + n, n) for n in range(120)}
+    splits = ("train", "train", "validation", "test")
+    metadata = {name: {"split": splits[n % 4]} for n, name in enumerate(texts)}
+    texts |= {"x-copy": texts["t000"].upper(), "x-near": f"{text_of(9, 500)} {texts['t001']}"}
+    texts["x-same-split"] = texts["t003"]
+    metadata |= {name: {"split": "test"} for name in texts if name not in metadata}
+    make_corpus(tmp_path, texts, **metadata)
+    findings = list(validate(tmp_path))
+    assert {"x-copy": "E711", "x-near": "W712"} == {f.document: f.code for f in findings}
+    assert "t000.json, which is in 'train'" in findings[0].message
+    assert "t001.json in 'train'" in findings[1].message
+
+
+def test_a_corpus_without_splits_is_not_compared(tmp_path: Path) -> None:
+    """One text twice is nobody's leak where all texts are for training."""
+    make_corpus(tmp_path, {"a": CORPUS["bread"], "b": CORPUS["bread"]})
+    assert [] == list(validate(tmp_path))
+
+
+def test_a_document_added_after_the_splits_is_named(tmp_path: Path) -> None:
+    """It would be training data, and the finding says how it gets a split."""
+    make_corpus(tmp_path, CORPUS, bread={"split": "train"}, kopru={"split": "test"})
+    findings = list(validate(tmp_path))
+    assert ["jisr", "qiao"] == [f.document for f in findings]
+    assert {"W714"} == {f.code for f in findings}
+    assert "statevisit split" in findings[0].message
