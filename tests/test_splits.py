@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
@@ -157,7 +158,7 @@ def test_a_text_keeps_the_split_that_it_has() -> None:
 @pytest.mark.parametrize("by", ["publisher", "author", "series"])
 def test_texts_of_one_group_stay_together(by: str) -> None:
     """Texts of one publisher, author or series of one's own are in one split."""
-    sources = {}
+    sources: dict[str, ListedSource] = {}
     for file, source in _sources(400).items():
         group = f"group {len(sources) % 40}"
         sources[file] = replace(
@@ -324,3 +325,77 @@ def test_a_document_added_after_the_splits_is_named(tmp_path: Path) -> None:
     assert ["jisr", "qiao"] == [f.document for f in findings]
     assert {"W714"} == {f.code for f in findings}
     assert "statevisit split" in findings[0].message
+
+
+# What other commands do with splits and metadata
+
+
+def test_show_prints_what_is_known_of_a_text(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Title, authors, split and facts of one's own stand above the text, unknown ones do not."""
+    about = {
+        "title": "Rye \x1b[31mbread",
+        "author": ["Ana Ruiz", "Å. Öz"],
+        "split": "test",
+        "url": "https://news.example/1",
+        "extra": {"desk": "food", "page": 3},
+    }
+    make_corpus(tmp_path, CORPUS, bread=about)
+    shown = cli("show", "bread", "--path", tmp_path, "--text-only").out
+    for line in ("author: Ana Ruiz; Å. Öz", "split: test", "desk: food", "page: 3"):
+        assert f"\n{line}\n" in shown
+    assert "\x1b" not in shown
+    assert "publisher" not in shown
+    by_file = cli("show", tmp_path / "corpus/documents/bread.json", "--text-only").out
+    assert shown == by_file
+    assert "split" not in cli("show", "kopru", "--path", tmp_path, "--text-only").out
+
+
+SPLITS = {
+    "bread": {"split": "test"},
+    "jisr": {"split": "train"},
+    "kopru": {"split": "train"},
+    "qiao": {"split": "validation"},
+}
+
+
+def test_score_counts_one_split(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Predictions of other splits are no spurious ones, and missing ones no misses."""
+    make_corpus(tmp_path, CORPUS, **SPLITS)
+    gold = tmp_path / "corpus/documents"
+    for predicted in (gold, gold / "bread.json"):
+        shown = cli("score", gold, predicted, "--split", "test", "--json", "--resamples", 0)
+        report = json.loads(shown.out)
+        assert (1, [], f"{gold}, split test") == (
+            report["documents"],
+            report.get("notes", []),
+            report["gold"],
+        )
+    conll = tmp_path / "test.bio"
+    tokens = CORPUS["bread"].replace(".", " .").split()
+    conll.write_text("".join(f"{token}\tO\n" for token in tokens))
+    assert 0 == cli("score", gold, conll, "--split", "test", "--resamples", 0).status
+
+
+def test_agree_counts_one_split(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Two annotators are compared on the documents of the split."""
+    make_corpus(tmp_path, CORPUS, **SPLITS)
+    for name in "ab":
+        shutil.copytree(tmp_path / "corpus/documents", tmp_path / "corpus/annotators" / name)
+    passes = [tmp_path / "corpus/annotators" / name for name in "ab"]
+    shown = cli("agree", *passes, "--split", "train", "--json", "--resamples", 0)
+    assert 2 == json.loads(shown.out)["documents"]
+
+
+@pytest.mark.parametrize("command", ["score", "agree"])
+def test_an_unknown_split_is_refused(
+    tmp_path: Path, cli: Callable[..., Result], command: str
+) -> None:
+    """The message names the splits of the corpus; documents outside one have none."""
+    make_corpus(tmp_path, CORPUS, **SPLITS)
+    gold = tmp_path / "corpus/documents"
+    shown = cli(command, gold, gold, "--split", "dev")
+    assert 1 == shown.status
+    assert "no split 'dev'; the corpus has train, validation, test" in shown.err
+    shutil.copy(gold / "bread.json", tmp_path / "bread.json")
+    alone = cli(command, tmp_path / "bread.json", tmp_path / "bread.json", "--split", "dev")
+    assert "is not in a corpus" in alone.err

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, verbose
+from statevisit.cli.options import json_flag, split, verbose
 from statevisit.document.model import LAYERS
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the JSON Schema of quote notation for a language model, and score nothing.",
 )
+@split
 @verbose
 def command(
     gold: Path | None,
@@ -58,6 +59,7 @@ def command(
     html: Path | None,
     resamples: int,
     draft_schema: bool,
+    split: str | None,
     verbose: bool,
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
@@ -78,7 +80,7 @@ def command(
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.scoring.score import evaluate
 
-    report, scored = evaluate(gold, pred, compare, layers, resamples)
+    report, scored = evaluate(gold, pred, compare, layers, resamples, split)
     if html:
         from statevisit import files
         from statevisit.pages.score_page import page

@@ -51,6 +51,16 @@ class ListedSource(Record, frozen=True, kw_only=True):
     received: Received | None = None
     normalised: tuple[str, ...] = ()
 
+    @property
+    def stated_publisher(self) -> str | None:
+        """The publisher; None for `unknown`."""
+        return None if self.publisher == "unknown" else self.publisher
+
+    @property
+    def stated_license(self) -> str | None:
+        """The licence; None for `not stated`."""
+        return None if self.license == "not stated" else self.license
+
 
 def read_sources(root: Path) -> dict[str, ListedSource]:
     """Return the sources that `seeds/sources.jsonl` lists, by the name of their file in `seeds/`.

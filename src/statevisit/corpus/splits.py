@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import orjson
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec.structs import asdict, replace
 from statevisit import files, layout
 from statevisit.corpus.seeds import ListedSource, read_sources, write_sources
 from statevisit.corpus.settings import nearest
+from statevisit.document.model import Document
 from statevisit.errors import FormatError
 
 TRAIN = "train"
@@ -26,9 +28,6 @@ ALONE = "document"
 
 _GROUPING = ("publisher", "author", "date", "language", "license", "title")
 """The properties of a source that may group texts, beside those in its `extra`."""
-
-_UNSTATED = {"publisher": "unknown", "license": "not stated"}
-"""The values that say that a property is not stated."""
 
 
 class Ratio(Struct, frozen=True):
@@ -107,8 +106,13 @@ def _place(seed: int, identity: str) -> Fraction:
 
 def _group(source: ListedSource, by: str) -> str:
     """The value of a property that groups a source, with its name; "" without one."""
-    value = asdict(source)[by] if by in _GROUPING else source.extra.get(by)
-    if value in (None, (), _UNSTATED.get(by)):
+    if by == "publisher":
+        value: Any = source.stated_publisher
+    elif by == "license":
+        value = source.stated_license
+    else:
+        value = asdict(source)[by] if by in _GROUPING else source.extra.get(by)
+    if value is None or value == ():
         return ""
     return f"{by} {orjson.dumps(value).decode()}"
 
@@ -146,3 +150,15 @@ def divide_corpus(root: Path, ratio: Ratio, seed: int, by: str, again: bool, wri
         }
         write_sources(root, with_splits)
     return change
+
+
+def split_of(document: Document, sources: Mapping[str, ListedSource]) -> str:
+    """Return the split of a document of a corpus with these sources, by the name of their seed."""
+    source = sources.get(document.source.file)
+    return TRAIN if source is None or source.split is None else source.split
+
+
+def splits_of(sources: Mapping[str, ListedSource]) -> list[str]:
+    """Return the names of the splits of a corpus, in order; none if no source states one."""
+    names = [source.split for source in sources.values()]
+    return in_order(name or TRAIN for name in names) if any(names) else []
