@@ -9,16 +9,26 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
+import yaml
 from msgspec.structs import replace
 
-from statevisit import FormatError, validate
-from statevisit.annotation.ingest import ANNOTATOR, ingest
+from statevisit import FormatError, load_dataset, read_document, validate, write_document
+from statevisit.annotation.ingest import ANNOTATOR
 from statevisit.checks.splits import shared_part
-from statevisit.corpus.seeds import ListedSource
+from statevisit.cli.main import run
+from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.splits import ALONE, Ratio, divide, in_order
+from statevisit.dataset.arrow import features
+from statevisit.dataset.parquet import read_documents
 from statevisit.document.codec import encode
-from tests.conftest import Result
+from statevisit.release import shards
+from statevisit.release.build import build
+from statevisit.release.textless_root import write_edition, write_full
+from tests.conftest import Result, annotated_text, oracle
+
+datasets = oracle("datasets")
 
 WORDS = [
     a + b
@@ -45,13 +55,20 @@ def text_of(words: int, seed: int) -> str:
 
 
 def make_corpus(
-    root: Path, texts: dict[str, str], **metadata: dict[str, Any] | None
+    root: Path,
+    texts: dict[str, str],
+    drafts: dict[str, Any] | None = None,
+    **metadata: dict[str, Any],
 ) -> dict[str, dict[str, Any]]:
-    """Make a corpus root of texts by id, with metadata for some; return the lines of its list."""
+    """Make a corpus root of texts by id; return the lines of its list of sources.
+
+    Some texts have a draft of annotation in quotes, or metadata.
+    """
     lines = {}
     for document_id, text in texts.items():
         seed = f" date 2024-03-01 {text}".encode()
-        document = ingest(seed, f"{document_id}.txt", document_id, "en")
+        draft = {"text": text, **(drafts or {}).get(document_id, {"mentions": []})}
+        document = annotated_text(draft, document_id)
         path = root / f"corpus/documents/{document_id}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encode(document))
@@ -65,7 +82,7 @@ def make_corpus(
             "publisher": "unknown",
             "license": "not stated",
         }
-        lines[document_id] = line | (metadata.get(document_id) or {})
+        lines[document_id] = line | metadata.get(document_id, {})
     (root / "corpus/annotators.json").write_text(json.dumps({"annotators": [ANNOTATOR]}))
     write_list(root, lines)
     return lines
@@ -399,3 +416,241 @@ def test_an_unknown_split_is_refused(
     shutil.copy(gold / "bread.json", tmp_path / "bread.json")
     alone = cli(command, tmp_path / "bread.json", tmp_path / "bread.json", "--split", "dev")
     assert "is not in a corpus" in alone.err
+
+
+# The built corpus
+
+LINDHOLM = {
+    "mentions": [{"quote": "Lindholm", "level": "NAM", "entity": "lindholm"}],
+    "entities": [
+        {
+            "id": "lindholm",
+            "type": "GPE",
+            "name": "Lindholm",
+            "nil": "UNVERIFIED",
+            "reference": "SPECIFIC",
+        }
+    ],
+}
+"""The annotation of a name."""
+
+METADATA: dict[str, dict[str, Any]] = {
+    "bread": {
+        "split": "train",
+        "title": "Bakers from Lindholm won",
+        "url": "https://news.example/two-bakers-from-lindholm-won-the-prize-for-rye-bread",
+        "author": ["Ana Ruiz", "Å. Öz"],
+        "publisher": "Courier",
+        "license": "CC-BY-4.0",
+        "extra": {"page": 3, "desk": "Küche 🍞"},
+    },
+    "jisr": {"split": "test", "language": "ar", "title": "افتتاح"},
+    "kopru": {"split": "validation", "language": "tr", "publisher": "Courier"},
+    "qiao": {"split": "train", "language": "zh"},
+}
+"""What is listed for CORPUS: a Turkish text for validation, an Arabic one for the test."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository as `init` makes it, with the texts of CORPUS in three splits, built."""
+    root = tmp_path_factory.mktemp("splits") / "c"
+    assert 0 == run(["init", str(root)])
+    (root / "corpus/documents/example.json").unlink()
+    (root / "seeds/example.txt").unlink()
+    make_corpus(root, CORPUS, {"bread": LINDHOLM}, **METADATA)
+    for document_id, about in METADATA.items():
+        path = root / f"corpus/documents/{document_id}.json"
+        document = read_document(path)
+        write_document(replace(document, language=about.get("language", "en")), path)
+    assert [] == list(validate(root))
+    assert [] == build(root).findings
+    return root
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> str:
+    """A fresh cache of `datasets`."""
+    return str(tmp_path / "cache")
+
+
+def test_a_split_is_loaded_by_its_name(built: Path, cache: str) -> None:
+    """`datasets` reads the splits from the card, offline; each has the documents of its list."""
+    loaded = datasets.load_dataset(str(built), "documents", cache_dir=cache)
+    assert ["train", "validation", "test"] == list(loaded)
+    assert {"train": ["bread", "qiao"], "validation": ["kopru"], "test": ["jisr"]} == {
+        name: list(split["id"]) for name, split in loaded.items()
+    }
+    names = datasets.load_dataset(str(built), "ner", cache_dir=cache)
+    for name, split in names.items():
+        assert {name} == set(split["split"])
+    assert ["kopru"] == sorted(set(names["validation"]["document"]))
+
+
+def test_the_metadata_are_in_the_documents(built: Path, cache: str) -> None:
+    """`source` has what the list states, and null for what it does not state."""
+    loaded = datasets.load_dataset(str(built), "documents", cache_dir=cache)
+    sources = {row["id"]: row["source"] for split in loaded.values() for row in split}
+    bread = METADATA["bread"]
+    for name in ("title", "url", "author", "publisher", "license", "split"):
+        assert bread[name] == sources["bread"][name]
+    assert '{"desk":"Küche 🍞","page":3}' == sources["bread"]["extra"]
+    for name in ("title", "url", "author", "publisher", "license", "extra"):
+        assert sources["qiao"][name] is None
+    assert ("Courier", None) == (sources["kopru"]["publisher"], sources["kopru"]["license"])
+
+
+@pytest.mark.parametrize("config", ["documents", "entities", "quantities", "ner"])
+@pytest.mark.parametrize("streaming", [False, True])
+def test_every_config_has_every_split(
+    built: Path, cache: str, config: str, streaming: bool
+) -> None:
+    """A split in which a config has no rows is empty, and has its columns."""
+    loaded = load_dataset(config, built, cache_dir=cache, streaming=streaming)
+    assert ["train", "validation", "test"] == list(loaded)
+    expected = list(features(config))
+    for name, split in loaded.items():
+        assert expected == list(split.features)
+        alone = load_dataset(config, built, split=name, cache_dir=cache, streaming=streaming)
+        assert list(split) == list(alone)
+    rows = sum(len(list(split)) for split in loaded.values())
+    assert json.loads((built / "corpus/release.json").read_bytes())["configs"][config] == rows
+
+
+def test_splits_are_joined_and_cut(built: Path, cache: str) -> None:
+    """Joined splits leave out the empty ones; an unknown split is an error that names others."""
+    joined = load_dataset("entities", built, split="train+test", cache_dir=cache)
+    assert ["Lindholm"] == joined["text"]
+    assert 1 == len(load_dataset("documents", built, split="train[:1]", cache_dir=cache))
+    assert [] == list(load_dataset("entities", built, split="test+validation", cache_dir=cache))
+    assert 4 == len(load_dataset("documents", built, split="all", cache_dir=cache))
+    for config in ("documents", "quantities"):
+        with pytest.raises(ValueError, match="Unknown split"):
+            load_dataset(config, built, split="dev", cache_dir=cache)
+
+
+def test_the_manifest_states_every_split(built: Path) -> None:
+    """Documents, records, rows and digests of the splits; their sums are those of the whole."""
+    manifest = json.loads((built / "corpus/release.json").read_bytes())
+    assert ["train", "validation", "test"] == list(manifest["splits"])
+    for config, rows in manifest["configs"].items():
+        assert rows == sum(part["configs"][config] for part in manifest["splits"].values())
+    assert {"train": 2, "validation": 1, "test": 1} == {
+        name: part["documents"] for name, part in manifest["splits"].items()
+    }
+    digests = {part["content"]["documents"] for part in manifest["splits"].values()}
+    assert 4 == len(digests | {manifest["content_sha256"]})
+
+
+def test_the_card_states_splits_languages_and_licences(built: Path) -> None:
+    """Nobody has to open a file to learn how much of what is in a split, and whose it is."""
+    card = (built / "README.md").read_text(encoding="utf-8")
+    assert "language: [ar, en, tr, zh]" in card
+    assert "|  | `train` | `validation` | `test` |" in card
+    assert "| documents | 2 | 1 | 1 |" in card
+    assert "| `mentions` | 1 | 0 | 0 |" in card
+    assert "| publisher | Courier (2); not stated (2) |" in card
+    assert "| licence | not stated (3); CC-BY-4.0 (1) |" in card
+    front = yaml.safe_load(card.split("---")[1])
+    files = {config["config_name"]: config["data_files"] for config in front["configs"]}
+    assert ["train"] == [part["split"] for part in files["entities"]]
+    assert "quantities" not in files
+
+
+def test_a_build_is_the_same_with_any_number_of_workers(tmp_path: Path) -> None:
+    """The bytes of 60 documents in three splits do not depend on who made them."""
+    texts = {f"t{n:02}": text_of(25 + n, n) for n in range(60)}
+    splits = ("train", "validation", "test")
+    make_corpus(tmp_path, texts, **{n: {"split": splits[i % 3]} for i, n in enumerate(texts)})
+    made = []
+    for workers in (1, 2, 3):
+        shutil.rmtree(tmp_path / "corpus/parquet", ignore_errors=True)
+        assert [] == build(tmp_path, workers=workers).findings
+        made.append({p.name: p.read_bytes() for p in (tmp_path / "corpus").rglob("*.parquet")})
+        made[-1]["release"] = (tmp_path / "corpus/release.json").read_bytes()
+    assert made[0] == made[1] == made[2]
+
+
+def test_shards_do_not_mix_splits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file holds documents of the split in its name, and states how many files there are."""
+    monkeypatch.setattr(shards, "SHARD", 8)
+    texts = {f"t{n:02}": text_of(25 + n, n) for n in range(60)}
+    metadata = {n: {"split": "test" if i % 4 == 0 else "train"} for i, n in enumerate(texts)}
+    make_corpus(tmp_path, texts, **metadata)
+    assert [] == build(tmp_path, workers=1).findings
+    ids: dict[str, list[str]] = {"train": [], "test": []}
+    paths = sorted((tmp_path / "corpus/parquet/documents").iterdir())
+    for path in paths:
+        name = path.name.partition("-")[0]
+        ids[name] += pq.read_table(path).column("id").to_pylist()
+        number = sum(other.name.startswith(name) for other in paths)
+        assert path.name.endswith(f"-of-{number:05}.parquet")
+    assert {name: [i for i in texts if metadata[i]["split"] == name] for name in ids} == ids
+    assert [] == build(tmp_path, check=True, workers=1).stale
+
+
+def test_a_corpus_without_splits_is_built_as_before(tmp_path: Path) -> None:
+    """Files, card and manifest know of no splits where no source states one."""
+    make_corpus(tmp_path, CORPUS, bread={"title": "Bread"})
+    (tmp_path / "README.md").write_text("---\nlicense: other\n---\n")
+    assert [] == build(tmp_path).findings
+    names = {path.name for path in (tmp_path / "corpus/parquet").rglob("*.parquet")}
+    assert {"train-00000-of-00001.parquet"} == names
+    assert "splits" not in json.loads((tmp_path / "corpus/release.json").read_bytes())
+    assert "data_files: corpus/parquet/ner/train-*.parquet" in (tmp_path / "README.md").read_text()
+
+
+def test_moving_a_document_moves_its_rows(tmp_path: Path) -> None:
+    """A build after a change of splits leaves no file of a split that is gone."""
+    lines = make_corpus(tmp_path, CORPUS, **METADATA)
+    for line in lines.values():
+        line["language"] = "en"
+    write_list(tmp_path, lines)
+    assert [] == build(tmp_path).findings
+    for line in lines.values():
+        line["split"] = "train"
+    write_list(tmp_path, lines)
+    states = dict(build(tmp_path).states)
+    assert "removed" == states["corpus/parquet/documents/test-00000-of-00001.parquet"]
+    assert ["train"] == list(load_dataset("documents", tmp_path))
+
+
+def test_documents_are_read_back_from_parquet_without_metadata(built: Path) -> None:
+    """A Parquet file gives the documents as they are in corpus/documents/."""
+    for split, ids in (("train", ["bread", "qiao"]), ("test", ["jisr"])):
+        path = built / f"corpus/parquet/documents/{split}-00000-of-00001.parquet"
+        expected = [read_document(built / f"corpus/documents/{name}.json") for name in ids]
+        assert expected == list(read_documents(path))
+
+
+def test_the_edition_without_the_text_has_the_splits_and_is_restored(
+    built: Path, tmp_path: Path, cache: str
+) -> None:
+    """A title that quotes the text is left out and comes back; the address and the splits stay."""
+    edition, full = tmp_path / "edition", tmp_path / "full"
+    write_edition(built, edition)
+    listed = (edition / "seeds/sources.jsonl").read_text(encoding="utf-8")
+    assert METADATA["bread"]["title"] not in listed
+    assert METADATA["bread"]["url"] in listed
+    assert METADATA["jisr"]["title"] in listed
+    loaded = datasets.load_dataset(str(edition), "documents", cache_dir=cache)
+    assert ["train", "validation", "test"] == list(loaded)
+    assert loaded["train"][0]["source"]["title"] is None
+    assert "| documents | 2 | 1 | 1 |" in (edition / "README.md").read_text(encoding="utf-8")
+    write_full(edition, (built / "seeds",), full)
+    for path in sorted((built / "corpus").rglob("*.parquet")):
+        assert path.read_bytes() == (full / path.relative_to(built)).read_bytes()
+    assert read_sources(built) == read_sources(full)
+
+
+def test_a_fact_that_quotes_the_text_is_not_in_the_edition(built: Path, tmp_path: Path) -> None:
+    """The message names the list and the words."""
+    root = tmp_path / "c"
+    shutil.copytree(built, root)
+    list_ = root / "seeds/sources.jsonl"
+    list_.write_text(
+        list_.read_text(encoding="utf-8").replace("Küche 🍞", CORPUS["bread"]), encoding="utf-8"
+    )
+    assert [] == build(root).findings
+    with pytest.raises(FormatError, match=r"the line of bread\.txt quotes the text"):
+        write_edition(root, tmp_path / "edition")

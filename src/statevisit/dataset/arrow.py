@@ -6,7 +6,7 @@ it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from itertools import compress
@@ -15,7 +15,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from statevisit.dataset import views
+from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.splits import split_of
+from statevisit.dataset import sources, views
 from statevisit.dataset.features import Column, Feature, feature_of
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
@@ -59,11 +61,12 @@ WORDS = frozenset(
 def columns(config: str, edition: str = FULL) -> tuple[Column, ...]:
     """Return the columns of a config, in order, in the edition with the schema of that name."""
     if config == "documents":
-        return tuple(
+        of_schema = (
             Column(name, feature_of(schema.resolve(node, edition), edition), node["description"])
             for name, node in schema.load(edition)["properties"].items()
         )
-    all_columns = views.VIEWS[config].columns
+        return tuple(map(sources.with_metadata_column, of_schema))
+    all_columns = (*views.VIEWS[config].columns, sources.SPLIT)
     if edition == FULL:
         return all_columns
     return tuple(_wordless_column(column) for column in all_columns if column.name not in WORDS)
@@ -83,7 +86,10 @@ def _wordless_column(column: Column) -> Column:
 
 
 def wordless(config: str, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a view without the columns WORDS and the texts of arguments."""
+    """Return the rows of a view without the columns WORDS and the texts of arguments.
+
+    The rows have no column for the split yet.
+    """
     kept = [column.name not in WORDS for column in views.VIEWS[config].columns]
     return [tuple(map(_wordless_value, compress(row, kept))) for row in rows]
 
@@ -164,8 +170,15 @@ def _coded_struct(array: pa.StructArray, feature: Feature) -> pa.StructArray:
     return pa.StructArray.from_arrays(after, fields=fields, mask=mask)
 
 
-def document_table(encoded: Iterable[bytes], edition: str = FULL) -> pa.Table:
-    """Return the `documents` table of schema-valid documents, given as JSON, one row each."""
+def document_table(
+    encoded: Iterable[bytes],
+    listed: Sequence[ListedSource | None],
+    edition: str = FULL,
+) -> pa.Table:
+    """Return the `documents` table of schema-valid documents, given as JSON, one row each.
+
+    `listed` are their sources, None for one that no list has.
+    """
     # A newline in JSON is white space: inside a string it is escaped.
     data = b"\n".join(document.replace(b"\n", b"") for document in encoded)
     table = pj.read_json(
@@ -175,10 +188,12 @@ def document_table(encoded: Iterable[bytes], edition: str = FULL) -> pa.Table:
             explicit_schema=_json_schema(edition), unexpected_field_behavior="error"
         ),
     ).combine_chunks()
-    arrays = [
-        _coded(_whole(table.column(column.name)), column.feature)
-        for column in columns("documents", edition)
-    ]
+    arrays = []
+    for column in columns("documents", edition):
+        array = _whole(table.column(column.name))
+        if column.name == "source":
+            array = sources.with_metadata(array, listed)
+        arrays.append(_coded(array, column.feature))
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", edition))
 
 
@@ -187,7 +202,10 @@ def _json_schema(edition: str) -> pa.Schema:
     """The Arrow schema of documents in JSON, where labels and the date are strings."""
     fields = []
     for column in columns("documents", edition):
-        type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
+        feature = column.feature
+        if column.name == "source":
+            feature = sources.without_metadata(feature)
+        type_ = pa.string() if column.name == "date" else _type(feature, pa.string())
         fields.append((column.name, type_))
     return pa.schema(fields)
 
@@ -198,10 +216,15 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks)
 
 
-def view_table(config: str, documents: Iterable[Document]) -> pa.Table:
-    """Return the table of a flat view over documents."""
+def view_table(
+    config: str, documents: Iterable[Document], listed: sources.Sources = sources.NONE
+) -> pa.Table:
+    """Return the table of a flat view over documents, whose sources are listed."""
     view = views.VIEWS[config]
-    return rows_table(config, [row for document in documents for row in view.rows(document)])
+    rows = [
+        (*row, split_of(document, listed)) for document in documents for row in view.rows(document)
+    ]
+    return rows_table(config, rows)
 
 
 def rows_table(config: str, rows: list[Row], edition: str = FULL) -> pa.Table:
@@ -215,14 +238,23 @@ def rows_table(config: str, rows: list[Row], edition: str = FULL) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config, edition))
 
 
-def to_tables(documents: list[Document]) -> dict[str, pa.Table]:
-    """Return every config's table over some documents, in the order given."""
-    flat = {config: view_table(config, documents) for config in views.VIEWS}
-    return {"documents": document_table(map(encode, documents)), **flat}
+def to_tables(
+    documents: list[Document], listed: sources.Sources = sources.NONE
+) -> dict[str, pa.Table]:
+    """Return every config's table over some documents, in the order given.
+
+    `listed` are the sources of their corpus.
+    """
+    of_documents = [listed.get(document.source.file) for document in documents]
+    flat = {config: view_table(config, documents, listed) for config in views.VIEWS}
+    return {"documents": document_table(map(encode, documents), of_documents), **flat}
 
 
 def from_table(table: pa.Table) -> list[Document]:
-    """Return the documents of a `documents` table: the inverse of `document_table`."""
+    """Return the documents of a `documents` table: the inverse of `document_table`.
+
+    What only the list of sources states is left out.
+    """
     return [msgspec.convert(value, Document) for value in values(table)]
 
 
@@ -233,10 +265,12 @@ def values(table: pa.Table) -> list[JsonObject]:
     which is the number of no name.
     """
     of_config = features("documents")
-    return [
-        {name: _plain(value, of_config[name]) for name, value in row.items() if value is not None}
-        for row in table.to_pylist()
-    ]
+    rows = []
+    for row in table.to_pylist():
+        if isinstance(row["source"], dict):
+            row["source"] = sources.without_metadata(row["source"])
+        rows.append({name: _plain(v, of_config[name]) for name, v in row.items() if v is not None})
+    return rows
 
 
 def _plain(value: Any, feature: Feature) -> Any:

@@ -5,12 +5,14 @@ Every build renews the pages, so this module does not import `datasets`, which t
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import yaml
 
 from statevisit import layout
+from statevisit.corpus.splits import TRAIN
 from statevisit.dataset import arrow, views
 from statevisit.document import schema
 from statevisit.document.codec import read_text
@@ -163,12 +165,23 @@ def _configs(manifest: JsonObject) -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
     for name in _with_rows(manifest):
-        files = f"{layout.PARQUET}/{name}/train-*.parquet"
-        config: JsonObject = {"config_name": name, "data_files": files}
+        config: JsonObject = {"config_name": name, "data_files": _data_files(manifest, name)}
         if name == DEFAULT_CONFIG:
             config["default"] = True
         configs.append(config)
     return configs
+
+
+def _data_files(manifest: JsonObject, config: str) -> str | list[JsonObject]:
+    """Return the files of a config, by split where the corpus has splits."""
+    directory = f"{layout.PARQUET}/{config}"
+    if "splits" not in manifest:
+        return f"{directory}/{TRAIN}-*.parquet"
+    return [
+        {"split": split, "path": f"{directory}/{split}-*.parquet"}
+        for split, part in manifest["splits"].items()
+        if part["configs"].get(config)
+    ]
 
 
 def edition_of(manifest: JsonObject) -> str:
@@ -195,6 +208,46 @@ def _config_table(about: Overview) -> str:
         columns = arrow.columns(name, edition_of(about.manifest))
         rows.append((title, description, str(len(columns))))
     return _table(("config", "rows", "columns"), rows)
+
+
+def _splits(about: Overview) -> str:
+    """Return the number of documents and records of each split."""
+    splits = about.manifest.get("splits")
+    if not splits:
+        return f"All documents are in the split `{TRAIN}`."
+    rows = [("documents", *(f"{part['documents']:,}" for part in splits.values()))]
+    for layer in LAYERS:
+        numbers = [part["records"][layer] for part in splits.values()]
+        if any(numbers):
+            rows.append((f"`{layer}`", *(f"{number:,}" for number in numbers)))
+    return _table(("", *(f"`{name}`" for name in splits)), rows)
+
+
+def _sources(about: Overview) -> str:
+    """Return the languages, publishers and licences of the texts, the most frequent first."""
+    kinds: dict[str, list[str | None]] = {
+        "language": [source.language for source in about.sources] or [*about.languages],
+        "publisher": [source.stated_publisher for source in about.sources],
+        "licence": [source.stated_license for source in about.sources],
+    }
+    return _table(
+        ("of the texts", ""), [(kind, _counted(values)) for kind, values in kinds.items()]
+    )
+
+
+_MOST = 10
+"""Publishers and licences that a page names."""
+
+
+def _counted(values: Sequence[str | None]) -> str:
+    """Return values, each with its number if there are several; None is "not stated"."""
+    numbers = Counter(value or "not stated" for value in values).most_common()
+    if len(numbers) < 2:
+        return "".join(value for value, _ in numbers) or "not stated"
+    named = [f"{value} ({number:,})" for value, number in numbers[:_MOST]]
+    if len(numbers) > _MOST:
+        named.append(f"{len(numbers) - _MOST:,} more")
+    return "; ".join(named)
 
 
 def _column_tables(about: Overview) -> str:
@@ -345,6 +398,8 @@ PARTS: dict[str, Callable[[Overview], str]] = {
     "version": _version,
     "pin": _pin,
     "layers": _layer_table,
+    "splits": _splits,
+    "sources": _sources,
     "configs": _config_table,
     "columns": _column_tables,
     "labels": _label_tables,
