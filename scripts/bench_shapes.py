@@ -15,6 +15,7 @@ from bench_text import SEED
 
 from statevisit.document.codec import convert, write_document
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.document.scheme import base
 
 SENTENCE = 20
 """Tokens of a sentence."""
@@ -44,7 +45,7 @@ Properties = dict[str, Any]
 
 def shaped(shape: str, size: int) -> Document:
     """Return a document of a shape with `size` records in its span layers."""
-    return convert(shaped_value(shape, size), shape)
+    return convert(shaped_value(shape, size), shape, base())
 
 
 def shaped_value(shape: str, size: int) -> Properties:

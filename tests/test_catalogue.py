@@ -17,6 +17,7 @@ from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import REGISTRY
 from statevisit.checks.units import conversion
 from statevisit.document.model import Source
+from statevisit.document.scheme import scheme_of
 from statevisit.labelstudio.export_files import elements
 from statevisit.labelstudio.incoming import Incoming
 from tests.conftest import INVALID, RIGHT, ROOT, VALID, Result, write_fixture
@@ -55,6 +56,7 @@ def _findings(path: Path, tmp_path: Path) -> list[Finding]:
         incoming = Incoming(
             lambda base: corpus if base.document.id == corpus.id else base.document,
             lambda text: None,
+            scheme_of(corpus),
         )
         return [
             f

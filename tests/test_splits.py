@@ -23,6 +23,7 @@ from statevisit.corpus.splits import ALONE, Ratio, divide, in_order
 from statevisit.dataset.arrow import features
 from statevisit.dataset.parquet import read_documents
 from statevisit.document.codec import encode
+from statevisit.document.scheme import base
 from statevisit.release import shards
 from statevisit.release.build import build
 from statevisit.release.textless_root import write_edition, write_full
@@ -508,7 +509,7 @@ def test_every_config_has_every_split(
     """A split in which a config has no rows is empty, and has its columns."""
     loaded = load_dataset(config, built, cache_dir=cache, streaming=streaming)
     assert ["train", "validation", "test"] == list(loaded)
-    expected = list(features(config))
+    expected = list(features(config, base()))
     for name, split in loaded.items():
         assert expected == list(split.features)
         alone = load_dataset(config, built, split=name, cache_dir=cache, streaming=streaming)
@@ -620,7 +621,7 @@ def test_documents_are_read_back_from_parquet_without_metadata(built: Path) -> N
     for split, ids in (("train", ["bread", "qiao"]), ("test", ["jisr"])):
         path = built / f"corpus/parquet/documents/{split}-00000-of-00001.parquet"
         expected = [read_document(built / f"corpus/documents/{name}.json") for name in ids]
-        assert expected == list(read_documents(path))
+        assert expected == list(read_documents(path, base()))
 
 
 def test_the_edition_without_the_text_has_the_splits_and_is_restored(

@@ -10,9 +10,9 @@ import unicodedata
 from functools import cache
 from typing import Any
 
-from statevisit.document import schema
 from statevisit.document.characters import FORMAT, joins, trimmed, visible
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source, Token
+from statevisit.document.model import SCHEMA_VERSION, Document, Sentence, Source, Token
+from statevisit.document.scheme import Scheme, base
 from statevisit.document.strict_json import position
 from statevisit.document.timex_values import days
 from statevisit.errors import FormatError, MissingExtra
@@ -55,7 +55,7 @@ def decode_seed(data: bytes, file: str) -> tuple[str, str, int]:
     text = seed[header.end() :]
     if not visible(text):
         raise FormatError(f"{file}: has a header but no text")
-    limit = schema.load()["properties"]["text"]["maxLength"]
+    limit = base().value["properties"]["text"]["maxLength"]
     if len(text) > limit:
         raise FormatError(
             f"{file}: {len(text):,} characters; a document has at most {limit:,}: split the text"
@@ -101,17 +101,22 @@ def _require_date(date: str, file: str) -> None:
         raise FormatError(f"{file}:1: the header's date: {date!r} is not YYYY-MM-DD")
 
 
-def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Document:
+def ingest(
+    data: bytes, file: str, document_id: str, language: str = "en", scheme: Scheme | None = None
+) -> Document:
     """Make a document without annotation from a seed; `file` is its name in `seeds/`.
+
+    `scheme` is that of its corpus; None for the base scheme.
 
     Raises FormatError for a seed that is not in the format, MissingExtra without spaCy.
     """
     text, date, header_length = decode_seed(data, file)
     sentences, tokens = segment(text, language)
     digest = hashlib.sha256(data).hexdigest()
-    layers: dict[str, tuple[Any, ...]] = dict.fromkeys(LAYERS, ())
+    scheme = scheme or base()
+    layers: dict[str, tuple[Any, ...]] = dict.fromkeys(scheme.layers, ())
     layers |= {"sentences": sentences, "tokens": tokens}
-    return Document(
+    return scheme.document_type(
         schema_version=SCHEMA_VERSION,
         id=document_id,
         language=language,

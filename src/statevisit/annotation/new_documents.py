@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from statevisit import files, layout
 from statevisit.annotation.ingest import ANNOTATOR, ingest, require_language
 from statevisit.checks.document import check_bytes
+from statevisit.checks.registry import Context
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import (
     ListedSource,
@@ -24,6 +25,7 @@ from statevisit.corpus.seeds import (
 )
 from statevisit.document.codec import encode, encode_value, read_bytes
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, scheme_at
 from statevisit.errors import FormatError
 
 
@@ -45,6 +47,7 @@ class NewDocuments:
 
     def __init__(self, root: Path, language: str, publisher: str, license_: str) -> None:
         self._root = root
+        self._scheme = scheme_at(root)
         self._language, self._publisher, self._license = language, publisher, license_
         read_sources(root)
         _annotators_file(root / layout.ANNOTATORS)
@@ -59,7 +62,7 @@ class NewDocuments:
         or with another new document, which then stays. Nothing is written.
         """
         data = read_bytes(path)
-        document = _valid_document(data, path, document_id, self._language)
+        document = _valid_document(data, path, document_id, self._language, self._scheme)
         target = self._root / layout.DOCUMENTS / f"{document.id}.json"
         stated = ListedSource(
             file=document.source.file,
@@ -148,11 +151,13 @@ def _existing(root: Path) -> dict[str, str]:
     return {layout.on_any_system(document_id): document_id for document_id in ids}
 
 
-def _valid_document(data: bytes, path: Path, document_id: str | None, language: str) -> Document:
-    document = ingest(data, path.name, "pending", language)
+def _valid_document(
+    data: bytes, path: Path, document_id: str | None, language: str, scheme: Scheme
+) -> Document:
+    document = ingest(data, path.name, "pending", language, scheme)
     name = document_id if document_id is not None else f"{document.date}-{path.stem}"
     document = replace(document, id=_as_id(name, stated=document_id is not None))
-    _, findings = check_bytes(encode(document), str(path))
+    _, findings = check_bytes(encode(document), str(path), Context(scheme))
     for finding in findings:
         raise FormatError(f"{path}: cannot be made a document: {finding.message}")
     return document

@@ -17,6 +17,7 @@ from statevisit.document.characters import is_invisible, trimmed, visible
 from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, free_ids
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import Json, JsonObject, pointer
 from statevisit.findings import Finding
 
@@ -277,14 +278,15 @@ def anchor(
     (E104; at most `limit`). `reports` (A101) name the quotes that differ from the text in quotation
     marks, dashes or white space only; these are resolved.
     """
-    if not isinstance(draft, dict) or not any(layer in LAYERS for layer in draft):
-        message = f"a draft is a JSON object with layers: {', '.join(LAYERS)}"
+    scheme = scheme_of(base)
+    if not isinstance(draft, dict) or not any(layer in scheme.layers for layer in draft):
+        message = f"a draft is a JSON object with layers: {', '.join(scheme.layers)}"
         return None, [Finding(code="A004", file=file, message=message)], []
     if draft.get("id", base.id) != base.id:
         message = f"the draft is of {draft['id']!r}, the text of {base.id!r}"
         return None, [Finding(code="A004", file=file, pointer="/id", message=message)], []
     resolver = _Resolver(base, file)
-    layers = {name: resolver.layer(name, draft[name]) for name in LAYERS if name in draft}
+    layers = {name: resolver.layer(name, draft[name]) for name in scheme.layers if name in draft}
     if resolver.problems:
         return None, resolver.problems, resolver.reports
     value = to_value(base) | layers
@@ -296,11 +298,11 @@ def anchor(
             value[name] = draft[name]  # the schema refuses what it does not know
     problems = [
         Finding(code="E104", file=file, document=base.id, pointer=pointer(path), message=message)
-        for path, message in schema_errors.errors(value, limit=limit)
+        for path, message in schema_errors.errors(value, scheme, limit)
     ]
     if problems:
         return None, problems, resolver.reports
-    return ordered(convert(value, file)), [], resolver.reports
+    return ordered(convert(value, file, scheme)), [], resolver.reports
 
 
 class _Resolver:
@@ -364,7 +366,7 @@ def _give_ids(value: JsonObject) -> None:
     records = {
         layer: [record for record in value[layer] if isinstance(record, dict)]
         for layer in LAYERS
-        if isinstance(value[layer], list)
+        if isinstance(value.get(layer), list)
     }
     ids = [record.get("id") for layer in records.values() for record in layer]
     taken = {record_id for record_id in ids if isinstance(record_id, str)}

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
+import orjson
 from msgspec import Struct
 
 from statevisit.corpus.reader import Entry
@@ -76,6 +77,11 @@ def _digest(words: str) -> bytes:
     return blake2b(words.encode(), digest_size=8).digest()
 
 
+def _text_of(entry: Entry) -> str:
+    text: str = orjson.loads(entry.bytes())["text"]
+    return text
+
+
 def shared_part(text: str, other: str) -> float:
     """Return the part of the runs of the shorter text that the longer one has, too.
 
@@ -124,8 +130,8 @@ class Leaks:
         for number in self._candidates(sketch, other):
             known = self._known[number].entry
             try:
-                part = shared_part(entry.read().text, known.read().text)
-            except FormatError:  # of a document with errors, or from a stream
+                part = shared_part(_text_of(entry), _text_of(known))
+            except FormatError:  # the document came from a stream
                 continue
             if part > best:
                 best, nearest = part, known.name

@@ -8,6 +8,7 @@ import click
 from statevisit.cli.main import console, echo_json, say, tell_notes
 from statevisit.cli.options import json_flag, split, verbose
 from statevisit.document.model import LAYERS
+from statevisit.document.scheme import scheme_for
 
 if TYPE_CHECKING:
     from statevisit.scoring.report import Report
@@ -75,7 +76,7 @@ def command(
     if draft_schema:
         from statevisit.annotation.quote_schema import draft_schema as schema_of
 
-        return echo_json(schema_of(layers))
+        return echo_json(schema_of(scheme_for(gold or Path()), layers))
     if gold is None or pred is None:
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.scoring.score import evaluate

@@ -106,10 +106,11 @@ def _find(name: str | None, path: Path | None) -> tuple[Document, Path | None]:
     """
     if name and path is None and _is_source(Path(name)):
         root = layout.enclosing_root(Path(name)) or layout.holding_root(Path(name))
-        return sound(load(name).entry(0)), root
+        corpus = load(name)
+        return sound(corpus.entry(0), corpus.scheme), root
     corpus = load(corpus_to_read(path))
     if name is None:
-        return sound(corpus.entry(0)), corpus.root
+        return sound(corpus.entry(0), corpus.scheme), corpus.root
     try:
         entry = corpus.entry(name)
     except KeyError:
@@ -117,7 +118,7 @@ def _find(name: str | None, path: Path | None) -> tuple[Document, Path | None]:
             f"{name}: neither a file nor the id of a document; "
             f"{name_of(corpus.path)} holds {', '.join(corpus.ids[:5])}"
         ) from None
-    return sound(entry), corpus.root
+    return sound(entry, corpus.scheme), corpus.root
 
 
 def _metadata(document: Document, root: Path | None) -> list[tuple[str, str]]:

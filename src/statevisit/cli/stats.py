@@ -29,11 +29,12 @@ def command(path: Path | None, as_json: bool) -> int:
     """
     from statevisit.release.manifest import Tally
 
-    tally, errors = Tally(), 0
-    entries = load(corpus_to_read(path)).entries
+    corpus = load(corpus_to_read(path))
+    tally, errors = Tally(corpus.scheme), 0
+    entries = corpus.entries
     for entry in entries:
         try:
-            tally.add(sound(entry))
+            tally.add(sound(entry, corpus.scheme))
         except FormatError as error:
             errors += 1
             say(f"statevisit: not counted: {error}", err=True)

@@ -17,6 +17,7 @@ from statevisit.cli.progress import Bar
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
+from statevisit.document.scheme import scheme_for
 from statevisit.errors import FormatError
 from statevisit.printable import in_utf8
 
@@ -191,7 +192,7 @@ def parquet_entries(path: Path) -> Iterator[Entry]:
     from statevisit.dataset.parquet import read_rows
 
     try:
-        for row in read_rows(path):
+        for row in read_rows(path, scheme_for(path)):
             yield Entry(path, -1, line=row.number, data=row.data, problem=row.problem)
     except FormatError as error:
         yield Entry(path, -1, problem=str(error).removeprefix(f"{path}: "))

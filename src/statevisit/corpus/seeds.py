@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.corpus.jsonl import valid_lines
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.characters import tidy
 from statevisit.document.codec import read_bytes, to_value
 from statevisit.document.model import Document
@@ -112,7 +112,7 @@ def source_of(document: Document, like: ListedSource) -> ListedSource:
         author=tuple(tidy(name) for name in like.author),
         extra={tidy(key): _tidy(value) for key, value in like.extra.items()},
     )
-    for path, message in schema_errors.errors(to_value(source), "source"):
+    for path, message in schema_errors.errors(to_value(source), schema.load("source")):
         where = f" (in {path[0]})" if path[1:] else ""
         raise FormatError(f"{source.file}: {message}{where}")
     return source

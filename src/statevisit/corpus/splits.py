@@ -13,9 +13,9 @@ from msgspec.structs import asdict, replace
 
 from statevisit import files, layout
 from statevisit.corpus.seeds import ListedSource, read_sources, write_sources
-from statevisit.corpus.settings import nearest
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
+from statevisit.printable import nearest
 
 TRAIN = "train"
 """The split of a document whose source states none, as for `datasets`."""

@@ -11,10 +11,10 @@ from statevisit.corpus.git import VERSION, extract, git, tree_of
 from statevisit.corpus.splits import TRAIN, in_order
 from statevisit.corpus.versions import Place, place_of, place_of_revision, released
 from statevisit.document.codec import read_bytes
-from statevisit.document.schema import FULL
+from statevisit.document.scheme import FULL, Scheme, base, scheme_at, scheme_from
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
-from statevisit.layout import PARQUET, RELEASE, data_root
+from statevisit.layout import PARQUET, RELEASE, SCHEME, data_root
 
 if TYPE_CHECKING:
     import datasets
@@ -132,7 +132,7 @@ class _Config:
 
         from statevisit.dataset.arrow import arrow_schema
 
-        schema = arrow_schema(self._name, _edition(self._place))
+        schema = arrow_schema(self._name, _scheme(self._place))
         if self._streaming:
             columns = datasets.Features.from_arrow_schema(schema)
             return datasets.IterableDataset.from_generator(_nothing, columns)
@@ -236,10 +236,19 @@ def _splits(place: Place) -> list[str]:
     return in_order(splits) if isinstance(splits, dict) and splits else [TRAIN]
 
 
-def _edition(place: Place) -> str:
+def _scheme(place: Place) -> Scheme:
+    """The scheme of a root or of a commit, in its edition."""
     edition = _manifest(place).get("edition")
     name = edition.get("name") if isinstance(edition, dict) else None
-    return name if isinstance(name, str) else FULL
+    root, commit = place
+    if commit is None:
+        scheme = scheme_at(root)
+    elif tree_of(root, commit, SCHEME) is None:
+        scheme = base()
+    else:
+        data = git(root, "show", f"{commit}:./{SCHEME}")
+        scheme = scheme_from(data, f"{root / SCHEME} at {commit[:12]}")
+    return scheme.in_edition(name if isinstance(name, str) else FULL)
 
 
 def _nothing() -> Iterator[JsonObject]:

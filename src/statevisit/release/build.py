@@ -26,6 +26,7 @@ from statevisit.corpus.splits import split_of, splits_of
 from statevisit.dataset.rows import Row
 from statevisit.dataset.sources import Sources
 from statevisit.document import codec
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
@@ -173,13 +174,14 @@ def _converted(
     root: Path, staging: Path, workers: int | None, done: Callable[[int], None]
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
-    from statevisit.dataset.arrow import CONFIGS
+    from statevisit.dataset.arrow import configs
     from statevisit.dataset.parquet import from_ipc
 
+    corpus = load(root)
     findings = [f for f in check_corpus_files(root) if f.severity == ERROR]
     sources = {} if findings else read_sources(root)
     across = Across(root)
-    contents = Contents(CONFIGS, splits_of(sources))
+    contents = Contents(corpus.scheme, configs(corpus.scheme), splits_of(sources))
     documents: list[JsonObject] = []
     convert = partial(
         convert_chunk,
@@ -187,8 +189,8 @@ def _converted(
         sources=sources,
         has_splits=across.has_splits,
     )
-    with Shards(staging) as shards:
-        for chunk in ordered(convert, chunks(load(root).entries), workers, _PRELOAD):
+    with Shards(staging, corpus.scheme) as shards:
+        for chunk in ordered(convert, chunks(corpus.entries), workers, _PRELOAD):
             findings += chunk.findings
             for entry, of_document in chunk.facts:
                 contradictions = across.add(entry, of_document)
@@ -260,8 +262,10 @@ def convert_chunk(
 
     `sources` are those of the corpus, by seed.
     """
-    from statevisit.dataset.views import VIEWS
+    from statevisit.dataset.views import views
 
+    scheme = context.scheme
+    views_of_scheme = views(scheme)
     converted = Chunk(
         size=len(chunk), findings=[], facts=[], files=[], digests=[], tallies={}, tables={}
     )
@@ -274,20 +278,20 @@ def convert_chunk(
         data = codec.encode(document)
         digest = hashlib.sha256(data).hexdigest()
         split = split_of(document, sources)
-        part = parts.setdefault(split, _Part([], [], {config: [] for config in VIEWS}))
+        part = parts.setdefault(split, _Part([], [], {config: [] for config in views_of_scheme}))
         part.encoded.append(data)
         part.sources.append(sources.get(document.source.file))
         converted.facts.append((entry, facts(document, has_splits, warnings=False)))
         converted.files.append(_document_file(entry, data, digest))
-        converted.tallies.setdefault(split, Tally()).add(document)
+        converted.tallies.setdefault(split, Tally(scheme)).add(document)
         digests = {"documents": digest.encode() + b"\n"}
-        for config, view in VIEWS.items():
+        for config, view in views_of_scheme.items():
             rows_of_document = [(*row, split) for row in view.rows(document)]
             digests[config] = rows_digest(rows_of_document)
             part.rows[config].extend(rows_of_document)
         converted.digests.append((split, digests))
     if not converted.findings:
-        converted.tables.update((split, _tables(part)) for split, part in parts.items())
+        converted.tables.update((split, _tables(part, scheme)) for split, part in parts.items())
     return converted
 
 
@@ -303,11 +307,11 @@ def _document_file(entry: Entry, canonical: bytes, digest: str) -> JsonObject:
     return {"path": name, "size": len(stored), "sha256": digest}
 
 
-def _tables(part: _Part) -> dict[str, bytes]:
+def _tables(part: _Part, scheme: Scheme) -> dict[str, bytes]:
     from statevisit.dataset.arrow import document_table, rows_table
     from statevisit.dataset.parquet import to_ipc
 
-    tables = {"documents": to_ipc(document_table(part.encoded, part.sources))}
+    tables = {"documents": to_ipc(document_table(part.encoded, part.sources, scheme))}
     for config, rows in part.rows.items():
-        tables[config] = to_ipc(rows_table(config, rows))
+        tables[config] = to_ipc(rows_table(config, rows, scheme))
     return tables

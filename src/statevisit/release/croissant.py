@@ -14,6 +14,7 @@ from statevisit import layout
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
 from statevisit.document.codec import read_text
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.printable import counted
 from statevisit.release import card
@@ -58,7 +59,14 @@ _CONTEXT: JsonObject = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
 }
 
-_TYPES = {"string": "sc:Text", "int32": "cr:Int32", "float64": "cr:Float64", "date32": "sc:Date"}
+_TYPES = {
+    "string": "sc:Text",
+    "int32": "cr:Int32",
+    "int64": "cr:Int64",
+    "bool": "sc:Boolean",
+    "float64": "cr:Float64",
+    "date32": "sc:Date",
+}
 LICENSES = {
     "cc-by-4.0": "https://creativecommons.org/licenses/by/4.0/",
     "apache-2.0": "https://www.apache.org/licenses/LICENSE-2.0",
@@ -74,12 +82,11 @@ def metadata(root: Path, about: Overview) -> bytes | None:
     if front is None:
         return None
     manifest = about.manifest
-    edition = card.edition_of(manifest)
     parquet_files = [file for file in manifest["files"] if file["path"].endswith(".parquet")]
     paths = [file["path"] for file in parquet_files]
     record_sets: list[JsonObject] = []
-    for config in arrow.CONFIGS:
-        record_sets += _record_sets(config, edition, paths)
+    for config in arrow.configs(about.scheme):
+        record_sets += _record_sets(config, about.scheme, paths)
     value: JsonObject = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -198,13 +205,13 @@ def _file_object(file: JsonObject) -> JsonObject:
     }
 
 
-def _record_sets(config: str, edition: str, paths: list[str]) -> list[JsonObject]:
+def _record_sets(config: str, scheme: Scheme, paths: list[str]) -> list[JsonObject]:
     """Return the record sets of a config: one for each file, since a source is one file."""
     paths_of_config = [path for path in paths if path.startswith(f"{layout.PARQUET}/{config}/")]
     record_sets: list[JsonObject] = []
     for path in paths_of_config:
         name = config if len(paths_of_config) == 1 else f"{config}-{Path(path).stem}"
-        columns = arrow.columns(config, edition)
+        columns = arrow.columns(config, scheme)
         record_sets.append(
             {
                 "@type": "cr:RecordSet",

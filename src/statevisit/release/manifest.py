@@ -16,7 +16,8 @@ from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
+from statevisit.document.model import SCHEMA_VERSION, Document
+from statevisit.document.scheme import FULL, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
@@ -28,7 +29,8 @@ class Tally:
     Also the languages, the annotators and the seeds that the documents name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, scheme: Scheme) -> None:
+        self._scheme = scheme
         self.languages: set[str] = set()
         self.annotators: set[str] = set()
         self.seeds: set[str] = set()
@@ -43,7 +45,7 @@ class Tally:
         arguments = [argument for event in document.events for argument in event.arguments]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
-        for layer, prop in schema.inventories():
+        for layer, prop in self._scheme.inventories:
             records = arguments if layer == "arguments" else getattr(document, layer)
             field = "class_" if prop == "class" else prop
             labels = [getattr(record, field) for record in records]
@@ -64,20 +66,20 @@ class Tally:
         """
         counts: JsonObject = {
             layer: {"records": self.records[layer], "labels": {}}
-            for layer in (*LAYERS, "arguments")
+            for layer in self._scheme.with_arguments
         }
-        for layer, prop in schema.inventories():
+        for layer, prop in self._scheme.inventories:
             counts[layer]["labels"][prop] = {
                 name: self.labels[layer, prop, name]
-                for name in schema.label_names(layer, prop)
+                for name in self._scheme.label_names(layer, prop)
                 if self.labels[layer, prop, name]
             }
         return counts
 
 
-def tally_of(document: Document) -> Tally:
-    """Return the counts of one document."""
-    tally = Tally()
+def tally_of(document: Document, scheme: Scheme) -> Tally:
+    """Return the counts of one document of a scheme."""
+    tally = Tally(scheme)
     tally.add(document)
     return tally
 
@@ -85,9 +87,9 @@ def tally_of(document: Document) -> Tally:
 class Part:
     """What the manifest states of some documents: their number, counts, rows and digests."""
 
-    def __init__(self, configs: Iterable[str]) -> None:
+    def __init__(self, scheme: Scheme, configs: Iterable[str]) -> None:
         self.documents = 0
-        self.tally = Tally()
+        self.tally = Tally(scheme)
         self.rows = dict.fromkeys(configs, 0)
         self._digests = {config: hashlib.sha256() for config in self.rows}
 
@@ -106,10 +108,11 @@ class Part:
 class Contents:
     """The documents of a corpus, all of them and by split; `splits` is empty without splits."""
 
-    def __init__(self, configs: Iterable[str], splits: Iterable[str]) -> None:
+    def __init__(self, scheme: Scheme, configs: Iterable[str], splits: Iterable[str]) -> None:
         configs = tuple(configs)
-        self.whole = Part(configs)
-        self.splits = {split: Part(configs) for split in splits}
+        self._layers = tuple(scheme.layers)
+        self.whole = Part(scheme, configs)
+        self.splits = {split: Part(scheme, configs) for split in splits}
 
     def add(
         self, digests: Iterable[tuple[str, Mapping[str, bytes]]], tallies: Mapping[str, Tally]
@@ -137,7 +140,7 @@ class Contents:
         return {
             name: {
                 "documents": part.documents,
-                "records": {layer: part.tally.records[layer] for layer in LAYERS},
+                "records": {layer: part.tally.records[layer] for layer in self._layers},
                 "configs": part.rows,
                 "content": part.digests,
             }
@@ -149,6 +152,8 @@ class Overview(Struct, frozen=True):
     """A manifest, and the facts about its documents that only the pages state."""
 
     manifest: JsonObject
+    scheme: Scheme
+    """The scheme of the corpus in the edition of the manifest."""
     languages: tuple[str, ...]
     """The languages of the documents as BCP 47 tags."""
     annotators: tuple[JsonObject, ...]
@@ -164,7 +169,13 @@ def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
     named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
     annotators = tuple(annotator for annotator in listed["annotators"] if annotator["id"] in named)
     sources = tuple(source for source in read_sources(root).values() if source.file in tally.seeds)
-    return Overview(manifest, tuple(sorted(tally.languages)), annotators, sources)
+    scheme = scheme_at(root).in_edition(edition_of(manifest))
+    return Overview(manifest, scheme, tuple(sorted(tally.languages)), annotators, sources)
+
+
+def edition_of(manifest: JsonObject) -> str:
+    """Return the edition of a manifest: scheme.FULL or scheme.ANNOTATIONS_ONLY."""
+    return str(manifest["edition"]["name"]) if "edition" in manifest else FULL
 
 
 def version_of(root: Path) -> str:

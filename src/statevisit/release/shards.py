@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from statevisit import layout
 from statevisit.corpus.reader import Entry
-from statevisit.document.schema import FULL
+from statevisit.document.scheme import Scheme
 
 if TYPE_CHECKING:
     from statevisit.dataset.parquet import Writer
@@ -51,10 +51,10 @@ class Shards:
     splits take turns. Leaving the `with` block by an exception abandons the open files.
     """
 
-    def __init__(self, staging: Path, edition: str = FULL) -> None:
+    def __init__(self, staging: Path, scheme: Scheme) -> None:
         self.paths: list[Path] = []
         self._staging = staging
-        self._edition = edition
+        self._scheme = scheme
         self._splits: dict[str, _Split] = {}
 
     def __enter__(self) -> Self:
@@ -97,7 +97,7 @@ class Shards:
 
         path = self._staging / layout.PARQUET / config / f"{split}-{number:05d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        return Writer(path, config, self._edition)
+        return Writer(path, config, self._scheme)
 
 
 def _close_shard(split: _Split) -> None:

@@ -12,11 +12,12 @@ from itertools import pairwise
 
 import msgspec
 
-from statevisit.document import codec, schema
+from statevisit.document import codec
 from statevisit.document.characters import visible
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import free_ids
 from statevisit.document.references import reference_names
+from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.document.strict_json import Json, JsonObject, position
 from statevisit.errors import FormatError
 
@@ -90,7 +91,7 @@ def strip(document: Document, title: str | None = None) -> JsonObject:
     """Return a document without its words, its records in canonical order.
 
     A `title` whose words are in the text is in it as their places, as `title_of` reads them. The
-    value follows `schema.load(schema.ANNOTATIONS_ONLY)`.
+    value follows the scheme in the edition ANNOTATIONS_ONLY.
     """
     document = codec.ordered(document)
     text, new_ids = document.text, _new_ids(document)
@@ -101,7 +102,7 @@ def strip(document: Document, title: str | None = None) -> JsonObject:
         elif key != "text":
             stripped[key] = value
         if key == "text_sha256":
-            stripped["edition"] = schema.ANNOTATIONS_ONLY
+            stripped["edition"] = ANNOTATIONS_ONLY
             stripped["text_length"] = len(text)
             stripped["document_sha256"] = hashlib.sha256(codec.encode(document)).hexdigest()
     sentences = stripped["sentences"]

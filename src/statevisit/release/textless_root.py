@@ -14,6 +14,7 @@ from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.splits import split_of, splits_of
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.model import Document
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
@@ -30,7 +31,7 @@ from statevisit.release.manifest import (
 from statevisit.release.shards import Shards
 from statevisit.release.textless_sources import SourceList
 
-EDITION = schema.ANNOTATIONS_ONLY
+EDITION = ANNOTATIONS_ONLY
 
 _COPIED = (
     layout.LICENSE,
@@ -123,7 +124,7 @@ def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     for name in _SCHEMAS:
         files.write(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    document_schema = orjson.dumps(schema.load(EDITION), option=options)
+    document_schema = orjson.dumps(scheme_at(root).annotations_only.value, option=options)
     files.write(staging / "schema/document.schema.json", document_schema)
     return pages
 
@@ -148,15 +149,17 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
 
     Raises FormatError if a page, a source or a document quotes the text.
     """
-    from statevisit.dataset.arrow import CONFIGS, document_table, rows_table, wordless
-    from statevisit.dataset.views import VIEWS
+    from statevisit.dataset.arrow import configs, document_table, rows_table, wordless
+    from statevisit.dataset.views import views
 
     corpus = load(root)
+    scheme = corpus.scheme
+    wordless_scheme = scheme.annotations_only
     sources = read_sources(root)
     edited = SourceList(root)
-    contents = Contents(CONFIGS, splits_of(sources))
+    contents = Contents(scheme, configs(scheme), splits_of(sources))
     prose = _prose(pages)
-    with Shards(staging, EDITION) as shards:
+    with Shards(staging, wordless_scheme) as shards:
         for document in corpus:
             stripped = textless.strip(document, edited.title_of(document))
             if textless.title_of(stripped, document.text) is not None:
@@ -165,13 +168,13 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
             data = _write_document(root, staging, document, stripped, prose)
             split = split_of(document, sources)
             digests = {"documents": hashlib.sha256(data).hexdigest().encode() + b"\n"}
-            tables = {"documents": document_table([data], [edited.of(document)], EDITION)}
+            tables = {"documents": document_table([data], [edited.of(document)], wordless_scheme)}
             blank = textless.blanked(stripped)
-            for config, view in VIEWS.items():
-                rows = [(*row, split) for row in wordless(config, view.rows(blank))]
+            for config, view in views(scheme).items():
+                rows = [(*row, split) for row in wordless(config, scheme, view.rows(blank))]
                 digests[config] = rows_digest(rows)
-                tables[config] = rows_table(config, rows, EDITION)
-            contents.add([(split, digests)], {split: tally_of(document)})
+                tables[config] = rows_table(config, rows, wordless_scheme)
+            contents.add([(split, digests)], {split: tally_of(document, scheme)})
             shards.add(split, tables)
         contents.add_rows(shards.close())
     edited.write(staging)
@@ -303,7 +306,7 @@ def _restore_document(
 ) -> None:
     """Write a document of an edition with its text, and its seed; list its title."""
     place = path.relative_to(root).as_posix()
-    stripped = _read(files.own_path(root, place))
+    stripped = _read(files.own_path(root, place), scheme_at(root).annotations_only)
     text = sources.text_for(stripped, path)
     data = codec.read_bytes(text)
     document = textless.restore(stripped, data, str(text))
@@ -315,11 +318,11 @@ def _restore_document(
     files.write(staging / layout.SEEDS / document.source.file, seed)
 
 
-def _read(path: Path) -> JsonObject:
+def _read(path: Path, scheme: Scheme) -> JsonObject:
     """Read a document without its text. Raises FormatError if it does not follow its schema."""
     data = codec.read_bytes(path)
     value: JsonObject = strict_json.parse(data, str(path))
-    for where, message in schema_errors.errors(value, EDITION):
+    for where, message in schema_errors.errors(value, scheme):
         line, _ = strict_json.locate(data, where)
         raise FormatError(f"{path}:{line}: {message}")
     return value
