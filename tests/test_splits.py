@@ -30,6 +30,7 @@ from statevisit.release.textless_root import write_edition, write_full
 from tests.conftest import Result, annotated_text, oracle
 
 datasets = oracle("datasets")
+mlcroissant = oracle("mlcroissant")
 
 WORDS = [
     a + b
@@ -655,3 +656,32 @@ def test_a_fact_that_quotes_the_text_is_not_in_the_edition(built: Path, tmp_path
     assert [] == build(root).findings
     with pytest.raises(FormatError, match=r"the line of bread\.txt quotes the text"):
         write_edition(root, tmp_path / "edition")
+
+
+def test_stats_counts_each_split(built: Path, cli: Callable[..., Result]) -> None:
+    """The table and its JSON have the documents and records of every split."""
+    shown = cli("stats", built, "--json")
+    assert {"train": 2, "validation": 1, "test": 1} == {
+        name: part["documents"] for name, part in json.loads(shown.out)["splits"].items()
+    }
+    table = cli("stats", built).out
+    assert "4 documents: 2 train, 1 validation, 1 test" in table
+    (mentions,) = [line for line in table.splitlines() if line.startswith("│ mentions")]
+    assert ["1", "1", "0", "0"] == [cell.strip() for cell in mentions.split("│")[2:6]]
+
+
+def test_croissant_has_the_splits_and_the_texts(built: Path) -> None:
+    """Mlcroissant validates the metadata, and reads the rows of a split by it."""
+    described = mlcroissant.Dataset(built / "corpus/croissant.json")
+    assert set() == described.metadata.ctx.issues.errors
+    splits = {r["splits/name"]: r["splits/url"] for r in described.records("splits")}
+    assert {
+        "train": "cr:TrainingSplit",
+        "validation": "cr:ValidationSplit",
+        "test": "cr:TestSplit",
+    } == splits
+    name = "ner-validation-00000-of-00001"
+    assert [b"validation"] == [record[f"{name}/split"] for record in described.records(name)]
+    value = json.loads((built / "corpus/croissant.json").read_bytes())
+    assert METADATA["bread"]["title"] == value["isBasedOn"][0]["name"]
+    assert ["CC-BY-4.0", "not stated"] == value["license"]

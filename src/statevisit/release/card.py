@@ -323,12 +323,12 @@ def _agreement(about: Overview) -> str:
         if is_shown and not repeats_exact:
             rows.append(_agreement_row(figure))
     unit = f"95 % ({agreement['units']} {agreement['unit']}s)"
-    table = table(("layer", "figure", "items", "value", unit), rows)
+    figures_table = table(("layer", "figure", "items", "value", unit), rows)
     pairs = "; ".join(map(_shared, agreement.get("pairs", ())))
     if not pairs:
-        return table  # of a manifest before 1.1.0
+        return figures_table  # of a manifest before 1.1.0
     compared = "Two annotators are compared on the documents that both annotated"
-    return f"{compared}: {pairs}.\n\n{table}"
+    return f"{compared}: {pairs}.\n\n{figures_table}"
 
 
 def _shared(pair: JsonObject) -> str:
