@@ -326,7 +326,7 @@ def test_leaks_are_found_among_many_documents(tmp_path: Path) -> None:
     metadata |= {name: {"split": "test"} for name in texts if name not in metadata}
     make_corpus(tmp_path, texts, **metadata)
     findings = list(validate(tmp_path))
-    assert {"x-copy": "E711", "x-near": "W712"} == {f.document: f.code for f in findings}
+    assert {"x-copy": "E721", "x-near": "W722"} == {f.document: f.code for f in findings}
     assert "t000.json, which is in 'train'" in findings[0].message
     assert "t001.json in 'train'" in findings[1].message
 
@@ -342,7 +342,7 @@ def test_a_document_added_after_the_splits_is_named(tmp_path: Path) -> None:
     make_corpus(tmp_path, CORPUS, bread={"split": "train"}, kopru={"split": "test"})
     findings = list(validate(tmp_path))
     assert ["jisr", "qiao"] == [f.document for f in findings]
-    assert {"W714"} == {f.code for f in findings}
+    assert {"W724"} == {f.code for f in findings}
     assert "statevisit split" in findings[0].message
 
 
@@ -685,3 +685,9 @@ def test_croissant_has_the_splits_and_the_texts(built: Path) -> None:
     value = json.loads((built / "corpus/croissant.json").read_bytes())
     assert METADATA["bread"]["title"] == value["isBasedOn"][0]["name"]
     assert ["CC-BY-4.0", "not stated"] == value["license"]
+
+
+def test_a_split_may_not_be_called_all(tmp_path: Path) -> None:
+    """`all` stands for all splits wherever datasets are loaded, so no split can have the name."""
+    make_corpus(tmp_path, CORPUS, bread={"split": "all"})
+    assert "E703" in {finding.code for finding in validate(tmp_path)}

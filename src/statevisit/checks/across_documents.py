@@ -165,7 +165,7 @@ class Across:
                 f"{layout.SOURCES} states a split for others and none for {seed!r}, which counts "
                 f"as {TRAIN!r}: run `statevisit split`"
             )
-            yield reporter.finding("W714", ("source", "file"), message)
+            yield reporter.finding("W724", ("source", "file"), message)
         split = source.get("split", TRAIN)
         for code, message in self._leaks.add(reporter.entry, sketch, split):
             advice = f"give both one split in {layout.SOURCES}, or remove one of them"
@@ -260,7 +260,7 @@ def check_split_names(root: Path) -> Iterator[Finding]:
         message = f"{name!r} looks like a slip of {meant!r}: write that, or choose another name"
         _, column = Locator(line.data).locate(("split",))
         yield Finding(
-            code="W713",
+            code="W723",
             file=str(root / layout.SOURCES),
             pointer="/split",
             line=line.number,

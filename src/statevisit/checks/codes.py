@@ -161,6 +161,17 @@ EXPLANATIONS = {
         Right: the documents `anna-1` and `anna-2`, `null-results`, `interview.txt`
         """,
     "E711": """
+        The schema of the corpus is not the one that its `scheme.toml` gives.
+
+        `schema/scheme.toml` says which layers, labels and properties the corpus has, and
+        `statevisit scheme` compiles `schema/document.schema.json` from it. A label that is added to
+        the schema by hand is in no table, in no column and not in Label Studio. After an upgrade
+        of statevisit the schema is compiled again.
+
+        Wrong: `"enum":["PERSON","VESSEL"]` written into `schema/document.schema.json`
+        Right: `[labels."entities.type".VESSEL]` in `schema/scheme.toml`, then `statevisit scheme`
+        """,
+    "E721": """
         One text is in two splits.
 
         A system that has seen a text while it learned is tested on what it remembers, and its
@@ -170,7 +181,7 @@ EXPLANATIONS = {
         Wrong: the text of `storm` in `train`, and again as `storm-2` in `test`
         Right: both documents in `train`, or `storm-2` removed
         """,
-    "W712": """
+    "W722": """
         Two texts in different splits are nearly the same.
 
         The versions of a news agency's report differ in a headline or a paragraph, and a later
@@ -181,7 +192,7 @@ EXPLANATIONS = {
         Wrong: a report in `train`, and in `test` the same report with a paragraph more
         Right: both in `test`; two reports of one event by different authors in two splits
         """,
-    "W713": """
+    "W723": """
         The name of a split looks like a slip.
 
         Every name makes a split of its own, which nobody asks for under a wrong name. The usual
@@ -191,7 +202,7 @@ EXPLANATIONS = {
         Wrong: `"split":"validaton"`; `"split":"Test"` beside `"split":"test"`
         Right: `"split":"validation"`; `"split":"test_unseen"` beside `"split":"test"`
         """,
-    "W714": """
+    "W724": """
         A document is in no split, and others are in one.
 
         Without a split a document counts as `train`. That is rarely meant for one that was added

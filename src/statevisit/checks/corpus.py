@@ -22,6 +22,7 @@ from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import JSONL, Entry, entries
 from statevisit.document.codec import read_bytes
+from statevisit.document.scheme import is_schema_of, scheme_at
 from statevisit.document.strict_json import Malformed
 from statevisit.findings import Finding
 
@@ -54,10 +55,30 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
         path = root / name
         if os.path.lexists(path):
             yield from (_finding(code, path, problem) for problem in _problems(path, schema))
+    yield from _check_schema(root)
     if (root / layout.SOURCES).is_file():
         yield from check_seeds(root)
         yield from check_split_names(root)
     yield from check_words(root)
+
+
+def _check_schema(root: Path) -> Iterator[Finding]:
+    """Yield a finding if the document schema of a root is not that of its scheme."""
+    scheme = scheme_at(root)
+    path = root / layout.DOCUMENT_SCHEMA
+    if not os.path.lexists(path) and not os.path.lexists(root / layout.SCHEME):
+        return
+    problem = "" if path.is_file() else "is missing"
+    if not problem and not is_schema_of(path.read_bytes(), scheme):
+        problem = f"differs from what {layout.SCHEME} gives"
+        if not os.path.lexists(root / layout.SCHEME):
+            problem = f"is not that of this statevisit, and there is no {layout.SCHEME}"
+    if problem:
+        message = (
+            f"{problem}: state what differs from the base in {layout.SCHEME}, "
+            "then run `statevisit scheme`"
+        )
+        yield Finding(code="E711", file=str(path), message=message)
 
 
 def _problems(path: Path, schema: str) -> Iterator[Problem]:

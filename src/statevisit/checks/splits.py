@@ -57,7 +57,7 @@ class _Known(Struct, frozen=True):
 def sketch_of(text: str, warnings: bool) -> Sketch:
     """Return the sketch of a text. Case and everything between the words are ignored.
 
-    Without `warnings` it has no hashes: they are for W712 only.
+    Without `warnings` it has no hashes: they are for W722 only.
     """
     words = _words(text)
     runs = _runs(words) if warnings else set()
@@ -110,7 +110,7 @@ class Leaks:
         of_text = self._same.setdefault(sketch.words, {})
         others = [(name, file) for name, file in of_text.items() if name != split]
         for other, file in others[:1]:
-            yield "E711", f"the text of {file}, which is in {other!r}, is in {split!r} here"
+            yield "E721", f"the text of {file}, which is in {other!r}, is in {split!r} here"
         for other in self._postings:
             if other != split and other not in of_text:
                 yield from self._near(entry, sketch, split, other)
@@ -137,7 +137,7 @@ class Leaks:
                 best, nearest = part, known.name
         if nearest:
             yield (
-                "W712",
+                "W722",
                 f"{best:.0%} of the runs of {RUN} words of this text in {split!r}, or of "
                 f"{nearest} in {other!r}, are in both",
             )

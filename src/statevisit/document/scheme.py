@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import orjson
 from msgspec import Struct
 
 from statevisit.document import schema
@@ -22,7 +23,7 @@ from statevisit.document.scheme_file import declared
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.textless_schema import without_text
 from statevisit.errors import FormatError
-from statevisit.layout import SCHEME, current_root, enclosing_root, holding_root
+from statevisit.layout import DOCUMENT_SCHEMA, SCHEME, current_root, enclosing_root, holding_root
 
 FULL = "document"
 """The edition with everything."""
@@ -285,6 +286,55 @@ def scheme_for(path: Path) -> Scheme:
     that is not one.
     """
     return scheme_at(enclosing_root(path) or holding_root(path) or current_root())
+
+
+def within(value: JsonObject, scheme: Scheme) -> JsonObject:
+    """Return a document in JSON with only the layers and properties that a scheme has.
+
+    References to records of other layers are left out, and so are arguments and records that would
+    lack what they connect.
+    """
+    kept = {name: part for name, part in value.items() if name in scheme.value["properties"]}
+    ids = {record["id"] for layer in scheme.layers for record in kept[layer] if "id" in record}
+    for layer in scheme.layers:
+        known = scheme.properties(layer)
+        kept[layer] = [_within(record, known, ids) for record in kept[layer]]
+    if "events" in scheme.layers:
+        known = scheme.properties("arguments")
+        for event in kept["events"]:
+            arguments = [_within(item, known, ids) for item in event.get("arguments", ())]
+            event["arguments"] = [item for item in arguments if "target" in item]
+    for layer in ("relations", "event_relations"):
+        if layer in scheme.layers:
+            kept[layer] = [r for r in kept[layer] if "source" in r and "target" in r]
+    return kept
+
+
+def _within(record: JsonObject, known: dict[str, JsonObject], ids: set[str]) -> JsonObject:
+    return {
+        name: part
+        for name, part in record.items()
+        if name in known and not ("x-refers-to" in known[name] and part not in (*ids, "DCT"))
+    }
+
+
+def schema_files(scheme: Scheme) -> dict[str, bytes]:
+    """Return the schemas of a corpus with a scheme, by path below its root."""
+    files = {f"schema/{name}.schema.json": schema.path(name).read_bytes() for name in schema.NAMES}
+    if scheme is not base():
+        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        files[DOCUMENT_SCHEMA] = orjson.dumps(scheme.value, option=options)
+    return files
+
+
+def is_schema_of(data: bytes, scheme: Scheme) -> bool:
+    """Whether the bytes of a document schema are that of a scheme, in either edition."""
+    try:
+        stated = orjson.dumps(orjson.loads(data))
+    except orjson.JSONDecodeError:
+        return False
+    editions = (scheme, scheme.annotations_only)
+    return any(stated == orjson.dumps(edition.value) for edition in editions)
 
 
 def labels(layer: str, prop: str, path: Path | str | None = None) -> tuple[Label, ...]:

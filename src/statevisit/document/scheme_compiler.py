@@ -87,7 +87,6 @@ def _drop(schema: JsonObject, layers: list[str]) -> None:
     """Remove layers from a document schema, and the properties that refer to nothing else."""
     for layer in layers:
         _drop_everywhere(schema, layer)
-        del schema["properties"][layer]
     kept = [layer for layer in LAYERS if layer in schema["properties"]]
     for layer in [*kept, *(["arguments"] if "events" in kept else [])]:
         record = record_definition(schema, layer)

@@ -15,7 +15,7 @@ from statevisit.corpus.splits import TRAIN
 from statevisit.dataset import arrow
 from statevisit.dataset.views import views
 from statevisit.document.codec import read_text
-from statevisit.document.scheme import FULL
+from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.release.manifest import Overview
@@ -38,6 +38,24 @@ _MARK = re.compile(
     r".*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
+
+
+OF_SCHEME = frozenset(("columns", "labels"))
+"""The generated parts that depend on nothing but the scheme."""
+
+
+def renewed_tables(root: Path, scheme: Scheme) -> dict[str, bytes]:
+    """Renew the tables of columns and labels; return the pages that have some, by path.
+
+    Raises FormatError as `renewed_pages`.
+    """
+    about = Overview({}, scheme, (), (), ())
+    pages = {}
+    for name in PAGES:
+        text = _text(root / name)
+        if _MARK.search(text):
+            pages[name] = _renewed(root / name, text, about, OF_SCHEME).encode()
+    return pages
 
 
 def renewed_pages(root: Path, about: Overview) -> dict[str, bytes]:
@@ -76,10 +94,12 @@ def _renewed_front(path: Path, front: str, about: Overview) -> str:
     return f"---\n{dumped(meta)}---\n"
 
 
-def _renewed(path: Path, text: str, about: Overview) -> str:
-    """Return a page's text with the lines between its marks renewed."""
+def _renewed(path: Path, text: str, about: Overview, only: frozenset[str] | None = None) -> str:
+    """Return a page's text with the lines between its marks renewed; with `only`, some of them."""
 
     def part(mark: re.Match[str]) -> str:
+        if only is not None and mark["part"] not in only:
+            return mark[0]
         if mark["layer"]:
             body = _labels_of(path, mark["part"], (mark["layer"], mark["property"]), about)
         elif mark["part"] in PARTS:
