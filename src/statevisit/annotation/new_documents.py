@@ -17,11 +17,12 @@ from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import Context
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import (
+    ListedSource,
     check_seed,
     check_update,
     read_sources,
-    source_line,
-    sources_file,
+    source_of,
+    write_sources,
 )
 from statevisit.document.codec import encode, encode_value, read_bytes
 from statevisit.document.model import Document
@@ -31,12 +32,12 @@ from statevisit.errors import FormatError
 
 
 class NewDocument(Struct, frozen=True):
-    """A document, its future file, the bytes of its seed, and its line in the list of seeds."""
+    """A document, its future file, the bytes of its seed, and its source."""
 
     path: Path
     seed: bytes
     document: Document
-    line: bytes
+    source: ListedSource
 
 
 class NewDocuments:
@@ -55,7 +56,7 @@ class NewDocuments:
         self._annotator = tokenizer(language, by).annotator
         self._scheme = scheme_at(root)
         self._language, self._publisher, self._license = language, publisher, license_
-        read_sources(root / layout.SOURCES)
+        read_sources(root)
         _annotators_file(root / layout.ANNOTATORS, self._annotator)
         self._documents: dict[Path, NewDocument] = {}
         self._existing = _existing(root)
@@ -69,8 +70,15 @@ class NewDocuments:
         data = read_bytes(path)
         document = _valid_document(data, path, document_id, self._language, self._scheme, self._by)
         target = self._root / layout.DOCUMENTS / f"{document.id}.json"
-        line = source_line(document, self._publisher, self._license)
-        new = NewDocument(target, data, document, line)
+        stated = ListedSource(
+            file=document.source.file,
+            sha256=document.source.sha256,
+            date=document.date,
+            language=document.language,
+            publisher=self._publisher,
+            license=self._license,
+        )
+        new = NewDocument(target, data, document, source_of(document, stated))
         self._refuse_conflict(new)
         for other in self._documents.values():
             if other.document.source.file == path.name and other.seed != data:
@@ -115,15 +123,14 @@ class NewDocuments:
         with files.locked(self._root):
             documents, errors = self._without_conflicts()
             yield from errors
-            sources = read_sources(self._root / layout.SOURCES)
+            sources = read_sources(self._root)
             for new in documents:
-                sources.setdefault(new.document.source.file, new.line)
-            listed = sources_file(sources)
+                sources.setdefault(new.document.source.file, new.source)
             annotators = _annotators_file(self._root / layout.ANNOTATORS, self._annotator)
             check_update(self._root, layout.ANNOTATORS, annotators)
-            check_update(self._root, layout.SOURCES, listed)
+            files.own_path(self._root, layout.SOURCES)
             files.update(self._root / layout.ANNOTATORS, annotators)
-            files.update(self._root / layout.SOURCES, listed)
+            write_sources(self._root, sources)
             for new in documents:
                 files.update(self._root / layout.SEEDS / new.document.source.file, new.seed)
                 files.write(new.path, encode(new.document))

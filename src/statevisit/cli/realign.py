@@ -4,11 +4,11 @@ import hashlib
 from pathlib import Path
 
 import click
-import orjson
+from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.cli.main import report, say
-from statevisit.corpus.seeds import keep_seed, read_sources
+from statevisit.corpus.seeds import ListedSource, keep_seed, read_sources
 from statevisit.document.codec import read_bytes, read_document, write_document
 from statevisit.document.model import Document, Source
 from statevisit.document.strict_json import Locator
@@ -91,7 +91,7 @@ def _realigned(
         return findings
     root = layout.enclosing_root(path.absolute().parent)
     if root:
-        keep_seed(root, realigned, after, *_stated(root, document.source.file))
+        keep_seed(root, realigned, after, _stated(root, document))
     write_document(realigned, path)
     say(f"realigned {path}")
     return findings
@@ -107,17 +107,21 @@ def _errors(document: Document, path: Path) -> list[Finding]:
 
 
 def _with_place(finding: Finding, path: Path, locator: Locator) -> Finding:
-    from msgspec.structs import replace
-
     steps = [int(step) if step.isdigit() else step for step in finding.pointer.split("/")[1:]]
     line, column = locator.locate(steps)
     return replace(finding, file=str(path), line=line, column=column)
 
 
-def _stated(root: Path, file: str) -> tuple[str, str]:
-    """Return the publisher and licence in the list of seeds; a corrected text keeps them."""
-    listed = read_sources(root / layout.SOURCES)
-    if file not in listed:
-        return "unknown", "not stated"
-    source = orjson.loads(listed[file])
-    return source["publisher"], source["license"]
+def _stated(root: Path, document: Document) -> ListedSource:
+    """Return the source of a document as the list of seeds states it: a corrected text keeps it."""
+    listed = read_sources(root).get(document.source.file)
+    if listed is None:
+        return ListedSource(
+            file=document.source.file,
+            sha256=document.source.sha256,
+            date=document.date,
+            language=document.language,
+            publisher="unknown",
+            license="not stated",
+        )
+    return replace(listed, received=None, normalised=())  # the corrected seed is someone's work
