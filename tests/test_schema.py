@@ -22,9 +22,9 @@ from statevisit.document.value_forms import TIMEX_EXAMPLES, timex_advice, timex_
 from tests.conftest import ROOT, VALID
 
 SHA256 = {
-    "document": "64a352bcfbab328d144cc2558d0372570abeaf9e9f907cd73c96f7f0e8da4679",
+    "document": "a8c5f8a31ecf12d6fb9032b51db2924dae12e5845e7eed7ba70379b8a5728b19",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "c54bd10a77bd2dc02683a651101131942b73631f47b1288799c9a5e5ff8ed89f",
+    "release": "84b11cea12f7637a953beebafeebc3109927eae43eda63cdae919590f663f27b",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",

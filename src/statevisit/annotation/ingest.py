@@ -12,7 +12,16 @@ from typing import Any
 
 from statevisit.document import schema
 from statevisit.document.characters import FORMAT, joins, trimmed, visible
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document, Sentence, Source, Token
+from statevisit.document.model import (
+    ANNOTATED_LAYERS,
+    LAYERS,
+    SCHEMA_VERSION,
+    Document,
+    Sentence,
+    Source,
+    Token,
+)
+from statevisit.document.states import NONE
 from statevisit.document.strict_json import position
 from statevisit.document.timex_values import days
 from statevisit.errors import FormatError, MissingExtra
@@ -119,6 +128,7 @@ def ingest(data: bytes, file: str, document_id: str, language: str = "en") -> Do
         source=Source(file=file, sha256=digest, header_length=header_length),
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         annotators=(ANNOTATOR_ID,),
+        layers=dict.fromkeys(ANNOTATED_LAYERS, NONE),
         text=text,
         **layers,
     )

@@ -16,7 +16,15 @@ from msgspec.structs import replace
 
 from statevisit.document import schema_errors
 from statevisit.document.characters import visible
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Span
+from statevisit.document.model import (
+    ANNOTATED_LAYERS,
+    LAYERS,
+    SCHEMA_VERSION,
+    SPAN_LAYERS,
+    Document,
+    Span,
+)
+from statevisit.document.states import DONE
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
@@ -271,6 +279,7 @@ def _empty_document() -> JsonObject:
         "source": {"file": "x", "sha256": sha256, "header_length": 0},
         "text_sha256": sha256,
         "annotators": ["x"],
+        "layers": dict.fromkeys(ANNOTATED_LAYERS, DONE),
         "text": "x",
         **{layer: [] for layer in LAYERS},
     }
