@@ -11,6 +11,7 @@ from statevisit.annotation.segmentation import segment
 from statevisit.annotation.tokenizers import tokenizer
 from statevisit.document.model import SCHEMA_VERSION, Document, Source
 from statevisit.document.scheme import Scheme, base
+from statevisit.document.states import NONE
 
 
 def ingest(
@@ -72,6 +73,7 @@ def document_of(
         source=Source(file=file, sha256=digest, header_length=len(header)),
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         annotators=(tokenizer(language, by).annotator["id"],),
+        layers=dict.fromkeys(scheme.annotated, NONE),
         text=text,
         **layers,
     )

@@ -52,7 +52,7 @@ EXPLANATIONS = {
         An older program would misread or drop the properties that it does not know. A newer
         statevisit reads the document.
 
-        Wrong: `"schema_version":2`, read by a statevisit that knows version 1
+        Wrong: `"schema_version":3`, read by a statevisit that knows version 2
         Right: the same document, read by a newer statevisit
         """,
     "E210": """

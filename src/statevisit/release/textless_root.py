@@ -13,6 +13,7 @@ from statevisit.corpus.reader import load
 from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.splits import split_of, splits_of
 from statevisit.document import codec, schema, schema_errors, strict_json
+from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
 from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject
@@ -322,6 +323,11 @@ def _read(path: Path, scheme: Scheme) -> JsonObject:
     """Read a document without its text. Raises FormatError if it does not follow its schema."""
     data = codec.read_bytes(path)
     value: JsonObject = strict_json.parse(data, str(path))
+    if is_older(value):
+        raise FormatError(
+            f"{path}: follows the older schema version {value['schema_version']}: fetch a newer "
+            "version of this edition, or restore it with the statevisit that wrote it"
+        )
     for where, message in schema_errors.errors(value, scheme):
         line, _ = strict_json.locate(data, where)
         raise FormatError(f"{path}:{line}: {message}")
