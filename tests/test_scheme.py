@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,11 @@ def test_documents_have_types_of_their_scheme() -> None:
     """Own properties are attributes of records, and dropped layers are empty."""
     value = _document()
     document = decode(json.dumps(value).encode(), "x.json", maritime())
-    assert ("SURE", None) == (document.mentions[0].certainty, document.mentions[1].certainty)  # type: ignore[attr-defined]
-    assert 12 == document.events[0].knots  # type: ignore[attr-defined]
-    assert document.events[0].arguments[0].is_stated is True  # type: ignore[attr-defined]
+    certainty = attrgetter("certainty")
+    knots, is_stated = attrgetter("knots"), attrgetter("is_stated")
+    event = document.events[0]
+    assert ["SURE", None] == [certainty(mention) for mention in document.mentions]
+    assert (12, True) == (knots(event), is_stated(event.arguments[0]))
     assert () == document.timexes
     assert maritime() is scheme_of(document)
     assert value == to_value(document) == json.loads(encode(document))

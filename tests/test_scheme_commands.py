@@ -116,7 +116,7 @@ def test_every_command_runs_without_the_other_layers(
     put(root, value)
     document = statevisit.load(root)[FERRY]
     assert value == to_value(document)
-    assert (0, "", "") == cli("validate", root)
+    assert ("", "", 0) == (done := cli("validate", root))[1:] + done[:1]
     for command in (("build",), ("build", "--check"), ("scheme", "--check"), ("stats", "--path")):
         assert 0 == cli(*command, root).status, command
     configs = json.loads((root / "corpus/release.json").read_bytes())["configs"]

@@ -6,8 +6,11 @@ This module imports nothing, so that `statevisit --help` is quick.
 COMMANDS = {
     "ingest": "Make a document from a source text: sentences and tokens, no annotation yet.",
     "anchor": "Turn the quotes of a draft into offsets.",
+    "tokens": "Divide or join tokens that the tokenizer got wrong.",
+    "sentences": "Divide or join sentences that the sentencizer got wrong.",
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
     "explain": "Explain the codes of findings, each with a wrong and a right example.",
+    "split": "Divide the texts of a corpus into train, validation and test.",
     "realign": "Move a document's spans to a corrected source text.",
     "scheme": "Compile the labels and layers of a corpus from its scheme.toml.",
     "migrate": "Convert documents of older schema versions to the current one.",

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from statevisit.document import schema
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
 from statevisit.document.records import Argument, Event, Record
 from statevisit.document.schema import Schema
 from statevisit.document.scheme_compiler import compiled
@@ -60,6 +60,7 @@ class Scheme(Schema):
         edition: FULL or ANNOTATIONS_ONLY.
         source: The bytes of the `scheme.toml` that it was compiled from; empty for the base.
         layers: The layers, in the order of a file.
+        annotated: The layers that have a state: all but sentences and tokens.
     """
 
     def __init__(self, value: JsonObject, source: bytes, edition: str = FULL) -> None:
@@ -67,6 +68,7 @@ class Scheme(Schema):
         self.source = source
         self.edition = edition
         self.layers = tuple(layer for layer in LAYERS if layer in value["properties"])
+        self.annotated = tuple(layer for layer in self.layers if layer in ANNOTATED_LAYERS)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process has its own object for the same content.
@@ -181,7 +183,7 @@ class Scheme(Schema):
         fields: list[Any] = []
         if base is Event and "arguments" in self.attributes:
             argument: Any = self._record_type("arguments", Argument)
-            fields.append(("arguments", tuple[argument, ...]))
+            fields.append(("arguments", tuple[argument, ...] | None, None))
         for name in self.attributes.get(layer, ()):
             kind = _PYTHON_TYPES.get(self.properties(layer)[name]["type"], str)
             fields.append((name, kind | None, None))
@@ -319,6 +321,9 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
     lack what they connect.
     """
     kept = {name: part for name, part in value.items() if name in scheme.value["properties"]}
+    if "layers" in kept:
+        states = kept["layers"].items()
+        kept["layers"] = {layer: state for layer, state in states if layer in scheme.layers}
     ids = {record["id"] for layer in scheme.layers for record in kept[layer] if "id" in record}
     for layer in scheme.layers:
         known = scheme.properties(layer)
@@ -326,8 +331,9 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
     if "events" in scheme.layers:
         known = scheme.properties("arguments")
         for event in kept["events"]:
-            arguments = [_within(item, known, ids) for item in event.get("arguments", ())]
-            event["arguments"] = [item for item in arguments if "target" in item]
+            if "arguments" in event:
+                arguments = [_within(item, known, ids) for item in event["arguments"]]
+                event["arguments"] = [item for item in arguments if "target" in item]
     for layer in ("relations", "event_relations"):
         if layer in scheme.layers:
             kept[layer] = [r for r in kept[layer] if "source" in r and "target" in r]
