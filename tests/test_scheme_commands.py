@@ -43,10 +43,7 @@ def scheme_of_layers(layers: Iterable[str]) -> str:
     """The scheme with some of its layers, and the labels and properties of these."""
     head, *blocks = re.split(r"^(?=\[)", (DATA / "scheme.toml").read_text(), flags=re.MULTILINE)
     kept = [*layers, "sentences", "tokens", *(["arguments"] if "events" in layers else [])]
-    names = [re.match(r'\[\w+\."?(\w+)', block) for block in blocks]
-    of_layers = [
-        block for block, name in zip(blocks, names, strict=True) if name and name[1] in kept
-    ]
+    of_layers = [b for b in blocks if re.findall(r"\w+", b.partition(".")[2])[0] in kept]
     return "".join([head, f"layers = {json.dumps(list(layers))}\n\n", *of_layers])
 
 
@@ -116,7 +113,7 @@ def test_every_command_runs_without_the_other_layers(
     put(root, value)
     document = statevisit.load(root)[FERRY]
     assert value == to_value(document)
-    assert ("", "", 0) == (done := cli("validate", root))[1:] + done[:1]
+    assert ("", "") == cli("validate", root)[1:]
     for command in (("build",), ("build", "--check"), ("scheme", "--check"), ("stats", "--path")):
         assert 0 == cli(*command, root).status, command
     configs = json.loads((root / "corpus/release.json").read_bytes())["configs"]
@@ -334,9 +331,9 @@ def test_checks_know_own_labels(annotated: Any, harbour: Path, cli: Run) -> None
     value["events"][1]["arguments"] = [{"role": "PLACE", "target": "m3", "ace_role": "Victim"}]
     put(harbour, value)
     out = cli("validate", harbour).out
-    assert "E401" in out and "SEA.COLLISION has Place, Agent" in out
+    assert "SEA.COLLISION has Place, Agent" in out
     assert 1 == out.count("E401"), "a type without `roles` has any"
-    assert "E405" in out and "AGGRAVATES with 't1'" in out
+    assert "AGGRAVATES with 't1'" in out
     assert "E406" in out
     value["entities"][0]["type"] = "WORK_OF_ART"
     (harbour / f"corpus/documents/{FERRY}.json").write_bytes(orjson.dumps(value))
@@ -357,7 +354,7 @@ def test_a_role_without_its_layer_is_filled_from_others(tmp_path: Path, annotate
 
 
 def test_the_words_of_an_own_kind_are_not_read(annotated: Any, harbour: Path, cli: Run) -> None:
-    """ "3.5 m" of a kind of one's own may be in any unit: nobody knows whether `m` is a million."""
+    """The words "3.5 m" of a kind of one's own may be in any unit: `m` may be a million."""
     value = with_records(annotated)
     value["quantities"][1] |= {"value": "350", "unit": "cm"}
     put(harbour, value)
