@@ -9,15 +9,19 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
 from statevisit.cli.main import run
+from statevisit.document import schema_errors
 from statevisit.document.codec import decode, encode, to_value
-from statevisit.document.model import Document
-from statevisit.document.scheme import scheme_at, within
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.scheme import Scheme, base, scheme_at, scheme_from, within
 from tests.conftest import Result, required
 from tests.repositories import begin, commit
+from tests.strategies import documents
 
 Run = Callable[..., Result]
 
@@ -392,7 +396,7 @@ def test_quote_notation_takes_own_properties(
     path.write_text(json.dumps(draft))
     file = made / f"corpus/documents/{FERRY}.json"
     refused = cli("anchor", path, "--document", file, "-o", tmp_path / "out.json")
-    assert "`certainty` is \"MAYBE\"; it must be one of SURE, UNSURE" in refused.err
+    assert '`certainty` is "MAYBE"; it must be one of SURE, UNSURE' in refused.err
 
 
 def test_a_draft_is_scored_on_own_labels(made: Path, tmp_path: Path, cli: Run) -> None:
@@ -443,9 +447,7 @@ def test_own_properties_are_compared_and_kept(
         result["ev1"].arguments[0].implied,
     )
     agreement = statevisit.agree(a, b)
-    kappa = {
-        (c.layer, c.of): c.value for c in agreement.coefficients if c.coefficient == "kappa"
-    }
+    kappa = {(c.layer, c.of): c.value for c in agreement.coefficients if c.coefficient == "kappa"}
     assert kappa["events", "severity"] == 1
     assert kappa["mentions", "certainty"] < 1
 
@@ -532,3 +534,109 @@ def test_the_scheme_is_published(harbour: Path, hub: Any, cli: Run, identity: No
     corpus = statevisit.load(harbour, version="1.0.0", repo="owner/ferries")
     assert "VESSEL" in corpus.scheme.label_names("entities", "type")
     assert "SURE" == corpus[FERRY]["m1"].certainty
+
+
+BASE_LABELS = {
+    (layer, prop): base().label_names(layer, prop)
+    for layer, prop in base().inventories
+    if (layer, prop) not in {("entities", "nil"), ("entities", "reference")}
+}
+DROPPED = (
+    ("mentions", "entities", "relations"),
+    ("events", "event_chains", "event_relations"),
+    ("timexes",),
+    ("quantities",),
+    ("relations",),
+    ("event_relations",),
+    ("quotations",),
+)
+"""Layers that can be left out together."""
+
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.text(st.characters(codec="utf-8"), min_size=1, max_size=8),
+    "integer": st.integers(-(2**53) + 1, 2**53 - 1),
+    "number": st.floats(-1e300, 1e300),
+    "boolean": st.booleans(),
+    "labels": st.sampled_from(("YES", "NO-1", "Belki_ı")),
+}
+"""The values of properties of each type, and of one with labels."""
+
+
+def some_of(values: list[Any], at_most: int) -> st.SearchStrategy[list[Any]]:
+    """A few of some values, of which there may be none."""
+    if not values:
+        return st.just([])
+    return st.lists(st.sampled_from(values), unique=True, max_size=at_most)
+
+
+@st.composite
+def schemes(draw: st.DrawFn) -> tuple[str, dict[str, dict[str, str]]]:
+    """A scheme.toml, and the types of its properties by layer."""
+    dropped = {layer for group in draw(st.sets(st.sampled_from(DROPPED))) for layer in group}
+    layers = [layer for layer in LAYERS if layer not in dropped]
+    lines = ["base = 2", f"layers = {json.dumps(layers)}"]
+    known = [*layers, *(["arguments"] if "events" in layers else [])]
+    inventories = [key for key in BASE_LABELS if key[0] in known]
+    for layer, prop in draw(some_of(inventories, 3)):
+        removed = draw(st.sets(st.sampled_from(BASE_LABELS[layer, prop])))
+        lines.append(f'[labels."{layer}.{prop}"]\nOWN_{layer.upper()} = "A label of our own."')
+        lines += [f"{label!r} = {{ remove = true }}" for label in sorted(removed)]
+    attributes: dict[str, dict[str, str]] = {}
+    for layer in draw(some_of(known, 4)):
+        kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
+        attributes[layer] = {f"{layer[:-1]}_{n}": kind for n, kind in enumerate(kinds)}
+        for name, kind in attributes[layer].items():
+            stated = '["YES", "NO-1", "Belki_ı"]' if kind == "labels" else json.dumps(kind)
+            key = "labels" if kind == "labels" else "type"
+            lines.append(f"[attributes.{layer}.{name}]\n{key} = {stated}")
+    return "\n".join(lines) + "\n", attributes
+
+
+@st.composite
+def documents_of_schemes(draw: st.DrawFn) -> tuple[Scheme, Any]:
+    """A scheme, and a document of the base scheme reduced to it, with values of its properties."""
+    text, attributes = draw(schemes())
+    scheme = scheme_from(text.encode(), "scheme.toml")
+    value = within(to_value(draw(documents(max_tokens=8, max_records=3))), scheme)
+    events = value.get("events", ())
+    arguments = [argument for event in events for argument in event.get("arguments", ())]
+    for layer in scheme.with_arguments:
+        for record in arguments if layer == "arguments" else value[layer]:
+            for prop in scheme.properties(layer):
+                names = scheme.label_names(layer, prop)
+                if names and record.get(prop) not in (None, *names):
+                    record[prop] = names[-1]
+            for name, kind in attributes.get(layer, {}).items():
+                if draw(st.booleans()):
+                    record[name] = draw(KINDS[kind])
+    return scheme, value
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(documents_of_schemes(), st.data())
+def test_documents_of_any_scheme(drawn: tuple[Scheme, Any], data: st.DataObject) -> None:
+    """The schema of any scheme is valid, the engines agree, and every form comes back whole."""
+    from statevisit.dataset import arrow
+    from statevisit.release.textless import restore, strip
+
+    jsonschema = required("jsonschema")
+    scheme, value = drawn
+    jsonschema.Draft202012Validator.check_schema(scheme.value)
+    jsonschema.Draft202012Validator.check_schema(scheme.annotations_only.value)
+    assert [] == list(schema_errors.errors(value, scheme))
+    assert schema_errors.oracle(scheme).is_valid(value)
+    document = decode(orjson.dumps(value), "value", scheme)
+    encoded = encode(document)
+    assert document == decode(encoded, "encoded", scheme)
+    assert encoded == encode(decode(encoded, "encoded", scheme))
+    tables = arrow.to_tables([document], scheme)
+    assert [encoded] == [encode(d) for d in arrow.from_table(tables["documents"], scheme)]
+    assert arrow.configs(scheme) == tuple(tables)
+    stripped = strip(document)
+    assert [] == list(schema_errors.errors(stripped, scheme.annotations_only))
+    assert encoded == encode(restore(stripped, document.text.encode(), "seed", scheme))
+    layer = data.draw(st.sampled_from(scheme.with_arguments[2:] or scheme.layers))
+    if layer != "arguments" and value[layer]:
+        value[layer][0]["nonsense"] = data.draw(st.sampled_from((None, 1, "x")))
+        assert not schema_errors.verdict(scheme).is_valid(value)
+        assert not schema_errors.oracle(scheme).is_valid(value)
