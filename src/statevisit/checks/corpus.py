@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import layout
-from statevisit.checks.across_documents import Across, Facts, check_seeds, facts
+from statevisit.checks.across_documents import (
+    Across,
+    Facts,
+    check_seeds,
+    check_split_names,
+    facts,
+)
 from statevisit.checks.document import NO_CONTEXT, check_entry, context_of, verified_links
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
@@ -52,6 +58,7 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
     yield from _check_schema(root)
     if (root / layout.SOURCES).is_file():
         yield from check_seeds(root)
+        yield from check_split_names(root)
     yield from check_words(root)
 
 
@@ -129,7 +136,8 @@ def validate(
     if root is not None and is_whole_corpus:
         yield from check_corpus_files(root)
     across = Across(root)
-    task = partial(check_chunk, context=context_of(root, skip=is_whole_corpus))
+    context = context_of(root, skip=is_whole_corpus)
+    task = partial(check_chunk, context=context, has_splits=across.has_splits)
     for chunk in mapper(task, chunks(entries(path) if selected is None else selected)):
         for entry, findings, of_document in chunk:
             yield from findings
@@ -159,13 +167,13 @@ def is_large(chunk: list[Entry]) -> bool:
 
 
 def check_chunk(
-    chunk: list[Entry], context: Context = NO_CONTEXT
+    chunk: list[Entry], context: Context = NO_CONTEXT, has_splits: bool = False
 ) -> list[tuple[Entry, list[Finding], Facts | None]]:
     """Return (entry, findings, facts) of some documents; the facts are None for an invalid one."""
     checked = []
     with uncollected():
         for entry in chunk:
             document, findings = check_entry(entry, context)
-            of_document = facts(document) if document else None
+            of_document = facts(document, has_splits) if document else None
             checked.append((entry.without_data(), findings, of_document))
     return checked

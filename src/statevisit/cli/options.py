@@ -16,6 +16,8 @@ verbose = click.option(
     "-v", "--verbose", is_flag=True, help="List every problem, also many of one kind."
 )
 
+split = click.option("--split", help="Count the documents of this split only.")
+
 
 def corpus_argument(function: Command) -> Command:
     """Add the argument PATH to a command; `--path` and `--root` are other names of it."""

@@ -10,6 +10,7 @@ COMMANDS = {
     "sentences": "Divide or join sentences that the sentencizer got wrong.",
     "validate": "Check documents: schema, offsets, references, links, values, hashes.",
     "explain": "Explain the codes of findings, each with a wrong and a right example.",
+    "split": "Divide the texts of a corpus into train, validation and test.",
     "realign": "Move a document's spans to a corrected source text.",
     "scheme": "Compile the labels and layers of a corpus from its scheme.toml.",
     "migrate": "Convert documents of older schema versions to the current one.",

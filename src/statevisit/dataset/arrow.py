@@ -6,7 +6,7 @@ it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from itertools import compress
@@ -15,6 +15,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.splits import split_of
+from statevisit.dataset import sources
 from statevisit.dataset.features import Column, Feature, feature_of
 from statevisit.dataset.rows import Row
 from statevisit.dataset.views import views
@@ -61,11 +64,12 @@ WORDS = frozenset(
 def columns(config: str, scheme: Scheme) -> tuple[Column, ...]:
     """Return the columns of a config, in order, under a scheme and in its edition."""
     if config == "documents":
-        return tuple(
+        of_schema = (
             Column(name, feature_of(scheme.resolve(node), scheme), node["description"])
             for name, node in scheme.value["properties"].items()
         )
-    all_columns = views(scheme.in_edition(FULL))[config].columns
+        return tuple(map(sources.with_metadata_column, of_schema))
+    all_columns = (*views(scheme.in_edition(FULL))[config].columns, sources.SPLIT)
     if scheme.edition == FULL:
         return all_columns
     return tuple(_wordless_column(column) for column in all_columns if column.name not in WORDS)
@@ -85,7 +89,10 @@ def _wordless_column(column: Column) -> Column:
 
 
 def wordless(config: str, scheme: Scheme, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a view without the columns WORDS and the texts of arguments."""
+    """Return the rows of a view without the columns WORDS and the texts of arguments.
+
+    The rows have no column for the split yet.
+    """
     kept = [column.name not in WORDS for column in views(scheme)[config].columns]
     return [tuple(map(_wordless_value, compress(row, kept))) for row in rows]
 
@@ -168,10 +175,12 @@ def _coded_struct(array: pa.StructArray, feature: Feature) -> pa.StructArray:
     return pa.StructArray.from_arrays(after, fields=fields, mask=mask)
 
 
-def document_table(encoded: Iterable[bytes], scheme: Scheme) -> pa.Table:
-    """Return the `documents` table of documents that are valid under a scheme, as JSON.
+def document_table(
+    encoded: Iterable[bytes], listed: Sequence[ListedSource | None], scheme: Scheme
+) -> pa.Table:
+    """Return the `documents` table of documents that are valid under a scheme, one row each.
 
-    Each has one row.
+    They are given as JSON. `listed` are their sources, None for one that no list has.
     """
     # A newline in JSON is white space: inside a string it is escaped.
     data = b"\n".join(document.replace(b"\n", b"") for document in encoded)
@@ -182,10 +191,12 @@ def document_table(encoded: Iterable[bytes], scheme: Scheme) -> pa.Table:
             explicit_schema=_json_schema(scheme), unexpected_field_behavior="error"
         ),
     ).combine_chunks()
-    arrays = [
-        _coded(_whole(table.column(column.name)), column.feature)
-        for column in columns("documents", scheme)
-    ]
+    arrays = []
+    for column in columns("documents", scheme):
+        array = _whole(table.column(column.name))
+        if column.name == "source":
+            array = sources.with_metadata(array, listed)
+        arrays.append(_coded(array, column.feature))
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", scheme))
 
 
@@ -194,7 +205,10 @@ def _json_schema(scheme: Scheme) -> pa.Schema:
     """The Arrow schema of documents in JSON, where labels and the date are strings."""
     fields = []
     for column in columns("documents", scheme):
-        type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
+        feature = column.feature
+        if column.name == "source":
+            feature = sources.without_metadata(feature)
+        type_ = pa.string() if column.name == "date" else _type(feature, pa.string())
         fields.append((column.name, type_))
     return pa.schema(fields)
 
@@ -205,10 +219,17 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks)
 
 
-def view_table(config: str, documents: Iterable[Document], scheme: Scheme) -> pa.Table:
-    """Return the table of a flat view over documents of a scheme."""
+def view_table(
+    config: str,
+    documents: Iterable[Document],
+    scheme: Scheme,
+    listed: sources.Sources = sources.NONE,
+) -> pa.Table:
+    """Return the table of a flat view over documents of a scheme, whose sources are listed."""
     view = views(scheme)[config]
-    rows = [row for document in documents for row in view.rows(document)]
+    rows = [
+        (*row, split_of(document, listed)) for document in documents for row in view.rows(document)
+    ]
     return rows_table(config, rows, scheme)
 
 
@@ -223,14 +244,23 @@ def rows_table(config: str, rows: list[Row], scheme: Scheme) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config, scheme))
 
 
-def to_tables(documents: list[Document], scheme: Scheme) -> dict[str, pa.Table]:
-    """Return every config's table over some documents of a scheme, in the order given."""
-    flat = {config: view_table(config, documents, scheme) for config in views(scheme)}
-    return {"documents": document_table(map(encode, documents), scheme), **flat}
+def to_tables(
+    documents: list[Document], scheme: Scheme, listed: sources.Sources = sources.NONE
+) -> dict[str, pa.Table]:
+    """Return every config's table over some documents of a scheme, in the order given.
+
+    `listed` are the sources of their corpus.
+    """
+    of_documents = [listed.get(document.source.file) for document in documents]
+    flat = {config: view_table(config, documents, scheme, listed) for config in views(scheme)}
+    return {"documents": document_table(map(encode, documents), of_documents, scheme), **flat}
 
 
 def from_table(table: pa.Table, scheme: Scheme) -> list[Document]:
-    """Return the documents of a `documents` table: the inverse of `document_table`."""
+    """Return the documents of a `documents` table: the inverse of `document_table`.
+
+    What only the list of sources states is left out.
+    """
     return [msgspec.convert(value, scheme.document_type) for value in values(table, scheme)]
 
 
@@ -241,10 +271,12 @@ def values(table: pa.Table, scheme: Scheme) -> list[JsonObject]:
     which is the number of no name.
     """
     of_config = features("documents", scheme)
-    return [
-        {name: _plain(value, of_config[name]) for name, value in row.items() if value is not None}
-        for row in table.to_pylist()
-    ]
+    rows = []
+    for row in table.to_pylist():
+        if isinstance(row["source"], dict):
+            row["source"] = sources.without_metadata(row["source"])
+        rows.append({name: _plain(v, of_config[name]) for name, v in row.items() if v is not None})
+    return rows
 
 
 def _plain(value: Any, feature: Feature) -> Any:

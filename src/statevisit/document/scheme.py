@@ -15,7 +15,7 @@ import orjson
 from msgspec import Struct
 
 from statevisit.document import schema
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
 from statevisit.document.records import Argument, Event, Record
 from statevisit.document.schema import Schema
 from statevisit.document.scheme_compiler import compiled
@@ -58,6 +58,7 @@ class Scheme(Schema):
         edition: FULL or ANNOTATIONS_ONLY.
         source: The bytes of the `scheme.toml` that it was compiled from; empty for the base.
         layers: The layers, in the order of a file.
+        annotated: The layers that have a state: all but sentences and tokens.
     """
 
     def __init__(self, value: JsonObject, source: bytes, edition: str = FULL) -> None:
@@ -65,6 +66,7 @@ class Scheme(Schema):
         self.source = source
         self.edition = edition
         self.layers = tuple(layer for layer in LAYERS if layer in value["properties"])
+        self.annotated = tuple(layer for layer in self.layers if layer in ANNOTATED_LAYERS)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process has its own object for the same content.
@@ -167,7 +169,7 @@ class Scheme(Schema):
         fields: list[Any] = []
         if base is Event and "arguments" in self.attributes:
             argument: Any = self._record_type("arguments", Argument)
-            fields.append(("arguments", tuple[argument, ...]))
+            fields.append(("arguments", tuple[argument, ...] | None, None))
         for name in self.attributes.get(layer, ()):
             kind = _PYTHON_TYPES.get(self.properties(layer)[name]["type"], str)
             fields.append((name, kind | None, None))
@@ -273,7 +275,7 @@ def scheme_from(data: bytes, name: str) -> Scheme:
     Raises FormatError.
     """
     try:
-        return _scheme(data, FULL)
+        return _scheme(data or b"\n", FULL)  # an empty file is no absent one
     except FormatError as error:
         raise FormatError(f"{name}{str(error).removeprefix(SCHEME)}") from None
 

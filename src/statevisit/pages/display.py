@@ -67,7 +67,7 @@ def highlights(document: Document) -> list[Highlight]:
 
 def _of_mention(document: Document, mention: Mention) -> Highlight:
     label, name = "?", mention.entity
-    if document.layers.get(mention.entity) == "entities":
+    if document.layer_by_id.get(mention.entity) == "entities":
         entity = document.entity_of(mention)
         label, name = entity.type, entity.name
     color = _color(scheme_of(document), "entities", "type", label)
