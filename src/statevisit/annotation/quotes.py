@@ -137,7 +137,8 @@ class Anchorer:
         return Unresolved(
             "A003",
             f"{quote!r} occurs{context} only inside a token; "
-            f"a span takes whole tokens: {self.text[start:end]!r}",
+            f"a span takes whole tokens: {self.text[start:end]!r} "
+            "(`statevisit tokens split` divides one)",
         )
 
     def _whole(self, quote: str, prefix: str, suffix: str) -> list[Place]:

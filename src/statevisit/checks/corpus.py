@@ -114,6 +114,7 @@ def validate(
     done: Callable[[], None] = lambda: None,
     mapper: Callable[..., Iterator[Any]] = map,
     selected: Iterable[Entry] | None = None,
+    seen: Callable[[Facts], None] = lambda facts: None,
 ) -> Iterator[Finding]:
     """Yield the findings about the documents in `path`, in their order; none if all are valid.
 
@@ -123,7 +124,8 @@ def validate(
     sources, annotators, verified links and last release, and its other files against their
     schemas.
 
-    `done` is called after every document; `mapper` runs the checks over chunks of documents, in
+    `done` is called after every document, `seen` with the facts about each that follows the schema;
+    `mapper` runs the checks over chunks of documents, in
     order. Raises FormatError if `path` has no documents.
     """
     path = layout.data_root() if path is None else Path(path)
@@ -141,6 +143,7 @@ def validate(
             yield from findings
             if of_document:
                 yield from across.add(entry, of_document)
+                seen(of_document)
             done()
     if root is not None and is_whole_corpus:
         yield from reused(root)
