@@ -16,7 +16,7 @@ from statevisit.annotation.ingest import ANNOTATOR, document_of, require_languag
 from statevisit.annotation.received.incoming import Incoming
 from statevisit.annotation.received.plain import header_for
 from statevisit.checks.document import check_bytes
-from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.annotators import list_with
 from statevisit.corpus.seeds import (
     ListedSource,
     check_seed,
@@ -25,7 +25,7 @@ from statevisit.corpus.seeds import (
     source_of,
     write_sources,
 )
-from statevisit.document.codec import encode, encode_value, read_bytes
+from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
 
@@ -58,7 +58,7 @@ class NewDocuments:
         self._root = root
         self._language = language
         read_sources(root)
-        _annotators_file(root / layout.ANNOTATORS)
+        list_with(root, ANNOTATOR)
         require_language(language)
         self._documents: dict[str, NewDocument] = {}
         self._seeds: dict[str, str] = {}
@@ -158,7 +158,7 @@ class NewDocuments:
             sources = read_sources(self._root)
             for new in documents:
                 sources.setdefault(new.source.file, new.source)
-            annotators = _annotators_file(self._root / layout.ANNOTATORS)
+            annotators = list_with(self._root, ANNOTATOR)
             check_update(self._root, layout.ANNOTATORS, annotators)
             files.own_path(self._root, layout.SOURCES)
             files.update(self._root / layout.ANNOTATORS, annotators)
@@ -239,12 +239,3 @@ def _id_of(text: Incoming, date: str, document_id: str | None) -> str:
         if document_id is None and text.id is not None:
             advice = ", or --leave-out its column, for ids of the file's name and the lines"
         raise FormatError(f"{text.place}: {error}{advice}") from None
-
-
-def _annotators_file(path: Path) -> bytes:
-    """Return the list of annotators with that of `ingest`. Raises FormatError."""
-    data = read_bytes(path) if path.exists() else b""
-    value = read_json(path, "annotators") if data else {"annotators": []}
-    if any(annotator["id"] == ANNOTATOR["id"] for annotator in value["annotators"]):
-        return data
-    return encode_value(value | {"annotators": [*value["annotators"], ANNOTATOR]})
