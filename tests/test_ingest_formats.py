@@ -196,6 +196,8 @@ def test_columns_of_other_names(tmp_path: Path, cli: Cli) -> None:
     assert ("a1", "One.", {}) == (_only(root).id, _only(root).text, _source(root).extra)
     result = cli("ingest", path, "--root", root, "--column", "txt=body")
     assert (1, True) == (result.status, "'txt' is not one of text, id, date" in result.err)
+    result = cli("ingest", path, "--root", root, "--column", "body=text")
+    assert (1, True) == (result.status, "the field comes first: --column text=body" in result.err)
 
 
 def test_every_bad_record_is_named_with_its_line(tmp_path: Path, cli: Cli) -> None:

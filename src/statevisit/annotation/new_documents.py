@@ -84,11 +84,13 @@ class NewDocuments:
         document, seed = self._document(text, document_id)
         name = document.source.file
         self._refuse_conflict(document.id, name, seed, text.place)
-        if self._seeds.get(name, document.source.sha256) != document.source.sha256:
+        is_taken = document.id in self._documents
+        is_another = self._seeds.get(name, document.source.sha256) != document.source.sha256
+        if is_another and not (is_taken and text.id is not None):
             raise FormatError(
                 f"{text.place}: another file of this name is given as well; rename one of them"
             )
-        if document.id in self._documents:
+        if is_taken:
             raise FormatError(f"{text.place}: {_twice(text, document.id)}")
         source = source_of(document, _stated(text, document), text.place)
         canonical = encode(document)

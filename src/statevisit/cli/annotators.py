@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit import layout
-from statevisit.cli.main import console, echo_json, say
+from statevisit.cli.main import Suggesting, console, echo_json, say
 from statevisit.cli.options import corpus_to_change, corpus_to_read, json_flag
 
 _root = click.option(
@@ -17,7 +17,7 @@ _root = click.option(
 )
 
 
-@click.group("annotators")
+@click.group("annotators", cls=Suggesting)
 def command() -> None:
     """List the annotators of a corpus, or add one.
 
