@@ -14,7 +14,14 @@ from typing import Any
 from bench_text import SEED
 
 from statevisit.document.codec import convert, write_document
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.document.model import (
+    ANNOTATED_LAYERS,
+    LAYERS,
+    SCHEMA_VERSION,
+    SPAN_LAYERS,
+    Document,
+)
+from statevisit.document.scheme import base
 
 SENTENCE = 20
 """Tokens of a sentence."""
@@ -44,7 +51,7 @@ Properties = dict[str, Any]
 
 def shaped(shape: str, size: int) -> Document:
     """Return a document of a shape with `size` records in its span layers."""
-    return convert(shaped_value(shape, size), shape)
+    return convert(shaped_value(shape, size), shape, base())
 
 
 def shaped_value(shape: str, size: int) -> Properties:
@@ -111,6 +118,7 @@ class _Draft:
             },
             "text_sha256": _sha256(self.text),
             "annotators": ["bench"],
+            "layers": dict.fromkeys(ANNOTATED_LAYERS, "done"),
             "text": self.text,
             **{layer: layers[layer] for layer in LAYERS},
         }

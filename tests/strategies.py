@@ -31,9 +31,9 @@ import orjson
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.document import schema
 from statevisit.document.codec import ordered
 from statevisit.document.model import (
+    ANNOTATED_LAYERS,
     LAYERS,
     SCHEMA_VERSION,
     Argument,
@@ -52,6 +52,8 @@ from statevisit.document.model import (
     Timex,
     Token,
 )
+from statevisit.document.scheme import base
+from statevisit.document.states import DONE
 from statevisit.document.value_forms import timex_patterns
 from tests.conftest import ROOT
 
@@ -196,7 +198,7 @@ def _of(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 
 
 def _label(layer: str, prop: str) -> st.SearchStrategy[str]:
-    return _of(schema.label_names(layer, prop))
+    return _of(base().label_names(layer, prop))
 
 
 def _perhaps(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -561,7 +563,7 @@ class _Maker:
         return events, [c for c in chains if c.id in used]
 
     def with_arguments(self, events: list[Event], targets: list[Any]) -> list[Event]:
-        roles = {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+        roles = {label.name: label.extra["roles"] for label in base().labels("events", "type")}
         drawn = {span["id"]: rest[-1] for span, rest in self.spans("events", "ev")}
         resolved = []
         for event in events:
@@ -646,6 +648,7 @@ def _document(raw: dict[str, Any]) -> Document:
         ),
         text_sha256=hashlib.sha256(make.text.encode()).hexdigest(),
         annotators=tuple(dict.fromkeys(_pick(annotators, n) for n in raw["annotators"])),
+        layers=dict.fromkeys(ANNOTATED_LAYERS, DONE),
         text=make.text,
         sentences=tuple(make.sentences),
         tokens=tuple(make.tokens),

@@ -35,7 +35,7 @@ def _token_in_no_sentence(value: dict[str, Any]) -> None:
 CHANGES: list[tuple[str, str, Change]] = [
     ("E104", "/mentions/0/level", _set("mentions", 0, level="NAME")),
     ("E104", "/mentions/0", _set("mentions", 0, note="x")),
-    ("E105", "/schema_version", lambda v: v.update(schema_version=2)),
+    ("E105", "/schema_version", lambda v: v.update(schema_version=3)),
     ("E201", "/text_sha256", lambda v: v.update(text_sha256="0" * 64)),
     ("E202", "/source/file", lambda v: v["source"].update(file="gone.txt")),
     ("E202", "/source/sha256", lambda v: v["source"].update(sha256="0" * 64)),

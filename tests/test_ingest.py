@@ -14,7 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 
 from statevisit import FormatError, load, read_document, validate
-from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
+from statevisit.annotation.ingest import decode_seed, ingest
+from statevisit.annotation.segmentation import segment
+from statevisit.annotation.tokenizers import ANNOTATOR
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result, interrupted, opened, started

@@ -237,7 +237,8 @@ def test_every_bad_record_is_named_with_its_line(tmp_path: Path, cli: Cli) -> No
         "12: line 1 of its text: a carriage return (CRLF line ends?) is not allowed in a text; "
         "--normalise mends this",
         '13: `split` is "a b"; expected: The split that the text is in: letters, digits and `_`, '
-        "in parts divided by `.`, such as `train`, `validation` or `test`.",
+        "in parts divided by `.`, such as `train`, `validation` or `test`; not `all`, which means "
+        "all of them.",
     ] == [line.removeprefix(f"statevisit: {path}:") for line in errors]
     assert "11 of 13 texts were left out" == count
     assert (1, ("a", "k")) == (result.status, load(root).ids)

@@ -21,15 +21,15 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import load
-from statevisit.annotation.ingest import segment
 from statevisit.annotation.quotes import anchor
+from statevisit.annotation.segmentation import segment
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.registry import REGISTRY
 from statevisit.cli.overview import COMMANDS
 from statevisit.corpus.settings import read_settings
-from statevisit.document import schema
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
+from statevisit.document.scheme import base
 from statevisit.release.card import PARTS
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
@@ -214,7 +214,7 @@ def test_the_mapping_is_one(tmp_path: Path) -> None:
     from statevisit.labelstudio.mapping import read_mapping
 
     (tmp_path / "mapping.toml").write_text(_toml("[labels]"), encoding="utf-8")
-    mapping = read_mapping(tmp_path / "mapping.toml")
+    mapping = read_mapping(tmp_path / "mapping.toml", base())
     assert mapping.labels
     assert mapping.relations
     assert mapping.choices
@@ -477,7 +477,7 @@ def test_every_command_is_named() -> None:
 
 def test_label_tables_are_the_schemas() -> None:
     """Every inventory of the schema has a table of its labels, their titles and meanings."""
-    for layer, prop in schema.inventories():
+    for layer, prop in base().inventories:
         title = f"\n### {layer.replace('_', ' ')}: {prop}\n"
         block = PAGES["schema/README.md"].split(title)[1].split("\n### ")[0]
         rows = [
@@ -485,12 +485,12 @@ def test_label_tables_are_the_schemas() -> None:
             for line in block.splitlines()
             if line.startswith("| `")
         ]
-        assert [(f"`{x.name}`", x.title) for x in schema.labels(layer, prop)] == [
+        assert [(f"`{x.name}`", x.title) for x in base().labels(layer, prop)] == [
             (r[0], r[1]) for r in rows
         ]
         assert [] == [
             x.name
-            for x, r in zip(schema.labels(layer, prop), rows, strict=True)
+            for x, r in zip(base().labels(layer, prop), rows, strict=True)
             if not r[2].startswith(x.description)
         ]
 

@@ -12,7 +12,7 @@ import pytest
 
 from statevisit import ReleaseError, encode, load, read_document
 from statevisit.corpus.diff import diff_corpora
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.release import version_rule
 from statevisit.release.transaction import recover
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
@@ -63,7 +63,10 @@ def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[...
     assert git(repository, "rev-parse", "HEAD") == git(repository, "rev-parse", "v0.1.1^{commit}")
     assert "tag" == git(repository, "cat-file", "-t", "v0.1.1")
     manifest = orjson.loads((repository / "corpus/release.json").read_bytes())
-    assert ("0.1.1", []) == (manifest["version"], list(schema_errors.errors(manifest, "release")))
+    assert ("0.1.1", []) == (
+        manifest["version"],
+        list(schema_errors.errors(manifest, schema.load("release"))),
+    )
     assert "This is version **0.1.1**." in (repository / "README.md").read_text()
     assert (
         "version: 0.1.1\ndate-released: 2027-01-15\n" in (repository / "CITATION.cff").read_text()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from statevisit.dataset.huggingface import load_dataset
     from statevisit.document.codec import decode, encode, read_document, write_document
     from statevisit.document.model import Document
-    from statevisit.document.schema import labels
+    from statevisit.document.scheme import labels
     from statevisit.errors import (
         FormatError,
         LabelStudioError,
@@ -38,7 +38,7 @@ _HOME = {
     "encode": "document.codec",
     "Finding": "findings",
     "FormatError": "errors",
-    "labels": "document.schema",
+    "labels": "document.scheme",
     "LabelStudioError": "errors",
     "load": "corpus.versions",
     "load_dataset": "dataset.huggingface",

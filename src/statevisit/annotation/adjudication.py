@@ -14,7 +14,8 @@ from statevisit.annotation.shared_ids import aligned
 from statevisit.corpus.diff import diff_documents, keyed
 from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import codec, schema, schema_errors, strict_json
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 
@@ -106,14 +107,15 @@ def adjudicated(
         raise FormatError(
             f"{file}: {len(undecided)} disagreements are not decided; the first is {layer} {record}"
         )
+    scheme = scheme_of(a)
     value: JsonObject = codec.to_value(a)
     value["annotators"] = list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))
-    for layer in LAYERS:
+    for layer in scheme.layers:
         value[layer] = [record for (home, _), record in records.items() if home == layer]
-    for path, message in schema_errors.errors(value):
+    for path, message in schema_errors.errors(value, scheme):
         place = strict_json.pointer(path)
         raise FormatError(f"{file}: the result is not valid at {place}: {message}")
-    return codec.ordered(codec.convert(value, file))
+    return codec.ordered(codec.convert(value, file, scheme))
 
 
 def _problem(decision: Decision, disagreement: Decision | None, exists: bool) -> str | None:
@@ -122,7 +124,7 @@ def _problem(decision: Decision, disagreement: Decision | None, exists: bool) ->
     `disagreement` is the undecided one about the same record, None if the two annotations agree on
     it; `exists` says whether the first annotation has the record.
     """
-    layers = schema.load("adjudication")["properties"]["layer"]["enum"]
+    layers = schema.load("adjudication").value["properties"]["layer"]["enum"]
     if decision.layer not in layers:
         return f"unknown layer; decisions are about {', '.join(layers)}"
     if decision.decision not in ("a", "b", "other") or not decision.reason:

@@ -12,10 +12,12 @@ from msgspec import Struct
 
 from statevisit import files, layout
 from statevisit.annotation.document_ids import derived_id, stated_id
-from statevisit.annotation.ingest import ANNOTATOR, document_of, require_language
+from statevisit.annotation.ingest import document_of
 from statevisit.annotation.received.incoming import Incoming
 from statevisit.annotation.received.plain import header_for
+from statevisit.annotation.tokenizers import tokenizer
 from statevisit.checks.document import check_bytes
+from statevisit.checks.registry import Context
 from statevisit.corpus.annotators import list_with
 from statevisit.corpus.seeds import (
     ListedSource,
@@ -27,6 +29,7 @@ from statevisit.corpus.seeds import (
 )
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
 
 _IN_MEMORY = 64_000_000
@@ -50,16 +53,17 @@ class NewDocument(Struct, frozen=True):
 class NewDocuments:
     """The documents to add to a corpus root.
 
-    `language` is that of texts that state none. Raises FormatError if a list of the root is broken,
-    or if there is no tokenizer for the language.
+    `language` is that of texts that state none; `by` names another tokenizer than that of the
+    language. Raises FormatError if a list of the root is broken, or if spaCy lacks the tokenizer.
     """
 
-    def __init__(self, root: Path, language: str = "en") -> None:
+    def __init__(self, root: Path, language: str = "en", by: str | None = None) -> None:
         self._root = root
-        self._language = language
+        self._scheme = scheme_at(root)
+        self._language, self._by = language, by
+        self._tokenizers = [tokenizer(language, by).annotator]
         read_sources(root)
-        list_with(root, ANNOTATOR)
-        require_language(language)
+        list_with(root, self._tokenizers)
         self._documents: dict[str, NewDocument] = {}
         self._seeds: dict[str, str] = {}
         self._existing = _existing(root)
@@ -92,6 +96,7 @@ class NewDocuments:
             )
         if is_taken:
             raise FormatError(f"{text.place}: {_twice(text, document.id)}")
+        self._tokenizers.append(tokenizer(document.language, self._by).annotator)
         source = source_of(document, _stated(text, document), text.place)
         canonical = encode(document)
         self._documents[document.id] = NewDocument(
@@ -114,15 +119,18 @@ class NewDocuments:
             raise FormatError(f"{text.place}: no date; state it by --date")
         final = _id_of(text, date, document_id)
         header = header_for(date) if text.header is None else text.header
+        language = text.metadata.language or self._language
         document = document_of(
             text.text,
             header,
             date,
             file=text.name or f"{final}.txt",
             document_id=final,
-            language=text.metadata.language or self._language,
+            language=language,
+            scheme=self._scheme,
+            by=self._by,
         )
-        _, findings = check_bytes(encode(document), text.place)
+        _, findings = check_bytes(encode(document), text.place, Context(self._scheme))
         for finding in findings:
             raise FormatError(f"{text.place}: cannot be made a document: {finding.message}")
         return document, (header + text.text).encode()
@@ -160,7 +168,7 @@ class NewDocuments:
             sources = read_sources(self._root)
             for new in documents:
                 sources.setdefault(new.source.file, new.source)
-            annotators = list_with(self._root, ANNOTATOR)
+            annotators = list_with(self._root, self._tokenizers)
             check_update(self._root, layout.ANNOTATORS, annotators)
             files.own_path(self._root, layout.SOURCES)
             files.update(self._root / layout.ANNOTATORS, annotators)

@@ -206,8 +206,9 @@ def realign(
         for old, token in move.kept(document.tokens)
         if text[token.start : token.end] == document.text_of(old)
     ]
-    tokens = _filled(kept_tokens, new_tokens)
-    sentences = _filled([sentence for _, sentence in move.kept(document.sentences)], new_sentences)
+    tokens = _filled(kept_tokens, new_tokens, text)
+    kept_sentences = [sentence for _, sentence in move.kept(document.sentences)]
+    sentences = _filled(kept_sentences, new_sentences, text)
     numbered_by_paragraph = _numbered(document.sentences, document.text) == document.sentences
     if numbered_by_paragraph:
         sentences = _numbered(sentences, text)
@@ -324,8 +325,11 @@ def _visible_words(text: str) -> list[str]:
     return _FORMAT.sub("", text).split()
 
 
-def _filled(kept: list[Bare], new: tuple[Bare, ...]) -> tuple[Bare, ...]:
-    """The kept spans, without those that overlap an earlier one, and new spans in the gaps."""
+def _filled(kept: list[Bare], new: tuple[Bare, ...], text: str) -> tuple[Bare, ...]:
+    """The kept spans, without those that overlap an earlier one, and new spans in the gaps.
+
+    Of a new span that a kept one overlaps, the rest stays: "," of "Baku," beside a kept "Baku".
+    """
     apart: list[Bare] = []
     for span in kept:
         if not apart or apart[-1].end <= span.start:
@@ -333,10 +337,20 @@ def _filled(kept: list[Bare], new: tuple[Bare, ...]) -> tuple[Bare, ...]:
     ends = [span.end for span in apart]
     filled = list(apart)
     for span in new:
-        following = bisect_right(ends, span.start)
-        if following == len(apart) or apart[following].start >= span.end:
-            filled.append(span)
+        at = span.start
+        for other in apart[bisect_right(ends, at) :]:
+            if other.start >= span.end:
+                break
+            filled += _rest(span, at, other.start, text)
+            at = other.end
+        filled += _rest(span, at, span.end, text)
     return tuple(sorted(filled, key=lambda span: span.start))
+
+
+def _rest(span: Bare, start: int, end: int, text: str) -> list[Bare]:
+    """A part of a span in a list, which is empty if nobody sees the part."""
+    start, end = trimmed(text, start, max(start, end))
+    return [replace(span, start=start, end=end)] if start < end else []
 
 
 def _numbered(sentences: tuple[Sentence, ...], text: str) -> tuple[Sentence, ...]:

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import layout
-from statevisit.checks.across_documents import Across, Facts, check_seeds, facts
+from statevisit.checks.across_documents import (
+    Across,
+    Facts,
+    check_seeds,
+    check_split_names,
+    facts,
+)
 from statevisit.checks.document import NO_CONTEXT, check_entry, context_of, verified_links
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
@@ -16,6 +22,7 @@ from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import JSONL, Entry, entries
 from statevisit.document.codec import read_bytes
+from statevisit.document.scheme import is_schema_of, scheme_at
 from statevisit.document.strict_json import Malformed
 from statevisit.findings import Finding
 
@@ -48,9 +55,30 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
         path = root / name
         if os.path.lexists(path):
             yield from (_finding(code, path, problem) for problem in _problems(path, schema))
+    yield from _check_schema(root)
     if (root / layout.SOURCES).is_file():
         yield from check_seeds(root)
+        yield from check_split_names(root)
     yield from check_words(root)
+
+
+def _check_schema(root: Path) -> Iterator[Finding]:
+    """Yield a finding if the document schema of a root is not that of its scheme."""
+    scheme = scheme_at(root)
+    path = root / layout.DOCUMENT_SCHEMA
+    if not os.path.lexists(path) and not os.path.lexists(root / layout.SCHEME):
+        return
+    problem = "" if path.is_file() else "is missing"
+    if not problem and not is_schema_of(path.read_bytes(), scheme):
+        problem = f"differs from what {layout.SCHEME} gives"
+        if not os.path.lexists(root / layout.SCHEME):
+            problem = f"is not that of this statevisit, and there is no {layout.SCHEME}"
+    if problem:
+        message = (
+            f"{problem}: state what differs from the base in {layout.SCHEME}, "
+            "then run `statevisit scheme`"
+        )
+        yield Finding(code="E711", file=str(path), message=message)
 
 
 def _problems(path: Path, schema: str) -> Iterator[Problem]:
@@ -106,7 +134,8 @@ def validate(
     if root is not None and is_whole_corpus:
         yield from check_corpus_files(root)
     across = Across(root)
-    task = partial(check_chunk, context=context_of(root, skip=is_whole_corpus))
+    context = context_of(root, skip=is_whole_corpus)
+    task = partial(check_chunk, context=context, has_splits=across.has_splits)
     for chunk in mapper(task, chunks(entries(path) if selected is None else selected)):
         for entry, findings, of_document in chunk:
             yield from findings
@@ -135,13 +164,13 @@ def is_large(chunk: list[Entry]) -> bool:
 
 
 def check_chunk(
-    chunk: list[Entry], context: Context = NO_CONTEXT
+    chunk: list[Entry], context: Context = NO_CONTEXT, has_splits: bool = False
 ) -> list[tuple[Entry, list[Finding], Facts | None]]:
     """Return (entry, findings, facts) of some documents; the facts are None for an invalid one."""
     checked = []
     with uncollected():
         for entry in chunk:
             document, findings = check_entry(entry, context)
-            of_document = facts(document) if document else None
+            of_document = facts(document, has_splits) if document else None
             checked.append((entry.without_data(), findings, of_document))
     return checked

@@ -175,7 +175,7 @@ def argument_cycle(document: Document, context: Context) -> Problems:
     Wrong: `ev1` with the argument `ev2` and `ev2` with the argument `ev1`
     Right: only `ev1` with the argument `ev2`
     """
-    layers = document.layers
+    layers = document.layer_by_id
     edges = []
     for number, event in enumerate(document.events):
         for index, argument in enumerate(event.arguments):

@@ -41,7 +41,7 @@ def role_layers(document: Document, context: Context) -> Problems:
     Wrong: `{"role":"TIME","target":"m3"}`, where `m3` is a mention
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
     """
-    layers = document.layers
+    layers = document.layer_by_id
     for number, event in enumerate(document.events):
         for index, argument in enumerate(event.arguments):
             layer = layers.get(argument.target)

@@ -5,9 +5,9 @@ from functools import cache
 
 from statevisit.checks.registry import Context, Problems, check, in_english
 from statevisit.checks.stated_amounts import Amount, Amounts, amounts_of
-from statevisit.document import schema
 from statevisit.document.model import Document, Quantity
 from statevisit.document.number_words import read
+from statevisit.document.scheme import Scheme
 
 
 @check("E401")
@@ -20,19 +20,21 @@ def ace_roles(document: Document, context: Context) -> Problems:
     Wrong: `"ace_role":"Victim"` in an event of type CONTACT.MEET
     Right: `"ace_role":"Entity"`
     """
-    roles = _roles()
+    roles = _roles(context.scheme)
     for number, event in enumerate(document.events):
         for index, argument in enumerate(event.arguments):
-            if argument.ace_role and argument.ace_role not in roles[event.type]:
+            of_type = roles.get(event.type)
+            if argument.ace_role and of_type is not None and argument.ace_role not in of_type:
                 yield (
                     ("events", number, "arguments", index, "ace_role"),
-                    f"{argument.ace_role}; {event.type} has {', '.join(roles[event.type])}",
+                    f"{argument.ace_role}; {event.type} has {', '.join(of_type)}",
                 )
 
 
 @cache
-def _roles() -> dict[str, list[str]]:
-    return {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+def _roles(scheme: Scheme) -> dict[str, list[str] | None]:
+    """The ACE roles of each type of event; None for a corpus's own type that states none."""
+    return {label.name: label.extra.get("roles") for label in scheme.labels("events", "type")}
 
 
 @check("E502")

@@ -10,9 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, base
 
 Path_ = tuple[str | int, ...]
 """The steps from a document to a value in it."""
@@ -22,8 +23,12 @@ Problems = Iterator[tuple[Path_, str]]
 
 
 class Context(Struct, frozen=True):
-    """The lists that a document is checked against; None for a list that does not exist."""
+    """The scheme and the lists that a document is checked against.
 
+    A list that does not exist is None.
+    """
+
+    scheme: Scheme = field(default_factory=base)
     seeds: Path | None = None
     links: frozenset[str] | None = None
     annotators: frozenset[str] | None = None

@@ -87,16 +87,15 @@ def add(
       statevisit annotators add tagger --kind model --name "A tagger" --version 2.1 --layer mentions
     """
     from statevisit.corpus.annotators import add_annotator
-    from statevisit.document.model import LAYERS
+    from statevisit.document.scheme import scheme_at
 
     place = layout.corpus_root(corpus_to_change(root))
-    annotated = [layer for layer in LAYERS if layer not in ("sentences", "tokens")]
     annotator = {
         "id": annotator_id,
         "kind": kind,
         "name": name,
         "version": version,
-        "layers": list(layers) or annotated,
+        "layers": list(layers or scheme_at(place).annotated),
         "notes": notes,
     }
     add_annotator(place, {key: value for key, value in annotator.items() if value is not None})

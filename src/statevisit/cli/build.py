@@ -9,7 +9,7 @@ from statevisit.cli.main import Listing, say
 from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.cli.progress import Bar
 from statevisit.corpus.reader import load
-from statevisit.document.schema import ANNOTATIONS_ONLY
+from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.printable import counted
 from statevisit.release.build import build, other_tools

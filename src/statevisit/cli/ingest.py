@@ -38,6 +38,12 @@ def _pairs(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> di
 )
 @click.option("--date", help="Date of texts that state none, YYYY-MM-DD.")
 @click.option("--language", help="Language of the text, BCP 47.  [default: en]")
+@click.option(
+    "--tokenizer",
+    metavar="NAME",
+    help="Tokenizer of the text: another language of spaCy's (`xx` has rules for any language), "
+    "`whitespace`, or `characters`. Default: that of the language.",
+)
 @click.option("--publisher", help="Publisher of the text.  [default: unknown]")
 @click.option("--license", help="Licence of the text.  [default: not stated]")
 @click.option("--title", help="Title of the text.")
@@ -77,6 +83,7 @@ def command(
     texts: tuple[Path, ...],
     root: Path | None,
     document_id: str | None,
+    tokenizer: str | None,
     columns: dict[str, str],
     left_out: tuple[str, ...],
     normalise: bool,
@@ -119,7 +126,7 @@ def command(
         left_out=frozenset(left_out),
     )
     check_reading(reading)
-    batch = NewDocuments(corpus_to_change(root), reading.metadata.language or "en")
+    batch = NewDocuments(corpus_to_change(root), reading.metadata.language or "en", tokenizer)
     failed = 0
     with Bar(None, "ingesting") as bar:
         for text in read(texts, reading):

@@ -11,6 +11,7 @@ from statevisit.cli.label_studio_import import import_into_corpus, merge_options
 from statevisit.cli.main import Suggesting, say, write
 from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of
 from statevisit.cli.progress import Bar
+from statevisit.document.scheme import scheme_for
 from statevisit.errors import FormatError, StateVisitError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def config_(output: Path | None) -> None:
     """
     from statevisit.labelstudio.interface import config
 
-    _write(output, [config()])
+    _write(output, [config(scheme_for(Path()))])
 
 
 @command.command("export")
@@ -164,7 +165,7 @@ def _selected(
     def without_errors() -> "Iterator[Document]":
         for key in ids or range(len(corpus)):
             try:
-                yield sound(corpus.entry(key))
+                yield sound(corpus.entry(key), corpus.scheme)
             except FormatError as error:
                 errors.append(error)
                 say(f"statevisit: left out: {error}", err=True)
@@ -222,7 +223,7 @@ def push(
     path = corpus_to_read(path)
     version, selected = _selected(path, documents, errors)
     server = Server(url, token)
-    target = server.project(project, create=True)
+    target = server.project(project, scheme_for(path), create=True)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
         try:
             pushed = server.push(target, selected, version, predictions, bar.advance)
@@ -258,7 +259,7 @@ def pull(path: Path | None, url: str, token: str, project: str, **options: Any) 
 
     path = corpus_to_change(path)
     server = Server(url, token)
-    source = server.project(project)
+    source = server.project(project, scheme_for(path))
     pulled: set[str] = set()
 
     def tasks() -> "Iterator[tuple[str, JsonObject]]":
@@ -304,10 +305,11 @@ def serve(
     from statevisit.labelstudio.client import Server
     from statevisit.labelstudio.server import Local
 
-    version, selected = _selected(corpus_to_read(path), (), [])
+    path = corpus_to_read(path)
+    version, selected = _selected(path, (), [])
     with Local(data, port, say=lambda line: say(line, err=True)) as local:
         server = Server(local.url, local.token)
-        project = server.project("statevisit", create=True)
+        project = server.project("statevisit", scheme_for(path), create=True)
         pushed = server.push(project, selected, version, predictions)
         address = f"{local.url}/projects/{project.id}/data"
         say(address)

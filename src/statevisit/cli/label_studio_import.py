@@ -9,6 +9,7 @@ import click
 from statevisit.cli.main import say
 from statevisit.cli.options import verbose
 from statevisit.cli.progress import Bar
+from statevisit.document.scheme import scheme_at
 
 if TYPE_CHECKING:
     from statevisit.annotation.merge import Side
@@ -91,11 +92,13 @@ def import_into_corpus(
         bar.advance()
 
     credited, names = _annotators(annotators)
-    options = Options(read_mapping(mapping) if mapping else None, prefer, credited, names)
+    root = corpus_root(path)
+    mapped = read_mapping(mapping, scheme_at(root)) if mapping else None
+    options = Options(mapped, prefer, credited, names)
     problems: list[str] = []
     with bar:
         try:
-            written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
+            written = import_tasks(tasks, root, options, done, dry_run, workers)
         except NotImported as error:
             if not error.written and len(error.problems) == 1:
                 raise

@@ -9,7 +9,7 @@ from statevisit import layout
 from statevisit.cli.main import say
 from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.corpus.settings import read_settings
-from statevisit.document.schema import ANNOTATIONS_ONLY
+from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.printable import counted
 

@@ -65,8 +65,8 @@ def _realigned(
 
     `target` is the new text, the date in its header, if any, and its source.
     """
-    from statevisit.annotation.ingest import segment
     from statevisit.annotation.realign import realign
+    from statevisit.annotation.segmentation import segmenter_of
 
     text, date, source = target
     data = read_bytes(path)
@@ -81,6 +81,7 @@ def _realigned(
             f"{path}: has errors, which have to be mended first: "
             f"{errors[0].code} {errors[0].message}"
         )
+    segment = segmenter_of(document)
     realigned, findings = realign(document, text, source, date or document.date, segment)
     locator = Locator(data)
     findings = [_with_place(finding, path, locator) for finding in findings]

@@ -1,6 +1,5 @@
 """statevisit validate: check a corpus."""
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -12,11 +11,12 @@ from msgspec import structs
 from statevisit import layout
 from statevisit.cli.finding_formats import WRITERS, Statistics, Writer
 from statevisit.cli.main import say
-from statevisit.cli.options import corpus_to_change, verbose
+from statevisit.cli.options import below_here, corpus_to_change, verbose
 from statevisit.cli.progress import Bar
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
+from statevisit.document.scheme import scheme_for
 from statevisit.errors import FormatError
 from statevisit.printable import in_utf8
 
@@ -168,15 +168,7 @@ def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) 
         entries = parquet_entries(path) if path.suffix == ".parquet" else None
         for finding in validate(path, count_document, mapper, entries):
             if settings.wants(finding.code):
-                writer.add(structs.replace(finding, file=in_utf8(_relative(finding.file))))
-
-
-def _relative(file: str) -> str:
-    """Return a file relative to the current directory if it lies below it."""
-    if not os.path.isabs(file):
-        return file
-    relative = os.path.relpath(file)
-    return file if relative.startswith(os.pardir) else relative
+                writer.add(structs.replace(finding, file=in_utf8(below_here(finding.file))))
 
 
 def _document_count(path: Path) -> int | None:
@@ -191,7 +183,7 @@ def parquet_entries(path: Path) -> Iterator[Entry]:
     from statevisit.dataset.parquet import read_rows
 
     try:
-        for row in read_rows(path):
+        for row in read_rows(path, scheme_for(path)):
             yield Entry(path, -1, line=row.number, data=row.data, problem=row.problem)
     except FormatError as error:
         yield Entry(path, -1, problem=str(error).removeprefix(f"{path}: "))

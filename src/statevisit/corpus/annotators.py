@@ -1,11 +1,12 @@
 """The list of annotators of a corpus root, `corpus/annotators.json`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from statevisit import files, layout
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import check_update
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.characters import tidy
 from statevisit.document.codec import encode_value, read_bytes
 from statevisit.document.strict_json import JsonObject
@@ -21,15 +22,17 @@ def read_annotators(root: Path) -> list[JsonObject]:
     return annotators
 
 
-def list_with(root: Path, annotator: JsonObject) -> bytes:
-    """Return the list of a root with an annotator; its bytes if the id is listed.
+def list_with(root: Path, annotators: Iterable[JsonObject]) -> bytes:
+    """Return the list of a root with those annotators whose ids it lacks; its bytes without any.
 
     Raises FormatError.
     """
-    annotators = read_annotators(root)
-    if any(listed["id"] == annotator["id"] for listed in annotators):
+    listed = read_annotators(root)
+    ids = {annotator["id"] for annotator in listed}
+    added = {annotator["id"]: annotator for annotator in annotators if annotator["id"] not in ids}
+    if listed and not added:
         return read_bytes(root / layout.ANNOTATORS)
-    return encode_value({"annotators": [*annotators, annotator]})
+    return encode_value({"annotators": [*listed, *added.values()]})
 
 
 def add_annotator(root: Path, annotator: JsonObject) -> None:
@@ -39,7 +42,7 @@ def add_annotator(root: Path, annotator: JsonObject) -> None:
     another one, on some system at least.
     """
     annotator = {**annotator, "name": tidy(annotator["name"])}
-    for _, message in schema_errors.errors({"annotators": [annotator]}, "annotators"):
+    for _, message in schema_errors.errors({"annotators": [annotator]}, schema.load("annotators")):
         raise FormatError(f"the annotator {annotator['id']!r}: {message}")
     if reason := layout.unportable(annotator["id"]):
         raise FormatError(f"{annotator['id']!r} cannot name a directory: {reason}; choose another")
@@ -50,6 +53,6 @@ def add_annotator(root: Path, annotator: JsonObject) -> None:
                     f"{root / layout.ANNOTATORS}: lists {listed['id']!r} already, as "
                     f"{listed['name']!r}; choose another id, or edit the list"
                 )
-        data = list_with(root, annotator)
+        data = list_with(root, [annotator])
         check_update(root, layout.ANNOTATORS, data)
         files.update(root / layout.ANNOTATORS, data)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from statevisit import files, layout
 from statevisit.document.codec import decode, read_bytes
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, scheme_for
 from statevisit.document.strict_json import Malformed, parse
 from statevisit.errors import FormatError, MissingExtra, together
 from statevisit.findings import Finding
@@ -58,6 +59,11 @@ class Corpus(Sequence[Document]):
             self.entries = _entries_of_file(path)
 
     @cached_property
+    def scheme(self) -> Scheme:
+        """The annotation scheme of the documents. Raises FormatError for a broken `scheme.toml`."""
+        return scheme_for(self.path)
+
+    @cached_property
     def located(self) -> tuple[dict[str, "Entry"], dict[str, FormatError]]:
         """The entries by the ids of their documents, and the errors by name of unreadable ones.
 
@@ -69,7 +75,7 @@ class Corpus(Sequence[Document]):
         errors: dict[str, FormatError] = {}
         for entry in self.entries:
             try:
-                document_id = entry.read().id
+                document_id = entry.read(self.scheme).id
             except FormatError as error:
                 errors[entry.name] = error
                 continue
@@ -115,7 +121,7 @@ class Corpus(Sequence[Document]):
         return len(self.entries)
 
     def __iter__(self) -> Iterator[Document]:
-        return (entry.read() for entry in self.entries)
+        return (entry.read(self.scheme) for entry in self.entries)
 
     @overload
     def __getitem__(self, key: int | str) -> Document: ...
@@ -123,8 +129,8 @@ class Corpus(Sequence[Document]):
     def __getitem__(self, key: slice) -> list[Document]: ...
     def __getitem__(self, key: int | str | slice) -> Document | list[Document]:
         if isinstance(key, slice):
-            return [entry.read() for entry in self.entries[key]]
-        return self.entry(key).read()
+            return [entry.read(self.scheme) for entry in self.entries[key]]
+        return self.entry(key).read(self.scheme)
 
     def entry(self, key: int | str) -> "Entry":
         """Return the entry of a document by its number, from 0, or its id.
@@ -218,9 +224,12 @@ class Entry(Struct, frozen=True):
             message = f"cannot be read: {error.strerror or error}"
             raise Malformed(str(self.path), "E102", message, self.line, 1) from None
 
-    def read(self) -> Document:
-        """Return the document. Raises FormatError if it is invalid or its file has another name."""
-        document = decode(self.bytes(), self.name)
+    def read(self, scheme: Scheme) -> Document:
+        """Return the document of a corpus with a scheme.
+
+        Raises FormatError if it is invalid or its file has another name.
+        """
+        document = decode(self.bytes(), self.name, scheme)
         if self.is_file and document.id != self.path.stem:
             raise FormatError(
                 f"{self.path}: holds the document {document.id!r}: "

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.corpus.jsonl import valid_lines
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.characters import tidy
 from statevisit.document.codec import read_bytes, to_value
 from statevisit.document.model import Document
@@ -50,6 +50,16 @@ class ListedSource(Record, frozen=True, kw_only=True):
     extra: dict[str, Value] = msgspec.field(default_factory=dict)
     received: Received | None = None
     normalised: tuple[str, ...] = ()
+
+    @property
+    def stated_publisher(self) -> str | None:
+        """The publisher; None for `unknown`."""
+        return None if self.publisher == "unknown" else self.publisher
+
+    @property
+    def stated_license(self) -> str | None:
+        """The licence; None for `not stated`."""
+        return None if self.license == "not stated" else self.license
 
 
 def read_sources(root: Path) -> dict[str, ListedSource]:
@@ -103,7 +113,7 @@ def source_of(document: Document, like: ListedSource, place: str = "") -> Listed
         author=tuple(tidy(name) for name in like.author),
         extra={tidy(key): _tidy(value) for key, value in like.extra.items()},
     )
-    for path, message in schema_errors.errors(to_value(source), "source"):
+    for path, message in schema_errors.errors(to_value(source), schema.load("source")):
         where = f" (in {path[0]})" if path[1:] else ""
         raise FormatError(f"{place or source.file}: {message}{where}")
     return source

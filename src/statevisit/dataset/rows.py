@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from statevisit.dataset.flat_names import bio_tags
-from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Timex
+from statevisit.document.scheme import Scheme, base, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.timex_values import POINTS, duration, known_days
 
@@ -53,6 +53,7 @@ def entity_rows(document: Document) -> Iterator[Row]:
 
 
 def _arguments(document: Document, event: Event) -> list[JsonObject]:
+    added = scheme_of(document).attributes.get("arguments", ())
     arguments = []
     for argument in event.arguments:
         layer = document.layer_of(argument.target)
@@ -61,6 +62,7 @@ def _arguments(document: Document, event: Event) -> list[JsonObject]:
             {
                 "role": argument.role,
                 "ace_role": argument.ace_role,
+                **{name: getattr(argument, name) for name in added},
                 "layer": layer,
                 "target": target.id,
                 "start": target.start,
@@ -156,7 +158,7 @@ def _float(number: str | None) -> float | None:
 
 @cache
 def _comparators() -> frozenset[str]:
-    return frozenset(schema.label_names("quantities", "comparator"))
+    return frozenset(base().label_names("quantities", "comparator"))
 
 
 def timex_rows(document: Document) -> Iterator[Row]:
@@ -183,13 +185,14 @@ def timex_rows(document: Document) -> Iterator[Row]:
 
 def relation_rows(document: Document) -> Iterator[Row]:
     """Yield one row per relation between two entities."""
+    wikidata_properties = _wikidata_properties(scheme_of(document))
     for relation in document.relations:
         source, target = document[relation.source], document[relation.target]
         yield (
             document.id,
             relation.id,
             relation.type,
-            _wikidata_properties()[relation.type],
+            wikidata_properties[relation.type],
             source.id,
             source.name,
             source.type,
@@ -203,8 +206,8 @@ def relation_rows(document: Document) -> Iterator[Row]:
 
 
 @cache
-def _wikidata_properties() -> dict[str, str | None]:
-    labels = schema.labels("relations", "type")
+def _wikidata_properties(scheme: Scheme) -> dict[str, str | None]:
+    labels = scheme.labels("relations", "type")
     return {label.name: label.extra.get("wikidata_property") for label in labels}
 
 

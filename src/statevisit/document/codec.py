@@ -22,6 +22,7 @@ from statevisit import files
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 from statevisit.document.records import Argument, Entity, Event, EventChain, EventRelation, Relation
+from statevisit.document.scheme import Scheme, base, scheme_for, scheme_of
 from statevisit.document.strict_json import (
     Json,
     JsonObject,
@@ -88,10 +89,13 @@ _ENCODER = msgspec.json.Encoder()
 def encode(document: Document) -> bytes:
     """Return the canonical bytes of a document, its records sorted."""
     document = ordered(document)
+    layers = scheme_of(document).layers
     members = []
     for name in Document.__struct_fields__:
         value = getattr(document, name)
         if name in LAYERS:
+            if name not in layers:
+                continue
             members.append((name, _array(_ENCODER.encode_lines(value)[:-1])))
         else:
             members.append((name, _ENCODER.encode(value)))
@@ -103,26 +107,27 @@ def to_value(record: object) -> Any:
     return orjson.loads(_ENCODER.encode(record))
 
 
-def decode(data: bytes, file: str = "<bytes>") -> Document:
+def decode(data: bytes, file: str = "<bytes>", scheme: Scheme | None = None) -> Document:
     """Return the document in JSON bytes. Raises FormatError that names the file and line.
 
-    The structure is checked (properties and their types); `statevisit.validate` checks everything.
+    `scheme` is that of its corpus; None for the base scheme. The structure is checked (properties
+    and their types); `statevisit.validate` checks everything.
     """
-    return convert(parse(data, file), file, data)
+    return convert(parse(data, file), file, scheme or base(), data)
 
 
-def decode_canonical(data: bytes, file: str) -> Document:
+def decode_canonical(data: bytes, file: str, scheme: Scheme) -> Document:
     """Return the document in bytes known to come from `encode`. Raises FormatError.
 
     A digest shows their origin.
 
     Quicker than `decode`: such bytes need no search for duplicate keys.
     """
-    return _typed(lambda: msgspec.json.decode(data, type=Document), file)
+    return _typed(lambda: msgspec.json.decode(data, type=scheme.document_type), file)
 
 
-def convert(value: Json, file: str, data: bytes | None = None) -> Document:
-    """Return the document in parsed JSON. Raises FormatError.
+def convert(value: Json, file: str, scheme: Scheme, data: bytes | None = None) -> Document:
+    """Return the document in parsed JSON of a corpus with `scheme`. Raises FormatError.
 
     `data` are the bytes that were parsed; with them an error names its line.
     """
@@ -134,14 +139,14 @@ def convert(value: Json, file: str, data: bytes | None = None) -> Document:
     present = upgraded(value, file)
     if present is not value:
         data = None  # a migrated value has other lines
-    return _typed(lambda: _converted(present), file, data)
+    return _typed(lambda: _converted(present, scheme.document_type), file, data)
 
 
-def _converted(value: Json) -> Document:
+def _converted(value: Json, kind: type[Document]) -> Document:
     try:
-        return msgspec.convert(value, Document)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError:  # of 29.0, too, which is an integer in JSON Schema
-        return msgspec.convert(with_integers(value), Document)
+        return msgspec.convert(with_integers(value), kind)
 
 
 def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -> Document:
@@ -179,7 +184,7 @@ _ORDERED = "_ordered"
 
 
 def ordered(document: Document, like: Document | None = None) -> Document:
-    """Return the document with its records in canonical order.
+    """Return the document with its records and states in canonical order.
 
     Spans stand by start, then the longer first, then id; entities and event chains by their first
     mention; relations by their first evidence; event relations by source and target; arguments by
@@ -213,9 +218,16 @@ def ordered(document: Document, like: Document | None = None) -> Document:
         records = getattr(document, name)
         if records is not getattr(like, name, None):
             layers[name] = _sorted(records)
-    in_order = replace(document, **layers)
+    states = dict(sorted(document.layers.items(), key=_place_of_state))
+    in_order = replace(document, layers=states, **layers)
     in_order.__dict__[_ORDERED] = True
     return in_order
+
+
+def _place_of_state(state: tuple[str, str]) -> int:
+    """The place of a layer's state in a file; a layer that is unknown comes last."""
+    layers = tuple(LAYERS)
+    return layers.index(state[0]) if state[0] in LAYERS else len(layers)
 
 
 def _first_mentions(spans: dict[str, list[Any]], places: dict[str, int]) -> dict[str, int]:
@@ -302,9 +314,13 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_document(path: Path | str) -> Document:
-    """Return the document in a file. Raises FormatError that names the file and line."""
-    return decode(read_bytes(Path(path)), str(path))
+def read_document(path: Path | str, scheme: Scheme | None = None) -> Document:
+    """Return the document in a file. Raises FormatError that names the file and line.
+
+    Without a `scheme`, that of the corpus around the file counts.
+    """
+    path = Path(path)
+    return decode(read_bytes(path), str(path), scheme or scheme_for(path))
 
 
 def write_document(document: Document, path: Path | str) -> None:

@@ -65,6 +65,12 @@ def without_text(document_schema: JsonObject, edition: str) -> JsonObject:
         if name == "text_sha256":
             properties |= added
     schema["properties"] = properties
+    source = properties["source"]["properties"]
+    source["title_in_text"] = {
+        **_PIECES,
+        "description": "The `title` that the full edition lists for the text, where its words are "
+        "in the text: where its characters stand there.",
+    }
     schema["required"] += added
     sentence = schema["$defs"]["sentence"]
     sentence["required"].append("prefix_sha256")

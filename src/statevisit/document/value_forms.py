@@ -4,7 +4,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from functools import cache
 
-from statevisit.document.schema import record
+from statevisit.document.scheme import base
 from statevisit.document.timex_values import plain
 
 TIMEX_EXAMPLES = {
@@ -86,7 +86,7 @@ def timex_advice(value: str, pattern: str) -> str:
 @cache
 def timex_patterns() -> dict[str, str]:
     """Return the pattern of the value of a time expression, by the type of the expression."""
-    rules = record("timexes")["allOf"]
+    rules = base().record("timexes")["allOf"]
     return {
         rule["if"]["properties"]["type"]["const"]: rule["then"]["properties"]["value"]["pattern"]
         for rule in rules

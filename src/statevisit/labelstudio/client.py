@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from msgspec import Struct
 
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import LabelStudioError, MissingExtra
 from statevisit.labelstudio.interface import config
@@ -89,10 +90,10 @@ class Server:
             message = message.replace(secret, "…")
         return message
 
-    def project(self, name: str, create: bool = False) -> Project:
+    def project(self, name: str, scheme: Scheme, create: bool = False) -> Project:
         """Return the project with an id or a title; with `create`, make it if it is missing.
 
-        Its labelling interface must be the one of this schema version.
+        Its labelling interface must be the one of this version of the scheme.
         """
         with self._explained("looking for the project"):
             projects = self._client.projects.list(include="id,title,label_config")
@@ -100,7 +101,7 @@ class Server:
         if not matches and create:
             with self._explained("creating the project"):
                 created = self._client.projects.create(
-                    title=name, label_config=config(), show_collab_predictions=True
+                    title=name, label_config=config(scheme), show_collab_predictions=True
                 )
             return Project(created.id, name)
         if not matches:
@@ -113,7 +114,7 @@ class Server:
                 f"{self.url} has {len(matches)} projects {name!r}: give the id, one of {ids}"
             )
         match = matches[0]
-        if (match.label_config or "").strip() != config().strip():
+        if (match.label_config or "").strip() != config(scheme).strip():
             raise LabelStudioError(
                 f"project {match.id} {match.title!r} has another labelling interface than this "
                 "version of statevisit: name another project, or set its interface to the output "

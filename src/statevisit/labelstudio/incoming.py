@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from statevisit.annotation.merge import Side, merge
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
@@ -42,19 +43,21 @@ class Incoming:
     """Merges tasks into a corpus.
 
     `find` returns the corpus's version of a base document, and `with_text` the document with a
-    text; both return None if the corpus has none. `names` are the names of annotators by person,
-    for tasks of several; `prefer` decides conflicts.
+    text; both return None if the corpus has none. `scheme` is that of the corpus. `names` are the
+    names of annotators by person, for tasks of several; `prefer` decides conflicts.
     """
 
     def __init__(
         self,
         find: Callable[[Base], Document | None],
         with_text: Callable[[str], Document | None],
+        scheme: Scheme,
         mapping: Mapping | None = None,
         prefer: Side | None = None,
         names: dict[str, str] | None = None,
     ) -> None:
         self._find, self._with_text = find, with_text
+        self._scheme = scheme
         self._mapping, self._prefer = mapping, prefer
         self._names = names or {}
 
@@ -63,7 +66,7 @@ class Incoming:
 
         `where` names the task in messages. Raises FormatError for a task that cannot be used.
         """
-        origin = base_of(task, where)
+        origin = base_of(task, where, self._scheme)
         if origin is None:
             return self._foreign_outcomes(task, where)
         base, current = origin.document, self._find(origin)

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 from msgspec import Struct
 
-from statevisit.document import schema
 from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS
+from statevisit.document.scheme import Label, Scheme
 
 TEXT = "text"
 PARTS = "parts"
@@ -82,7 +82,7 @@ class Control(Struct, frozen=True, dict=True):
 
     layer: str
     prop: str
-    choices: tuple[schema.Label, ...]
+    choices: tuple[Label, ...]
     choice_names: frozenset[str]
     required: bool
     description: str
@@ -120,21 +120,39 @@ def attribute(prop: str) -> str:
     return "class_" if prop == "class" else prop
 
 
+def labelled_by(layer: str, scheme: Scheme) -> tuple[str, str]:
+    """Return the (layer, property) that labels the regions of a span layer under a scheme.
+
+    It is that of `LABELS`, but a mention without an entity is labelled with its level.
+    """
+    home, prop = LABELS[layer]
+    return (home, prop) if home in scheme.layers else (layer, "level")
+
+
+def span_layers(scheme: Scheme) -> tuple[str, ...]:
+    """Return the span layers of a scheme, in the order of a file."""
+    return tuple(layer for layer in SPAN_LAYERS if layer in scheme.layers)
+
+
 @cache
-def controls() -> dict[str, Control]:
+def controls(scheme: Scheme) -> dict[str, Control]:
     """The per-region controls by name, in the schema's order."""
-    return {control.name: control for layer in SPAN_LAYERS for control in _controls_from(layer)}
+    return {
+        control.name: control
+        for layer in span_layers(scheme)
+        for control in _controls_from(layer, scheme)
+    }
 
 
-def _controls_from(layer: str) -> Iterator[Control]:
+def _controls_from(layer: str, scheme: Scheme) -> Iterator[Control]:
     """A control for each string of a record that is not its id, span, label or a reference."""
-    shown_by_region = {"id", "start", "end", "text", LABELS[layer][1]}
-    required = schema.record(layer)["required"]
-    for prop, node in schema.properties(layer).items():
+    shown_by_region = {"id", "start", "end", "text", labelled_by(layer, scheme)[1]}
+    required = scheme.record(layer)["required"]
+    for prop, node in scheme.properties(layer).items():
         is_pointer = (layer, prop) in POINTERS.values()
         if prop in shown_by_region or is_pointer or node.get("type") != "string":
             continue
-        choices = schema.labels(layer, prop) if "x-labels" in node else ()
+        choices = scheme.labels(layer, prop) if "x-labels" in node else ()
         yield Control(
             layer=layer,
             prop=prop,
@@ -146,52 +164,74 @@ def _controls_from(layer: str) -> Iterator[Control]:
 
 
 @cache
-def controls_of(layer: str) -> tuple[Control, ...]:
+def controls_of(layer: str, scheme: Scheme) -> tuple[Control, ...]:
     """The per-region controls of a layer."""
-    return tuple(control for control in controls().values() if control.layer == layer)
+    return tuple(control for control in controls(scheme).values() if control.layer == layer)
 
 
 @cache
-def region_labels() -> dict[str, frozenset[str]]:
+def region_labels(scheme: Scheme) -> dict[str, frozenset[str]]:
     """The labels of each control that creates regions."""
-    labels = {layer: frozenset(schema.label_names(*LABELS[layer])) for layer in LABELS}
-    return {**labels, PARTS: frozenset(PART_LABELS)}
+    labels = {
+        layer: frozenset(scheme.label_names(*labelled_by(layer, scheme)))
+        for layer in span_layers(scheme)
+    }
+    return {**labels, PARTS: frozenset(part_labels(scheme))}
+
+
+def pointers(scheme: Scheme) -> dict[str, tuple[str, str]]:
+    """Return those of `POINTERS` whose property a scheme has."""
+    return {
+        name: (layer, prop)
+        for name, (layer, prop) in POINTERS.items()
+        if layer in scheme.layers and prop in scheme.properties(layer)
+    }
+
+
+def part_labels(scheme: Scheme) -> list[str]:
+    """Return the labels of `parts` under a scheme."""
+    return [name for name in PART_LABELS if name in pointers(scheme)]
 
 
 @cache
-def relation_labels() -> dict[str, Appearance]:
+def relation_labels(scheme: Scheme) -> dict[str, Appearance]:
     """The relation labels by name."""
     labels = {}
-    for label in (*schema.labels("arguments", "role"), *schema.labels("event_relations", "type")):
+    for label in (
+        *scheme.labels("arguments", "role"),
+        *scheme.labels("event_relations", "type"),
+    ):
         labels[label.name] = Appearance(label.color, label.description)
-    for name, (layer, prop) in POINTERS.items():
-        description = schema.properties(layer)[prop]["description"]
+    for name, (layer, prop) in pointers(scheme).items():
+        description = scheme.properties(layer)[prop]["description"]
         labels[name] = Appearance(PART_LABELS.get(name, _POINTER_COLOR), description)
     return labels
 
 
 @cache
-def config() -> str:
+def config(scheme: Scheme) -> str:
     """The interface as XML; its first line is a comment with the version of the schema."""
     view = ElementTree.Element("View", {"className": "statevisit"})
     _add(view, "Style").text = _STYLE
     bar = _add(view, "View", className="labels")
-    for layer in (*SPAN_LAYERS, PARTS):
-        _add_labels(bar, layer)
+    for layer in (*span_layers(scheme), *([PARTS] if part_labels(scheme) else [])):
+        _add_labels(bar, layer, scheme)
     columns = _add(view, "View", className="columns")
     body = _add(columns, "View", className="text")
     _add(body, "Header", value="$title", size="5")
     _add(body, "Text", name=TEXT, value="$text", granularity="symbol")
     fields = _add(columns, "View", className="fields")
-    for layer in SPAN_LAYERS:
-        _add_fields(fields, layer)
+    for layer in span_layers(scheme):
+        _add_fields(fields, layer, scheme)
     _add(fields, "Header", value="Ids in use", size="6")
     for layer in ("entities", "event_chains", "timexes"):
+        if layer not in scheme.layers:
+            continue
         collapse = _add(fields, "Collapse", open="false")
         panel = _add(collapse, "Panel", value=layer.replace("_", " "))
         _add(panel, "Table", name=f"{layer}_table", value=f"${layer}")
     relations = _add(view, "Relations")
-    for name, label in relation_labels().items():
+    for name, label in relation_labels(scheme).items():
         _add(relations, "Relation", value=name, background=label.color)
         _add(relations, "Relation", value=INVERSE + name, background=label.color)
     ElementTree.indent(view)
@@ -203,11 +243,11 @@ def _add(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTre
     return ElementTree.SubElement(parent, tag, attributes)
 
 
-def _add_labels(parent: ElementTree.Element, layer: str) -> None:
+def _add_labels(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None:
     """Add the labels of a layer, each with its colour, hotkey and description."""
     group = _add(parent, "View", className="group")
     _add(group, "Header", value=_TITLES[layer], size="6")
-    labels = _labels_of(layer)
+    labels = _labels_of(layer, scheme)
     if len(labels) > _MOST_UNFILTERED_LABELS:
         _add(
             group,
@@ -225,19 +265,19 @@ def _add_labels(parent: ElementTree.Element, layer: str) -> None:
             element.set("hotkey", hotkeys[number])
 
 
-def _labels_of(layer: str) -> dict[str, Appearance]:
+def _labels_of(layer: str, scheme: Scheme) -> dict[str, Appearance]:
     if layer == PARTS:
-        return {name: relation_labels()[name] for name in PART_LABELS}
-    labels = schema.labels(*LABELS[layer])
+        return {name: relation_labels(scheme)[name] for name in part_labels(scheme)}
+    labels = scheme.labels(*labelled_by(layer, scheme))
     return {label.name: Appearance(label.color, label.description) for label in labels}
 
 
-def _add_fields(parent: ElementTree.Element, layer: str) -> None:
+def _add_fields(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None:
     """Add the per-region controls of a layer, shown while one of its regions is selected."""
     view = _add(
         parent, "View", visibleWhen="region-selected", whenTagName=layer, className="fields-of"
     )
-    for control in controls_of(layer):
+    for control in controls_of(layer, scheme):
         title = control.prop if control.required else f"{control.prop} (optional)"
         _add(view, "Header", value=title, size="6")
         if control.choices:

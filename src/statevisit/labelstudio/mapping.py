@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.labelstudio.html_text import text_content
@@ -50,8 +51,11 @@ class Mapping(Struct, forbid_unknown_fields=True):
     defaults: dict[str, str] = {}
 
 
-def read_mapping(path: Path) -> Mapping:
-    """Read a mapping file. Raises FormatError that names what the interface does not have."""
+def read_mapping(path: Path, scheme: Scheme) -> Mapping:
+    """Read a mapping file for a corpus with a scheme.
+
+    Raises FormatError that names what the interface does not have.
+    """
     try:
         data = read_bytes(path).decode("utf-8-sig")
         mapping = msgspec.convert(tomllib.loads(data), Mapping)
@@ -61,22 +65,22 @@ def read_mapping(path: Path) -> Mapping:
         raise FormatError(
             f"{path}: not a mapping: {error}; README.md of statevisit/labelstudio has an example"
         ) from None
-    labels = {label for names in region_labels().values() for label in names}
+    labels = {label for names in region_labels(scheme).values() for label in names}
     relations = [label.removeprefix(INVERSE) for label in mapping.relations.values()]
     set_by_choices = [
         table.get("property", f"({control} has none)") for control, table in mapping.choices.items()
     ]
-    properties = _controls_by_property().keys()
+    properties = _controls_by_property(scheme).keys()
     _refuse_unknown("label", mapping.labels.values(), labels, path)
-    _refuse_unknown("relation", relations, relation_labels(), path)
+    _refuse_unknown("relation", relations, relation_labels(scheme), path)
     _refuse_unknown("property", set_by_choices, properties, path)
     _refuse_unknown("property", mapping.defaults, properties, path)
     return mapping
 
 
-def _controls_by_property() -> dict[str, Control]:
+def _controls_by_property(scheme: Scheme) -> dict[str, Control]:
     """The controls by the property that they set, such as `mentions.level`."""
-    return {f"{control.layer}.{control.prop}": control for control in controls().values()}
+    return {f"{control.layer}.{control.prop}": control for control in controls(scheme).values()}
 
 
 def _refuse_unknown(noun: str, names: Iterable[str], known: Iterable[str], path: Path) -> None:
@@ -176,6 +180,7 @@ class _Conversion:
         self, document: Document, sources: Sources, mapping: Mapping, report: Report
     ) -> None:
         self._sources, self._mapping, self._report = sources, mapping, report
+        self._scheme = scheme_of(document)
         self.own: set[str] = set()  # the regions of the annotation
         self._results = to_results(document)
         # Regions of the document by layer, span and label.
@@ -257,7 +262,9 @@ class _Conversion:
                 shown = str(foreign_label)[:_LONGEST_VALUE]
                 self._no_place(f"region {foreign_id}: the mapping has no label {shown!r}")
                 continue
-            layer = next(layer for layer, names in region_labels().items() if label in names)
+            layer = next(
+                layer for layer, names in region_labels(self._scheme).items() if label in names
+            )
             existing = self._existing.get((layer, span, label))
             if existing:
                 self._ids[foreign_id] = existing
@@ -288,7 +295,7 @@ class _Conversion:
             place = f"{_short(kind)} {_short(foreign_name)} of region {_text(foreign_id)}"
             self._no_place(f"{place}: {problem}: {_short(item.get('value'))}")
             return
-        control = _controls_by_property()[table["property"]]
+        control = _controls_by_property(self._scheme)[table["property"]]
         if (region_id, control.name) not in self._in_document:
             self._set(region_id, control, table.get(answer, answer))
 
@@ -300,7 +307,7 @@ class _Conversion:
     def _add_defaults(self) -> None:
         """Add the defaults to new regions that have no answer."""
         for prop, answer in self._mapping.defaults.items():
-            control = _controls_by_property()[prop]
+            control = _controls_by_property(self._scheme)[prop]
             for region_id, layer in self._layers.items():
                 if layer == control.layer and (region_id, control.name) not in self._answered:
                     self._set(region_id, control, answer)

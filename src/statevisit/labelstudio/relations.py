@@ -6,12 +6,12 @@ from functools import cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.document import schema
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
 from statevisit.document.references import targets
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS
+from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS, pointers
 from statevisit.labelstudio.reading import Read, from_results
 from statevisit.labelstudio.results import Link, Region, Report, Result
 from statevisit.labelstudio.to_records import Records
@@ -25,25 +25,25 @@ class _Ends(Struct, frozen=True):
 
 
 @cache
-def _roles() -> frozenset[str]:
-    return frozenset(schema.label_names("arguments", "role"))
+def _roles(scheme: Scheme) -> frozenset[str]:
+    return frozenset(scheme.label_names("arguments", "role"))
 
 
 @cache
-def _event_relation_types() -> frozenset[str]:
-    return frozenset(schema.label_names("event_relations", "type"))
+def _event_relation_types(scheme: Scheme) -> frozenset[str]:
+    return frozenset(scheme.label_names("event_relations", "type"))
 
 
 @cache
-def _ends() -> dict[str, _Ends]:
+def _ends(scheme: Scheme) -> dict[str, _Ends]:
     """The layers that the links of each label may connect."""
     argument = _Ends(("events",), targets("arguments", "target"))
     event_relation = _Ends(
         targets("event_relations", "source"), targets("event_relations", "target")
     )
-    ends = dict.fromkeys(_roles(), argument)
-    ends |= dict.fromkeys(_event_relation_types(), event_relation)
-    for label, (layer, name) in POINTERS.items():
+    ends = dict.fromkeys(_roles(scheme), argument)
+    ends |= dict.fromkeys(_event_relation_types(scheme), event_relation)
+    for label, (layer, name) in pointers(scheme).items():
         ends[label] = _Ends((layer,), targets(layer, name) or (PARTS,))
     return ends
 
@@ -84,7 +84,7 @@ def document_of(
 
 def _resolved(link: Link, records: Records, regions: dict[str, Region]) -> Link | None:
     """The link between records instead of regions; None, and a report, if the scheme has none."""
-    ends = _ends()[link.label]
+    ends = _ends(records.scheme)[link.label]
     source = _record_of(link.source, ends.sources, records)
     target = _record_of(link.target, ends.targets, records)
     if source and target:
@@ -157,7 +157,7 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
     """The events with the arguments that links give them."""
     links_by_event: dict[str, list[Link]] = {}
     for link in links:
-        if link.label in _roles():
+        if link.label in _roles(records.scheme):
             links_by_event.setdefault(link.source, []).append(link)
     events: list[Event] = []
     for event in records.layers["events"].values():
@@ -198,7 +198,9 @@ def _without_wrong_ace_roles(
     event: Event, arguments: list[Argument], records: Records
 ) -> list[Argument]:
     """Remove, and report, the ACE roles that the type of an event does not have."""
-    allowed = _ace_roles()[event.type]
+    allowed = _ace_roles(records.scheme)[event.type]
+    if allowed is None:
+        return arguments
     ace_roles = {argument.ace_role for argument in arguments if argument.ace_role}
     wrong = ace_roles.difference(allowed)
     if not wrong:
@@ -209,9 +211,9 @@ def _without_wrong_ace_roles(
 
 
 @cache
-def _ace_roles() -> dict[str, list[str]]:
-    """The ACE roles of each event type."""
-    return {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+def _ace_roles(scheme: Scheme) -> dict[str, list[str] | None]:
+    """The ACE roles of each event type; None for a corpus's own type that states none."""
+    return {label.name: label.extra.get("roles") for label in scheme.labels("events", "type")}
 
 
 def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation, ...]:
@@ -219,7 +221,9 @@ def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation
 
     A relation of a record to itself cannot be drawn and stays while the record does.
     """
-    linked = dict.fromkeys(link for link in links if link.label in _event_relation_types())
+    linked = dict.fromkeys(
+        link for link in links if link.label in _event_relation_types(records.scheme)
+    )
     existing = {*records.layers["events"], *records.layers["timexes"]}
     relations: list[EventRelation] = []
     in_base = set()

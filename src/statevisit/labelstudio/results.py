@@ -11,7 +11,6 @@ from typing import Literal
 from msgspec import Struct, field
 
 from statevisit.document.model import (
-    SPAN_LAYERS,
     Document,
     Event,
     Mention,
@@ -20,10 +19,10 @@ from statevisit.document.model import (
     Span,
     Timex,
 )
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.interface import (
     INVERSE,
-    LABELS,
     PART_LABELS,
     PARTS,
     POINTERS,
@@ -32,6 +31,8 @@ from statevisit.labelstudio.interface import (
     Control,
     attribute,
     controls_of,
+    labelled_by,
+    span_layers,
 )
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
@@ -74,11 +75,13 @@ def to_results(document: Document) -> list[JsonObject]:
     """
     results: list[JsonObject] = []
     entity_types = {entity.id: entity.type for entity in document.entities}
-    for layer in SPAN_LAYERS:
-        label_attribute = attribute(LABELS[layer][1])
-        answered = [(control, control.attribute) for control in controls_of(layer)]
+    scheme = scheme_of(document)
+    for layer in span_layers(scheme):
+        home, label_property = labelled_by(layer, scheme)
+        label_attribute = attribute(label_property)
+        answered = [(control, control.attribute) for control in controls_of(layer, scheme)]
         for record in getattr(document, layer):
-            if layer == "mentions":
+            if home == "entities":
                 label = entity_types[record.entity]
             else:
                 label = getattr(record, label_attribute)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from statevisit.document.codec import NEWER, decode, decode_canonical, encode, is_newer
 from statevisit.document.model import SCHEMA_VERSION, Document
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
@@ -116,7 +117,7 @@ def _shown(document: Document) -> JsonObject:
     }
 
 
-def base_of(task: JsonObject, where: str) -> Base | None:
+def base_of(task: JsonObject, where: str, scheme: Scheme) -> Base | None:
     """Return the base of a task; None for a task that statevisit did not make.
 
     `where` names the task in messages. Raises FormatError if the task follows a newer schema, or if
@@ -141,9 +142,9 @@ def base_of(task: JsonObject, where: str) -> Base | None:
             f"export (its digest differs); {_PUSH_AGAIN}"
         )
     if origin.get("schema_version") == SCHEMA_VERSION:
-        document = decode_canonical(canonical, where)
+        document = decode_canonical(canonical, where, scheme)
     else:  # `decode` migrates it
-        document = decode(canonical, where)
+        document = decode(canonical, where, scheme)
     return Base(document, canonical)
 
 

@@ -16,11 +16,13 @@ from msgspec.structs import replace
 
 from statevisit.document import schema_errors
 from statevisit.document.characters import visible
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document, Span
+from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS, Document, Span
+from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.document.states import DONE
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
-from statevisit.labelstudio.interface import LABELS, PARTS, attribute, controls_of
+from statevisit.labelstudio.interface import PARTS, attribute, controls_of, labelled_by
 from statevisit.labelstudio.results import Region, Report, SpanRecord, parts_of
 
 
@@ -37,6 +39,7 @@ class Records:
         self, regions: dict[str, Region], base: Document, current: Document, report: Report
     ) -> None:
         self.base, self.report = base, report
+        self.scheme = scheme_of(base)
         self.layers: dict[str, dict[str, Any]] = {layer: {} for layer in SPAN_LAYERS}
         self.record_ids: dict[str, dict[str, str]] = {layer: {} for layer in (*SPAN_LAYERS, PARTS)}
         self.spans: dict[str, Span] = {}
@@ -120,7 +123,7 @@ class Records:
         record: SpanRecord | None = self.in_base[layer].get(region.id)
         if record is None:
             return None
-        shown = _shown(layer)
+        shown = _shown(layer, self.scheme)
         answers = map(region.answers.get, shown.control_names)
         if layer == "mentions":  # the label is the type of the entity
             values = (region.start, region.end, *answers)
@@ -169,7 +172,7 @@ class Records:
             self._take(layer, changed, region)
         else:
             record_id = added.id if added else self._ids.numbered(layer)
-            self._take(layer, _new(layer, record_id, values), region)
+            self._take(layer, _new(layer, record_id, values, self.scheme), region)
 
     def _take(self, layer: str, record: SpanRecord, region: Region) -> None:
         """Add the record that a region has in a layer, and the region to the record's group."""
@@ -184,10 +187,10 @@ class Records:
     ) -> dict[str, str | None]:
         """Label and answers by the attribute of a record; a new answer is stripped."""
         values: dict[str, str | None] = {}
-        if layer != "mentions":
-            values[attribute(LABELS[layer][1])] = region.labels[layer]
+        if labelled_by(layer, self.scheme)[0] != "entities":
+            values[attribute(labelled_by(layer, self.scheme)[1])] = region.labels[layer]
         groups = self._groups.get(layer)
-        for control in controls_of(layer):
+        for control in controls_of(layer, self.scheme):
             if groups and control.prop == groups.prop:
                 continue
             answer = region.answers.get(control.name)
@@ -207,7 +210,8 @@ class Records:
     def _problem(self, layer: str, values: dict[str, Any]) -> str:
         """The reason why a record with these values is refused; "" if it is not."""
         groups = self._groups.get(layer)
-        return _refusal(layer, values) or (groups.problem(values[groups.prop]) if groups else "")
+        refusal = _refusal(layer, values, self.scheme)
+        return refusal or (groups.problem(values[groups.prop]) if groups else "")
 
     def _drop_dangling_references(self) -> None:
         """Reset typed ids that name no record, and references to a record that was deleted."""
@@ -244,23 +248,24 @@ class _Shown(Struct, frozen=True):
 
 
 @cache
-def _shown(layer: str) -> _Shown:
-    label = [] if layer == "mentions" else [attribute(LABELS[layer][1])]
-    controls = controls_of(layer)
+def _shown(layer: str, scheme: Scheme) -> _Shown:
+    home, prop = labelled_by(layer, scheme)
+    label = [] if home == "entities" else [attribute(prop)]
+    controls = controls_of(layer, scheme)
     answers = [control.attribute for control in controls]
     values = attrgetter("start", "end", *label, *answers)
     return _Shown(values, tuple(control.name for control in controls))
 
 
-def _new(layer: str, record_id: str, values: dict[str, Any]) -> Any:
-    record_type: Any = LAYERS[layer]
+def _new(layer: str, record_id: str, values: dict[str, Any], scheme: Scheme) -> Any:
+    record_type: Any = scheme.record_types[layer]
     if layer == "events":
         return record_type(id=record_id, arguments=(), **values)
     return record_type(id=record_id, **values)
 
 
 @cache
-def _empty_document() -> JsonObject:
+def _empty_document(scheme: Scheme) -> JsonObject:
     """A document that the schema accepts, with no records."""
     sha256 = "0" * 64
     return {
@@ -271,12 +276,13 @@ def _empty_document() -> JsonObject:
         "source": {"file": "x", "sha256": sha256, "header_length": 0},
         "text_sha256": sha256,
         "annotators": ["x"],
+        "layers": dict.fromkeys(scheme.annotated, DONE),
         "text": "x",
-        **{layer: [] for layer in LAYERS},
+        **{layer: [] for layer in scheme.layers},
     }
 
 
-def _refusal(layer: str, values: dict[str, Any]) -> str:
+def _refusal(layer: str, values: dict[str, Any], scheme: Scheme) -> str:
     """The reason why the schema refuses a record with these values; "" if it accepts it."""
     record: JsonObject = {"id": "x"}
     if layer == "events":
@@ -284,5 +290,5 @@ def _refusal(layer: str, values: dict[str, Any]) -> str:
     for name, value in values.items():
         if value is not None:
             record["class" if name == "class_" else name] = value
-    document = {**_empty_document(), layer: [record]}
-    return "; ".join(message for _, message in schema_errors.errors(document))
+    document = {**_empty_document(scheme), layer: [record]}
+    return "; ".join(message for _, message in schema_errors.errors(document, scheme))

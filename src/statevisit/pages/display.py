@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, SpanRecord, Timex
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.printable import visible
 
 if TYPE_CHECKING:
@@ -54,39 +54,44 @@ def highlights(document: Document) -> list[Highlight]:
     A label that the schema does not know, or a mention of an unknown entity, is grey: documents can
     be looked at while someone works on them.
     """
+    scheme = scheme_of(document)
     spans = [_of_mention(document, mention) for mention in document.mentions]
-    spans += map(_of_timex, document.timexes)
-    spans += map(_of_quantity, document.quantities)
-    spans += map(_of_event, document.events)
+    spans += [_of_timex(timex, scheme) for timex in document.timexes]
+    spans += [_of_quantity(quantity, scheme) for quantity in document.quantities]
+    spans += [_of_event(event, scheme) for event in document.events]
     return sorted(spans, key=lambda span: (span.start, -span.end))
 
 
 def _of_mention(document: Document, mention: Mention) -> Highlight:
     label, name = "?", mention.entity
-    if document.layers.get(mention.entity) == "entities":
+    if document.layer_by_id.get(mention.entity) == "entities":
         entity = document.entity_of(mention)
         label, name = entity.type, entity.name
-    color = _color("entities", "type", label)
+    color = _color(scheme_of(document), "entities", "type", label)
     return _highlight(mention, "mentions", label, color, f"{label} {mention.level} → {name}")
 
 
-def _of_timex(timex: Timex) -> Highlight:
+def _of_timex(timex: Timex, scheme: Scheme) -> Highlight:
     note = f"{timex.type} {timex.value} {timex.mod or ''}".rstrip()
-    return _highlight(timex, "timexes", timex.type, _color("timexes", "type", timex.type), note)
+    return _highlight(
+        timex, "timexes", timex.type, _color(scheme, "timexes", "type", timex.type), note
+    )
 
 
-def _of_quantity(quantity: Quantity) -> Highlight:
+def _of_quantity(quantity: Quantity, scheme: Scheme) -> Highlight:
     kind = quantity.kind
     value = quantity.value or f"{quantity.lower}–{quantity.upper}"
     note = f"{kind} {quantity.comparator} {value} {quantity.unit or ''}".rstrip()
-    return _highlight(quantity, "quantities", kind, _color("quantities", "kind", kind), note)
+    return _highlight(
+        quantity, "quantities", kind, _color(scheme, "quantities", "kind", kind), note
+    )
 
 
-def _of_event(event: Event) -> Highlight:
+def _of_event(event: Event, scheme: Scheme) -> Highlight:
     parts = [event.class_, event.type, event.polarity, event.modality, event.doc_time_rel]
     if event.type == "OTHER":
         parts.remove("OTHER")
-    color = _color("events", "class", event.class_)
+    color = _color(scheme, "events", "class", event.class_)
     return _highlight(event, "events", event.class_, color, " ".join(parts))
 
 
@@ -95,8 +100,8 @@ def _highlight(span: SpanRecord, layer: str, label: str, color: str, note: str) 
 
 
 @cache
-def _color(layer: str, prop: str, label: str) -> str:
-    for known in schema.labels(layer, prop):
+def _color(scheme: Scheme, layer: str, prop: str, label: str) -> str:
+    for known in scheme.labels(layer, prop):
         if known.name == label:
             return known.color
     return _GREY

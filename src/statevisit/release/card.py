@@ -5,19 +5,21 @@ Every build renews the pages, so this module does not import `datasets`, which t
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
 from statevisit import layout
-from statevisit.dataset import arrow, views
-from statevisit.document import schema
+from statevisit.corpus.splits import TRAIN
+from statevisit.dataset import arrow
+from statevisit.dataset.views import views
 from statevisit.document.codec import read_text
-from statevisit.document.model import LAYERS
+from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.release.manifest import Overview
+from statevisit.release.page_tables import source_table, split_table, table
 
 PAGES = (
     layout.CARD,
@@ -36,6 +38,24 @@ _MARK = re.compile(
     r".*?(?P<end><!-- end -->)",
     re.DOTALL,
 )
+
+
+OF_SCHEME = frozenset(("columns", "labels"))
+"""The generated parts that depend on nothing but the scheme."""
+
+
+def renewed_tables(root: Path, scheme: Scheme) -> dict[str, bytes]:
+    """Renew the tables of columns and labels; return the pages that have some, by path.
+
+    Raises FormatError as `renewed_pages`.
+    """
+    about = Overview({}, scheme, (), (), ())
+    pages = {}
+    for name in PAGES:
+        text = _text(root / name)
+        if _MARK.search(text):
+            pages[name] = _renewed(root / name, text, about, OF_SCHEME).encode()
+    return pages
 
 
 def renewed_pages(root: Path, about: Overview) -> dict[str, bytes]:
@@ -67,19 +87,21 @@ def _renewed_front(path: Path, front: str, about: Overview) -> str:
     earlier versions is dropped: the Parquet files hold the features, and `datasets` would silently
     prefer outdated ones in the card.
     """
-    meta = {**_parsed(path, front), "configs": _configs(about.manifest)}
+    meta = {**_parsed(path, front), "configs": _configs(about)}
     meta.pop("dataset_info", None)
     if "language" in meta:
         meta["language"] = sorted({tag.partition("-")[0].lower() for tag in about.languages})
     return f"---\n{dumped(meta)}---\n"
 
 
-def _renewed(path: Path, text: str, about: Overview) -> str:
-    """Return a page's text with the lines between its marks renewed."""
+def _renewed(path: Path, text: str, about: Overview, only: frozenset[str] | None = None) -> str:
+    """Return a page's text with the lines between its marks renewed; with `only`, some of them."""
 
     def part(mark: re.Match[str]) -> str:
+        if only is not None and mark["part"] not in only:
+            return mark[0]
         if mark["layer"]:
-            body = _labels_of(path, mark["part"], (mark["layer"], mark["property"]))
+            body = _labels_of(path, mark["part"], (mark["layer"], mark["property"]), about)
         elif mark["part"] in PARTS:
             body = PARTS[mark["part"]](about)
         else:
@@ -90,12 +112,14 @@ def _renewed(path: Path, text: str, about: Overview) -> str:
     return _MARK.sub(part, text)
 
 
-def _labels_of(path: Path, part: str, inventory: tuple[str, str]) -> str:
+def _labels_of(path: Path, part: str, inventory: tuple[str, str], about: Overview) -> str:
     """Return the label table of one property, for the guidelines."""
-    if part != "labels" or inventory not in schema.inventories():
+    if part != "labels" or inventory not in about.scheme.inventories:
         raise FormatError(f"{path}: there are no {part} of {'.'.join(inventory)}")
-    rows = [(label.name, label.title, label.description) for label in schema.labels(*inventory)]
-    return _table(("label", "title", "meaning"), rows)
+    rows = [
+        (label.name, label.title, label.description) for label in about.scheme.labels(*inventory)
+    ]
+    return table(("label", "title", "meaning"), rows)
 
 
 def front_matter(root: Path) -> JsonObject | None:
@@ -154,57 +178,58 @@ def dumped(meta: JsonObject) -> str:
     return text
 
 
-def _with_rows(manifest: JsonObject) -> list[str]:
+def _with_rows(about: Overview) -> list[str]:
     """Return the configs with rows: the others have no files, and cannot be loaded from the Hub."""
-    return [name for name in arrow.CONFIGS if manifest["configs"].get(name)]
+    return [name for name in arrow.configs(about.scheme) if about.manifest["configs"].get(name)]
 
 
-def _configs(manifest: JsonObject) -> list[JsonObject]:
+def _configs(about: Overview) -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
-    for name in _with_rows(manifest):
-        files = f"{layout.PARQUET}/{name}/train-*.parquet"
-        config: JsonObject = {"config_name": name, "data_files": files}
+    for name in _with_rows(about):
+        config: JsonObject = {"config_name": name, "data_files": _data_files(about.manifest, name)}
         if name == DEFAULT_CONFIG:
             config["default"] = True
         configs.append(config)
     return configs
 
 
-def edition_of(manifest: JsonObject) -> str:
-    """Return the edition of a manifest: schema.FULL or schema.ANNOTATIONS_ONLY."""
-    return str(manifest["edition"]["name"]) if "edition" in manifest else schema.FULL
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = []
-    for row in (head, ("---",) * len(head), *rows):
-        cells = [cell.replace("|", "\\|").replace("\n", " ") for cell in row]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def _data_files(manifest: JsonObject, config: str) -> str | list[JsonObject]:
+    """Return the files of a config, by split where the corpus has splits."""
+    directory = f"{layout.PARQUET}/{config}"
+    if "splits" not in manifest:
+        return f"{directory}/{TRAIN}-*.parquet"
+    return [
+        {"split": split, "path": f"{directory}/{split}-*.parquet"}
+        for split, part in manifest["splits"].items()
+        if part["configs"].get(config)
+    ]
 
 
 def _config_table(about: Overview) -> str:
     rows = []
-    for name in _with_rows(about.manifest):
+    for name in _with_rows(about):
         if name == DEFAULT_CONFIG:
             title = f"`{name}` (default)"
             description = "One row per document, all layers nested, as in `corpus/documents/`."
         else:
-            title, description = f"`{name}`", views.VIEWS[name].description
-        columns = arrow.columns(name, edition_of(about.manifest))
+            title, description = (
+                f"`{name}`",
+                views(about.scheme.in_edition(FULL))[name].description,
+            )
+        columns = arrow.columns(name, about.scheme)
         rows.append((title, description, str(len(columns))))
-    return _table(("config", "rows", "columns"), rows)
+    return table(("config", "rows", "columns"), rows)
 
 
 def _column_tables(about: Overview) -> str:
     parts = []
-    for config in arrow.CONFIGS:
+    for config in arrow.configs(about.scheme):
         rows = [
             (f"`{c.name}`", _kind(c.feature), c.description)
-            for c in arrow.columns(config, edition_of(about.manifest))
+            for c in arrow.columns(config, about.scheme)
         ]
-        parts.append(f"### {config}\n\n{_table(('column', 'type', 'content'), rows)}")
+        parts.append(f"### {config}\n\n{table(('column', 'type', 'content'), rows)}")
     return "\n\n".join(parts)
 
 
@@ -222,13 +247,13 @@ def _kind(feature: JsonObject) -> str:
 
 def _label_tables(about: Overview) -> str:
     parts = []
-    for layer, prop in schema.inventories():
+    for layer, prop in about.scheme.inventories:
         rows = [
             (f"`{label.name}`", label.title, f"{label.description}{_extra(label.extra)}")
-            for label in schema.labels(layer, prop)
+            for label in about.scheme.labels(layer, prop)
         ]
         title = f"{layer.replace('_', ' ')}: {prop}"
-        parts.append(f"### {title}\n\n{_table(('label', 'title', 'meaning'), rows)}")
+        parts.append(f"### {title}\n\n{table(('label', 'title', 'meaning'), rows)}")
     return "\n\n".join(parts)
 
 
@@ -244,12 +269,12 @@ def _extra(properties: JsonObject) -> str:
 
 def _layer_table(about: Overview) -> str:
     rows = []
-    for layer in LAYERS:
-        description = schema.load()["properties"][layer]["description"]
-        source = schema.record(layer).get("x-source") or _makers(layer, about)
+    for layer in about.scheme.layers:
+        description = about.scheme.value["properties"][layer]["description"]
+        source = about.scheme.record(layer).get("x-source") or _makers(layer, about)
         count = about.manifest["counts"][layer]["records"]
         rows.append((f"`{layer}`", description, source, f"{count:,}"))
-    return _table(("layer", "content", "based on", "records"), rows)
+    return table(("layer", "content", "based on", "records"), rows)
 
 
 def _makers(layer: str, about: Overview) -> str:
@@ -318,12 +343,12 @@ def _agreement(about: Overview) -> str:
         if is_shown and not repeats_exact:
             rows.append(_agreement_row(figure))
     unit = f"95 % ({agreement['units']} {agreement['unit']}s)"
-    table = _table(("layer", "figure", "items", "value", unit), rows)
+    figures_table = table(("layer", "figure", "items", "value", unit), rows)
     pairs = "; ".join(map(_shared, agreement.get("pairs", ())))
     if not pairs:
-        return table  # of a manifest before 1.1.0
+        return figures_table  # of a manifest before 1.1.0
     compared = "Two annotators are compared on the documents that both annotated"
-    return f"{compared}: {pairs}.\n\n{table}"
+    return f"{compared}: {pairs}.\n\n{figures_table}"
 
 
 def _shared(pair: JsonObject) -> str:
@@ -345,6 +370,8 @@ PARTS: dict[str, Callable[[Overview], str]] = {
     "version": _version,
     "pin": _pin,
     "layers": _layer_table,
+    "splits": split_table,
+    "sources": source_table,
     "configs": _config_table,
     "columns": _column_tables,
     "labels": _label_tables,

@@ -45,6 +45,12 @@ differs is refused, and the message gives the place of the first difference.
 <!-- generated: layers -->
 <!-- end -->
 
+<!-- generated: splits -->
+<!-- end -->
+
+<!-- generated: sources -->
+<!-- end -->
+
 <!-- generated: configs -->
 <!-- end -->
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from statevisit import files, layout
 from statevisit.corpus.git import commit_of, git, in_git, line, unchanged
 from statevisit.corpus.hub import client, explained, quiet
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
@@ -64,7 +64,7 @@ def contents(root: Path) -> Contents:
             "that holds it"
         )
     manifest = parse(read_bytes(path), str(path))
-    for _, message in schema_errors.errors(manifest, "release"):
+    for _, message in schema_errors.errors(manifest, schema.load("release")):
         raise ReleaseError(f"{path}: {message}; run `statevisit build`")
     listed = {file["path"]: file["sha256"] for file in manifest["files"]}
     is_edition = "edition" in manifest

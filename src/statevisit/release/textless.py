@@ -12,11 +12,12 @@ from itertools import pairwise
 
 import msgspec
 
-from statevisit.document import codec, schema
+from statevisit.document import codec
 from statevisit.document.characters import visible
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import free_ids
 from statevisit.document.references import reference_names
+from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.document.strict_json import Json, JsonObject, position
 from statevisit.errors import FormatError
 
@@ -32,6 +33,12 @@ _BARE_LAYERS = ("sentences", "tokens")
 
 _HEADER_KEYS = ("edition", "text_length", "document_sha256")
 """The properties that this edition adds to a document."""
+
+_TITLE = "title_in_text"
+"""The property of the source of a document for a title that the edition's list lacks."""
+
+IN_DATA = 4
+"""Consecutive words of the text that count as a quotation in ids, values and titles."""
 
 _WORD = re.compile(r"\w+")
 
@@ -80,10 +87,11 @@ def _joined(parts: list[JsonObject], text: str) -> str:
     return "".join(strings)
 
 
-def strip(document: Document) -> JsonObject:
+def strip(document: Document, title: str | None = None) -> JsonObject:
     """Return a document without its words, its records in canonical order.
 
-    The value follows `schema.load(schema.ANNOTATIONS_ONLY)`.
+    A `title` whose words are in the text is in it as their places, as `title_of` reads them. The
+    value follows the scheme in the edition ANNOTATIONS_ONLY.
     """
     document = codec.ordered(document)
     text, new_ids = document.text, _new_ids(document)
@@ -94,13 +102,27 @@ def strip(document: Document) -> JsonObject:
         elif key != "text":
             stripped[key] = value
         if key == "text_sha256":
-            stripped["edition"] = schema.ANNOTATIONS_ONLY
+            stripped["edition"] = ANNOTATIONS_ONLY
             stripped["text_length"] = len(text)
             stripped["document_sha256"] = hashlib.sha256(codec.encode(document)).hexdigest()
     sentences = stripped["sentences"]
     for sentence, digest in zip(sentences, _prefix_digests(stripped, text), strict=True):
         sentence["prefix_sha256"] = digest
+    if title is not None and _quotes(title, text):
+        stripped["source"] = {**stripped["source"], _TITLE: pieces(title, text)}
     return stripped
+
+
+def _quotes(title: str, text: str) -> bool:
+    """Whether a title stands in a text, or shares successive words with it."""
+    runs = set(word_runs(title, IN_DATA))
+    return title in text or first_shared_run(text, runs, IN_DATA) is not None
+
+
+def title_of(stripped: JsonObject, text: str) -> str | None:
+    """Return the title whose words a stripped document has as places in the text, if it does."""
+    places = stripped["source"].get(_TITLE)
+    return None if places is None else _joined(places, text)
 
 
 def _new_ids(document: Document) -> dict[str, str]:
@@ -183,6 +205,8 @@ def _document(stripped: JsonObject, text: str, old_ids: dict[str, str]) -> Docum
         if key in LAYERS:
             has_words = key not in _BARE_LAYERS
             full[key] = [_restored(record, text, old_ids, has_words) for record in value]
+        elif key == "source":
+            full[key] = {name: inner for name, inner in value.items() if name != _TITLE}
         elif key not in _HEADER_KEYS:
             full[key] = value
     return msgspec.convert(full, Document)

@@ -10,23 +10,29 @@ import orjson
 
 from statevisit import files, layout
 from statevisit.corpus.reader import load
+from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.splits import split_of, splits_of
 from statevisit.document import codec, schema, schema_errors, strict_json
+from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
 from statevisit.release.build import build, require_current
 from statevisit.release.manifest import (
-    Tally,
+    Contents,
     encode_manifest,
     file_entry,
     listed,
     overview,
     rows_digest,
+    tally_of,
 )
 from statevisit.release.shards import Shards
+from statevisit.release.textless_sources import SourceList
 
-EDITION = schema.ANNOTATIONS_ONLY
+EDITION = ANNOTATIONS_ONLY
 
 _COPIED = (
     layout.LICENSE,
@@ -34,7 +40,6 @@ _COPIED = (
     layout.CHANGELOG,
     layout.GUIDELINES,
     layout.ANNOTATORS,
-    layout.SOURCES,
 )
 """Files of the full root that the edition has unchanged."""
 
@@ -48,11 +53,8 @@ _READ = {
 }
 """The directories of an edition, and the suffix of the files that are read from them."""
 
-IN_DATA = 4
-"""Consecutive words of the text that count as a quotation in the ids and values of a document."""
-
 IN_PROSE = 8
-"""The same in a page, where four words may agree by chance."""
+"""Consecutive words of the text that count as a quotation in a page: four may agree by chance."""
 
 Prose = dict[tuple[str, ...], str]
 """The runs of IN_PROSE words in the pages, each with the name of its page."""
@@ -78,9 +80,9 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     full = orjson.loads((root / layout.RELEASE).read_bytes())
     with _renewing(target) as staging:
         pages = _write_pages(root, staging)
-        digests, tally = _write_corpus(root, staging, pages)
+        contents = _write_corpus(root, staging, pages)
         _write_annotations(root, staging)
-        _write_manifest(staging, full, digests, tally)
+        _write_manifest(staging, full, contents)
         return len(_files_below(staging))
 
 
@@ -123,7 +125,7 @@ def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     for name in _SCHEMAS:
         files.write(staging / f"schema/{name}.schema.json", schema.path(name).read_bytes())
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    document_schema = orjson.dumps(schema.load(EDITION), option=options)
+    document_schema = orjson.dumps(scheme_at(root).annotations_only.value, option=options)
     files.write(staging / "schema/document.schema.json", document_schema)
     return pages
 
@@ -143,37 +145,41 @@ def _nameless(links: bytes) -> bytes:
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
 
 
-def _write_corpus(
-    root: Path, staging: Path, pages: dict[str, bytes]
-) -> tuple[dict[str, str], Tally]:
-    """Write the documents and the Parquet files.
+def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Contents:
+    """Write the documents, the list of their sources and the Parquet files.
 
-    Return the digest of each config's content, and the tally of the documents.
-
-    Raises FormatError if a page or a document quotes the text.
+    Raises FormatError if a page, a source or a document quotes the text.
     """
-    from statevisit.dataset.arrow import CONFIGS, document_table, rows_table, wordless
-    from statevisit.dataset.views import VIEWS
+    from statevisit.dataset.arrow import configs, document_table, rows_table, wordless
+    from statevisit.dataset.views import views
 
     corpus = load(root)
-    digests = {config: hashlib.sha256() for config in CONFIGS}
-    tally = Tally()
+    scheme = corpus.scheme
+    wordless_scheme = scheme.annotations_only
+    sources = read_sources(root)
+    edited = SourceList(root)
+    contents = Contents(scheme, configs(scheme), splits_of(sources))
     prose = _prose(pages)
-    with Shards(staging, CONFIGS, len(corpus), EDITION) as shards:
+    with Shards(staging, wordless_scheme) as shards:
         for document in corpus:
-            tally.add(document)
-            stripped = textless.strip(document)
+            stripped = textless.strip(document, edited.title_of(document))
+            if textless.title_of(stripped, document.text) is not None:
+                edited.set_title(document, None)
+            edited.refuse_quotes(document, IN_PROSE)
             data = _write_document(root, staging, document, stripped, prose)
-            digests["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
-            tables = {"documents": document_table([data], EDITION)}
+            split = split_of(document, sources)
+            digests = {"documents": hashlib.sha256(data).hexdigest().encode() + b"\n"}
+            tables = {"documents": document_table([data], [edited.of(document)], wordless_scheme)}
             blank = textless.blanked(stripped)
-            for config, view in VIEWS.items():
-                rows = wordless(config, list(view.rows(blank)))
-                digests[config].update(rows_digest(rows))
-                tables[config] = rows_table(config, rows, EDITION)
-            shards.add(tables)
-        shards.close()
-    return {config: digest.hexdigest() for config, digest in digests.items()}, tally
+            for config, view in views(scheme).items():
+                rows = [(*row, split) for row in wordless(config, scheme, view.rows(blank))]
+                digests[config] = rows_digest(rows)
+                tables[config] = rows_table(config, rows, wordless_scheme)
+            contents.add([(split, digests)], {split: tally_of(document, scheme)})
+            shards.add(split, tables)
+        contents.add_rows(shards.close())
+    edited.write(staging)
+    return contents
 
 
 def _write_document(
@@ -205,8 +211,8 @@ def _refuse_quotes(text: str, prose: Prose, data: str, name: str) -> None:
             f"{page}: quotes the text, which this edition is without: {quotation!r}; "
             "put it in other words"
         )
-    runs = set(textless.word_runs(data, IN_DATA))
-    quotation = textless.first_shared_run(text, runs, IN_DATA)
+    runs = set(textless.word_runs(data, textless.IN_DATA))
+    quotation = textless.first_shared_run(text, runs, textless.IN_DATA)
     if quotation:
         raise FormatError(
             f"{name}: an id or value quotes the text, which this edition is without: "
@@ -222,17 +228,20 @@ def _write_annotations(root: Path, staging: Path) -> None:
         files.write(staging / name, codec.encode_value(textless.strip(document)))
 
 
-def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str], tally: Tally) -> None:
+def _write_manifest(staging: Path, full: JsonObject, contents: Contents) -> None:
     """Write the card, the metadata and then the manifest, which lists all other files.
 
-    `full` is the manifest of the full edition; `digests` and `tally` are those of this one.
+    `full` is the manifest of the full edition; `contents` are those of this one.
     """
     from statevisit.release.card import renewed_pages
     from statevisit.release.croissant import metadata
 
     manifest = {name: value for name, value in full.items() if name != "files"}
+    digests = contents.whole.digests
     manifest["content_sha256"] = digests["documents"]
     manifest["content"] = digests
+    if contents.splits:
+        manifest["splits"] = contents.splits_as_dict()
     manifest["edition"] = {"name": EDITION, "full": full["content"]}
     manifest["schemas"] = {
         name: files.sha256_of(staging / f"schema/{name}.schema.json")
@@ -240,7 +249,7 @@ def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str], ta
     }
     manifest["schema_sha256"] = manifest["schemas"]["document"]
     manifest["files"] = _entries(staging)
-    about = overview(staging, manifest, tally)
+    about = overview(staging, manifest, contents.whole.tally)
     for name, page in renewed_pages(staging, about).items():
         files.write(staging / name, page)
     files.write(staging / layout.CROISSANT, metadata(staging, about) or b"")
@@ -270,11 +279,13 @@ def write_full(
         )
     edition = orjson.loads((root / layout.RELEASE).read_bytes())
     sources = _Texts(texts)
+    source_list = SourceList(root)
     with files.appearing(target) as staging:
         documents = sorted((root / layout.DOCUMENTS).glob("*.json"))
         annotations = sorted((root / layout.ANNOTATIONS).glob("*/*.json"))
         for path in (*documents, *annotations):
-            _restore_document(root, staging, path, sources)
+            _restore_document(root, staging, path, sources, source_list)
+        source_list.write(staging)
         for name in (*_COPIED, layout.LINKS, layout.RELEASE):
             page = _page(root, name)
             if page is not None and name != layout.CHANGELOG:
@@ -291,23 +302,33 @@ def write_full(
     return len(documents)
 
 
-def _restore_document(root: Path, staging: Path, path: Path, sources: "_Texts") -> None:
-    """Write a document of an edition with its text, and its seed."""
+def _restore_document(
+    root: Path, staging: Path, path: Path, sources: "_Texts", source_list: SourceList
+) -> None:
+    """Write a document of an edition with its text, and its seed; list its title."""
     place = path.relative_to(root).as_posix()
-    stripped = _read(files.own_path(root, place))
+    stripped = _read(files.own_path(root, place), scheme_at(root).annotations_only)
     text = sources.text_for(stripped, path)
     data = codec.read_bytes(text)
     document = textless.restore(stripped, data, str(text))
     files.write(staging / place, codec.encode(document))
+    title = textless.title_of(stripped, document.text)
+    if title is not None:
+        source_list.set_title(document, title)
     seed = textless.seed_of(stripped, data) or data
     files.write(staging / layout.SEEDS / document.source.file, seed)
 
 
-def _read(path: Path) -> JsonObject:
+def _read(path: Path, scheme: Scheme) -> JsonObject:
     """Read a document without its text. Raises FormatError if it does not follow its schema."""
     data = codec.read_bytes(path)
     value: JsonObject = strict_json.parse(data, str(path))
-    for where, message in schema_errors.errors(value, EDITION):
+    if is_older(value):
+        raise FormatError(
+            f"{path}: follows the older schema version {value['schema_version']}: fetch a newer "
+            "version of this edition, or restore it with the statevisit that wrote it"
+        )
+    for where, message in schema_errors.errors(value, scheme):
         line, _ = strict_json.locate(data, where)
         raise FormatError(f"{path}:{line}: {message}")
     return value

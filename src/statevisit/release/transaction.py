@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from statevisit import files, layout
 from statevisit.corpus.git import git, in_git, line, release_message, resolve
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.codec import read_text
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import changelog
@@ -109,7 +109,8 @@ def _write(worktree: Path, planned: Plan) -> None:
     result = build(worktree)
     if result.findings:
         raise ReleaseError(str(result.findings[0]))
-    for _, message in schema_errors.errors(orjson.loads(manifest.read_bytes()), "release"):
+    built = orjson.loads(manifest.read_bytes())
+    for _, message in schema_errors.errors(built, schema.load("release")):
         raise ReleaseError(f"{layout.RELEASE}: {message}")
 
 

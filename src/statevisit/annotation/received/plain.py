@@ -7,9 +7,9 @@ from pathlib import Path
 from statevisit.annotation.received import normal_form
 from statevisit.annotation.received.incoming import Incoming, Reading
 from statevisit.corpus.seeds import Received
-from statevisit.document import schema
 from statevisit.document.characters import visible
 from statevisit.document.codec import read_bytes
+from statevisit.document.scheme import base
 from statevisit.document.timex_values import days
 from statevisit.errors import FormatError
 
@@ -156,7 +156,7 @@ def _divided(seed: str, file: str) -> tuple[str, str | None, int]:
 
 def check_length(text: str, place: str) -> None:
     """Raise FormatError if a text has more characters than a document may have."""
-    limit = schema.load()["properties"]["text"]["maxLength"]
+    limit = base().value["properties"]["text"]["maxLength"]
     if len(text) > limit:
         raise FormatError(
             f"{place}: {len(text):,} characters; a document has at most {limit:,}: split the text"
