@@ -85,7 +85,9 @@ def make_corpus(
             "license": "not stated",
         }
         lines[document_id] = line | metadata.get(document_id, {})
-    (root / "corpus/annotators.json").write_text(json.dumps({"annotators": [tokenizer("en").annotator]}))
+    (root / "corpus/annotators.json").write_text(
+        json.dumps({"annotators": [tokenizer("en").annotator]})
+    )
     write_list(root, lines)
     return lines
 

@@ -166,7 +166,8 @@ EXPLANATIONS = {
         `schema/scheme.toml` says which layers, labels and properties the corpus has, and
         `statevisit scheme` compiles `schema/document.schema.json` from it. A label that is added to
         the schema by hand is in no table, in no column and not in Label Studio. After an upgrade
-        of statevisit the schema is compiled again.
+        of statevisit the schema is compiled again. From a `scheme.toml` with an error no schema
+        can be compiled, and no document can be checked.
 
         Wrong: `"enum":["PERSON","VESSEL"]` written into `schema/document.schema.json`
         Right: `[labels."entities.type".VESSEL]` in `schema/scheme.toml`, then `statevisit scheme`
