@@ -24,9 +24,9 @@ from statevisit.document.value_forms import TIMEX_EXAMPLES, timex_advice, timex_
 from tests.conftest import ROOT, VALID
 
 SHA256 = {
-    "document": "64a352bcfbab328d144cc2558d0372570abeaf9e9f907cd73c96f7f0e8da4679",
+    "document": "a8c5f8a31ecf12d6fb9032b51db2924dae12e5845e7eed7ba70379b8a5728b19",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "49d4d29827eba98f567f73ff484655fd9377f17ee0273dd8211c7f00d0e1ffc8",
+    "release": "84b11cea12f7637a953beebafeebc3109927eae43eda63cdae919590f663f27b",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",

@@ -52,7 +52,7 @@ EXPLANATIONS = {
         An older program would misread or drop the properties that it does not know. A newer
         statevisit reads the document.
 
-        Wrong: `"schema_version":2`, read by a statevisit that knows version 1
+        Wrong: `"schema_version":3`, read by a statevisit that knows version 2
         Right: the same document, read by a newer statevisit
         """,
     "E210": """
@@ -166,7 +166,8 @@ EXPLANATIONS = {
         `schema/scheme.toml` says which layers, labels and properties the corpus has, and
         `statevisit scheme` compiles `schema/document.schema.json` from it. A label that is added to
         the schema by hand is in no table, in no column and not in Label Studio. After an upgrade
-        of statevisit the schema is compiled again.
+        of statevisit the schema is compiled again. From a `scheme.toml` with an error no schema
+        can be compiled, and no document can be checked.
 
         Wrong: `"enum":["PERSON","VESSEL"]` written into `schema/document.schema.json`
         Right: `[labels."entities.type".VESSEL]` in `schema/scheme.toml`, then `statevisit scheme`
@@ -234,8 +235,8 @@ EXPLANATIONS = {
     "A003": """
         The quote occurs only inside a token.
 
-        Spans take whole tokens. Half a word is a slip, or the tokens are wrong and must be
-        corrected first. No other place is taken for it, not even one that differs from the quote in
+        Spans take whole tokens. Half a word is a slip, or the token is wrong: then `statevisit
+        tokens split` divides it. No other place is taken for it, not even one that differs from the quote in
         white space only.
 
         Wrong: `{"quote":"resident"}` inside "president"

@@ -23,21 +23,21 @@ from statevisit.findings import ERROR, Finding
 def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     """Move a document's spans to a corrected source text.
 
-    OLD and NEW are the seed before and after the correction, each with its header; DOCUMENTS were
-    made from OLD. Sentences, tokens and all spans move with their words; hashes, date and seed
-    become those of NEW, which is kept in seeds/ beside OLD and listed. If the new place of a span
-    is not certain, the span is reported and its document is not changed.
+    OLD and NEW are the seed before and after the correction, each with its header if it has one;
+    DOCUMENTS were made from OLD. Sentences, tokens and all spans move with their words; hashes,
+    date and seed become those of NEW, which is kept in seeds/ beside OLD and listed. If the new
+    place of a span is not certain, the span is reported and its document is not changed.
 
     \b
     Example:
       statevisit realign seeds/000_82c204a477bd98b6.txt corrected.txt \\
         corpus/documents/2024-02-19-aliyev-visit.json
     """
-    from statevisit.annotation.ingest import decode_seed
+    from statevisit.annotation.received.plain import split_seed
 
     before, after = read_bytes(old), read_bytes(new)
-    decode_seed(before, str(old))
-    text, date, header = decode_seed(after, str(new))
+    split_seed(before, str(old))
+    text, date, header = split_seed(after, str(new))
     source = Source(file=new.name, sha256=hashlib.sha256(after).hexdigest(), header_length=header)
     for path in documents:
         files.check_output(path)
@@ -59,14 +59,14 @@ def _has_error(findings: list[Finding]) -> bool:
 
 
 def _realigned(
-    path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str, Source]
+    path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str | None, Source]
 ) -> list[Finding]:
     """Realign and write one document; return the findings, with an error if it is not written.
 
-    `target` is the new text, its date and its source.
+    `target` is the new text, the date in its header, if any, and its source.
     """
-    from statevisit.annotation.ingest import segment
     from statevisit.annotation.realign import realign
+    from statevisit.annotation.segmentation import segmenter_of
 
     text, date, source = target
     data = read_bytes(path)
@@ -81,7 +81,8 @@ def _realigned(
             f"{path}: has errors, which have to be mended first: "
             f"{errors[0].code} {errors[0].message}"
         )
-    realigned, findings = realign(document, text, source, date, segment)
+    segment = segmenter_of(document)
+    realigned, findings = realign(document, text, source, date or document.date, segment)
     locator = Locator(data)
     findings = [_with_place(finding, path, locator) for finding in findings]
     if realigned is None:

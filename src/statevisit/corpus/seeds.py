@@ -95,10 +95,11 @@ def write_sources(root: Path, sources: Mapping[str, ListedSource]) -> None:
     files.update(root / layout.SOURCES, listed)
 
 
-def source_of(document: Document, like: ListedSource) -> ListedSource:
+def source_of(document: Document, like: ListedSource, place: str = "") -> ListedSource:
     """Return the source of a document: its file, date and language, and the metadata of `like`.
 
-    Titles, names and other words become tidy. Raises FormatError if the schema refuses a value.
+    Titles, names and other words become tidy. Raises FormatError, with `place` or the name of the
+    seed, if the schema refuses a value.
     """
     source = replace(
         like,
@@ -114,7 +115,7 @@ def source_of(document: Document, like: ListedSource) -> ListedSource:
     )
     for path, message in schema_errors.errors(to_value(source), schema.load("source")):
         where = f" (in {path[0]})" if path[1:] else ""
-        raise FormatError(f"{source.file}: {message}{where}")
+        raise FormatError(f"{place or source.file}: {message}{where}")
     return source
 
 
@@ -148,5 +149,5 @@ def keep_seed(root: Path, document: Document, data: bytes, like: ListedSource) -
         check_seed(root, file, data)
         sources = read_sources(root)
         sources.setdefault(file, source_of(document, like))
-        files.update(root / layout.SEEDS / file, data)
         write_sources(root, sources)
+        files.update(root / layout.SEEDS / file, data)
