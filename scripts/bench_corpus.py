@@ -18,7 +18,14 @@ from typing import NamedTuple
 from bench_text import ENTITIES, SEED, Properties, Shape, Text, plan, vocabulary
 
 from statevisit import write_document
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, Argument, Document, Source
+from statevisit.document.model import (
+    ANNOTATED_LAYERS,
+    LAYERS,
+    SCHEMA_VERSION,
+    Argument,
+    Document,
+    Source,
+)
 from statevisit.document.records import Record, Span
 from statevisit.document.scheme import base
 
@@ -200,6 +207,7 @@ def write_documents(root: Path, shape: Shape, numbers: range) -> list[Size]:
             language="en",
             date=str(day),
             annotators=("bench",),
+            layers=dict.fromkeys(ANNOTATED_LAYERS, "done"),
             text=str(text),
             source=Source(
                 file=f"{name}.txt",

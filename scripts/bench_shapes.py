@@ -14,7 +14,13 @@ from typing import Any
 from bench_text import SEED
 
 from statevisit.document.codec import convert, write_document
-from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.document.model import (
+    ANNOTATED_LAYERS,
+    LAYERS,
+    SCHEMA_VERSION,
+    SPAN_LAYERS,
+    Document,
+)
 from statevisit.document.scheme import base
 
 SENTENCE = 20
@@ -112,6 +118,7 @@ class _Draft:
             },
             "text_sha256": _sha256(self.text),
             "annotators": ["bench"],
+            "layers": dict.fromkeys(ANNOTATED_LAYERS, "done"),
             "text": self.text,
             **{layer: layers[layer] for layer in LAYERS},
         }

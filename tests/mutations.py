@@ -41,7 +41,7 @@ def document(rng: random.Random) -> Value:
             {"start": tokens[first]["start"], "end": tokens[-1]["end"], "paragraph": 0}
         )
     value: Value = {
-        "schema_version": 1,
+        "schema_version": 2,
         "id": f"d{rng.randrange(10**6)}",
         "language": "en",
         "date": "2024-03-04",
@@ -50,7 +50,8 @@ def document(rng: random.Random) -> Value:
         "source": {"file": "x.txt", "sha256": "0" * 64, "header_length": rng.randrange(20)},
         "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
     }
-    value |= {"annotators": ["x"], "text": text, "sentences": sentences, "tokens": tokens}
+    value |= {"annotators": ["x"], "layers": dict.fromkeys(STATED, "done")}
+    value |= {"text": text, "sentences": sentences, "tokens": tokens}
     by_layer: dict[str, list[Value]] = {
         layer: [s for name, s in spans if name == layer]
         for layer in ("mentions", "timexes", "quantities", "events")
@@ -145,6 +146,12 @@ def document(rng: random.Random) -> Value:
     ]
     return value
 
+
+STATED = (
+    *("mentions", "entities", "timexes", "quantities", "events", "event_chains", "relations"),
+    *("event_relations", "quotations"),
+)
+"""The layers that have a state."""
 
 LAYERS = (
     "mentions",

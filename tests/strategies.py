@@ -33,6 +33,7 @@ from msgspec.structs import replace
 
 from statevisit.document.codec import ordered
 from statevisit.document.model import (
+    ANNOTATED_LAYERS,
     LAYERS,
     SCHEMA_VERSION,
     Argument,
@@ -52,6 +53,7 @@ from statevisit.document.model import (
     Token,
 )
 from statevisit.document.scheme import base
+from statevisit.document.states import DONE
 from statevisit.document.value_forms import timex_patterns
 from tests.conftest import ROOT
 
@@ -646,6 +648,7 @@ def _document(raw: dict[str, Any]) -> Document:
         ),
         text_sha256=hashlib.sha256(make.text.encode()).hexdigest(),
         annotators=tuple(dict.fromkeys(_pick(annotators, n) for n in raw["annotators"])),
+        layers=dict.fromkeys(ANNOTATED_LAYERS, DONE),
         text=make.text,
         sentences=tuple(make.sentences),
         tokens=tuple(make.tokens),

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from statevisit import Document, encode, read_document
 from statevisit.annotation import quotes
-from statevisit.annotation.ingest import segment
 from statevisit.annotation.quotes import Anchorer, Unresolved, anchor
+from statevisit.annotation.segmentation import segment
 from statevisit.document.codec import to_value
-from statevisit.document.model import LAYERS, SPAN_LAYERS, Token
+from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Token
 from tests.conftest import DOC_ID, Result
 from tests.strategies import documents
 
@@ -269,13 +269,14 @@ def _plain(text: str) -> Document:
         Entity(id="aliyev", type="PERSON", name="A", nil="NIL", reference="SPECIFIC"),
     )
     return Document(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         id="plain",
         language="en",
         date="2024-03-01",
         source=Source(file="x.txt", sha256="0" * 64, header_length=0),
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         annotators=("a",),
+        layers=dict.fromkeys(ANNOTATED_LAYERS, "done"),
         text=text,
         **layers,
     )

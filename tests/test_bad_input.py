@@ -96,7 +96,7 @@ def _truncated(data: bytes) -> bytes:
 DOCUMENTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("truncated", _truncated, "E102 not JSON"),
     ("empty", lambda d: b"", "E102 not JSON"),
-    ("not UTF-8", lambda d: d.replace("ğ".encode(), b"\xf0", 1), ":9:36: E101 not UTF-8"),
+    ("not UTF-8", lambda d: d.replace("ğ".encode(), b"\xf0", 1), ":10:36: E101 not UTF-8"),
     ("BOM", lambda d: b"\xef\xbb\xbf" + d, "byte order mark"),
     (
         "duplicate key",
@@ -154,12 +154,12 @@ DOCUMENTS: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ),
     (
         "newer schema",
-        lambda d: d.replace(b'"schema_version":1', b'"schema_version":2'),
-        "E105 written for a schema newer than version 1",
+        lambda d: d.replace(b'"schema_version":2', b'"schema_version":3'),
+        "E105 written for a schema newer than version 2",
     ),
     (
         "version is a string",
-        lambda d: d.replace(b'"schema_version":1', b'"schema_version":"1"'),
+        lambda d: d.replace(b'"schema_version":2', b'"schema_version":"2"'),
         "E104",
     ),
     (

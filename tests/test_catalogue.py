@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from statevisit import Finding, read_document, validate
-from statevisit.annotation.ingest import decode_seed, segment
+from statevisit.annotation.ingest import decode_seed
 from statevisit.annotation.quotes import anchor
 from statevisit.annotation.realign import realign
+from statevisit.annotation.segmentation import segment
 from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import REGISTRY

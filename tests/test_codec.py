@@ -208,9 +208,9 @@ def test_one_key_in_two_objects_is_fine() -> None:
     ("old", "new", "message"),
     [
         (
-            b'"schema_version":1',
             b'"schema_version":2',
-            "x.json: written for a schema newer than version 1",
+            b'"schema_version":3',
+            "x.json: written for a schema newer than version 2",
         ),
         (
             b'"id":"m1","start":10,',

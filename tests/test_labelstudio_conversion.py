@@ -690,7 +690,7 @@ def test_the_interface_holds_every_label_of_the_schema() -> None:
     from xml.etree import ElementTree
 
     xml = config(base())
-    assert xml.startswith("<!-- statevisit schema 1 -->\n<View")
+    assert xml.startswith("<!-- statevisit schema 2 -->\n<View")
     root = ElementTree.fromstring(xml)
     labels = {tag.get("name"): {x.get("value") for x in tag} for tag in root.iter("Labels")}
     assert {k: set(v) for k, v in region_labels(base()).items()} == labels

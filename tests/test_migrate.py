@@ -15,17 +15,27 @@ from statevisit.checks.document import check_bytes
 from statevisit.document import migrations
 from statevisit.document.codec import to_value
 from statevisit.document.migrations import MIGRATIONS
-from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS, Document
+from statevisit.document.model import ANNOTATED_LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
 DRAFT = ROOT / "tests/data/migrations/v0"
-"""A document in the draft format, and the same document, proofread, in version 1."""
+"""A document in the draft format, and the same document, proofread, in version 2."""
+
+OF_VERSION_1 = ROOT / "tests/data/migrations/v1/springfield.json"
+"""The same document in version 1."""
+
+
+def v1(document: Document) -> dict[str, Any]:
+    """Turn a document whose layers are done into version 1: the reverse of v1_to_v2."""
+    value = to_value(document) | {"schema_version": 1}
+    assert {"done"} == {*value.pop("layers").values()}
+    return value
 
 
 def v0(document: Document) -> dict[str, Any]:
     """Turn a document into the draft format, which `migrate` describes: the reverse of v0_to_v1."""
-    value = to_value(document)
+    value = v1(document)
     value["schema_version"], value["doctime"] = 0, value.pop("date")
     value["sentences"] = [[s["start"], s["end"], s["paragraph"]] for s in value["sentences"]]
     value["tokens"] = [[t["start"], t["end"]] for t in value["tokens"]]
@@ -60,19 +70,47 @@ def test_every_older_version_has_its_migration() -> None:
 @given(documents())
 @pytest.mark.slow
 def test_a_migration_loses_nothing(document: Document) -> None:
-    """Any document of version 0 is read without loss, and the schema accepts the result."""
-    old = orjson.dumps(v0(document))
-    assert encode(document) == encode(decode(old))
-    value, names, losses = migrations.migrate(orjson.loads(old), "x.json")
-    assert (["v0_to_v1"], []) == (names, losses)
-    assert document == check_bytes(orjson.dumps(value), "x.json", warnings=False)[0]
+    """Any document of versions 0 and 1 is read without loss, and the schema accepts the result.
+
+    What version 2 adds to a document of version 1 is its version and the states, all done.
+    """
+    for old, steps in ((v0(document), ["v0_to_v1", "v1_to_v2"]), (v1(document), ["v1_to_v2"])):
+        data = orjson.dumps(old)
+        assert encode(document) == encode(decode(data))
+        value, names, losses = migrations.migrate(orjson.loads(data), "x.json")
+        assert (steps, []) == (names, losses)
+        assert document == check_bytes(orjson.dumps(value), "x.json", warnings=False)[0]
+    states = value.pop("layers")
+    assert dict.fromkeys(ANNOTATED_LAYERS, "done") == states
+    assert v1(document) == value | {"schema_version": 1}
 
 
-def test_the_staged_document_is_read() -> None:
-    """A file in the draft format gives, byte for byte, the version 1 file beside it."""
-    assert (DRAFT / "springfield.v1.json").read_bytes() == encode(
-        read_document(DRAFT / "springfield.json")
+@pytest.mark.parametrize("old", [DRAFT / "springfield.json", OF_VERSION_1], ids=["v0", "v1"])
+def test_the_staged_document_is_read(old: Path) -> None:
+    """A file of an older version gives, byte for byte, the file of the present version."""
+    assert (DRAFT / "springfield.v2.json").read_bytes() == encode(read_document(old))
+
+
+def test_version_1_has_no_states(article: Document) -> None:
+    """A document that states version 1 and has states of layers follows neither version."""
+    old = to_value(article) | {"schema_version": 1}
+    with pytest.raises(FormatError, match="v1_to_v2 fails with ValueError `layers`"):
+        decode(orjson.dumps(old), "x.json")
+
+
+def test_the_way_back_is_refused(
+    document_file: Path, article: Document, cli: Callable[..., Result]
+) -> None:
+    """`migrate --to` takes the present version only; an older one has no place for states."""
+    refused = cli("migrate", "--to", "1", document_file)
+    assert (1, "") == refused[:2]
+    assert (
+        "version 2 is not converted to version 1, which has no place for the states of layers"
+        in refused.err
     )
+    assert "written for version 3" in cli("migrate", "--to", "3", document_file).err
+    assert 0 == cli("migrate", "--to", "2", document_file).status
+    assert encode(article) == document_file.read_bytes()
 
 
 def test_migrating_leaves_its_input_alone(article: Document) -> None:
@@ -102,7 +140,9 @@ def test_migrate_writes_the_present_version(
         f"follows the older schema version 0: run `statevisit migrate {document_file}`"
         in refused.out
     )
-    assert (0, f"migrated {document_file}: v0_to_v1\n") == cli("migrate", document_file)[:2]
+    assert (0, f"migrated {document_file}: v0_to_v1, v1_to_v2\n") == cli("migrate", document_file)[
+        :2
+    ]
     assert encode(article) == document_file.read_bytes()
     assert (0, "1 document, all of the present version\n") == cli("migrate", document_file)[:2]
 
@@ -112,7 +152,7 @@ def test_a_dry_run_writes_nothing(
 ) -> None:
     """`--dry-run` says what would be done."""
     old = _as_v0(document_file, article)
-    assert (0, f"would migrate {document_file}: v0_to_v1\n") == cli(
+    assert (0, f"would migrate {document_file}: v0_to_v1, v1_to_v2\n") == cli(
         "migrate", "--dry-run", document_file
     )[:2]
     assert old == document_file.read_bytes()
@@ -155,9 +195,9 @@ def test_all_documents_or_none(
 
 def test_a_newer_document_stops(document_file: Path, cli: Callable[..., Result]) -> None:
     """A document of a newer schema is not touched, and the message says what to do."""
-    newer = document_file.read_bytes().replace(b'"schema_version":1', b'"schema_version":2')
+    newer = document_file.read_bytes().replace(b'"schema_version":2', b'"schema_version":3')
     document_file.write_bytes(newer)
     done = cli("migrate", document_file)
     assert (1, newer) == (done.status, document_file.read_bytes())
-    assert "written for a schema newer than version 1" in done.err
+    assert "written for a schema newer than version 2" in done.err
     assert DOC_ID in done.err

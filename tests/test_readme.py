@@ -21,8 +21,8 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import load
-from statevisit.annotation.ingest import segment
 from statevisit.annotation.quotes import anchor
+from statevisit.annotation.segmentation import segment
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.registry import REGISTRY
 from statevisit.cli.overview import COMMANDS

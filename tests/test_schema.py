@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from statevisit import load
 from statevisit.corpus import git
+from statevisit.corpus.seeds import ListedSource, Received
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Argument, Document, Record, Source, Span
@@ -23,11 +24,11 @@ from statevisit.document.value_forms import TIMEX_EXAMPLES, timex_advice, timex_
 from tests.conftest import ROOT, VALID
 
 SHA256 = {
-    "document": "64a352bcfbab328d144cc2558d0372570abeaf9e9f907cd73c96f7f0e8da4679",
+    "document": "a8c5f8a31ecf12d6fb9032b51db2924dae12e5845e7eed7ba70379b8a5728b19",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "c54bd10a77bd2dc02683a651101131942b73631f47b1288799c9a5e5ff8ed89f",
+    "release": "84b11cea12f7637a953beebafeebc3109927eae43eda63cdae919590f663f27b",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
-    "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
+    "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
     "report": "1b3f4745aff3b26da9ec30af02d31b7be827e8b66a3ede900b2b7dd728785d73",
 }
@@ -137,6 +138,8 @@ TYPES: list[tuple[type[Record] | type[Document], dict[str, Any]]] = [
     (Argument, base().value["$defs"]["argument"]),
     (Span, base().value["$defs"]["span"]),
     (Source, base().value["properties"]["source"]),
+    (ListedSource, schema.load("source").value),
+    (Received, schema.load("source").value["properties"]["received"]),
 ]
 
 

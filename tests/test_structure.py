@@ -327,7 +327,7 @@ DATA = {
         r"label-studio\.png",
         r"README\.md",
     ],
-    "schema": [r"\w+\.schema\.json", r"(README|CHECKS|GUIDELINES)\.md"],
+    "schema": [r"scheme\.toml", r"\w+\.schema\.json", r"(README|CHECKS|GUIDELINES)\.md"],
     "seeds": [r".*\.txt", r"sources\.jsonl"],
 }
 """The kinds of files in the directories of data."""

@@ -698,7 +698,7 @@ def test_the_same_words_with_and_without_colours(
     coloured = shell(
         "validate", invalid, NO_COLOR="", FORCE_COLOR="1", TERM="xterm-256color", COLUMNS="200"
     )
-    assert "W605-1.json:100:1: W605" in plain.out
+    assert "W605-1.json:101:1: W605" in plain.out
     assert "\x1b[" in coloured.out
     assert "\x1b[" not in plain.out
     assert plain.out == re.sub(r"\x1b\[[0-9;]*m", "", coloured.out)

@@ -25,8 +25,8 @@ _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
 _BEGINNING = 32
 """Characters by which the tokens that a quote begins with are looked up."""
 
-_ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}
-_PLAIN = {variant: plain for plain, variants in _ALIKE.items() for variant in variants}
+ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}
+PLAIN = {variant: plain for plain, variants in ALIKE.items() for variant in variants}
 
 Place = tuple[int, int]
 """Start and end of a stretch of the text, in code points."""
@@ -63,7 +63,7 @@ class Anchorer:
     def _plain(self) -> tuple[str, list[int]]:
         """The visible text with uniform quotation marks and dashes, and its offsets."""
         offsets = [at for at, character in enumerate(self.text) if not is_invisible(character)]
-        characters = [_PLAIN.get(self.text[at], self.text[at]) for at in offsets]
+        characters = [PLAIN.get(self.text[at], self.text[at]) for at in offsets]
         return "".join(characters), offsets
 
     def resolve(self, selector: JsonObject) -> tuple[int, int, bool]:
@@ -137,7 +137,8 @@ class Anchorer:
         return Unresolved(
             "A003",
             f"{quote!r} occurs{context} only inside a token; "
-            f"a span takes whole tokens: {self.text[start:end]!r}",
+            f"a span takes whole tokens: {self.text[start:end]!r} "
+            "(`statevisit tokens split` divides one)",
         )
 
     def _whole(self, quote: str, prefix: str, suffix: str) -> list[Place]:
@@ -250,7 +251,7 @@ def _require_form(selector: JsonObject) -> None:
 def _plain(quote: str) -> str:
     """A quote as in the plain text, which is in NFC."""
     composed = unicodedata.normalize("NFC", quote)
-    return "".join(_PLAIN.get(c, c) for c in composed if not is_invisible(c))
+    return "".join(PLAIN.get(c, c) for c in composed if not is_invisible(c))
 
 
 def _plain_words(quote: str) -> list[str]:

@@ -55,8 +55,8 @@ def aligned(document: Document, reference: Document) -> Document:
     shared = _shared(_homes(document.events), _homes(reference.events), ids)
     ids |= _groups(document.event_chains, reference.event_chains, shared)
     ids |= _relations(document, reference, ids)
-    fresh = _FreshIds({*reference.layers, *ids.values()})
-    for record_id in document.layers:
+    fresh = _FreshIds({*reference.layer_by_id, *ids.values()})
+    for record_id in document.layer_by_id:
         if record_id not in ids:
             ids[record_id] = fresh.take(record_id)
     return ordered(_renamed(document, ids))

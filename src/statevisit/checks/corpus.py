@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from statevisit import layout
-from statevisit.checks.across_documents import Across, Facts, check_seeds, facts
+from statevisit.checks.across_documents import (
+    Across,
+    Facts,
+    check_seeds,
+    check_split_names,
+    facts,
+)
 from statevisit.checks.document import NO_CONTEXT, check_entry, context_of, verified_links
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
@@ -16,8 +22,9 @@ from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import JSONL, Entry, entries
 from statevisit.document.codec import read_bytes
-from statevisit.document.scheme import is_schema_of, scheme_at
+from statevisit.document.scheme import is_schema_of, scheme_at, scheme_for
 from statevisit.document.strict_json import Malformed
+from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
 CHUNK = 16
@@ -52,6 +59,7 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
     yield from _check_schema(root)
     if (root / layout.SOURCES).is_file():
         yield from check_seeds(root)
+        yield from check_split_names(root)
     yield from check_words(root)
 
 
@@ -72,6 +80,20 @@ def _check_schema(root: Path) -> Iterator[Finding]:
             "then run `statevisit scheme`"
         )
         yield Finding(code="E711", file=str(path), message=message)
+
+
+def _broken_scheme(error: str) -> Finding:
+    """Return the finding of an error about a `scheme.toml`, which begins with file and line."""
+    file, _, message = error.partition(f"{layout.SCHEME}:")
+    number, _, after = message.partition(": ")
+    line, column = (int(number), 1) if number.isdecimal() else (0, 0)
+    return Finding(
+        code="E711",
+        file=f"{file}{layout.SCHEME}",
+        line=line,
+        column=column,
+        message=after if line else message.strip(),
+    )
 
 
 def _problems(path: Path, schema: str) -> Iterator[Problem]:
@@ -107,6 +129,7 @@ def validate(
     done: Callable[[], None] = lambda: None,
     mapper: Callable[..., Iterator[Any]] = map,
     selected: Iterable[Entry] | None = None,
+    seen: Callable[[Facts], None] = lambda facts: None,
 ) -> Iterator[Finding]:
     """Yield the findings about the documents in `path`, in their order; none if all are valid.
 
@@ -116,7 +139,10 @@ def validate(
     sources, annotators, verified links and last release, and its other files against their
     schemas.
 
-    `done` is called after every document; `mapper` runs the checks over chunks of documents, in
+    If the scheme of the corpus is wrong, that is the only finding: no document can be checked.
+
+    `done` is called after every document, `seen` with the facts about each that follows the schema;
+    `mapper` runs the checks over chunks of documents, in
     order. Raises FormatError if `path` has no documents.
     """
     path = layout.data_root() if path is None else Path(path)
@@ -124,15 +150,22 @@ def validate(
     is_whole_corpus = root is not None and not path.is_file()
     if root is None and path.is_file():
         root = layout.enclosing_root(path.parent)
+    try:
+        scheme = scheme_for(path)
+    except FormatError as error:
+        yield _broken_scheme(str(error))
+        return
     if root is not None and is_whole_corpus:
         yield from check_corpus_files(root)
     across = Across(root)
-    task = partial(check_chunk, context=context_of(root, skip=is_whole_corpus))
+    context = Context(scheme) if root is None else context_of(root, skip=is_whole_corpus)
+    task = partial(check_chunk, context=context, has_splits=across.has_splits)
     for chunk in mapper(task, chunks(entries(path) if selected is None else selected)):
         for entry, findings, of_document in chunk:
             yield from findings
             if of_document:
                 yield from across.add(entry, of_document)
+                seen(of_document)
             done()
     if root is not None and is_whole_corpus:
         yield from reused(root)
@@ -156,13 +189,13 @@ def is_large(chunk: list[Entry]) -> bool:
 
 
 def check_chunk(
-    chunk: list[Entry], context: Context = NO_CONTEXT
+    chunk: list[Entry], context: Context = NO_CONTEXT, has_splits: bool = False
 ) -> list[tuple[Entry, list[Finding], Facts | None]]:
     """Return (entry, findings, facts) of some documents; the facts are None for an invalid one."""
     checked = []
     with uncollected():
         for entry in chunk:
             document, findings = check_entry(entry, context)
-            of_document = facts(document) if document else None
+            of_document = facts(document, has_splits) if document else None
             checked.append((entry.without_data(), findings, of_document))
     return checked

@@ -19,7 +19,7 @@ def unique_ids(document: Document, context: Context) -> Problems:
     Right: the mention `"id":"m1"`
     """
     records = sum(len(getattr(document, layer)) for layer in _LAYERS_WITH_IDS)
-    if len(document.layers) == records:
+    if len(document.layer_by_id) == records:
         return
     first_places: dict[str, tuple[str, int]] = {}
     for layer in _LAYERS_WITH_IDS:
@@ -44,7 +44,7 @@ def dangling(document: Document, context: Context) -> Problems:
     Wrong: `"entity":"nobody"` without an entity of that id
     Right: `"entity":"aliyev"`
     """
-    known = document.layers
+    known = document.layer_by_id
     for path, target, layers in _references(document):
         if target not in known:
             yield path, f"there is no {target!r} in {' or '.join(layers)}"
@@ -60,7 +60,7 @@ def wrong_layer(document: Document, context: Context) -> Problems:
     Wrong: `"entity":"m2"`, the id of a mention
     Right: `"entity":"aliyev"`, the id of an entity
     """
-    known = document.layers
+    known = document.layer_by_id
     for path, target, layers in _references(document):
         layer = known.get(target)
         if layer is not None and layer not in layers:

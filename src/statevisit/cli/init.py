@@ -1,6 +1,7 @@
 """statevisit init: make a new corpus repository."""
 
 import re
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from statevisit.document.codec import convert, encode, read_bytes
 from statevisit.document.scheme import Scheme, schema_files, scheme_at, scheme_from, within
 from statevisit.document.scheme_file import ALWAYS
 from statevisit.document.strict_json import parse
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, MissingExtra
 
 FILES = {
     "README.md": layout.CARD,
@@ -128,9 +129,18 @@ def _fill(root: Path, name: str, source: str, scheme_file: bytes) -> None:
     scheme = scheme_at(root)
     for place, data in schema_files(scheme).items():
         files.write(root / place, data)
+    with suppress(MissingExtra):  # then `build` makes the tables
+        _write_tables(root, scheme)
     example = root / layout.DOCUMENTS / "example.json"
     files.write(example, _example(example.read_bytes(), scheme))
     files.write(root / "schema" / "VERSION", f"{layout.version()}\n".encode())
+
+
+def _write_tables(root: Path, scheme: Scheme) -> None:
+    from statevisit.release.card import renewed_tables
+
+    for place, data in renewed_tables(root, scheme).items():
+        files.write(root / place, data)
 
 
 def _example(data: bytes, scheme: Scheme) -> bytes:

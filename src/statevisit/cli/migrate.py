@@ -14,7 +14,7 @@ from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.corpus.reader import JSONL, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.migrations import is_older, migrate
-from statevisit.document.model import Document
+from statevisit.document.model import SCHEMA_VERSION, Document
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
 from statevisit.printable import counted
@@ -27,8 +27,16 @@ from statevisit.printable import counted
     is_flag=True,
     help="Migrate even if the current version cannot hold all properties; they are listed.",
 )
+@click.option(
+    "--to",
+    "version",
+    type=int,
+    default=SCHEMA_VERSION,
+    show_default=True,
+    help="The schema version to convert to. Only the current one is possible.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the migrations; write nothing.")
-def command(path: Path | None, allow_loss: bool, dry_run: bool) -> int:
+def command(path: Path | None, allow_loss: bool, version: int, dry_run: bool) -> int:
     """Convert documents of older schema versions to the current one.
 
     PATH is a corpus root, a directory of documents or a document. All documents are migrated and
@@ -39,6 +47,7 @@ def command(path: Path | None, allow_loss: bool, dry_run: bool) -> int:
     Example:
       statevisit migrate --dry-run corpus/documents
     """
+    _require_current(version)
     path = corpus_to_change(path)
     if path.suffix in JSONL:
         raise FormatError(
@@ -69,6 +78,21 @@ def command(path: Path | None, allow_loss: bool, dry_run: bool) -> int:
     if not older:
         say(f"{counted(len(results), 'document')}, all of the present version")
     return 0
+
+
+def _require_current(version: int) -> None:
+    """Raise FormatError, with the reason, for any schema version but the current one."""
+    if version > SCHEMA_VERSION:
+        raise FormatError(
+            f"--to {version}: this statevisit writes schema version {SCHEMA_VERSION}; "
+            f"documents written for version {version} need a newer one"
+        )
+    if version < SCHEMA_VERSION:
+        raise FormatError(
+            f"--to {version}: version {SCHEMA_VERSION} is not converted to version {version}, "
+            "which has no place for the states of layers nor for unfinished records; "
+            "statevisit.load(version=...) reads the releases of that time"
+        )
 
 
 def _all_migrated(entries: Sequence[Entry], scheme: Scheme) -> list["_Migrated"]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, verbose
+from statevisit.cli.options import json_flag, split, verbose
 from statevisit.document.model import LAYERS
 from statevisit.document.scheme import scheme_for
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the JSON Schema of quote notation for a language model, and score nothing.",
 )
+@split
 @verbose
 def command(
     gold: Path | None,
@@ -59,6 +60,7 @@ def command(
     html: Path | None,
     resamples: int,
     draft_schema: bool,
+    split: str | None,
     verbose: bool,
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
@@ -79,7 +81,7 @@ def command(
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.scoring.score import evaluate
 
-    report, scored = evaluate(gold, pred, compare, layers, resamples)
+    report, scored = evaluate(gold, pred, compare, layers, resamples, split)
     if html:
         from statevisit import files
         from statevisit.pages.score_page import page

@@ -6,7 +6,7 @@ it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from itertools import compress
@@ -15,7 +15,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from statevisit.dataset.features import Column, Feature, feature_of
+from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.splits import split_of
+from statevisit.dataset import sources
+from statevisit.dataset.features import STRING, Column, Feature, feature_of
 from statevisit.dataset.rows import Row
 from statevisit.dataset.views import views
 from statevisit.document.codec import encode
@@ -59,24 +62,45 @@ WORDS = frozenset(
 
 @cache
 def columns(config: str, scheme: Scheme) -> tuple[Column, ...]:
-    """Return the columns of a config, in order, under a scheme and in its edition."""
+    """Return the columns of a config, in order, under a scheme and in its edition.
+
+    A property that is an object without properties, which Parquet cannot hold, has no column.
+    """
     if config == "documents":
-        return tuple(
-            Column(name, feature_of(scheme.resolve(node), scheme), node["description"])
-            for name, node in scheme.value["properties"].items()
-        )
-    all_columns = views(scheme.in_edition(FULL))[config].columns
+        of_schema = (column for column in _properties(scheme) if column.feature)
+        return tuple(map(sources.with_metadata_column, of_schema))
+    all_columns = (*views(scheme.in_edition(FULL))[config].columns, sources.SPLIT)
     if scheme.edition == FULL:
         return all_columns
-    return tuple(_wordless_column(column) for column in all_columns if column.name not in WORDS)
+    return tuple(
+        _wordless_column(column, scheme)
+        for column in all_columns
+        if not _has_words(column.name, column.feature, scheme)
+    )
 
 
-def _wordless_column(column: Column) -> Column:
-    """A column without words: a list of structs loses the `text` of the structs."""
+def _properties(scheme: Scheme) -> list[Column]:
+    """The properties of a document as columns."""
+    return [
+        Column(name, feature_of(scheme.resolve(node), scheme), node["description"])
+        for name, node in scheme.value["properties"].items()
+    ]
+
+
+def _has_words(name: str, feature: Feature, scheme: Scheme) -> bool:
+    """Whether a column of a view, or a field of its structs, may hold words of the text."""
+    is_own = any(name in names for names in scheme.in_edition(FULL).free_text.values())
+    return name in WORDS or (is_own and feature == STRING)
+
+
+def _wordless_column(column: Column, scheme: Scheme) -> Column:
+    """A column without words: a list of structs loses the fields with words."""
     inner = column.feature.get("feature", {})
     if not inner or "_type" in inner:
         return column
-    fields = {name: feature for name, feature in inner.items() if name != "text"}
+    fields = {
+        name: feature for name, feature in inner.items() if not _has_words(name, feature, scheme)
+    }
     return replace(
         column,
         feature={**column.feature, "feature": fields},
@@ -85,15 +109,24 @@ def _wordless_column(column: Column) -> Column:
 
 
 def wordless(config: str, scheme: Scheme, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a view without the columns WORDS and the texts of arguments."""
-    kept = [column.name not in WORDS for column in views(scheme)[config].columns]
-    return [tuple(map(_wordless_value, compress(row, kept))) for row in rows]
+    """Return the rows of a view without the columns, and fields of arguments, that have words.
+
+    The rows have no column for the split yet.
+    """
+    all_columns = views(scheme)[config].columns
+    kept = [not _has_words(column.name, column.feature, scheme) for column in all_columns]
+    fields = [
+        _wordless_column(column, scheme).feature.get("feature", {})
+        for column in compress(all_columns, kept)
+    ]
+    return [tuple(map(_wordless_value, compress(row, kept), fields)) for row in rows]
 
 
-def _wordless_value(value: Any) -> Any:
+def _wordless_value(value: Any, fields: Feature) -> Any:
+    """A value of a column: of structs, only the fields without words."""
     if not isinstance(value, list) or not value or not isinstance(value[0], dict):
         return value
-    return [{key: item for key, item in struct.items() if key != "text"} for struct in value]
+    return [{key: item for key, item in struct.items() if key in fields} for struct in value]
 
 
 def features(config: str, scheme: Scheme) -> Feature:
@@ -168,10 +201,12 @@ def _coded_struct(array: pa.StructArray, feature: Feature) -> pa.StructArray:
     return pa.StructArray.from_arrays(after, fields=fields, mask=mask)
 
 
-def document_table(encoded: Iterable[bytes], scheme: Scheme) -> pa.Table:
-    """Return the `documents` table of documents that are valid under a scheme, as JSON.
+def document_table(
+    encoded: Iterable[bytes], listed: Sequence[ListedSource | None], scheme: Scheme
+) -> pa.Table:
+    """Return the `documents` table of documents that are valid under a scheme, one row each.
 
-    Each has one row.
+    They are given as JSON. `listed` are their sources, None for one that no list has.
     """
     # A newline in JSON is white space: inside a string it is escaped.
     data = b"\n".join(document.replace(b"\n", b"") for document in encoded)
@@ -182,10 +217,12 @@ def document_table(encoded: Iterable[bytes], scheme: Scheme) -> pa.Table:
             explicit_schema=_json_schema(scheme), unexpected_field_behavior="error"
         ),
     ).combine_chunks()
-    arrays = [
-        _coded(_whole(table.column(column.name)), column.feature)
-        for column in columns("documents", scheme)
-    ]
+    arrays = []
+    for column in columns("documents", scheme):
+        array = _whole(table.column(column.name))
+        if column.name == "source":
+            array = sources.with_metadata(array, listed)
+        arrays.append(_coded(array, column.feature))
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", scheme))
 
 
@@ -193,7 +230,7 @@ def document_table(encoded: Iterable[bytes], scheme: Scheme) -> pa.Table:
 def _json_schema(scheme: Scheme) -> pa.Schema:
     """The Arrow schema of documents in JSON, where labels and the date are strings."""
     fields = []
-    for column in columns("documents", scheme):
+    for column in _properties(scheme):
         type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
         fields.append((column.name, type_))
     return pa.schema(fields)
@@ -205,10 +242,17 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks)
 
 
-def view_table(config: str, documents: Iterable[Document], scheme: Scheme) -> pa.Table:
-    """Return the table of a flat view over documents of a scheme."""
+def view_table(
+    config: str,
+    documents: Iterable[Document],
+    scheme: Scheme,
+    listed: sources.Sources = sources.NONE,
+) -> pa.Table:
+    """Return the table of a flat view over documents of a scheme, whose sources are listed."""
     view = views(scheme)[config]
-    rows = [row for document in documents for row in view.rows(document)]
+    rows = [
+        (*row, split_of(document, listed)) for document in documents for row in view.rows(document)
+    ]
     return rows_table(config, rows, scheme)
 
 
@@ -223,14 +267,23 @@ def rows_table(config: str, rows: list[Row], scheme: Scheme) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config, scheme))
 
 
-def to_tables(documents: list[Document], scheme: Scheme) -> dict[str, pa.Table]:
-    """Return every config's table over some documents of a scheme, in the order given."""
-    flat = {config: view_table(config, documents, scheme) for config in views(scheme)}
-    return {"documents": document_table(map(encode, documents), scheme), **flat}
+def to_tables(
+    documents: list[Document], scheme: Scheme, listed: sources.Sources = sources.NONE
+) -> dict[str, pa.Table]:
+    """Return every config's table over some documents of a scheme, in the order given.
+
+    `listed` are the sources of their corpus.
+    """
+    of_documents = [listed.get(document.source.file) for document in documents]
+    flat = {config: view_table(config, documents, scheme, listed) for config in views(scheme)}
+    return {"documents": document_table(map(encode, documents), of_documents, scheme), **flat}
 
 
 def from_table(table: pa.Table, scheme: Scheme) -> list[Document]:
-    """Return the documents of a `documents` table: the inverse of `document_table`."""
+    """Return the documents of a `documents` table: the inverse of `document_table`.
+
+    What only the list of sources states is left out.
+    """
     return [msgspec.convert(value, scheme.document_type) for value in values(table, scheme)]
 
 
@@ -241,10 +294,14 @@ def values(table: pa.Table, scheme: Scheme) -> list[JsonObject]:
     which is the number of no name.
     """
     of_config = features("documents", scheme)
-    return [
-        {name: _plain(value, of_config[name]) for name, value in row.items() if value is not None}
-        for row in table.to_pylist()
-    ]
+    empty: JsonObject = {column.name: {} for column in _properties(scheme) if not column.feature}
+    rows = []
+    for row in table.to_pylist():
+        if isinstance(row["source"], dict):
+            row["source"] = sources.without_metadata(row["source"])
+        plain = {name: _plain(v, of_config[name]) for name, v in row.items() if v is not None}
+        rows.append(plain | empty)
+    return rows
 
 
 def _plain(value: Any, feature: Feature) -> Any:

@@ -193,6 +193,7 @@ class Writer:
 
     def __init__(self, path: Path, config: str, scheme: Scheme) -> None:
         columns = arrow_schema(config, scheme)
+        self.path = path
         self.rows = 0
         self._group_size = ROW_GROUP.get(config, 8_192)
         self._pending = pa.Table.from_batches([], columns)

@@ -184,7 +184,7 @@ _ORDERED = "_ordered"
 
 
 def ordered(document: Document, like: Document | None = None) -> Document:
-    """Return the document with its records in canonical order.
+    """Return the document with its records and states in canonical order.
 
     Spans stand by start, then the longer first, then id; entities and event chains by their first
     mention; relations by their first evidence; event relations by source and target; arguments by
@@ -218,9 +218,16 @@ def ordered(document: Document, like: Document | None = None) -> Document:
         records = getattr(document, name)
         if records is not getattr(like, name, None):
             layers[name] = _sorted(records)
-    in_order = replace(document, **layers)
+    states = dict(sorted(document.layers.items(), key=_place_of_state))
+    in_order = replace(document, layers=states, **layers)
     in_order.__dict__[_ORDERED] = True
     return in_order
+
+
+def _place_of_state(state: tuple[str, str]) -> int:
+    """The place of a layer's state in a file; a layer that is unknown comes last."""
+    layers = tuple(LAYERS)
+    return layers.index(state[0]) if state[0] in LAYERS else len(layers)
 
 
 def _first_mentions(spans: dict[str, list[Any]], places: dict[str, int]) -> dict[str, int]:

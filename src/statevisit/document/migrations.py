@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from statevisit.document.model import SCHEMA_VERSION
+from statevisit.document.model import ANNOTATED_LAYERS, SCHEMA_VERSION
+from statevisit.document.states import DONE
 from statevisit.document.strict_json import Json, JsonObject, with_integers
 from statevisit.errors import FormatError
 
@@ -79,7 +80,22 @@ def _v1_span(pair: list[int], text: str) -> JsonObject:
     return {"start": start, "end": end, "text": text[start:end]}
 
 
-MIGRATIONS: dict[int, Migration] = {0: Migration("v0_to_v1", _v0_to_v1)}
+def _v1_to_v2(old: JsonObject) -> tuple[JsonObject, Losses]:
+    """The states of the layers: version 1 had complete layers only, so that every one is done."""
+    if "layers" in old:
+        raise ValueError("`layers`, which version 1 does not have")
+    new: JsonObject = {}
+    for key, value in old.items():
+        if key == "text":
+            new["layers"] = dict.fromkeys(ANNOTATED_LAYERS, DONE)
+        new[key] = value
+    return {**new, "schema_version": 2}, []
+
+
+MIGRATIONS: dict[int, Migration] = {
+    0: Migration("v0_to_v1", _v0_to_v1),
+    1: Migration("v1_to_v2", _v1_to_v2),
+}
 """The migrations by the version they start from: one for every version before the current one."""
 
 

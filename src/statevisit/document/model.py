@@ -28,8 +28,10 @@ from statevisit.document.records import (
     Token,
     shortened,
 )
+from statevisit.document.states import DONE
 
 __all__ = [
+    "ANNOTATED_LAYERS",
     "LAYERS",
     "SCHEMA_VERSION",
     "SPAN_LAYERS",
@@ -52,7 +54,7 @@ __all__ = [
     "Token",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The version of the document schema that this package writes."""
 
 LAYERS: dict[str, type[Record]] = {
@@ -69,6 +71,9 @@ LAYERS: dict[str, type[Record]] = {
     "quotations": Quotation,
 }
 """Every layer with the type of its records, in the order of a file."""
+
+ANNOTATED_LAYERS = tuple(layer for layer in LAYERS if layer not in ("sentences", "tokens"))
+"""The layers that have a state; sentences and tokens are made with the document."""
 
 SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 """The layers whose records have an id and a span with its surface form."""
@@ -100,6 +105,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     source: Source
     text_sha256: str
     annotators: tuple[str, ...]
+    layers: dict[str, str]
     text: str
     sentences: tuple[Sentence, ...]
     tokens: tuple[Token, ...]
@@ -166,9 +172,17 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return dict(zip(*self.bounds["tokens"], strict=True))
 
     @cached_property
-    def layers(self) -> dict[str, str]:
+    def layer_by_id(self) -> dict[str, str]:
         """The name of the layer of each record, by its id."""
         return {record_id: layer for record_id, (layer, _) in self._index.items()}
+
+    def state_of(self, layer: str) -> str:
+        """Return the state of a layer: "none", "partial" or "done"; sentences are always done."""
+        return self.layers.get(layer, DONE)
+
+    def is_done(self, *layers: str) -> bool:
+        """Whether all of some layers are done."""
+        return all(self.state_of(layer) == DONE for layer in layers)
 
     def __getitem__(self, record_id: str) -> Any:
         return self._index[record_id][1]

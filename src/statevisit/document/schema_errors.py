@@ -178,8 +178,10 @@ def _enum(error: "ValidationError", schema: Schema) -> str:
 
 
 def _type(error: "ValidationError", schema: Schema) -> str:
-    kind = _limit(error)
-    return _must_be(error, f"{'an' if kind[0] in 'aio' else 'a'} {kind}")
+    kinds = _limit(error)
+    if isinstance(kinds, list):
+        return _must_be(error, f"a {', '.join(kinds[:-1])} or {kinds[-1]}")
+    return _must_be(error, f"{'an' if kinds[0] in 'aio' else 'a'} {kinds}")
 
 
 def _pattern(error: "ValidationError", schema: Schema) -> str:

@@ -6,6 +6,7 @@ Studio, the label tables and the types of the records.
 """
 
 import os
+from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,9 +14,10 @@ from typing import Any, TypeVar
 import msgspec
 import orjson
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from statevisit.document import schema
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
 from statevisit.document.records import Argument, Event, Record
 from statevisit.document.schema import Schema
 from statevisit.document.scheme_compiler import compiled
@@ -60,6 +62,7 @@ class Scheme(Schema):
         edition: FULL or ANNOTATIONS_ONLY.
         source: The bytes of the `scheme.toml` that it was compiled from; empty for the base.
         layers: The layers, in the order of a file.
+        annotated: The layers that have a state: all but sentences and tokens.
     """
 
     def __init__(self, value: JsonObject, source: bytes, edition: str = FULL) -> None:
@@ -67,6 +70,7 @@ class Scheme(Schema):
         self.source = source
         self.edition = edition
         self.layers = tuple(layer for layer in LAYERS if layer in value["properties"])
+        self.annotated = tuple(layer for layer in self.layers if layer in ANNOTATED_LAYERS)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Another process has its own object for the same content.
@@ -154,11 +158,23 @@ class Scheme(Schema):
         """The names of the properties that `scheme.toml` adds, by layer."""
         added = {}
         for layer, properties in self._properties.items():
-            known = base().properties(layer)
+            known = base().in_edition(self.edition).properties(layer)
             names = [name for name in properties if name not in known]
             if names:
                 added[layer] = tuple(names)
         return added
+
+    @cached_property
+    def free_text(self) -> dict[str, frozenset[str]]:
+        """The names of the properties that `scheme.toml` adds and that hold any string, by layer.
+
+        They may quote the text of the document.
+        """
+        strings = {}
+        for layer, names in self.attributes.items():
+            nodes = self.properties(layer)
+            strings[layer] = frozenset(name for name in names if is_free_text(nodes[name]))
+        return strings
 
     @cached_property
     def record_types(self) -> dict[str, type[Record]]:
@@ -174,7 +190,7 @@ class Scheme(Schema):
         fields: list[Any] = []
         if base is Event and "arguments" in self.attributes:
             argument: Any = self.argument_type
-            fields.append(("arguments", tuple[argument, ...]))
+            fields.append(("arguments", tuple[argument, ...] | None, None))
         for name in self.attributes.get(layer, ()):
             kind = _PYTHON_TYPES.get(self.properties(layer)[name]["type"], str)
             fields.append((name, kind | None, None))
@@ -193,6 +209,11 @@ class Scheme(Schema):
         )
         record_type: type[AnyRecord] = derived
         return record_type
+
+    def typed(self, layer: str, records: Iterable[Record]) -> tuple[Record, ...]:
+        """Return records of a layer, made without the scheme, as records of its own type."""
+        kind = self.record_types[layer]
+        return tuple(r if type(r) is kind else kind(**asdict(r)) for r in records)
 
     @cached_property
     def document_type(self) -> type[Document]:
@@ -223,6 +244,11 @@ class Scheme(Schema):
         return document_type
 
 
+def is_free_text(node: JsonObject) -> bool:
+    """Whether a property holds any string, by its resolved node in a document schema."""
+    return node["type"] == "string" and "x-labels" not in node
+
+
 _SCHEMES: dict[type[Document], Scheme] = {}
 """The scheme of each type of documents but `Document`, which is that of the base scheme."""
 
@@ -251,7 +277,7 @@ def _scheme(source: bytes, edition: str) -> Scheme:
     """Return the scheme of the bytes of a `scheme.toml`."""
     if edition != FULL:
         full = _scheme(source, FULL)
-        return Scheme(without_text(full.value, edition), full.source, edition)
+        return Scheme(without_text(full.value, edition, full.free_text), full.source, edition)
     value = schema.load("document").value
     if not source:
         return Scheme(value, b"")
@@ -280,7 +306,7 @@ def scheme_from(data: bytes, name: str) -> Scheme:
     Raises FormatError.
     """
     try:
-        return _scheme(data, FULL)
+        return _scheme(data or b"\n", FULL)  # an empty file is no absent one
     except FormatError as error:
         raise FormatError(f"{name}{str(error).removeprefix(SCHEME)}") from None
 
@@ -302,6 +328,9 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
     lack what they connect.
     """
     kept = {name: part for name, part in value.items() if name in scheme.value["properties"]}
+    if "layers" in kept:
+        states = kept["layers"].items()
+        kept["layers"] = {layer: state for layer, state in states if layer in scheme.layers}
     ids = {record["id"] for layer in scheme.layers for record in kept[layer] if "id" in record}
     for layer in scheme.layers:
         known = scheme.properties(layer)
@@ -309,8 +338,9 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
     if "events" in scheme.layers:
         known = scheme.properties("arguments")
         for event in kept["events"]:
-            arguments = [_within(item, known, ids) for item in event.get("arguments", ())]
-            event["arguments"] = [item for item in arguments if "target" in item]
+            if "arguments" in event:
+                arguments = [_within(item, known, ids) for item in event["arguments"]]
+                event["arguments"] = [item for item in arguments if "target" in item]
     for layer in ("relations", "event_relations"):
         if layer in scheme.layers:
             kept[layer] = [r for r in kept[layer] if "source" in r and "target" in r]

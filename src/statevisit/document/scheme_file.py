@@ -55,10 +55,16 @@ _ONE_NAMESPACE = (
 _RESERVED = frozenset(
     (
         *("quote", "occurrence", "prefix", "suffix", "split", "document", "sentence"),
-        *("sentence_text", "first_day", "last_day", "index", "layer"),
+        *("sentence_text", "first_day", "last_day", "index", "layer", "prefix_sha256"),
+        *("value_float", "lower_float", "upper_float", "measures_layer", "measures_text"),
+        *("event_name", "event_wikidata", "wikidata_property", "evidence_text"),
+        *("source_name", "source_type", "target_name", "target_type", "tokens", "ner_tags"),
     )
 )
-"""Names with another meaning in quote notation or in the columns of a view."""
+"""Names with another meaning in quote notation, in an edition or in the columns of a view."""
+
+_IN_TEXT = "_in_text"
+"""How the edition without the text names the places of a property's characters."""
 
 _NEEDED = {
     "entities": ("mentions",),
@@ -122,15 +128,25 @@ class _Reader:
         raise FormatError(f"{self._name}:{self._line(keys)}: {message}")
 
     def _line(self, keys: Iterable[str]) -> int:
-        """The line of the last of the keys that occurs, each looked for from the one before."""
+        """The line of the last of the keys that occurs, each looked for from the one before.
+
+        A key such as `attributes.mentions.certainty` may be written in parts.
+        """
         number = 0
         for key in keys:
-            word = re.compile(rf"(?<![\w.-]){re.escape(key)}(?![\w-])")
-            for later in range(number, len(self._lines)):
-                if word.search(self._lines[later].partition("#")[0]):
-                    number = later
-                    break
+            parts = [key] if self._find(key, number) is not None else key.split(".")
+            for part in parts:
+                place = self._find(part, number)
+                number = number if place is None else place
         return number + 1
+
+    def _find(self, key: str, first: int) -> int | None:
+        """The number of the line, counted from 0, that has a key as a word; from `first` on."""
+        word = re.compile(rf"(?<![\w.-]){re.escape(key)}(?![\w-])")
+        for number in range(first, len(self._lines)):
+            if word.search(self._lines[number].partition("#")[0]):
+                return number
+        return None
 
     def declaration(self, value: JsonObject) -> Declaration:
         """Return the declaration in parsed TOML."""
@@ -167,7 +183,8 @@ class _Reader:
             if unknown:
                 self._unknown(unknown[1], kind.__struct_fields__, *keys, unknown[1])  # type: ignore[attr-defined]  # a Struct
             field = place.strip("`$.")
-            self.refuse(f"`{field or keys[-1]}`: {message.lower()}", *keys, field)
+            name = field or keys[-1].rpartition(".")[2]
+            self.refuse(f"`{name}`: {message.lower()}", *keys, *([field] if field else []))
 
     def _layers(self, value: object) -> tuple[str, ...]:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -188,24 +205,31 @@ class _Reader:
     ) -> dict[tuple[str, str], dict[str, LabelDeclaration]]:
         declared: dict[tuple[str, str], dict[str, LabelDeclaration]] = {}
         known = {f"{layer}.{prop}": (layer, prop) for layer, prop in _inventories(self._base)}
-        for key in value:
+        tables = self._by_inventory(value)
+        for key in tables:
             if key not in known:
-                if isinstance(value[key], dict) and any(k.startswith(f"{key}.") for k in known):
-                    prop = next(iter(value[key]), "type")
-                    self.refuse(
-                        f'write the layer and property in quotes: [labels."{key}.{prop}".NAME]', key
-                    )
                 self._unknown(key, known, "labels", key)
             layer, prop = known[key]
             if layer not in layers and not (layer == "arguments" and "events" in layers):
                 self.refuse(f"`layers` does not have the layer `{layer}`", "labels", key)
-            names = self._table(value, "labels", key)
+            names = self._table(tables, "labels", key)
             declared[layer, prop] = {
                 name: self._label(names[name], (layer, prop), name) for name in names
             }
             self._require_some_labels((layer, prop), declared[layer, prop])
         self._require_names_of_relations(declared)
         return declared
+
+    def _by_inventory(self, value: JsonObject) -> JsonObject:
+        """The tables of labels by "layer.property", which TOML nests without quotation marks."""
+        tables: JsonObject = {}
+        for key, table in value.items():
+            if "." in key or not isinstance(table, dict):
+                tables[key] = table
+                continue
+            for prop, labels in table.items():
+                tables[f"{key}.{prop}"] = labels
+        return tables
 
     def _label(self, value: object, inventory: tuple[str, str], name: str) -> LabelDeclaration:
         keys = (".".join(inventory), name)
@@ -259,15 +283,16 @@ class _Reader:
     ) -> None:
         """Raise FormatError if two relations in Label Studio would have one name."""
         inventories, others = _ONE_NAMESPACE
-        taken = dict.fromkeys(others, "another relation in Label Studio")
+        taken = dict.fromkeys(others, "a pointer")
         for layer, prop in inventories:
             own = declared.get((layer, prop), {})
             kept = {*_labels(self._base, layer, prop), *own}
             for name in sorted(kept - {name for name, label in own.items() if label.remove}):
                 if name in taken:
                     self.refuse(
-                        f"{name} is the name of {taken[name]} as well; choose another",
-                        f"{layer}.{prop}",
+                        f"{name} is {taken[name]} and a label of {layer}.{prop}, which are "
+                        "relations in Label Studio; choose another name",
+                        "labels",
                         name,
                     )
                 taken[name] = f"a label of {layer}.{prop}"
@@ -289,19 +314,19 @@ class _Reader:
                         f"`{name}` is an attribute of `{layer}` and of `{other}`, which are "
                         "columns of one table; choose another name",
                         f"attributes.{other}.{name}",
-                        name,
                     )
         return declared
 
     def _attribute(self, value: object, layer: str, name: str) -> AttributeDeclaration:
-        keys = (f"attributes.{layer}.{name}", name)
+        keys = (f"attributes.{layer}.{name}",)
         if not _ATTRIBUTE.fullmatch(name) or keyword.iskeyword(name):
             self.refuse(
                 f"`{name}` cannot be an attribute: small letters, digits and `_`, at most 40, "
                 "such as certainty",
                 *keys,
             )
-        if name in _RESERVED or name in _base_names(self._base):
+        is_taken = name in _RESERVED or name.endswith(_IN_TEXT)
+        if is_taken or name in _base_names(self._base):
             self.refuse(f"`{name}` has a meaning already; choose another name", *keys)
         attribute = self._typed(value, AttributeDeclaration, *keys)
         if (attribute.labels is None) == (attribute.type is None):
@@ -339,8 +364,8 @@ def declared(data: bytes, name: str, base: JsonObject) -> Declaration:
         raise FormatError(f"{name}: not TOML: nested too deeply") from None
     except ValueError as error:  # of decoding as well
         where = re.search(r"line (\d+)", str(error))
-        line = f":{where[1]}" if where else ""
-        raise FormatError(f"{name}{line}: not TOML: {error}") from None
+        line = where[1] if where else data.count(b"\n", 0, len(data.rstrip())) + 1
+        raise FormatError(f"{name}:{line}: not TOML: {error}") from None
     return _Reader(name, text, base).declaration(value)
 
 

@@ -21,7 +21,7 @@ class Ids:
     @cached_property
     def taken(self) -> set[str]:
         """The ids in use. It is computed when the first id is needed, for most tasks never."""
-        return {*self._base.layers, *self._current.layers}
+        return {*self._base.layer_by_id, *self._current.layer_by_id}
 
     def numbered(self, layer: str) -> str:
         """Return the next id of a layer and take it: `m106` after `m105`."""

@@ -370,6 +370,9 @@ border-bottom: 1px solid #8884; }
 .statevisit .fields \
 { flex: 2; position: sticky; top: 200px; max-height: 75vh; overflow-y: auto; }
 .statevisit .fields .lsf-text-area, .statevisit .fields .lsf-choices { margin: 0 0 4px; }
+.statevisit .lsf-richtext__container, .statevisit .lsf-htx-richtext, \
+.statevisit .fields textarea { unicode-bidi: plaintext; text-align: start; }
+.lsf-richtext .htx-highlight::after { direction: ltr; unicode-bidi: isolate; }
 .lsf-richtext .htx-highlight area { display: inline; }
 .relations-overlay { opacity: 0.07; }
 .relations-overlay:hover, .relations-overlay:has([class*="highlight"]) { opacity: 1; }

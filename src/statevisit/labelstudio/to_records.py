@@ -18,6 +18,7 @@ from statevisit.document import schema_errors
 from statevisit.document.characters import visible
 from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS, Document, Span
 from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.document.states import DONE
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
@@ -305,6 +306,7 @@ def _empty_document(scheme: Scheme) -> JsonObject:
         "source": {"file": "x", "sha256": sha256, "header_length": 0},
         "text_sha256": sha256,
         "annotators": ["x"],
+        "layers": dict.fromkeys(scheme.annotated, DONE),
         "text": "x",
         **{layer: [] for layer in scheme.layers},
     }

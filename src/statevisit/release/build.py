@@ -21,13 +21,17 @@ from statevisit.checks.document import check_entry, context_of
 from statevisit.checks.registry import PRELOAD, Context
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
+from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.splits import split_of, splits_of
 from statevisit.dataset.rows import Row
+from statevisit.dataset.sources import Sources
 from statevisit.document import codec
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 from statevisit.release.manifest import (
+    Contents,
     Overview,
     Tally,
     encode_manifest,
@@ -37,6 +41,7 @@ from statevisit.release.manifest import (
     overview,
     published_agreement,
     rows_digest,
+    schema_digests,
     version_of,
 )
 from statevisit.release.shards import Shards, chunks
@@ -48,7 +53,7 @@ _PRELOAD = (
     "pandas",  # pyarrow imports it at the first list, only to see whether that is a Series
 )
 
-_LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS)
+_LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS, layout.SCHEME)
 """Files beside the documents that the manifest lists if the root has them."""
 
 
@@ -76,21 +81,19 @@ class Chunk(Struct, frozen=True):
     facts: list[tuple[Entry, Facts]]
     files: list[JsonObject]
     """The files of the documents, as the manifest lists them."""
-    digests: dict[str, bytes]
-    """For each config, a line with a SHA-256 for each document."""
-    tally: Tally
-    tables: dict[str, bytes]
-    """For each config, a table as Arrow IPC; empty if there are findings."""
+    digests: list[tuple[str, dict[str, bytes]]]
+    """For each document its split and, for each config, a line with a SHA-256."""
+    tallies: dict[str, Tally]
+    """By split."""
+    tables: dict[str, dict[str, bytes]]
+    """By split and config, a table as Arrow IPC; empty if there are findings."""
 
 
-class _Contents(Struct, frozen=True):
-    """The sum of all chunks: the parts of the manifest."""
+class _Converted(Struct, frozen=True):
+    """The sum of all chunks: the findings or, without any, the parts of the manifest."""
 
     findings: list[Finding]
-    documents: int
-    tally: Tally
-    digests: dict[str, str]
-    rows: dict[str, int]
+    contents: Contents
     files: list[JsonObject]
 
 
@@ -119,11 +122,11 @@ def build(
     place = None if check else root / "corpus"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
         staging = Path(temporary)
-        contents = _converted(root, staging, workers, done)
-        if contents.findings:
-            return BuildResult(contents.findings, [])
-        manifest = _manifest(root, version, contents)
-        staged = _staged(root, staging, overview(root, manifest, contents.tally))
+        converted = _converted(root, staging, workers, done)
+        if converted.findings:
+            return BuildResult(converted.findings, [])
+        manifest = _manifest(root, version, converted)
+        staged = _staged(root, staging, overview(root, manifest, converted.contents.whole.tally))
         renewal = files.Renewal(root, staged, earlier)
         return BuildResult([], renewal.states() if check else renewal.apply())
 
@@ -170,46 +173,41 @@ def other_tools(root: Path) -> str:
 
 def _converted(
     root: Path, staging: Path, workers: int | None, done: Callable[[int], None]
-) -> _Contents:
+) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
     from statevisit.dataset.arrow import configs
     from statevisit.dataset.parquet import from_ipc
 
     corpus = load(root)
-    entries = corpus.entries
-    all_configs = configs(corpus.scheme)
     findings = [f for f in check_corpus_files(root) if f.severity == ERROR]
+    sources = {} if findings else read_sources(root)
     across = Across(root)
-    tally = Tally(corpus.scheme)
-    digests = {config: hashlib.sha256() for config in all_configs}
+    contents = Contents(corpus.scheme, configs(corpus.scheme), splits_of(sources))
     documents: list[JsonObject] = []
-    convert = partial(convert_chunk, context=context_of(root, skip=True))
-    with Shards(staging, all_configs, len(entries), corpus.scheme) as shards:
-        for chunk in ordered(convert, chunks(entries), workers, _PRELOAD):
+    convert = partial(
+        convert_chunk,
+        context=context_of(root, skip=True),
+        sources=sources,
+        has_splits=across.has_splits,
+    )
+    with Shards(staging, corpus.scheme) as shards:
+        for chunk in ordered(convert, chunks(corpus.entries), workers, _PRELOAD):
             findings += chunk.findings
             for entry, of_document in chunk.facts:
                 contradictions = across.add(entry, of_document)
                 findings += (finding for finding in contradictions if finding.severity == ERROR)
             documents += chunk.files
-            for config, lines in chunk.digests.items():
-                digests[config].update(lines)
-            tally.merge(chunk.tally)
+            contents.add(chunk.digests, chunk.tallies)
             if not findings:
-                shards.add({config: from_ipc(data) for config, data in chunk.tables.items()})
+                for split, tables in chunk.tables.items():
+                    shards.add(split, {name: from_ipc(data) for name, data in tables.items()})
             done(chunk.size)
-        rows = shards.close()
+        contents.add_rows(shards.close())
     parquet = [file_entry(path, str(path.relative_to(staging))) for path in shards.paths]
-    return _Contents(
-        findings=findings,
-        documents=len(entries),
-        tally=tally,
-        digests={config: digest.hexdigest() for config, digest in digests.items()},
-        rows=rows,
-        files=[*documents, *parquet],
-    )
+    return _Converted(findings, contents, [*documents, *parquet])
 
 
-def _manifest(root: Path, version: str, contents: _Contents) -> JsonObject:
+def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
     from statevisit.dataset.arrow import TOOLS
 
     lists = [root / name for name in _LISTS if (root / name).is_file()]
@@ -217,12 +215,10 @@ def _manifest(root: Path, version: str, contents: _Contents) -> JsonObject:
     beside = [file_entry(path, str(path.relative_to(root))) for path in (*lists, *annotations)]
     return new_manifest(
         version=version,
-        tally=contents.tally,
-        documents=contents.documents,
-        content=contents.digests,
-        configs=contents.rows,
-        files=[*contents.files, *beside],
+        contents=converted.contents,
+        files=[*converted.files, *beside],
         tools=TOOLS,
+        schemas=schema_digests(root),
         agreement=published_agreement(root),
     )
 
@@ -252,24 +248,30 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
     return staged
 
 
-def convert_chunk(chunk: list[Entry], context: Context) -> Chunk:
-    """Check some documents and convert them to tables. Only errors are findings, not warnings."""
-    from statevisit.dataset.arrow import configs
+class _Part(Struct, frozen=True):
+    """The documents of a chunk that are in one split, as their tables are made from them."""
+
+    encoded: list[bytes]
+    sources: list[ListedSource | None]
+    rows: dict[str, list[Row]]
+    """By config."""
+
+
+def convert_chunk(
+    chunk: list[Entry], context: Context, sources: Sources, has_splits: bool
+) -> Chunk:
+    """Check some documents and convert them to tables. Only errors are findings, not warnings.
+
+    `sources` are those of the corpus, by seed.
+    """
     from statevisit.dataset.views import views
 
     scheme = context.scheme
-
+    views_of_scheme = views(scheme)
     converted = Chunk(
-        size=len(chunk),
-        findings=[],
-        facts=[],
-        files=[],
-        digests=dict.fromkeys(configs(scheme), b""),
-        tally=Tally(scheme),
-        tables={},
+        size=len(chunk), findings=[], facts=[], files=[], digests=[], tallies={}, tables={}
     )
-    encoded: list[bytes] = []
-    rows: dict[str, list[Row]] = {config: [] for config in views(scheme)}
+    parts: dict[str, _Part] = {}
     for entry in chunk:
         document, errors = check_entry(entry, context, warnings=False)
         converted.findings.extend(errors)
@@ -277,17 +279,21 @@ def convert_chunk(chunk: list[Entry], context: Context) -> Chunk:
             continue
         data = codec.encode(document)
         digest = hashlib.sha256(data).hexdigest()
-        encoded.append(data)
-        converted.facts.append((entry, facts(document)))
+        split = split_of(document, sources)
+        part = parts.setdefault(split, _Part([], [], {config: [] for config in views_of_scheme}))
+        part.encoded.append(data)
+        part.sources.append(sources.get(document.source.file))
+        converted.facts.append((entry, facts(document, has_splits, warnings=False)))
         converted.files.append(_document_file(entry, data, digest))
-        converted.tally.add(document)
-        converted.digests["documents"] += digest.encode() + b"\n"
-        for config, view in views(scheme).items():
-            rows_of_document = list(view.rows(document))
-            converted.digests[config] += rows_digest(rows_of_document)
-            rows[config] += rows_of_document
+        converted.tallies.setdefault(split, Tally(scheme)).add(document)
+        digests = {"documents": digest.encode() + b"\n"}
+        for config, view in views_of_scheme.items():
+            rows_of_document = [(*row, split) for row in view.rows(document)]
+            digests[config] = rows_digest(rows_of_document)
+            part.rows[config].extend(rows_of_document)
+        converted.digests.append((split, digests))
     if not converted.findings:
-        converted.tables.update(_tables(encoded, rows, scheme))
+        converted.tables.update((split, _tables(part, scheme)) for split, part in parts.items())
     return converted
 
 
@@ -303,11 +309,11 @@ def _document_file(entry: Entry, canonical: bytes, digest: str) -> JsonObject:
     return {"path": name, "size": len(stored), "sha256": digest}
 
 
-def _tables(encoded: list[bytes], rows: dict[str, list[Row]], scheme: Scheme) -> dict[str, bytes]:
+def _tables(part: _Part, scheme: Scheme) -> dict[str, bytes]:
     from statevisit.dataset.arrow import document_table, rows_table
     from statevisit.dataset.parquet import to_ipc
 
-    tables = {"documents": to_ipc(document_table(encoded, scheme))}
-    for config, rows_of_config in rows.items():
-        tables[config] = to_ipc(rows_table(config, rows_of_config, scheme))
+    tables = {"documents": to_ipc(document_table(part.encoded, part.sources, scheme))}
+    for config, rows in part.rows.items():
+        tables[config] = to_ipc(rows_table(config, rows, scheme))
     return tables

@@ -5,12 +5,13 @@ Every build renews the pages, so this module does not import `datasets`, which t
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
 from statevisit import layout
+from statevisit.corpus.splits import TRAIN
 from statevisit.dataset import arrow
 from statevisit.dataset.views import views
 from statevisit.document.codec import read_text
@@ -18,6 +19,7 @@ from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.release.manifest import Overview
+from statevisit.release.page_tables import source_table, split_table, table
 
 PAGES = (
     layout.CARD,
@@ -47,7 +49,7 @@ def renewed_tables(root: Path, scheme: Scheme) -> dict[str, bytes]:
 
     Raises FormatError as `renewed_pages`.
     """
-    about = Overview({}, scheme, (), ())
+    about = Overview({}, scheme, (), (), ())
     pages = {}
     for name in PAGES:
         text = _text(root / name)
@@ -117,7 +119,7 @@ def _labels_of(path: Path, part: str, inventory: tuple[str, str], about: Overvie
     rows = [
         (label.name, label.title, label.description) for label in about.scheme.labels(*inventory)
     ]
-    return _table(("label", "title", "meaning"), rows)
+    return table(("label", "title", "meaning"), rows)
 
 
 def front_matter(root: Path) -> JsonObject | None:
@@ -185,20 +187,23 @@ def _configs(about: Overview) -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
     configs: list[JsonObject] = []
     for name in _with_rows(about):
-        files = f"{layout.PARQUET}/{name}/train-*.parquet"
-        config: JsonObject = {"config_name": name, "data_files": files}
+        config: JsonObject = {"config_name": name, "data_files": _data_files(about.manifest, name)}
         if name == DEFAULT_CONFIG:
             config["default"] = True
         configs.append(config)
     return configs
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = []
-    for row in (head, ("---",) * len(head), *rows):
-        cells = [cell.replace("|", "\\|").replace("\n", " ") for cell in row]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
+def _data_files(manifest: JsonObject, config: str) -> str | list[JsonObject]:
+    """Return the files of a config, by split where the corpus has splits."""
+    directory = f"{layout.PARQUET}/{config}"
+    if "splits" not in manifest:
+        return f"{directory}/{TRAIN}-*.parquet"
+    return [
+        {"split": split, "path": f"{directory}/{split}-*.parquet"}
+        for split, part in manifest["splits"].items()
+        if part["configs"].get(config)
+    ]
 
 
 def _config_table(about: Overview) -> str:
@@ -214,7 +219,7 @@ def _config_table(about: Overview) -> str:
             )
         columns = arrow.columns(name, about.scheme)
         rows.append((title, description, str(len(columns))))
-    return _table(("config", "rows", "columns"), rows)
+    return table(("config", "rows", "columns"), rows)
 
 
 def _column_tables(about: Overview) -> str:
@@ -224,7 +229,7 @@ def _column_tables(about: Overview) -> str:
             (f"`{c.name}`", _kind(c.feature), c.description)
             for c in arrow.columns(config, about.scheme)
         ]
-        parts.append(f"### {config}\n\n{_table(('column', 'type', 'content'), rows)}")
+        parts.append(f"### {config}\n\n{table(('column', 'type', 'content'), rows)}")
     return "\n\n".join(parts)
 
 
@@ -248,7 +253,7 @@ def _label_tables(about: Overview) -> str:
             for label in about.scheme.labels(layer, prop)
         ]
         title = f"{layer.replace('_', ' ')}: {prop}"
-        parts.append(f"### {title}\n\n{_table(('label', 'title', 'meaning'), rows)}")
+        parts.append(f"### {title}\n\n{table(('label', 'title', 'meaning'), rows)}")
     return "\n\n".join(parts)
 
 
@@ -269,7 +274,7 @@ def _layer_table(about: Overview) -> str:
         source = about.scheme.record(layer).get("x-source") or _makers(layer, about)
         count = about.manifest["counts"][layer]["records"]
         rows.append((f"`{layer}`", description, source, f"{count:,}"))
-    return _table(("layer", "content", "based on", "records"), rows)
+    return table(("layer", "content", "based on", "records"), rows)
 
 
 def _makers(layer: str, about: Overview) -> str:
@@ -301,9 +306,10 @@ def _catalogue(about: Overview) -> str:
         if entry.family != family:
             family = entry.family
             parts.append(f"## {family[0].upper()}{family[1:]}")
+        languages = f"- Languages: {entry.languages}\n" if entry.languages else ""
         parts.append(
             f"### {entry.code}\n\n**{entry.message}** ({entry.severity})\n\n{entry.why}\n\n"
-            f"- Wrong: {entry.wrong}\n- Right: {entry.right}"
+            f"{languages}- Wrong: {entry.wrong}\n- Right: {entry.right}"
         )
     return "\n\n".join(parts)
 
@@ -338,12 +344,12 @@ def _agreement(about: Overview) -> str:
         if is_shown and not repeats_exact:
             rows.append(_agreement_row(figure))
     unit = f"95 % ({agreement['units']} {agreement['unit']}s)"
-    table = _table(("layer", "figure", "items", "value", unit), rows)
+    figures_table = table(("layer", "figure", "items", "value", unit), rows)
     pairs = "; ".join(map(_shared, agreement.get("pairs", ())))
     if not pairs:
-        return table  # of a manifest before 1.1.0
+        return figures_table  # of a manifest before 1.1.0
     compared = "Two annotators are compared on the documents that both annotated"
-    return f"{compared}: {pairs}.\n\n{table}"
+    return f"{compared}: {pairs}.\n\n{figures_table}"
 
 
 def _shared(pair: JsonObject) -> str:
@@ -365,6 +371,8 @@ PARTS: dict[str, Callable[[Overview], str]] = {
     "version": _version,
     "pin": _pin,
     "layers": _layer_table,
+    "splits": split_table,
+    "sources": source_table,
     "configs": _config_table,
     "columns": _column_tables,
     "labels": _label_tables,

@@ -6,13 +6,16 @@ section "Bias and limitations", and figures from the manifest.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import orjson
 
 from statevisit import layout
+from statevisit.corpus.seeds import ListedSource
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
+from statevisit.dataset.sources import SPLIT
 from statevisit.document.codec import read_text
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
@@ -84,9 +87,10 @@ def metadata(root: Path, about: Overview) -> bytes | None:
     manifest = about.manifest
     parquet_files = [file for file in manifest["files"] if file["path"].endswith(".parquet")]
     paths = [file["path"] for file in parquet_files]
-    record_sets: list[JsonObject] = []
+    splits = list(manifest.get("splits", ()))
+    record_sets = [_split_set(splits)] if splits else []
     for config in arrow.configs(about.scheme):
-        record_sets += _record_sets(config, about.scheme, paths)
+        record_sets += _record_sets(config, about.scheme, paths, bool(splits))
     value: JsonObject = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -97,6 +101,7 @@ def metadata(root: Path, about: Overview) -> bytes | None:
         **_description(front, about),
         **_citation(root, manifest["version"]),
         **_responsible(root, about),
+        **_texts(about.sources),
         "distribution": [_file_object(file) for file in parquet_files],
         "recordSet": record_sets,
     }
@@ -107,16 +112,62 @@ def _description(front: JsonObject, about: Overview) -> JsonObject:
     """Return the fields that the card's front matter and the documents give."""
     name = front.get("pretty_name")
     size = counted(about.manifest["documents"], "document")
-    licence = front.get("license", "")
-    stated_licence = front.get("license_name") or licence or "not stated"
     return {
         "name": re.sub(r"[^\w.-]+", "-", name or "corpus"),
         "description": f"{name or 'A corpus'}: an annotated corpus of {size}.",
         "version": about.manifest["version"],
         "inLanguage": list(about.languages),
         "keywords": [*front.get("task_ids", []), *front.get("tags", [])],
-        "license": LICENSES.get(licence, stated_licence),
+        "license": _licence(front, about.sources),
     }
+
+
+def _licence(front: JsonObject, sources: Iterable[ListedSource]) -> str | list[str]:
+    """Return the licence that the card states; without one, or for `other`, those of the texts."""
+    stated = front.get("license") or "not stated"
+    if stated in LICENSES or front.get("license_name"):
+        return LICENSES.get(stated) or str(front["license_name"])
+    if stated not in ("other", "not stated"):
+        return str(stated)
+    of_texts = sorted({source.stated_license or "not stated" for source in sources})
+    if of_texts in ([], ["not stated"]):
+        return str(stated)
+    return of_texts if len(of_texts) > 1 else of_texts[0]
+
+
+def _texts(sources: Sequence[ListedSource]) -> JsonObject:
+    """Return the field for the texts: each of them if they are few, else what they share.
+
+    Texts without a title, address, author, publisher and licence are left out.
+    """
+    works = [work for work in map(_work, sources) if work]
+    if len(works) > _FEW:
+        shared = [
+            (name, value)
+            for name, value in works[0].items()
+            if all(work.get(name) == value for work in works[1:]) and name != "@type"
+        ]
+        works = [{"@type": "sc:CreativeWork", **dict(shared)}] if shared else []
+    return {"isBasedOn": works} if works else {}
+
+
+_FEW = 20
+"""Texts that the metadata name one by one."""
+
+
+def _work(source: ListedSource) -> JsonObject:
+    """Return what is known of a text; empty if nothing is."""
+    stated: JsonObject = {
+        "name": source.title,
+        "url": source.url,
+        "author": [{"@type": "sc:Person", "name": name} for name in source.author],
+        "publisher": source.stated_publisher,
+        "license": source.stated_license,
+    }
+    known = {name: value for name, value in stated.items() if value}
+    if "publisher" in known:
+        known["publisher"] = {"@type": "sc:Organization", "name": known["publisher"]}
+    return {"@type": "sc:CreativeWork", **known} if known else {}
 
 
 def _citation(root: Path, version: str) -> JsonObject:
@@ -205,20 +256,54 @@ def _file_object(file: JsonObject) -> JsonObject:
     }
 
 
-def _record_sets(config: str, scheme: Scheme, paths: list[str]) -> list[JsonObject]:
+_SPLITS = {
+    "train": "cr:TrainingSplit",
+    "validation": "cr:ValidationSplit",
+    "dev": "cr:ValidationSplit",
+    "test": "cr:TestSplit",
+}
+"""What the usual names of splits mean."""
+
+
+def _split_set(splits: list[str]) -> JsonObject:
+    """Return the record set of the splits, which the column `split` of the others refers to."""
+    types = {"splits/name": "sc:Text", "splits/url": "sc:URL"}
+    return {
+        "@type": "cr:RecordSet",
+        "@id": "splits",
+        "name": "splits",
+        "description": "The splits and what they are for.",
+        "dataType": "cr:Split",
+        "key": {"@id": "splits/name"},
+        "field": [
+            {"@type": "cr:Field", "@id": name, "name": name, "dataType": type_}
+            for name, type_ in types.items()
+        ],
+        "data": [
+            {"splits/name": split, "splits/url": _SPLITS.get(split, "cr:Split")} for split in splits
+        ],
+    }
+
+
+def _record_sets(
+    config: str, scheme: Scheme, paths: list[str], has_splits: bool
+) -> list[JsonObject]:
     """Return the record sets of a config: one for each file, since a source is one file."""
     paths_of_config = [path for path in paths if path.startswith(f"{layout.PARQUET}/{config}/")]
     record_sets: list[JsonObject] = []
     for path in paths_of_config:
         name = config if len(paths_of_config) == 1 else f"{config}-{Path(path).stem}"
         columns = arrow.columns(config, scheme)
+        fields = [_column_field(name, column, path) for column in columns]
+        if has_splits and columns[-1] == SPLIT:
+            fields[-1]["references"] = {"field": {"@id": "splits/name"}}
         record_sets.append(
             {
                 "@type": "cr:RecordSet",
                 "@id": name,
                 "name": name,
                 "description": f"Config {config}.",
-                "field": [_column_field(name, column, path) for column in columns],
+                "field": fields,
             }
         )
     return record_sets

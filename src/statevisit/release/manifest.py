@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from msgspec import Struct
 from statevisit import layout
 from statevisit.corpus.git import FIRST_VERSION
 from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import SCHEMA_VERSION, Document
-from statevisit.document.scheme import FULL, Scheme, scheme_at
+from statevisit.document.scheme import FULL, Scheme, schema_files, scheme_at
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
@@ -25,13 +26,14 @@ from statevisit.files import sha256_of
 class Tally:
     """Counts of records per layer and per label, summed over documents.
 
-    Also the languages and the annotators that the documents name.
+    Also the languages, the annotators and the seeds that the documents name.
     """
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
         self.languages: set[str] = set()
         self.annotators: set[str] = set()
+        self.seeds: set[str] = set()
         self.records: Counter[str] = Counter()
         self.labels: Counter[tuple[str, str, str]] = Counter()
 
@@ -39,6 +41,7 @@ class Tally:
         """Count a document."""
         self.languages.add(document.language)
         self.annotators.update(document.annotators)
+        self.seeds.add(document.source.file)
         arguments = [argument for event in document.events for argument in event.arguments]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
@@ -52,6 +55,7 @@ class Tally:
         """Add the counts of other documents."""
         self.languages |= other.languages
         self.annotators |= other.annotators
+        self.seeds |= other.seeds
         self.records.update(other.records)
         self.labels.update(other.labels)
 
@@ -73,6 +77,77 @@ class Tally:
         return counts
 
 
+def tally_of(document: Document, scheme: Scheme) -> Tally:
+    """Return the counts of one document of a scheme."""
+    tally = Tally(scheme)
+    tally.add(document)
+    return tally
+
+
+class Part:
+    """What the manifest states of some documents: their number, counts, rows and digests."""
+
+    def __init__(self, scheme: Scheme, configs: Iterable[str]) -> None:
+        self.documents = 0
+        self.tally = Tally(scheme)
+        self.rows = dict.fromkeys(configs, 0)
+        self._digests = {config: hashlib.sha256() for config in self.rows}
+
+    def add_digests(self, lines: Mapping[str, bytes]) -> None:
+        """Add the lines of a document to the input of the digest of each config."""
+        self.documents += 1
+        for config, line in lines.items():
+            self._digests[config].update(line)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of the content of each config."""
+        return {config: digest.hexdigest() for config, digest in self._digests.items()}
+
+
+class Contents:
+    """The documents of a corpus, all of them and by split; `splits` is empty without splits."""
+
+    def __init__(self, scheme: Scheme, configs: Iterable[str], splits: Iterable[str]) -> None:
+        configs = tuple(configs)
+        self._layers = tuple(scheme.layers)
+        self.whole = Part(scheme, configs)
+        self.splits = {split: Part(scheme, configs) for split in splits}
+
+    def add(
+        self, digests: Iterable[tuple[str, Mapping[str, bytes]]], tallies: Mapping[str, Tally]
+    ) -> None:
+        """Add documents: of each its split and the lines of its digests, and counts by split."""
+        for split, lines in digests:
+            for part in self._parts(split):
+                part.add_digests(lines)
+        for split, tally in tallies.items():
+            for part in self._parts(split):
+                part.tally.merge(tally)
+
+    def add_rows(self, rows: Mapping[str, Mapping[str, int]]) -> None:
+        """Add numbers of rows by split and config."""
+        for split, of_split in rows.items():
+            for part in self._parts(split):
+                for config, number in of_split.items():
+                    part.rows[config] += number
+
+    def _parts(self, split: str) -> list[Part]:
+        return [self.whole, self.splits[split]] if split in self.splits else [self.whole]
+
+    def splits_as_dict(self) -> JsonObject:
+        """Return the splits as `release.json` holds them."""
+        return {
+            name: {
+                "documents": part.documents,
+                "records": {layer: part.tally.records[layer] for layer in self._layers},
+                "configs": part.rows,
+                "content": part.digests,
+            }
+            for name, part in self.splits.items()
+        }
+
+
 class Overview(Struct, frozen=True):
     """A manifest, and the facts about its documents that only the pages state."""
 
@@ -83,6 +158,8 @@ class Overview(Struct, frozen=True):
     """The languages of the documents as BCP 47 tags."""
     annotators: tuple[JsonObject, ...]
     """The entries of `corpus/annotators.json` for the annotators whose work the root holds."""
+    sources: tuple[ListedSource, ...]
+    """The sources of the documents, as far as the root lists them."""
 
 
 def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
@@ -91,8 +168,9 @@ def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
     listed = read_json(path, "annotators") if path.is_file() else {"annotators": []}
     named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
     annotators = tuple(annotator for annotator in listed["annotators"] if annotator["id"] in named)
+    sources = tuple(source for source in read_sources(root).values() if source.file in tally.seeds)
     scheme = scheme_at(root).in_edition(edition_of(manifest))
-    return Overview(manifest, scheme, tuple(sorted(tally.languages)), annotators)
+    return Overview(manifest, scheme, tuple(sorted(tally.languages)), annotators, sources)
 
 
 def edition_of(manifest: JsonObject) -> str:
@@ -150,35 +228,46 @@ def rows_digest(rows: list[Row]) -> bytes:
     return hashlib.sha256(lines).hexdigest().encode() + b"\n"
 
 
+def schema_digests(root: Path) -> dict[str, str]:
+    """Return the SHA-256 of each schema by its name: of the root's file, else of its scheme's."""
+    digests = {}
+    expected = schema_files(scheme_at(root))
+    for name in schema.NAMES:
+        path = f"schema/{name}.schema.json"
+        data = expected[path]
+        if (root / path).is_file():
+            data = read_bytes(root / path, regular=True)
+        digests[name] = hashlib.sha256(data).hexdigest()
+    return digests
+
+
 def new_manifest(
     *,
     version: str,
-    tally: Tally,
-    documents: int,
-    content: dict[str, str],
-    configs: dict[str, int],
+    contents: Contents,
     files: Iterable[JsonObject],
     tools: dict[str, str],
+    schemas: dict[str, str],
     agreement: JsonObject | None = None,
 ) -> JsonObject:
     """Return a manifest as `schema/release.schema.json` describes it.
 
-    `content` has the digest of each config's content, `configs` its number of rows.
+    `schemas` has the digest of each schema by its name.
     """
-    schemas = {
-        name: hashlib.sha256(schema.path(name).read_bytes()).hexdigest() for name in schema.NAMES
-    }
+    whole = contents.whole
     manifest: JsonObject = {
         "version": version,
         "schema_version": SCHEMA_VERSION,
         "schema_sha256": schemas["document"],
         "schemas": schemas,
-        "content_sha256": content["documents"],
-        "documents": documents,
-        "counts": tally.as_dict(),
-        "configs": configs,
-        "content": content,
+        "content_sha256": whole.digests["documents"],
+        "documents": whole.documents,
+        "counts": whole.tally.as_dict(),
+        "configs": whole.rows,
+        "content": whole.digests,
     }
+    if contents.splits:
+        manifest["splits"] = contents.splits_as_dict()
     if agreement:
         manifest["agreement"] = agreement
     manifest["files"] = sorted(files, key=lambda file: file["path"])

@@ -10,22 +10,27 @@ import orjson
 
 from statevisit import files, layout
 from statevisit.corpus.reader import load
+from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.splits import split_of, splits_of
 from statevisit.document import codec, schema, schema_errors, strict_json
+from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
-from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, schema_files, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
 from statevisit.release.build import build, require_current
 from statevisit.release.manifest import (
-    Tally,
+    Contents,
     encode_manifest,
     file_entry,
     listed,
     overview,
     rows_digest,
+    tally_of,
 )
 from statevisit.release.shards import Shards
+from statevisit.release.textless_sources import SourceList
 
 EDITION = ANNOTATIONS_ONLY
 
@@ -34,8 +39,8 @@ _COPIED = (
     layout.CITATION,
     layout.CHANGELOG,
     layout.GUIDELINES,
+    layout.SCHEME,
     layout.ANNOTATORS,
-    layout.SOURCES,
 )
 """Files of the full root that the edition has unchanged."""
 
@@ -49,11 +54,8 @@ _READ = {
 }
 """The directories of an edition, and the suffix of the files that are read from them."""
 
-IN_DATA = 4
-"""Consecutive words of the text that count as a quotation in the ids and values of a document."""
-
 IN_PROSE = 8
-"""The same in a page, where four words may agree by chance."""
+"""Consecutive words of the text that count as a quotation in a page: four may agree by chance."""
 
 Prose = dict[tuple[str, ...], str]
 """The runs of IN_PROSE words in the pages, each with the name of its page."""
@@ -79,9 +81,9 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     full = orjson.loads((root / layout.RELEASE).read_bytes())
     with _renewing(target) as staging:
         pages = _write_pages(root, staging)
-        digests, tally = _write_corpus(root, staging, pages)
+        contents = _write_corpus(root, staging, pages)
         _write_annotations(root, staging)
-        _write_manifest(staging, full, digests, tally)
+        _write_manifest(staging, full, contents)
         return len(_files_below(staging))
 
 
@@ -144,14 +146,10 @@ def _nameless(links: bytes) -> bytes:
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
 
 
-def _write_corpus(
-    root: Path, staging: Path, pages: dict[str, bytes]
-) -> tuple[dict[str, str], Tally]:
-    """Write the documents and the Parquet files.
+def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Contents:
+    """Write the documents, the list of their sources and the Parquet files.
 
-    Return the digest of each config's content, and the tally of the documents.
-
-    Raises FormatError if a page or a document quotes the text.
+    Raises FormatError if a page, a source or a document quotes the text.
     """
     from statevisit.dataset.arrow import configs, document_table, rows_table, wordless
     from statevisit.dataset.views import views
@@ -159,24 +157,30 @@ def _write_corpus(
     corpus = load(root)
     scheme = corpus.scheme
     wordless_scheme = scheme.annotations_only
-    digests = {config: hashlib.sha256() for config in configs(scheme)}
-    tally = Tally(corpus.scheme)
+    sources = read_sources(root)
+    edited = SourceList(root)
+    contents = Contents(scheme, configs(scheme), splits_of(sources))
     prose = _prose(pages)
-    with Shards(staging, configs(scheme), len(corpus), wordless_scheme) as shards:
+    with Shards(staging, wordless_scheme) as shards:
         for document in corpus:
-            tally.add(document)
-            stripped = textless.strip(document)
+            stripped = textless.strip(document, edited.title_of(document))
+            if textless.title_of(stripped, document.text) is not None:
+                edited.set_title(document, None)
+            edited.refuse_quotes(document, IN_PROSE)
             data = _write_document(root, staging, document, stripped, prose)
-            digests["documents"].update(hashlib.sha256(data).hexdigest().encode() + b"\n")
-            tables = {"documents": document_table([data], wordless_scheme)}
-            blank = textless.blanked(stripped)
+            split = split_of(document, sources)
+            digests = {"documents": hashlib.sha256(data).hexdigest().encode() + b"\n"}
+            tables = {"documents": document_table([data], [edited.of(document)], wordless_scheme)}
+            blank = textless.blanked(stripped, scheme)
             for config, view in views(scheme).items():
-                rows = wordless(config, scheme, list(view.rows(blank)))
-                digests[config].update(rows_digest(rows))
+                rows = [(*row, split) for row in wordless(config, scheme, view.rows(blank))]
+                digests[config] = rows_digest(rows)
                 tables[config] = rows_table(config, rows, wordless_scheme)
-            shards.add(tables)
-        shards.close()
-    return {config: digest.hexdigest() for config, digest in digests.items()}, tally
+            contents.add([(split, digests)], {split: tally_of(document, scheme)})
+            shards.add(split, tables)
+        contents.add_rows(shards.close())
+    edited.write(staging)
+    return contents
 
 
 def _write_document(
@@ -208,8 +212,8 @@ def _refuse_quotes(text: str, prose: Prose, data: str, name: str) -> None:
             f"{page}: quotes the text, which this edition is without: {quotation!r}; "
             "put it in other words"
         )
-    runs = set(textless.word_runs(data, IN_DATA))
-    quotation = textless.first_shared_run(text, runs, IN_DATA)
+    runs = set(textless.word_runs(data, textless.IN_DATA))
+    quotation = textless.first_shared_run(text, runs, textless.IN_DATA)
     if quotation:
         raise FormatError(
             f"{name}: an id or value quotes the text, which this edition is without: "
@@ -225,17 +229,20 @@ def _write_annotations(root: Path, staging: Path) -> None:
         files.write(staging / name, codec.encode_value(textless.strip(document)))
 
 
-def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str], tally: Tally) -> None:
+def _write_manifest(staging: Path, full: JsonObject, contents: Contents) -> None:
     """Write the card, the metadata and then the manifest, which lists all other files.
 
-    `full` is the manifest of the full edition; `digests` and `tally` are those of this one.
+    `full` is the manifest of the full edition; `contents` are those of this one.
     """
     from statevisit.release.card import renewed_pages
     from statevisit.release.croissant import metadata
 
     manifest = {name: value for name, value in full.items() if name != "files"}
+    digests = contents.whole.digests
     manifest["content_sha256"] = digests["documents"]
     manifest["content"] = digests
+    if contents.splits:
+        manifest["splits"] = contents.splits_as_dict()
     manifest["edition"] = {"name": EDITION, "full": full["content"]}
     manifest["schemas"] = {
         name: files.sha256_of(staging / f"schema/{name}.schema.json")
@@ -243,7 +250,7 @@ def _write_manifest(staging: Path, full: JsonObject, digests: dict[str, str], ta
     }
     manifest["schema_sha256"] = manifest["schemas"]["document"]
     manifest["files"] = _entries(staging)
-    about = overview(staging, manifest, tally)
+    about = overview(staging, manifest, contents.whole.tally)
     for name, page in renewed_pages(staging, about).items():
         files.write(staging / name, page)
     files.write(staging / layout.CROISSANT, metadata(staging, about) or b"")
@@ -273,15 +280,19 @@ def write_full(
         )
     edition = orjson.loads((root / layout.RELEASE).read_bytes())
     sources = _Texts(texts)
+    source_list = SourceList(root)
     with files.appearing(target) as staging:
         documents = sorted((root / layout.DOCUMENTS).glob("*.json"))
         annotations = sorted((root / layout.ANNOTATIONS).glob("*/*.json"))
         for path in (*documents, *annotations):
-            _restore_document(root, staging, path, sources)
+            _restore_document(root, staging, path, sources, source_list)
+        source_list.write(staging)
         for name in (*_COPIED, layout.LINKS, layout.RELEASE):
             page = _page(root, name)
             if page is not None and name != layout.CHANGELOG:
                 files.write(staging / name, page)
+        for name, data in schema_files(scheme_at(staging)).items():
+            files.write(staging / name, data)
         result = build(staging, workers=workers)
         if result.findings:
             raise ReleaseError(f"the restored corpus is not valid: {result.findings[0]}")
@@ -294,14 +305,20 @@ def write_full(
     return len(documents)
 
 
-def _restore_document(root: Path, staging: Path, path: Path, sources: "_Texts") -> None:
-    """Write a document of an edition with its text, and its seed."""
+def _restore_document(
+    root: Path, staging: Path, path: Path, sources: "_Texts", source_list: SourceList
+) -> None:
+    """Write a document of an edition with its text, and its seed; list its title."""
     place = path.relative_to(root).as_posix()
-    stripped = _read(files.own_path(root, place), scheme_at(root).annotations_only)
+    scheme = scheme_at(root)
+    stripped = _read(files.own_path(root, place), scheme.annotations_only)
     text = sources.text_for(stripped, path)
     data = codec.read_bytes(text)
-    document = textless.restore(stripped, data, str(text))
+    document = textless.restore(stripped, data, str(text), scheme)
     files.write(staging / place, codec.encode(document))
+    title = textless.title_of(stripped, document.text)
+    if title is not None:
+        source_list.set_title(document, title)
     seed = textless.seed_of(stripped, data) or data
     files.write(staging / layout.SEEDS / document.source.file, seed)
 
@@ -310,6 +327,11 @@ def _read(path: Path, scheme: Scheme) -> JsonObject:
     """Read a document without its text. Raises FormatError if it does not follow its schema."""
     data = codec.read_bytes(path)
     value: JsonObject = strict_json.parse(data, str(path))
+    if is_older(value):
+        raise FormatError(
+            f"{path}: follows the older schema version {value['schema_version']}: fetch a newer "
+            "version of this edition, or restore it with the statevisit that wrote it"
+        )
     for where, message in schema_errors.errors(value, scheme):
         line, _ = strict_json.locate(data, where)
         raise FormatError(f"{path}:{line}: {message}")

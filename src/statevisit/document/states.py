@@ -1,0 +1,27 @@
+"""The states of a document's layers: how far the annotation of each has come. No I/O.
+
+While a layer is not done, a record needs its span only, and the layer may lack records.
+"""
+
+from collections.abc import Iterable, Mapping
+
+NONE = "none"
+PARTIAL = "partial"
+DONE = "done"
+
+STATES = (NONE, PARTIAL, DONE)
+"""The states of a layer, in the order in which an annotation passes through them."""
+
+
+def least(states: Iterable[str]) -> str:
+    """Return the state of some annotations together: that of the least advanced one."""
+    return min(states, key=STATES.index)
+
+
+def begun(states: Mapping[str, str], layers: Iterable[str]) -> dict[str, str]:
+    """Return the states with `partial` in place of `none` for the layers that have records."""
+    with_records = frozenset(layers)
+    return {
+        layer: PARTIAL if state == NONE and layer in with_records else state
+        for layer, state in states.items()
+    }
