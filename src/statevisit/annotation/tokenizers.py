@@ -258,6 +258,8 @@ def _cuts(word: str, rules: str) -> Iterable[int]:
             continue
         for sign in pattern.finditer(word):
             cuts |= {sign.start(), sign.end()}
+    if word.endswith(".") and _is_before_stop(word[:-1]):
+        cuts.add(len(word) - 1)
     suffix = _SUFFIXES.get(rules)
     match = suffix.search(word) if suffix else None
     if match and _takes_suffix(word[: match.start()], rules) and match[0].islower():
@@ -282,6 +284,20 @@ _SUFFIXES = {
     "hu": re.compile(r"[-‑][^\W\d_]+$"),  # NATO-ban
 }
 """The suffixes that are tokens, by the rules of spaCy; a suffix is in lower case."""
+
+
+def _is_before_stop(word: str) -> bool:
+    """Whether a full stop after a word ends a sentence by the word's script.
+
+    spaCy knows this of scripts with capitals and of some others, not of Georgian, Thai, Gujarati,
+    or after a sign such as ٪. A single letter before a full stop is an initial.
+    """
+    last = word[-1:]
+    if last.isascii():
+        return False
+    kind = unicodedata.category(last)
+    is_letter = kind in ("Lo", "Mn", "Mc") or "\u10d0" <= last <= "\u10ff"
+    return kind in ("Nd", "Po", "So") or (is_letter and len(word) > 1)
 
 
 def _takes_suffix(stem: str, rules: str) -> bool:

@@ -129,6 +129,7 @@ def validate(
     done: Callable[[], None] = lambda: None,
     mapper: Callable[..., Iterator[Any]] = map,
     selected: Iterable[Entry] | None = None,
+    seen: Callable[[Facts], None] = lambda facts: None,
 ) -> Iterator[Finding]:
     """Yield the findings about the documents in `path`, in their order; none if all are valid.
 
@@ -140,7 +141,8 @@ def validate(
 
     If the scheme of the corpus is wrong, that is the only finding: no document can be checked.
 
-    `done` is called after every document; `mapper` runs the checks over chunks of documents, in
+    `done` is called after every document, `seen` with the facts about each that follows the schema;
+    `mapper` runs the checks over chunks of documents, in
     order. Raises FormatError if `path` has no documents.
     """
     path = layout.data_root() if path is None else Path(path)
@@ -163,6 +165,7 @@ def validate(
             yield from findings
             if of_document:
                 yield from across.add(entry, of_document)
+                seen(of_document)
             done()
     if root is not None and is_whole_corpus:
         yield from reused(root)

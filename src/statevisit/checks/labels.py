@@ -4,7 +4,7 @@ from functools import cache
 
 from msgspec import Struct
 
-from statevisit.checks.registry import Context, Problems, check, in_english
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.model import Document
 from statevisit.document.records import Mention
 from statevisit.document.scheme import Scheme, base
@@ -77,19 +77,17 @@ def named_events(document: Document, context: Context) -> Problems:
             yield ("events", number, "level"), f"{event.text!r} in {event.event!r}"
 
 
-@check("W403")
+@check("W403", languages=("en",))
 def levels(document: Document, context: Context) -> Problems:
     """The level does not fit the word.
 
-    In English a personal pronoun is PRO, and a proper name has a capital letter or a digit. A
+    A personal pronoun is PRO, and a proper name has a capital letter or a digit. A
     capital inside a sentence can make a name of a pronoun (Stephen King's It), and a mine can be
     dug. A name that is deliberately written in lower case can be right.
 
     Wrong: "his" of level NOM, "leaders" of level NAM
     Right: "his" of level PRO, "leaders" of level NOM
     """
-    if not in_english(document):
-        return
     for number, mention in enumerate(document.mentions):
         word = mention.text
         is_pronoun = word.lower() in _PRONOUNS

@@ -5,7 +5,8 @@ docstring is its message; the rest is what `statevisit explain` prints (`catalog
 changes meaning: E for an error, W for a warning; a valid corpus may have some of those.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -38,11 +39,22 @@ Function = Callable[[Document, Context], Problems]
 
 
 class Check(Struct, frozen=True):
-    """A registered check."""
+    """A registered check.
+
+    It runs for texts in `languages`, by default in any but `not_in`; these are the languages of
+    BCP 47 tags. In other languages it finds nothing.
+    """
 
     code: str
     message: str
     run: Function
+    languages: frozenset[str] = frozenset()
+    not_in: frozenset[str] = frozenset()
+
+    def runs_in(self, language: str) -> bool:
+        """Whether the check runs for texts in a language: `en`, also in a region (`en-GB`)."""
+        name = language.partition("-")[0].lower()
+        return name not in self.not_in and (not self.languages or name in self.languages)
 
 
 REGISTRY: dict[str, Check] = {}
@@ -68,15 +80,25 @@ PRELOAD = (*_REGISTERING, "ucumvert")
 """Modules to import before processes are forked; `ucumvert`, for units, takes longest."""
 
 
-def check(code: str) -> Callable[[Function], Function]:
-    """Register a check under a code."""
+def check(
+    code: str, languages: Iterable[str] = (), not_in: Iterable[str] = ()
+) -> Callable[[Function], Function]:
+    """Register a check under a code, for texts in some languages or in all `not_in` others."""
 
     def register(function: Function) -> Function:
         assert code not in REGISTRY, code
         assert function.__doc__, code
         message = function.__doc__.splitlines()[0].rstrip(".")
-        REGISTRY[code] = Check(code, message, function)
-        return function
+
+        @wraps(function)
+        def run(document: Document, context: Context) -> Problems:
+            if registered.runs_in(document.language):
+                yield from function(document, context)
+
+        limited = frozenset(languages), frozenset(not_in)
+        registered = Check(code, message, run if any(limited) else function, *limited)
+        REGISTRY[code] = registered
+        return registered.run
 
     return register
 

@@ -189,9 +189,12 @@ def _legend(document: Document) -> "Text":
 def to_html(document: Document) -> str:
     """Return the article with its spans as an HTML page."""
     head = f'<meta charset="utf-8"><title>{document.id}</title>'
-    return (
-        f'<!doctype html><html lang="{document.language}">{head}{document._repr_html_()}</html>\n'
-    )
+    return f'<!doctype html><html lang="en">{head}{document._repr_html_()}</html>\n'
+
+
+_COLUMNS = 104
+_COLUMN_WIDTH = 12.2
+"""The width of a picture in characters, and of a character in the units of the picture."""
 
 
 def to_svg(document: Document) -> str:
@@ -205,9 +208,11 @@ def to_svg(document: Document) -> str:
     from rich.console import Console
     from rich.terminal_theme import SVG_EXPORT_THEME
 
+    from statevisit.pages.directions import mirrored
+
     out = Console(
         record=True,
-        width=104,
+        width=_COLUMNS,
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",
@@ -219,5 +224,5 @@ def to_svg(document: Document) -> str:
     picture = out.export_svg(
         title="statevisit show", theme=SVG_EXPORT_THEME, unique_id="statevisit"
     )
-    picture = in_xml(picture)
+    picture = mirrored(in_xml(picture), _COLUMNS * _COLUMN_WIDTH)
     return re.sub(r"\s*@font-face \{.*?\}\n", "\n", picture, flags=re.DOTALL)

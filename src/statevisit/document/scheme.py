@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import orjson
@@ -32,6 +32,8 @@ FULL = "document"
 
 ANNOTATIONS_ONLY = "annotations-only"
 """The edition without the text, whose document schema is derived from the full one."""
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 _LABEL_PROPERTIES = ("title", "description", "color")
 _PYTHON_TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool}
@@ -179,10 +181,15 @@ class Scheme(Schema):
         """The type of the records of each layer, with the properties that `scheme.toml` adds."""
         return {layer: self._record_type(layer, LAYERS[layer]) for layer in self.layers}
 
-    def _record_type(self, layer: str, base: type[Record]) -> type[Record]:
+    @cached_property
+    def argument_type(self) -> type[Argument]:
+        """The type of the arguments of events, with the properties that `scheme.toml` adds."""
+        return self._record_type("arguments", Argument)
+
+    def _record_type(self, layer: str, base: type[AnyRecord]) -> type[AnyRecord]:
         fields: list[Any] = []
         if base is Event and "arguments" in self.attributes:
-            argument: Any = self._record_type("arguments", Argument)
+            argument: Any = self.argument_type
             fields.append(("arguments", tuple[argument, ...] | None, None))
         for name in self.attributes.get(layer, ()):
             kind = _PYTHON_TYPES.get(self.properties(layer)[name]["type"], str)
@@ -200,7 +207,7 @@ class Scheme(Schema):
             forbid_unknown_fields=True,
             gc=False,
         )
-        record_type: type[Record] = derived
+        record_type: type[AnyRecord] = derived
         return record_type
 
     def typed(self, layer: str, records: Iterable[Record]) -> tuple[Record, ...]:

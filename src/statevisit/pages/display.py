@@ -29,6 +29,9 @@ _CSS = {
     "quantities": "background:{color}40;border-radius:3px;outline:1px dashed {color}",
     "events": "text-decoration:underline wavy {color};text-decoration-thickness:1px",
 }
+_TEXT_CSS = "white-space:pre-wrap;unicode-bidi:plaintext;text-align:start;margin-top:.6em"
+"""Each paragraph has the direction of its own first letter: a quotation in Arabic, for example."""
+
 _DEEPEST = 8
 """The spans inside each other that are all shown; the colours of more cover each other."""
 
@@ -191,7 +194,8 @@ def to_html(document: Document) -> str:
     counts = [f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n]
     facts = f"{html.escape(document.date)} · {' · '.join(counts)}"
     head = f"<b>{html.escape(document.id)}</b> <small>{facts}</small>"
-    text = f'<div style="white-space:pre-wrap;margin-top:.6em">{"".join(body)}</div>'
+    language = html.escape(document.language)
+    text = f'<div lang="{language}" dir="auto" style="{_TEXT_CSS}">{"".join(body)}</div>'
     return f'<div style="max-width:52em;line-height:1.9">{head}{text}</div>'
 
 

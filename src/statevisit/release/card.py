@@ -306,9 +306,10 @@ def _catalogue(about: Overview) -> str:
         if entry.family != family:
             family = entry.family
             parts.append(f"## {family[0].upper()}{family[1:]}")
+        languages = f"- Languages: {entry.languages}\n" if entry.languages else ""
         parts.append(
             f"### {entry.code}\n\n**{entry.message}** ({entry.severity})\n\n{entry.why}\n\n"
-            f"- Wrong: {entry.wrong}\n- Right: {entry.right}"
+            f"{languages}- Wrong: {entry.wrong}\n- Right: {entry.right}"
         )
     return "\n\n".join(parts)
 
