@@ -15,10 +15,12 @@ from msgspec.structs import replace
 
 import statevisit
 from statevisit.cli.main import run
+from statevisit.dataset.views import views
 from statevisit.document import schema_errors
 from statevisit.document.codec import decode, encode, to_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.scheme import Scheme, base, scheme_at, scheme_from, within
+from statevisit.errors import FormatError
 from tests.conftest import Result, required
 from tests.repositories import begin, commit
 from tests.strategies import documents
@@ -640,3 +642,33 @@ def test_documents_of_any_scheme(drawn: tuple[Scheme, Any], data: st.DataObject)
         value[layer][0]["nonsense"] = data.draw(st.sampled_from((None, 1, "x")))
         assert not schema_errors.verdict(scheme).is_valid(value)
         assert not schema_errors.oracle(scheme).is_valid(value)
+
+
+def test_a_table_of_labels_that_the_scheme_lacks_is_named(tmp_path: Path, cli: Run) -> None:
+    """Guidelines with a table of a layer that was left out: the message names its line."""
+    root = tmp_path / "few"
+    make(root, scheme_of_layers(("mentions", "entities")))
+    page = root / "schema/GUIDELINES.md"
+    page.write_text("# How to\n\n<!-- generated: labels events.class -->\n<!-- end -->\n")
+    for command in (("scheme",), ("build",)):
+        done = cli(*command, root)
+        assert 1 == done.status
+        assert f"{page}:3: the scheme has no labels of events.class: remove the table" in done.err
+    page.write_text("# How to\n\n<!-- generated: labels entities.type -->\n<!-- end -->\n")
+    assert 0 == cli("scheme", root).status
+    assert "| VESSEL | Vessel | A named ship or boat. |" in page.read_text()
+
+
+def test_names_of_columns_are_no_properties() -> None:
+    """A property cannot have the name of a column of a view, or of a place in the text."""
+    taken = {
+        name
+        for view in views(base()).values()
+        for column in view.columns
+        for name in (column.name, *column.feature.get("feature", {}))
+    }
+    for name in sorted(
+        {*taken, "split", "quote", "note_in_text", "prefix_sha256"} - {"_type", "dtype", "names"}
+    ):
+        with pytest.raises(FormatError, match=r"has a meaning already|cannot be an attribute"):
+            scheme_from(f"base = 2\n[attributes.mentions.{name}]\ntype = 'string'\n".encode(), "x")
