@@ -192,8 +192,8 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     assert [] == list(schema_errors.errors(value, base().annotations_only))
     assert (
         encode(document)
-        == encode(restore(value, seed_of(document), "seed"))
-        == encode(restore(value, document.text.encode(), "seed"))
+        == encode(restore(value, seed_of(document), "seed", base()))
+        == encode(restore(value, document.text.encode(), "seed", base()))
     )
     literals: set[str] = set()
     for record in (record for layer in LAYERS for record in value[layer]):
@@ -208,7 +208,7 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
 @given(documents())
 def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -> None:
     """Without words, renamed ids and units of counts, all rows are those of the full edition."""
-    blank = blanked(strip(document))
+    blank = blanked(strip(document), base())
     assert set() == IDS - {c.name for view in views(base()).values() for c in view.columns}
     for config, view in views(base()).items():
         names = [c.name for c in arrow.columns(config, base().annotations_only)]

@@ -802,6 +802,17 @@ COMMANDS = [
         "root/seeds/new.txt root/seeds/sources.jsonl root/corpus/annotators.json"
         f" {DOCUMENTS}/new.json",
     ),
+    Command(
+        "remove example --path @/root --yes",
+        f"root/seeds/example.txt root/seeds/sources.jsonl {EXAMPLE} {ADA}/example.json",
+    ),
+    Command(
+        "rename example new --path @/root",
+        f"{EXAMPLE} {ADA}/example.json {DOCUMENTS}/new.json {ADA}/new.json",
+    ),
+    Command(
+        "annotators add new --kind human --name New --path @/root", "root/corpus/annotators.json"
+    ),
     Command("validate --fix @/root", EXAMPLE),
     Command("migrate --allow-loss @/root", EXAMPLE),
     Command(

@@ -196,6 +196,8 @@ def test_columns_of_other_names(tmp_path: Path, cli: Cli) -> None:
     assert ("a1", "One.", {}) == (_only(root).id, _only(root).text, _source(root).extra)
     result = cli("ingest", path, "--root", root, "--column", "txt=body")
     assert (1, True) == (result.status, "'txt' is not one of text, id, date" in result.err)
+    result = cli("ingest", path, "--root", root, "--column", "body=text")
+    assert (1, True) == (result.status, "the field comes first: --column text=body" in result.err)
 
 
 def test_every_bad_record_is_named_with_its_line(tmp_path: Path, cli: Cli) -> None:
@@ -228,14 +230,15 @@ def test_every_bad_record_is_named_with_its_line(tmp_path: Path, cli: Cli) -> No
         "6: 'text' is a number; it must be a text",
         '7:26: the key "text" occurs twice in one object; keep one of them',
         "8: is not an object; each line must be one, with a text",
-        "9:9: not JSON: unexpected end of data",
+        "9:10: not JSON: unexpected end of data",
         "10: 'a b' cannot be an id: letters, digits, `_` and `-` only, at most 64; 'a-b' could, "
         "or --leave-out its column, for ids of the file's name and the lines",
         "11: the id 'a' is that of another text that is given; give each its own",
         "12: line 1 of its text: a carriage return (CRLF line ends?) is not allowed in a text; "
         "--normalise mends this",
         '13: `split` is "a b"; expected: The split that the text is in: letters, digits and `_`, '
-        "in parts divided by `.`, such as `train`, `validation` or `test`.",
+        "in parts divided by `.`, such as `train`, `validation` or `test`; not `all`, which means "
+        "all of them.",
     ] == [line.removeprefix(f"statevisit: {path}:") for line in errors]
     assert "11 of 13 texts were left out" == count
     assert (1, ("a", "k")) == (result.status, load(root).ids)
@@ -704,3 +707,18 @@ def test_a_list_of_sources_keeps_its_lines(tmp_path: Path, cli: Cli) -> None:
     assert 0 == cli("ingest", tmp_path / "b.txt", "--root", root).status
     assert line == path.read_bytes().splitlines(True)[0]
     assert 2 == len(read_sources(root))
+
+
+def test_a_text_without_header_can_be_corrected(tmp_path: Path, cli: Cli) -> None:
+    """Realign takes seeds without a header: the date and the metadata of the document stay."""
+    old, new = tmp_path / "a.txt", tmp_path / "b.txt"
+    old.write_text("One day. Two dais.")
+    new.write_text("One day. Two days.")
+    root = tmp_path / "root"
+    options = ["--date", "2024-03-01", "--title", "T", "--id", "a"]
+    assert 0 == cli("ingest", old, "--root", root, *options).status
+    result = cli("realign", old, new, root / "corpus/documents/a.json")
+    assert 0 == result.status, result.err
+    assert ("2024-03-01", "One day. Two days.") == (_only(root).date, _only(root).text)
+    assert ["T", "T"] == [source.title for source in read_sources(root).values()]
+    assert [] == list(validate(root))

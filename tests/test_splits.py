@@ -15,7 +15,7 @@ import yaml
 from msgspec.structs import replace
 
 from statevisit import FormatError, load_dataset, read_document, validate, write_document
-from statevisit.annotation.ingest import ANNOTATOR
+from statevisit.annotation.tokenizers import tokenizer
 from statevisit.checks.splits import shared_part
 from statevisit.cli.main import run
 from statevisit.corpus.seeds import ListedSource, read_sources
@@ -85,7 +85,9 @@ def make_corpus(
             "license": "not stated",
         }
         lines[document_id] = line | metadata.get(document_id, {})
-    (root / "corpus/annotators.json").write_text(json.dumps({"annotators": [ANNOTATOR]}))
+    (root / "corpus/annotators.json").write_text(
+        json.dumps({"annotators": [tokenizer("en").annotator]})
+    )
     write_list(root, lines)
     return lines
 

@@ -15,7 +15,7 @@ from statevisit.corpus.diff import diff_documents, keyed
 from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.model import Document
-from statevisit.document.scheme import scheme_of
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 
@@ -87,13 +87,15 @@ def adjudicated(
     layer, about readings that the two annotations do not have, or about nothing. Raises it, too,
     for a disagreement without a decision and for a result that the schema refuses.
     """
+    scheme = scheme_of(a)
     undecided = {(d.layer, d.record): d for d in disagreements(a, b)}
     records = {key: codec.to_value(record) for key, record in keyed(a).items()}
     for number, decision in enumerate(decisions, 1):
         if decision.document != a.id:
             continue
         key = (decision.layer, decision.record)
-        problem = _problem(decision, undecided.pop(key, None), exists=key in records)
+        disagreement = undecided.pop(key, None)
+        problem = _problem(decision, disagreement, key in records, scheme)
         if problem:
             place = f"{file}:{number}: {decision.layer} {decision.record}"
             raise FormatError(f"{place}: {problem}")
@@ -107,7 +109,6 @@ def adjudicated(
         raise FormatError(
             f"{file}: {len(undecided)} disagreements are not decided; the first is {layer} {record}"
         )
-    scheme = scheme_of(a)
     value: JsonObject = codec.to_value(a)
     value["annotators"] = list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))
     for layer in scheme.layers:
@@ -118,13 +119,16 @@ def adjudicated(
     return codec.ordered(codec.convert(value, file, scheme))
 
 
-def _problem(decision: Decision, disagreement: Decision | None, exists: bool) -> str | None:
+def _problem(
+    decision: Decision, disagreement: Decision | None, exists: bool, scheme: Scheme
+) -> str | None:
     """Return why a decision cannot be applied; None if it can.
 
     `disagreement` is the undecided one about the same record, None if the two annotations agree on
     it; `exists` says whether the first annotation has the record.
     """
-    layers = schema.load("adjudication").value["properties"]["layer"]["enum"]
+    known = schema.load("adjudication").value["properties"]["layer"]["enum"]
+    layers = [layer for layer in known if layer in scheme.layers]
     if decision.layer not in layers:
         return f"unknown layer; decisions are about {', '.join(layers)}"
     if decision.decision not in ("a", "b", "other") or not decision.reason:

@@ -64,7 +64,8 @@ def document_of(
     digest = hashlib.sha256((header + text).encode()).hexdigest()
     scheme = scheme or base()
     layers: dict[str, tuple[Any, ...]] = dict.fromkeys(scheme.layers, ())
-    layers |= {"sentences": sentences, "tokens": tokens}
+    layers["sentences"] = scheme.typed("sentences", sentences)
+    layers["tokens"] = scheme.typed("tokens", tokens)
     return scheme.document_type(
         schema_version=SCHEMA_VERSION,
         id=document_id,

@@ -18,7 +18,7 @@ from statevisit.annotation.received.plain import header_for
 from statevisit.annotation.tokenizers import tokenizer
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import Context
-from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.annotators import list_with
 from statevisit.corpus.seeds import (
     ListedSource,
     check_seed,
@@ -27,7 +27,7 @@ from statevisit.corpus.seeds import (
     source_of,
     write_sources,
 )
-from statevisit.document.codec import encode, encode_value, read_bytes
+from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
@@ -63,7 +63,7 @@ class NewDocuments:
         self._language, self._by = language, by
         self._tokenizers = [tokenizer(language, by).annotator]
         read_sources(root)
-        self._annotators_file()
+        list_with(root, self._tokenizers)
         self._documents: dict[str, NewDocument] = {}
         self._seeds: dict[str, str] = {}
         self._existing = _existing(root)
@@ -88,11 +88,13 @@ class NewDocuments:
         document, seed = self._document(text, document_id)
         name = document.source.file
         self._refuse_conflict(document.id, name, seed, text.place)
-        if self._seeds.get(name, document.source.sha256) != document.source.sha256:
+        is_taken = document.id in self._documents
+        is_another = self._seeds.get(name, document.source.sha256) != document.source.sha256
+        if is_another and not (is_taken and text.id is not None):
             raise FormatError(
                 f"{text.place}: another file of this name is given as well; rename one of them"
             )
-        if document.id in self._documents:
+        if is_taken:
             raise FormatError(f"{text.place}: {_twice(text, document.id)}")
         self._tokenizers.append(tokenizer(document.language, self._by).annotator)
         source = source_of(document, _stated(text, document), text.place)
@@ -133,17 +135,6 @@ class NewDocuments:
             raise FormatError(f"{text.place}: cannot be made a document: {finding.message}")
         return document, (header + text.text).encode()
 
-    def _annotators_file(self) -> bytes:
-        """The list of annotators with the tokenizers of the texts. Raises FormatError."""
-        path = self._root / layout.ANNOTATORS
-        data = read_bytes(path) if path.exists() else b""
-        value = read_json(path, "annotators") if data else {"annotators": []}
-        listed = {annotator["id"] for annotator in value["annotators"]}
-        added = {entry["id"]: entry for entry in self._tokenizers if entry["id"] not in listed}
-        if not added:
-            return data
-        return encode_value(value | {"annotators": [*value["annotators"], *added.values()]})
-
     def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""
         path = self._root / layout.DOCUMENTS / f"{document_id}.json"
@@ -177,7 +168,7 @@ class NewDocuments:
             sources = read_sources(self._root)
             for new in documents:
                 sources.setdefault(new.source.file, new.source)
-            annotators = self._annotators_file()
+            annotators = list_with(self._root, self._tokenizers)
             check_update(self._root, layout.ANNOTATORS, annotators)
             files.own_path(self._root, layout.SOURCES)
             files.update(self._root / layout.ANNOTATORS, annotators)

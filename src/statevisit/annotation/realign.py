@@ -31,6 +31,7 @@ from statevisit.document.records import (
     Timex,
     Token,
 )
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import pointer
 from statevisit.errors import MissingExtra
 from statevisit.findings import Finding
@@ -201,12 +202,14 @@ def realign(
         for layer in SPAN_LAYERS
     }
     new_sentences, new_tokens = segment(text, document.language)
+    moved_tokens = list(move.kept(document.tokens))
     kept_tokens = [
         token
-        for old, token in move.kept(document.tokens)
+        for old, token in moved_tokens
         if text[token.start : token.end] == document.text_of(old)
     ]
-    tokens = _filled(kept_tokens, new_tokens, text)
+    filled = _filled(kept_tokens, new_tokens, text)
+    tokens = _annotated(filled, [token for _, token in moved_tokens])
     kept_sentences = [sentence for _, sentence in move.kept(document.sentences)]
     sentences = _filled(kept_sentences, new_sentences, text)
     numbered_by_paragraph = _numbered(document.sentences, document.text) == document.sentences
@@ -219,14 +222,15 @@ def realign(
     )
     if any(finding.code == "A201" for finding in move.findings):
         return None, move.findings
+    scheme = scheme_of(document)
     moved = replace(
         document,
         text=text,
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         source=source,
         date=date,
-        sentences=sentences,
-        tokens=tokens,
+        sentences=scheme.typed("sentences", sentences),
+        tokens=scheme.typed("tokens", tokens),
         relations=relations,
         **layers,
     )
@@ -351,6 +355,12 @@ def _rest(span: Bare, start: int, end: int, text: str) -> list[Bare]:
     """A part of a span in a list, which is empty if nobody sees the part."""
     start, end = trimmed(text, start, max(start, end))
     return [replace(span, start=start, end=end)] if start < end else []
+
+
+def _annotated(tokens: tuple[Token, ...], moved: list[Token]) -> tuple[Token, ...]:
+    """The tokens, with the properties that a corrected word had before."""
+    by_bounds = {(token.start, token.end): token for token in moved}
+    return tuple(by_bounds.get((token.start, token.end), token) for token in tokens)
 
 
 def _numbered(sentences: tuple[Sentence, ...], text: str) -> tuple[Sentence, ...]:

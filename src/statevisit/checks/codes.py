@@ -166,7 +166,8 @@ EXPLANATIONS = {
         `schema/scheme.toml` says which layers, labels and properties the corpus has, and
         `statevisit scheme` compiles `schema/document.schema.json` from it. A label that is added to
         the schema by hand is in no table, in no column and not in Label Studio. After an upgrade
-        of statevisit the schema is compiled again.
+        of statevisit the schema is compiled again. From a `scheme.toml` with an error no schema
+        can be compiled, and no document can be checked.
 
         Wrong: `"enum":["PERSON","VESSEL"]` written into `schema/document.schema.json`
         Right: `[labels."entities.type".VESSEL]` in `schema/scheme.toml`, then `statevisit scheme`
@@ -235,8 +236,8 @@ EXPLANATIONS = {
         The quote occurs only inside a token.
 
         Spans take whole tokens. Half a word is a slip, or the token is wrong: then `statevisit
-        tokens split` divides it. No other place is taken for the quote, not even one that differs
-        from it in white space only.
+        tokens split` divides it. No other place is taken for it, not even one that differs from
+        the quote in white space only.
 
         Wrong: `{"quote":"resident"}` inside "president"
         Right: `{"quote":"president"}`

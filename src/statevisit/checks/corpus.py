@@ -22,8 +22,9 @@ from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import JSONL, Entry, entries
 from statevisit.document.codec import read_bytes
-from statevisit.document.scheme import is_schema_of, scheme_at
+from statevisit.document.scheme import is_schema_of, scheme_at, scheme_for
 from statevisit.document.strict_json import Malformed
+from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
 CHUNK = 16
@@ -81,6 +82,20 @@ def _check_schema(root: Path) -> Iterator[Finding]:
         yield Finding(code="E711", file=str(path), message=message)
 
 
+def _broken_scheme(error: str) -> Finding:
+    """Return the finding of an error about a `scheme.toml`, which begins with file and line."""
+    file, _, message = error.partition(f"{layout.SCHEME}:")
+    number, _, after = message.partition(": ")
+    line, column = (int(number), 1) if number.isdecimal() else (0, 0)
+    return Finding(
+        code="E711",
+        file=f"{file}{layout.SCHEME}",
+        line=line,
+        column=column,
+        message=after if line else message.strip(),
+    )
+
+
 def _problems(path: Path, schema: str) -> Iterator[Problem]:
     """Yield the problems of a list under its schema; "" is the list of links, which has none."""
     try:
@@ -124,6 +139,8 @@ def validate(
     sources, annotators, verified links and last release, and its other files against their
     schemas.
 
+    If the scheme of the corpus is wrong, that is the only finding: no document can be checked.
+
     `done` is called after every document, `seen` with the facts about each that follows the schema;
     `mapper` runs the checks over chunks of documents, in
     order. Raises FormatError if `path` has no documents.
@@ -133,10 +150,15 @@ def validate(
     is_whole_corpus = root is not None and not path.is_file()
     if root is None and path.is_file():
         root = layout.enclosing_root(path.parent)
+    try:
+        scheme = scheme_for(path)
+    except FormatError as error:
+        yield _broken_scheme(str(error))
+        return
     if root is not None and is_whole_corpus:
         yield from check_corpus_files(root)
     across = Across(root)
-    context = context_of(root, skip=is_whole_corpus)
+    context = Context(scheme) if root is None else context_of(root, skip=is_whole_corpus)
     task = partial(check_chunk, context=context, has_splits=across.has_splits)
     for chunk in mapper(task, chunks(entries(path) if selected is None else selected)):
         for entry, findings, of_document in chunk:

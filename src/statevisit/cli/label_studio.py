@@ -70,6 +70,12 @@ _predictions = click.option(
     is_flag=True,
     help="Send predictions, where every annotator starts, instead of one annotation to correct.",
 )
+_update_interface = click.option(
+    "--update-interface",
+    is_flag=True,
+    help="Set the labelling interface of the project to the scheme of the corpus, if that loses "
+    "nothing of the annotations there.",
+)
 _SERVER_OPTIONS = (
     click.option(
         "--url",
@@ -199,18 +205,21 @@ def import_(exports: tuple[Path, ...], path: Path | None, **options: Any) -> int
 @click.argument("documents", nargs=-1)
 @_path
 @_predictions
+@_update_interface
 @_server_options
 def push(
     documents: tuple[str, ...],
     path: Path | None,
     predictions: bool,
+    update_interface: bool,
     url: str,
     token: str,
     project: str,
 ) -> int:
     """Add a task to a project for every document that has none; create the project if needed.
 
-    Nothing on the server is changed or deleted. After an interruption, push again to continue.
+    No task on the server is changed or deleted. After an interruption, push again to continue. If
+    the corpus has new labels or attributes, --update-interface adds them to the project.
 
     \b
     Example:
@@ -223,7 +232,7 @@ def push(
     path = corpus_to_read(path)
     version, selected = _selected(path, documents, errors)
     server = Server(url, token)
-    target = server.project(project, scheme_for(path), create=True)
+    target = server.project(project, scheme_for(path), create=True, update=update_interface)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
         try:
             pushed = server.push(target, selected, version, predictions, bar.advance)
@@ -259,7 +268,7 @@ def pull(path: Path | None, url: str, token: str, project: str, **options: Any) 
 
     path = corpus_to_change(path)
     server = Server(url, token)
-    source = server.project(project, scheme_for(path))
+    source = server.source(project, scheme_for(path), foreign=options["mapping"] is not None)
     pulled: set[str] = set()
 
     def tasks() -> "Iterator[tuple[str, JsonObject]]":
@@ -290,8 +299,14 @@ def pull(path: Path | None, url: str, token: str, project: str, **options: Any) 
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
+@_update_interface
 def serve(
-    port: int | None, data: Path | None, browser: bool, path: Path | None, predictions: bool
+    port: int | None,
+    data: Path | None,
+    browser: bool,
+    path: Path | None,
+    predictions: bool,
+    update_interface: bool,
 ) -> int:
     """Start a local Label Studio with the corpus in a project; Ctrl-C stops it.
 
@@ -309,7 +324,8 @@ def serve(
     version, selected = _selected(path, (), [])
     with Local(data, port, say=lambda line: say(line, err=True)) as local:
         server = Server(local.url, local.token)
-        project = server.project("statevisit", scheme_for(path), create=True)
+        scheme = scheme_for(path)
+        project = server.project("statevisit", scheme, create=True, update=update_interface)
         pushed = server.push(project, selected, version, predictions)
         address = f"{local.url}/projects/{project.id}/data"
         say(address)

@@ -149,5 +149,5 @@ def keep_seed(root: Path, document: Document, data: bytes, like: ListedSource) -
         check_seed(root, file, data)
         sources = read_sources(root)
         sources.setdefault(file, source_of(document, like))
-        files.update(root / layout.SEEDS / file, data)
         write_sources(root, sources)
+        files.update(root / layout.SEEDS / file, data)

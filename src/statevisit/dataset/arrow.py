@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from statevisit.corpus.seeds import ListedSource
 from statevisit.corpus.splits import split_of
 from statevisit.dataset import sources
-from statevisit.dataset.features import Column, Feature, feature_of
+from statevisit.dataset.features import STRING, Column, Feature, feature_of
 from statevisit.dataset.rows import Row
 from statevisit.dataset.views import views
 from statevisit.document.codec import encode
@@ -62,25 +62,45 @@ WORDS = frozenset(
 
 @cache
 def columns(config: str, scheme: Scheme) -> tuple[Column, ...]:
-    """Return the columns of a config, in order, under a scheme and in its edition."""
+    """Return the columns of a config, in order, under a scheme and in its edition.
+
+    A property that is an object without properties, which Parquet cannot hold, has no column.
+    """
     if config == "documents":
-        of_schema = (
-            Column(name, feature_of(scheme.resolve(node), scheme), node["description"])
-            for name, node in scheme.value["properties"].items()
-        )
+        of_schema = (column for column in _properties(scheme) if column.feature)
         return tuple(map(sources.with_metadata_column, of_schema))
     all_columns = (*views(scheme.in_edition(FULL))[config].columns, sources.SPLIT)
     if scheme.edition == FULL:
         return all_columns
-    return tuple(_wordless_column(column) for column in all_columns if column.name not in WORDS)
+    return tuple(
+        _wordless_column(column, scheme)
+        for column in all_columns
+        if not _has_words(column.name, column.feature, scheme)
+    )
 
 
-def _wordless_column(column: Column) -> Column:
-    """A column without words: a list of structs loses the `text` of the structs."""
+def _properties(scheme: Scheme) -> list[Column]:
+    """The properties of a document as columns."""
+    return [
+        Column(name, feature_of(scheme.resolve(node), scheme), node["description"])
+        for name, node in scheme.value["properties"].items()
+    ]
+
+
+def _has_words(name: str, feature: Feature, scheme: Scheme) -> bool:
+    """Whether a column of a view, or a field of its structs, may hold words of the text."""
+    is_own = any(name in names for names in scheme.in_edition(FULL).free_text.values())
+    return name in WORDS or (is_own and feature == STRING)
+
+
+def _wordless_column(column: Column, scheme: Scheme) -> Column:
+    """A column without words: a list of structs loses the fields with words."""
     inner = column.feature.get("feature", {})
     if not inner or "_type" in inner:
         return column
-    fields = {name: feature for name, feature in inner.items() if name != "text"}
+    fields = {
+        name: feature for name, feature in inner.items() if not _has_words(name, feature, scheme)
+    }
     return replace(
         column,
         feature={**column.feature, "feature": fields},
@@ -89,18 +109,24 @@ def _wordless_column(column: Column) -> Column:
 
 
 def wordless(config: str, scheme: Scheme, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a view without the columns WORDS and the texts of arguments.
+    """Return the rows of a view without the columns, and fields of arguments, that have words.
 
     The rows have no column for the split yet.
     """
-    kept = [column.name not in WORDS for column in views(scheme)[config].columns]
-    return [tuple(map(_wordless_value, compress(row, kept))) for row in rows]
+    all_columns = views(scheme)[config].columns
+    kept = [not _has_words(column.name, column.feature, scheme) for column in all_columns]
+    fields = [
+        _wordless_column(column, scheme).feature.get("feature", {})
+        for column in compress(all_columns, kept)
+    ]
+    return [tuple(map(_wordless_value, compress(row, kept), fields)) for row in rows]
 
 
-def _wordless_value(value: Any) -> Any:
+def _wordless_value(value: Any, fields: Feature) -> Any:
+    """A value of a column: of structs, only the fields without words."""
     if not isinstance(value, list) or not value or not isinstance(value[0], dict):
         return value
-    return [{key: item for key, item in struct.items() if key != "text"} for struct in value]
+    return [{key: item for key, item in struct.items() if key in fields} for struct in value]
 
 
 def features(config: str, scheme: Scheme) -> Feature:
@@ -204,11 +230,8 @@ def document_table(
 def _json_schema(scheme: Scheme) -> pa.Schema:
     """The Arrow schema of documents in JSON, where labels and the date are strings."""
     fields = []
-    for column in columns("documents", scheme):
-        feature = column.feature
-        if column.name == "source":
-            feature = sources.without_metadata(feature)
-        type_ = pa.string() if column.name == "date" else _type(feature, pa.string())
+    for column in _properties(scheme):
+        type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
         fields.append((column.name, type_))
     return pa.schema(fields)
 
@@ -271,11 +294,13 @@ def values(table: pa.Table, scheme: Scheme) -> list[JsonObject]:
     which is the number of no name.
     """
     of_config = features("documents", scheme)
+    empty: JsonObject = {column.name: {} for column in _properties(scheme) if not column.feature}
     rows = []
     for row in table.to_pylist():
         if isinstance(row["source"], dict):
             row["source"] = sources.without_metadata(row["source"])
-        rows.append({name: _plain(v, of_config[name]) for name, v in row.items() if v is not None})
+        plain = {name: _plain(v, of_config[name]) for name, v in row.items() if v is not None}
+        rows.append(plain | empty)
     return rows
 
 

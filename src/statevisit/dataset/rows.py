@@ -8,7 +8,7 @@ from typing import Any
 from statevisit.dataset.flat_names import bio_tags
 from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Timex
-from statevisit.document.scheme import Scheme, base, scheme_of
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.timex_values import POINTS, duration, known_days
 
@@ -123,7 +123,8 @@ def quantity_rows(document: Document) -> Iterator[Row]:
 
 
 def _duration_rows(document: Document) -> Iterator[Row]:
-    comparators = _comparators()
+    comparators = _comparators(scheme_of(document))
+    exact = "EXACT" if "EXACT" in comparators else None
     first_event: dict[str, Event] = {}
     for event in document.events:
         for argument in event.arguments:
@@ -141,7 +142,7 @@ def _duration_rows(document: Document) -> Iterator[Row]:
             _float(number),
             *(None, None, None, None),  # the bounds of a range
             unit,
-            timex.mod if timex.mod in comparators else "EXACT",
+            timex.mod if timex.mod in comparators else exact,
             None,
             lasting.id if lasting else None,
             "events" if lasting else None,
@@ -157,8 +158,8 @@ def _float(number: str | None) -> float | None:
 
 
 @cache
-def _comparators() -> frozenset[str]:
-    return frozenset(base().label_names("quantities", "comparator"))
+def _comparators(scheme: Scheme) -> frozenset[str]:
+    return frozenset(scheme.label_names("quantities", "comparator"))
 
 
 def timex_rows(document: Document) -> Iterator[Row]:

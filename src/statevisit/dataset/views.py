@@ -208,6 +208,7 @@ _NUMBERS = (
 
 
 def _quantities(columns: _Columns) -> View:
+    kinds = columns.scheme.label_names("quantities", "kind")
     durations = ["DURATION"] if "timexes" in columns.scheme.layers else []
     return columns.view(
         "One row per quantity or duration, with the mention or event that it measures.",
@@ -216,7 +217,7 @@ def _quantities(columns: _Columns) -> View:
             *columns.of("quantities", *_SPAN),
             Column(
                 "kind",
-                class_label([*columns.scheme.label_names("quantities", "kind"), *durations]),
+                class_label(dict.fromkeys([*kinds, *durations])),
                 "Kind of quantity; DURATION for a duration, which is a record of the timexes.",
             ),
             *_NUMBERS,

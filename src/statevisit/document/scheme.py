@@ -6,13 +6,15 @@ Studio, the label tables and the types of the records.
 """
 
 import os
+from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import orjson
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from statevisit.document import schema
 from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
@@ -30,6 +32,8 @@ FULL = "document"
 
 ANNOTATIONS_ONLY = "annotations-only"
 """The edition without the text, whose document schema is derived from the full one."""
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 _LABEL_PROPERTIES = ("title", "description", "color")
 _PYTHON_TYPES: dict[str, Any] = {"integer": int, "number": float, "boolean": bool}
@@ -154,21 +158,38 @@ class Scheme(Schema):
         """The names of the properties that `scheme.toml` adds, by layer."""
         added = {}
         for layer, properties in self._properties.items():
-            known = base().properties(layer)
+            known = base().in_edition(self.edition).properties(layer)
             names = [name for name in properties if name not in known]
             if names:
                 added[layer] = tuple(names)
         return added
 
     @cached_property
+    def free_text(self) -> dict[str, frozenset[str]]:
+        """The names of the properties that `scheme.toml` adds and that hold any string, by layer.
+
+        They may quote the text of the document.
+        """
+        strings = {}
+        for layer, names in self.attributes.items():
+            nodes = self.properties(layer)
+            strings[layer] = frozenset(name for name in names if is_free_text(nodes[name]))
+        return strings
+
+    @cached_property
     def record_types(self) -> dict[str, type[Record]]:
         """The type of the records of each layer, with the properties that `scheme.toml` adds."""
         return {layer: self._record_type(layer, LAYERS[layer]) for layer in self.layers}
 
-    def _record_type(self, layer: str, base: type[Record]) -> type[Record]:
+    @cached_property
+    def argument_type(self) -> type[Argument]:
+        """The type of the arguments of events, with the properties that `scheme.toml` adds."""
+        return self._record_type("arguments", Argument)
+
+    def _record_type(self, layer: str, base: type[AnyRecord]) -> type[AnyRecord]:
         fields: list[Any] = []
         if base is Event and "arguments" in self.attributes:
-            argument: Any = self._record_type("arguments", Argument)
+            argument: Any = self.argument_type
             fields.append(("arguments", tuple[argument, ...] | None, None))
         for name in self.attributes.get(layer, ()):
             kind = _PYTHON_TYPES.get(self.properties(layer)[name]["type"], str)
@@ -186,8 +207,13 @@ class Scheme(Schema):
             forbid_unknown_fields=True,
             gc=False,
         )
-        record_type: type[Record] = derived
+        record_type: type[AnyRecord] = derived
         return record_type
+
+    def typed(self, layer: str, records: Iterable[Record]) -> tuple[Record, ...]:
+        """Return records of a layer, made without the scheme, as records of its own type."""
+        kind = self.record_types[layer]
+        return tuple(r if type(r) is kind else kind(**asdict(r)) for r in records)
 
     @cached_property
     def document_type(self) -> type[Document]:
@@ -218,6 +244,11 @@ class Scheme(Schema):
         return document_type
 
 
+def is_free_text(node: JsonObject) -> bool:
+    """Whether a property holds any string, by its resolved node in a document schema."""
+    return node["type"] == "string" and "x-labels" not in node
+
+
 _SCHEMES: dict[type[Document], Scheme] = {}
 """The scheme of each type of documents but `Document`, which is that of the base scheme."""
 
@@ -246,7 +277,7 @@ def _scheme(source: bytes, edition: str) -> Scheme:
     """Return the scheme of the bytes of a `scheme.toml`."""
     if edition != FULL:
         full = _scheme(source, FULL)
-        return Scheme(without_text(full.value, edition), full.source, edition)
+        return Scheme(without_text(full.value, edition, full.free_text), full.source, edition)
     value = schema.load("document").value
     if not source:
         return Scheme(value, b"")
@@ -297,6 +328,9 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
     lack what they connect.
     """
     kept = {name: part for name, part in value.items() if name in scheme.value["properties"]}
+    if "layers" in kept:
+        states = kept["layers"].items()
+        kept["layers"] = {layer: state for layer, state in states if layer in scheme.layers}
     ids = {record["id"] for layer in scheme.layers for record in kept[layer] if "id" in record}
     for layer in scheme.layers:
         known = scheme.properties(layer)
@@ -304,8 +338,9 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
     if "events" in scheme.layers:
         known = scheme.properties("arguments")
         for event in kept["events"]:
-            arguments = [_within(item, known, ids) for item in event.get("arguments", ())]
-            event["arguments"] = [item for item in arguments if "target" in item]
+            if "arguments" in event:
+                arguments = [_within(item, known, ids) for item in event["arguments"]]
+                event["arguments"] = [item for item in arguments if "target" in item]
     for layer in ("relations", "event_relations"):
         if layer in scheme.layers:
             kept[layer] = [r for r in kept[layer] if "source" in r and "target" in r]

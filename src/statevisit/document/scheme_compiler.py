@@ -29,6 +29,9 @@ def compiled(base: JsonObject, declaration: Declaration) -> JsonObject:
     schema = copy.deepcopy(base)
     for inventory, labels in declaration.labels.items():
         _change_labels(record_definition(schema, inventory[0])["properties"][inventory[1]], labels)
+    before = base["$defs"]["quantity"]["properties"]["kind"]["enum"]
+    kinds = declaration.labels.get(("quantities", "kind"), {})
+    _allow_conversions(schema, [name for name in kinds if name not in before])
     for layer, attributes in declaration.attributes.items():
         for name, attribute in attributes.items():
             _add_attribute(schema, layer, name, attribute)
@@ -36,6 +39,15 @@ def compiled(base: JsonObject, declaration: Declaration) -> JsonObject:
     if dropped:
         _drop(schema, dropped)
     return schema
+
+
+def _allow_conversions(schema: JsonObject, kinds: list[str]) -> None:
+    """Let quantities of a corpus's own kinds restate others, as those with a unit may."""
+    for name in ("quantity", "quantity_done"):
+        for rule in schema["$defs"].get(name, {}).get("allOf", ()):
+            condition = rule["if"]["properties"].get("kind", {})
+            if "conversion_of" in rule.get("else", {}).get("properties", ()):
+                condition["enum"] += kinds
 
 
 def _change_labels(node: JsonObject, labels: dict[str, LabelDeclaration]) -> None:
@@ -77,9 +89,10 @@ def _add_attribute(
     else:
         assert attribute.type is not None
         node = {**TYPES[attribute.type], "description": description}
-    record_definition(schema, layer)["properties"][name] = node
+    record = record_definition(schema, layer)
+    record["properties"][name] = node
     if attribute.required:
-        complete = schema["$defs"][f"{definition_name(schema, layer)}_done"]
+        complete = schema["$defs"].get(f"{definition_name(schema, layer)}_done", record)
         complete["required"] = [*complete.get("required", ()), name]
 
 

@@ -55,10 +55,16 @@ _ONE_NAMESPACE = (
 _RESERVED = frozenset(
     (
         *("quote", "occurrence", "prefix", "suffix", "split", "document", "sentence"),
-        *("sentence_text", "first_day", "last_day", "index", "layer"),
+        *("sentence_text", "first_day", "last_day", "index", "layer", "prefix_sha256"),
+        *("value_float", "lower_float", "upper_float", "measures_layer", "measures_text"),
+        *("event_name", "event_wikidata", "wikidata_property", "evidence_text"),
+        *("source_name", "source_type", "target_name", "target_type", "tokens", "ner_tags"),
     )
 )
-"""Names with another meaning in quote notation or in the columns of a view."""
+"""Names with another meaning in quote notation, in an edition or in the columns of a view."""
+
+_IN_TEXT = "_in_text"
+"""How the edition without the text names the places of a property's characters."""
 
 _NEEDED = {
     "entities": ("mentions",),
@@ -319,7 +325,8 @@ class _Reader:
                 "such as certainty",
                 *keys,
             )
-        if name in _RESERVED or name in _base_names(self._base):
+        is_taken = name in _RESERVED or name.endswith(_IN_TEXT)
+        if is_taken or name in _base_names(self._base):
             self.refuse(f"`{name}` has a meaning already; choose another name", *keys)
         attribute = self._typed(value, AttributeDeclaration, *keys)
         if (attribute.labels is None) == (attribute.type is None):

@@ -11,7 +11,8 @@ from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.labelstudio.mapping import Mapping, converted, matching
+from statevisit.labelstudio.conversion import converted, matching
+from statevisit.labelstudio.mapping import Mapping
 from statevisit.labelstudio.tasks import (
     Annotation,
     Base,
@@ -72,6 +73,9 @@ class Incoming:
         base, current = origin.document, self._find(origin)
         findings: list[Finding] = []
         report = reporter(findings, base.id, where)
+        if origin.left_out:
+            lost = ", ".join(origin.left_out)
+            report("L104", f"the scheme of the corpus no longer has {lost}; left out of the task")
         drafts = task.get("drafts")
         count = len(drafts) if isinstance(drafts, list) else 0
         for number in range(1, count + 1):

@@ -1,20 +1,23 @@
 """The labelling interface, generated from the schema: labels, per-region controls, relations.
 
 A span is a region of the control that is named after its layer; `LABELS` names the property that
-labels it. The record's other labels and strings are answers to per-region controls (`controls`),
-and its references to other spans are relations. Words inside a record (the cue of a quotation, the
-property that a quantity measures) are regions of the control `parts`, which a relation connects to
-the record.
+labels it. The record's other labels, its strings and its numbers are answers to per-region controls
+(`controls`), and its references to other spans are relations. Words inside a record (the cue of a
+quotation, the property that a quantity measures) are regions of the control `parts`, which a
+relation connects to the record.
 """
 
 from collections.abc import Iterator
 from functools import cache, cached_property
+from math import inf
 from xml.etree import ElementTree
 
 from msgspec import Struct
 
 from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS
 from statevisit.document.scheme import Label, Scheme
+from statevisit.document.strict_json import JsonObject
+from statevisit.printable import in_xml
 
 TEXT = "text"
 PARTS = "parts"
@@ -53,6 +56,12 @@ INVERSE = "← "
 The editor keeps one arrow for each pair of regions, with any number of labels.
 """
 
+BOOLEAN = (
+    Label("true", "True", "It holds.", "#2a9d8f", {}),
+    Label("false", "False", "It does not hold.", "#adb5bd", {}),
+)
+"""The choices for an attribute that is true or false."""
+
 _POINTER_COLOR = "#495057"
 _HOTKEYS = {
     "mentions": "1234567890",
@@ -77,13 +86,18 @@ _MOST_INLINE_CHOICES = 7
 class Control(Struct, frozen=True, dict=True):
     """A per-region control, and the property of a layer's records that its answers set.
 
-    A control with `choices` is a choice of labels; one without is a text field.
+    A control with `choices` is a choice of labels; one without is a text field. `type` is the type
+    of the property, a number or string of an own attribute between the `limits`: the least and the
+    greatest number, or length in code points. The editor of numbers is a text field as well,
+    because a task with a number that JavaScript does not hold cannot be opened.
     """
 
     layer: str
     prop: str
+    type: str
     choices: tuple[Label, ...]
     choice_names: frozenset[str]
+    limits: tuple[float, float]
     required: bool
     description: str
 
@@ -145,22 +159,32 @@ def controls(scheme: Scheme) -> dict[str, Control]:
 
 
 def _controls_from(layer: str, scheme: Scheme) -> Iterator[Control]:
-    """A control for each string of a record that is not its id, span, label or a reference."""
+    """A control for each value of a record that is not its id, span, label or a reference."""
     shown_by_region = {"id", "start", "end", "text", labelled_by(layer, scheme)[1]}
     required = scheme.record(layer)["required"]
+    own = scheme.attributes.get(layer, ())
     for prop, node in scheme.properties(layer).items():
         is_pointer = (layer, prop) in POINTERS.values()
-        if prop in shown_by_region or is_pointer or node.get("type") != "string":
+        is_value = node.get("type") == "string" or prop in own
+        if prop in shown_by_region or is_pointer or not is_value:
             continue
-        choices = scheme.labels(layer, prop) if "x-labels" in node else ()
+        choices = BOOLEAN if node["type"] == "boolean" else scheme.labels(layer, prop)
         yield Control(
             layer=layer,
             prop=prop,
+            type=node["type"],
             choices=choices,
             choice_names=frozenset(label.name for label in choices),
+            limits=_limits(node) if prop in own else (-inf, inf),
             required=prop in required,
             description=node["description"],
         )
+
+
+def _limits(node: JsonObject) -> tuple[float, float]:
+    """The least and the greatest value of an own attribute; for a string, its length."""
+    bounds: dict[str, float] = node
+    return bounds.get("minimum", -inf), bounds.get("maximum", bounds.get("maxLength", inf))
 
 
 @cache
@@ -201,7 +225,7 @@ def relation_labels(scheme: Scheme) -> dict[str, Appearance]:
         *scheme.labels("arguments", "role"),
         *scheme.labels("event_relations", "type"),
     ):
-        labels[label.name] = Appearance(label.color, label.description)
+        labels[label.name] = Appearance(label.color, _hint(label))
     for name, (layer, prop) in pointers(scheme).items():
         description = scheme.properties(layer)[prop]["description"]
         labels[name] = Appearance(PART_LABELS.get(name, _POINTER_COLOR), description)
@@ -229,13 +253,13 @@ def config(scheme: Scheme) -> str:
             continue
         collapse = _add(fields, "Collapse", open="false")
         panel = _add(collapse, "Panel", value=layer.replace("_", " "))
-        _add(panel, "Table", name=f"{layer}_table", value=f"${layer}")
+        _add(panel, "Table", name=f"table_{layer}", value=f"${layer}")
     relations = _add(view, "Relations")
     for name, label in relation_labels(scheme).items():
         _add(relations, "Relation", value=name, background=label.color)
         _add(relations, "Relation", value=INVERSE + name, background=label.color)
     ElementTree.indent(view)
-    xml = ElementTree.tostring(view, encoding="unicode")
+    xml = in_xml(ElementTree.tostring(view, encoding="unicode"))
     return f"<!-- statevisit schema {SCHEMA_VERSION} -->\n{xml}\n"
 
 
@@ -252,7 +276,7 @@ def _add_labels(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None
         _add(
             group,
             "Filter",
-            name=f"{layer}_filter",
+            name=f"filter_{layer}",
             toName=layer,
             placeholder="find a label",
             minlength="0",
@@ -269,7 +293,14 @@ def _labels_of(layer: str, scheme: Scheme) -> dict[str, Appearance]:
     if layer == PARTS:
         return {name: relation_labels(scheme)[name] for name in part_labels(scheme)}
     labels = scheme.labels(*labelled_by(layer, scheme))
-    return {label.name: Appearance(label.color, label.description) for label in labels}
+    return {label.name: Appearance(label.color, _hint(label)) for label in labels}
+
+
+def _hint(label: Label) -> str:
+    """The explanation of a label: its title and description, once if they say the same."""
+    if label.description.rstrip(".") == label.title:
+        return label.title
+    return f"{label.title}: {label.description}"
 
 
 def _add_fields(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None:
@@ -278,7 +309,10 @@ def _add_fields(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None
         parent, "View", visibleWhen="region-selected", whenTagName=layer, className="fields-of"
     )
     for control in controls_of(layer, scheme):
-        title = control.prop if control.required else f"{control.prop} (optional)"
+        notes = [] if control.required else ["optional"]
+        if control.type in ("integer", "number"):
+            notes.append(control.type)
+        title = f"{control.prop} ({', '.join(notes)})" if notes else control.prop
         _add(view, "Header", value=title, size="6")
         if control.choices:
             _add_choices(view, control)
@@ -317,7 +351,7 @@ def _add_choices(view: ElementTree.Element, control: Control) -> None:
     else:
         tag.set("showInline", "true")
     for label in control.choices:
-        _add(tag, "Choice", value=label.name, hint=label.description)
+        _add(tag, "Choice", value=label.name, hint=_hint(label))
 
 
 _STYLE = """
@@ -328,7 +362,7 @@ background: var(--color-neutral-background, #fff); padding-bottom: 6px; \
 border-bottom: 1px solid #8884; }
 .statevisit .group { display: flex; align-items: center; gap: 8px; }
 .statevisit .group > h4, .statevisit .group > h5, .statevisit .group > h6 { min-width: 76px; }
-.statevisit .group .lsf-labels { margin: 0; }
+.statevisit .group .lsf-labels { margin: 0; max-height: 84px; overflow-y: auto; }
 .statevisit .group .lsf-label { margin: 2px 6px 2px 0; }
 .statevisit .group input { order: 3; width: 110px; flex: none; }
 .statevisit .columns { display: flex; gap: 24px; align-items: flex-start; }

@@ -26,6 +26,7 @@ from statevisit.labelstudio.results import (
     Region,
     Report,
     Result,
+    from_answer,
     links_of,
     parts_of,
     to_results,
@@ -268,9 +269,9 @@ class _Reader:
             answer = given[0]
         else:
             answer = self._first_answer(given, control, region)
-        if answer and control.choices and answer not in control.choice_names:
-            problem = f"{region}: {_short(answer)} is not a choice of {control.prop}"
-            self._unread(result.id, problem, result.from_name)
+        problem = _problem(answer, control)
+        if problem:
+            self._unread(result.id, f"{region}: {problem}", result.from_name)
         elif answer:
             region.answers[result.from_name] = answer
 
@@ -360,6 +361,19 @@ def _regions_of(document: Document) -> dict[str, Region]:
             (answer,) = value[controls(scheme)[result["from_name"]].value_key]
             regions[result["id"]].answers[result["from_name"]] = answer
     return regions
+
+
+def _problem(answer: str, control: Control) -> str:
+    """The reason why an answer is no value of a control's property; "" if it is one."""
+    if not answer.strip():
+        return ""
+    if control.choices and answer not in control.choice_names:
+        return f"{_short(answer)} is not a choice of {control.prop}"
+    try:
+        from_answer(answer, control)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _first_label(result: Result) -> str:

@@ -6,6 +6,7 @@ relation; a label that holds in the other direction has the prefix `INVERSE`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isnan, nan
 from typing import Literal
 
 from msgspec import Struct, field
@@ -19,6 +20,7 @@ from statevisit.document.model import (
     Span,
     Timex,
 )
+from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.interface import (
@@ -107,7 +109,8 @@ def _region_result(region_id: str, control: str, span: SpanRecord | Span, label:
     }
 
 
-def _answer_result(record: SpanRecord, control: Control, answer: str) -> JsonObject:
+def _answer_result(record: SpanRecord, control: Control, value_of_property: object) -> JsonObject:
+    answer = to_answer(value_of_property)
     value = {"start": record.start, "end": record.end, control.value_key: [answer]}
     return {
         "id": record.id,
@@ -116,6 +119,41 @@ def _answer_result(record: SpanRecord, control: Control, answer: str) -> JsonObj
         "type": control.kind,
         "value": value,
     }
+
+
+def to_answer(value: object) -> str:
+    """Return the value of a property as the editor shows it: 7, 0.5, true or a string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def from_answer(answer: str, control: Control) -> str | float | bool:
+    """Return an answer as the value of its property; the reverse of `to_answer`.
+
+    Raises ValueError, with what is wrong, for one that is no value of an own attribute.
+    """
+    least, most = control.limits
+    if control.type == "boolean":
+        return answer == "true"
+    if control.type == "string":
+        if len(answer) > most:
+            raise ValueError(f"{control.prop} has {len(answer):,} characters, and at most {most:,}")
+        return answer
+    noun, example = _EXAMPLES[control.type]
+    shown = f"{control.prop} {shortened(answer, 40)!r}"
+    try:
+        number = int(answer) if control.type == "integer" else float(answer)
+    except ValueError:
+        number = nan
+    if isnan(number) or "_" in answer:
+        raise ValueError(f"{shown} is not {noun}, such as {example}")
+    if not least <= number <= most:
+        raise ValueError(f"{shown} is not between {least} and {most}")
+    return number
+
+
+_EXAMPLES = {"integer": ("an integer", "7"), "number": ("a number", "0.5")}
 
 
 class _Part(Struct, frozen=True):

@@ -11,10 +11,19 @@ from collections.abc import Iterator, Mapping
 import orjson
 from msgspec import Struct
 
-from statevisit.document.codec import NEWER, decode, decode_canonical, encode, is_newer
-from statevisit.document.model import SCHEMA_VERSION, Document
-from statevisit.document.scheme import Scheme
-from statevisit.document.strict_json import JsonObject
+from statevisit.document.codec import (
+    NEWER,
+    Mismatch,
+    convert,
+    decode,
+    decode_canonical,
+    encode,
+    is_newer,
+)
+from statevisit.document.migrations import upgraded
+from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
+from statevisit.document.scheme import Scheme, within
+from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.annotators import person
@@ -50,10 +59,14 @@ class Annotation(Struct, frozen=True):
 
 
 class Base(Struct, frozen=True):
-    """The document that a task was made from, and its canonical bytes."""
+    """The document that a task was made from, and its canonical bytes.
+
+    `left_out` names the layers and properties that it had under another scheme.
+    """
 
     document: Document
     data: bytes
+    left_out: tuple[str, ...] = ()
 
 
 def digest(document: Document) -> str:
@@ -141,11 +154,41 @@ def base_of(task: JsonObject, where: str, scheme: Scheme) -> Base | None:
             f"{where}: the text or the base of {origin.get('document')} was changed after the "
             f"export (its digest differs); {_PUSH_AGAIN}"
         )
-    if origin.get("schema_version") == SCHEMA_VERSION:
-        document = decode_canonical(canonical, where, scheme)
-    else:  # `decode` migrates it
-        document = decode(canonical, where, scheme)
+    try:
+        if origin.get("schema_version") == SCHEMA_VERSION:
+            document = decode_canonical(canonical, where, scheme)
+        else:  # `decode` migrates it
+            document = decode(canonical, where, scheme)
+    except Mismatch as mismatch:
+        try:
+            return _base_under(canonical, where, scheme)
+        except (AttributeError, KeyError, TypeError, FormatError):  # of no scheme at all
+            raise mismatch from None
     return Base(document, canonical)
+
+
+def _base_under(canonical: bytes, where: str, scheme: Scheme) -> Base:
+    """The base of a task that was made under another scheme, as far as this scheme has it."""
+    value = upgraded(parse(canonical, where), where)
+    assert isinstance(value, dict)  # `decode` says so of other JSON
+    value = {**{layer: [] for layer in scheme.layers}, **value}
+    reduced = within(value, scheme)
+    return Base(convert(reduced, where, scheme), canonical, tuple(_left_out(value, scheme)))
+
+
+def _left_out(value: JsonObject, scheme: Scheme) -> Iterator[str]:
+    """The layers with records, and the properties of the others, that a scheme does not have."""
+    for layer in LAYERS:
+        records = value.get(layer, [])
+        if layer not in scheme.layers:
+            yield from [layer] if records else []
+            continue
+        groups = {layer: records}
+        if layer == "events":
+            groups["arguments"] = [item for event in records for item in event.get("arguments", ())]
+        for name, items in groups.items():
+            properties = dict.fromkeys(prop for item in items for prop in item)
+            yield from (f"{name}.{p}" for p in properties if p not in scheme.properties(name))
 
 
 def _origin(task: JsonObject) -> JsonObject | None:

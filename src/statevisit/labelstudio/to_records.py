@@ -23,7 +23,14 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
 from statevisit.labelstudio.interface import PARTS, attribute, controls_of, labelled_by
-from statevisit.labelstudio.results import Region, Report, SpanRecord, parts_of
+from statevisit.labelstudio.results import (
+    Region,
+    Report,
+    SpanRecord,
+    from_answer,
+    parts_of,
+    to_answer,
+)
 
 
 class Records:
@@ -47,8 +54,9 @@ class Records:
         self._entities = Entities(base, current, self._ids, report)
         self._chains = EventChains(base, current, self._ids, report)
         self._groups: dict[str, Entities | EventChains] = {
-            "mentions": self._entities,
-            "events": self._chains,
+            groups.members: groups
+            for groups in (self._entities, self._chains)
+            if groups.layer in self.scheme.layers
         }
         self.in_base: dict[str, dict[str, Any]] = {
             layer: {record.id: record for record in getattr(base, layer)} for layer in SPAN_LAYERS
@@ -110,6 +118,18 @@ class Records:
         self.report("L105", f"{region} covers no token; {outcome}")
 
     @cached_property
+    def roles(self) -> set[str]:
+        """The roles of the scheme and of the base, which may follow an older scheme."""
+        known = set(self.scheme.label_names("arguments", "role"))
+        return known.union(*({a.role for a in event.arguments} for event in self.base.events))
+
+    @cached_property
+    def event_relation_types(self) -> set[str]:
+        """The types of event relations of the scheme and of the base."""
+        known = self.scheme.label_names("event_relations", "type")
+        return {*known, *(relation.type for relation in self.base.event_relations)}
+
+    @cached_property
     def _parts_in_base(self) -> dict[str, Span]:
         return {part.id: part.span for part in parts_of(self.base).values()}
 
@@ -125,11 +145,17 @@ class Records:
             return None
         shown = _shown(layer, self.scheme)
         answers = map(region.answers.get, shown.control_names)
-        if layer == "mentions":  # the label is the type of the entity
+        if not shown.has_label:
             values = (region.start, region.end, *answers)
         else:
             values = (region.start, region.end, region.labels[layer], *answers)
-        return record if shown.values(record) == values else None
+        before = shown.values(record)
+        if shown.has_numbers:
+            place = len(before) - len(shown.control_names)
+            before = before[:place] + tuple(
+                value if value is None else to_answer(value) for value in before[place:]
+            )
+        return record if before == values else None
 
     def _whole_tokens(self, region: Region) -> Span | None:
         """The region's span, widened to whole tokens; None if it covers none.
@@ -184,9 +210,9 @@ class Records:
 
     def _answers(
         self, layer: str, region: Region, known: SpanRecord | None
-    ) -> dict[str, str | None]:
+    ) -> dict[str, str | float | None]:
         """Label and answers by the attribute of a record; a new answer is stripped."""
-        values: dict[str, str | None] = {}
+        values: dict[str, str | float | None] = {}
         if labelled_by(layer, self.scheme)[0] != "entities":
             values[attribute(labelled_by(layer, self.scheme)[1])] = region.labels[layer]
         groups = self._groups.get(layer)
@@ -196,7 +222,7 @@ class Records:
             answer = region.answers.get(control.name)
             if answer is not None and answer != getattr(known, control.attribute, None):
                 answer = answer.strip() or None
-            values[control.attribute] = answer
+            values[control.attribute] = None if answer is None else from_answer(answer, control)
         return values
 
     def _added_record(self, layer: str, span: Span) -> SpanRecord | None:
@@ -239,12 +265,15 @@ class Records:
 class _Shown(Struct, frozen=True):
     """The part of a layer's records that the interface shows.
 
-    `values` returns a record's start, end, label (not for mentions) and answers; `control_names`
-    are the controls of these answers.
+    `values` returns a record's start, end, label (not for mentions) and values; `control_names`
+    are the controls of these values. `has_label` is false where the label is a property of another
+    record, and `has_numbers` says that values are not all strings.
     """
 
     values: Callable[[SpanRecord], tuple[Any, ...]]
     control_names: tuple[str, ...]
+    has_label: bool
+    has_numbers: bool
 
 
 @cache
@@ -254,7 +283,8 @@ def _shown(layer: str, scheme: Scheme) -> _Shown:
     controls = controls_of(layer, scheme)
     answers = [control.attribute for control in controls]
     values = attrgetter("start", "end", *label, *answers)
-    return _Shown(values, tuple(control.name for control in controls))
+    has_numbers = any(control.type != "string" for control in controls)
+    return _Shown(values, tuple(control.name for control in controls), bool(label), has_numbers)
 
 
 def _new(layer: str, record_id: str, values: dict[str, Any], scheme: Scheme) -> Any:

@@ -41,6 +41,7 @@ from statevisit.release.manifest import (
     overview,
     published_agreement,
     rows_digest,
+    schema_digests,
     version_of,
 )
 from statevisit.release.shards import Shards, chunks
@@ -52,7 +53,7 @@ _PRELOAD = (
     "pandas",  # pyarrow imports it at the first list, only to see whether that is a Series
 )
 
-_LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS)
+_LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS, layout.SCHEME)
 """Files beside the documents that the manifest lists if the root has them."""
 
 
@@ -217,6 +218,7 @@ def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
         contents=converted.contents,
         files=[*converted.files, *beside],
         tools=TOOLS,
+        schemas=schema_digests(root),
         agreement=published_agreement(root),
     )
 

@@ -25,10 +25,11 @@ _EDITION = """# {title}
 
 This edition holds the annotation of a corpus without the annotated text. Spans are offsets and
 lengths in Unicode code points. Everything that would repeat words of the text is left out: surface
-forms, tokens, names and units of counts. An id made of words is replaced by a letter and a number.
-`name_in_text`, `unit_in_text` and `id_in_text` give the place of the missing characters in the
-text. Pictures, source texts, the record of adjudication and the names in the list of links are left
-out completely. Ids of documents and names of source files are unchanged.
+forms, tokens, names, units of counts, and properties of the corpus's own that hold any string. An
+id made of words is replaced by a letter and a number. `name_in_text`, `unit_in_text`, `id_in_text`
+and the like give the place of the missing characters in the text. Pictures,
+source texts, the record of adjudication and the names in the list of links are left out completely.
+Ids of documents and names of source files are unchanged.
 
 If you have the text, this command restores the full edition:
 

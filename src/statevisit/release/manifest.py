@@ -17,7 +17,7 @@ from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import SCHEMA_VERSION, Document
-from statevisit.document.scheme import FULL, Scheme, scheme_at
+from statevisit.document.scheme import FULL, Scheme, schema_files, scheme_at
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
@@ -228,19 +228,33 @@ def rows_digest(rows: list[Row]) -> bytes:
     return hashlib.sha256(lines).hexdigest().encode() + b"\n"
 
 
+def schema_digests(root: Path) -> dict[str, str]:
+    """Return the SHA-256 of each schema by its name: of the root's file, else of its scheme's."""
+    digests = {}
+    expected = schema_files(scheme_at(root))
+    for name in schema.NAMES:
+        path = f"schema/{name}.schema.json"
+        data = expected[path]
+        if (root / path).is_file():
+            data = read_bytes(root / path, regular=True)
+        digests[name] = hashlib.sha256(data).hexdigest()
+    return digests
+
+
 def new_manifest(
     *,
     version: str,
     contents: Contents,
     files: Iterable[JsonObject],
     tools: dict[str, str],
+    schemas: dict[str, str],
     agreement: JsonObject | None = None,
 ) -> JsonObject:
-    """Return a manifest as `schema/release.schema.json` describes it."""
+    """Return a manifest as `schema/release.schema.json` describes it.
+
+    `schemas` has the digest of each schema by its name.
+    """
     whole = contents.whole
-    schemas = {
-        name: hashlib.sha256(schema.path(name).read_bytes()).hexdigest() for name in schema.NAMES
-    }
     manifest: JsonObject = {
         "version": version,
         "schema_version": SCHEMA_VERSION,

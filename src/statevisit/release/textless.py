@@ -8,6 +8,7 @@ longest stretches first. Only characters that the text does not have are written
 import hashlib
 import re
 from collections.abc import Callable, Container, Iterator
+from functools import partial
 from itertools import pairwise
 
 import msgspec
@@ -17,12 +18,15 @@ from statevisit.document.characters import visible
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import free_ids
 from statevisit.document.references import reference_names
-from statevisit.document.scheme import ANNOTATIONS_ONLY
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, base, scheme_of
 from statevisit.document.strict_json import Json, JsonObject, position
 from statevisit.errors import FormatError
 
 _COUNTED = ("CARDINAL", "ORDINAL")
-"""Kinds of quantity whose unit is a word; the unit of the others is a code."""
+"""Kinds of quantity whose unit is a word, as it may be for a corpus's own kinds.
+
+The unit of the others is a code.
+"""
 
 _PLAIN_ID = re.compile(r"[a-z]{1,3}[0-9]+")
 _WORDY_LAYERS = ("entities", "event_chains")
@@ -91,14 +95,14 @@ def strip(document: Document, title: str | None = None) -> JsonObject:
     """Return a document without its words, its records in canonical order.
 
     A `title` whose words are in the text is in it as their places, as `title_of` reads them. The
-    value follows the scheme in the edition ANNOTATIONS_ONLY.
+    value follows the document's scheme in the edition ANNOTATIONS_ONLY.
     """
     document = codec.ordered(document)
-    text, new_ids = document.text, _new_ids(document)
+    text, words = document.text, _Words(document)
     stripped: JsonObject = {}
     for key, value in codec.to_value(document).items():
         if key in LAYERS:
-            stripped[key] = [_stripped(record, text, new_ids) for record in value]
+            stripped[key] = [words.without(record, key) for record in value]
         elif key != "text":
             stripped[key] = value
         if key == "text_sha256":
@@ -149,20 +153,31 @@ def _new_ids(document: Document) -> dict[str, str]:
     return new_ids
 
 
-def _stripped(record: JsonObject, text: str, new_ids: dict[str, str]) -> JsonObject:
-    """A record without its words."""
-    stripped: JsonObject = {}
-    for key, value in record.items():
-        if key == "id" and value in new_ids:
-            stripped["id"] = new_ids[value]
-            stripped["id_in_text"] = pieces(value, text)
-        elif key == "name" or (key == "unit" and record["kind"] in _COUNTED):
-            stripped[f"{key}_in_text"] = pieces(value, text)
-        elif key in reference_names():
-            stripped[key] = new_ids.get(value, value)
-        elif key != "text":
-            stripped[key] = _changed_records(value, lambda r: _stripped(r, text, new_ids))
-    return stripped
+class _Words:
+    """Takes the words of a document out of its records."""
+
+    def __init__(self, document: Document) -> None:
+        self._text = document.text
+        self._new_ids = _new_ids(document)
+        self._free_text = scheme_of(document).free_text
+        self._coded = frozenset(base().label_names("quantities", "kind")).difference(_COUNTED)
+
+    def without(self, record: JsonObject, layer: str) -> JsonObject:
+        """Return a record of a layer, of "arguments" or of a span in another, without its words."""
+        free_text = self._free_text.get(layer, ())
+        stripped: JsonObject = {}
+        for key, value in record.items():
+            is_word = key == "unit" and record.get("kind") not in self._coded
+            if key == "id" and value in self._new_ids:
+                stripped["id"] = self._new_ids[value]
+                stripped["id_in_text"] = pieces(value, self._text)
+            elif key == "name" or is_word or key in free_text:
+                stripped[f"{key}_in_text"] = pieces(value, self._text)
+            elif key in reference_names():
+                stripped[key] = self._new_ids.get(value, value)
+            elif key != "text":
+                stripped[key] = _changed_records(value, partial(self.without, layer=key))
+        return stripped
 
 
 def _changed_records(value: Json, change: Callable[[JsonObject], JsonObject]) -> Json:
@@ -186,19 +201,22 @@ def _prefix_digests(stripped: JsonObject, text: str) -> list[str]:
     return digests
 
 
-def blanked(stripped: JsonObject) -> Document:
-    """Return a stripped document as a Document whose text is blanks, with its new ids.
+def blanked(stripped: JsonObject, scheme: Scheme) -> Document:
+    """Return a stripped document of a scheme as one whose text is blanks, with its new ids.
 
     Whatever does not depend on words (counts, offsets, labels, references) is right in it.
     """
-    quantities = []
-    for quantity in stripped["quantities"]:
-        kept = {key: value for key, value in quantity.items() if key != "unit_in_text"}
-        quantities.append(kept)
-    return _document({**stripped, "quantities": quantities}, " " * stripped["text_length"], {})
+    value = dict(stripped)
+    if "quantities" in value:
+        quantities = []
+        for quantity in value["quantities"]:
+            kept = {key: value for key, value in quantity.items() if key != "unit_in_text"}
+            quantities.append(kept)
+        value["quantities"] = quantities
+    return _document(value, " " * stripped["text_length"], {}, scheme)
 
 
-def _document(stripped: JsonObject, text: str, old_ids: dict[str, str]) -> Document:
+def _document(stripped: JsonObject, text: str, old_ids: dict[str, str], scheme: Scheme) -> Document:
     """The document with a text and with the old ids by the new ones."""
     full: JsonObject = {"text": text}
     for key, value in stripped.items():
@@ -209,7 +227,7 @@ def _document(stripped: JsonObject, text: str, old_ids: dict[str, str]) -> Docum
             full[key] = {name: inner for name, inner in value.items() if name != _TITLE}
         elif key not in _HEADER_KEYS:
             full[key] = value
-    return msgspec.convert(full, Document)
+    return msgspec.convert(full, scheme.document_type)
 
 
 def _restored(
@@ -220,9 +238,11 @@ def _restored(
     for key, value in record.items():
         if key == "id" or key in reference_names():
             restored[key] = old_ids.get(value, value)
-        elif key in ("name_in_text", "unit_in_text"):
+        elif key in ("id_in_text", "prefix_sha256"):
+            continue
+        elif key.endswith("_in_text"):
             restored[key.removesuffix("_in_text")] = _joined(value, text)
-        elif key not in ("id_in_text", "prefix_sha256"):
+        else:
             restored[key] = _changed_records(
                 value, lambda r: _restored(r, text, old_ids, has_words)
             )
@@ -231,19 +251,19 @@ def _restored(
     return restored
 
 
-def restore(stripped: JsonObject, seed: bytes, file: str) -> Document:
-    """Return the full document from a stripped one and the seed of its text.
+def restore(stripped: JsonObject, seed: bytes, file: str, scheme: Scheme) -> Document:
+    """Return the full document of a scheme from a stripped one and the seed of its text.
 
     The seed may lack its header. Raises FormatError for another text, with the place in `file`
     where it first differs, and for a stripped document that was changed later.
     """
     text = _text_of(stripped, seed, file)
     old_ids = {}
-    for layer in LAYERS:
+    for layer in scheme.layers:
         for record in stripped[layer]:
             if "id_in_text" in record:
                 old_ids[record["id"]] = _joined(record["id_in_text"], text)
-    document = _document(stripped, text, old_ids)
+    document = _document(stripped, text, old_ids, scheme)
     if hashlib.sha256(codec.encode(document)).hexdigest() != stripped["document_sha256"]:
         raise FormatError(
             f"{stripped['id']}: was changed after it was made from the full edition: "

@@ -15,7 +15,7 @@ from statevisit.corpus.splits import split_of, splits_of
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
-from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, schema_files, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.release import textless
@@ -39,6 +39,7 @@ _COPIED = (
     layout.CITATION,
     layout.CHANGELOG,
     layout.GUIDELINES,
+    layout.SCHEME,
     layout.ANNOTATORS,
 )
 """Files of the full root that the edition has unchanged."""
@@ -170,7 +171,7 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
             split = split_of(document, sources)
             digests = {"documents": hashlib.sha256(data).hexdigest().encode() + b"\n"}
             tables = {"documents": document_table([data], [edited.of(document)], wordless_scheme)}
-            blank = textless.blanked(stripped)
+            blank = textless.blanked(stripped, scheme)
             for config, view in views(scheme).items():
                 rows = [(*row, split) for row in wordless(config, scheme, view.rows(blank))]
                 digests[config] = rows_digest(rows)
@@ -290,6 +291,8 @@ def write_full(
             page = _page(root, name)
             if page is not None and name != layout.CHANGELOG:
                 files.write(staging / name, page)
+        for name, data in schema_files(scheme_at(staging)).items():
+            files.write(staging / name, data)
         result = build(staging, workers=workers)
         if result.findings:
             raise ReleaseError(f"the restored corpus is not valid: {result.findings[0]}")
@@ -307,10 +310,11 @@ def _restore_document(
 ) -> None:
     """Write a document of an edition with its text, and its seed; list its title."""
     place = path.relative_to(root).as_posix()
-    stripped = _read(files.own_path(root, place), scheme_at(root).annotations_only)
+    scheme = scheme_at(root)
+    stripped = _read(files.own_path(root, place), scheme.annotations_only)
     text = sources.text_for(stripped, path)
     data = codec.read_bytes(text)
-    document = textless.restore(stripped, data, str(text))
+    document = textless.restore(stripped, data, str(text), scheme)
     files.write(staging / place, codec.encode(document))
     title = textless.title_of(stripped, document.text)
     if title is not None:

@@ -29,6 +29,10 @@ _FACTS = ("title", "url", "publisher", "license", "language", "split")
 def check_columns(columns: Mapping[str, str]) -> None:
     """Raise FormatError for the column of an unknown field."""
     for name, column in columns.items():
+        if name not in FIELDS and column in FIELDS:
+            raise FormatError(
+                f"--column {name}={column}: the field comes first: --column {column}={name}"
+            )
         if name not in FIELDS:
             raise FormatError(
                 f"--column {name}={column}: {name!r} is not one of {', '.join(FIELDS)}; "

@@ -11,6 +11,8 @@ from statevisit.annotation.received.columns import check_columns, day_of
 from statevisit.annotation.received.incoming import Incoming, Reading
 from statevisit.errors import FormatError, MissingExtra
 
+_LIST = Path(layout.SOURCES).name
+
 _START = 1024
 """The bytes by which a format is recognised."""
 
@@ -20,7 +22,9 @@ _ONLY_ERRORS = 20
 
 def check_reading(reading: Reading) -> None:
     """Raise FormatError for a date, a column or an encoding that no file can be read with."""
-    day_of(reading.metadata.date, "--date")
+    date = reading.metadata.date
+    if date is not None and day_of(date, "--date") != date:
+        raise FormatError(f"--date: {date!r} is not YYYY-MM-DD")
     check_columns(reading.columns)
     if reading.encoding is not None:
         normal_form.check_encoding(reading.encoding)
@@ -53,7 +57,7 @@ def _files(directory: Path) -> Iterator[Path]:
     for place, directories, names in os.walk(directory):
         directories[:] = sorted(name for name in directories if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and name != Path(layout.SOURCES).name:
+            if not name.startswith(".") and name != _LIST:
                 yield Path(place) / name
 
 
@@ -64,6 +68,8 @@ def _portable(name: str) -> str:
 
 def _of_file(path: Path, name: str, reading: Reading) -> Iterator[Incoming | FormatError]:
     try:
+        if path.name == _LIST:
+            raise FormatError(f"{path}: is the name of the list of seeds; rename this seed")
         kind = formats.of(path, _start(path))
         if kind == formats.TEXT:
             yield plain.read(path, name, reading)
