@@ -5,11 +5,12 @@ groups are not in the editor; they come from the documents.
 """
 
 from collections.abc import Iterable
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec.structs import replace
 
 from statevisit.document.model import Document, Entity, EventChain
+from statevisit.document.scheme import scheme_of
 from statevisit.labelstudio.ids import Ids
 from statevisit.labelstudio.results import Region, Report, SpanRecord
 
@@ -91,6 +92,12 @@ class Groups(Generic[Group]):
     def _created(self, group_id: str, region: Region, text: str) -> Group:
         raise NotImplementedError
 
+    def _new_record(self, **values: str) -> Group:
+        """A group of the type that the scheme gives its layer."""
+        group_type: Any = scheme_of(self._base).record_types[self.layer]
+        group: Group = group_type(**values)
+        return group
+
     def report_abandoned(self, members: Iterable[SpanRecord]) -> None:
         """Report the groups that lost their last member; they stay in the document."""
         before = {getattr(record, self.prop) for record in getattr(self._base, self.members)}
@@ -121,7 +128,9 @@ class Entities(Groups[Entity]):
 
     def _created(self, group_id: str, region: Region, text: str) -> Entity:
         label = region.labels[self.members]
-        return Entity(id=group_id, type=label, name=text, nil="UNVERIFIED", reference="SPECIFIC")
+        return self._new_record(
+            id=group_id, type=label, name=text, nil="UNVERIFIED", reference="SPECIFIC"
+        )
 
     def set_types(self) -> None:
         """Set each entity's type to the label of its mentions; it stays where they differ."""
@@ -157,4 +166,4 @@ class EventChains(Groups[EventChain]):
     layer, members, prop, noun = "event_chains", "events", "event", "event chain"
 
     def _created(self, group_id: str, region: Region, text: str) -> EventChain:
-        return EventChain(id=group_id)
+        return self._new_record(id=group_id)
