@@ -148,6 +148,11 @@ def span_layers(scheme: Scheme) -> tuple[str, ...]:
     return tuple(layer for layer in SPAN_LAYERS if layer in scheme.layers)
 
 
+def edited_layers(scheme: Scheme) -> tuple[str, ...]:
+    """Return the layers with a state that the editor changes: all but relations of entities."""
+    return tuple(layer for layer in scheme.annotated if layer != "relations")
+
+
 @cache
 def controls(scheme: Scheme) -> dict[str, Control]:
     """The per-region controls by name, in the schema's order."""
