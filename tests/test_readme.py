@@ -131,6 +131,8 @@ def test_generated_parts_stand_where_readers_are_led() -> None:
     assert {
         "version": [README],
         "layers": [README],
+        "splits": ["corpus/README.md"],
+        "sources": ["corpus/README.md"],
         "pin": [README],
         "configs": ["schema/README.md"],
         "columns": ["schema/README.md"],
