@@ -596,7 +596,7 @@ def test_build_prints_one_screen(
             "<!-- generated: layers -->",
             "<!-- generated: lables -->",
             "unknown generated part 'lables'; "
-            "known are version, pin, layers, configs, columns, labels",
+            "known are version, pin, layers, splits, sources, configs, columns, labels",
         ),
         (
             "pretty_name: statevisit",

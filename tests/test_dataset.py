@@ -901,14 +901,20 @@ def springfield(tmp_path: Path, cli: Callable[..., Result]) -> Path:
     return root
 
 
-def test_every_config_in_the_card_of_a_small_corpus_loads(springfield: Path) -> None:
+def test_every_config_in_the_card_of_a_small_corpus_loads(
+    springfield: Path, tmp_path: Path
+) -> None:
     """A layer without a record is not in the card; the others load, plain and streaming."""
     names = datasets.get_dataset_config_names(str(springfield))
     assert ["documents", "entities", "ner"] == names
     for name in names:
         for streaming in (False, True):
             loaded = datasets.load_dataset(
-                str(springfield), name, split="train", streaming=streaming
+                str(springfield),
+                name,
+                split="train",
+                streaming=streaming,
+                cache_dir=str(tmp_path / "cache"),
             )
             assert 1 == len(list(loaded)), name
 

@@ -211,7 +211,9 @@ def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -
     blank = blanked(strip(document), base())
     assert set() == IDS - {c.name for view in views(base()).values() for c in view.columns}
     for config, view in views(base()).items():
-        names = [c.name for c in arrow.columns(config, base().annotations_only)]
+        names = [c.name for c in arrow.columns(config, base().annotations_only)][
+            :-1
+        ]  # no split yet
         for full, row in zip(
             arrow.wordless(config, base(), list(view.rows(document))),
             arrow.wordless(config, base(), list(view.rows(blank))),

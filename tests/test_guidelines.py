@@ -27,7 +27,7 @@ def _own_words() -> str:
 def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     """Every inventory that an annotator chooses from has a table, generated from the schema."""
     manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
-    about = Overview(manifest, base(), ("en",), ())
+    about = Overview(manifest, base(), ("en",), (), ())
     assert GUIDELINES.encode() == renewed_pages(ROOT, about)["schema/GUIDELINES.md"]
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
     assert (
@@ -37,7 +37,9 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     (tmp_path / "schema/GUIDELINES.md").write_text(
         "<!-- generated: labels events.colour -->\n<!-- end -->"
     )
-    with pytest.raises(FormatError, match=r"GUIDELINES\.md: there are no labels of events\.colour"):
+    with pytest.raises(
+        FormatError, match=r"GUIDELINES\.md:\d+: the scheme has no labels of events\.colour: "
+    ):
         renewed_pages(tmp_path, about)
     (tmp_path / "schema/GUIDELINES.md").write_bytes(b"caf\xe9")
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: is not UTF-8"):

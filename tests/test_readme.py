@@ -29,7 +29,7 @@ from statevisit.cli.overview import COMMANDS
 from statevisit.corpus.settings import read_settings
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
-from statevisit.document.scheme import base
+from statevisit.document.scheme import base, scheme_from
 from statevisit.release.card import PARTS
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
@@ -203,6 +203,13 @@ def test_values_in_comments_are_true() -> None:
 
 ONLINE = ("serve", "push", "pull")
 """Subcommands of label-studio that need a server: test_labelstudio_live runs them."""
+
+
+def test_the_scheme_is_one() -> None:
+    """The scheme of the page compiles, and has what the page says."""
+    own = scheme_from(_toml("base = 2").encode(), "scheme.toml")
+    assert "VESSEL" in own.label_names("entities", "type")
+    assert {"mentions": ("certainty",), "events": ("knots",)} == own.attributes
 
 
 def _toml(beginning: str) -> str:
@@ -461,7 +468,7 @@ def test_the_settings_are_some(tmp_path: Path) -> None:
     """`validate` takes the settings shown, and the pages show no third kind of TOML."""
     (tmp_path / "pyproject.toml").write_text(_toml("[tool.statevisit]"))
     assert read_settings(tmp_path, catalogue).select
-    assert 2 == sum(b.language == "toml" for b in BLOCKS)
+    assert 3 == sum(b.language == "toml" for b in BLOCKS)
 
 
 def test_every_command_is_named() -> None:

@@ -9,13 +9,21 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import statevisit
 from statevisit.cli.main import run
+from statevisit.dataset.views import views
+from statevisit.document import schema_errors
 from statevisit.document.codec import decode, encode, to_value
-from statevisit.document.scheme import scheme_at, within
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.scheme import Scheme, base, scheme_at, scheme_from, within
+from statevisit.errors import FormatError
 from tests.conftest import Result, required
 from tests.repositories import begin, commit
+from tests.strategies import documents
 
 Run = Callable[..., Result]
 
@@ -370,3 +378,297 @@ def test_fix_keeps_own_properties(annotated: Any, harbour: Path, cli: Run) -> No
     path.write_bytes(orjson.dumps(value))
     assert 0 == cli("validate", "--fix", harbour).status
     assert annotated == json.loads(path.read_bytes())
+
+
+def test_quote_notation_takes_own_properties(
+    made: Path, tmp_path: Path, cli: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schema of a draft is valid and accepts own labels and properties; so does `anchor`."""
+    jsonschema = required("jsonschema")
+    draft = json.loads((DATA / "ferry.draft.json").read_bytes())
+    monkeypatch.chdir(made)
+    schema = json.loads(cli("score", "--draft-schema").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    draft.pop("annotators")
+    jsonschema.validate(draft, schema)
+    draft["mentions"][0]["certainty"] = "MAYBE"
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(draft, schema)
+    path = tmp_path / "draft.json"
+    path.write_text(json.dumps(draft))
+    file = made / f"corpus/documents/{FERRY}.json"
+    refused = cli("anchor", path, "--document", file, "-o", tmp_path / "out.json")
+    assert '`certainty` is "MAYBE"; it must be one of SURE, UNSURE' in refused.err
+
+
+def test_a_draft_is_scored_on_own_labels(made: Path, tmp_path: Path, cli: Run) -> None:
+    """Own types and properties of a prediction count; a wrong value costs its figure."""
+    draft = json.loads((DATA / "ferry.draft.json").read_bytes())
+    draft["mentions"][0]["certainty"] = "UNSURE"
+    draft["entities"][2]["type"] = "VESSEL"
+    draft["events"][0]["severity"] = 7
+    path = tmp_path / "draft.json"
+    path.write_text(json.dumps(draft))
+    scored = json.loads(cli("score", made, path, "--format", "json").out)
+    f1 = {
+        (f["layer"], f["measure"], f.get("label")): f.get("f1")
+        for f in scored["figures"]
+        if f["average"] != "macro"
+    }
+    assert f1["mentions", "certainty (matched)", None] == 0.5
+    assert f1["mentions", "imo (matched)", None] == 1
+    assert f1["events", "severity (matched)", None] == 0.75
+    assert f1["mentions", "strict", "PORT"] == 0
+    assert 0 < f1["mentions", "strict", "VESSEL"] < 1
+
+
+def test_own_properties_are_compared_and_kept(
+    annotated: Any, made: Path, tmp_path: Path, cli: Run
+) -> None:
+    """A difference in an own property is a disagreement; the decision about it is kept."""
+    from statevisit.annotation.adjudication import adjudicated, disagreements
+
+    def read(value: Any) -> Document:
+        return decode(orjson.dumps(value), "value", scheme_at(made))
+
+    other = with_records(annotated)
+    other["mentions"][0] |= {"certainty": "UNSURE", "id": "m90"}
+    other["entities"][0]["imo"] = 1
+    other["events"][0]["arguments"][0]["implied"] = True
+    other["events"][0]["arguments"][0]["target"] = "m90"
+    a, b = read(annotated), read(other)
+    found = disagreements(a, b)
+    assert [("mentions", "m1"), ("entities", "zarya"), ("events", "ev1")] == [
+        (d.layer, d.record) for d in found
+    ]
+    decided = [replace(d, decision="b", reason="4.2") for d in found]
+    result = adjudicated(a, b, decided, "example")
+    assert ("UNSURE", 1, True) == (
+        result["m1"].certainty,
+        result["zarya"].imo,
+        result["ev1"].arguments[0].implied,
+    )
+    agreement = statevisit.agree(a, b)
+    kappa = {(c.layer, c.of): c.value for c in agreement.coefficients if c.coefficient == "kappa"}
+    assert kappa["events", "severity"] == 1
+    assert kappa["mentions", "certainty"] < 1
+
+
+def test_merge_and_realign_keep_own_properties(annotated: Any, made: Path) -> None:
+    """Both sides of a merge, and a document moved to a corrected text, keep own properties."""
+    from statevisit.annotation.ingest import segment
+    from statevisit.annotation.merge import merge
+    from statevisit.annotation.realign import realign
+
+    def read(value: Any) -> Document:
+        return decode(orjson.dumps(value), "value", scheme_at(made))
+
+    base = read(annotated)
+    theirs, ours = with_records(annotated), with_records(annotated)
+    theirs["mentions"][1]["certainty"] = "SURE"
+    theirs["events"][0]["arguments"][0]["implied"] = True
+    ours["mentions"][1]["note"] = "ours"
+    merged, conflicts = merge(base, read(theirs), read(ours))
+    assert [] == conflicts
+    assert ("SURE", "ours") == (merged["m2"].certainty, merged["m2"].note)
+    assert merged["ev1"].arguments[0].implied
+    ours["mentions"][1]["certainty"] = None
+    del ours["mentions"][1]["certainty"]
+    _, conflicts = merge(base, read(theirs), read(ours))
+    assert ["certainty was 'UNSURE', is 'SURE'"] == [
+        re.search("certainty was .* is 'SURE'", c.message)[0] for c in conflicts
+    ]
+    text = base.text.replace("ferry", "Ferry").replace("Monday", "Munday")
+    moved, _ = realign(base, text, base.source, base.date, segment)
+    assert moved is not None
+    assert ("NOUN", "ferry") == (moved.tokens[1].pos, moved.tokens[1].lemma)
+    assert None is moved.tokens[5].pos
+    assert "SHIP" == moved.sentences[0].topic
+    assert ("SURE", 3) == (moved["m1"].certainty, moved["t1"].source_line)
+
+
+def test_a_changed_scheme_is_a_change_of_the_schema(
+    harbour: Path, cli: Run, identity: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A label or property more needs a minor version, one less a major one; old versions load."""
+    assert 0 == cli("release", "--version", "1.0.0", harbour).status
+    scheme = harbour / "schema/scheme.toml"
+    old = scheme.read_text()
+
+    def planned(text: str) -> str:
+        scheme.write_text(text)
+        assert 0 == cli("scheme", harbour).status
+        assert 0 == cli("build", harbour).status
+        commit(harbour)
+        return cli("release", "--dry-run", harbour).out
+
+    assert "would release 1.1.0" in planned(old + '[attributes.entities.built]\ntype = "integer"\n')
+    assert "would release 1.1.0" in planned(old + '[labels."entities.type".BUOY]\n')
+    removed = old + '[labels."entities.type".LAW]\nremove = true\n'
+    assert "would release 2.0.0" in planned(removed)
+    path = harbour / f"corpus/documents/{FERRY}.json"
+    value = json.loads(path.read_bytes())
+    value["entities"][0]["built"] = 1978
+    scheme.write_text(old + '[attributes.entities.built]\ntype = "integer"\n')
+    path.write_bytes(orjson.dumps(value))
+    assert 0 == cli("scheme", harbour).status
+    put(harbour, value)
+    assert 0 == cli("build", harbour).status
+    monkeypatch.chdir(harbour)
+    differences = cli("diff", "1.0.0", harbour).out
+    assert "zarya" in differences
+    assert 1 == differences.count("built"), differences
+    before = statevisit.load(harbour, version="1.0.0")
+    assert before.scheme is not statevisit.load(harbour).scheme
+    assert not hasattr(before[FERRY]["zarya"], "built")
+    assert 9123456 == before[FERRY]["zarya"].imo
+
+
+def test_the_scheme_is_published(harbour: Path, hub: Any, cli: Run, identity: None) -> None:
+    """A version on the Hub has its scheme.toml, and is read back under it."""
+    assert 0 == cli("release", "--version", "1.0.0", harbour).status
+    published = cli("publish", "--repo", "owner/ferries", harbour)
+    assert 0 == published.status, published.err
+    corpus = statevisit.load(harbour, version="1.0.0", repo="owner/ferries")
+    assert 9123456 == corpus[FERRY]["zarya"].imo
+    shutil.rmtree(harbour / ".git")
+    (harbour / "corpus/release.json").write_text('{"version": "2.0.0", "files": []}')
+    corpus = statevisit.load(harbour, version="1.0.0", repo="owner/ferries")
+    assert "VESSEL" in corpus.scheme.label_names("entities", "type")
+    assert "SURE" == corpus[FERRY]["m1"].certainty
+
+
+BASE_LABELS = {
+    (layer, prop): base().label_names(layer, prop)
+    for layer, prop in base().inventories
+    if (layer, prop) not in {("entities", "nil"), ("entities", "reference")}
+}
+DROPPED = (
+    ("mentions", "entities", "relations"),
+    ("events", "event_chains", "event_relations"),
+    ("timexes",),
+    ("quantities",),
+    ("relations",),
+    ("event_relations",),
+    ("quotations",),
+)
+"""Layers that can be left out together."""
+
+KINDS: dict[str, st.SearchStrategy[Any]] = {
+    "string": st.text(st.characters(codec="utf-8"), min_size=1, max_size=8),
+    "integer": st.integers(-(2**53) + 1, 2**53 - 1),
+    "number": st.floats(-1e300, 1e300),
+    "boolean": st.booleans(),
+    "labels": st.sampled_from(("YES", "NO-1", "Belki_ı")),
+}
+"""The values of properties of each type, and of one with labels."""
+
+
+def some_of(values: list[Any], at_most: int) -> st.SearchStrategy[list[Any]]:
+    """A few of some values, of which there may be none."""
+    if not values:
+        return st.just([])
+    return st.lists(st.sampled_from(values), unique=True, max_size=at_most)
+
+
+@st.composite
+def schemes(draw: st.DrawFn) -> tuple[str, dict[str, dict[str, str]]]:
+    """A scheme.toml, and the types of its properties by layer."""
+    dropped = {layer for group in draw(st.sets(st.sampled_from(DROPPED))) for layer in group}
+    layers = [layer for layer in LAYERS if layer not in dropped]
+    lines = ["base = 2", f"layers = {json.dumps(layers)}"]
+    known = [*layers, *(["arguments"] if "events" in layers else [])]
+    inventories = [key for key in BASE_LABELS if key[0] in known]
+    for layer, prop in draw(some_of(inventories, 3)):
+        removed = draw(st.sets(st.sampled_from(BASE_LABELS[layer, prop])))
+        lines.append(f'[labels."{layer}.{prop}"]\nOWN_{layer.upper()} = "A label of our own."')
+        lines += [f"{label!r} = {{ remove = true }}" for label in sorted(removed)]
+    attributes: dict[str, dict[str, str]] = {}
+    for layer in draw(some_of(known, 4)):
+        kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
+        attributes[layer] = {f"{layer[:-1]}_{n}": kind for n, kind in enumerate(kinds)}
+        for name, kind in attributes[layer].items():
+            stated = '["YES", "NO-1", "Belki_ı"]' if kind == "labels" else json.dumps(kind)
+            key = "labels" if kind == "labels" else "type"
+            lines.append(f"[attributes.{layer}.{name}]\n{key} = {stated}")
+    return "\n".join(lines) + "\n", attributes
+
+
+@st.composite
+def documents_of_schemes(draw: st.DrawFn) -> tuple[Scheme, Any]:
+    """A scheme, and a document of the base scheme reduced to it, with values of its properties."""
+    text, attributes = draw(schemes())
+    scheme = scheme_from(text.encode(), "scheme.toml")
+    value = within(to_value(draw(documents(max_tokens=8, max_records=3))), scheme)
+    events = value.get("events", ())
+    arguments = [argument for event in events for argument in event.get("arguments", ())]
+    for layer in scheme.with_arguments:
+        for record in arguments if layer == "arguments" else value[layer]:
+            for prop in scheme.properties(layer):
+                names = scheme.label_names(layer, prop)
+                if names and record.get(prop) not in (None, *names):
+                    record[prop] = names[-1]
+            for name, kind in attributes.get(layer, {}).items():
+                if draw(st.booleans()):
+                    record[name] = draw(KINDS[kind])
+    return scheme, value
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(documents_of_schemes(), st.data())
+def test_documents_of_any_scheme(drawn: tuple[Scheme, Any], data: st.DataObject) -> None:
+    """The schema of any scheme is valid, the engines agree, and every form comes back whole."""
+    from statevisit.dataset import arrow
+    from statevisit.release.textless import restore, strip
+
+    jsonschema = required("jsonschema")
+    scheme, value = drawn
+    jsonschema.Draft202012Validator.check_schema(scheme.value)
+    jsonschema.Draft202012Validator.check_schema(scheme.annotations_only.value)
+    assert [] == list(schema_errors.errors(value, scheme))
+    assert schema_errors.oracle(scheme).is_valid(value)
+    document = decode(orjson.dumps(value), "value", scheme)
+    encoded = encode(document)
+    assert document == decode(encoded, "encoded", scheme)
+    assert encoded == encode(decode(encoded, "encoded", scheme))
+    tables = arrow.to_tables([document], scheme)
+    assert [encoded] == [encode(d) for d in arrow.from_table(tables["documents"], scheme)]
+    assert arrow.configs(scheme) == tuple(tables)
+    stripped = strip(document)
+    assert [] == list(schema_errors.errors(stripped, scheme.annotations_only))
+    assert encoded == encode(restore(stripped, document.text.encode(), "seed", scheme))
+    layer = data.draw(st.sampled_from(scheme.with_arguments[2:] or scheme.layers))
+    if layer != "arguments" and value[layer]:
+        value[layer][0]["nonsense"] = data.draw(st.sampled_from((None, 1, "x")))
+        assert not schema_errors.verdict(scheme).is_valid(value)
+        assert not schema_errors.oracle(scheme).is_valid(value)
+
+
+def test_a_table_of_labels_that_the_scheme_lacks_is_named(tmp_path: Path, cli: Run) -> None:
+    """Guidelines with a table of a layer that was left out: the message names its line."""
+    root = tmp_path / "few"
+    make(root, scheme_of_layers(("mentions", "entities")))
+    page = root / "schema/GUIDELINES.md"
+    page.write_text("# How to\n\n<!-- generated: labels events.class -->\n<!-- end -->\n")
+    for command in (("scheme",), ("build",)):
+        done = cli(*command, root)
+        assert 1 == done.status
+        assert f"{page}:3: the scheme has no labels of events.class: remove the table" in done.err
+    page.write_text("# How to\n\n<!-- generated: labels entities.type -->\n<!-- end -->\n")
+    assert 0 == cli("scheme", root).status
+    assert "| VESSEL | Vessel | A named ship or boat. |" in page.read_text()
+
+
+def test_names_of_columns_are_no_properties() -> None:
+    """A property cannot have the name of a column of a view, or of a place in the text."""
+    taken = {
+        name
+        for view in views(base()).values()
+        for column in view.columns
+        for name in (column.name, *column.feature.get("feature", {}))
+    }
+    for name in sorted(
+        {*taken, "split", "quote", "note_in_text", "prefix_sha256"} - {"_type", "dtype", "names"}
+    ):
+        with pytest.raises(FormatError, match=r"has a meaning already|cannot be an attribute"):
+            scheme_from(f"base = 2\n[attributes.mentions.{name}]\ntype = 'string'\n".encode(), "x")

@@ -137,8 +137,7 @@ class Anchorer:
         return Unresolved(
             "A003",
             f"{quote!r} occurs{context} only inside a token; "
-            f"a span takes whole tokens: {self.text[start:end]!r} "
-            "(`statevisit tokens split` divides one)",
+            f"a span takes whole tokens: {self.text[start:end]!r}",
         )
 
     def _whole(self, quote: str, prefix: str, suffix: str) -> list[Place]:

@@ -236,8 +236,8 @@ EXPLANATIONS = {
         The quote occurs only inside a token.
 
         Spans take whole tokens. Half a word is a slip, or the token is wrong: then `statevisit
-        tokens split` divides it. No other place is taken for it, not even one that differs from
-        the quote in white space only.
+        tokens split` divides it. No other place is taken for the quote, not even one that differs
+        from it in white space only.
 
         Wrong: `{"quote":"resident"}` inside "president"
         Right: `{"quote":"president"}`

@@ -202,11 +202,11 @@ def _coded_struct(array: pa.StructArray, feature: Feature) -> pa.StructArray:
 
 
 def document_table(
-    encoded: Iterable[bytes], listed: Sequence[ListedSource | None], scheme: Scheme
+    encoded: Iterable[bytes], scheme: Scheme, listed: Sequence[ListedSource | None] | None = None
 ) -> pa.Table:
     """Return the `documents` table of documents that are valid under a scheme, one row each.
 
-    They are given as JSON. `listed` are their sources, None for one that no list has.
+    They are given as JSON. `listed` are their sources, None where no list has them.
     """
     # A newline in JSON is white space: inside a string it is escaped.
     data = b"\n".join(document.replace(b"\n", b"") for document in encoded)
@@ -221,7 +221,7 @@ def document_table(
     for column in columns("documents", scheme):
         array = _whole(table.column(column.name))
         if column.name == "source":
-            array = sources.with_metadata(array, listed)
+            array = sources.with_metadata(array, listed or [None] * len(array))
         arrays.append(_coded(array, column.feature))
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", scheme))
 
@@ -276,7 +276,7 @@ def to_tables(
     """
     of_documents = [listed.get(document.source.file) for document in documents]
     flat = {config: view_table(config, documents, scheme, listed) for config in views(scheme)}
-    return {"documents": document_table(map(encode, documents), of_documents, scheme), **flat}
+    return {"documents": document_table(map(encode, documents), scheme, of_documents), **flat}
 
 
 def from_table(table: pa.Table, scheme: Scheme) -> list[Document]:

@@ -38,6 +38,20 @@ class Schema:
         return {**target, **own}
 
 
+def record_definition(schema: JsonObject, layer: str) -> JsonObject:
+    """Return the definition of a layer's records in a document schema."""
+    record: JsonObject = schema["$defs"][definition_name(schema, layer)]
+    return record
+
+
+def definition_name(schema: JsonObject, layer: str) -> str:
+    """Return the name of the definition of a layer's records; "arguments" are those of events."""
+    if layer == "arguments":
+        return "argument"
+    reference: str = schema["properties"][layer]["items"]["$ref"]
+    return reference.removeprefix("#/$defs/")
+
+
 def path(name: str) -> Path:
     """Return the file of a schema of the package. `name` is one of NAMES."""
     return data_root() / "schema" / f"{name}.schema.json"

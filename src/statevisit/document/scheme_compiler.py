@@ -4,13 +4,12 @@ import copy
 from typing import Any
 
 from statevisit.document.model import LAYERS
+from statevisit.document.schema import definition_name, record_definition
 from statevisit.document.scheme_file import (
     TYPES,
     AttributeDeclaration,
     Declaration,
     LabelDeclaration,
-    definition_name,
-    record_definition,
 )
 from statevisit.document.strict_json import JsonObject
 

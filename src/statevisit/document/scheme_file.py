@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from statevisit.document.model import LAYERS
+from statevisit.document.schema import record_definition
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.printable import nearest
@@ -333,6 +334,8 @@ class _Reader:
             self.refuse(f"`{name}` needs either `labels` or `type`", *keys)
         if attribute.type is not None and attribute.type not in TYPES:
             self._unknown(attribute.type, TYPES, *keys, "type")
+        if attribute.required and layer in ALWAYS:
+            self.refuse(f"`{name}` cannot be required: `ingest` makes {layer} without it", *keys)
         if attribute.labels is not None:
             attribute.labels = self._attribute_labels(attribute.labels, *keys)
         return attribute
@@ -382,20 +385,6 @@ def _inventories(schema: JsonObject) -> list[tuple[str, str]]:
 def _labels(schema: JsonObject, layer: str, prop: str) -> JsonObject:
     labels: JsonObject = record_definition(schema, layer)["properties"][prop]["x-labels"]
     return labels
-
-
-def record_definition(schema: JsonObject, layer: str) -> JsonObject:
-    """Return the definition of a layer's records in a document schema."""
-    record: JsonObject = schema["$defs"][definition_name(schema, layer)]
-    return record
-
-
-def definition_name(schema: JsonObject, layer: str) -> str:
-    """Return the name of the definition of a layer's records; "arguments" are those of events."""
-    if layer == "arguments":
-        return "argument"
-    reference: str = schema["properties"][layer]["items"]["$ref"]
-    return reference.removeprefix("#/$defs/")
 
 
 def _base_names(schema: JsonObject) -> set[str]:

@@ -7,7 +7,7 @@ property `x` in the text.
 from collections.abc import Mapping, Set
 from typing import Any
 
-from statevisit.document.scheme_file import definition_name
+from statevisit.document.schema import definition_name
 from statevisit.document.strict_json import JsonObject
 
 _PIECES: JsonObject = {

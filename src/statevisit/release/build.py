@@ -313,7 +313,7 @@ def _tables(part: _Part, scheme: Scheme) -> dict[str, bytes]:
     from statevisit.dataset.arrow import document_table, rows_table
     from statevisit.dataset.parquet import to_ipc
 
-    tables = {"documents": to_ipc(document_table(part.encoded, part.sources, scheme))}
+    tables = {"documents": to_ipc(document_table(part.encoded, scheme, part.sources))}
     for config, rows in part.rows.items():
         tables[config] = to_ipc(rows_table(config, rows, scheme))
     return tables

@@ -101,7 +101,8 @@ def _renewed(path: Path, text: str, about: Overview, only: frozenset[str] | None
         if only is not None and mark["part"] not in only:
             return mark[0]
         if mark["layer"]:
-            body = _labels_of(path, mark["part"], (mark["layer"], mark["property"]), about)
+            place = f"{path}:{text.count(chr(10), 0, mark.start()) + 1}"
+            body = _labels_of(place, mark["part"], (mark["layer"], mark["property"]), about)
         elif mark["part"] in PARTS:
             body = PARTS[mark["part"]](about)
         else:
@@ -112,10 +113,14 @@ def _renewed(path: Path, text: str, about: Overview, only: frozenset[str] | None
     return _MARK.sub(part, text)
 
 
-def _labels_of(path: Path, part: str, inventory: tuple[str, str], about: Overview) -> str:
-    """Return the label table of one property, for the guidelines."""
+def _labels_of(place: str, part: str, inventory: tuple[str, str], about: Overview) -> str:
+    """Return the label table of one property, for the guidelines; `place` is that of its mark."""
     if part != "labels" or inventory not in about.scheme.inventories:
-        raise FormatError(f"{path}: there are no {part} of {'.'.join(inventory)}")
+        known = ", ".join(map(".".join, about.scheme.inventories))
+        raise FormatError(
+            f"{place}: the scheme has no {part} of {'.'.join(inventory)}: remove the table from "
+            f"this line to `<!-- end -->`, or name one of {known}"
+        )
     rows = [
         (label.name, label.title, label.description) for label in about.scheme.labels(*inventory)
     ]

@@ -170,7 +170,7 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
             data = _write_document(root, staging, document, stripped, prose)
             split = split_of(document, sources)
             digests = {"documents": hashlib.sha256(data).hexdigest().encode() + b"\n"}
-            tables = {"documents": document_table([data], [edited.of(document)], wordless_scheme)}
+            tables = {"documents": document_table([data], wordless_scheme, [edited.of(document)])}
             blank = textless.blanked(stripped, scheme)
             for config, view in views(scheme).items():
                 rows = [(*row, split) for row in wordless(config, scheme, view.rows(blank))]
