@@ -20,8 +20,8 @@ from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema, schema_errors
 from statevisit.document.model import Document
 from statevisit.document.scheme import base
-from statevisit.release import shards as parquet_shards
-from statevisit.release.build import BuildResult, build
+from statevisit.publishing import shards as parquet_shards
+from statevisit.publishing.build import BuildResult, build
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 

@@ -30,7 +30,7 @@ from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
-from statevisit.release.manifest import (
+from statevisit.publishing.manifest import (
     Contents,
     Overview,
     Tally,
@@ -44,7 +44,7 @@ from statevisit.release.manifest import (
     schema_digests,
     version_of,
 )
-from statevisit.release.shards import Shards, chunks
+from statevisit.publishing.shards import Shards, chunks
 
 _PRELOAD = (
     __name__,
@@ -228,8 +228,8 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
 
     The manifest gets an entry for the Croissant file.
     """
-    from statevisit.release.card import renewed_pages
-    from statevisit.release.croissant import metadata
+    from statevisit.publishing.card import renewed_pages
+    from statevisit.publishing.croissant import metadata
 
     parquet = sorted(path for path in staging.rglob("*") if path.is_file())
     staged = {str(path.relative_to(staging)): path for path in parquet}
