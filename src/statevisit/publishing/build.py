@@ -277,13 +277,15 @@ def convert_chunk(
         converted.findings.extend(errors)
         if document is None:
             continue
+        converted.facts.append((entry, facts(document, has_splits, warnings=False)))
+        if errors:  # such as a reference to a record that a row would need
+            continue
         data = codec.encode(document)
         digest = hashlib.sha256(data).hexdigest()
         split = split_of(document, sources)
         part = parts.setdefault(split, _Part([], [], {config: [] for config in views_of_scheme}))
         part.encoded.append(data)
         part.sources.append(sources.get(document.source.file))
-        converted.facts.append((entry, facts(document, has_splits, warnings=False)))
         converted.files.append(_document_file(entry, data, digest))
         converted.tallies.setdefault(split, Tally(scheme)).add(document)
         digests = {"documents": digest.encode() + b"\n"}
