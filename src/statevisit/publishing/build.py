@@ -139,7 +139,7 @@ def require_current(root: Path, then: str, workers: int | None = None) -> None:
     result = build(root, check=True, workers=workers)
     if result.findings:
         more = f"; and {len(result.findings) - 1} more" if result.findings[1:] else ""
-        raise ReleaseError(f"the corpus is not valid: {result.findings[0]}{more}")
+        raise ReleaseError(f"the corpus is not valid: {result.findings[0]}{more}", result.findings)
     if result.stale:
         name, _ = result.stale[0]
         more = f" and {len(result.stale) - 1} more" if result.stale[1:] else ""

@@ -108,7 +108,7 @@ def _write(worktree: Path, planned: Plan) -> None:
         _write_changelog_and_citation(worktree, planned)
     result = build(worktree)
     if result.findings:
-        raise ReleaseError(str(result.findings[0]))
+        raise ReleaseError(str(result.findings[0]), result.findings)
     built = orjson.loads(manifest.read_bytes())
     for _, message in schema_errors.errors(built, schema.load("release")):
         raise ReleaseError(f"{layout.RELEASE}: {message}")
