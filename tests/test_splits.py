@@ -24,10 +24,13 @@ from statevisit.dataset.arrow import features
 from statevisit.dataset.parquet import read_documents
 from statevisit.document.codec import encode
 from statevisit.document.scheme import base
-from statevisit.release import shards
-from statevisit.release.build import build
-from statevisit.release.textless_root import write_edition, write_full
+from statevisit.publishing import shards
+from statevisit.publishing.build import build
+from statevisit.publishing.publish import contents
+from statevisit.publishing.textless_root import write_edition, write_full
+from statevisit.publishing.version_rule import least, split_reasons
 from tests.conftest import Result, annotated_text, oracle
+from tests.repositories import begin, commit
 
 datasets = oracle("datasets")
 mlcroissant = oracle("mlcroissant")
@@ -693,3 +696,47 @@ def test_a_split_may_not_be_called_all(tmp_path: Path) -> None:
     """`all` stands for all splits wherever datasets are loaded, so no split can have the name."""
     make_corpus(tmp_path, CORPUS, bread={"split": "all"})
     assert "E703" in {finding.code for finding in validate(tmp_path)}
+
+
+def test_a_moved_text_is_a_major_version() -> None:
+    """Figures on a test set are of one version of it; the first splits are an addition."""
+    none, split = _sources(3), _sources(3, split="train")
+    moved = split | {"1.txt": replace(split["1.txt"], split="test")}
+    assert "1.3.0" == least("1.2.3", split_reasons(none, moved))
+    assert "2.0.0" == least("1.2.3", split_reasons(split, moved))
+    assert "1.2.4" == least("1.2.3", split_reasons(none, none))
+    added = moved | {"9.txt": replace(split["1.txt"], file="9.txt")}
+    assert "1.2.4" == least("1.2.3", split_reasons(moved, added))  # the document itself counts
+    assert ["1.txt moved from the split 'train' to 'test'"] == [
+        reason.message for reason in split_reasons(split, moved)
+    ]
+
+
+def test_an_earlier_version_is_loaded_with_its_splits(
+    tmp_path: Path, cache: str, identity: None
+) -> None:
+    """The splits of a release are those of its files and its manifest, not those of today."""
+    lines = make_corpus(tmp_path, CORPUS, {"bread": LINDHOLM}, bread={"split": "test"})
+    for line in lines.values():
+        line.setdefault("split", "train")
+    write_list(tmp_path, lines)
+    assert [] == build(tmp_path).findings
+    begin(tmp_path)
+    commit(tmp_path, "two splits")
+    for line in lines.values():
+        line["split"] = "train"
+    write_list(tmp_path, lines)
+    assert [] == build(tmp_path).findings
+    commit(tmp_path, "one split")
+    now = load_dataset("entities", tmp_path, cache_dir=cache)
+    before = load_dataset("entities", tmp_path, revision="HEAD~1", cache_dir=cache)
+    assert {"train": 1} == {name: len(split) for name, split in now.items()}
+    assert {"train": 0, "test": 1} == {name: len(split) for name, split in before.items()}
+
+
+def test_every_split_is_published(built: Path) -> None:
+    """What goes to the Hub has the files of all splits, which its card names."""
+    published = {item.path for item in contents(built).items}
+    for path in (built / "corpus").rglob("*.parquet"):
+        assert path.relative_to(built).as_posix() in published
+    assert {"README.md", "corpus/release.json", "seeds/sources.jsonl"} <= published

@@ -292,9 +292,10 @@ EXPLANATIONS = {
     "L102": """
         A region lacks a value that its record needs.
 
-        The schema requires some values, and a certain form for some values. A new region that it
-        refuses is left out until it is corrected in the editor; a region that was exported keeps
-        its old record. The other regions are imported.
+        The schema requires some values once a layer is done, and a certain form for some values. A
+        new region that it refuses is left out until it is corrected in the editor; a region that
+        was exported keeps its old record. The other regions are imported. A layer in which a value
+        is missing does not become done.
 
         Wrong: a region labelled DATE without `value`
         Right: the same region with `value` 2024-02-19

@@ -6,8 +6,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.annotation.merge import Side, merge
-from statevisit.document.model import Document
+from statevisit.document.model import LAYERS, Document
 from statevisit.document.scheme import Scheme
+from statevisit.document.states import begun
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
@@ -29,7 +30,7 @@ class Outcome(Struct):
     `document` is to be written as the corpus's document if `annotator` is "", else as that
     annotator's. `old` is the document that it replaces, or None. If there are `conflicts` that
     nobody decided, the document should not be written. `problems` are annotations that have results
-    of which none could be used.
+    of which none could be used. `is_annotated` says that the document comes from an annotation.
     """
 
     annotator: str
@@ -38,6 +39,7 @@ class Outcome(Struct):
     findings: list[Finding]
     conflicts: list[Finding]
     problems: list[str] = []
+    is_annotated: bool = True
 
 
 class Incoming:
@@ -132,7 +134,7 @@ class Incoming:
         if problems or (findings and not outcomes):
             # beside the others, which are written nevertheless
             unchanged = current or base
-            outcomes.insert(0, Outcome("", unchanged, unchanged, [], [], problems))
+            outcomes.insert(0, Outcome("", unchanged, unchanged, [], [], problems, False))
         if outcomes:
             outcomes[0].findings = [*findings, *outcomes[0].findings]
         return outcomes
@@ -141,7 +143,7 @@ class Incoming:
         document, annotator = annotation.document, self._names[annotation.person]
         if annotator not in document.annotators:
             document = replace(document, annotators=(*document.annotators, annotator))
-        return Outcome(annotator, None, document, list(annotation.findings), [])
+        return Outcome(annotator, None, _begun(document), list(annotation.findings), [])
 
     def _merged(
         self,
@@ -153,7 +155,7 @@ class Incoming:
         findings = list(annotation.findings)
         if current is not None:
             document, conflicts = merge(base, annotation.document, current, self._prefer)
-            return Outcome("", current, document, findings, conflicts)
+            return Outcome("", current, _begun(document), findings, conflicts)
         if annotation.unchanged:
             return Outcome("", base, base, findings, [])
         conflict = Finding(
@@ -164,7 +166,13 @@ class Incoming:
         )
         if self._prefer == "ours":
             return Outcome("", base, base, findings, [conflict])
-        return Outcome("", None, annotation.document, findings, [conflict])
+        return Outcome("", None, _begun(annotation.document), findings, [conflict])
+
+
+def _begun(document: Document) -> Document:
+    """The document with `partial` as the state of layers that have got their first records."""
+    states = begun(document.layers, (layer for layer in LAYERS if getattr(document, layer)))
+    return document if states == document.layers else replace(document, layers=states)
 
 
 def _without_pushed(annotations: list[Annotation]) -> list[Annotation]:

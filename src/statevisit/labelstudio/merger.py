@@ -18,9 +18,10 @@ from statevisit.corpus.diff import Change, diff_documents
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.reader import Entry, load
 from statevisit.document import schema_errors
-from statevisit.document.codec import encode, read_document, to_value
+from statevisit.document.codec import encode, ordered, read_document, to_value
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at, scheme_of
+from statevisit.document.states import DONE
 from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError, StateVisitError
 from statevisit.findings import ERROR, Finding
@@ -40,13 +41,15 @@ class Options(Struct, frozen=True):
 
     `mapping` is for tasks of other projects, `prefer` decides conflicts, and `annotator` is added
     to the annotators of every document of the corpus that changes. `names` are the names of
-    annotators by their addresses, user names or ids; others get a number.
+    annotators by their addresses, user names or ids; others get a number. `done` are the layers
+    that become done in every annotated document in which they are complete.
     """
 
     mapping: Mapping | None = None
     prefer: Side | None = None
     annotator: str | None = None
     names: dict[str, str] = {}
+    done: tuple[str, ...] = ()
 
 
 DEFAULTS = Options()
@@ -168,6 +171,10 @@ class Merger:
 
     def _update(self, outcome: Outcome) -> Update:
         target = self._target(outcome)
+        incomplete: list[Finding] = []
+        if outcome.is_annotated:
+            for layer in self._options.done:
+                target = self._finished(target, layer, incomplete)
         document, old = target.document, target.old
         changes = _changes(document, old)
         findings: list[Finding] = []
@@ -183,10 +190,30 @@ class Merger:
             document=document.id,
             file=target.file,
             staged=self._stage(document) if is_written else None,
-            findings=[*outcome.findings, *outcome.conflicts, *findings],
+            findings=[*outcome.findings, *outcome.conflicts, *incomplete, *findings],
             changes=changes,
             problems=problems,
         )
+
+    def _finished(self, target: _Target, layer: str, findings: list[Finding]) -> _Target:
+        """The target with a layer that is done, unless that would be an error; report it then."""
+        document = target.document
+        if document.state_of(layer) == DONE:
+            return target
+        states = {**document.layers, layer: DONE}
+        finished = replace(target, document=ordered(replace(document, layers=states)))
+        before = Counter(
+            _subject(finding, document) for finding in self._check(document, target.file, True)
+        )
+        for finding in self._check(finished.document, target.file, True):
+            subject = _subject(finding, finished.document)
+            if before[subject]:
+                before[subject] -= 1
+            elif finding.severity == ERROR:
+                message = f"{layer} stays {document.state_of(layer)}: {finding.message}"
+                findings.append(replace(finding, code="L102", message=message))
+                return target
+        return finished
 
     def _added_errors(
         self, findings: list[Finding], target: _Target, is_whole: bool

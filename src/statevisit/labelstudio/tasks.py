@@ -22,11 +22,12 @@ from statevisit.document.codec import (
 )
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
-from statevisit.document.scheme import Scheme, within
+from statevisit.document.scheme import Scheme, scheme_of, within
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.annotators import person
+from statevisit.labelstudio.interface import UNTYPED, edited_layers
 from statevisit.labelstudio.reading import from_results, whole
 from statevisit.labelstudio.relations import document_of
 from statevisit.labelstudio.results import Report, to_results
@@ -83,26 +84,32 @@ def to_task(
 ) -> JsonObject:
     """Return a document as a task; `version` is the version of the corpus.
 
-    The task has one annotation, or with `predictions` the same results as a prediction.
+    The task of a document whose layers are done has one annotation, so that it counts as completed.
+    With `predictions`, and while a layer is not done, it has the same results as a prediction.
     """
     data = encode(document)
+    is_done = document.is_done(*edited_layers(scheme_of(document)))
+    is_annotated = is_done and not predictions
     origin = {
         "schema_version": SCHEMA_VERSION,
         "corpus_version": version,
         "document": document.id,
         "base_sha256": _sha256(data),
-        "predictions": predictions,
+        "predictions": not is_annotated,
         "base": data.replace(_text_line(document.text), _text_line(""), 1).decode(),
     }
     if version is None:
         del origin["corpus_version"]
     task: JsonObject = {"data": _shown(document), "meta": {KEY: origin}}
     results = to_results(document)
-    if predictions:
+    task["annotations"] = []
+    if is_annotated:
+        task["annotations"].append(
+            {"result": results, "ground_truth": False, "was_cancelled": False}
+        )
+    elif results:
         model = f"statevisit {version}" if version else "statevisit"
         task["predictions"] = [{"result": results, "model_version": model}]
-    else:
-        task["annotations"] = [{"result": results, "ground_truth": False, "was_cancelled": False}]
     return task
 
 
@@ -124,9 +131,9 @@ def _shown(document: Document) -> JsonObject:
         "document": document.id,
         "title": f"{document.id} · {document.date}",
         "text": document.text,
-        "entities": {entity.id: f"{entity.type} {entity.name}" for entity in document.entities},
+        "entities": {e.id: f"{e.type or UNTYPED} {e.name or ''}" for e in document.entities},
         "event_chains": chains,
-        "timexes": {timex.id: f"{timex.text} = {timex.value}" for timex in document.timexes},
+        "timexes": {t.id: f"{t.text} = {t.value or UNTYPED}" for t in document.timexes},
     }
 
 

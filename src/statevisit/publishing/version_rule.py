@@ -1,15 +1,18 @@
 """The version rule: the least version that the changes since the last release allow.
 
-Major: the schema breaks, or an id means something else. Minor: records, documents, labels or
-optional fields are added. Patch: corrections. Before 1.0.0, minor stands in for major.
+Major: the schema breaks, an id means something else, or a text moves to another split. Minor:
+records, documents, labels, splits or optional fields are added. Patch: corrections. Before 1.0.0,
+minor stands in for major.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
 from statevisit.corpus.diff import Change
 from statevisit.corpus.git import numbers
+from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.splits import TRAIN, splits_of
 from statevisit.document.strict_json import Json
 
 PATCH, MINOR, MAJOR = 1, 2, 3
@@ -83,6 +86,22 @@ def corpus_reasons(changes: Iterable[Change]) -> Iterator[Reason]:
         level = MINOR if change.kind == "added" else PATCH
         layer = change.layer.replace("_", " ")
         yield Reason(level, f"{change.document}: {layer} {change.record} {change.kind}")
+
+
+def split_reasons(
+    old: Mapping[str, ListedSource], new: Mapping[str, ListedSource]
+) -> Iterator[Reason]:
+    """Yield what changes in the splits of texts, from the sources of two releases by seed.
+
+    The first splits of a corpus are an addition: what was in none was in no test set either.
+    """
+    if splits_of(new) and not splits_of(old):
+        yield Reason(MINOR, f"the corpus has the splits {', '.join(splits_of(new))}")
+        return
+    for file in sorted(old.keys() & new.keys()):
+        before, after = old[file].split or TRAIN, new[file].split or TRAIN
+        if before != after:
+            yield Reason(MAJOR, f"{file} moved from the split {before!r} to {after!r}")
 
 
 def least(last: str, reasons: Iterable[Reason]) -> str:

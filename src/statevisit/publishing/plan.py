@@ -17,13 +17,14 @@ from statevisit.corpus.git import (
     tags,
 )
 from statevisit.corpus.reader import load
+from statevisit.corpus.seeds import read_sources
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
-from statevisit.release import version_rule
-from statevisit.release.build import require_current
-from statevisit.release.manifest import version_of
+from statevisit.publishing import version_rule
+from statevisit.publishing.build import require_current
+from statevisit.publishing.manifest import version_of
 
 
 class Plan(Struct, frozen=True):
@@ -83,6 +84,7 @@ def plan(root: Path, version: str | None) -> Plan:
     reasons = [
         *_schema_reasons(root, old.path),
         *(version_rule.Reason(version_rule.MAJOR, finding.message) for finding in reused(root)),
+        *version_rule.split_reasons(read_sources(old.path), read_sources(root)),
         *version_rule.corpus_reasons(changes),
     ]
     least = version_rule.least(last, reasons)
