@@ -19,9 +19,9 @@ from msgspec.structs import asdict
 from statevisit.document import schema
 from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
 from statevisit.document.records import Argument, Event, Record
-from statevisit.document.schema import Schema
+from statevisit.document.schema import Schema, definition_name
 from statevisit.document.scheme_compiler import compiled
-from statevisit.document.scheme_file import declared, definition_name
+from statevisit.document.scheme_file import declared
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.textless_schema import without_text
 from statevisit.errors import FormatError
