@@ -154,7 +154,7 @@ def test_foreign_files_and_lists_are_checked(corpus: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "codes"),
     [
-        (lambda s: orjson.dumps({**s, "url": "https://example.org"}), ["E703"]),
+        (lambda s: orjson.dumps({**s, "urls": "https://example.org"}), ["E703"]),
         (lambda s: orjson.dumps({**s, "sha256": 5}), ["E703"]),
         (lambda s: orjson.dumps({k: v for k, v in s.items() if k != "file"}), ["E703"]),
         (lambda s: b"{", ["E703"]),

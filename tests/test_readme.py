@@ -30,7 +30,7 @@ from statevisit.corpus.settings import read_settings
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.scheme import base, scheme_from
-from statevisit.release.card import PARTS
+from statevisit.publishing.card import PARTS
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 
@@ -131,6 +131,8 @@ def test_generated_parts_stand_where_readers_are_led() -> None:
     assert {
         "version": [README],
         "layers": [README],
+        "splits": ["corpus/README.md"],
+        "sources": ["corpus/README.md"],
         "pin": [README],
         "configs": ["schema/README.md"],
         "columns": ["schema/README.md"],

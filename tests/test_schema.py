@@ -26,7 +26,7 @@ from tests.conftest import ROOT, VALID
 SHA256 = {
     "document": "a8c5f8a31ecf12d6fb9032b51db2924dae12e5845e7eed7ba70379b8a5728b19",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "84b11cea12f7637a953beebafeebc3109927eae43eda63cdae919590f663f27b",
+    "release": "83b182c62b3b7fe57862b4e61c8583badbd3d87bf50e3ac620170c1b8426a938",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",

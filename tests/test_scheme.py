@@ -14,7 +14,7 @@ import statevisit
 from statevisit.document import schema_errors, scheme
 from statevisit.document.codec import decode, encode, to_value
 from statevisit.document.model import LAYERS, Document
-from statevisit.document.scheme import base, scheme_at, scheme_for, scheme_from, scheme_of
+from statevisit.document.scheme import base, scheme_at, scheme_for, scheme_from, scheme_of, within
 from statevisit.errors import FormatError
 from tests.conftest import DATA, Result
 
@@ -152,9 +152,7 @@ def _document() -> dict[str, Any]:
     """A document of MARITIME in JSON, with a value for each of its properties."""
     article = to_value(statevisit.load()[0])
     text = "Aida left Baku."
-    head = {
-        name: part for name, part in article.items() if name in maritime().value["properties"]
-    } | {
+    head = within(article, maritime()) | {
         "text": text,
         "sentences": [{"start": 0, "end": 15, "paragraph": 0}],
         "tokens": [

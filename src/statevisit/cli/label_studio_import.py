@@ -96,11 +96,10 @@ def import_into_corpus(
                 show(update.changes)
         bar.advance()
 
-    credited, names = _annotators(annotators)
     root = corpus_root(path)
     scheme = scheme_at(root)
     mapped = read_mapping(mapping, scheme) if mapping else None
-    options = Options(mapped, prefer, credited, names, _layers(done, scheme))
+    options = Options(mapped, prefer, *_annotators(annotators), _layers(done, scheme))
     problems: list[str] = []
     with bar:
         try:
