@@ -26,7 +26,7 @@ from statevisit.dataset.arrow import CONFIGS, columns, features, view_table
 from statevisit.dataset.flat_names import ONTONOTES, TAGS, flat_names
 from statevisit.document import schema
 from statevisit.document.codec import to_value
-from statevisit.document.model import Document, Quantity, Timex
+from statevisit.document.model import ANNOTATED_LAYERS, Document, Quantity, Timex
 from statevisit.document.timex_values import days, duration
 from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, Result, oracle
 from tests.strategies import TIMEX_EDGES, documents, timex_values
@@ -78,7 +78,7 @@ def _named(value: Any, feature: Any) -> Any:
 
 
 LABEL_COLUMNS = {
-    "documents": len(schema.inventories()),
+    "documents": len(schema.inventories()) + len(ANNOTATED_LAYERS),
     "entities": 4,
     "events": 11,  # three of them in the arguments
     "quantities": 4,

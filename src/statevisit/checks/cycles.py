@@ -178,7 +178,7 @@ def argument_cycle(document: Document, context: Context) -> Problems:
     layers = document.layer_by_id
     edges = []
     for number, event in enumerate(document.events):
-        for index, argument in enumerate(event.arguments):
+        for index, argument in enumerate(event.arguments or ()):
             if layers.get(argument.target) == "events":
                 path = ("events", number, "arguments", index, "target")
                 edges.append(Edge(path, event.id, argument.target))
@@ -197,7 +197,6 @@ def relation_to_itself(document: Document, context: Context) -> Problems:
     for layer in ("relations", "event_relations"):
         for number, relation in enumerate(getattr(document, layer)):
             if relation.source == relation.target and relation.type != "SUBEVENT":
-                yield (
-                    (layer, number, "target"),
-                    f"{relation.type} from {relation.source!r} to {relation.target!r}",
-                )
+                type_ = relation.type or "a relation"
+                detail = f"{type_} from {relation.source!r} to {relation.target!r}"
+                yield (layer, number, "target"), detail

@@ -43,9 +43,9 @@ def role_layers(document: Document, context: Context) -> Problems:
     """
     layers = document.layer_by_id
     for number, event in enumerate(document.events):
-        for index, argument in enumerate(event.arguments):
+        for index, argument in enumerate(event.arguments or ()):
             layer = layers.get(argument.target)
-            if layer in _FILLERS and layer not in _ROLE_LAYERS.get(argument.role, _FILLERS):
+            if layer in _FILLERS and layer not in _ROLE_LAYERS.get(argument.role or "", _FILLERS):
                 yield (
                     ("events", number, "arguments", index),
                     f"{argument.role} is {argument.target!r} in {layer}",
@@ -57,11 +57,13 @@ def named_events(document: Document, context: Context) -> Problems:
     """A named event belongs to a chain without a name.
 
     A trigger of level NAM is the proper name of an event. Its chain therefore has a `name`, and a
-    link or the reason why it has none.
+    link or the reason why it has none, once the layer `event_chains` is done.
 
     Wrong: "Second Karabakh War" of level NAM in the chain `{"id":"war"}`
     Right: the chain `{"id":"war","name":"Second Karabakh War","nil":"UNVERIFIED"}`
     """
+    if not document.is_done("event_chains"):
+        return
     unnamed = {chain.id for chain in document.event_chains if not chain.name}
     for number, event in enumerate(document.events):
         if event.level == "NAM" and event.event in unnamed:
@@ -83,6 +85,8 @@ def levels(document: Document, context: Context) -> Problems:
         return
     for number, mention in enumerate(document.mentions):
         word = mention.text
+        if mention.level is None:
+            continue
         is_pronoun = word.lower() in _PRONOUNS
         if is_pronoun and mention.level == "NAM":
             is_pronoun = word == "I" or not _is_capital_of_its_own(document, mention)
@@ -121,7 +125,7 @@ def relation_classes(document: Document, context: Context) -> Problems:
     """
     classes = {event.id: event.class_ for event in document.events}
     for number, relation in enumerate(document.event_relations):
-        required = _SOURCE_CLASS.get(relation.type)
+        required = _SOURCE_CLASS.get(relation.type or "")
         source_class = classes.get(relation.source)
         if required and source_class and source_class != required:
             yield (
@@ -143,7 +147,7 @@ def events_only(document: Document, context: Context) -> Problems:
     """
     times = {timex.id for timex in document.timexes}
     for number, relation in enumerate(document.event_relations):
-        if relation.type in time_algebra.ORDERS:
+        if relation.type is None or relation.type in time_algebra.ORDERS:
             continue
         for end in ("source", "target"):
             target = getattr(relation, end)
@@ -186,7 +190,7 @@ def relation_ends(document: Document, context: Context) -> Problems:
     """
     types = {entity.id: entity.type for entity in document.entities}
     for number, relation in enumerate(document.relations):
-        ends = _RELATION_ENDS.get(relation.type, _Ends())
+        ends = _RELATION_ENDS.get(relation.type or "", _Ends())
         for end in ("source", "target"):
             entity = getattr(relation, end)
             allowed = getattr(ends, end)

@@ -22,7 +22,9 @@ def ace_roles(document: Document, context: Context) -> Problems:
     """
     roles = _roles()
     for number, event in enumerate(document.events):
-        for index, argument in enumerate(event.arguments):
+        if event.type is None:
+            continue
+        for index, argument in enumerate(event.arguments or ()):
             if argument.ace_role and argument.ace_role not in roles[event.type]:
                 yield (
                     ("events", number, "arguments", index, "ace_role"),
@@ -129,7 +131,8 @@ def comparator_words(document: Document, context: Context) -> Problems:
         reading = read(quantity.text)
         if reading is None or not reading.comparators or len(reading.choices) != 1:
             continue
-        if quantity.comparator not in reading.comparators and amounts_of(quantity):
+        is_other = quantity.comparator and quantity.comparator not in reading.comparators
+        if is_other and amounts_of(quantity):
             labels = " or ".join(reading.comparators)
             yield (
                 ("quantities", number, "comparator"),

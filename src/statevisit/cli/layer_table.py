@@ -6,6 +6,7 @@ from statevisit.document import schema
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import Record
 from statevisit.document.references import reference_names
+from statevisit.pages.display import UNKNOWN
 from statevisit.printable import visible
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _columns(layer: str, records: tuple[Record, ...]) -> Columns:
             columns["labels"] = labels
         else:
             columns[name] = [name]
-    required = schema.record(layer)["required"]
+    required = schema.required(layer)
     optional = [n for n in columns if n in schema.properties(layer) and n not in required]
     if len(columns) <= _FEW_COLUMNS or len(optional) < 2:
         return columns
@@ -112,7 +113,7 @@ def _value(document: Document, record: Any, name: str) -> str:
 def _item(document: Document, item: Any) -> str:
     """Return an item of a list: an argument with its text, or a number."""
     if hasattr(item, "role"):
-        return f"{item.role.lower()} {_line(document.text_of(item.target))}"
+        return f"{(item.role or UNKNOWN).lower()} {_line(document.text_of(item.target))}"
     return str(item)
 
 

@@ -76,6 +76,19 @@ def properties(layer: str, name: str = "document") -> dict[str, JsonObject]:
     return {property_: resolve(node, name) for property_, node in nodes.items()}
 
 
+def required(layer: str) -> list[str]:
+    """Return the properties that every record of `layer` has once the layer is done.
+
+    Some of its records need others in addition, by their values. While the layer is not done, a
+    record needs only those that `record` requires.
+    """
+    document = load()
+    reference = document["properties"][layer]["items"]["$ref"].removeprefix("#/$defs/")
+    done = document["$defs"].get(f"{reference}_done", {})
+    names = {*document["$defs"][reference]["required"], *done.get("required", ())}
+    return [name for name in properties(layer) if name in names]
+
+
 def argument_properties() -> dict[str, JsonObject]:
     """Return the properties of an event's arguments, resolved."""
     nodes = resolve(properties("events")["arguments"]["items"])["properties"]

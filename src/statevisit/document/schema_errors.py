@@ -14,6 +14,7 @@ from statevisit.document.records import truncated
 from statevisit.document.schema import load, properties, resolve
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.document.value_forms import decimal_advice, timex_advice, timex_patterns
+from statevisit.printable import counted
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator as Oracle
@@ -158,7 +159,7 @@ def _message(error: "ValidationError") -> str:
 
 def _required(error: "ValidationError") -> str:
     missing = ", ".join(f"`{name}`" for name in _limit(error) if name not in _value(error))
-    return f"missing {missing}{_condition(error)}"
+    return f"missing {missing}{_condition(error)}{_done_advice(error)}"
 
 
 def _additional_properties(error: "ValidationError") -> str:
@@ -200,7 +201,8 @@ def _one_of(error: "ValidationError") -> str:
 def _any_of(error: "ValidationError") -> str:
     if error.parent is not None and "properties" in _keywords(error.parent):
         return _one_of(error)
-    return f"needs {_alternatives(_limit(error), 'or')}{_condition(error)}"
+    needed = _alternatives(_limit(error), "or")
+    return f"needs {needed}{_condition(error)}{_done_advice(error)}"
 
 
 def _not(error: "ValidationError") -> str:
@@ -218,9 +220,20 @@ def _format(error: "ValidationError") -> str:
 
 
 def _length(error: "ValidationError") -> str:
+    if error.validator == "maxItems" and _limit(error) == 0:
+        return _unstated(error)
     bound = "at least" if str(error.validator).startswith("min") else "at most"
     shown = _shown(_value(error))
     return f"`{_key(error)}` is {shown}; its length must be {bound} {_limit(error):,}"
+
+
+def _unstated(error: "ValidationError") -> str:
+    """The message for records in a layer whose state says that it has none."""
+    layer, count = _key(error), len(_value(error))
+    return (
+        f"the layer `{layer}` has {counted(count, 'record')}, but its state is none: "
+        f"`statevisit state DOC {layer} partial` says that it is begun"
+    )
 
 
 def _unique_items(error: "ValidationError") -> str:
@@ -269,22 +282,53 @@ def _declaration(error: "ValidationError") -> JsonObject | None:
 
 
 def _condition(error: "ValidationError") -> str:
-    """The condition of an error under `if`: " where `kind` is MONEY"; empty without one."""
-    steps = list(error.absolute_schema_path)
-    branch = next((step for step in ("then", "else") if step in steps), None)
-    if branch is None:
+    """The conditions of an error under `if`: " where `kind` is MONEY"; empty without one.
+
+    The state of a layer is left out; `_done_advice` is about that.
+    """
+    words = []
+    for condition, branch in _conditions(error):
+        if "layers" in condition.get("required", ()):
+            continue
+        stated = []
+        for name, rule in condition.get("properties", {}).items():
+            values = [rule["const"]] if "const" in rule else rule["enum"]
+            stated.append(f"`{name}` is {' or '.join(values)}")
+        if not stated:
+            stated = [f"`{name}` is present" for name in condition["required"]]
+        word = "where" if branch == "then" else "unless"
+        words.append(f" {word} {' and '.join(stated)}")
+    return "".join(words)
+
+
+def _done_advice(error: "ValidationError") -> str:
+    """What to do about something that only a layer that is done needs; empty for anything else."""
+    layers = [
+        layer
+        for condition, _ in _conditions(error)
+        if "layers" in condition.get("required", ())
+        for layer in condition["properties"]["layers"]["properties"]
+    ]
+    if not layers:
         return ""
+    return (
+        f"; the layer `{layers[0]}` is done: add it, or reopen the layer with "
+        f"`statevisit state DOC {layers[0]} partial`"
+    )
+
+
+def _conditions(error: "ValidationError") -> list[tuple[JsonObject, str]]:
+    """The conditions that an error is under, the outermost first, each with its branch."""
+    steps = list(error.absolute_schema_path)
+    conditions = []
     node: Any = load()
-    for step in steps[: steps.index(branch)]:
+    while (
+        "then" in steps or "else" in steps
+    ):  # the only schema with conditions is that of documents
         # jsonschema leaves `$ref` out of its paths.
         container: Any = resolve(node) if isinstance(node, dict) else node
+        step = steps.pop(0)
+        if step in ("then", "else"):
+            conditions.append((container["if"], step))
         node = container[step]
-    condition = resolve(node)["if"]
-    stated = []
-    for name, rule in condition.get("properties", {}).items():
-        values = [rule["const"]] if "const" in rule else rule["enum"]
-        stated.append(f"`{name}` is {' or '.join(values)}")
-    if not stated:
-        stated = [f"`{name}` is present" for name in condition["required"]]
-    word = "where" if branch == "then" else "unless"
-    return f" {word} {' and '.join(stated)}"
+    return conditions

@@ -129,7 +129,7 @@ def controls() -> dict[str, Control]:
 def _controls_from(layer: str) -> Iterator[Control]:
     """A control for each string of a record that is not its id, span, label or a reference."""
     shown_by_region = {"id", "start", "end", "text", LABELS[layer][1]}
-    required = schema.record(layer)["required"]
+    required = schema.required(layer)
     for prop, node in schema.properties(layer).items():
         is_pointer = (layer, prop) in POINTERS.values()
         if prop in shown_by_region or is_pointer or node.get("type") != "string":

@@ -77,7 +77,7 @@ def document_of(
         quotations=tuple(records.layers["quotations"].values()),
         event_relations=_event_relations(records, links),
         **records.groups(),
-    )
+    ).begun()
     used = {region_id for ids in records.record_ids.values() for region_id in ids}
     return ordered(document, like=base), used
 
@@ -162,7 +162,8 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
     events: list[Event] = []
     for event in records.layers["events"].values():
         arguments = _arguments(event, links_by_event.get(event.id, []), records)
-        if arguments != event.arguments:
+        is_untouched = event.arguments is None and not arguments
+        if arguments != event.arguments and not is_untouched:
             event = replace(event, arguments=arguments)
         events.append(event)
     return tuple(events)
@@ -171,14 +172,17 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
 def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argument, ...]:
     """The arguments of an event; each keeps its ACE role if the event's type still has it.
 
-    An argument whose target is the event itself cannot be drawn and stays.
+    An argument whose target is the event itself, or that has no role yet, cannot be drawn and
+    stays.
     """
     exported: Event | None = records.in_base["events"].get(event.id)
     linked = {(link.label, link.target) for link in links}
     arguments: list[Argument] = []
     dropped: dict[str, list[Argument]] = {}
-    for argument in exported.arguments if exported else ():
-        if (argument.role, argument.target) in linked or argument.target == event.id:
+    before = exported.arguments if exported else None
+    for argument in before or ():
+        is_undrawn = argument.role is None or argument.target == event.id
+        if is_undrawn or (argument.role, argument.target) in linked:
             arguments.append(argument)
         else:
             dropped.setdefault(argument.target, []).append(argument)
@@ -198,6 +202,8 @@ def _without_wrong_ace_roles(
     event: Event, arguments: list[Argument], records: Records
 ) -> list[Argument]:
     """Remove, and report, the ACE roles that the type of an event does not have."""
+    if event.type is None:
+        return arguments
     allowed = _ace_roles()[event.type]
     ace_roles = {argument.ace_role for argument in arguments if argument.ace_role}
     wrong = ace_roles.difference(allowed)
@@ -217,17 +223,19 @@ def _ace_roles() -> dict[str, list[str]]:
 def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation, ...]:
     """The event relations that links describe, as the base has them where it has them.
 
-    A relation of a record to itself cannot be drawn and stays while the record does.
+    A relation of a record to itself, or without a type, cannot be drawn and stays while its records
+    do.
     """
     linked = dict.fromkeys(link for link in links if link.label in _event_relation_types())
     existing = {*records.layers["events"], *records.layers["timexes"]}
     relations: list[EventRelation] = []
     in_base = set()
     for relation in records.base.event_relations:
-        link = Link(relation.source, relation.type, relation.target)
+        link = Link(relation.source, relation.type or "", relation.target)
         in_base.add(link)
-        is_loop = relation.source == relation.target and relation.source in existing
-        if link in linked or is_loop:
+        is_undrawn = relation.type is None or relation.source == relation.target
+        is_kept = is_undrawn and {relation.source, relation.target} <= existing
+        if link in linked or is_kept:
             relations.append(relation)
     for link in linked:
         if link not in in_base:

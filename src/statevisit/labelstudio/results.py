@@ -79,7 +79,7 @@ def to_results(document: Document) -> list[JsonObject]:
         answered = [(control, control.attribute) for control in controls_of(layer)]
         for record in getattr(document, layer):
             if layer == "mentions":
-                label = entity_types[record.entity]
+                label = entity_types.get(record.entity)
             else:
                 label = getattr(record, label_attribute)
             results.append(_region_result(record.id, layer, record, label))
@@ -93,8 +93,12 @@ def to_results(document: Document) -> list[JsonObject]:
     return results + _relation_results(links_of(document, parts))
 
 
-def _region_result(region_id: str, control: str, span: SpanRecord | Span, label: str) -> JsonObject:
-    value = {"start": span.start, "end": span.end, "text": span.text, "labels": [label]}
+def _region_result(
+    region_id: str, control: str, span: SpanRecord | Span, label: str | None
+) -> JsonObject:
+    """A region; one whose label is not annotated yet has none."""
+    labels = [] if label is None else [label]
+    value = {"start": span.start, "end": span.end, "text": span.text, "labels": labels}
     return {
         "id": region_id,
         "from_name": control,
@@ -140,12 +144,17 @@ def parts_of(document: Document) -> Parts:
 
 
 def links_of(document: Document, parts: Parts) -> Iterator[Link]:
-    """The arguments, event relations and pointers of a document as links."""
+    """The arguments, event relations and pointers of a document as links.
+
+    An argument without role and a relation without type are left out: they have no label yet.
+    """
     for event in document.events:
-        for argument in event.arguments:
-            yield Link(event.id, argument.role, argument.target)
+        for argument in event.arguments or ():
+            if argument.role:
+                yield Link(event.id, argument.role, argument.target)
     for relation in document.event_relations:
-        yield Link(relation.source, relation.type, relation.target)
+        if relation.type:
+            yield Link(relation.source, relation.type, relation.target)
     for label, (layer, prop) in POINTERS.items():
         for record in getattr(document, layer):
             target: str | Span | None = getattr(record, prop)

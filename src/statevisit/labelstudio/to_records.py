@@ -24,7 +24,7 @@ from statevisit.document.model import (
     Document,
     Span,
 )
-from statevisit.document.states import DONE
+from statevisit.document.states import DONE, PARTIAL
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
@@ -215,7 +215,10 @@ class Records:
     def _problem(self, layer: str, values: dict[str, Any]) -> str:
         """The reason why a record with these values is refused; "" if it is not."""
         groups = self._groups.get(layer)
-        return _refusal(layer, values) or (groups.problem(values[groups.prop]) if groups else "")
+        refusal = _refusal(layer, values, self.base.is_done(layer))
+        if refusal or groups is None:
+            return refusal
+        return groups.problem(values[groups.prop])
 
     def _drop_dangling_references(self) -> None:
         """Reset typed ids that name no record, and references to a record that was deleted."""
@@ -285,8 +288,11 @@ def _empty_document() -> JsonObject:
     }
 
 
-def _refusal(layer: str, values: dict[str, Any]) -> str:
-    """The reason why the schema refuses a record with these values; "" if it accepts it."""
+def _refusal(layer: str, values: dict[str, Any], is_done: bool) -> str:
+    """The reason why the schema refuses a record with these values; "" if it accepts it.
+
+    In a layer that is not done, a record may lack values.
+    """
     record: JsonObject = {"id": "x"}
     if layer == "events":
         record["arguments"] = []
@@ -294,4 +300,6 @@ def _refusal(layer: str, values: dict[str, Any]) -> str:
         if value is not None:
             record["class" if name == "class_" else name] = value
     document = {**_empty_document(), layer: [record]}
+    if not is_done:
+        document["layers"] = document["layers"] | {layer: PARTIAL}
     return "; ".join(message for _, message in schema_errors.errors(document))

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from statevisit.document import schema
 from statevisit.document.model import Document
-from statevisit.document.records import Event, Mention, Quantity, SpanRecord, Timex
+from statevisit.document.records import Entity, Event, Mention, Quantity, SpanRecord, Timex
 from statevisit.printable import visible
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from statevisit.corpus.reader import Corpus
 
 _GREY = "#adb5bd"
+
+UNKNOWN = "?"
+"""Stands for a property that a record does not have yet."""
 """The colour of labels that the schema does not know."""
 
 _CSS = {
@@ -62,32 +65,40 @@ def highlights(document: Document) -> list[Highlight]:
 
 
 def _of_mention(document: Document, mention: Mention) -> Highlight:
-    label, name = "?", mention.entity
-    if document.layer_by_id.get(mention.entity) == "entities":
-        entity = document.entity_of(mention)
-        label, name = entity.type, entity.name
-    color = _color("entities", "type", label)
-    return _highlight(mention, "mentions", label, color, f"{label} {mention.level} → {name}")
+    label, name = UNKNOWN, mention.entity or UNKNOWN
+    if document.layer_by_id.get(name) == "entities":
+        entity: Entity = document[name]
+        label, name = entity.type or UNKNOWN, entity.name or entity.id
+    note = f"{label} {mention.level or UNKNOWN} → {name}"
+    return _highlight(mention, "mentions", label, _color("entities", "type", label), note)
 
 
 def _of_timex(timex: Timex) -> Highlight:
-    note = f"{timex.type} {timex.value} {timex.mod or ''}".rstrip()
-    return _highlight(timex, "timexes", timex.type, _color("timexes", "type", timex.type), note)
+    label = timex.type or UNKNOWN
+    note = f"{label} {timex.value or UNKNOWN} {timex.mod or ''}".rstrip()
+    return _highlight(timex, "timexes", label, _color("timexes", "type", label), note)
+
+
+def amount_of(quantity: Quantity) -> str:
+    """Return the value of a quantity, or its bounds, in short; "?" for what it does not have."""
+    if quantity.value or not (quantity.lower or quantity.upper):
+        return quantity.value or UNKNOWN
+    return f"{quantity.lower or UNKNOWN}–{quantity.upper or UNKNOWN}"
 
 
 def _of_quantity(quantity: Quantity) -> Highlight:
-    kind = quantity.kind
-    value = quantity.value or f"{quantity.lower}–{quantity.upper}"
-    note = f"{kind} {quantity.comparator} {value} {quantity.unit or ''}".rstrip()
+    kind = quantity.kind or UNKNOWN
+    parts = [kind, quantity.comparator or UNKNOWN, amount_of(quantity), quantity.unit]
+    note = " ".join(part for part in parts if part)
     return _highlight(quantity, "quantities", kind, _color("quantities", "kind", kind), note)
 
 
 def _of_event(event: Event) -> Highlight:
-    parts = [event.class_, event.type, event.polarity, event.modality, event.doc_time_rel]
-    if event.type == "OTHER":
-        parts.remove("OTHER")
-    color = _color("events", "class", event.class_)
-    return _highlight(event, "events", event.class_, color, " ".join(parts))
+    label = event.class_ or UNKNOWN
+    type_ = None if event.type == "OTHER" else event.type
+    parts = [label, type_, event.polarity, event.modality, event.doc_time_rel]
+    note = " ".join(part for part in parts if part)
+    return _highlight(event, "events", label, _color("events", "class", label), note)
 
 
 def _highlight(span: SpanRecord, layer: str, label: str, color: str, note: str) -> Highlight:

@@ -37,7 +37,7 @@ class Tally:
         """Count a document."""
         self.languages.add(document.language)
         self.annotators.update(document.annotators)
-        arguments = [argument for event in document.events for argument in event.arguments]
+        arguments = [argument for event in document.events for argument in event.arguments or ()]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
         for layer, prop in schema.inventories():

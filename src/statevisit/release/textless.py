@@ -20,8 +20,8 @@ from statevisit.document.references import reference_names
 from statevisit.document.strict_json import Json, JsonObject, position
 from statevisit.errors import FormatError
 
-_COUNTED = ("CARDINAL", "ORDINAL")
-"""Kinds of quantity whose unit is a word; the unit of the others is a code."""
+_COUNTED = ("CARDINAL", "ORDINAL", None)
+"""Kinds of quantity whose unit is a word; the unit of the others is a code. None: not yet known."""
 
 _PLAIN_ID = re.compile(r"[a-z]{1,3}[0-9]+")
 _WORDY_LAYERS = ("entities", "event_chains")
@@ -134,7 +134,7 @@ def _stripped(record: JsonObject, text: str, new_ids: dict[str, str]) -> JsonObj
         if key == "id" and value in new_ids:
             stripped["id"] = new_ids[value]
             stripped["id_in_text"] = pieces(value, text)
-        elif key == "name" or (key == "unit" and record["kind"] in _COUNTED):
+        elif key == "name" or (key == "unit" and record.get("kind") in _COUNTED):
             stripped[f"{key}_in_text"] = pieces(value, text)
         elif key in reference_names():
             stripped[key] = new_ids.get(value, value)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from statevisit.annotation.quotes import anchor
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
 from statevisit.document import codec, strict_json
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError, together
 from statevisit.findings import Finding
@@ -259,7 +259,9 @@ def _from_draft(draft: JsonObject, base: Document, file: str) -> Prediction:
     unplaced: list[Unplaced] = []
     while True:
         # All problems at once: the number of passes must not grow with that of wrong records.
-        document, problems, _ = anchor(rest.draft, empty, file, limit=sys.maxsize)
+        document, problems, _ = anchor(
+            rest.draft, empty, file, limit=sys.maxsize, done=ANNOTATED_LAYERS
+        )
         if document is not None:
             return Prediction(document, layers, tuple(unplaced), notes=tuple(notes))
         places = set()
