@@ -27,7 +27,7 @@ from statevisit.document.model import (
     Source,
 )
 from statevisit.document.records import Record, Span
-from statevisit.document.schema import label_names, labels
+from statevisit.document.scheme import base
 
 SHARE = 100
 """The number of documents that one process generates at a time."""
@@ -107,7 +107,7 @@ class Annotation:
         return str(record["id"])
 
     def _complete_events(self) -> None:
-        *types, other = labels("events", "type")
+        *types, other = base().labels("events", "type")
         for n, event in enumerate(self._records["events"]):
             typed = n % 2 == 1
             event_type = self._rng.choice(types) if typed else other
@@ -120,7 +120,7 @@ class Annotation:
                 Argument(role="THEME", target=self._random_id("mentions")),
             ]
             event["event"] = f"event-{n % self._shape.chains}"
-            event["class_"] = self._rng.choice(label_names("events", "class"))
+            event["class_"] = self._rng.choice(base().label_names("events", "class"))
             event["type"] = event_type.name
             event["polarity"] = "POS"
             event["modality"] = "ACTUAL"

@@ -21,6 +21,7 @@ from statevisit.document.model import (
     SPAN_LAYERS,
     Document,
 )
+from statevisit.document.scheme import base
 
 SENTENCE = 20
 """Tokens of a sentence."""
@@ -50,7 +51,7 @@ Properties = dict[str, Any]
 
 def shaped(shape: str, size: int) -> Document:
     """Return a document of a shape with `size` records in its span layers."""
-    return convert(shaped_value(shape, size), shape)
+    return convert(shaped_value(shape, size), shape, base())
 
 
 def shaped_value(shape: str, size: int) -> Properties:

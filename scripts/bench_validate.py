@@ -193,16 +193,17 @@ def _check_share(engine: str, root: str, numbers: range, ready: Barrier, done: B
 
 def _validator(engine: str) -> Callable[[object], bool]:
     """Return the function of an engine that tells whether a parsed document is valid."""
-    from statevisit.document import schema, schema_errors
+    from statevisit.document import schema_errors
+    from statevisit.document.scheme import base
 
     if engine == "jsonschema-rs":
-        return schema_errors.verdict().is_valid
+        return schema_errors.verdict(base()).is_valid
     if engine == "fastjsonschema":
         import fastjsonschema
 
-        compiled = fastjsonschema.compile(schema.load())
+        compiled = fastjsonschema.compile(base().value)
         return lambda document: compiled(document) is document  # raises if it is not valid
-    return lambda document: not list(schema_errors.oracle().iter_errors(document))
+    return lambda document: not list(schema_errors.oracle(base()).iter_errors(document))
 
 
 def first_finding(options: argparse.Namespace, folder: Path) -> None:

@@ -24,7 +24,9 @@ from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quotes import anchor
 from statevisit.document.codec import encode, encode_value
 from statevisit.document.model import ANNOTATED_LAYERS, Document
+from statevisit.document.scheme import schema_files, scheme_from
 from statevisit.errors import MissingExtra
+from statevisit.layout import DOCUMENT_SCHEMA
 from tests.hub_stand_in import TOKEN, Hub
 from tests.repositories import CONFIG, ROOT, first_release
 
@@ -218,6 +220,8 @@ RIGHT = ROOT / "tests/data/right"
 
 PATCH = ".patch.json"
 TEXT = ".text.json"
+COMPILED = ".compiled.toml"
+"""The end of a scheme's name which stands for the scheme and the schema that it gives."""
 
 jsonpatch = oracle("jsonpatch")
 
@@ -252,13 +256,17 @@ def annotated_text(draft: dict[str, Any], document_id: str) -> Document:
 
 def write_fixture(source: Path, directory: Path) -> Path:
     """Write a fixture, its patches applied, into a directory; return its path."""
-    target = directory / source.name.replace(PATCH, ".json").replace(TEXT, ".json")
+    name = source.name.replace(PATCH, ".json").replace(TEXT, ".json").replace(COMPILED, ".toml")
+    target = directory / name
     if source.is_dir():
         target.mkdir()
         for child in source.iterdir():
             write_fixture(child, target)
     else:
         target.write_bytes(fixture_bytes(source))
+    if source.name.endswith(COMPILED):
+        schema = schema_files(scheme_from(source.read_bytes(), source.name))[DOCUMENT_SCHEMA]
+        (directory / Path(DOCUMENT_SCHEMA).name).write_bytes(schema)
     return target
 
 

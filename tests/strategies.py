@@ -32,7 +32,6 @@ import orjson
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.document import schema
 from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import (
     ANNOTATED_LAYERS,
@@ -55,6 +54,7 @@ from statevisit.document.model import (
     Token,
 )
 from statevisit.document.references import references
+from statevisit.document.scheme import base
 from statevisit.document.states import DONE, NONE, PARTIAL, STATES
 from statevisit.document.value_forms import timex_patterns
 from tests.conftest import ROOT
@@ -200,7 +200,7 @@ def _of(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 
 
 def _label(layer: str, prop: str) -> st.SearchStrategy[str]:
-    return _of(schema.label_names(layer, prop))
+    return _of(base().label_names(layer, prop))
 
 
 def _perhaps(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -361,12 +361,12 @@ def unfinished(document: Document, rng: random.Random) -> Document:
         elif state == PARTIAL:
             value[layer] = [_thinned(record, layer, rng) for record in value[layer]]
     _drop_dangling(value)
-    return ordered(convert(value, "x.json"))
+    return ordered(convert(value, "x.json", base()))
 
 
 def _thinned(record: dict[str, Any], layer: str, rng: random.Random) -> dict[str, Any]:
     """A record without some of the properties that it does not need yet."""
-    needed = {*schema.record(layer)["required"]}
+    needed = {*base().record(layer)["required"]}
     kept = {name: part for name, part in record.items() if name in needed or rng.random() < 0.6}
     for argument in kept.get("arguments", ()):
         if rng.random() < 0.4:
@@ -385,7 +385,7 @@ def _drop_dangling(value: dict[str, Any]) -> None:
                 arguments = [a for a in record["arguments"] if a["target"] in ids]
                 record["arguments"] = arguments
             dangling = [name for name in names if name in record and record[name] not in ids]
-            needed = schema.required(layer) if state == DONE else schema.record(layer)["required"]
+            needed = base().required(layer) if state == DONE else base().record(layer)["required"]
             if not {*dangling} & {*needed}:
                 kept.append({name: part for name, part in record.items() if name not in dangling})
         gone = len(kept) < len(value[layer])
@@ -609,7 +609,7 @@ class _Maker:
         return events, [c for c in chains if c.id in used]
 
     def with_arguments(self, events: list[Event], targets: list[Any]) -> list[Event]:
-        roles = {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+        roles = {label.name: label.extra["roles"] for label in base().labels("events", "type")}
         drawn = {span["id"]: rest[-1] for span, rest in self.spans("events", "ev")}
         resolved = []
         for event in events:

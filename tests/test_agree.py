@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.codec import write_document
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -110,7 +110,7 @@ def test_labels_have_intervals_in_table_and_json(
     short, long = cli(*arguments).out, cli(*arguments, "--labels").out
     assert "OCCURRENCE" not in short
     report = orjson.loads(cli(*arguments, "--json").out)
-    assert schema_errors.verdict("report").is_valid(report)
+    assert schema_errors.verdict(schema.load("report")).is_valid(report)
     mine = [
         c
         for c in report["coefficients"]
@@ -285,7 +285,7 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
     assert "22 sentences" in done.out
     done = cli("agree", ROOT / "corpus/documents", tmp_path, "--json", "--resamples", "20")
     report = orjson.loads(done.out)
-    assert [] == list(schema_errors.errors(report, "report"))
+    assert [] == list(schema_errors.errors(report, schema.load("report")))
     assert statevisit.__version__ == report["tool_version"]
     assert [[f"corpus/documents/{DOC_ID}.json"], [f"{DOC_ID}.json"]] == [
         origin["files"] for origin in report["origins"]

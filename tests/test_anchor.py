@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from statevisit import Document, decode, encode, read_document
 from statevisit.annotation import quotes
-from statevisit.annotation.ingest import ingest, segment
+from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quotes import Anchorer, Unresolved, anchor
+from statevisit.annotation.segmentation import segment
 from statevisit.checks.document import check_document
 from statevisit.document.codec import to_value
 from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Token

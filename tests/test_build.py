@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, encode, load, load_dataset, read_document
-from statevisit.dataset.arrow import CONFIGS, document_table, from_table, to_tables
+from statevisit.dataset.arrow import configs, document_table, from_table, to_tables
 from statevisit.dataset.parquet import ROW_GROUP
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.model import Document
-from statevisit.release import shards as parquet_shards
-from statevisit.release.build import BuildResult, build
+from statevisit.document.scheme import base
+from statevisit.publishing import shards as parquet_shards
+from statevisit.publishing.build import BuildResult, build
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
@@ -286,6 +287,19 @@ def test_a_day_that_the_calendar_lacks_is_a_finding_of_the_build(
     assert "nothing was built" in result.err
 
 
+def test_a_broken_reference_is_a_finding_of_the_build(
+    corpus: Path, document_file: Path, cli: Callable[..., Result]
+) -> None:
+    """A record that refers to one that does not exist is reported, and nothing is built."""
+    value = orjson.loads(document_file.read_bytes())
+    value["entities"] = [entity for entity in value["entities"] if entity["id"] != "aliyev"]
+    document_file.write_bytes(orjson.dumps(value))
+    result = cli("build", corpus)
+    assert 1 == result.status
+    assert "E302" in result.out + result.err
+    assert not (corpus / "corpus/parquet").exists()
+
+
 def test_check_of_an_invalid_document_gives_the_finding(
     checkout: Path, cli: Callable[..., Result]
 ) -> None:
@@ -303,7 +317,7 @@ def test_check_of_an_invalid_document_gives_the_finding(
 def test_the_manifest_vouches_for_the_files(checkout: Path) -> None:
     """release.json follows its schema and has size and hash of every file of a release."""
     manifest = orjson.loads((checkout / "corpus/release.json").read_bytes())
-    assert [] == list(schema_errors.errors(manifest, "release"))
+    assert [] == list(schema_errors.errors(manifest, schema.load("release")))
     files = {f["path"]: f for f in manifest["files"]}
     assert sorted(files) == [f["path"] for f in manifest["files"]]
     expected = {
@@ -343,7 +357,7 @@ def test_the_manifest_counts_what_is_there(checkout: Path, article: Document) ->
     )
     assert {
         c: pq.read_metadata(checkout / f"corpus/parquet/{c}/train-00000-of-00001.parquet").num_rows
-        for c in CONFIGS
+        for c in configs(base())
     } == manifest["configs"]
     assert {
         "documents": 1,
@@ -390,7 +404,7 @@ def test_shards_are_named_and_read_back_in_order(
     monkeypatch.setattr(parquet_shards, "SHARD", 15)
     root = _many(tmp_path, _without_references(article))
     build(root, workers=workers)
-    for config in CONFIGS:
+    for config in configs(base()):
         names = [f"train-0000{n}-of-00003.parquet" for n in range(3)]
         assert names == sorted(p.name for p in (root / "corpus/parquet" / config).iterdir())
         column = "id" if config == "documents" else "document"
@@ -407,7 +421,8 @@ def test_shards_are_named_and_read_back_in_order(
         d
         for n in range(3)
         for d in from_table(
-            pq.read_table(root / f"corpus/parquet/documents/train-0000{n}-of-00003.parquet")
+            pq.read_table(root / f"corpus/parquet/documents/train-0000{n}-of-00003.parquet"),
+            base(),
         )
     ]
     assert list(load(root)) == whole
@@ -594,7 +609,7 @@ def test_build_prints_one_screen(
             "<!-- generated: layers -->",
             "<!-- generated: lables -->",
             "unknown generated part 'lables'; "
-            "known are version, pin, layers, configs, columns, labels",
+            "known are version, pin, layers, splits, sources, configs, columns, labels",
         ),
         (
             "pretty_name: statevisit",
@@ -624,8 +639,8 @@ def test_a_card_that_cannot_be_renewed_is_an_error(
 
 def test_the_article_comes_back_from_its_table(article: Document) -> None:
     """Documents -> Parquet -> documents is the identity: the `documents` config loses nothing."""
-    assert [article] == from_table(document_table([encode(article)]))
-    assert [article] == from_table(pq.read_table(ROOT / ALL_OF))
+    assert [article] == from_table(document_table([encode(article)], base()), base())
+    assert [article] == from_table(pq.read_table(ROOT / ALL_OF), base())
 
 
 @settings(max_examples=60, deadline=None)
@@ -636,7 +651,7 @@ def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None
 
     Among them are emoji, empty layers, absent properties and every label.
     """
-    assert drawn == from_table(document_table(map(encode, drawn)))
+    assert drawn == from_table(document_table(map(encode, drawn), base()), base())
 
 
 @pytest.mark.slow
@@ -644,7 +659,7 @@ def test_every_document_comes_back_from_its_table(drawn: list[Document]) -> None
 @given(st.lists(documents(), min_size=1, max_size=3))
 def test_every_view_has_a_row_for_every_record(drawn: list[Document]) -> None:
     """A flat view neither drops nor doubles a record, and every table validates."""
-    tables = to_tables(drawn)
+    tables = to_tables(drawn, base())
     for config, layer in (
         ("entities", "mentions"),
         ("events", "events"),
@@ -670,9 +685,9 @@ def test_a_corpus_with_a_layer_that_is_empty_builds(tmp_path: Path, article: Doc
     assert ([], {"written"}) == _states(build(root, workers=1))
     rows = {path.parent.name: pq.read_table(path) for path in root.rglob("*.parquet")}
     assert {"documents": 1, "ner": 22} == {c: t.num_rows for c, t in rows.items()}
-    assert [bare] == from_table(rows["documents"])
+    assert [bare] == from_table(rows["documents"], base())
     stated = orjson.loads((root / "corpus/release.json").read_bytes())["configs"]
-    assert dict.fromkeys(CONFIGS, 0) | {"documents": 1, "ner": 22} == stated
+    assert dict.fromkeys(configs(base()), 0) | {"documents": 1, "ner": 22} == stated
 
 
 def test_a_layer_that_becomes_empty_and_full_again(tmp_path: Path, article: Document) -> None:
@@ -732,7 +747,7 @@ def test_annotators_who_share_only_some_documents(tmp_path: Path, article: Docum
             shutil.copy(root / "corpus/documents" / name, root / "corpus/annotators" / annotator)
     assert ([], {"written"}) == _states(build(root, workers=1))
     manifest = orjson.loads((root / "corpus/release.json").read_bytes())
-    assert [] == list(schema_errors.errors(manifest, "release"))
+    assert [] == list(schema_errors.errors(manifest, schema.load("release")))
     pairs = [(pair["annotators"], pair["documents"]) for pair in manifest["agreement"]["pairs"]]
     assert [(["anna", "ben"], 1), (["anna", "carl"], 1), (["ben", "carl"], 0)] == pairs
     assert 2 == manifest["agreement"]["documents"]

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from statevisit import Finding, read_document, validate
-from statevisit.annotation.ingest import decode_seed, segment
+from statevisit.annotation.ingest import decode_seed
 from statevisit.annotation.quotes import anchor
 from statevisit.annotation.realign import realign
+from statevisit.annotation.segmentation import segment
 from statevisit.checks.catalogue import catalogue, entry
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import REGISTRY
 from statevisit.checks.units import conversion
 from statevisit.document.model import Source
+from statevisit.document.scheme import scheme_of
 from statevisit.labelstudio.export_files import elements
 from statevisit.labelstudio.incoming import Incoming
 from tests.conftest import INVALID, RIGHT, ROOT, VALID, Result, write_fixture
@@ -55,6 +57,7 @@ def _findings(path: Path, tmp_path: Path) -> list[Finding]:
         incoming = Incoming(
             lambda base: corpus if base.document.id == corpus.id else base.document,
             lambda text: None,
+            scheme_of(corpus),
         )
         return [
             f

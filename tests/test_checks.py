@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import validate
+from statevisit import read_document, validate
 from statevisit.checks.document import check_bytes, check_document, context_of
 from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import Context
 from statevisit.checks.text import _cut_tokens
-from statevisit.document.codec import encode, encode_value, to_value
+from statevisit.document.codec import encode, encode_value, to_value, write_document
 from statevisit.document.model import Document, EventRelation, Span, Token
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
@@ -154,7 +154,7 @@ def test_foreign_files_and_lists_are_checked(corpus: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "codes"),
     [
-        (lambda s: orjson.dumps({**s, "url": "https://example.org"}), ["E703"]),
+        (lambda s: orjson.dumps({**s, "urls": "https://example.org"}), ["E703"]),
         (lambda s: orjson.dumps({**s, "sha256": 5}), ["E703"]),
         (lambda s: orjson.dumps({k: v for k, v in s.items() if k != "file"}), ["E703"]),
         (lambda s: b"{", ["E703"]),
@@ -274,3 +274,27 @@ def test_every_cycle_is_reported(article: Document) -> None:
         assert message.endswith(f"{source} → {target} → {source} leads back to itself")
     contradicted = sorted(path for code, path, _ in problems if code == "E607")
     assert [("event_relations", 4 * n + 1) for n in range(20)] == contradicted
+
+
+def test_checks_of_words_run_for_the_languages_that_they_know(
+    corpus: Path, cli: Callable[..., Result]
+) -> None:
+    """A text in another language has no findings by English rules, and `validate -v` says so."""
+    path = corpus / f"corpus/documents/{DOC_ID}.json"
+    document = read_document(path)
+    wrong = [replace(q, value="7") if q.value else q for q in document.quantities]
+    write_document(replace(document, quantities=tuple(wrong)), path)
+    result = cli("validate", path, "--select", "E504")
+    assert (1, False) == (result.status, "not run" in result.err)
+    write_document(replace(read_document(path), language="tr-Latn"), path)
+    result = cli("validate", path, "--select", "E504")
+    assert (0, "", "") == (result.status, result.out, result.err)
+    result = cli("validate", path, "--select", "E504", "-v")
+    assert (0, True) == (result.status, "not run for 1 document in tr: E504, E505" in result.err)
+
+
+def test_the_catalogue_states_the_languages_of_a_check(cli: Callable[..., Result]) -> None:
+    """`explain` names the languages of a check that does not run for all."""
+    assert "languages  en only" in cli("explain", "E504").out
+    assert "languages  all but bo, cmn" in cli("explain", "W215").out
+    assert "languages" not in cli("explain", "E201").out

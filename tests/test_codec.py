@@ -13,9 +13,10 @@ from msgspec.structs import replace
 
 from statevisit import FormatError, decode, encode, read_document, write_document
 from statevisit.checks.document import check_bytes
-from statevisit.document import schema, strict_json
+from statevisit.document import strict_json
 from statevisit.document.codec import ordered, to_value
 from statevisit.document.model import LAYERS, Document, Mention
+from statevisit.document.scheme import base
 from statevisit.document.strict_json import Locator, Malformed, locate, parse, pointer
 from tests.conftest import DOC_ID, ROOT
 from tests.strategies import documents
@@ -53,7 +54,7 @@ def test_one_record_a_line(document: Document) -> None:
     """
     lines = encode(document).decode().split("\n")
     expected = ["{"]
-    for name in schema.load()["properties"]:
+    for name in base().value["properties"]:
         records = to_value(document)[name]
         start = json.dumps(name) + ":"
         if name in LAYERS and records:

@@ -36,6 +36,7 @@ from tests.conftest import (
 )
 
 FIXTURES = {
+    "articles.csv": "id,date,body\na1,2024-03-01,The bridge is open.\n",
     "draft.json": json.dumps(
         {"id": DOC_ID, "quotations": [{"quote": "historic peak", "type": "DIRECT"}]}
     ),

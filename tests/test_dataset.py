@@ -22,11 +22,11 @@ from msgspec.structs import replace
 
 import statevisit
 from statevisit import FormatError, MissingExtra, load
-from statevisit.dataset.arrow import CONFIGS, columns, features, view_table
-from statevisit.dataset.flat_names import ONTONOTES, TAGS, flat_names
-from statevisit.document import schema
+from statevisit.dataset.arrow import columns, configs, features, view_table
+from statevisit.dataset.flat_names import ONTONOTES, flat_names, tags
 from statevisit.document.codec import to_value
 from statevisit.document.model import ANNOTATED_LAYERS, Document, Quantity, Timex
+from statevisit.document.scheme import base
 from statevisit.document.timex_values import days, duration
 from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, Result, oracle
 from tests.strategies import TIMEX_EDGES, documents, timex_values
@@ -36,6 +36,7 @@ duckdb = oracle("duckdb")
 huggingface_hub = oracle("huggingface_hub")
 polars = oracle("polars")
 
+CONFIGS = configs(base())
 EACH = pytest.mark.parametrize("config", CONFIGS)
 
 
@@ -57,7 +58,7 @@ def _parquet(config: str) -> Path:
 
 def _rows(config: str) -> list[dict[str, Any]]:
     """The rows with label names instead of integers."""
-    spec = features(config)
+    spec = features(config, base())
     return [
         {k: _named(v, spec[k]) for k, v in row.items()}
         for row in pq.read_table(_parquet(config)).to_pylist()
@@ -78,7 +79,7 @@ def _named(value: Any, feature: Any) -> Any:
 
 
 LABEL_COLUMNS = {
-    "documents": len(schema.inventories()) + len(ANNOTATED_LAYERS),
+    "documents": len(base().inventories) + len(ANNOTATED_LAYERS),
     "entities": 4,
     "events": 11,  # three of them in the arguments
     "quantities": 4,
@@ -95,7 +96,7 @@ def test_parquet_alone_gives_the_features_of_the_schema(
 ) -> None:
     """`load_dataset` gives the schema's columns, order, types and labels, from Parquet alone."""
     assert "dataset_info" not in _front()
-    expected = datasets.Features.from_dict(features(config))
+    expected = datasets.Features.from_dict(features(config, base()))
     in_parquet = datasets.Features.from_arrow_schema(pq.read_schema(_parquet(config)))
     read = datasets.Dataset.from_parquet(str(_parquet(config)), cache_dir=cache).features
     loaded = tables[config].features
@@ -184,7 +185,7 @@ def test_every_column_is_described_beside_the_schema(config: str) -> None:
         for line in block.splitlines()
         if line.startswith("| `")
     }
-    assert [c.name for c in columns(config)] == list(described)
+    assert [c.name for c in columns(config, base())] == list(described)
     for name, description in described.items():
         assert len(description) > 10
         assert description.endswith(".")
@@ -204,14 +205,14 @@ def test_label_columns_have_the_schemas_labels(tables: dict[str, Any]) -> None:
         for column, feature in tables[config].features.items():
             if isinstance(feature, datasets.ClassLabel):
                 label_columns[config] += 1
-                home = layer if (layer, column) in schema.inventories() else "entities"
+                home = layer if (layer, column) in base().inventories else "entities"
                 prop = {"source_type": "type", "target_type": "type"}.get(column, column)
                 if column == "measures_layer":
                     assert ["mentions", "events"] == feature.names
                 elif (config, column) == ("quantities", "kind"):
-                    assert [*schema.label_names("quantities", "kind"), "DURATION"] == feature.names
+                    assert [*base().label_names("quantities", "kind"), "DURATION"] == feature.names
                 else:
-                    assert schema.label_names(home, prop) == feature.names
+                    assert base().label_names(home, prop) == feature.names
     assert {
         "entities": 4,
         "events": 8,
@@ -221,7 +222,7 @@ def test_label_columns_have_the_schemas_labels(tables: dict[str, Any]) -> None:
     } == label_columns
     assert ("O", 37, 18) == (
         tables["ner"].features["ner_tags"].feature.names[0],
-        len(TAGS),
+        len(tags(base())),
         len(ONTONOTES),
     )
 
@@ -340,14 +341,14 @@ def test_a_corpus_of_ones_own_loads_without_a_card(
 
     The path may contain glob characters; columns and labels come from Parquet.
     """
-    from statevisit.release.build import build
+    from statevisit.publishing.build import build
 
     root = corpus / "a [b] {c} é *"
     shutil.copytree(corpus / "corpus", root / "corpus")
     shutil.copytree(corpus / "seeds", root / "seeds")
     build(root, workers=1)
     loaded = statevisit.load_dataset("events", root, cache_dir=cache)
-    assert features("events") == loaded["train"].features.to_dict()
+    assert features("events", base()) == loaded["train"].features.to_dict()
     assert tables["events"].to_list() == loaded["train"].to_list()
 
 
@@ -456,7 +457,7 @@ def test_relations_have_names_and_evidence(article: Document) -> None:
     """A relation's row names both entities, the Wikidata property and the supporting sentences."""
     properties = {
         label.name: label.extra.get("wikidata_property")
-        for label in schema.labels("relations", "type")
+        for label in base().labels("relations", "type")
     }
     for row, relation in zip(_rows("relations"), article.relations, strict=True):
         source, target = article[relation.source], article[relation.target]
@@ -535,7 +536,7 @@ def test_no_number_loses_a_digit(
     changed = replace(
         article, quantities=(replace(article.quantities[0], measures=None, **changes),), timexes=()
     )
-    row = view_table("quantities", [replace(changed, events=())]).to_pylist()[0]
+    row = view_table("quantities", [replace(changed, events=())], base()).to_pylist()[0]
     assert expected.items() <= row.items()
 
 
@@ -560,8 +561,8 @@ def test_a_durations_modifier_is_its_comparator(
 
 
 def _only_row(article: Document, config: str, **layers: Any) -> dict[str, Any]:
-    spec = features(config)
-    (row,) = view_table(config, [replace(article, **layers)]).to_pylist()
+    spec = features(config, base())
+    (row,) = view_table(config, [replace(article, **layers)], base()).to_pylist()
     return {k: _named(v, spec[k]) for k, v in row.items()}
 
 
@@ -720,7 +721,7 @@ def test_every_value_of_the_schema_is_a_row(
     timex = Timex(id="t1", start=0, end=9, text="President", type=kind, value=value)
     layers: dict[str, Any] = {"timexes": (timex,), "quantities": (), "events": ()}
     assert value == _only_row(article, "timexes", **layers)["value"]
-    assert 1 >= view_table("quantities", [replace(article, **layers)]).num_rows
+    assert 1 >= view_table("quantities", [replace(article, **layers)], base()).num_rows
 
 
 def test_times_of_the_article_have_their_days(article: Document) -> None:
@@ -793,10 +794,10 @@ def test_names_of_any_document_are_well_formed(document: Document) -> None:
 
     A span is left out only where it overlaps a kept one that is at least as long.
     """
-    spec = features("ner")
+    spec = features("ner", base())
     rows = [
         {k: _named(v, spec[k]) for k, v in r.items()}
-        for r in view_table("ner", [document]).to_pylist()
+        for r in view_table("ner", [document], base()).to_pylist()
     ]
     assert [document.text_of(t) for t in document.tokens] == [t for r in rows for t in r["tokens"]]
     for row in rows:
@@ -900,14 +901,20 @@ def springfield(tmp_path: Path, cli: Callable[..., Result]) -> Path:
     return root
 
 
-def test_every_config_in_the_card_of_a_small_corpus_loads(springfield: Path) -> None:
+def test_every_config_in_the_card_of_a_small_corpus_loads(
+    springfield: Path, tmp_path: Path
+) -> None:
     """A layer without a record is not in the card; the others load, plain and streaming."""
     names = datasets.get_dataset_config_names(str(springfield))
     assert ["documents", "entities", "ner"] == names
     for name in names:
         for streaming in (False, True):
             loaded = datasets.load_dataset(
-                str(springfield), name, split="train", streaming=streaming
+                str(springfield),
+                name,
+                split="train",
+                streaming=streaming,
+                cache_dir=str(tmp_path / "cache"),
             )
             assert 1 == len(list(loaded)), name
 

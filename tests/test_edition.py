@@ -15,14 +15,15 @@ from msgspec.structs import replace
 
 from statevisit import Finding, FormatError, encode, load, load_dataset, validate
 from statevisit.dataset import arrow
-from statevisit.dataset.arrow import CONFIGS, WORDS
-from statevisit.dataset.views import VIEWS
+from statevisit.dataset.arrow import WORDS, configs
+from statevisit.dataset.views import views
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import encode_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.references import reference_names
-from statevisit.release import textless
-from statevisit.release.textless import blanked, pieces, restore, strip
+from statevisit.document.scheme import ANNOTATIONS_ONLY, base
+from statevisit.publishing import textless
+from statevisit.publishing.textless import blanked, pieces, restore, strip
 from tests.conftest import DOC_ID, PACKAGE, ROOT, Result, oracle
 from tests.strategies import documents, seed_of
 
@@ -132,7 +133,7 @@ def test_no_four_words_of_a_text_are_left_in_any_file(roots: Made) -> None:
     texts = set().union(*(_grams(d.text) for d in load(full)))
     runs_left = _left(full, texts)
     assert 450 < runs_left[f"seeds/{SEED.name}"] == runs_left[f"corpus/documents/{DOC_ID}.json"]
-    data = {f"corpus/parquet/{c}/train-00000-of-00001.parquet" for c in CONFIGS} | {
+    data = {f"corpus/parquet/{c}/train-00000-of-00001.parquet" for c in configs(base())} | {
         f"corpus/annotators/{a}/{DOC_ID}.json" for a in "ab"
     }
     assert (
@@ -167,13 +168,13 @@ def test_no_word_of_the_text_is_left_in_the_data(roots: Made, article: Document)
     words = set(re.findall(r"[^\W\d_]{3,}", article.text.lower()))
     labels = {
         w
-        for layer, prop in schema.inventories()
-        for name in schema.label_names(layer, prop)
+        for layer, prop in base().inventories
+        for name in base().label_names(layer, prop)
         for w in re.findall(r"[^\W\d_]+", name.lower())
     }
     for path in [*roots[1].rglob(f"*/{DOC_ID}.json"), *roots[1].rglob("*.parquet")]:
         for key, strings in _by_key(_values(path)).items():
-            kept = set(strings) - {DOC_ID, "example", schema.ANNOTATIONS_ONLY, *article.annotators}
+            kept = set(strings) - {DOC_ID, "example", ANNOTATIONS_ONLY, *article.annotators}
             assert (
                 set() == words & set(re.findall(r"[^\W\d_]{3,}", " ".join(kept).lower())) - labels
             ), f"{path}: {key}"
@@ -188,11 +189,11 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
     The text can be given as the seed or without its header.
     """
     value = orjson.loads(encode_value(strip(document)))
-    assert [] == list(schema_errors.errors(value, schema.ANNOTATIONS_ONLY))
+    assert [] == list(schema_errors.errors(value, base().annotations_only))
     assert (
         encode(document)
-        == encode(restore(value, seed_of(document), "seed"))
-        == encode(restore(value, document.text.encode(), "seed"))
+        == encode(restore(value, seed_of(document), "seed", base()))
+        == encode(restore(value, document.text.encode(), "seed", base()))
     )
     literals: set[str] = set()
     for record in (record for layer in LAYERS for record in value[layer]):
@@ -207,13 +208,15 @@ def test_a_document_comes_back_to_the_byte(document: Document) -> None:
 @given(documents())
 def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -> None:
     """Without words, renamed ids and units of counts, all rows are those of the full edition."""
-    blank = blanked(strip(document))
-    assert set() == IDS - {c.name for view in VIEWS.values() for c in view.columns}
-    for config, view in VIEWS.items():
-        names = [c.name for c in arrow.columns(config, schema.ANNOTATIONS_ONLY)]
+    blank = blanked(strip(document), base())
+    assert set() == IDS - {c.name for view in views(base()).values() for c in view.columns}
+    for config, view in views(base()).items():
+        names = [c.name for c in arrow.columns(config, base().annotations_only)][
+            :-1
+        ]  # no split yet
         for full, row in zip(
-            arrow.wordless(config, list(view.rows(document))),
-            arrow.wordless(config, list(view.rows(blank))),
+            arrow.wordless(config, base(), list(view.rows(document))),
+            arrow.wordless(config, base(), list(view.rows(blank))),
             strict=True,
         ):
             one, two = (
@@ -237,10 +240,10 @@ def test_a_string_is_places_in_the_text() -> None:
 
 def test_the_references_are_those_of_the_schema() -> None:
     """Every property of a record that holds another record's id is renamed with it."""
-    arguments = schema.resolve(schema.properties("events")["arguments"]["items"])["properties"]
+    arguments = base().resolve(base().properties("events")["arguments"]["items"])["properties"]
     nodes = [
-        *(item for layer in LAYERS for item in schema.properties(layer).items()),
-        *((k, schema.resolve(v)) for k, v in arguments.items()),
+        *(item for layer in LAYERS for item in base().properties(layer).items()),
+        *((k, base().resolve(v)) for k, v in arguments.items()),
     ]
     names = {
         key
@@ -257,7 +260,7 @@ def test_every_string_of_a_document_is_accounted_for() -> None:
     """
     free = set()
     for layer in LAYERS:
-        for key, node in schema.properties(layer, schema.ANNOTATIONS_ONLY).items():
+        for key, node in base().annotations_only.properties(layer).items():
             if (
                 node.get("type") == "string"
                 and not {"enum", "const", "pattern", "format"} & node.keys()
@@ -265,22 +268,21 @@ def test_every_string_of_a_document_is_accounted_for() -> None:
                 free.add((layer, key))
     assert {("timexes", "value"), ("timexes", "quant"), ("quantities", "unit")} == free
     assert all(
-        {"text", "name"}.isdisjoint(schema.properties(layer, schema.ANNOTATIONS_ONLY))
-        for layer in LAYERS
+        {"text", "name"}.isdisjoint(base().annotations_only.properties(layer)) for layer in LAYERS
     )
 
 
-@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("config", configs(base()))
 def test_the_edition_loads(roots: Made, config: str) -> None:
     """`load_dataset` gives every config with all rows and the stated features, without words."""
     full, other = (load_dataset(config, r, split="train") for r in roots)
     assert len(full) == len(other) > 0
-    assert arrow.features(config, schema.ANNOTATIONS_ONLY) == other.features.to_dict()
+    assert arrow.features(config, base().annotations_only) == other.features.to_dict()
     if config != "documents":
         assert set(full.column_names) - WORDS == set(other.column_names)
     page = (roots[1] / "schema/README.md").read_text(encoding="utf-8")
     block = page.split(f"\n### {config}\n")[1].split("<!-- end -->")[0].split("\n### ")[0]
-    assert [c.name for c in arrow.columns(config, schema.ANNOTATIONS_ONLY)] == re.findall(
+    assert [c.name for c in arrow.columns(config, base().annotations_only)] == re.findall(
         r"^\| `(\w+)` \|", block, re.MULTILINE
     )
 
@@ -304,7 +306,7 @@ def test_the_pages_of_the_edition_are_complete(roots: Made) -> None:
 def test_the_manifest_and_the_metadata_are_of_the_edition(roots: Made) -> None:
     """The manifest is valid and states its edition; the Croissant metadata are valid too."""
     manifest = orjson.loads((roots[1] / "corpus/release.json").read_bytes())
-    assert [] == list(schema_errors.errors(manifest, "release"))
+    assert [] == list(schema_errors.errors(manifest, schema.load("release")))
     full = orjson.loads((roots[0] / "corpus/release.json").read_bytes())
     assert {"name": "annotations-only", "full": full["content"]} == manifest["edition"]
     assert (full["version"], full["counts"], full["configs"]) == (

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statevisit import decode, encode, load, read_document, validate
-from statevisit.annotation.ingest import ingest, segment
+from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quotes import anchor
 from statevisit.annotation.realign import Alignment, realign
+from statevisit.annotation.segmentation import segment
 from statevisit.checks.document import check_bytes, check_document
 from statevisit.checks.fix import fixed
 from statevisit.document.characters import folded, tidy, untidy

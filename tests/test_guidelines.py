@@ -7,11 +7,11 @@ import orjson
 import pytest
 
 from statevisit import load
-from statevisit.document import schema
 from statevisit.document.model import Document
+from statevisit.document.scheme import base
 from statevisit.errors import FormatError
-from statevisit.release.card import renewed_pages
-from statevisit.release.manifest import Overview
+from statevisit.publishing.card import renewed_pages
+from statevisit.publishing.manifest import Overview
 from statevisit.scoring.score import score
 from tests.conftest import ROOT
 
@@ -27,17 +27,19 @@ def _own_words() -> str:
 def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     """Every inventory that an annotator chooses from has a table, generated from the schema."""
     manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
-    about = Overview(manifest, ("en",), ())
+    about = Overview(manifest, base(), ("en",), (), ())
     assert GUIDELINES.encode() == renewed_pages(ROOT, about)["schema/GUIDELINES.md"]
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
     assert (
-        set(schema.inventories()) - {("event_chains", "nil")} == tables
+        set(base().inventories) - {("event_chains", "nil")} == tables
     )  # the same labels as entities.nil
     (tmp_path / "schema").mkdir()
     (tmp_path / "schema/GUIDELINES.md").write_text(
         "<!-- generated: labels events.colour -->\n<!-- end -->"
     )
-    with pytest.raises(FormatError, match=r"GUIDELINES\.md: there are no labels of events\.colour"):
+    with pytest.raises(
+        FormatError, match=r"GUIDELINES\.md:\d+: the scheme has no labels of events\.colour: "
+    ):
         renewed_pages(tmp_path, about)
     (tmp_path / "schema/GUIDELINES.md").write_bytes(b"caf\xe9")
     with pytest.raises(FormatError, match=r"GUIDELINES\.md: is not UTF-8"):

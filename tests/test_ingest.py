@@ -14,7 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 
 from statevisit import FormatError, load, read_document, validate
-from statevisit.annotation.ingest import ANNOTATOR, decode_seed, ingest, segment
+from statevisit.annotation.ingest import decode_seed, ingest
+from statevisit.annotation.segmentation import segment
+from statevisit.annotation.tokenizers import ANNOTATOR
 from statevisit.checks.document import check_document
 from statevisit.document.model import Document
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result, interrupted, opened, started
@@ -342,7 +344,7 @@ def test_a_broken_list_is_not_added_to(
         (lambda s: s[1].write_text("no header"), "two.txt:1: no header"),
         (lambda s: s[1].write_bytes(b"\xff"), "two.txt:1: not UTF-8"),
         (lambda s: s[1].unlink(), "two.txt: cannot be read: No such file or directory"),
-        (lambda s: (s[1].unlink(), s[1].mkdir()), "two.txt: cannot be read: Is a directory"),
+        (lambda s: (s[1].unlink(), s[1].mkdir()), "two.txt: holds no files of texts"),
         (lambda s: s[1].rename(s[1].with_name("-.txt")) and s.insert(1, s[0]), "is given twice"),
     ],
 )
@@ -360,7 +362,7 @@ def test_a_seed_that_fails_is_named_and_the_others_are_taken(
     assert 1 == result.status
     error, count = result.err.splitlines()
     assert message in error
-    assert "1 of 3 seeds were left out" == count
+    assert "1 of 3 texts were left out" == count
     assert {"2024-03-01-one", "2024-03-01-three"} == set(load(root).ids)
     assert ["one.txt", "three.txt"] == _listed(root)
     assert [] == list(validate(root))
@@ -384,8 +386,8 @@ def test_all_seeds_that_fail_are_named_in_one_run(
     result = cli("ingest", *seeds, "--root", root)
     failed = [f"s{number:02}.txt" for number in range(3, 60, 7)]
     *errors, count = result.err.splitlines()
-    assert failed == [line.split(":")[1].strip() for line in errors]
-    assert "9 of 60 seeds were left out" == count
+    assert failed == [Path(line.split(":")[1].strip()).name for line in errors]
+    assert "9 of 60 texts were left out" == count
     assert (1, 51) == (result.status, len(result.out.splitlines()))
     assert 51 == len(load(root)) == len(_listed(root))
     assert [] == list(validate(root))
@@ -422,7 +424,7 @@ def test_two_seeds_of_one_name_or_id(
     (tmp_path / "one.text").write_bytes(seeds[1].read_bytes())
     for second, message in (
         (tmp_path / "other" / "one.txt", "another file of this name"),
-        (tmp_path / "one.text", "has the name and date of another seed"),
+        (tmp_path / "one.text", "has the name and date of another text"),
         (seeds[0], "given twice"),
     ):
         root = tmp_path / f"root of {message}"

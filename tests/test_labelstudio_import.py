@@ -22,6 +22,7 @@ from statevisit.checks.document import check_document
 from statevisit.corpus.diff import diff_documents
 from statevisit.document.codec import encode_value, read_document, write_document
 from statevisit.document.model import Document
+from statevisit.document.scheme import base
 from statevisit.errors import FormatError, LabelStudioError
 from statevisit.labelstudio.export_files import BLOCK, elements
 from statevisit.labelstudio.importer import Options, Update, import_tasks
@@ -607,7 +608,7 @@ class _Failing(BaseHTTPRequestHandler):
             return self.connection.close()
         if "/api/projects/1" in self.path:
             return self._send(
-                200, {"id": 1, "title": "p", "task_number": 1, "label_config": config()}
+                200, {"id": 1, "title": "p", "task_number": 1, "label_config": config(base())}
             )
         if "/api/projects" in self.path:
             return self._send(
@@ -616,7 +617,7 @@ class _Failing(BaseHTTPRequestHandler):
                     "count": 1,
                     "results": []
                     if "page=2" in self.path
-                    else [{"id": 1, "title": "p", "label_config": config()}],
+                    else [{"id": 1, "title": "p", "label_config": config(base())}],
                 },
             )
         if "/api/tasks" in self.path:

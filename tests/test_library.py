@@ -353,7 +353,7 @@ class _Text(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open.append(tag)
         self.tags.add(tag)
-        assert {name for name, _ in attrs} <= {"style", "title"}
+        assert {name for name, _ in attrs} <= {"dir", "lang", "style", "title"}
 
     def handle_endtag(self, tag: str) -> None:
         assert tag == self.open.pop()

@@ -19,7 +19,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from statevisit import load
-from statevisit.dataset.arrow import CONFIGS
+from statevisit.dataset.arrow import configs
+from statevisit.document.scheme import base
 from tests.conftest import DOC_ID, PATIENCE, ROOT
 
 pytestmark = pytest.mark.slow
@@ -269,7 +270,7 @@ def test_the_wheel_loads_the_corpus(python: Path, tmp_path: Path) -> None:
     (site,) = python.parent.parent.glob("lib/python*/site-packages")
     assert (
         f"{DOC_ID} {VERSION}"
-        == _run(python, tmp_path, "-I", "-c", INSTALLED, str(site), *CONFIGS).strip()
+        == _run(python, tmp_path, "-I", "-c", INSTALLED, str(site), *configs(base())).strip()
     )
 
 

@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from statevisit import ReleaseError, load
-from statevisit.dataset.arrow import CONFIGS
+from statevisit.dataset.arrow import configs
+from statevisit.document.scheme import base
 from tests.conftest import PATIENCE, ROOT, Result, oracle
 from tests.hub_stand_in import DONE, TOKEN, Failure, Hub
 
@@ -114,7 +115,7 @@ print(orjson.dumps(rows, default=str).decode())
         "HF_HUB_DISABLE_TELEMETRY": "1",
     }
     done = subprocess.run(
-        [sys.executable, "-c", script, REPO, VERSION, *CONFIGS],
+        [sys.executable, "-c", script, REPO, VERSION, *configs(base())],
         capture_output=True,
         encoding="utf-8",
         timeout=PATIENCE,
@@ -126,7 +127,7 @@ print(orjson.dumps(rows, default=str).decode())
         c: datasets.load_dataset(
             str(checkout), c, split="train", cache_dir=str(tmp_path / "cache")
         ).to_list()
-        for c in CONFIGS
+        for c in configs(base())
     }
     assert orjson.loads(orjson.dumps(here, default=str)) == orjson.loads(done.stdout)
 

@@ -21,16 +21,16 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import load
-from statevisit.annotation.ingest import segment
 from statevisit.annotation.quotes import anchor
+from statevisit.annotation.segmentation import segment
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.registry import REGISTRY
 from statevisit.cli.overview import COMMANDS
 from statevisit.corpus.settings import read_settings
-from statevisit.document import schema
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
-from statevisit.release.card import PARTS
+from statevisit.document.scheme import base, scheme_from
+from statevisit.publishing.card import PARTS
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 
@@ -131,6 +131,8 @@ def test_generated_parts_stand_where_readers_are_led() -> None:
     assert {
         "version": [README],
         "layers": [README],
+        "splits": ["corpus/README.md"],
+        "sources": ["corpus/README.md"],
         "pin": [README],
         "configs": ["schema/README.md"],
         "columns": ["schema/README.md"],
@@ -205,6 +207,13 @@ ONLINE = ("serve", "push", "pull")
 """Subcommands of label-studio that need a server: test_labelstudio_live runs them."""
 
 
+def test_the_scheme_is_one() -> None:
+    """The scheme of the page compiles, and has what the page says."""
+    own = scheme_from(_toml("base = 2").encode(), "scheme.toml")
+    assert "VESSEL" in own.label_names("entities", "type")
+    assert {"mentions": ("certainty",), "events": ("knots",)} == own.attributes
+
+
 def _toml(beginning: str) -> str:
     return next(b.text for b in BLOCKS if b.language == "toml" and b.text.startswith(beginning))
 
@@ -214,7 +223,7 @@ def test_the_mapping_is_one(tmp_path: Path) -> None:
     from statevisit.labelstudio.mapping import read_mapping
 
     (tmp_path / "mapping.toml").write_text(_toml("[labels]"), encoding="utf-8")
-    mapping = read_mapping(tmp_path / "mapping.toml")
+    mapping = read_mapping(tmp_path / "mapping.toml", base())
     assert mapping.labels
     assert mapping.relations
     assert mapping.choices
@@ -461,7 +470,7 @@ def test_the_settings_are_some(tmp_path: Path) -> None:
     """`validate` takes the settings shown, and the pages show no third kind of TOML."""
     (tmp_path / "pyproject.toml").write_text(_toml("[tool.statevisit]"))
     assert read_settings(tmp_path, catalogue).select
-    assert 2 == sum(b.language == "toml" for b in BLOCKS)
+    assert 3 == sum(b.language == "toml" for b in BLOCKS)
 
 
 def test_every_command_is_named() -> None:
@@ -477,7 +486,7 @@ def test_every_command_is_named() -> None:
 
 def test_label_tables_are_the_schemas() -> None:
     """Every inventory of the schema has a table of its labels, their titles and meanings."""
-    for layer, prop in schema.inventories():
+    for layer, prop in base().inventories:
         title = f"\n### {layer.replace('_', ' ')}: {prop}\n"
         block = PAGES["schema/README.md"].split(title)[1].split("\n### ")[0]
         rows = [
@@ -485,12 +494,12 @@ def test_label_tables_are_the_schemas() -> None:
             for line in block.splitlines()
             if line.startswith("| `")
         ]
-        assert [(f"`{x.name}`", x.title) for x in schema.labels(layer, prop)] == [
+        assert [(f"`{x.name}`", x.title) for x in base().labels(layer, prop)] == [
             (r[0], r[1]) for r in rows
         ]
         assert [] == [
             x.name
-            for x, r in zip(schema.labels(layer, prop), rows, strict=True)
+            for x, r in zip(base().labels(layer, prop), rows, strict=True)
             if not r[2].startswith(x.description)
         ]
 

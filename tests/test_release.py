@@ -12,9 +12,9 @@ import pytest
 
 from statevisit import ReleaseError, encode, load, read_document
 from statevisit.corpus.diff import diff_corpora
-from statevisit.document import schema_errors
-from statevisit.release import version_rule
-from statevisit.release.transaction import recover
+from statevisit.document import schema, schema_errors
+from statevisit.publishing import version_rule
+from statevisit.publishing.transaction import recover
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import CONFIG, begin, commit, first_release, git
 
@@ -63,7 +63,10 @@ def test_a_release_is_one_commit_and_one_tag(repository: Path, cli: Callable[...
     assert git(repository, "rev-parse", "HEAD") == git(repository, "rev-parse", "v0.1.1^{commit}")
     assert "tag" == git(repository, "cat-file", "-t", "v0.1.1")
     manifest = orjson.loads((repository / "corpus/release.json").read_bytes())
-    assert ("0.1.1", []) == (manifest["version"], list(schema_errors.errors(manifest, "release")))
+    assert ("0.1.1", []) == (
+        manifest["version"],
+        list(schema_errors.errors(manifest, schema.load("release"))),
+    )
     assert "This is version **0.1.1**." in (repository / "README.md").read_text()
     assert (
         "version: 0.1.1\ndate-released: 2027-01-15\n" in (repository / "CITATION.cff").read_text()
@@ -222,7 +225,7 @@ def test_outside_git_the_message_says_so(corpus: Path, cli: Callable[..., Result
 KILL = """
 import os, shutil, sys
 from pathlib import Path
-from statevisit.release import plan, transaction
+from statevisit.publishing import plan, transaction
 root, place = map(Path, sys.argv[1:])
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 changes = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen")

@@ -15,18 +15,20 @@ from hypothesis import strategies as st
 
 from statevisit import load
 from statevisit.corpus import git
+from statevisit.corpus.seeds import ListedSource, Received
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Argument, Document, Record, Source, Span
+from statevisit.document.scheme import base
 from statevisit.document.value_forms import TIMEX_EXAMPLES, timex_advice, timex_patterns
 from tests.conftest import ROOT, VALID
 
 SHA256 = {
     "document": "b4a76d0eacc57947c722d6550885e507b18053e7dea390935f4002de302bc15f",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "84b11cea12f7637a953beebafeebc3109927eae43eda63cdae919590f663f27b",
+    "release": "83b182c62b3b7fe57862b4e61c8583badbd3d87bf50e3ac620170c1b8426a938",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
-    "source": "6dd3edf568d90c2bc59dea99bcb313612bcf0d2e9aafb95d2b2acc841b183f9f",
+    "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
     "report": "1b3f4745aff3b26da9ec30af02d31b7be827e8b66a3ede900b2b7dd728785d73",
 }
@@ -80,9 +82,9 @@ def test_the_entries_of_the_last_release_are_read() -> None:
 @pytest.mark.parametrize("name", schema.NAMES)
 def test_schemas_are_valid_2020_12(name: str) -> None:
     """Every schema is itself valid, names its dialect, and both engines compile it."""
-    assert "https://json-schema.org/draft/2020-12/schema" == schema.load(name)["$schema"]
-    jsonschema.Draft202012Validator.check_schema(schema.load(name))
-    assert schema_errors.verdict(name).is_valid({}) is False
+    assert "https://json-schema.org/draft/2020-12/schema" == schema.load(name).value["$schema"]
+    jsonschema.Draft202012Validator.check_schema(schema.load(name).value)
+    assert schema_errors.verdict(schema.load(name)).is_valid({}) is False
 
 
 def _nodes(node: Any):
@@ -98,17 +100,18 @@ def _nodes(node: Any):
 @pytest.mark.parametrize("name", schema.NAMES)
 def test_every_property_is_described_and_every_object_closed(name: str) -> None:
     """A reader of the schema finds what each property holds; a misspelt property is refused."""
-    for node in _nodes(schema.load(name)):
+    of_name = schema.load(name)
+    for node in _nodes(of_name.value):
         if node.get("type") == "object" and "properties" in node and "required" in node:
             assert node["additionalProperties"] is False
             for key, value in node["properties"].items():
-                assert schema.resolve(value, name).get("description"), f"{key} has no description"
+                assert of_name.resolve(value).get("description"), f"{key} has no description"
             assert set(node["required"]) <= set(node["properties"])
 
 
 def test_every_label_has_title_description_and_colour() -> None:
     """Whatever draws or lists labels finds what it needs beside each."""
-    for node in _nodes(schema.load()):
+    for node in _nodes(base().value):
         if "x-labels" in node:
             assert node["enum"] == list(node["x-labels"])
             for label in node["x-labels"].values():
@@ -122,7 +125,7 @@ def test_patterns_refuse_a_trailing_newline_in_both_engines() -> None:
     patterns = [
         n["pattern"]
         for name in schema.NAMES
-        for n in _nodes(schema.load(name))
+        for n in _nodes(schema.load(name).value)
         if isinstance(n.get("pattern"), str)
     ]
     assert len(patterns) > 15
@@ -130,11 +133,13 @@ def test_patterns_refuse_a_trailing_newline_in_both_engines() -> None:
 
 
 TYPES: list[tuple[type[Record] | type[Document], dict[str, Any]]] = [
-    (Document, schema.load()),
-    *((kind, schema.record(layer)) for layer, kind in LAYERS.items()),
-    (Argument, schema.load()["$defs"]["argument"]),
-    (Span, schema.load()["$defs"]["span"]),
-    (Source, schema.load()["properties"]["source"]),
+    (Document, base().value),
+    *((kind, base().record(layer)) for layer, kind in LAYERS.items()),
+    (Argument, base().value["$defs"]["argument"]),
+    (Span, base().value["$defs"]["span"]),
+    (Source, base().value["properties"]["source"]),
+    (ListedSource, schema.load("source").value),
+    (Received, schema.load("source").value["properties"]["received"]),
 ]
 
 
@@ -148,14 +153,14 @@ def test_types_mirror_the_schema(kind: type[Record], node: dict[str, Any]) -> No
 
 def test_the_inventories_of_the_scheme() -> None:
     """The label sets that the sources fix are here whole."""
-    assert 10 == len(schema.labels("entities", "type"))
-    assert 34 == len(schema.labels("events", "type"))
-    assert 7 == len(schema.labels("events", "class"))
-    assert 9 == len(schema.labels("arguments", "role"))
-    assert 13 == len(schema.labels("event_relations", "type"))
+    assert 10 == len(base().labels("entities", "type"))
+    assert 34 == len(base().labels("events", "type"))
+    assert 7 == len(base().labels("events", "class"))
+    assert 9 == len(base().labels("arguments", "role"))
+    assert 13 == len(base().labels("event_relations", "type"))
     assert (
         "P463"
-        == next(x for x in schema.labels("relations", "type") if x.name == "MEMBER_OF").extra[
+        == next(x for x in base().labels("relations", "type") if x.name == "MEMBER_OF").extra[
             "wikidata_property"
         ]
     )
@@ -334,9 +339,9 @@ def test_rules(layer: str, record: dict[str, Any], change: dict[str, Any], valid
     """Both engines agree on each rule, and a refusal says what to do in one short line."""
     value = orjson.loads(VALID.read_bytes())
     value[layer] = [{k: v for k, v in (copy.deepcopy(record) | change).items() if v is not ABSENT}]
-    assert valid == schema_errors.verdict().is_valid(value)
-    assert valid == schema_errors.oracle().is_valid(value)
-    messages = [message for _, message in schema_errors.errors(value)]
+    assert valid == schema_errors.verdict(base()).is_valid(value)
+    assert valid == schema_errors.oracle(base()).is_valid(value)
+    messages = [message for _, message in schema_errors.errors(value, base())]
     assert valid == (not messages)
     assert all(5 < len(m) < 260 and "\n" not in m for m in messages)
 
@@ -355,22 +360,22 @@ def test_a_condition_is_named_in_the_message(article: Document) -> None:
     value["quantities"] = [QUANTITY | {"kind": "MONEY"}]
     advice = _advice("quantities")
     assert [(["quantities", 0], f"missing `unit` where `kind` is MONEY{advice}")] == list(
-        schema_errors.errors(value)
+        schema_errors.errors(value, base())
     )
     value["quantities"] = [QUANTITY | {"lower": "1"}]
     assert [
         (["quantities", 0, "lower"], "`lower` does not belong here unless `comparator` is RANGE")
-    ] == list(schema_errors.errors(value))
+    ] == list(schema_errors.errors(value, base()))
     value["quantities"] = []
     value["entities"] = [ENTITY | {"wikidata": "Q43"}]
     both = "`nil` does not belong here where `wikidata` is present"
-    assert [(["entities", 0, "nil"], both)] == list(schema_errors.errors(value))
+    assert [(["entities", 0, "nil"], both)] == list(schema_errors.errors(value, base()))
 
 
 def _messages(article: Document, layer: str, record: dict[str, Any]) -> list[str]:
     value = to_value(article)
     value[layer] = [record]
-    return [message for _, message in schema_errors.errors(value)]
+    return [message for _, message in schema_errors.errors(value, base())]
 
 
 @pytest.mark.parametrize(
@@ -492,9 +497,9 @@ def test_alternatives_and_absent_values_are_named(article: Document) -> None:
     )
     value = to_value(article) | {"date": None}
     assert [(["date"], "`date` is missing (null); it must be a string")] == list(
-        schema_errors.errors(value)
+        schema_errors.errors(value, base())
     )
     value = to_value(article) | {"date": "2024-2-1"}
     assert [
         (["date"], '`date` is "2024-2-1"; it must be a day of the calendar, such as 2024-02-19')
-    ] == list(schema_errors.errors(value))
+    ] == list(schema_errors.errors(value, base()))

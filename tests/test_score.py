@@ -22,6 +22,7 @@ from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value, write_document
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import Sentence, Token
+from statevisit.document.scheme import base
 from statevisit.document.time_algebra import Graph, Link
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
@@ -52,7 +53,7 @@ def disturbed(document: Document, seed: int = 0, rate: float = 0.2) -> Document:
 
     layers = {
         layer: tuple(
-            spoil(r, prop, schema.label_names(layer, prop.rstrip("_")))
+            spoil(r, prop, base().label_names(layer, prop.rstrip("_")))
             for r in getattr(document, layer)
             if dice.random() > rate
         )
@@ -358,15 +359,15 @@ def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
     import jsonschema
 
     layers = ("mentions", "entities", "timexes", "quantities", "events", "event_chains")
-    of_layers = draft_schema(layers)
+    of_layers = draft_schema(base(), layers)
     jsonschema.Draft202012Validator.check_schema(of_layers)
     assert "BEFORE_OVERLAP: " in orjson.dumps(of_layers).decode()
-    assert "disagreements" not in orjson.dumps(draft_schema()).decode()
+    assert "disagreements" not in orjson.dumps(draft_schema(base())).decode()
     assert "x-labels" not in orjson.dumps(of_layers).decode()
     check = jsonschema.Draft202012Validator(of_layers)
     assert [] == list(check.iter_errors(_quoted(article)))
     assert list(check.iter_errors({"id": article.id} | {n: to_value(article)[n] for n in layers}))
-    assert {"relations", "quotations"} <= set(draft_schema()["properties"])
+    assert {"relations", "quotations"} <= set(draft_schema(base())["properties"])
 
 
 def test_pointers_go_on_past_a_hundred_problems(article: Document) -> None:
@@ -388,9 +389,9 @@ def test_pointers_go_on_past_a_hundred_problems(article: Document) -> None:
 
 
 def _bio(article: Document) -> str:
-    from statevisit.dataset.views import VIEWS
+    from statevisit.dataset.views import views
 
-    rows = VIEWS["ner"].rows(article)
+    rows = views(base())["ner"].rows(article)
     return "\n".join(
         "".join(f"{token} _ {tag}\n" for token, tag in zip(tokens, tags, strict=True))
         for _, _, tokens, tags in rows
@@ -458,11 +459,11 @@ SPAN_TAGS = {
 
 def _sentences(article: Document, scheme: str) -> list[list[tuple[str, str]]]:
     """The tokens of each sentence with the tags of a scheme."""
-    from statevisit.dataset.views import VIEWS
+    from statevisit.dataset.views import views
 
     prefixes = SPAN_TAGS[scheme]
     sentences = []
-    for _, _, tokens, tags in VIEWS["ner"].rows(article):
+    for _, _, tokens, tags in views(base())["ner"].rows(article):
         labels: list[str] = []
         for n, tag in enumerate(tags):
             prefix, _, label = tag.partition("-")
@@ -613,8 +614,8 @@ def test_parquet_jsonl_directory_and_document_are_one(article: Document, tmp_pat
     (tmp_path / "dir").mkdir()
     write_document(other, tmp_path / "dir" / f"{DOC_ID}.json")
     (tmp_path / "p.jsonl").write_bytes(orjson.dumps(to_value(other)) + b"\n")
-    writer = Writer(tmp_path / "p.parquet", "documents")
-    writer.add(document_table([orjson.dumps(to_value(other))]))
+    writer = Writer(tmp_path / "p.parquet", "documents", base())
+    writer.add(document_table([orjson.dumps(to_value(other))], base()))
     writer.close()
     expected = _comparable(statevisit.score(article, other, resamples=0))
     for form in ("dir", f"dir/{DOC_ID}.json", "p.jsonl", "p.parquet"):
@@ -730,7 +731,7 @@ def test_an_empty_side_has_figures_or_none(article: Document, gold: str, pred: s
         if strict
         else all(f.f1 is None for f in report.figures)
     )
-    assert schema_errors.verdict("report").is_valid(report.to_dict())
+    assert schema_errors.verdict(schema.load("report")).is_valid(report.to_dict())
 
 
 def test_bootstrap_draws_sentences_of_one_document_and_documents_of_several(
@@ -833,7 +834,7 @@ def test_the_command(cli: Cli, article: Document, tmp_path: Path) -> None:
         ROOT / "corpus/documents",
     )
     assert ["timexes"] == orjson.loads(done.out)["predicted"]
-    assert [] == list(schema_errors.errors(orjson.loads(done.out), "report"))
+    assert [] == list(schema_errors.errors(orjson.loads(done.out), schema.load("report")))
     assert 2 == cli("score", tmp_path).status
 
 
@@ -850,7 +851,7 @@ def test_a_report_says_of_which_data_it_is(cli: Cli, article: Document, tmp_path
     write_document(disturbed(article), changed)
     arguments = ("score", gold, draft, "--compare", changed, "--resamples", "0")
     report = orjson.loads(cli(*arguments, "--json").out)
-    assert [] == list(schema_errors.errors(report, "report"))
+    assert [] == list(schema_errors.errors(report, schema.load("report")))
     assert statevisit.__version__ == report["tool_version"]
     data = (gold / f"{DOC_ID}.json").read_bytes()
     assert {

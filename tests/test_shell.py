@@ -253,7 +253,7 @@ def _complete(shell: str, line: str) -> list[str]:
 
 COMPLETIONS = {
     "statevisit ": [f"plain,{name}" for name in COMMANDS],
-    "statevisit sc": ["plain,score"],
+    "statevisit sco": ["plain,score"],
     "statevisit --v": ["plain,--version"],
     "statevisit label-studio pu": ["plain,pull", "plain,push"],
     "statevisit validate --st": ["plain,--strict", "plain,--statistics"],
@@ -281,10 +281,10 @@ def test_bash_completes(line: str) -> None:
 def test_zsh_and_fish_complete() -> None:
     """The other shells get the same completions, with the first sentence of a command's help."""
     help_text = COMMANDS["score"].split(":")[0]
-    kind, name, description = _complete("zsh", "statevisit sc")
+    kind, name, description = _complete("zsh", "statevisit sco")
     assert ("plain", "score") == (kind, name)
     assert description.startswith(help_text)
-    assert _complete("fish", "statevisit sc")[0].startswith(f"plain,score\t{help_text}")
+    assert _complete("fish", "statevisit sco")[0].startswith(f"plain,score\t{help_text}")
 
 
 def test_completion_scripts() -> None:
@@ -342,7 +342,7 @@ def test_bash_calls_the_function(interactive: dict[str, str], switching_on: str)
     binding = "complete -o nosort -F _statevisit_completion statevisit\n"
     assert binding == _bash(f"{switching_on}; complete -p statevisit", interactive)
     for line, expected in (
-        ("sc", "score\n"),
+        ("sco", "score\n"),
         ("label-studio pu", "pull\npush\n"),
         ("validate --st", "--strict\n--statistics\n"),
         ("validate --format s", "sarif\n"),

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit.checks.document import check_document
-from statevisit.document import schema, time_algebra
+from statevisit.document import time_algebra
 from statevisit.document.model import Document, EventRelation
+from statevisit.document.scheme import base
 from statevisit.document.time_algebra import ORDERS, SYMMETRIC, Graph, Link, Order, orders
 from statevisit.scoring import temporal
 
@@ -107,7 +108,7 @@ def test_a_type_is_a_set_of_allens_relations(kind: str) -> None:
 
 def test_the_types_are_the_temporal_ones_of_the_schema() -> None:
     """A temporal type that is added to the schema has to be given its meaning."""
-    labels = schema.labels("event_relations", "type")
+    labels = base().labels("event_relations", "type")
     temporal = [x.name for x in labels if x.extra["family"] == "temporal"]
     assert temporal == list(ORDERS)
     assert {"SIMULTANEOUS"} == SYMMETRIC

@@ -26,6 +26,7 @@ from referencing.jsonschema import DRAFT202012
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
 from statevisit.document import schema_errors
+from statevisit.document.scheme import base
 from tests.conftest import ROOT, fixture_bytes
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
 
@@ -57,8 +58,8 @@ def test_the_engines_agree_on_every_fixture(path: Path) -> None:
         assert path.name[:4] in ("E101", "E102")
         return
     assert (
-        schema_errors.verdict().is_valid(value)
-        == schema_errors.oracle().is_valid(value)
+        schema_errors.verdict(base()).is_valid(value)
+        == schema_errors.oracle(base()).is_valid(value)
         == quick_oracle().is_valid(value)
     )
 
@@ -81,8 +82,10 @@ def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
         value = orjson.loads(fixture_bytes(path))
     except orjson.JSONDecodeError:
         return
-    expected = [list(error.absolute_path) for error in schema_errors.oracle().iter_errors(value)]
-    places = [where for where, _ in schema_errors.errors(value)]
+    expected = [
+        list(error.absolute_path) for error in schema_errors.oracle(base()).iter_errors(value)
+    ]
+    places = [where for where, _ in schema_errors.errors(value, base())]
     assert _without_repeats(expected) == _without_repeats(places)
 
 
@@ -97,7 +100,7 @@ def quick_oracle() -> Any:
     It looks each `$ref` up once and remembers which values were valid under it, since a mistake
     leaves most of a document unchanged.
     """
-    plain = schema_errors.oracle()
+    plain = schema_errors.oracle(base())
     target = cache(
         Registry().with_resource("", DRAFT202012.create_resource(plain.schema)).resolver().lookup
     )
@@ -137,7 +140,7 @@ def mistakes(part: int, target: int) -> Tally:
     def run(number: int) -> None:
         rng = random.Random(number)
         right = document(rng)
-        assert schema_errors.verdict().is_valid(right)
+        assert schema_errors.verdict(base()).is_valid(right)
         assert quick_oracle().is_valid(right)
         assert [] == check_bytes(orjson.dumps(right), "x.json")[1]
         for kind in rng.sample(list(kinds), EACH):
@@ -151,13 +154,15 @@ def mistakes(part: int, target: int) -> Tally:
                 data = json.dumps(value).encode()
             findings = check_bytes(data, "x.json")[1]
             parsed = json.loads(data)
-            assert schema_errors.verdict().is_valid(parsed) == quick_oracle().is_valid(parsed), (
+            assert schema_errors.verdict(base()).is_valid(parsed) == quick_oracle().is_valid(
+                parsed
+            ), (
                 kind,
                 value,
             )
             assert tally.tried[kind] % SAMPLE or quick_oracle().is_valid(
                 parsed
-            ) == schema_errors.oracle().is_valid(parsed), (kind, value)
+            ) == schema_errors.oracle(base()).is_valid(parsed), (kind, value)
             assert {f.code for f in findings} <= set(catalogue())
             tally.tried[kind] += 1
             tally.caught[kind] += bool(findings)

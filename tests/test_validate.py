@@ -33,6 +33,7 @@ from statevisit.dataset.arrow import document_table
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import encode_value, to_value
 from statevisit.document.model import Document
+from statevisit.document.scheme import base
 from statevisit.errors import FormatError
 from tests.conftest import DOC_ID, INVALID, PATIENCE, ROOT, VALID, Result, required, wait_until
 
@@ -110,7 +111,7 @@ def test_every_format_names_every_finding(wrong: Path, cli: Cli, format_: str) -
 def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
     """--format json follows schema/findings.schema.json, with places; jsonl has the same."""
     value = json.loads(cli("validate", wrong, "--format", "json").out)
-    jsonschema.Draft202012Validator(schema.load("findings")).validate(value)
+    jsonschema.Draft202012Validator(schema.load("findings").value).validate(value)
     assert (1, 2, 1) == (value["documents"], value["errors"], value["warnings"])
     finding = next(f for f in value["findings"] if f["code"] == "E504")
     assert ("quantities", "q9", "/quantities/8/value", DOC_ID) == (
@@ -122,7 +123,7 @@ def test_json_follows_its_schema(wrong: Path, cli: Cli) -> None:
     assert "around $7.6 billion" == finding["excerpt"][slice(*finding["mark"])]
     lines = cli("validate", wrong, "--format", "jsonl").out.splitlines()
     assert value["findings"] == [json.loads(line) for line in lines]
-    jsonschema.Draft202012Validator(schema.load("findings")).validate(
+    jsonschema.Draft202012Validator(schema.load("findings").value).validate(
         json.loads(cli("validate", ROOT, "--format", "json").out)
     )
 
@@ -408,7 +409,7 @@ def test_a_whole_number_with_a_point_has_a_right_excerpt() -> None:
 
 def test_what_the_types_refuse_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the schema accepted what the types refuse, that would be E104 with line and pointer."""
-    monkeypatch.setattr(schema_errors, "verdict", lambda: _Lenient())
+    monkeypatch.setattr(schema_errors, "verdict", lambda _: _Lenient())
     data = VALID.read_bytes().replace(b'"start":0,', b'"start":0.5,', 1)
     (finding,) = check_bytes(data, "x.json")[1]
     assert ("E104", "/sentences/0/start") == (finding.code, finding.pointer)
@@ -494,7 +495,7 @@ def test_parquet(cli: Cli) -> None:
 def table() -> pa.Table:
     """The `documents` table of three copies of a small document."""
     encoded = [VALID.read_bytes().replace(b'"bridge"', b'"b%d"' % n, 1) for n in range(3)]
-    return document_table(encoded)
+    return document_table(encoded, base())
 
 
 def _with_levels(table: pa.Table, codes: list[int | None]) -> pa.Table:

@@ -227,6 +227,11 @@ def _lock(descriptor: int) -> None:
                 raise
 
 
+def remove(root: Path, name: str) -> None:
+    """Remove a file below a root, unless it is gone already; raises what `own_path` raises."""
+    own_path(root, name).unlink(missing_ok=True)
+
+
 def holds(path: Path, data: bytes) -> bool:
     """Whether a path is a file, or a link to one, with these bytes."""
     return path.is_file() and path.read_bytes() == data

@@ -1,6 +1,7 @@
 """Text of unknown origin, made fit for a terminal, the log of a CI service, or XML."""
 
 import re
+from collections.abc import Iterable
 
 _ORDER = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 """Characters that change the order of text on a line (Unicode's Bidi_Control)."""
@@ -53,3 +54,28 @@ def in_utf8(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: "1 document", "2,000 documents"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a question that names the most similar known word; "" if none is similar.
+
+    Of similar words, the one that shares the longest beginning with `word` is named.
+    """
+    import difflib
+
+    known = list(known)
+    similar = difflib.get_close_matches(word, known, len(known), 0.5)
+    if not similar:
+        return ""
+    best = max(similar, key=lambda other: _shared_length(word, other))
+    return f"; did you mean {best}?"
+
+
+def _shared_length(a: str, b: str) -> int:
+    """Return the number of characters that two words begin with alike."""
+    length = 0
+    for character, other in zip(a, b, strict=False):
+        if character != other:
+            break
+        length += 1
+    return length

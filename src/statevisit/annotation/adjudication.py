@@ -14,7 +14,8 @@ from statevisit.annotation.shared_ids import aligned
 from statevisit.corpus.diff import Key, diff_documents, keyed
 from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import codec, schema, schema_errors, strict_json
-from statevisit.document.model import LAYERS, Document, Record
+from statevisit.document.model import Document, Record
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.states import NONE, PARTIAL, least
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
@@ -74,7 +75,7 @@ def disagreements(a: Document, b: Document) -> list[Decision]:
     return [
         Decision(document=a.id, layer=c.layer, record=c.record, a=c.old, b=c.new)
         for c in changes
-        if c.layer in LAYERS and _is_shared(c.layer, a, b)
+        if c.layer != "document" and _is_shared(c.layer, a, b)
     ]
 
 
@@ -94,6 +95,7 @@ def adjudicated(
     layer, about readings that the two annotations do not have, or about nothing. Raises it, too,
     for a disagreement without a decision and for a result that the schema refuses.
     """
+    scheme = scheme_of(a)
     undecided = {(d.layer, d.record): d for d in disagreements(a, b)}
     records = {key: codec.to_value(record) for key, record in keyed(a).items()}
     records |= {key: codec.to_value(record) for key, record in _of_b_only(a, b).items()}
@@ -101,7 +103,8 @@ def adjudicated(
         if decision.document != a.id:
             continue
         key = (decision.layer, decision.record)
-        problem = _problem(decision, undecided.pop(key, None), exists=key in records)
+        disagreement = undecided.pop(key, None)
+        problem = _problem(decision, disagreement, key in records, scheme)
         if problem:
             place = f"{file}:{number}: {decision.layer} {decision.record}"
             raise FormatError(f"{place}: {problem}")
@@ -117,16 +120,16 @@ def adjudicated(
         )
     value: JsonObject = codec.to_value(a)
     value["annotators"] = list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))
-    for layer in LAYERS:
+    for layer in scheme.layers:
         value[layer] = [record for (home, _), record in records.items() if home == layer]
     value["layers"] = {
         layer: _joint_state(a.state_of(layer), b.state_of(layer), bool(value[layer]))
         for layer in a.layers
     }
-    for path, message in schema_errors.errors(value):
+    for path, message in schema_errors.errors(value, scheme):
         place = strict_json.pointer(path)
         raise FormatError(f"{file}: the result is not valid at {place}: {message}")
-    return codec.ordered(codec.convert(value, file))
+    return codec.ordered(codec.convert(value, file, scheme))
 
 
 def _of_b_only(a: Document, b: Document) -> dict[Key, Record]:
@@ -140,13 +143,16 @@ def _joint_state(a: str, b: str, has_records: bool) -> str:
     return PARTIAL if state == NONE and has_records else state
 
 
-def _problem(decision: Decision, disagreement: Decision | None, exists: bool) -> str | None:
+def _problem(
+    decision: Decision, disagreement: Decision | None, exists: bool, scheme: Scheme
+) -> str | None:
     """Return why a decision cannot be applied; None if it can.
 
     `disagreement` is the undecided one about the same record, None if the two annotations agree on
     it; `exists` says whether the first annotation has the record.
     """
-    layers = schema.load("adjudication")["properties"]["layer"]["enum"]
+    known = schema.load("adjudication").value["properties"]["layer"]["enum"]
+    layers = [layer for layer in known if layer in scheme.layers]
     if decision.layer not in layers:
         return f"unknown layer; decisions are about {', '.join(layers)}"
     if decision.decision not in ("a", "b", "other") or not decision.reason:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from statevisit.corpus.diff import Key, differing, keyed
 from statevisit.document.codec import ordered
@@ -175,7 +175,15 @@ def _by_target(arguments: tuple[Argument, ...]) -> dict[str, list[Argument]]:
 
 
 def _roles(arguments: list[Argument]) -> str:
-    return " and ".join(argument.role or "no role" for argument in arguments) or "absent"
+    return " and ".join(map(_role, arguments)) or "absent"
+
+
+def _role(argument: Argument) -> str:
+    """The role of an argument, with its other properties in brackets."""
+    others = {name: value for name, value in asdict(argument).items() if value is not None}
+    shown = [f"{name} {others[name]}" for name in others if name not in ("role", "target")]
+    role = argument.role or "no role"
+    return f"{role} ({', '.join(shown)})" if shown else role
 
 
 def _shown(value: object) -> str:

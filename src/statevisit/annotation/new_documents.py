@@ -3,95 +3,131 @@
 Several processes may add documents to one root at the same time.
 """
 
-import re
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from statevisit import files, layout
-from statevisit.annotation.ingest import ANNOTATOR, ingest, require_language
+from statevisit.annotation.document_ids import derived_id, stated_id
+from statevisit.annotation.ingest import document_of
+from statevisit.annotation.received.incoming import Incoming
+from statevisit.annotation.received.plain import header_for
+from statevisit.annotation.tokenizers import tokenizer
 from statevisit.checks.document import check_bytes
-from statevisit.corpus.jsonl import read_json
+from statevisit.checks.registry import Context
+from statevisit.corpus.annotators import list_with
 from statevisit.corpus.seeds import (
+    ListedSource,
     check_seed,
     check_update,
     read_sources,
-    source_line,
-    sources_file,
+    source_of,
+    write_sources,
 )
-from statevisit.document.codec import encode, encode_value, read_bytes
+from statevisit.document.codec import encode
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, base, scheme_at
 from statevisit.errors import FormatError
+
+_IN_MEMORY = 64_000_000
+"""Bytes of new seeds and documents that are kept in memory until they are written."""
 
 
 class NewDocument(Struct, frozen=True):
-    """A document, its future file, the bytes of its seed, and its line in the list of seeds."""
+    """A document that is checked and not written yet: its future file, its source, and counts.
+
+    Its seed and its canonical bytes are in the store, `size` bytes each from `offset`.
+    """
 
     path: Path
-    seed: bytes
-    document: Document
-    line: bytes
+    source: ListedSource
+    sentences: int
+    tokens: int
+    offset: int
+    sizes: tuple[int, int]
 
 
 class NewDocuments:
     """The documents to add to a corpus root.
 
-    `language`, `publisher` and `license_` are those of all texts. Raises FormatError if a list of
-    the root is broken, or if spaCy does not know the language.
+    `language` is that of texts that state none; `by` names another tokenizer than that of the
+    language. Raises FormatError if a list of the root is broken, or if spaCy lacks the tokenizer.
     """
 
-    def __init__(self, root: Path, language: str, publisher: str, license_: str) -> None:
+    def __init__(self, root: Path, language: str = "en", by: str | None = None) -> None:
         self._root = root
-        self._language, self._publisher, self._license = language, publisher, license_
-        read_sources(root / layout.SOURCES)
-        _annotators_file(root / layout.ANNOTATORS)
-        require_language(language)
-        self._documents: dict[Path, NewDocument] = {}
+        self._scheme = scheme_at(root)
+        self._language, self._by = language, by
+        self._tokenizers = [tokenizer(language, by).annotator]
+        read_sources(root)
+        list_with(root, self._tokenizers)
+        self._documents: dict[str, NewDocument] = {}
+        self._seeds: dict[str, str] = {}
         self._existing = _existing(root)
+        self._store = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  until write
 
-    def add(self, path: Path, document_id: str | None = None) -> None:
-        """Make and check the document of a seed; without an id, date and file name become its id.
+    def __len__(self) -> int:
+        return len(self._documents)
 
-        Raises FormatError if the seed or the id is not valid, or conflicts with a file of the root
-        or with another new document, which then stays. Nothing is written.
+    def take(self, text: Incoming | FormatError, document_id: str | None = None) -> None:
+        """Do as `add`; raise the error that stands for a text which could not be read."""
+        if isinstance(text, FormatError):
+            raise text
+        self.add(text, document_id)
+
+    def add(self, text: Incoming, document_id: str | None = None) -> None:
+        """Make and check the document of a text.
+
+        Its id is `document_id`, else the one that the text states, else one of its date and name.
+        Raises FormatError if text or id is not valid, or conflicts with a file of the root or with
+        another new document, which then stays. Nothing is written to the root.
         """
-        data = read_bytes(path)
-        document = _valid_document(data, path, document_id, self._language)
-        target = self._root / layout.DOCUMENTS / f"{document.id}.json"
-        line = source_line(document, self._publisher, self._license)
-        new = NewDocument(target, data, document, line)
-        self._refuse_conflict(new)
-        for other in self._documents.values():
-            if other.document.source.file == path.name and other.seed != data:
-                raise FormatError(
-                    f"{path}: another file of this name is given as well; rename one of them"
-                )
-        if target in self._documents:
+        document, seed = valid_document(text, document_id, self._language, self._by, self._scheme)
+        name = document.source.file
+        self._refuse_conflict(document.id, name, seed, text.place)
+        is_taken = document.id in self._documents
+        is_another = self._seeds.get(name, document.source.sha256) != document.source.sha256
+        if is_another and not (is_taken and text.id is not None):
             raise FormatError(
-                f"{path}: is given twice, or has the name and date of another seed; give each "
-                "document one seed"
+                f"{text.place}: another file of this name is given as well; rename one of them"
             )
-        self._documents[target] = new
+        if is_taken:
+            raise FormatError(f"{text.place}: {_twice(text, document.id)}")
+        self._tokenizers.append(tokenizer(document.language, self._by).annotator)
+        source = source_of(document, _stated(text, document), text.place)
+        canonical = encode(document)
+        self._documents[document.id] = NewDocument(
+            self._root / layout.DOCUMENTS / f"{document.id}.json",
+            source,
+            len(document.sentences),
+            len(document.tokens),
+            self._store.seek(0, os.SEEK_END),
+            (len(seed), len(canonical)),
+        )
+        self._store.write(seed)
+        self._store.write(canonical)
+        self._seeds[name] = document.source.sha256
         self._existing[layout.on_any_system(document.id)] = document.id
 
-    def _refuse_conflict(self, new: NewDocument) -> None:
+    def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""
-        if new.path.exists():
+        path = self._root / layout.DOCUMENTS / f"{document_id}.json"
+        if path.exists():
             raise FormatError(
-                f"{new.path}: exists already; the text of a document never changes, so a corrected "
-                "text needs another --id"
+                f"{path}: exists already; the text of a document never changes, so a corrected "
+                "text needs another id"
             )
-        document_id = new.document.id
         other_case = self._existing.get(layout.on_any_system(document_id), document_id)
         if other_case != document_id:
             raise FormatError(
-                f"{new.document.source.file}: the id {document_id!r} and the existing "
-                f"{other_case!r} are one file name on macOS and Windows; give the text another --id"
+                f"{place}: the id {document_id!r} and the existing {other_case!r} are one file "
+                "name on macOS and Windows; give the text another id"
             )
-        check_seed(self._root, new.document.source.file, new.seed)
-        files.own_path(self._root, f"{layout.DOCUMENTS}/{new.path.name}")
+        check_seed(self._root, seed, data)
+        files.own_path(self._root, f"{layout.DOCUMENTS}/{path.name}")
 
     def write(self) -> Iterator[NewDocument | FormatError]:
         """Write the lists, then seed and document of each new document; yield it once written.
@@ -106,19 +142,25 @@ class NewDocuments:
         with files.locked(self._root):
             documents, errors = self._without_conflicts()
             yield from errors
-            sources = read_sources(self._root / layout.SOURCES)
+            sources = read_sources(self._root)
             for new in documents:
-                sources.setdefault(new.document.source.file, new.line)
-            listed = sources_file(sources)
-            annotators = _annotators_file(self._root / layout.ANNOTATORS)
+                sources.setdefault(new.source.file, new.source)
+            annotators = list_with(self._root, self._tokenizers)
             check_update(self._root, layout.ANNOTATORS, annotators)
-            check_update(self._root, layout.SOURCES, listed)
+            files.own_path(self._root, layout.SOURCES)
             files.update(self._root / layout.ANNOTATORS, annotators)
-            files.update(self._root / layout.SOURCES, listed)
+            write_sources(self._root, sources)
             for new in documents:
-                files.update(self._root / layout.SEEDS / new.document.source.file, new.seed)
-                files.write(new.path, encode(new.document))
+                seed, canonical = self._stored(new)
+                files.update(self._root / layout.SEEDS / new.source.file, seed)
+                files.write(new.path, canonical)
                 yield new
+
+    def _stored(self, new: NewDocument) -> tuple[bytes, bytes]:
+        """The bytes of a new document's seed, and its own."""
+        self._store.seek(new.offset)
+        seed, canonical = new.sizes
+        return self._store.read(seed), self._store.read(canonical)
 
     def _without_conflicts(self) -> tuple[list[NewDocument], list[FormatError]]:
         """The documents that can be written now, and the errors of the others."""
@@ -126,13 +168,77 @@ class NewDocuments:
         documents = []
         errors = []
         for new in self._documents.values():
+            seed, _ = self._stored(new)
             try:
-                self._refuse_conflict(new)
+                self._refuse_conflict(new.path.stem, new.source.file, seed, new.source.file)
             except FormatError as error:
                 errors.append(error)
             else:
                 documents.append(new)
         return documents, errors
+
+
+def valid_document(
+    text: Incoming,
+    document_id: str | None = None,
+    language: str = "en",
+    by: str | None = None,
+    scheme: Scheme | None = None,
+) -> tuple[Document, bytes]:
+    """Return the document of a text, valid under a scheme, and the bytes of its seed.
+
+    `language` is that of a text which states none; the others are as for `NewDocuments.add` and
+    `document_of`. Raises FormatError, with the place of the text, if it cannot become a document.
+    """
+    date = text.metadata.date
+    if date is None:
+        raise FormatError(f"{text.place}: no date; state it by --date")
+    final = _id_of(text, date, document_id)
+    header = header_for(date) if text.header is None else text.header
+    document = document_of(
+        text.text,
+        header,
+        date,
+        file=text.name or f"{final}.txt",
+        document_id=final,
+        language=text.metadata.language or language,
+        scheme=scheme,
+        by=by,
+    )
+    _, findings = check_bytes(encode(document), text.place, Context(scheme or base()))
+    for finding in findings:
+        raise FormatError(f"{text.place}: cannot be made a document: {finding.message}")
+    return document, (header + text.text).encode()
+
+
+def _twice(text: Incoming, document_id: str) -> str:
+    """The message for a text whose id another new document has."""
+    if text.id is not None:
+        return f"the id {document_id!r} is that of another text that is given; give each its own"
+    return (
+        f"is given twice, or has the name and date of another text ({document_id}); "
+        "give each document one text"
+    )
+
+
+def _stated(text: Incoming, document: Document) -> ListedSource:
+    """The source of a text, with the metadata that is stated."""
+    facts = text.metadata
+    return ListedSource(
+        file=document.source.file,
+        sha256=document.source.sha256,
+        date=document.date,
+        language=document.language,
+        publisher="unknown" if facts.publisher is None else facts.publisher,
+        license="not stated" if facts.license is None else facts.license,
+        title=facts.title,
+        url=facts.url,
+        author=facts.author,
+        split=facts.split,
+        extra=facts.extra,
+        received=text.received,
+        normalised=text.normalised,
+    )
 
 
 def _existing(root: Path) -> dict[str, str]:
@@ -141,41 +247,15 @@ def _existing(root: Path) -> dict[str, str]:
     return {layout.on_any_system(document_id): document_id for document_id in ids}
 
 
-def _valid_document(data: bytes, path: Path, document_id: str | None, language: str) -> Document:
-    document = ingest(data, path.name, "pending", language)
-    name = document_id if document_id is not None else f"{document.date}-{path.stem}"
-    document = replace(document, id=_as_id(name, stated=document_id is not None))
-    _, findings = check_bytes(encode(document), str(path))
-    for finding in findings:
-        raise FormatError(f"{path}: cannot be made a document: {finding.message}")
-    return document
-
-
-def _as_id(name: str, stated: bool) -> str:
-    """Return a name as an id; unless it is `stated`, other characters become hyphens.
-
-    Raises FormatError for a path separator, and for a stated id that is not one.
-    """
-    if "/" in name or "\\" in name:
-        raise FormatError(
-            f"{name!r} cannot be an id: it has a path separator in it; use letters, digits, "
-            "`_` and `-` only"
-        )
-    document_id = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:64]
-    if not name or (stated and document_id != name):
-        hint = f"; {document_id!r} could" if document_id else ""
-        raise FormatError(
-            f"{name!r} cannot be an id: letters, digits, `_` and `-` only, at most 64{hint}"
-        )
-    if reason := layout.unportable(document_id):
-        raise FormatError(f"{name!r} cannot be an id: {reason}; choose another --id")
-    return document_id
-
-
-def _annotators_file(path: Path) -> bytes:
-    """Return the list of annotators with that of `ingest`. Raises FormatError."""
-    data = read_bytes(path) if path.exists() else b""
-    value = read_json(path, "annotators") if data else {"annotators": []}
-    if any(annotator["id"] == ANNOTATOR["id"] for annotator in value["annotators"]):
-        return data
-    return encode_value(value | {"annotators": [*value["annotators"], ANNOTATOR]})
+def _id_of(text: Incoming, date: str, document_id: str | None) -> str:
+    """The id of a document. Raises FormatError, with the place of the text."""
+    stated = text.id if document_id is None else document_id
+    try:
+        if stated is not None:
+            return stated_id(stated)
+        return derived_id(f"{date}-{text.stem}" if text.dated else text.stem)
+    except FormatError as error:
+        advice = ""
+        if document_id is None and text.id is not None:
+            advice = ", or --leave-out its column, for ids of the file's name and the lines"
+        raise FormatError(f"{text.place}: {error}{advice}") from None

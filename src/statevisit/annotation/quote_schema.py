@@ -3,8 +3,8 @@
 import copy
 from collections.abc import Iterable
 
-from statevisit.document import schema
-from statevisit.document.model import LAYERS
+from statevisit.document.scheme import Scheme
+from statevisit.document.scheme_compiler import needed_definitions
 from statevisit.document.strict_json import Json, JsonObject
 
 _SELECTOR = {
@@ -30,16 +30,16 @@ _SELECTOR = {
 }
 
 
-def draft_schema(layers: Iterable[str] = ()) -> JsonObject:
+def draft_schema(scheme: Scheme, layers: Iterable[str] = ()) -> JsonObject:
     """Return the schema of a draft with these layers, by default all but sentences and tokens.
 
     It is the document schema with a quote in place of start, end and text, and it asks for complete
     records, as a layer that is done has them; `anchor` also takes unfinished ones. The meaning of
     labels is in the descriptions, where a language model reads it.
     """
-    document = copy.deepcopy(schema.load())
-    chosen = frozenset(layers) or frozenset(LAYERS) - {"sentences", "tokens"}
-    in_order = [layer for layer in LAYERS if layer in chosen]
+    document = copy.deepcopy(scheme.value)
+    chosen = frozenset(layers) or frozenset(scheme.layers) - {"sentences", "tokens"}
+    in_order = [layer for layer in scheme.layers if layer in chosen]
     definitions = document["$defs"]
     for name, node in definitions.items():
         if f"{name}_done" in definitions:
@@ -49,6 +49,7 @@ def draft_schema(layers: Iterable[str] = ()) -> JsonObject:
         if {"start", "end", "text"} <= set(properties):
             definitions[name] = _quoted(node)
     properties = {name: document["properties"][name] for name in ("id", *in_order)}
+    needed = needed_definitions(properties, document)
     draft = {
         "$schema": document["$schema"],
         "title": "Draft",
@@ -57,7 +58,7 @@ def draft_schema(layers: Iterable[str] = ()) -> JsonObject:
         "additionalProperties": False,
         "required": ["id", *in_order],
         "properties": properties,
-        "$defs": _needed(properties, definitions),
+        "$defs": {name: definitions[name] for name in definitions if name in needed},
     }
     return _explained_object(draft)
 
@@ -69,17 +70,6 @@ def _complete(node: JsonObject, done: JsonObject) -> JsonObject:
     if rules:
         complete["allOf"] = [*node.get("allOf", ()), rules]
     return complete
-
-
-def _needed(properties: JsonObject, definitions: JsonObject) -> JsonObject:
-    """The definitions to which the properties refer, directly or through others."""
-    needed: JsonObject = {}
-    pending: list[JsonObject] = [properties]
-    while pending:
-        for name in sorted(_referenced(pending.pop()) - set(needed)):
-            needed[name] = definitions[name]
-            pending.append(definitions[name])
-    return needed
 
 
 def _quoted(node: JsonObject) -> JsonObject:
@@ -97,18 +87,6 @@ def _quoted(node: JsonObject) -> JsonObject:
         "properties": record_id | _SELECTOR | properties,
         "required": ["id", "quote", *required],
     }
-
-
-def _referenced(node: Json) -> set[str]:
-    """The names of the definitions that a schema refers to."""
-    if isinstance(node, list):
-        return set().union(*map(_referenced, node))
-    if not isinstance(node, dict):
-        return set()
-    names = set().union(*map(_referenced, node.values()))
-    if isinstance(node.get("$ref"), str):
-        names.add(node["$ref"].removeprefix("#/$defs/"))
-    return names
 
 
 def _explained(node: Json) -> Json:

@@ -17,6 +17,7 @@ from statevisit.document.characters import is_invisible, trimmed, visible
 from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, free_ids
+from statevisit.document.scheme import scheme_of
 from statevisit.document.states import DONE, PARTIAL
 from statevisit.document.strict_json import Json, JsonObject, pointer
 from statevisit.findings import Finding
@@ -25,8 +26,8 @@ _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
 _BEGINNING = 32
 """Characters by which the tokens that a quote begins with are looked up."""
 
-_ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}
-_PLAIN = {variant: plain for plain, variants in _ALIKE.items() for variant in variants}
+ALIKE = {'"': "“”„‟«»″", "'": "‘’‚‛′`", "-": "‐‑‒–—―−"}
+PLAIN = {variant: plain for plain, variants in ALIKE.items() for variant in variants}
 
 Place = tuple[int, int]
 """Start and end of a stretch of the text, in code points."""
@@ -63,7 +64,7 @@ class Anchorer:
     def _plain(self) -> tuple[str, list[int]]:
         """The visible text with uniform quotation marks and dashes, and its offsets."""
         offsets = [at for at, character in enumerate(self.text) if not is_invisible(character)]
-        characters = [_PLAIN.get(self.text[at], self.text[at]) for at in offsets]
+        characters = [PLAIN.get(self.text[at], self.text[at]) for at in offsets]
         return "".join(characters), offsets
 
     def resolve(self, selector: JsonObject) -> tuple[int, int, bool]:
@@ -250,7 +251,7 @@ def _require_form(selector: JsonObject) -> None:
 def _plain(quote: str) -> str:
     """A quote as in the plain text, which is in NFC."""
     composed = unicodedata.normalize("NFC", quote)
-    return "".join(_PLAIN.get(c, c) for c in composed if not is_invisible(c))
+    return "".join(PLAIN.get(c, c) for c in composed if not is_invisible(c))
 
 
 def _plain_words(quote: str) -> list[str]:
@@ -284,14 +285,15 @@ def anchor(
     (E104; at most `limit`). `reports` (A101) name the quotes that differ from the text in quotation
     marks, dashes or white space only; these are resolved.
     """
-    if not isinstance(draft, dict) or not any(layer in LAYERS for layer in draft):
-        message = f"a draft is a JSON object with layers: {', '.join(LAYERS)}"
+    scheme = scheme_of(base)
+    if not isinstance(draft, dict) or not any(layer in scheme.layers for layer in draft):
+        message = f"a draft is a JSON object with layers: {', '.join(scheme.layers)}"
         return None, [Finding(code="A004", file=file, message=message)], []
     if draft.get("id", base.id) != base.id:
         message = f"the draft is of {draft['id']!r}, the text of {base.id!r}"
         return None, [Finding(code="A004", file=file, pointer="/id", message=message)], []
     resolver = _Resolver(base, file)
-    layers = {name: resolver.layer(name, draft[name]) for name in LAYERS if name in draft}
+    layers = {name: resolver.layer(name, draft[name]) for name in scheme.layers if name in draft}
     if resolver.problems:
         return None, resolver.problems, resolver.reports
     value = to_value(base) | layers | {"layers": _states(draft, base, done)}
@@ -303,11 +305,11 @@ def anchor(
             value[name] = draft[name]  # the schema refuses what it does not know
     problems = [
         Finding(code="E104", file=file, document=base.id, pointer=pointer(path), message=message)
-        for path, message in schema_errors.errors(value, limit=limit)
+        for path, message in schema_errors.errors(value, scheme, limit)
     ]
     if problems:
         return None, problems, resolver.reports
-    return ordered(convert(value, file)), [], resolver.reports
+    return ordered(convert(value, file, scheme)), [], resolver.reports
 
 
 def _states(draft: JsonObject, base: Document, done: Collection[str]) -> Json:
@@ -381,7 +383,7 @@ def _give_ids(value: JsonObject) -> None:
     records = {
         layer: [record for record in value[layer] if isinstance(record, dict)]
         for layer in LAYERS
-        if isinstance(value[layer], list)
+        if isinstance(value.get(layer), list)
     }
     ids = [record.get("id") for layer in records.values() for record in layer]
     taken = {record_id for record_id in ids if isinstance(record_id, str)}

@@ -31,6 +31,7 @@ from statevisit.document.records import (
     Timex,
     Token,
 )
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import pointer
 from statevisit.errors import MissingExtra
 from statevisit.findings import Finding
@@ -201,13 +202,16 @@ def realign(
         for layer in SPAN_LAYERS
     }
     new_sentences, new_tokens = segment(text, document.language)
+    moved_tokens = list(move.kept(document.tokens))
     kept_tokens = [
         token
-        for old, token in move.kept(document.tokens)
+        for old, token in moved_tokens
         if text[token.start : token.end] == document.text_of(old)
     ]
-    tokens = _filled(kept_tokens, new_tokens)
-    sentences = _filled([sentence for _, sentence in move.kept(document.sentences)], new_sentences)
+    filled = _filled(kept_tokens, new_tokens, text)
+    tokens = _annotated(filled, [token for _, token in moved_tokens])
+    kept_sentences = [sentence for _, sentence in move.kept(document.sentences)]
+    sentences = _filled(kept_sentences, new_sentences, text)
     numbered_by_paragraph = _numbered(document.sentences, document.text) == document.sentences
     if numbered_by_paragraph:
         sentences = _numbered(sentences, text)
@@ -218,14 +222,15 @@ def realign(
     )
     if any(finding.code == "A201" for finding in move.findings):
         return None, move.findings
+    scheme = scheme_of(document)
     moved = replace(
         document,
         text=text,
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
         source=source,
         date=date,
-        sentences=sentences,
-        tokens=tokens,
+        sentences=scheme.typed("sentences", sentences),
+        tokens=scheme.typed("tokens", tokens),
         relations=relations,
         **layers,
     )
@@ -326,8 +331,11 @@ def _visible_words(text: str) -> list[str]:
     return _FORMAT.sub("", text).split()
 
 
-def _filled(kept: list[Bare], new: tuple[Bare, ...]) -> tuple[Bare, ...]:
-    """The kept spans, without those that overlap an earlier one, and new spans in the gaps."""
+def _filled(kept: list[Bare], new: tuple[Bare, ...], text: str) -> tuple[Bare, ...]:
+    """The kept spans, without those that overlap an earlier one, and new spans in the gaps.
+
+    Of a new span that a kept one overlaps, the rest stays: "," of "Baku," beside a kept "Baku".
+    """
     apart: list[Bare] = []
     for span in kept:
         if not apart or apart[-1].end <= span.start:
@@ -335,10 +343,26 @@ def _filled(kept: list[Bare], new: tuple[Bare, ...]) -> tuple[Bare, ...]:
     ends = [span.end for span in apart]
     filled = list(apart)
     for span in new:
-        following = bisect_right(ends, span.start)
-        if following == len(apart) or apart[following].start >= span.end:
-            filled.append(span)
+        at = span.start
+        for other in apart[bisect_right(ends, at) :]:
+            if other.start >= span.end:
+                break
+            filled += _rest(span, at, other.start, text)
+            at = other.end
+        filled += _rest(span, at, span.end, text)
     return tuple(sorted(filled, key=lambda span: span.start))
+
+
+def _rest(span: Bare, start: int, end: int, text: str) -> list[Bare]:
+    """A part of a span in a list, which is empty if nobody sees the part."""
+    start, end = trimmed(text, start, max(start, end))
+    return [replace(span, start=start, end=end)] if start < end else []
+
+
+def _annotated(tokens: tuple[Token, ...], moved: list[Token]) -> tuple[Token, ...]:
+    """The tokens, with the properties that a corrected word had before."""
+    by_bounds = {(token.start, token.end): token for token in moved}
+    return tuple(by_bounds.get((token.start, token.end), token) for token in tokens)
 
 
 def _numbered(sentences: tuple[Sentence, ...], text: str) -> tuple[Sentence, ...]:

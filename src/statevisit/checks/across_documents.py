@@ -1,4 +1,4 @@
-"""Checks across the documents of a corpus: ids, links, and the list of sources."""
+"""Checks across the documents of a corpus: ids, links, splits, and the list of sources."""
 
 import hashlib
 from collections.abc import Iterator
@@ -11,11 +11,13 @@ from msgspec import Struct
 from statevisit import layout
 from statevisit.checks.excerpt import Places
 from statevisit.checks.lists import Names
+from statevisit.checks.splits import Leaks, Sketch, misspelt, sketch_of
 from statevisit.corpus.jsonl import Line, lines
 from statevisit.corpus.reader import Entry
+from statevisit.corpus.splits import TRAIN
 from statevisit.document import codec
 from statevisit.document.model import Document
-from statevisit.document.strict_json import JsonObject, Malformed, pointer
+from statevisit.document.strict_json import JsonObject, Locator, Malformed, pointer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
@@ -45,6 +47,8 @@ class Facts(Struct, frozen=True):
     seed: str
     sha256: str
     links: tuple[Link, ...]
+    sketch: Sketch | None
+    """Of the text; None in a corpus without splits."""
 
 
 class _First(Struct, frozen=True):
@@ -55,8 +59,11 @@ class _First(Struct, frozen=True):
     document: str
 
 
-def facts(document: Document) -> Facts:
-    """Return the facts of a document."""
+def facts(document: Document, has_splits: bool, warnings: bool = True) -> Facts:
+    """Return the facts of a document of a corpus that has splits or none.
+
+    Without `warnings` they are those that checks for errors need.
+    """
     links = [
         Link(entity.wikidata, "entities", number, entity.type or "", entity.name or "")
         for number, entity in enumerate(document.entities)
@@ -74,6 +81,7 @@ def facts(document: Document) -> Facts:
         seed=document.source.file,
         sha256=document.source.sha256,
         links=tuple(links),
+        sketch=sketch_of(document.text, warnings) if has_splits else None,
     )
 
 
@@ -86,6 +94,12 @@ class Across:
         self._links: dict[str, _First] = {}
         self._names_of_links: dict[tuple[str, str], _First] = {}  # by item and language
         self._sources = _Sources(root)
+        self._leaks = Leaks()
+
+    @property
+    def has_splits(self) -> bool:
+        """Whether the list of sources states a split."""
+        return self._sources.has_splits
 
     def add(self, entry: Entry, document: Facts) -> Iterator[Finding]:
         """Yield the findings about a document beside the earlier ones."""
@@ -100,6 +114,8 @@ class Across:
         for link in document.links:
             yield from self._linked(reporter, link)
         yield from self._sourced(reporter)
+        if document.sketch is not None:
+            yield from self._split(reporter, document.sketch)
 
     def _linked(self, reporter: "_Reporter", link: Link) -> Iterator[Finding]:
         name = reporter.entry.name
@@ -142,6 +158,22 @@ class Across:
                     "correct the wrong one"
                 )
                 yield reporter.finding("E708", path, message)
+
+    def _split(self, reporter: "_Reporter", sketch: Sketch) -> Iterator[Finding]:
+        seed = reporter.document.seed
+        source = self._sources.listed.get(seed)
+        if source is None:  # which E703 or E708 reports
+            return
+        if "split" not in source:
+            message = (
+                f"{layout.SOURCES} states a split for others and none for {seed!r}, which counts "
+                f"as {TRAIN!r}: run `statevisit split`"
+            )
+            yield reporter.finding("W724", ("source", "file"), message)
+        split = source.get("split", TRAIN)
+        for code, message in self._leaks.add(reporter.entry, sketch, split):
+            advice = f"give both one split in {layout.SOURCES}, or remove one of them"
+            yield reporter.finding(code, ("source", "file"), f"{message}: {advice}")
 
 
 class _Reporter:
@@ -193,6 +225,11 @@ class _Sources:
             else:
                 self._unread.add(file if isinstance(file, str) else None)
 
+    @property
+    def has_splits(self) -> bool:
+        """Whether a source states a split."""
+        return any("split" in source for source in self.listed.values())
+
     def may_list(self, file: str) -> bool:
         """Whether there is no list, or a line of it that E703 reports may be that of the file."""
         return not self._exists or file in self._unread or None in self._unread
@@ -213,6 +250,27 @@ def _well_formed_sources(root: Path) -> Iterator[Line]:
     for line in _source_lines(root) or ():
         if not line.problems:
             yield line
+
+
+def check_split_names(root: Path) -> Iterator[Finding]:
+    """Yield a finding for each name of a split that looks like a slip of another, where first."""
+    by_name: dict[str, Line] = {}
+    for line in _well_formed_sources(root):
+        assert isinstance(line.value, dict)
+        if "split" in line.value:
+            by_name.setdefault(str(line.value["split"]), line)
+    for name, meant in misspelt(by_name).items():
+        line = by_name[name]
+        message = f"{name!r} looks like a slip of {meant!r}: write that, or choose another name"
+        _, column = Locator(line.data).locate(("split",))
+        yield Finding(
+            code="W723",
+            file=str(root / layout.SOURCES),
+            pointer="/split",
+            line=line.number,
+            column=column,
+            message=message,
+        )
 
 
 def check_seeds(root: Path) -> Iterator[Finding]:

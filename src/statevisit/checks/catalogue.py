@@ -10,9 +10,10 @@ import re
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statevisit.checks.codes import EXPLANATIONS
-from statevisit.checks.registry import REGISTRY, load_checks
+from statevisit.checks.registry import REGISTRY, Check, load_checks
 from statevisit.findings import severity
 from statevisit.layout import CHECKS_PAGE
 
@@ -35,13 +36,17 @@ _FORM = re.compile(
 
 
 class Entry(Struct, frozen=True):
-    """A code with its explanation."""
+    """A code with its explanation.
+
+    `languages` are those of the texts for which its check runs; "" for all.
+    """
 
     code: str
     message: str
     why: str
     wrong: str
     right: str
+    languages: str = ""
 
     @property
     def severity(self) -> str:
@@ -78,7 +83,25 @@ def catalogue() -> dict[str, Entry]:
     texts = dict(EXPLANATIONS)
     for code, registered in REGISTRY.items():
         texts[code] = registered.run.__doc__ or ""
-    return {code: entry(code, texts[code]) for code in sorted(texts, key=_order)}
+    entries = {code: entry(code, texts[code]) for code in sorted(texts, key=_order)}
+    for code, registered in REGISTRY.items():
+        entries[code] = replace(entries[code], languages=_languages(registered))
+    return entries
+
+
+def _languages(registered: Check) -> str:
+    """The languages for whose texts a check runs, as people read it; "" for all."""
+    if registered.languages:
+        return f"{', '.join(sorted(registered.languages))} only"
+    if registered.not_in:
+        return f"all but {', '.join(sorted(registered.not_in))}"
+    return ""
+
+
+def not_run(language: str) -> tuple[str, ...]:
+    """Return the codes of the checks that do not run for texts in a language."""
+    load_checks()
+    return tuple(code for code in sorted(REGISTRY) if not REGISTRY[code].runs_in(language))
 
 
 def _order(code: str) -> tuple[int, str, str]:

@@ -160,6 +160,59 @@ EXPLANATIONS = {
         Wrong: the documents `Anna` and `anna`, a document `nul`, a source `interview?.txt`
         Right: the documents `anna-1` and `anna-2`, `null-results`, `interview.txt`
         """,
+    "E711": """
+        The schema of the corpus is not the one that its `scheme.toml` gives.
+
+        `schema/scheme.toml` says which layers, labels and properties the corpus has, and
+        `statevisit scheme` compiles `schema/document.schema.json` from it. A label that is added to
+        the schema by hand is in no table, in no column and not in Label Studio. After an upgrade
+        of statevisit the schema is compiled again. From a `scheme.toml` with an error no schema
+        can be compiled, and no document can be checked.
+
+        Wrong: `"enum":["PERSON","VESSEL"]` written into `schema/document.schema.json`
+        Right: `[labels."entities.type".VESSEL]` in `schema/scheme.toml`, then `statevisit scheme`
+        """,
+    "E721": """
+        One text is in two splits.
+
+        A system that has seen a text while it learned is tested on what it remembers, and its
+        figures are too high. Texts are the same if their words are; case, white space and
+        punctuation do not count.
+
+        Wrong: the text of `storm` in `train`, and again as `storm-2` in `test`
+        Right: both documents in `train`, or `storm-2` removed
+        """,
+    "W722": """
+        Two texts in different splits are nearly the same.
+
+        The versions of a news agency's report differ in a headline or a paragraph, and a later
+        edition repeats an earlier one. Half of all runs of eight words of the shorter text are in
+        the other (of fewer than 40 runs, four fifths), which a quotation or a notice below every
+        text does not reach.
+
+        Wrong: a report in `train`, and in `test` the same report with a paragraph more
+        Right: both in `test`; two reports of one event by different authors in two splits
+        """,
+    "W723": """
+        The name of a split looks like a slip.
+
+        Every name makes a split of its own, which nobody asks for under a wrong name. The usual
+        names are train, validation, dev and test; other names are free, unless they differ from
+        one of these by a letter, or from another name in the list by case.
+
+        Wrong: `"split":"validaton"`; `"split":"Test"` beside `"split":"test"`
+        Right: `"split":"validation"`; `"split":"test_unseen"` beside `"split":"test"`
+        """,
+    "W724": """
+        A document is in no split, and others are in one.
+
+        Without a split a document counts as `train`. That is rarely meant for one that was added
+        after the others got theirs. `statevisit split` gives a split to those that have none, and
+        leaves the others where they are.
+
+        Wrong: three sources with a split and one without
+        Right: four sources with a split, or four without
+        """,
     "A001": """
         The quote does not occur in the text.
 
@@ -182,9 +235,9 @@ EXPLANATIONS = {
     "A003": """
         The quote occurs only inside a token.
 
-        Spans take whole tokens. Half a word is a slip, or the tokens are wrong and must be
-        corrected first. No other place is taken for it, not even one that differs from the quote in
-        white space only.
+        Spans take whole tokens. Half a word is a slip, or the token is wrong: then `statevisit
+        tokens split` divides it. No other place is taken for the quote, not even one that differs
+        from it in white space only.
 
         Wrong: `{"quote":"resident"}` inside "president"
         Right: `{"quote":"president"}`
@@ -239,9 +292,10 @@ EXPLANATIONS = {
     "L102": """
         A region lacks a value that its record needs.
 
-        The schema requires some values, and a certain form for some values. A new region that it
-        refuses is left out until it is corrected in the editor; a region that was exported keeps
-        its old record. The other regions are imported.
+        The schema requires some values once a layer is done, and a certain form for some values. A
+        new region that it refuses is left out until it is corrected in the editor; a region that
+        was exported keeps its old record. The other regions are imported. A layer in which a value
+        is missing does not become done.
 
         Wrong: a region labelled DATE without `value`
         Right: the same region with `value` 2024-02-19

@@ -8,6 +8,7 @@ from statevisit.checks.registry import Context, Path_, Problems, check
 from statevisit.document.characters import folded
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Event, EventChain
+from statevisit.document.scheme import scheme_of
 
 
 def linkable(document: Document) -> Iterator[tuple[Path_, Entity | EventChain]]:
@@ -189,12 +190,14 @@ def repeated(document: Document, context: Context) -> Problems:
     Wrong: two relations `"type":"CAPITAL","source":"azerbaijan","target":"baku"`
     Right: one, with the evidence of both
     """
+    attributes = scheme_of(document).attributes
     for layer in ("relations", "event_relations"):
-        seen: set[tuple[str, str, str]] = set()
+        own = attributes.get(layer, ())
+        seen: set[tuple[object, ...]] = set()
         for number, relation in enumerate(getattr(document, layer)):
             if relation.type is None:
                 continue
-            key = (relation.type, relation.source, relation.target)
+            key = (relation.type, relation.source, relation.target, *_values(relation, own))
             if key in seen:
                 yield (
                     (layer, number),
@@ -204,17 +207,23 @@ def repeated(document: Document, context: Context) -> Problems:
     for number, event in enumerate(document.events):
         if event.arguments is None or len(event.arguments) < 2:
             continue
-        filled: set[tuple[str, str]] = set()
+        own = attributes.get("arguments", ())
+        filled: set[tuple[object, ...]] = set()
         for index, argument in enumerate(event.arguments):
             if argument.role is None:
                 continue
-            pair = (argument.role, argument.target)
-            if pair in filled:
+            statement = (argument.role, argument.target, *_values(argument, own))
+            if statement in filled:
                 yield (
                     ("events", number, "arguments", index),
                     f"{argument.role} {argument.target!r}",
                 )
-            filled.add(pair)
+            filled.add(statement)
+
+
+def _values(record: object, attributes: tuple[str, ...]) -> list[object]:
+    """The values of a corpus's own properties, in which two statements can differ."""
+    return [getattr(record, name) for name in attributes]
 
 
 @check("E610")

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from statevisit.checks.registry import Context, Path_, Problems, check
 from statevisit.document.model import Document
+from statevisit.document.scheme import base
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -189,14 +190,16 @@ def argument_cycle(document: Document, context: Context) -> Problems:
 def relation_to_itself(document: Document, context: Context) -> Problems:
     """The relation joins a record with itself.
 
-    No relation of the scheme holds between a record and itself; one of the two ids is a slip.
+    No relation of the base scheme holds between a record and itself; one of the two ids is a slip.
 
     Wrong: `{"type":"BEFORE","source":"ev1","target":"ev1"}`
     Right: `{"type":"BEFORE","source":"ev1","target":"ev2"}`
     """
     for layer in ("relations", "event_relations"):
+        known = {*base().label_names(layer, "type")} - {"SUBEVENT"}
         for number, relation in enumerate(getattr(document, layer)):
-            if relation.source == relation.target and relation.type != "SUBEVENT":
-                type_ = relation.type or "a relation"
-                detail = f"{type_} from {relation.source!r} to {relation.target!r}"
-                yield (layer, number, "target"), detail
+            if relation.source == relation.target and relation.type in known:
+                yield (
+                    (layer, number, "target"),
+                    f"{relation.type} from {relation.source!r} to {relation.target!r}",
+                )

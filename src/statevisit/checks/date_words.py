@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.checks.registry import Context, Problems, check, in_english
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.date_words import (
     MONTHS,
     WEEKDAYS,
@@ -31,21 +31,19 @@ _END_OF_NIGHT = 6
 """The hour until which a night belongs to the day on which it began."""
 
 
-@check("E512")
+@check("E512", languages=("en",))
 def date_words(document: Document, context: Context) -> Problems:
     """The words of the date name another date than its value.
 
     A weekday, day, month, quarter, season, year, decade or century in the words must be that of the
     value, and so must an hour. A year up to 999 has zeros: "79" as a value is the century from
-    7900. English only, and only if every word is known: "the day after Monday", "fiscal 1999" and
+    7900. A time counts only if every word is known: "the day after Monday", "fiscal 1999" and
     "8 p.m. EST" may mean another day than the one they name. A date in figures may have the month
     or the day first.
 
     Wrong: "Feb. 14" with `"value":"2024-02-15"`; "AD 79" with `"value":"79"`
     Right: "Feb. 14" with `"value":"2024-02-14"`; "AD 79" with `"value":"0079"`
     """
-    if not in_english(document):
-        return
     for number, timex in enumerate(document.timexes):
         if timex.type in POINTS and timex.value:
             difference = next(_differences(timex, timex.value), None)

@@ -13,6 +13,7 @@ from statevisit.corpus.reader import Entry
 from statevisit.document import codec, schema_errors
 from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, scheme_at
 from statevisit.document.strict_json import Json, JsonObject, Malformed, parse, with_integers
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding, severity
@@ -34,7 +35,12 @@ def context_of(root: Path | None, skip: bool = False) -> Context:
         links = _links(root / layout.LINKS)
     with suppress(*skipped):
         annotators = _annotators(root / layout.ANNOTATORS)
-    return Context(root / layout.SEEDS, links, annotators)
+    return Context(
+        scheme=scheme_at(root),
+        seeds=root / layout.SEEDS,
+        links=links,
+        annotators=annotators,
+    )
 
 
 def _links(path: Path) -> frozenset[str]:
@@ -88,15 +94,16 @@ def check_bytes(
     problem = _other_format(value, file)
     if problem is not None:
         problems = [problem]
-    elif schema_errors.verdict().is_valid(value):
+    elif schema_errors.verdict(context.scheme).is_valid(value):
         try:
-            document = codec.convert(value, file, data)
+            document = codec.convert(value, file, context.scheme, data)
         except codec.Mismatch as error:
             problems = [("E104", error.path, error.detail)]
         else:
             problems = list(check_document(document, context, warnings))
     else:
-        problems = [("E104", tuple(path), message) for path, message in schema_errors.errors(value)]
+        errors = schema_errors.errors(value, context.scheme)
+        problems = [("E104", tuple(path), message) for path, message in errors]
     if not problems:
         return document, []
     if document is not None:
@@ -147,9 +154,9 @@ def check_entry(
     return document, findings
 
 
-def sound(entry: Entry) -> Document:
+def sound(entry: Entry, scheme: Scheme) -> Document:
     """Return a document without errors in itself. Raises FormatError with the first error."""
-    document, findings = check_entry(entry, warnings=False)
+    document, findings = check_entry(entry, Context(scheme), warnings=False)
     if findings or document is None:
         more = ""
         if len(findings) > 1:

@@ -13,20 +13,24 @@ from statevisit.checks.text import TYPED
 from statevisit.document import codec, schema_errors, strict_json
 from statevisit.document.characters import tidy, trimmed
 from statevisit.document.model import SPAN_LAYERS
+from statevisit.document.scheme import Scheme, base
 from statevisit.document.strict_json import JsonObject
 
 
-def fixed(data: bytes, file: str = "<bytes>") -> bytes:
+def fixed(data: bytes, file: str = "<bytes>", scheme: Scheme | None = None) -> bytes:
     """Return the bytes of the repaired document.
+
+    `scheme` is that of its corpus; None for the base scheme.
 
     The same bytes come back if there is nothing to repair, or if they are not JSON that follows
     the schema.
     """
+    scheme = scheme or base()
     try:
         value = strict_json.parse(data, file)
     except strict_json.Malformed:
         return data
-    if not schema_errors.verdict().is_valid(value):
+    if not schema_errors.verdict(scheme).is_valid(value):
         return data
     value = strict_json.with_integers(value)
     text = value["text"]
@@ -43,12 +47,12 @@ def fixed(data: bytes, file: str = "<bytes>") -> bytes:
         start, end = span["start"], span["end"]
         if start in starts and end in ends and start < end <= len(text):
             span["text"] = text[start:end]
-    return codec.encode(codec.convert(value, file))
+    return codec.encode(codec.convert(value, file, scheme))
 
 
 def _tidy_names(document: JsonObject) -> None:
     for layer, prop in TYPED:
-        for record in document[layer]:
+        for record in document.get(layer, ()):
             if prop in record:
                 record[prop] = tidy(record[prop])
 
@@ -56,7 +60,7 @@ def _tidy_names(document: JsonObject) -> None:
 def _spans(document: JsonObject, layers: tuple[str, ...]) -> Iterator[JsonObject]:
     """The records of some span layers, and the spans inside them."""
     for layer in layers:
-        for record in document[layer]:
+        for record in document.get(layer, ()):
             yield record
             for name in ("property", "cue"):
                 if name in record:

@@ -1,11 +1,13 @@
 """Labels that must fit: levels to words, roles to layers, relations to their two ends."""
 
+from functools import cache
+
 from msgspec import Struct
 
-from statevisit.checks.registry import Context, Problems, check, in_english
-from statevisit.document import time_algebra
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.model import Document
 from statevisit.document.records import Mention
+from statevisit.document.scheme import Scheme, base
 
 _PRONOUNS = frozenset(
     """
@@ -27,7 +29,7 @@ _ROLE_LAYERS = {
     "RECIPIENT": ("mentions", "quantities", "events"),
     "INSTRUMENT": ("mentions", "quantities", "events"),
 }
-"""The layers that can fill a role; any other role can be filled from all layers."""
+"""The layers that can fill a role, the usual one first; any other role from all of them."""
 
 
 @check("E311")
@@ -42,14 +44,21 @@ def role_layers(document: Document, context: Context) -> Problems:
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
     """
     layers = document.layer_by_id
+    allowed = _role_layers(context.scheme)
     for number, event in enumerate(document.events):
         for index, argument in enumerate(event.arguments or ()):
             layer = layers.get(argument.target)
-            if layer in _FILLERS and layer not in _ROLE_LAYERS.get(argument.role or "", _FILLERS):
+            if layer in _FILLERS and layer not in allowed.get(argument.role or "", _FILLERS):
                 yield (
                     ("events", number, "arguments", index),
                     f"{argument.role} is {argument.target!r} in {layer}",
                 )
+
+
+@cache
+def _role_layers(scheme: Scheme) -> dict[str, tuple[str, ...]]:
+    """The layers that can fill a role; a corpus without the usual one annotates it in others."""
+    return {role: layers for role, layers in _ROLE_LAYERS.items() if layers[0] in scheme.layers}
 
 
 @check("E402")
@@ -70,19 +79,17 @@ def named_events(document: Document, context: Context) -> Problems:
             yield ("events", number, "level"), f"{event.text!r} in {event.event!r}"
 
 
-@check("W403")
+@check("W403", languages=("en",))
 def levels(document: Document, context: Context) -> Problems:
     """The level does not fit the word.
 
-    In English a personal pronoun is PRO, and a proper name has a capital letter or a digit. A
+    A personal pronoun is PRO, and a proper name has a capital letter or a digit. A
     capital inside a sentence can make a name of a pronoun (Stephen King's It), and a mine can be
     dug. A name that is deliberately written in lower case can be right.
 
     Wrong: "his" of level NOM, "leaders" of level NAM
     Right: "his" of level PRO, "leaders" of level NOM
     """
-    if not in_english(document):
-        return
     for number, mention in enumerate(document.mentions):
         word = mention.text
         if mention.level is None:
@@ -124,15 +131,20 @@ def relation_classes(document: Document, context: Context) -> Problems:
     Right: `ev1` of class REPORTING, or the relation CAUSE
     """
     classes = {event.id: event.class_ for event in document.events}
+    known = context.scheme.label_names("events", "class")
     for number, relation in enumerate(document.event_relations):
         required = _SOURCE_CLASS.get(relation.type or "")
         source_class = classes.get(relation.source)
-        if required and source_class and source_class != required:
+        if required in known and source_class and source_class != required:
             yield (
                 ("event_relations", number, "source"),
                 f"{relation.type} from {relation.source!r}, "
                 f"of class {source_class}, not {required}",
             )
+
+
+_BETWEEN_EVENTS = ("causal", "structural", "reporting", "aspectual")
+"""The families of relations that hold between events only."""
 
 
 @check("E405")
@@ -146,13 +158,21 @@ def events_only(document: Document, context: Context) -> Problems:
     Right: `{"type":"CONTAINS","source":"t1","target":"ev2"}`
     """
     times = {timex.id for timex in document.timexes}
+    families = _families(context.scheme)
     for number, relation in enumerate(document.event_relations):
-        if relation.type is None or relation.type in time_algebra.ORDERS:
+        if families.get(relation.type or "") not in _BETWEEN_EVENTS:
             continue
         for end in ("source", "target"):
             target = getattr(relation, end)
             if target in times:
                 yield ("event_relations", number, end), f"{relation.type} with {target!r}"
+
+
+@cache
+def _families(scheme: Scheme) -> dict[str, str | None]:
+    """The family of each type of event relation; None for a corpus's own type without one."""
+    labels = scheme.labels("event_relations", "type")
+    return {label.name: label.extra.get("family") for label in labels}
 
 
 class _Ends(Struct, frozen=True):
@@ -175,7 +195,10 @@ _RELATION_ENDS = {
     "CHAIRPERSON": _Ends(("ORG",), ("PERSON",)),
     "EMPLOYER": _Ends(source=("PERSON",)),
 }
-"""The entity types that a relation type joins, as its description in the schema says."""
+"""The entity types that a relation type joins, as its description in the schema says.
+
+A corpus's own entity types may be joined by all of them.
+"""
 
 
 @check("E406")
@@ -188,7 +211,8 @@ def relation_ends(document: Document, context: Context) -> Problems:
     Wrong: `{"type":"HEAD_OF_STATE","source":"aliyev","target":"azerbaijan"}`
     Right: `{"type":"HEAD_OF_STATE","source":"azerbaijan","target":"aliyev"}`
     """
-    types = {entity.id: entity.type for entity in document.entities}
+    known = base().label_names("entities", "type")
+    types = {entity.id: entity.type for entity in document.entities if entity.type in known}
     for number, relation in enumerate(document.relations):
         ends = _RELATION_ENDS.get(relation.type or "", _Ends())
         for end in ("source", "target"):

@@ -3,11 +3,11 @@
 from decimal import Decimal
 from functools import cache
 
-from statevisit.checks.registry import Context, Problems, check, in_english
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.checks.stated_amounts import Amount, Amounts, amounts_of
-from statevisit.document import schema
 from statevisit.document.model import Document, Quantity
 from statevisit.document.number_words import read
+from statevisit.document.scheme import Scheme
 
 
 @check("E401")
@@ -20,21 +20,21 @@ def ace_roles(document: Document, context: Context) -> Problems:
     Wrong: `"ace_role":"Victim"` in an event of type CONTACT.MEET
     Right: `"ace_role":"Entity"`
     """
-    roles = _roles()
+    roles = _roles(context.scheme)
     for number, event in enumerate(document.events):
-        if event.type is None:
-            continue
         for index, argument in enumerate(event.arguments or ()):
-            if argument.ace_role and argument.ace_role not in roles[event.type]:
+            of_type = roles.get(event.type or "")
+            if argument.ace_role and of_type is not None and argument.ace_role not in of_type:
                 yield (
                     ("events", number, "arguments", index, "ace_role"),
-                    f"{argument.ace_role}; {event.type} has {', '.join(roles[event.type])}",
+                    f"{argument.ace_role}; {event.type} has {', '.join(of_type)}",
                 )
 
 
 @cache
-def _roles() -> dict[str, list[str]]:
-    return {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+def _roles(scheme: Scheme) -> dict[str, list[str] | None]:
+    """The ACE roles of each type of event; None for a corpus's own type that states none."""
+    return {label.name: label.extra.get("roles") for label in scheme.labels("events", "type")}
 
 
 @check("E502")
@@ -52,21 +52,19 @@ def ranges(document: Document, context: Context) -> Problems:
             yield ("quantities", number, "lower"), f"{lower} > {upper}"
 
 
-@check("E504")
+@check("E504", languages=("en",))
 def number_words(document: Document, context: Context) -> Problems:
     """The words of the quantity give another number than its value.
 
     Values have full magnitude. A "billion" that became a million is the most common error, and
-    zeros are hard to count. Words are read if all of them are understood. English only. If they
-    have two readings ("5 to 10 million"), either is right. A stated minus sign counts; without
-    one, the value may be negative ("a loss of 5 million"). A measure is compared in its own unit:
-    "5 km" is 5000 with the unit `m`.
+    zeros are hard to count. Words are read if all of them are understood. If they have two readings
+    ("5 to 10 million"), either is right. A stated minus sign counts; without one, the value may be
+    negative ("a loss of 5 million"). A measure is compared in its own unit: "5 km" is 5000 with the
+    unit `m`.
 
     Wrong: "$7.6 billion" with `"value":"7600000"`
     Right: "$7.6 billion" with `"value":"7600000000"`
     """
-    if not in_english(document):
-        return
     for number, quantity in enumerate(document.quantities):
         for name, amounts in _wrong_numbers(quantity):
             stated = " or ".join(dict.fromkeys(map(str, amounts)))
@@ -114,19 +112,17 @@ def _misfits(
     return wrong
 
 
-@check("W513")
+@check("W513", languages=("en",))
 def comparator_words(document: Document, context: Context) -> Problems:
     """The words beside the number contradict the comparator.
 
     "Over 92%" and "well above" are MORE_THAN, "at least" and "or more" EQUAL_OR_MORE, "around" and
-    "nearly" APPROX. "300+" may be either of the first two, and "just over" also APPROX. English
-    only. Phrases that can mean something else, such as "as much as" and "some", are not read.
+    "nearly" APPROX. "300+" may be either of the first two, and "just over" also APPROX. Phrases
+    that can mean something else, such as "as much as" and "some", are not read.
 
     Wrong: "over 92%" with `"comparator":"EXACT"`
     Right: "over 92%" with `"comparator":"MORE_THAN"`
     """
-    if not in_english(document):
-        return
     for number, quantity in enumerate(document.quantities):
         reading = read(quantity.text)
         if reading is None or not reading.comparators or len(reading.choices) != 1:

@@ -5,14 +5,16 @@ docstring is its message; the rest is what `statevisit explain` prints (`catalog
 changes meaning: E for an error, W for a warning; a valid corpus may have some of those.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, base
 
 Path_ = tuple[str | int, ...]
 """The steps from a document to a value in it."""
@@ -22,8 +24,12 @@ Problems = Iterator[tuple[Path_, str]]
 
 
 class Context(Struct, frozen=True):
-    """The lists that a document is checked against; None for a list that does not exist."""
+    """The scheme and the lists that a document is checked against.
 
+    A list that does not exist is None.
+    """
+
+    scheme: Scheme = field(default_factory=base)
     seeds: Path | None = None
     links: frozenset[str] | None = None
     annotators: frozenset[str] | None = None
@@ -33,11 +39,22 @@ Function = Callable[[Document, Context], Problems]
 
 
 class Check(Struct, frozen=True):
-    """A registered check."""
+    """A registered check.
+
+    It runs for texts in `languages`, by default in any but `not_in`; these are the languages of
+    BCP 47 tags. In other languages it finds nothing.
+    """
 
     code: str
     message: str
     run: Function
+    languages: frozenset[str] = frozenset()
+    not_in: frozenset[str] = frozenset()
+
+    def runs_in(self, language: str) -> bool:
+        """Whether the check runs for texts in a language: `en`, also in a region (`en-GB`)."""
+        name = language.partition("-")[0].lower()
+        return name not in self.not_in and (not self.languages or name in self.languages)
 
 
 REGISTRY: dict[str, Check] = {}
@@ -63,15 +80,25 @@ PRELOAD = (*_REGISTERING, "ucumvert")
 """Modules to import before processes are forked; `ucumvert`, for units, takes longest."""
 
 
-def check(code: str) -> Callable[[Function], Function]:
-    """Register a check under a code."""
+def check(
+    code: str, languages: Iterable[str] = (), not_in: Iterable[str] = ()
+) -> Callable[[Function], Function]:
+    """Register a check under a code, for texts in some languages or in all `not_in` others."""
 
     def register(function: Function) -> Function:
         assert code not in REGISTRY, code
         assert function.__doc__, code
         message = function.__doc__.splitlines()[0].rstrip(".")
-        REGISTRY[code] = Check(code, message, function)
-        return function
+
+        @wraps(function)
+        def run(document: Document, context: Context) -> Problems:
+            if registered.runs_in(document.language):
+                yield from function(document, context)
+
+        limited = frozenset(languages), frozenset(not_in)
+        registered = Check(code, message, run if any(limited) else function, *limited)
+        REGISTRY[code] = registered
+        return registered.run
 
     return register
 

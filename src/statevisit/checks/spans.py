@@ -1,5 +1,6 @@
 """Spans of one layer: nesting, crossing, duplicates, sentence boundaries, and heads."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -173,27 +174,38 @@ def _is_in_brackets(text: str, span: SpanRecord) -> bool:
     return before in ("(", "[", "（") and after in (")", "]", "）")
 
 
-_WITHOUT_SPACES = frozenset(("zh", "yue", "wuu", "lzh", "ja", "th", "lo", "km", "my", "bo", "dz"))
-"""Languages that are written without spaces between words."""
+_NOT_DIVIDED_INTO_WORDS = {
+    *("zh", "cmn", "yue", "wuu", "lzh", "ja"),
+    *("th", "lo", "km", "my", "bo", "dz", "vi"),
+}
+"""Languages in which a token is often a part of a word.
+
+They have no spaces between words, or, as Vietnamese, also inside them.
+"""
+
+_WITHOUT_SPACES = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+)
+"""Characters of scripts without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese, Chinese."""
 
 
-@check("W215")
+@check("W215", not_in=_NOT_DIVIDED_INTO_WORDS)
 def heads(document: Document, context: Context) -> Problems:
     """A nominal, pronoun or verb is longer than its head token.
 
     NOM and PRO mentions, and triggers other than names, are one token, the head: annotators
     disagree most about the extent of free phrases. Words that have a meaning only together ("each
-    other") can be right. In languages without spaces between words, a token is often a part of a
-    word, so the check leaves them out.
+    other") can be right, and so can words in a script without spaces: a token is a part of them.
 
     Wrong: a mention of level NOM over "the two leaders"
     Right: a mention of level NOM over "leaders"
     """
-    if document.language.partition("-")[0].lower() in _WITHOUT_SPACES:
+    if "characters" in document.annotators:  # the tokenizer that makes every character a token
         return
     ends = document.token_ends
     for layer in ("mentions", "events"):
         for number, record in enumerate(getattr(document, layer)):
             first_end = ends.get(record.start, record.end)
-            if record.level not in ("NAM", None) and first_end < record.end:
+            is_longer = record.level not in ("NAM", None) and first_end < record.end
+            if is_longer and not _WITHOUT_SPACES.search(record.text):
                 yield (layer, number), f"{record.text!r} is of level {record.level}"

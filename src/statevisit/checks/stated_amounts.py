@@ -12,6 +12,7 @@ from statevisit.document.currency_words import is_currency, is_hundredth
 from statevisit.document.model import Quantity
 from statevisit.document.number_vocabulary import UNCERTAIN_SCALES
 from statevisit.document.number_words import Reading, read, read_compound
+from statevisit.document.scheme import base
 from statevisit.document.timex_values import plain
 from statevisit.document.unit_words import unit_codes
 
@@ -59,7 +60,12 @@ Amounts = tuple[tuple[Amount, ...], ...]
 
 @lru_cache(4096)
 def stated_amounts(text: str, kind: str, unit: str) -> Amounts:
-    """What the words of a quantity state, given its kind and unit."""
+    """What the words of a quantity state, given its kind and unit.
+
+    How the words of a kind are read is known of the base scheme's kinds only.
+    """
+    if kind not in base().label_names("quantities", "kind"):
+        return ()
     if kind == "PERCENT":
         text = _PERCENT_OF.sub(r"\1 percent", text)
     quantity = _Words(text, kind, unit)

@@ -12,8 +12,8 @@ from operator import attrgetter
 from msgspec import Struct
 
 from statevisit.checks.cycles import components
-from statevisit.checks.registry import Context, Path_, Problems, check, once
-from statevisit.document.model import Document
+from statevisit.checks.registry import Context, Path_, Problems, check, in_english, once
+from statevisit.document.model import Document, Timex
 from statevisit.document.time_algebra import BEGIN, END, ORDERS, Link, orders
 from statevisit.document.timex_values import POINTS, known_days
 
@@ -33,6 +33,9 @@ _NIGHT: Point = ("DCT", END)
 
 _OTHER_YEARS = re.compile(r"\b(?:fiscal|financial|academic|school|FY)\b|\bFY\d", re.IGNORECASE)
 """Words for years that begin on another day than those of the calendar."""
+
+_WITH_MONTH = re.compile(r"[0-9]{4}-(?:[0-9]{2}|W)")
+"""A value that names a month, week or day."""
 
 _ZONE = re.compile(r"T.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 """The time zone of a time of day."""
@@ -115,11 +118,23 @@ def _by_calendar(document: Document, ids: set[str]) -> Iterator[Order]:
             yield Order(bound.point, day, False, bound.path)
 
 
+def _is_of_calendar(timex: Timex, english: bool) -> bool:
+    """Whether the years of a time begin with January.
+
+    In languages other than English nothing says so but the month, or a year that stands alone.
+    """
+    if english:
+        return not _OTHER_YEARS.search(timex.text)
+    has_month = _WITH_MONTH.match(timex.value or "") is not None
+    return has_month or not any(map(str.isalpha, timex.text))
+
+
 def _bounds(document: Document, ids: set[str]) -> Iterator[_Bound]:
+    english = in_english(document)
     for number, timex in enumerate(document.timexes):
         is_point = timex.type in POINTS
         is_within = timex.mod in (None, "START", "MID", "END")
-        is_of_calendar = not _OTHER_YEARS.search(timex.text)
+        is_of_calendar = _is_of_calendar(timex, english)
         if timex.id in ids and is_point and is_within and is_of_calendar:
             begin, end = (timex.id, BEGIN), (timex.id, END)
             yield from _bounds_of(timex.value, begin, end, ("timexes", number, "value"))

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from itertools import pairwise
 
-from statevisit.checks.registry import Context, Problems, check, in_english
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.date_words import MONTHS, WEEKDAYS
 from statevisit.document.model import Document
 from statevisit.document.number_words import read_duration
@@ -148,19 +148,19 @@ _NAMES_OF_DAYS = re.compile(
 """Names of single days and events that contain a weekday or a month."""
 
 
-@check("W511")
+@check("W511", languages=("en",))
 def unanchored(document: Document, context: Context) -> Problems:
     """The words are relative, but the time expression has no anchor.
 
     "Yesterday", "last year", "Monday" and "June" name a date only together with another one, the
     `anchor`, which is `DCT` for the document's own date. Words with a year, decade or century of
-    their own ("two years after 1990") and PAST_REF, PRESENT_REF and FUTURE_REF need none. English
-    only. A name that stands for itself (9 March in every year) can be right.
+    their own ("two years after 1990") and PAST_REF, PRESENT_REF and FUTURE_REF need none. A name
+    that stands for itself (9 March in every year) can be right.
 
     Wrong: "yesterday" with `"value":"2024-02-18"` and no `anchor`
     Right: "yesterday" with `"value":"2024-02-18","anchor":"DCT"`
     """
-    if not in_english(document) or not document.is_done("timexes"):
+    if not document.is_done("timexes"):
         return
     for number, timex in enumerate(document.timexes):
         value = timex.value or "X"
@@ -181,18 +181,16 @@ _MONTHS_IN = {"a": 12, "mo": 1}
 _SECONDS_IN = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
 
 
-@check("E505")
+@check("E505", languages=("en",))
 def duration_words(document: Document, context: Context) -> Problems:
     """The words of the duration give another length than its value.
 
     "Three decades" is `P3DE` or `P30Y`, and nothing else. A fraction may be rounded: "four months"
-    is also `P0.33Y`. English only, and only if the words are read completely.
+    is also `P0.33Y`. Only words that are read completely count.
 
     Wrong: "three decades" with `"value":"P3Y"`
     Right: "three decades" with `"value":"P3DE"`
     """
-    if not in_english(document):
-        return
     for number, timex in enumerate(document.timexes):
         if timex.type != "DURATION" or timex.value is None:
             continue

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, verbose
+from statevisit.cli.options import json_flag, split, verbose
 from statevisit.document.model import LAYERS
 from statevisit.printable import counted
 
@@ -28,6 +28,7 @@ from statevisit.printable import counted
     type=click.IntRange(0),
     help="Number of bootstrap resamples; 0 for no intervals.",
 )
+@split
 @verbose
 def command(
     annotators: tuple[Path, ...],
@@ -35,6 +36,7 @@ def command(
     labels: bool,
     as_json: bool,
     resamples: int,
+    split: str | None,
     verbose: bool,
 ) -> None:
     """Measure the agreement of two or more annotators.
@@ -52,7 +54,7 @@ def command(
         raise click.UsageError("agreement needs two annotators or more")
     from statevisit.scoring.agree import agree, lines, table
 
-    agreement = agree(*annotators, layers=layers, resamples=resamples)
+    agreement = agree(*annotators, layers=layers, resamples=resamples, split=split)
     if as_json:
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))

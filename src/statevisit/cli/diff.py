@@ -81,5 +81,5 @@ def compare(old: str, new: str) -> Iterable[Change]:
     old_corpus, new_corpus = named(old, root), named(new, root)
     single = len(old_corpus) == len(new_corpus) == 1
     if single and Path(old).is_file() and Path(new).is_file():
-        return diff_documents(old_corpus.entry(0).read(), new_corpus.entry(0).read())
+        return diff_documents(old_corpus[0], new_corpus[0])
     return diff_corpora(old_corpus, new_corpus)

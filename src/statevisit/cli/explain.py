@@ -67,6 +67,8 @@ def _print_entries(entries: "Sequence[Entry]") -> None:
         kind = f"({entry.severity}; {entry.family})"
         out.print(f"{_coloured(entry)} {kind} [bold]{escape(entry.message)}[/bold]\n")
         out.print(f"{escape(entry.why)}\n")
+        if entry.languages:
+            out.print(f"languages  {escape(entry.languages)}")
         out.print(f"[red]wrong[/red]  {escape(entry.wrong)}")
         out.print(f"[green]right[/green]  {escape(entry.right)}\n")
         out.print(escape(_address(entry.page)), soft_wrap=True)

@@ -1,7 +1,7 @@
 """Fix the files of documents, or show the changes: `statevisit validate --fix` and `--diff`."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from statevisit import files
 from statevisit.checks.fix import fixed
 from statevisit.cli.main import say
 from statevisit.corpus.reader import Entry, load
+from statevisit.document.scheme import Scheme, scheme_for
 from statevisit.document.strict_json import Malformed
 from statevisit.errors import FormatError
 
@@ -19,16 +20,17 @@ def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
     Raises FormatError for anything but documents that are files of their own, and where a link
     leads to one to be mended.
     """
-    entries = [entry for path in paths for entry in _entries(path)]
+    schemes = {entry: scheme_for(path) for path in paths for entry in _entries(path)}
+    entries = list(schemes)
     if write:
-        _refuse_links(entries)
+        _refuse_links(schemes)
     changed = []
     for entry in entries:
         try:
             before = entry.bytes()
         except Malformed:  # which the check reports
             continue
-        after = fixed(before, entry.name)
+        after = fixed(before, entry.name, schemes[entry])
         if before == after:
             continue
         changed.append(entry.path)
@@ -48,15 +50,15 @@ def _entries(path: Path) -> list[Entry]:
     return load(path).entries
 
 
-def _refuse_links(entries: Sequence[Entry]) -> None:
+def _refuse_links(schemes: Mapping[Entry, Scheme]) -> None:
     """Raise FormatError where a link leads to a document that is to be mended."""
-    for entry in entries:
+    for entry, scheme in schemes.items():
         try:
             files.check_output(entry.path)
         except (FormatError, IsADirectoryError) as error:
             with suppress(Malformed):
                 before = entry.bytes()
-                if fixed(before, entry.name) != before:
+                if fixed(before, entry.name, scheme) != before:
                     raise error from None
 
 

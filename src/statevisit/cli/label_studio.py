@@ -11,6 +11,7 @@ from statevisit.cli.label_studio_import import import_into_corpus, merge_options
 from statevisit.cli.main import Suggesting, say, write
 from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of
 from statevisit.cli.progress import Bar
+from statevisit.document.scheme import scheme_for
 from statevisit.errors import FormatError, StateVisitError
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ _predictions = click.option(
     is_flag=True,
     help="Send predictions, where every annotator starts, instead of one annotation to correct.",
 )
+_update_interface = click.option(
+    "--update-interface",
+    is_flag=True,
+    help="Set the labelling interface of the project to the scheme of the corpus, if that loses "
+    "nothing of the annotations there.",
+)
 _SERVER_OPTIONS = (
     click.option(
         "--url",
@@ -107,7 +114,7 @@ def config_(output: Path | None) -> None:
     """
     from statevisit.labelstudio.interface import config
 
-    _write(output, [config()])
+    _write(output, [config(scheme_for(Path()))])
 
 
 @command.command("export")
@@ -164,7 +171,7 @@ def _selected(
     def without_errors() -> "Iterator[Document]":
         for key in ids or range(len(corpus)):
             try:
-                yield sound(corpus.entry(key))
+                yield sound(corpus.entry(key), corpus.scheme)
             except FormatError as error:
                 errors.append(error)
                 say(f"statevisit: left out: {error}", err=True)
@@ -198,18 +205,21 @@ def import_(exports: tuple[Path, ...], path: Path | None, **options: Any) -> int
 @click.argument("documents", nargs=-1)
 @_path
 @_predictions
+@_update_interface
 @_server_options
 def push(
     documents: tuple[str, ...],
     path: Path | None,
     predictions: bool,
+    update_interface: bool,
     url: str,
     token: str,
     project: str,
 ) -> int:
     """Add a task to a project for every document that has none; create the project if needed.
 
-    Nothing on the server is changed or deleted. After an interruption, push again to continue.
+    No task on the server is changed or deleted. After an interruption, push again to continue. If
+    the corpus has new labels or attributes, --update-interface adds them to the project.
 
     \b
     Example:
@@ -222,7 +232,7 @@ def push(
     path = corpus_to_read(path)
     version, selected = _selected(path, documents, errors)
     server = Server(url, token)
-    target = server.project(project, create=True)
+    target = server.project(project, scheme_for(path), create=True, update=update_interface)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
         try:
             pushed = server.push(target, selected, version, predictions, bar.advance)
@@ -258,7 +268,7 @@ def pull(path: Path | None, url: str, token: str, project: str, **options: Any) 
 
     path = corpus_to_change(path)
     server = Server(url, token)
-    source = server.project(project)
+    source = server.source(project, scheme_for(path), foreign=options["mapping"] is not None)
     pulled: set[str] = set()
 
     def tasks() -> "Iterator[tuple[str, JsonObject]]":
@@ -289,8 +299,14 @@ def pull(path: Path | None, url: str, token: str, project: str, **options: Any) 
 @click.option("--open/--no-open", "browser", default=True, help="Open the project in a browser.")
 @_path
 @_predictions
+@_update_interface
 def serve(
-    port: int | None, data: Path | None, browser: bool, path: Path | None, predictions: bool
+    port: int | None,
+    data: Path | None,
+    browser: bool,
+    path: Path | None,
+    predictions: bool,
+    update_interface: bool,
 ) -> int:
     """Start a local Label Studio with the corpus in a project; Ctrl-C stops it.
 
@@ -304,10 +320,12 @@ def serve(
     from statevisit.labelstudio.client import Server
     from statevisit.labelstudio.server import Local
 
-    version, selected = _selected(corpus_to_read(path), (), [])
+    path = corpus_to_read(path)
+    version, selected = _selected(path, (), [])
     with Local(data, port, say=lambda line: say(line, err=True)) as local:
         server = Server(local.url, local.token)
-        project = server.project("statevisit", create=True)
+        scheme = scheme_for(path)
+        project = server.project("statevisit", scheme, create=True, update=update_interface)
         pushed = server.push(project, selected, version, predictions)
         address = f"{local.url}/projects/{project.id}/data"
         say(address)

@@ -9,9 +9,11 @@ import click
 from statevisit.cli.main import say
 from statevisit.cli.options import verbose
 from statevisit.cli.progress import Bar
+from statevisit.document.scheme import scheme_at
 
 if TYPE_CHECKING:
     from statevisit.annotation.merge import Side
+    from statevisit.document.scheme import Scheme
     from statevisit.labelstudio.importer import Update
     from statevisit.labelstudio.merger import Task
 
@@ -45,6 +47,13 @@ _OPTIONS = (
         multiple=True,
         help="Credit this id of corpus/annotators.json in changed documents; or name an annotator.",
     ),
+    click.option(
+        "--done",
+        metavar="LAYERS",
+        default="",
+        help="Layers, with commas, that the annotators have finished: their state becomes done in "
+        "each annotated document in which they are complete.",
+    ),
     verbose,
 )
 
@@ -65,6 +74,7 @@ def import_into_corpus(
     ours: bool,
     theirs: bool,
     annotators: tuple[str, ...],
+    done: str,
     verbose: bool,
     workers: int | None = None,
 ) -> int:
@@ -82,7 +92,7 @@ def import_into_corpus(
         prefer = "ours" if ours else "theirs"
     listing = Listing(err=True, verbose=verbose)
 
-    def done(updates: "list[Update]") -> None:
+    def show_updates(updates: "list[Update]") -> None:
         for update in updates:
             for finding in update.findings:
                 listing.add(finding)
@@ -90,12 +100,14 @@ def import_into_corpus(
                 show(update.changes)
         bar.advance()
 
-    credited, names = _annotators(annotators)
-    options = Options(read_mapping(mapping) if mapping else None, prefer, credited, names)
+    root = corpus_root(path)
+    scheme = scheme_at(root)
+    mapped = read_mapping(mapping, scheme) if mapping else None
+    options = Options(mapped, prefer, *_annotators(annotators), _layers(done, scheme))
     problems: list[str] = []
     with bar:
         try:
-            written = import_tasks(tasks, corpus_root(path), options, done, dry_run, workers)
+            written = import_tasks(tasks, root, options, show_updates, dry_run, workers)
         except NotImported as error:
             if not error.written and len(error.problems) == 1:
                 raise
@@ -104,6 +116,21 @@ def import_into_corpus(
             listing.end()
     _tell(written, problems, dry_run)
     return 1 if problems else 0
+
+
+def _layers(value: str, scheme: "Scheme") -> tuple[str, ...]:
+    """The layers in the value of --done, each of which must be one that the editor changes."""
+    from statevisit.labelstudio.interface import edited_layers
+
+    known = edited_layers(scheme)
+    layers = tuple(layer.strip() for layer in value.split(",") if layer.strip())
+    for layer in layers:
+        if layer not in known:
+            raise click.UsageError(
+                f"--done: {layer!r} is no layer that the editor changes; these are "
+                f"{', '.join(known)}"
+            )
+    return layers
 
 
 def _annotators(values: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from statevisit.document import schema
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import Document
 from statevisit.document.records import Record
 from statevisit.document.references import reference_names
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.pages.display import UNKNOWN
 from statevisit.printable import visible
 
@@ -29,17 +29,18 @@ def layer_table(document: Document, layer: str) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    scheme = scheme_of(document)
     records = getattr(document, layer)
     table = Table(
         title=f"{layer.replace('_', ' ')} ({len(records)})",
         title_justify="left",
         header_style="bold",
     )
-    columns = _columns(layer, records)
+    columns = _columns(layer, records, scheme)
     rows = [[_cell(document, record, *column) for column in columns.items()] for record in records]
     for number, name in enumerate(columns):
         # a label that is split between lines cannot be read or searched for
-        is_label = (layer, name) in schema.inventories()
+        is_label = (layer, name) in scheme.inventories
         table.add_column(
             name.rstrip("_"),
             overflow="fold",
@@ -58,24 +59,26 @@ def _longest_word(cells: list[str]) -> int:
     return max(len(word) for cell in cells for word in cell.split())
 
 
-def _columns(layer: str, records: tuple[Record, ...]) -> Columns:
+def _columns(layer: str, records: tuple[Record, ...], scheme: Scheme) -> Columns:
     """Return the columns of a layer's table, without properties that no record has.
 
     More than three properties with labels share a column, and so do the optional properties in a
     wide table, to leave room for words.
     """
-    fields = [name for name in LAYERS[layer].__struct_fields__ if _has_values(records, name)]
+    fields = [
+        name for name in scheme.record_types[layer].__struct_fields__ if _has_values(records, name)
+    ]
     if "start" in fields and "text" not in fields:
         fields.append("text")
-    labels = [name for name in fields if (layer, name.rstrip("_")) in schema.inventories()]
+    labels = [name for name in fields if (layer, name.rstrip("_")) in scheme.inventories]
     columns: Columns = {}
     for name in fields:
         if name in labels and len(labels) > _FEW_LABELS:
             columns["labels"] = labels
         else:
             columns[name] = [name]
-    required = schema.required(layer)
-    optional = [n for n in columns if n in schema.properties(layer) and n not in required]
+    required = scheme.required(layer)
+    optional = [n for n in columns if n in scheme.properties(layer) and n not in required]
     if len(columns) <= _FEW_COLUMNS or len(optional) < 2:
         return columns
     for name in optional:

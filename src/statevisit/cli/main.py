@@ -34,7 +34,7 @@ class Suggesting(click.Group):
         except click.NoSuchOption:
             raise
         except click.UsageError as error:
-            from statevisit.corpus.settings import nearest
+            from statevisit.printable import nearest
 
             similar = nearest(args[0], self.list_commands(ctx))
             raise click.UsageError(error.message.removesuffix(".") + similar, ctx) from None

@@ -8,12 +8,14 @@ import click
 
 from statevisit import files
 from statevisit.checks.document import check_bytes
+from statevisit.checks.registry import Context
 from statevisit.cli.main import report, say
 from statevisit.cli.options import corpus_argument, corpus_to_change
 from statevisit.corpus.reader import JSONL, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.migrations import is_older, migrate
 from statevisit.document.model import SCHEMA_VERSION, Document
+from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
 from statevisit.printable import counted
 
@@ -52,7 +54,8 @@ def command(path: Path | None, allow_loss: bool, version: int, dry_run: bool) ->
             f"{path}: is JSONL, but migrate rewrites files of one document: "
             "split it into <id>.json files first"
         )
-    results = _all_migrated(load(path).entries)
+    corpus = load(path)
+    results = _all_migrated(corpus.entries, corpus.scheme)
     lossy = [result for result in results if result.losses]
     lost = "lost" if allow_loss and not dry_run else "would be lost"
     for result in lossy:
@@ -92,13 +95,13 @@ def _require_current(version: int) -> None:
         )
 
 
-def _all_migrated(entries: Sequence[Entry]) -> list["_Migrated"]:
+def _all_migrated(entries: Sequence[Entry], scheme: Scheme) -> list["_Migrated"]:
     """Migrate and check all documents. Raises FormatError after naming all with an error."""
     results = []
     errors = []
     for entry in entries:
         try:
-            results.append(_migrated(entry))
+            results.append(_migrated(entry, scheme))
         except FormatError as error:
             errors.append(error)
     if len(errors) == 1:
@@ -121,7 +124,7 @@ class _Migrated(NamedTuple):
     losses: list[str]
 
 
-def _migrated(entry: Entry) -> _Migrated:
+def _migrated(entry: Entry, scheme: Scheme) -> _Migrated:
     """Migrate and check the document of one file.
 
     Raises FormatError, after printing the findings, if the result does not follow the schema.
@@ -129,9 +132,11 @@ def _migrated(entry: Entry) -> _Migrated:
     data = entry.bytes()
     value = strict_json.parse(data, entry.name)
     if not is_older(value):
-        return _Migrated(entry.path, codec.convert(value, entry.name, data), [], [])
+        return _Migrated(entry.path, codec.convert(value, entry.name, scheme, data), [], [])
     value, names, losses = migrate(value, entry.name)
-    document, findings = check_bytes(codec.encode_value(value), entry.name, warnings=False)
+    document, findings = check_bytes(
+        codec.encode_value(value), entry.name, Context(scheme), warnings=False
+    )
     if document is None:  # other findings are not the migration's, but for `statevisit validate`
         report(findings, err=True)
         raise FormatError(

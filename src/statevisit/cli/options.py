@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and the corpus that a command means."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ Command = Callable[..., Any]
 verbose = click.option(
     "-v", "--verbose", is_flag=True, help="List every problem, also many of one kind."
 )
+
+split = click.option("--split", help="Count the documents of this split only.")
 
 
 def corpus_argument(function: Command) -> Command:
@@ -122,3 +125,11 @@ def name_of(corpus: Path) -> str:
     """Return how a message names a corpus: not by a place inside the installed package."""
     is_shipped = corpus.absolute() == layout.data_root() and corpus.is_absolute()
     return "the corpus that statevisit ships" if is_shipped else str(corpus.absolute())
+
+
+def below_here(file: str) -> str:
+    """Return a file relative to the current directory if it lies below it."""
+    if not os.path.isabs(file):
+        return file
+    relative = os.path.relpath(file)
+    return file if relative.startswith(os.pardir) else relative

@@ -4,11 +4,11 @@ import hashlib
 from pathlib import Path
 
 import click
-import orjson
+from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.cli.main import report, say
-from statevisit.corpus.seeds import keep_seed, read_sources
+from statevisit.corpus.seeds import ListedSource, keep_seed, read_sources
 from statevisit.document.codec import read_bytes, read_document, write_document
 from statevisit.document.model import Document, Source
 from statevisit.document.strict_json import Locator
@@ -23,21 +23,21 @@ from statevisit.findings import ERROR, Finding
 def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     """Move a document's spans to a corrected source text.
 
-    OLD and NEW are the seed before and after the correction, each with its header; DOCUMENTS were
-    made from OLD. Sentences, tokens and all spans move with their words; hashes, date and seed
-    become those of NEW, which is kept in seeds/ beside OLD and listed. If the new place of a span
-    is not certain, the span is reported and its document is not changed.
+    OLD and NEW are the seed before and after the correction, each with its header if it has one;
+    DOCUMENTS were made from OLD. Sentences, tokens and all spans move with their words; hashes,
+    date and seed become those of NEW, which is kept in seeds/ beside OLD and listed. If the new
+    place of a span is not certain, the span is reported and its document is not changed.
 
     \b
     Example:
       statevisit realign seeds/000_82c204a477bd98b6.txt corrected.txt \\
         corpus/documents/2024-02-19-aliyev-visit.json
     """
-    from statevisit.annotation.ingest import decode_seed
+    from statevisit.annotation.received.plain import split_seed
 
     before, after = read_bytes(old), read_bytes(new)
-    decode_seed(before, str(old))
-    text, date, header = decode_seed(after, str(new))
+    split_seed(before, str(old))
+    text, date, header = split_seed(after, str(new))
     source = Source(file=new.name, sha256=hashlib.sha256(after).hexdigest(), header_length=header)
     for path in documents:
         files.check_output(path)
@@ -59,14 +59,14 @@ def _has_error(findings: list[Finding]) -> bool:
 
 
 def _realigned(
-    path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str, Source]
+    path: Path, before: bytes, old: Path, after: bytes, target: tuple[str, str | None, Source]
 ) -> list[Finding]:
     """Realign and write one document; return the findings, with an error if it is not written.
 
-    `target` is the new text, its date and its source.
+    `target` is the new text, the date in its header, if any, and its source.
     """
-    from statevisit.annotation.ingest import segment
     from statevisit.annotation.realign import realign
+    from statevisit.annotation.segmentation import segmenter_of
 
     text, date, source = target
     data = read_bytes(path)
@@ -81,7 +81,8 @@ def _realigned(
             f"{path}: has errors, which have to be mended first: "
             f"{errors[0].code} {errors[0].message}"
         )
-    realigned, findings = realign(document, text, source, date, segment)
+    segment = segmenter_of(document)
+    realigned, findings = realign(document, text, source, date or document.date, segment)
     locator = Locator(data)
     findings = [_with_place(finding, path, locator) for finding in findings]
     if realigned is None:
@@ -91,7 +92,7 @@ def _realigned(
         return findings
     root = layout.enclosing_root(path.absolute().parent)
     if root:
-        keep_seed(root, realigned, after, *_stated(root, document.source.file))
+        keep_seed(root, realigned, after, _stated(root, document))
     write_document(realigned, path)
     say(f"realigned {path}")
     return findings
@@ -107,17 +108,21 @@ def _errors(document: Document, path: Path) -> list[Finding]:
 
 
 def _with_place(finding: Finding, path: Path, locator: Locator) -> Finding:
-    from msgspec.structs import replace
-
     steps = [int(step) if step.isdigit() else step for step in finding.pointer.split("/")[1:]]
     line, column = locator.locate(steps)
     return replace(finding, file=str(path), line=line, column=column)
 
 
-def _stated(root: Path, file: str) -> tuple[str, str]:
-    """Return the publisher and licence in the list of seeds; a corrected text keeps them."""
-    listed = read_sources(root / layout.SOURCES)
-    if file not in listed:
-        return "unknown", "not stated"
-    source = orjson.loads(listed[file])
-    return source["publisher"], source["license"]
+def _stated(root: Path, document: Document) -> ListedSource:
+    """Return the source of a document as the list of seeds states it: a corrected text keeps it."""
+    listed = read_sources(root).get(document.source.file)
+    if listed is None:
+        return ListedSource(
+            file=document.source.file,
+            sha256=document.source.sha256,
+            date=document.date,
+            language=document.language,
+            publisher="unknown",
+            license="not stated",
+        )
+    return replace(listed, received=None, normalised=())  # the corrected seed is someone's work

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, verbose
+from statevisit.cli.options import json_flag, split, verbose
 from statevisit.document.model import LAYERS
+from statevisit.document.scheme import scheme_for
 
 if TYPE_CHECKING:
     from statevisit.scoring.report import Report
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the JSON Schema of quote notation for a language model, and score nothing.",
 )
+@split
 @verbose
 def command(
     gold: Path | None,
@@ -58,6 +60,7 @@ def command(
     html: Path | None,
     resamples: int,
     draft_schema: bool,
+    split: str | None,
     verbose: bool,
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
@@ -73,12 +76,12 @@ def command(
     if draft_schema:
         from statevisit.annotation.quote_schema import draft_schema as schema_of
 
-        return echo_json(schema_of(layers))
+        return echo_json(schema_of(scheme_for(gold or Path()), layers))
     if gold is None or pred is None:
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.scoring.score import evaluate
 
-    report, scored = evaluate(gold, pred, compare, layers, resamples)
+    report, scored = evaluate(gold, pred, compare, layers, resamples, split)
     if html:
         from statevisit import files
         from statevisit.pages.score_page import page

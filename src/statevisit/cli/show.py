@@ -1,5 +1,6 @@
 """statevisit show: the article with its spans."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from statevisit.cli.layer_table import layer_table
 from statevisit.cli.main import complete_files, console
 from statevisit.cli.options import corpus_to_read, name_of
 from statevisit.corpus.reader import load
+from statevisit.corpus.seeds import read_sources
 from statevisit.document.model import LAYERS, Document
 from statevisit.errors import FormatError
 from statevisit.printable import in_xml, visible
@@ -61,7 +63,8 @@ def command(
 ) -> None:
     """Print a document with coloured spans and the tables of its layers.
 
-    DOCUMENT is an id, a file or a corpus; without one, the first document of the corpus.
+    DOCUMENT is an id, a file or a corpus; without one, the first document of the corpus. What
+    seeds/sources.jsonl states of its text stands above it.
 
     \b
     Example:
@@ -71,7 +74,7 @@ def command(
         raise click.UsageError(
             "--layer shows tables only and --text-only shows none; give one of them"
         )
-    shown = _find(document, path)
+    shown, root = _find(document, path)
     if svg:
         _write(svg, to_svg(shown))
     if html:
@@ -80,7 +83,7 @@ def command(
         return
     out = console(highlight=False)
     if not layers:
-        _print_text(out, shown)
+        _print_text(out, shown, _metadata(shown, root))
     if not text_only:
         _print_tables(out, shown, layers)
 
@@ -96,13 +99,18 @@ def _print_tables(out: "Console", document: Document, layers: tuple[str, ...]) -
             out.print(f"{layer.replace('_', ' ')} (0)")
 
 
-def _find(name: str | None, path: Path | None) -> Document:
-    """Return the document with an id or file name; without one, the first of the corpus."""
+def _find(name: str | None, path: Path | None) -> tuple[Document, Path | None]:
+    """Return the document with an id or file name, and the corpus root that holds it, if one does.
+
+    Without a name it is the first of the corpus.
+    """
     if name and path is None and _is_source(Path(name)):
-        return sound(load(name).entry(0))
+        root = layout.enclosing_root(Path(name)) or layout.holding_root(Path(name))
+        corpus = load(name)
+        return sound(corpus.entry(0), corpus.scheme), root
     corpus = load(corpus_to_read(path))
     if name is None:
-        return sound(corpus.entry(0))
+        return sound(corpus.entry(0), corpus.scheme), corpus.root
     try:
         entry = corpus.entry(name)
     except KeyError:
@@ -110,7 +118,24 @@ def _find(name: str | None, path: Path | None) -> Document:
             f"{name}: neither a file nor the id of a document; "
             f"{name_of(corpus.path)} holds {', '.join(corpus.ids[:5])}"
         ) from None
-    return sound(entry)
+    return sound(entry, corpus.scheme), corpus.root
+
+
+def _metadata(document: Document, root: Path | None) -> list[tuple[str, str]]:
+    """Return the metadata of a document that the list of sources states, each with its name."""
+    source = read_sources(root).get(document.source.file) if root else None
+    if source is None:
+        return []
+    stated = [
+        ("title", source.title),
+        ("author", "; ".join(source.author)),
+        ("publisher", source.stated_publisher),
+        ("license", source.stated_license),
+        ("url", source.url),
+        ("split", source.split),
+        *((name, str(value)) for name, value in source.extra.items()),
+    ]
+    return [(name, value) for name, value in stated if value]
 
 
 def _is_source(path: Path) -> bool:
@@ -124,12 +149,16 @@ def _write(path: Path, text: str) -> None:
     files.write(path, text.encode())
 
 
-def _print_text(out: "Console", document: Document) -> None:
+def _print_text(
+    out: "Console", document: Document, metadata: Iterable[tuple[str, str]] = ()
+) -> None:
     from rich.text import Text
 
     from statevisit.pages.display import to_text
 
     out.print(Text.assemble((document.id, "bold"), f"  {document.date}"))
+    for name, value in metadata:
+        out.print(Text.assemble((f"{visible(name)}: ", "dim"), visible(value)))
     out.print()
     if out.is_terminal:
         out.print(to_text(document))
@@ -160,9 +189,12 @@ def _legend(document: Document) -> "Text":
 def to_html(document: Document) -> str:
     """Return the article with its spans as an HTML page."""
     head = f'<meta charset="utf-8"><title>{document.id}</title>'
-    return (
-        f'<!doctype html><html lang="{document.language}">{head}{document._repr_html_()}</html>\n'
-    )
+    return f'<!doctype html><html lang="en">{head}{document._repr_html_()}</html>\n'
+
+
+_COLUMNS = 104
+_COLUMN_WIDTH = 12.2
+"""The width of a picture in characters, and of a character in the units of the picture."""
 
 
 def to_svg(document: Document) -> str:
@@ -176,9 +208,11 @@ def to_svg(document: Document) -> str:
     from rich.console import Console
     from rich.terminal_theme import SVG_EXPORT_THEME
 
+    from statevisit.pages.directions import mirrored
+
     out = Console(
         record=True,
-        width=104,
+        width=_COLUMNS,
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",
@@ -190,5 +224,5 @@ def to_svg(document: Document) -> str:
     picture = out.export_svg(
         title="statevisit show", theme=SVG_EXPORT_THEME, unique_id="statevisit"
     )
-    picture = in_xml(picture)
+    picture = mirrored(in_xml(picture), _COLUMNS * _COLUMN_WIDTH)
     return re.sub(r"\s*@font-face \{.*?\}\n", "\n", picture, flags=re.DOTALL)

@@ -1,7 +1,7 @@
 """statevisit stats: counts of documents, records and labels."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,8 +9,13 @@ from statevisit.checks.document import sound
 from statevisit.cli.main import console, echo_json, say
 from statevisit.cli.options import corpus_argument, corpus_to_read, json_flag
 from statevisit.corpus.reader import load
+from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.splits import split_of, splits_of
 from statevisit.errors import FormatError
 from statevisit.printable import counted
+
+if TYPE_CHECKING:
+    from statevisit.publishing.manifest import Part
 
 
 @click.command("stats")
@@ -27,37 +32,50 @@ def command(path: Path | None, as_json: bool) -> int:
     Example:
       statevisit stats --json
     """
-    from statevisit.release.manifest import Tally
+    from statevisit.publishing.manifest import Contents, tally_of
 
-    tally, errors = Tally(), 0
-    entries = load(corpus_to_read(path)).entries
-    for entry in entries:
+    corpus = load(corpus_to_read(path))
+    sources = read_sources(corpus.root) if corpus.root else {}
+    contents, errors = Contents(corpus.scheme, (), splits_of(sources)), 0
+    for entry in corpus.entries:
         try:
-            tally.add(sound(entry))
+            document = sound(entry, corpus.scheme)
         except FormatError as error:
             errors += 1
             say(f"statevisit: not counted: {error}", err=True)
-    documents, counts = len(entries) - errors, tally.as_dict()
+            continue
+        split = split_of(document, sources)
+        contents.add([(split, {})], {split: tally_of(document, corpus.scheme)})
+    counts = _counts(contents.whole)
+    splits = {name: _counts(part) for name, part in contents.splits.items()}
     if as_json:
-        echo_json({"documents": documents, "counts": counts})
+        echo_json(counts | {"splits": splits} if splits else counts)
     else:
-        _print_table(documents, counts)
+        _print_table(counts, splits)
     return 1 if errors else 0
 
 
-def _print_table(documents: int, counts: dict[str, Any]) -> None:
-    """Print the counts of a manifest: a row for each layer, a line for each kind of label."""
+def _counts(part: "Part") -> dict[str, Any]:
+    return {"documents": part.documents, "counts": part.tally.as_dict()}
+
+
+def _print_table(whole: dict[str, Any], splits: dict[str, dict[str, Any]]) -> None:
+    """Print counts as in a manifest: a row for each layer, a line for each kind of label."""
     from rich.table import Table
 
-    table = Table(title=counted(documents, "document"), title_justify="left")
+    title = counted(whole["documents"], "document")
+    by_split = ", ".join(f"{part['documents']:,} {name}" for name, part in splits.items())
+    table = Table(title=f"{title}: {by_split}" if splits else title, title_justify="left")
     table.add_column("layer")
-    table.add_column("records", justify="right")
+    for column in ("records", *splits):
+        table.add_column(column, justify="right")
     table.add_column("labels")
-    for layer, layer_counts in counts.items():
+    for layer, layer_counts in whole["counts"].items():
         lines = []
         for prop, labels in layer_counts["labels"].items():
             if labels:
                 numbers = ", ".join(f"{label} {count}" for label, count in labels.items())
                 lines.append(f"[bold]{prop}[/bold] {numbers}")
-        table.add_row(layer, f"{layer_counts['records']:,}", "\n".join(lines))
+        records = [part["counts"][layer]["records"] for part in (whole, *splits.values())]
+        table.add_row(layer, *(f"{number:,}" for number in records), "\n".join(lines))
     console(markup=True).print(table)

@@ -1,10 +1,11 @@
 """statevisit validate: check a corpus."""
 
-import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from msgspec import structs
@@ -12,13 +13,17 @@ from msgspec import structs
 from statevisit import layout
 from statevisit.cli.finding_formats import WRITERS, Statistics, Writer
 from statevisit.cli.main import say
-from statevisit.cli.options import corpus_to_change, verbose
+from statevisit.cli.options import below_here, corpus_to_change, verbose
 from statevisit.cli.progress import Bar
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
+from statevisit.document.scheme import scheme_for
 from statevisit.errors import FormatError
-from statevisit.printable import in_utf8
+from statevisit.printable import counted, in_utf8
+
+if TYPE_CHECKING:
+    from statevisit.checks.across_documents import Facts
 
 
 @click.command("validate")
@@ -97,10 +102,13 @@ def command(
             return 1 if changed else 0
     settings = _settings(paths[0], format_, select, ignore, strict)
     writer = Statistics() if statistics else WRITERS[settings.format](settings.address, verbose)
-    failures = _check_all(paths, settings, writer, workers)
+    languages: Counter[str] = Counter()
+    failures = _check_all(paths, settings, writer, workers, languages)
     writer.end()
     if settings.format == "text" and (writer.counts or sys.stderr.isatty()):
         say(writer.summary(), err=True)
+    if settings.format == "text" and (verbose or writer.counts or sys.stderr.isatty()):
+        _tell_what_did_not_run(languages)
     if failures:
         return 1
     return 1 if writer.errors or (settings.strict and writer.counts) else 0
@@ -134,16 +142,20 @@ def _split(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_all(
-    paths: tuple[Path, ...], settings: Settings, writer: Writer, workers: int | None
+    paths: tuple[Path, ...],
+    settings: Settings,
+    writer: Writer,
+    workers: int | None,
+    languages: Counter[str],
 ) -> list[FormatError]:
     """Check some paths; return the errors of those without documents, after printing them.
 
-    Raises FormatError if no path has any.
+    `languages` counts the documents of each language. Raises FormatError if no path has any.
     """
     failures = []
     for path in paths:
         try:
-            _check(path, settings, writer, workers)
+            _check(path, settings, writer, workers, languages)
         except FormatError as error:
             failures.append(error)
     if len(failures) == len(paths):
@@ -153,7 +165,13 @@ def _check_all(
     return failures
 
 
-def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) -> None:
+def _check(
+    path: Path,
+    settings: Settings,
+    writer: Writer,
+    workers: int | None,
+    languages: Counter[str],
+) -> None:
     """Check the documents of a path and give the findings that the settings select to a writer."""
     from statevisit.checks.corpus import is_large, validate
     from statevisit.checks.registry import PRELOAD
@@ -164,19 +182,27 @@ def _check(path: Path, settings: Settings, writer: Writer, workers: int | None) 
             writer.documents += 1
             bar.advance()
 
+        def note_language(of_document: "Facts") -> None:
+            languages[of_document.language.partition("-")[0].lower()] += 1
+
         mapper = partial(ordered, workers=workers, preload=PRELOAD, alone=is_large)
         entries = parquet_entries(path) if path.suffix == ".parquet" else None
-        for finding in validate(path, count_document, mapper, entries):
+        for finding in validate(path, count_document, mapper, entries, note_language):
             if settings.wants(finding.code):
-                writer.add(structs.replace(finding, file=in_utf8(_relative(finding.file))))
+                writer.add(structs.replace(finding, file=in_utf8(below_here(finding.file))))
 
 
-def _relative(file: str) -> str:
-    """Return a file relative to the current directory if it lies below it."""
-    if not os.path.isabs(file):
-        return file
-    relative = os.path.relpath(file)
-    return file if relative.startswith(os.pardir) else relative
+def _tell_what_did_not_run(languages: Counter[str]) -> None:
+    """Print the codes whose checks do not know a language of the documents."""
+    from statevisit.checks.catalogue import not_run
+
+    by_codes: dict[tuple[str, ...], list[str]] = {}
+    for language in sorted(languages):
+        by_codes.setdefault(not_run(language), []).append(language)
+    for codes, of_documents in by_codes.items():
+        if codes:
+            number = counted(sum(languages[language] for language in of_documents), "document")
+            say(f"not run for {number} in {', '.join(of_documents)}: {', '.join(codes)}", err=True)
 
 
 def _document_count(path: Path) -> int | None:
@@ -191,7 +217,7 @@ def parquet_entries(path: Path) -> Iterator[Entry]:
     from statevisit.dataset.parquet import read_rows
 
     try:
-        for row in read_rows(path):
+        for row in read_rows(path, scheme_for(path)):
             yield Entry(path, -1, line=row.number, data=row.data, problem=row.problem)
     except FormatError as error:
         yield Entry(path, -1, problem=str(error).removeprefix(f"{path}: "))

@@ -15,6 +15,7 @@ from msgspec import Struct
 from statevisit.corpus.reader import Corpus, Entry
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, together
 
@@ -108,7 +109,7 @@ def diff_documents(old: Document, new: Document) -> list[Change]:
 
     for key in sorted({**after, **before}, key=place):
         old_record, new_record = before.get(key), after.get(key)
-        if old_record != new_record:
+        if not _is_same(old_record, new_record):
             layer, name = key
             changes.append(
                 Change(
@@ -121,6 +122,11 @@ def diff_documents(old: Document, new: Document) -> list[Change]:
                 )
             )
     return changes
+
+
+def _is_same(old: Any, new: Any) -> bool:
+    """Whether two records are equal; those of different schemes have different types."""
+    return old == new or (type(old) is not type(new) and to_value(old) == to_value(new))
 
 
 def _kind(old: object | None, new: object | None) -> Kind:
@@ -155,7 +161,7 @@ def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
         if (nameless_before and name not in before) or (nameless_after and name not in after):
             continue  # it may be one of those that cannot be read
         try:
-            changes = _changes(name, before.get(name), after.get(name))
+            changes = _changes(name, before.get(name), after.get(name), old.scheme, new.scheme)
         except FormatError as error:
             present = after.get(name) or before[name]
             errors[present.name] = error
@@ -165,15 +171,17 @@ def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
         raise together(errors)
 
 
-def _changes(name: str, before: Entry | None, after: Entry | None) -> list[Change]:
+def _changes(
+    name: str, before: Entry | None, after: Entry | None, old_scheme: Scheme, new_scheme: Scheme
+) -> list[Change]:
     """Return the changes of the document that two corpora, or one of them, have by one id."""
     if before is None or after is None:
-        old = None if before is None else before.read()
-        new = None if after is None else after.read()
+        old = None if before is None else before.read(old_scheme)
+        new = None if after is None else after.read(new_scheme)
         return [_document_change(name, "removed" if new is None else "added", old, new)]
     if before.bytes() == after.bytes():
         return []
-    return diff_documents(before.read(), after.read())
+    return diff_documents(before.read(old_scheme), after.read(new_scheme))
 
 
 _IN_TITLE = ("id", "start", "end", "text")

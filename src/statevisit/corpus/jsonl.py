@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit.document import schema as schemas
 from statevisit.document import schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import Json, Locator, Malformed, parse, pointer
@@ -37,7 +38,7 @@ def parsed(data: bytes, file: str, schema: str) -> tuple[Json, list[Problem]]:
         value = parse(data, file)
     except Malformed as error:
         return None, [Problem(error.line, error.column, "", error.message)]
-    errors = list(schema_errors.errors(value, schema))
+    errors = list(schema_errors.errors(value, schemas.load(schema)))
     if not errors:
         return value, []
     locator, problems = Locator(data), []

@@ -1,18 +1,126 @@
 """The seeds of a corpus root and the list of their sources."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import orjson
+import msgspec
+from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.corpus.jsonl import valid_lines
-from statevisit.document import schema_errors
+from statevisit.document import schema, schema_errors
 from statevisit.document.characters import tidy
-from statevisit.document.codec import read_bytes
+from statevisit.document.codec import read_bytes, to_value
 from statevisit.document.model import Document
+from statevisit.document.records import Record
 from statevisit.errors import FormatError
 
 _LIST = Path(layout.SOURCES).name
+
+Value = str | int | float | bool
+"""A value in the `extra` of a source."""
+
+
+class Received(Record, frozen=True, kw_only=True):
+    """What a text was taken from; `line` counts from 1, `id` is the one that the record states."""
+
+    file: str
+    sha256: str
+    format: str
+    line: int | None = None
+    id: str | None = None
+
+
+class ListedSource(Record, frozen=True, kw_only=True):
+    """A line of `seeds/sources.jsonl`: the seed of a text, and the metadata of the text.
+
+    It mirrors `schema/source.schema.json`, in its order.
+    """
+
+    file: str
+    sha256: str
+    date: str
+    language: str
+    publisher: str
+    license: str
+    title: str | None = None
+    url: str | None = None
+    author: tuple[str, ...] = ()
+    split: str | None = None
+    extra: dict[str, Value] = msgspec.field(default_factory=dict)
+    received: Received | None = None
+    normalised: tuple[str, ...] = ()
+
+    @property
+    def stated_publisher(self) -> str | None:
+        """The publisher; None for `unknown`."""
+        return None if self.publisher == "unknown" else self.publisher
+
+    @property
+    def stated_license(self) -> str | None:
+        """The licence; None for `not stated`."""
+        return None if self.license == "not stated" else self.license
+
+
+def read_sources(root: Path) -> dict[str, ListedSource]:
+    """Return the sources that `seeds/sources.jsonl` lists, by the name of their file in `seeds/`.
+
+    None without a list. Raises FormatError, with file and line, for a line that is not valid.
+    """
+    return {source.file: source for source, _ in _listed(root)}
+
+
+def _listed(root: Path) -> Iterator[tuple[ListedSource, bytes]]:
+    """The sources of a root, each with its line."""
+    path = root / layout.SOURCES
+    if not path.exists():
+        return
+    for line in valid_lines(read_bytes(path, regular=True), str(path), "source"):
+        yield msgspec.convert(line.value, ListedSource), line.data
+
+
+def write_sources(root: Path, sources: Mapping[str, ListedSource]) -> None:
+    """Write the list of sources, in the order of `sources`.
+
+    A line that states the same as before keeps its bytes. The caller holds the lock of the root
+    (`files.locked`). Raises FormatError, and writes nothing, if the list may not be replaced.
+    """
+    before = {source.file: (source, line) for source, line in _listed(root)}
+    lines = []
+    for file, source in sources.items():
+        same, line = before.get(file, (None, b""))
+        lines.append(line if source == same else msgspec.json.encode(source))
+    listed = b"".join(line + b"\n" for line in lines)
+    check_update(root, layout.SOURCES, listed)
+    files.update(root / layout.SOURCES, listed)
+
+
+def source_of(document: Document, like: ListedSource, place: str = "") -> ListedSource:
+    """Return the source of a document: its file, date and language, and the metadata of `like`.
+
+    Titles, names and other words become tidy. Raises FormatError, with `place` or the name of the
+    seed, if the schema refuses a value.
+    """
+    source = replace(
+        like,
+        file=document.source.file,
+        sha256=document.source.sha256,
+        date=document.date,
+        language=document.language,
+        publisher=tidy(like.publisher),
+        license=tidy(like.license),
+        title=None if like.title is None else tidy(like.title),
+        author=tuple(tidy(name) for name in like.author),
+        extra={tidy(key): _tidy(value) for key, value in like.extra.items()},
+    )
+    for path, message in schema_errors.errors(to_value(source), schema.load("source")):
+        where = f" (in {path[0]})" if path[1:] else ""
+        raise FormatError(f"{place or source.file}: {message}{where}")
+    return source
+
+
+def _tidy(value: Value) -> Value:
+    return tidy(value) if isinstance(value, str) else value
 
 
 def check_seed(root: Path, name: str, data: bytes) -> None:
@@ -31,48 +139,15 @@ def check_update(root: Path, name: str, data: bytes) -> None:
         files.own_path(root, name)
 
 
-def keep_seed(root: Path, document: Document, data: bytes, publisher: str, license_: str) -> None:
-    """Keep a document's seed in `seeds/` and list it. Raises FormatError if it cannot be kept."""
+def keep_seed(root: Path, document: Document, data: bytes, like: ListedSource) -> None:
+    """Keep a document's seed in `seeds/`, and list it with the metadata of `like`.
+
+    A line that lists the seed already stays. Raises FormatError if the seed cannot be kept.
+    """
     file = document.source.file
     with files.locked(root):
         check_seed(root, file, data)
-        sources = read_sources(root / layout.SOURCES)
-        sources.setdefault(file, source_line(document, publisher, license_))
-        listed = sources_file(sources)
-        check_update(root, layout.SOURCES, listed)
+        sources = read_sources(root)
+        sources.setdefault(file, source_of(document, like))
+        write_sources(root, sources)
         files.update(root / layout.SEEDS / file, data)
-        files.update(root / layout.SOURCES, listed)
-
-
-def source_line(document: Document, publisher: str, license_: str) -> bytes:
-    """Return the line of a document's seed in `seeds/sources.jsonl`. Raises FormatError."""
-    source = {
-        "file": document.source.file,
-        "sha256": document.source.sha256,
-        "date": document.date,
-        "language": document.language,
-        "publisher": tidy(publisher),
-        "license": tidy(license_),
-    }
-    for _, message in schema_errors.errors(source, "source"):
-        raise FormatError(f"{document.source.file}: {message}")
-    return orjson.dumps(source)
-
-
-def sources_file(sources: dict[str, bytes]) -> bytes:
-    """Return the bytes of the list of seeds, from its lines as `read_sources` returns them."""
-    return b"".join(line + b"\n" for line in sources.values())
-
-
-def read_sources(path: Path) -> dict[str, bytes]:
-    """Return the lines of the list of seeds, by file name; none without a list.
-
-    Raises FormatError.
-    """
-    if not path.exists():
-        return {}
-    listed = {}
-    for line in valid_lines(read_bytes(path, regular=True), str(path), "source"):
-        assert isinstance(line.value, dict)
-        listed[line.value["file"]] = line.data
-    return listed

@@ -8,6 +8,7 @@ from msgspec import Struct, convert
 
 from statevisit.document.codec import read_text
 from statevisit.errors import FormatError
+from statevisit.printable import nearest
 
 FORMATS = ("text", "json", "jsonl", "sarif", "github", "junit")
 
@@ -164,28 +165,3 @@ def like_code(word: str, codes: Iterable[str]) -> str:
         return f"; did you mean {' or '.join(same_number)}?"
     family = [code for code in codes if code.startswith(word[:2])]
     return f"; {word[:2]} has {', '.join(family)}" if family else ""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return a question that names the most similar known word; "" if none is similar.
-
-    Of similar words, the one that shares the longest beginning with `word` is named.
-    """
-    import difflib
-
-    known = list(known)
-    similar = difflib.get_close_matches(word, known, len(known), 0.5)
-    if not similar:
-        return ""
-    best = max(similar, key=lambda other: _shared_length(word, other))
-    return f"; did you mean {best}?"
-
-
-def _shared_length(a: str, b: str) -> int:
-    """Return the number of characters that two words begin with alike."""
-    length = 0
-    for character, other in zip(a, b, strict=False):
-        if character != other:
-            break
-        length += 1
-    return length

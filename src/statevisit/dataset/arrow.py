@@ -6,7 +6,7 @@ it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from itertools import compress
@@ -15,13 +15,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from statevisit.dataset import views
-from statevisit.dataset.features import Column, Feature, feature_of
+from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.splits import split_of
+from statevisit.dataset import sources
+from statevisit.dataset.features import STRING, Column, Feature, feature_of
 from statevisit.dataset.rows import Row
-from statevisit.document import schema
+from statevisit.dataset.views import views
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
-from statevisit.document.schema import FULL
+from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import MissingExtra
 
@@ -32,8 +34,11 @@ try:
 except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
 
-CONFIGS = ("documents", *views.VIEWS)
-"""The configs of the dataset, in the order of the card."""
+
+def configs(scheme: Scheme) -> tuple[str, ...]:
+    """Return the configs of a dataset under a scheme, in the order of the card."""
+    return ("documents", *views(scheme))
+
 
 TOOLS = {"pyarrow": pa.__version__}
 """The versions of the tools that influence the bytes of Parquet."""
@@ -56,25 +61,46 @@ WORDS = frozenset(
 
 
 @cache
-def columns(config: str, edition: str = FULL) -> tuple[Column, ...]:
-    """Return the columns of a config, in order, in the edition with the schema of that name."""
+def columns(config: str, scheme: Scheme) -> tuple[Column, ...]:
+    """Return the columns of a config, in order, under a scheme and in its edition.
+
+    A property that is an object without properties, which Parquet cannot hold, has no column.
+    """
     if config == "documents":
-        return tuple(
-            Column(name, feature_of(schema.resolve(node, edition), edition), node["description"])
-            for name, node in schema.load(edition)["properties"].items()
-        )
-    all_columns = views.VIEWS[config].columns
-    if edition == FULL:
+        of_schema = (column for column in _properties(scheme) if column.feature)
+        return tuple(map(sources.with_metadata_column, of_schema))
+    all_columns = (*views(scheme.in_edition(FULL))[config].columns, sources.SPLIT)
+    if scheme.edition == FULL:
         return all_columns
-    return tuple(_wordless_column(column) for column in all_columns if column.name not in WORDS)
+    return tuple(
+        _wordless_column(column, scheme)
+        for column in all_columns
+        if not _has_words(column.name, column.feature, scheme)
+    )
 
 
-def _wordless_column(column: Column) -> Column:
-    """A column without words: a list of structs loses the `text` of the structs."""
+def _properties(scheme: Scheme) -> list[Column]:
+    """The properties of a document as columns."""
+    return [
+        Column(name, feature_of(scheme.resolve(node), scheme), node["description"])
+        for name, node in scheme.value["properties"].items()
+    ]
+
+
+def _has_words(name: str, feature: Feature, scheme: Scheme) -> bool:
+    """Whether a column of a view, or a field of its structs, may hold words of the text."""
+    is_own = any(name in names for names in scheme.in_edition(FULL).free_text.values())
+    return name in WORDS or (is_own and feature == STRING)
+
+
+def _wordless_column(column: Column, scheme: Scheme) -> Column:
+    """A column without words: a list of structs loses the fields with words."""
     inner = column.feature.get("feature", {})
     if not inner or "_type" in inner:
         return column
-    fields = {name: feature for name, feature in inner.items() if name != "text"}
+    fields = {
+        name: feature for name, feature in inner.items() if not _has_words(name, feature, scheme)
+    }
     return replace(
         column,
         feature={**column.feature, "feature": fields},
@@ -82,34 +108,45 @@ def _wordless_column(column: Column) -> Column:
     )
 
 
-def wordless(config: str, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a view without the columns WORDS and the texts of arguments."""
-    kept = [column.name not in WORDS for column in views.VIEWS[config].columns]
-    return [tuple(map(_wordless_value, compress(row, kept))) for row in rows]
+def wordless(config: str, scheme: Scheme, rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of a view without the columns, and fields of arguments, that have words.
+
+    The rows have no column for the split yet.
+    """
+    all_columns = views(scheme)[config].columns
+    kept = [not _has_words(column.name, column.feature, scheme) for column in all_columns]
+    fields = [
+        _wordless_column(column, scheme).feature.get("feature", {})
+        for column in compress(all_columns, kept)
+    ]
+    return [tuple(map(_wordless_value, compress(row, kept), fields)) for row in rows]
 
 
-def _wordless_value(value: Any) -> Any:
+def _wordless_value(value: Any, fields: Feature) -> Any:
+    """A value of a column: of structs, only the fields without words."""
     if not isinstance(value, list) or not value or not isinstance(value[0], dict):
         return value
-    return [{key: item for key, item in struct.items() if key != "text"} for struct in value]
+    return [{key: item for key, item in struct.items() if key in fields} for struct in value]
 
 
-def features(config: str, edition: str = FULL) -> Feature:
+def features(config: str, scheme: Scheme) -> Feature:
     """Return the features of a config in the JSON form of `datasets.Features`."""
-    return {column.name: column.feature for column in columns(config, edition)}
+    return {column.name: column.feature for column in columns(config, scheme)}
 
 
 @cache
-def arrow_schema(config: str, edition: str = FULL) -> pa.Schema:
+def arrow_schema(config: str, scheme: Scheme) -> pa.Schema:
     """Return the Arrow schema of a config; its metadata gives `datasets` the ClassLabels."""
-    fields = [pa.field(column.name, _type(column.feature)) for column in columns(config, edition)]
-    metadata = {"huggingface": json.dumps({"info": {"features": features(config, edition)}})}
+    fields = [pa.field(column.name, _type(column.feature)) for column in columns(config, scheme)]
+    metadata = {"huggingface": json.dumps({"info": {"features": features(config, scheme)}})}
     return pa.schema(fields, metadata=metadata)
 
 
 _PRIMITIVE = {
     "string": pa.string(),
     "int32": pa.int32(),
+    "int64": pa.int64(),
+    "bool": pa.bool_(),
     "float64": pa.float64(),
     "date32": pa.date32(),
 }
@@ -164,29 +201,36 @@ def _coded_struct(array: pa.StructArray, feature: Feature) -> pa.StructArray:
     return pa.StructArray.from_arrays(after, fields=fields, mask=mask)
 
 
-def document_table(encoded: Iterable[bytes], edition: str = FULL) -> pa.Table:
-    """Return the `documents` table of schema-valid documents, given as JSON, one row each."""
+def document_table(
+    encoded: Iterable[bytes], scheme: Scheme, listed: Sequence[ListedSource | None] | None = None
+) -> pa.Table:
+    """Return the `documents` table of documents that are valid under a scheme, one row each.
+
+    They are given as JSON. `listed` are their sources, None where no list has them.
+    """
     # A newline in JSON is white space: inside a string it is escaped.
     data = b"\n".join(document.replace(b"\n", b"") for document in encoded)
     table = pj.read_json(
         pa.BufferReader(data),
         read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
         parse_options=pj.ParseOptions(
-            explicit_schema=_json_schema(edition), unexpected_field_behavior="error"
+            explicit_schema=_json_schema(scheme), unexpected_field_behavior="error"
         ),
     ).combine_chunks()
-    arrays = [
-        _coded(_whole(table.column(column.name)), column.feature)
-        for column in columns("documents", edition)
-    ]
-    return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", edition))
+    arrays = []
+    for column in columns("documents", scheme):
+        array = _whole(table.column(column.name))
+        if column.name == "source":
+            array = sources.with_metadata(array, listed or [None] * len(array))
+        arrays.append(_coded(array, column.feature))
+    return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", scheme))
 
 
 @cache
-def _json_schema(edition: str) -> pa.Schema:
+def _json_schema(scheme: Scheme) -> pa.Schema:
     """The Arrow schema of documents in JSON, where labels and the date are strings."""
     fields = []
-    for column in columns("documents", edition):
+    for column in _properties(scheme):
         type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
         fields.append((column.name, type_))
     return pa.schema(fields)
@@ -198,45 +242,66 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(column.chunks)
 
 
-def view_table(config: str, documents: Iterable[Document]) -> pa.Table:
-    """Return the table of a flat view over documents."""
-    view = views.VIEWS[config]
-    return rows_table(config, [row for document in documents for row in view.rows(document)])
+def view_table(
+    config: str,
+    documents: Iterable[Document],
+    scheme: Scheme,
+    listed: sources.Sources = sources.NONE,
+) -> pa.Table:
+    """Return the table of a flat view over documents of a scheme, whose sources are listed."""
+    view = views(scheme)[config]
+    rows = [
+        (*row, split_of(document, listed)) for document in documents for row in view.rows(document)
+    ]
+    return rows_table(config, rows, scheme)
 
 
-def rows_table(config: str, rows: list[Row], edition: str = FULL) -> pa.Table:
+def rows_table(config: str, rows: list[Row], scheme: Scheme) -> pa.Table:
     """Return the table of a flat view from its rows."""
-    of_config = columns(config, edition)
+    of_config = columns(config, scheme)
     by_column = zip(*rows, strict=True) if rows else [()] * len(of_config)
     arrays = [
         _coded(pa.array(values, _type(column.feature, pa.string())), column.feature)
         for values, column in zip(by_column, of_config, strict=True)
     ]
-    return pa.Table.from_arrays(arrays, schema=arrow_schema(config, edition))
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(config, scheme))
 
 
-def to_tables(documents: list[Document]) -> dict[str, pa.Table]:
-    """Return every config's table over some documents, in the order given."""
-    flat = {config: view_table(config, documents) for config in views.VIEWS}
-    return {"documents": document_table(map(encode, documents)), **flat}
+def to_tables(
+    documents: list[Document], scheme: Scheme, listed: sources.Sources = sources.NONE
+) -> dict[str, pa.Table]:
+    """Return every config's table over some documents of a scheme, in the order given.
+
+    `listed` are the sources of their corpus.
+    """
+    of_documents = [listed.get(document.source.file) for document in documents]
+    flat = {config: view_table(config, documents, scheme, listed) for config in views(scheme)}
+    return {"documents": document_table(map(encode, documents), scheme, of_documents), **flat}
 
 
-def from_table(table: pa.Table) -> list[Document]:
-    """Return the documents of a `documents` table: the inverse of `document_table`."""
-    return [msgspec.convert(value, Document) for value in values(table)]
+def from_table(table: pa.Table, scheme: Scheme) -> list[Document]:
+    """Return the documents of a `documents` table: the inverse of `document_table`.
+
+    What only the list of sources states is left out.
+    """
+    return [msgspec.convert(value, scheme.document_type) for value in values(table, scheme)]
 
 
-def values(table: pa.Table) -> list[JsonObject]:
+def values(table: pa.Table, scheme: Scheme) -> list[JsonObject]:
     """Return the rows of a `documents` table as JSON.
 
     A value that no document has stays as it is, for the schema to refuse: a label -1, for example,
     which is the number of no name.
     """
-    of_config = features("documents")
-    return [
-        {name: _plain(value, of_config[name]) for name, value in row.items() if value is not None}
-        for row in table.to_pylist()
-    ]
+    of_config = features("documents", scheme)
+    empty: JsonObject = {column.name: {} for column in _properties(scheme) if not column.feature}
+    rows = []
+    for row in table.to_pylist():
+        if isinstance(row["source"], dict):
+            row["source"] = sources.without_metadata(row["source"])
+        plain = {name: _plain(v, of_config[name]) for name, v in row.items() if v is not None}
+        rows.append(plain | empty)
+    return rows
 
 
 def _plain(value: Any, feature: Feature) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from statevisit.document import schema
+from statevisit.document.schema import Schema
 from statevisit.document.strict_json import JsonObject
 
 Feature = JsonObject
@@ -24,8 +24,13 @@ class Column(Struct, frozen=True):
 
 STRING: Feature = {"dtype": "string", "_type": "Value"}
 INT: Feature = {"dtype": "int32", "_type": "Value"}
+LONG: Feature = {"dtype": "int64", "_type": "Value"}
 FLOAT: Feature = {"dtype": "float64", "_type": "Value"}
+BOOL: Feature = {"dtype": "bool", "_type": "Value"}
 DAY: Feature = {"dtype": "date32", "_type": "Value"}
+
+
+_LARGEST_INT = 2**31 - 1
 
 
 def class_label(names: Iterable[str]) -> Feature:
@@ -38,19 +43,23 @@ def list_of(feature: Feature) -> Feature:
     return {"feature": feature, "_type": "List"}
 
 
-def feature_of(node: JsonObject, schema_name: str = "document") -> Feature:
-    """Return the feature of a resolved node of the schema `schema_name`."""
+def feature_of(node: JsonObject, schema: Schema) -> Feature:
+    """Return the feature of a resolved node of a document schema."""
     if "x-labels" in node:
         return class_label(node["x-labels"])
     if node["type"] == "array":
-        return list_of(feature_of(schema.resolve(node["items"], schema_name), schema_name))
+        return list_of(feature_of(schema.resolve(node["items"]), schema))
     if node["type"] == "object":
         return {
-            name: feature_of(schema.resolve(property_, schema_name), schema_name)
+            name: feature_of(schema.resolve(property_), schema)
             for name, property_ in node["properties"].items()
         }
     if node["type"] == "integer":
-        return INT
+        return LONG if node.get("maximum", 0) > _LARGEST_INT else INT
+    if node["type"] == "number":
+        return FLOAT
+    if node["type"] == "boolean":
+        return BOOL
     if node.get("format") == "date":
         return DAY
     return STRING

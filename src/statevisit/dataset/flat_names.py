@@ -1,8 +1,10 @@
 """Flat names: the spans of a document as 18 OntoNotes labels without overlap, and as BIO tags."""
 
 from bisect import bisect_left
+from functools import cache
 
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme
 
 ONTONOTES = (
     "PERSON",
@@ -26,8 +28,28 @@ ONTONOTES = (
 )
 """The 18 OntoNotes 5 name and value types, in the order of its documentation."""
 
-TAGS = ("O", *(f"{prefix}-{label}" for label in ONTONOTES for prefix in "BI"))
-"""The BIO tags of those types."""
+
+@cache
+def flat_labels(scheme: Scheme) -> tuple[str, ...]:
+    """Return the labels of flat names: those of OntoNotes, then the corpus's own types.
+
+    A type of OntoNotes is left out if the scheme has no layer or label for it.
+    """
+    kinds = scheme.label_names("quantities", "kind")
+    known = [
+        *scheme.label_names("entities", "type"),
+        *(["EVENT"] if "events" in scheme.layers else []),
+        *(["DATE", "TIME"] if "timexes" in scheme.layers else []),
+        *("QUANTITY" if kind == "MEASURE" else kind for kind in kinds),
+    ]
+    of_ontonotes = [label for label in ONTONOTES if label in known]
+    return tuple(dict.fromkeys([*of_ontonotes, *known]))
+
+
+@cache
+def tags(scheme: Scheme) -> tuple[str, ...]:
+    """Return the BIO tags of the flat names of a scheme: O, then B- and I- of each label."""
+    return ("O", *(f"{prefix}-{label}" for label in flat_labels(scheme) for prefix in "BI"))
 
 
 def _candidates(document: Document) -> list[tuple[int, int, int, str]]:
@@ -78,12 +100,12 @@ def flat_names(document: Document) -> list[tuple[int, int, str]]:
 
 
 def bio_tags(document: Document) -> list[str]:
-    """Return one BIO tag of `TAGS` for each token of a document."""
+    """Return one BIO tag, one of `tags`, for each token of a document."""
     starts = [token.start for token in document.tokens]
-    tags = ["O"] * len(starts)
+    of_tokens = ["O"] * len(starts)
     for start, end, label in flat_names(document):
         first, last = bisect_left(starts, start), bisect_left(starts, end)
         if first < last:
-            tags[first] = f"B-{label}"
-            tags[first + 1 : last] = [f"I-{label}"] * (last - first - 1)
-    return tags
+            of_tokens[first] = f"B-{label}"
+            of_tokens[first + 1 : last] = [f"I-{label}"] * (last - first - 1)
+    return of_tokens

@@ -1,21 +1,25 @@
 """The corpus as a Hugging Face dataset. The only module that imports `datasets`."""
 
 import glob
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from statevisit.corpus.git import VERSION, extract, git, tree_of
+from statevisit.corpus.splits import TRAIN, in_order
 from statevisit.corpus.versions import Place, place_of, place_of_revision, released
 from statevisit.document.codec import read_bytes
-from statevisit.document.schema import FULL
+from statevisit.document.scheme import FULL, Scheme, base, scheme_at, scheme_from
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
-from statevisit.layout import PARQUET, RELEASE, data_root
+from statevisit.layout import PARQUET, RELEASE, SCHEME, data_root
 
 if TYPE_CHECKING:
     import datasets
+
+_FILE = re.compile(r"(?P<split>.+)-[0-9]{5}-of-[0-9]{5}\.parquet")
 
 
 def load_dataset(
@@ -29,8 +33,8 @@ def load_dataset(
 ) -> "datasets.DatasetDict":
     """Load a config of a corpus offline, as `datasets.load_dataset` does.
 
-    `load_dataset("events")["train"]` has the events of the shipped corpus. A config without a row
-    in the corpus has no files, and gives an empty dataset with its columns.
+    `load_dataset("events")["train"]` has the events of the shipped corpus. A split in which a
+    config has no rows has no file, and is an empty dataset with its columns.
 
     Args:
         config: documents, entities, events, quantities, timexes, relations or ner.
@@ -41,7 +45,7 @@ def load_dataset(
         revision: A version as "v0.1.0" or, in a git checkout, any tag, branch or commit.
         repo: A dataset repository on the Hugging Face Hub, "OWNER/NAME"; by default the one that
             `[tool.statevisit]` of the corpus root names.
-        options: Go to `datasets.load_dataset`: `split="train"` gives a Dataset, `streaming=True` an
+        options: Go to `datasets.load_dataset`: `split="test"` gives a Dataset, `streaming=True` an
             iterable one.
 
     `info.version` is the version if the tables are those of a release, else 0.0.0. Without
@@ -64,14 +68,75 @@ def load_dataset(
     else:
         cache = options.get("cache_dir") or datasets.config.HF_DATASETS_CACHE
         directory = _extracted(place.root, place.commit, config, Path(cache))
-    if directory is None:
-        return _empty(config, _edition(place), **options)
     release = released(place)
     if release is not None and VERSION.fullmatch(release):
         options["version"] = release
-    # The pattern that the card of a root gives, so that roots without a card load alike.
-    files = {"train": f"{glob.escape(str(directory.resolve()))}/train-*.parquet"}
-    return datasets.load_dataset("parquet", config, data_files=files, **options)
+    files = {} if directory is None else _files(directory)
+    return _Config(config, place, files, options).load(options.pop("split", None))
+
+
+def _files(directory: Path) -> dict[str, str]:
+    """The patterns of a config's files by split, as a card gives them to `datasets`."""
+    names = [_FILE.fullmatch(path.name) for path in directory.glob("*.parquet")]
+    splits = in_order(name["split"] for name in names if name)
+    within = glob.escape(str(directory.resolve()))
+    return {split: f"{within}/{split}-*.parquet" for split in splits}
+
+
+class _Config:
+    """A config with its files, loaded as if `datasets` could read a file without a row.
+
+    `files` are those of the splits in which the config has rows.
+    """
+
+    def __init__(
+        self, name: str, place: Place, files: dict[str, str], options: dict[str, Any]
+    ) -> None:
+        self._name, self._place, self._files, self._options = name, place, files, options
+        self._streaming = bool(options.get("streaming"))
+        self._lacking = [split for split in _splits(place) if split not in files]
+
+    def load(self, split: Any) -> Any:
+        """Return a split, or several, or without any the dict of all."""
+        import datasets
+
+        if isinstance(split, list | tuple):
+            return [self.load(one) for one in split]
+        if split is None:
+            loaded = self._load() if self._files else {}
+            for name in self._lacking:
+                loaded[name] = self._without_rows(name)
+            kind: Any = datasets.IterableDatasetDict if self._streaming else datasets.DatasetDict
+            return kind({name: loaded[name] for name in in_order(loaded)})
+        parts = str(split).split("+")
+        names = [part.partition("[")[0] for part in parts]
+        with_rows = [part for part, name in zip(parts, names, strict=True) if name in self._files]
+        if set(names) <= {*self._files, *self._lacking} and len(with_rows) < len(parts):
+            return self._load("+".join(with_rows)) if with_rows else self._without_rows(names[0])
+        if self._files:
+            return self._load(split)
+        if names == ["all"]:
+            return self._without_rows(self._lacking[0])
+        raise ValueError(f'Unknown split "{split}". Should be one of {self._lacking}.')
+
+    def _load(self, split: Any = None) -> Any:
+        import datasets
+
+        return datasets.load_dataset(
+            "parquet", self._name, data_files=self._files, split=split, **self._options
+        )
+
+    def _without_rows(self, split: str) -> Any:
+        """Return a split in which the config has no rows."""
+        import datasets
+
+        from statevisit.dataset.arrow import arrow_schema
+
+        schema = arrow_schema(self._name, _scheme(self._place))
+        if self._streaming:
+            columns = datasets.Features.from_arrow_schema(schema)
+            return datasets.IterableDataset.from_generator(_nothing, columns)
+        return datasets.Dataset(schema.empty_table(), split=datasets.Split(split))
 
 
 def _place(root: Path, version: str | None, revision: str | None, repo: str | None) -> Place:
@@ -162,33 +227,28 @@ def _rows(manifest: JsonObject) -> dict[str, int]:
     return {name: number for name, number in stated.items() if type(number) is int}
 
 
-def _edition(place: Place) -> str:
+def _splits(place: Place) -> list[str]:
+    """The splits of a corpus, by its manifest; without one, `train`."""
+    root, commit = place
+    if commit is not None and tree_of(root, commit, RELEASE) is None:
+        return [TRAIN]
+    splits = _manifest(place).get("splits")
+    return in_order(splits) if isinstance(splits, dict) and splits else [TRAIN]
+
+
+def _scheme(place: Place) -> Scheme:
+    """The scheme of a root or of a commit, in its edition."""
     edition = _manifest(place).get("edition")
     name = edition.get("name") if isinstance(edition, dict) else None
-    return name if isinstance(name, str) else FULL
-
-
-def _empty(config: str, edition: str, split: Any = None, streaming: bool = False, **_: Any) -> Any:
-    """Return what `datasets.load_dataset` would for files without a row, which it cannot read."""
-    import datasets
-
-    from statevisit.dataset.arrow import arrow_schema
-
-    schema = arrow_schema(config, edition)
-    if streaming:
-        columns = datasets.Features.from_arrow_schema(schema)
-        train: Any = datasets.IterableDataset.from_generator(_nothing, columns)
+    root, commit = place
+    if commit is None:
+        scheme = scheme_at(root)
+    elif tree_of(root, commit, SCHEME) is None:
+        scheme = base()
     else:
-        train = datasets.Dataset(schema.empty_table(), split=datasets.Split.TRAIN)
-    if split is None:
-        kind: Any = datasets.IterableDatasetDict if streaming else datasets.DatasetDict
-        return kind({"train": train})
-    if isinstance(split, list | tuple):
-        return [_empty(config, edition, one, streaming) for one in split]
-    name = str(split).partition("[")[0]
-    if name not in ("train", "all"):
-        raise ValueError(f"Unknown split \"{split}\". Should be one of ['train'].")
-    return train
+        data = git(root, "show", f"{commit}:./{SCHEME}")
+        scheme = scheme_from(data, f"{root / SCHEME} at {commit[:12]}")
+    return scheme.in_edition(name if isinstance(name, str) else FULL)
 
 
 def _nothing() -> Iterator[JsonObject]:

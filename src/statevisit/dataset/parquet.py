@@ -11,7 +11,7 @@ from statevisit.dataset.arrow import arrow_schema, values
 from statevisit.document import schema_errors
 from statevisit.document.codec import Mismatch, convert
 from statevisit.document.model import Document
-from statevisit.document.schema import FULL
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError
 
@@ -41,32 +41,35 @@ class Row(Struct, frozen=True):
     problem: str = ""
 
 
-def read_documents(path: Path) -> Iterator[Document]:
+def read_documents(path: Path, scheme: Scheme) -> Iterator[Document]:
     """Yield the documents in a Parquet file of the `documents` config, few of them in memory.
 
     Raises FormatError for any other file, and for a row that is not a document.
     """
-    for row in read_rows(path):
+    for row in read_rows(path, scheme):
         where = f"{path}: row {row.number}"
         if row.problem:
             raise FormatError(f"{where}: {row.problem}")
         value = orjson.loads(row.data)
         try:
-            document = convert(value, where)
+            document = convert(value, where, scheme)
         except Mismatch as mismatch:
-            raise _invalid(value, mismatch.path, where) from None
+            raise _invalid(value, mismatch.path, where, scheme) from None
         yield document
 
 
-def _invalid(value: JsonObject, path: tuple[str | int, ...], where: str) -> FormatError:
+def _invalid(
+    value: JsonObject, path: tuple[str | int, ...], where: str, scheme: Scheme
+) -> FormatError:
     """The error for a row whose JSON is no document: at `path` is a label -1, for example."""
-    messages = [text for place, text in schema_errors.errors(value) if place == list(path)]
+    errors = schema_errors.errors(value, scheme)
+    messages = [text for place, text in errors if place == list(path)]
     reason = messages[-1] if messages else "not a value of a document"
     document_id = str(value.get("id"))[:64]
     return FormatError(f"{where}, document {document_id!r}: {reason} ({pointer(path)})")
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, scheme: Scheme) -> Iterator[Row]:
     """Yield the rows in a Parquet file of the `documents` config, few of them in memory.
 
     A row whose values need more memory than `files.size_limit` has a problem instead of a document.
@@ -74,12 +77,12 @@ def read_rows(path: Path) -> Iterator[Row]:
     """
     try:
         with pq.ParquetFile(path) as file:
-            _require_columns(path, file.schema_arrow.names)
+            _require_columns(path, file.schema_arrow.names, scheme)
             strings = _string_columns(file)
             plain = file.schema_arrow
         # A dictionary holds a string once that a tiny file repeats a million times.
         with pq.ParquetFile(path, read_dictionary=strings) as file:
-            yield from _rows(file, plain)
+            yield from _rows(file, plain, scheme)
     except (OSError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
         raise FormatError(
@@ -87,8 +90,8 @@ def read_rows(path: Path) -> Iterator[Row]:
         ) from None
 
 
-def _require_columns(path: Path, names: list[str]) -> None:
-    columns = arrow_schema("documents").names
+def _require_columns(path: Path, names: list[str], scheme: Scheme) -> None:
+    columns = arrow_schema("documents", scheme).names
     if set(names) != set(columns):
         lacking = [name for name in columns if name not in names]
         unknown = [name for name in names if name not in columns]
@@ -104,7 +107,7 @@ def _string_columns(file: pq.ParquetFile) -> list[str]:
     return [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
 
 
-def _rows(file: pq.ParquetFile, schema: pa.Schema) -> Iterator[Row]:
+def _rows(file: pq.ParquetFile, schema: pa.Schema, scheme: Scheme) -> Iterator[Row]:
     """Yield the rows of a file whose strings are read as dictionaries; `schema` has strings."""
     limit = files.size_limit()
     number = 0
@@ -122,16 +125,16 @@ def _rows(file: pq.ParquetFile, schema: pa.Schema) -> Iterator[Row]:
                 # `slice` would keep, and `cast` convert, the values of all rows
                 parts = [table.take([row]) for row in range(table.num_rows)]
             for part in parts:
-                yield from _rows_of(part, schema, number)
+                yield from _rows_of(part, schema, scheme, number)
                 number += part.num_rows
 
 
-def _rows_of(table: pa.Table, schema: pa.Schema, before: int) -> Iterator[Row]:
+def _rows_of(table: pa.Table, schema: pa.Schema, scheme: Scheme, before: int) -> Iterator[Row]:
     """Yield the rows of a small table, or of one row, whose number follows `before`."""
     if sum(map(_size, table.itercolumns())) > files.size_limit():
         yield Row(before + 1, problem=files.beyond_limit("the row"))
         return
-    for number, value in enumerate(values(table.cast(schema)), before + 1):
+    for number, value in enumerate(values(table.cast(schema), scheme), before + 1):
         yield Row(number, orjson.dumps(value, default=repr))  # Arrow has more kinds of values
 
 
@@ -188,8 +191,9 @@ class Writer:
     were divided into tables.
     """
 
-    def __init__(self, path: Path, config: str, edition: str = FULL) -> None:
-        columns = arrow_schema(config, edition)
+    def __init__(self, path: Path, config: str, scheme: Scheme) -> None:
+        columns = arrow_schema(config, scheme)
+        self.path = path
         self.rows = 0
         self._group_size = ROW_GROUP.get(config, 8_192)
         self._pending = pa.Table.from_batches([], columns)

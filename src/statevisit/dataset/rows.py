@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any
 
 from statevisit.dataset.flat_names import bio_tags
-from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Event, EventChain, Mention, Quantity, Timex
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.timex_values import POINTS, duration, known_days
 
@@ -60,6 +60,7 @@ def _arguments(document: Document, event: Event) -> list[JsonObject] | None:
     """The arguments, resolved; None where they are not annotated yet."""
     if event.arguments is None:
         return None
+    added = scheme_of(document).attributes.get("arguments", ())
     arguments = []
     for argument in event.arguments:
         layer = document.layer_of(argument.target)
@@ -68,6 +69,7 @@ def _arguments(document: Document, event: Event) -> list[JsonObject] | None:
             {
                 "role": argument.role,
                 "ace_role": argument.ace_role,
+                **{name: getattr(argument, name) for name in added},
                 "layer": layer,
                 "target": target.id,
                 "start": target.start,
@@ -128,7 +130,8 @@ def quantity_rows(document: Document) -> Iterator[Row]:
 
 
 def _duration_rows(document: Document) -> Iterator[Row]:
-    comparators = _comparators()
+    comparators = _comparators(scheme_of(document))
+    exact = "EXACT" if "EXACT" in comparators else None
     first_event: dict[str, Event] = {}
     for event in document.events:
         for argument in event.arguments or ():
@@ -148,7 +151,7 @@ def _duration_rows(document: Document) -> Iterator[Row]:
             _float(number),
             *(None, None, None, None),  # the bounds of a range
             unit,
-            timex.mod if timex.mod in comparators else "EXACT",
+            timex.mod if timex.mod in comparators else exact,
             None,
             lasting.id if lasting else None,
             "events" if lasting else None,
@@ -164,8 +167,8 @@ def _float(number: str | None) -> float | None:
 
 
 @cache
-def _comparators() -> frozenset[str]:
-    return frozenset(schema.label_names("quantities", "comparator"))
+def _comparators(scheme: Scheme) -> frozenset[str]:
+    return frozenset(scheme.label_names("quantities", "comparator"))
 
 
 def timex_rows(document: Document) -> Iterator[Row]:
@@ -192,6 +195,7 @@ def timex_rows(document: Document) -> Iterator[Row]:
 
 def relation_rows(document: Document) -> Iterator[Row]:
     """Yield one row per relation between two entities."""
+    wikidata_properties = _wikidata_properties(scheme_of(document))
     for relation in document.relations:
         source, target = document[relation.source], document[relation.target]
         evidence = relation.evidence
@@ -199,7 +203,7 @@ def relation_rows(document: Document) -> Iterator[Row]:
             document.id,
             relation.id,
             relation.type,
-            _wikidata_properties().get(relation.type or ""),
+            wikidata_properties.get(relation.type or ""),
             source.id,
             source.name,
             source.type,
@@ -220,8 +224,8 @@ def _texts(document: Document, evidence: tuple[int, ...] | None) -> list[str] | 
 
 
 @cache
-def _wikidata_properties() -> dict[str, str | None]:
-    labels = schema.labels("relations", "type")
+def _wikidata_properties(scheme: Scheme) -> dict[str, str | None]:
+    labels = scheme.labels("relations", "type")
     return {label.name: label.extra.get("wikidata_property") for label in labels}
 
 

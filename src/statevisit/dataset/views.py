@@ -1,6 +1,8 @@
 """The flat views: which columns each has, and which function gives its rows. No Arrow here."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
+from itertools import compress, zip_longest
 
 from msgspec import Struct
 
@@ -10,11 +12,12 @@ from statevisit.dataset.features import (
     INT,
     STRING,
     Column,
+    Feature,
     class_label,
     feature_of,
     list_of,
 )
-from statevisit.dataset.flat_names import TAGS
+from statevisit.dataset.flat_names import ONTONOTES, flat_labels, tags
 from statevisit.dataset.rows import (
     Row,
     entity_rows,
@@ -24,8 +27,8 @@ from statevisit.dataset.rows import (
     relation_rows,
     timex_rows,
 )
-from statevisit.document import schema
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme
 
 
 class View(Struct, frozen=True):
@@ -34,19 +37,6 @@ class View(Struct, frozen=True):
     description: str
     columns: tuple[Column, ...]
     rows: Callable[[Document], Iterator[Row]]
-
-
-def _of(layer: str, *properties: str, **renamed: str) -> tuple[Column, ...]:
-    """Return columns for properties of a layer, with the schema's feature and description.
-
-    A keyword argument is a column under another name: `column="property"`.
-    """
-    nodes = schema.properties(layer)
-    named = {name: name for name in properties} | renamed
-    return tuple(
-        Column(column, feature_of(nodes[name]), nodes[name]["description"])
-        for column, name in named.items()
-    )
 
 
 _DOCUMENT = Column("document", STRING, "Id of the document.")
@@ -62,36 +52,109 @@ _SENTENCE = (
     Column("sentence_text", STRING, "Text of that sentence."),
     _DISAGREEMENTS,
 )
-_ARGUMENT_NODES = schema.resolve(schema.properties("events")["arguments"]["items"])["properties"]
-_ARGUMENT = {
-    "role": feature_of(schema.resolve(_ARGUMENT_NODES["role"])),
-    "ace_role": feature_of(schema.resolve(_ARGUMENT_NODES["ace_role"])),
-    "layer": class_label(["mentions", "timexes", "quantities", "events"]),
-    "target": STRING,
-    "start": INT,
-    "end": INT,
-    "text": STRING,
-    "entity": STRING,
-}
-_ENTITY_TYPE = feature_of(schema.properties("entities")["type"])
 
-VIEWS: dict[str, View] = {
-    "entities": View(
+
+class _Columns:
+    """Makes the columns of views under a scheme; None stands for those that it has no use for."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.scheme = scheme
+
+    def of(self, layer: str, *properties: str, **renamed: str) -> tuple[Column | None, ...]:
+        """Return columns for properties of a layer, with the schema's feature and description.
+
+        A keyword argument is a column under another name: `column="property"`.
+        """
+        nodes = self.scheme.properties(layer) if layer in self.scheme.layers else {}
+        named = {name: name for name in properties} | renamed
+        return tuple(
+            Column(column, feature_of(nodes[name], self.scheme), nodes[name]["description"])
+            if name in nodes
+            else None
+            for column, name in named.items()
+        )
+
+    def only_with(self, layer: str, prop: str, *columns: Column) -> tuple[Column | None, ...]:
+        """Return columns that say something only where a layer has a property."""
+        has_property = prop in self.scheme.properties(layer)
+        return tuple(column if has_property else None for column in columns)
+
+    def entity_type(self) -> Feature:
+        """The feature of the type of an entity."""
+        return feature_of(self.scheme.properties("entities")["type"], self.scheme)
+
+    def argument(self) -> Feature:
+        """The feature of one argument of an event, resolved to its target."""
+        nodes = self.scheme.properties("arguments")
+        added = self.scheme.attributes.get("arguments", ())
+        return {
+            "role": feature_of(nodes["role"], self.scheme),
+            "ace_role": feature_of(nodes["ace_role"], self.scheme),
+            **{name: feature_of(nodes[name], self.scheme) for name in added},
+            "layer": class_label(nodes["target"]["x-refers-to"]),
+            "target": STRING,
+            "start": INT,
+            "end": INT,
+            "text": STRING,
+            "entity": STRING,
+        }
+
+    def view(
+        self,
+        description: str,
+        columns: list[Column | None],
+        rows: Callable[[Document], Iterator[Row]],
+        layer: str = "",
+        link: str = "",
+    ) -> View:
+        """Return a view whose columns are followed by the corpus's own properties of `layer`.
+
+        `rows` gives a value for each column, also for the ones that are left out. `link` is the
+        property of the layer that names a record whose own properties are columns as well.
+        """
+        kept = [column is not None for column in columns]
+        own = self.scheme.attributes.get(layer, ())
+        targets = self.scheme.properties(layer).get(link, {}).get("x-refers-to", ()) if link else ()
+        linked = self.scheme.attributes.get(targets[0], ()) if targets else ()
+        added = [*self.of(layer, *own), *(self.of(targets[0], *linked) if targets else ())]
+        of_view = tuple(column for column in (*columns, *added) if column is not None)
+        if all(kept) and not added:
+            return View(description, of_view, rows)
+
+        def rows_of_scheme(document: Document) -> Iterator[Row]:
+            records = getattr(document, layer) if layer else ()
+            for row, record in zip_longest(rows(document), records):
+                values = [getattr(record, name, None) for name in own]
+                group = getattr(record, link, None) if linked else None
+                target = document[group] if group is not None else None
+                values += [getattr(target, name, None) for name in linked]
+                yield (*compress(row, kept), *values)
+
+        return View(description, of_view, rows_of_scheme)
+
+
+def _entities(columns: _Columns) -> View:
+    return columns.view(
         "One row per mention, with its entity.",
-        (
+        [
             _DOCUMENT,
-            *_of("mentions", *_SPAN, "level", "entity"),
-            *_of("entities", "type", "name", "wikidata", "nil", "reference"),
-            *_of("mentions", "literal"),
+            *columns.of("mentions", *_SPAN, "level", "entity"),
+            *columns.of("entities", "type", "name", "wikidata", "nil", "reference"),
+            *columns.of("mentions", "literal"),
             *_SENTENCE,
-        ),
+        ],
         entity_rows,
-    ),
-    "events": View(
+        "mentions",
+        link="entity",
+    )
+
+
+def _events(columns: _Columns) -> View:
+    return columns.view(
         "One row per event mention, its arguments resolved to layer, id, span, text and entity.",
-        (
+        [
             _DOCUMENT,
-            *_of(
+            *columns.of(
                 "events",
                 *_SPAN,
                 "level",
@@ -104,114 +167,167 @@ VIEWS: dict[str, View] = {
                 "aspect",
                 "event",
             ),
-            *_of("event_chains", event_name="name", event_wikidata="wikidata"),
+            *columns.of("event_chains", event_name="name", event_wikidata="wikidata"),
             Column(
                 "arguments",
-                list_of(_ARGUMENT),
+                list_of(columns.argument()),
                 "Participants: role, ACE role, layer and id of the target, its span and text, "
                 "and for a mention its entity.",
             ),
             *_SENTENCE,
-        ),
+        ],
         event_rows,
+        "events",
+        link="event",
+    )
+
+
+_NUMBERS = (
+    Column(
+        "value",
+        STRING,
+        "The number as a decimal string in full magnitude; for a duration the number of "
+        "units, null where it has none (`PXY`).",
     ),
-    "quantities": View(
+    Column(
+        "value_float",
+        FLOAT,
+        "`value` as the nearest 64-bit float, exact for integers up to 2^53.",
+    ),
+    Column("lower", STRING, "Lower bound of a range, as a decimal string."),
+    Column("lower_float", FLOAT, "`lower` as the nearest 64-bit float."),
+    Column("upper", STRING, "Upper bound of a range, as a decimal string."),
+    Column("upper_float", FLOAT, "`upper` as the nearest 64-bit float."),
+    Column(
+        "unit",
+        STRING,
+        "ISO 4217 code for MONEY, `%` for PERCENT, UCUM code for MEASURE and DURATION, "
+        "lemma of the counted noun for CARDINAL and ORDINAL.",
+    ),
+)
+
+
+def _quantities(columns: _Columns) -> View:
+    kinds = columns.scheme.label_names("quantities", "kind")
+    durations = ["DURATION"] if "timexes" in columns.scheme.layers else []
+    return columns.view(
         "One row per quantity or duration, with the mention or event that it measures.",
-        (
+        [
             _DOCUMENT,
-            *_of("quantities", *_SPAN),
+            *columns.of("quantities", *_SPAN),
             Column(
                 "kind",
-                class_label([*schema.label_names("quantities", "kind"), "DURATION"]),
+                class_label(dict.fromkeys([*kinds, *durations])),
                 "Kind of quantity; DURATION for a duration, which is a record of the timexes.",
             ),
-            Column(
-                "value",
-                STRING,
-                "The number as a decimal string in full magnitude; for a duration the number of "
-                "units, null where it has none (`PXY`).",
-            ),
-            Column(
-                "value_float",
-                FLOAT,
-                "`value` as the nearest 64-bit float, exact for integers up to 2^53.",
-            ),
-            Column("lower", STRING, "Lower bound of a range, as a decimal string."),
-            Column("lower_float", FLOAT, "`lower` as the nearest 64-bit float."),
-            Column("upper", STRING, "Upper bound of a range, as a decimal string."),
-            Column("upper_float", FLOAT, "`upper` as the nearest 64-bit float."),
-            Column(
-                "unit",
-                STRING,
-                "ISO 4217 code for MONEY, `%` for PERCENT, UCUM code for MEASURE and DURATION, "
-                "lemma of the counted noun for CARDINAL and ORDINAL.",
-            ),
-            *_of("quantities", "comparator", "change"),
-            Column(
+            *_NUMBERS,
+            *columns.of("quantities", "comparator", "change"),
+            *columns.only_with(
+                "quantities",
                 "measures",
-                STRING,
-                "Id of the mention or event that has the quantity; for a duration the event that "
-                "has it as TIME argument.",
+                Column(
+                    "measures",
+                    STRING,
+                    "Id of the mention or event that has the quantity; for a duration the event "
+                    "that has it as TIME argument.",
+                ),
+                Column(
+                    "measures_layer", class_label(["mentions", "events"]), "Layer of that record."
+                ),
+                Column("measures_text", STRING, "Text of that record."),
             ),
-            Column(
-                "measures_layer",
-                class_label(["mentions", "events"]),
-                "Layer of that record.",
-            ),
-            Column("measures_text", STRING, "Text of that record."),
             Column("property", STRING, "Words for the measured property."),
-            *_of("quantities", "conversion_of"),
+            *columns.of("quantities", "conversion_of"),
             *_SENTENCE,
-        ),
+        ],
         quantity_rows,
-    ),
-    "timexes": View(
+        "quantities",
+    )
+
+
+def _timexes(columns: _Columns) -> View:
+    return columns.view(
         "One row per time expression, with the calendar days of its value.",
-        (
+        [
             _DOCUMENT,
-            *_of("timexes", *_SPAN, "type", "value", "mod"),
+            *columns.of("timexes", *_SPAN, "type", "value", "mod"),
             Column(
                 "first_day",
                 DAY,
                 "First calendar day of the value; null if it stands for no particular days.",
             ),
             Column("last_day", DAY, "Last calendar day of the value, inclusive."),
-            *_of("timexes", "anchor", "begin", "end_point", "quant", "freq"),
+            *columns.of("timexes", "anchor", "begin", "end_point", "quant", "freq"),
             *_SENTENCE,
-        ),
+        ],
         timex_rows,
-    ),
-    "relations": View(
+        "timexes",
+    )
+
+
+def _relations(columns: _Columns) -> View:
+    return columns.view(
         "One row per relation between two entities.",
-        (
+        [
             _DOCUMENT,
-            *_of("relations", "id", "type"),
+            *columns.of("relations", "id", "type"),
             Column("wikidata_property", STRING, "Wikidata property that the type corresponds to."),
-            *_of("relations", "source"),
+            *columns.of("relations", "source"),
             Column("source_name", STRING, "Name of that entity."),
-            Column("source_type", _ENTITY_TYPE, "Type of that entity."),
-            *_of("relations", "target"),
+            Column("source_type", columns.entity_type(), "Type of that entity."),
+            *columns.of("relations", "target"),
             Column("target_name", STRING, "Name of the other entity."),
-            Column("target_type", _ENTITY_TYPE, "Type of the other entity."),
-            *_of("relations", "evidence"),
+            Column("target_type", columns.entity_type(), "Type of the other entity."),
+            *columns.of("relations", "evidence"),
             Column("evidence_text", list_of(STRING), "Text of those sentences."),
             _DISAGREEMENTS,
-        ),
+        ],
         relation_rows,
-    ),
-    "ner": View(
-        "One row per sentence: tokens and BIO tags over the 18 OntoNotes labels, without overlap.",
-        (
+        "relations",
+    )
+
+
+def _ner(columns: _Columns) -> View:
+    labels = flat_labels(columns.scheme)
+    named = "OntoNotes labels" if labels == ONTONOTES else "labels"
+    return columns.view(
+        f"One row per sentence: tokens and BIO tags over the {len(labels)} {named}, "
+        "without overlap.",
+        [
             _DOCUMENT,
             Column("sentence", INT, "Number of the sentence, from 0."),
             Column("tokens", list_of(STRING), "The sentence's tokens."),
             Column(
                 "ner_tags",
-                list_of(class_label(TAGS)),
+                list_of(class_label(tags(columns.scheme))),
                 "One BIO tag per token; the longest of overlapping spans is tagged.",
             ),
-        ),
+        ],
         ner_rows,
-    ),
+    )
+
+
+_VIEWS = {
+    "entities": (("mentions", "entities"), _entities),
+    "events": (("events",), _events),
+    "quantities": (("quantities",), _quantities),
+    "timexes": (("timexes",), _timexes),
+    "relations": (("relations",), _relations),
+    "ner": ((), _ner),
 }
-"""The flat views by config name, in the order of the card."""
+"""The layers that each view needs, and the function that makes it, in the order of the card."""
+
+
+@cache
+def views(scheme: Scheme) -> dict[str, View]:
+    """Return the flat views of a scheme by config name, in the order of the card.
+
+    A view whose layers the scheme lacks does not exist; `ner` exists with at least one label.
+    """
+    columns = _Columns(scheme)
+    of_scheme = {}
+    for name, (layers, view) in _VIEWS.items():
+        exists = set(layers) <= set(scheme.layers) if layers else bool(flat_labels(scheme))
+        if exists:
+            of_scheme[name] = view(columns)
+    return of_scheme

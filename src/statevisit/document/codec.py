@@ -18,10 +18,11 @@ import msgspec
 import orjson
 from msgspec.structs import replace
 
-from statevisit import files
+from statevisit import files, layout
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 from statevisit.document.records import Argument, Entity, Event, EventChain, EventRelation, Relation
+from statevisit.document.scheme import Scheme, base, scheme_for, scheme_of
 from statevisit.document.strict_json import (
     Json,
     JsonObject,
@@ -88,10 +89,13 @@ _ENCODER = msgspec.json.Encoder()
 def encode(document: Document) -> bytes:
     """Return the canonical bytes of a document, its records sorted."""
     document = ordered(document)
+    layers = scheme_of(document).layers
     members = []
     for name in Document.__struct_fields__:
         value = getattr(document, name)
         if name in LAYERS:
+            if name not in layers:
+                continue
             members.append((name, _array(_ENCODER.encode_lines(value)[:-1])))
         else:
             members.append((name, _ENCODER.encode(value)))
@@ -103,26 +107,33 @@ def to_value(record: object) -> Any:
     return orjson.loads(_ENCODER.encode(record))
 
 
-def decode(data: bytes, file: str = "<bytes>") -> Document:
-    """Return the document in JSON bytes. Raises FormatError that names the file and line.
+def decode(
+    data: bytes | JsonObject, file: str = "<bytes>", scheme: Scheme | None = None
+) -> Document:
+    """Return the document in JSON bytes, or in the value that `Document.to_dict` returns.
 
-    The structure is checked (properties and their types); `statevisit.validate` checks everything.
+    `scheme` is that of its corpus (`corpus.scheme`); None for the base scheme. The structure is
+    checked (properties and their types); `statevisit.validate` checks everything.
+
+    Raises FormatError that names the file and line.
     """
-    return convert(parse(data, file), file, data)
+    if isinstance(data, dict):
+        return convert(data, "<dict>" if file == "<bytes>" else file, scheme or base())
+    return convert(parse(data, file), file, scheme or base(), data)
 
 
-def decode_canonical(data: bytes, file: str) -> Document:
+def decode_canonical(data: bytes, file: str, scheme: Scheme) -> Document:
     """Return the document in bytes known to come from `encode`. Raises FormatError.
 
     A digest shows their origin.
 
     Quicker than `decode`: such bytes need no search for duplicate keys.
     """
-    return _typed(lambda: msgspec.json.decode(data, type=Document), file)
+    return _typed(lambda: msgspec.json.decode(data, type=scheme.document_type), file)
 
 
-def convert(value: Json, file: str, data: bytes | None = None) -> Document:
-    """Return the document in parsed JSON. Raises FormatError.
+def convert(value: Json, file: str, scheme: Scheme, data: bytes | None = None) -> Document:
+    """Return the document in parsed JSON of a corpus with `scheme`. Raises FormatError.
 
     `data` are the bytes that were parsed; with them an error names its line.
     """
@@ -134,14 +145,14 @@ def convert(value: Json, file: str, data: bytes | None = None) -> Document:
     present = upgraded(value, file)
     if present is not value:
         data = None  # a migrated value has other lines
-    return _typed(lambda: _converted(present), file, data)
+    return _typed(lambda: _converted(present, scheme.document_type), file, data)
 
 
-def _converted(value: Json) -> Document:
+def _converted(value: Json, kind: type[Document]) -> Document:
     try:
-        return msgspec.convert(value, Document)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError:  # of 29.0, too, which is an integer in JSON Schema
-        return msgspec.convert(with_integers(value), Document)
+        return msgspec.convert(with_integers(value), kind)
 
 
 def _typed(make: Callable[[], Document], file: str, data: bytes | None = None) -> Document:
@@ -317,14 +328,30 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_document(path: Path | str) -> Document:
-    """Return the document in a file. Raises FormatError that names the file and line."""
-    return decode(read_bytes(Path(path)), str(path))
+def read_document(path: Path | str, scheme: Scheme | None = None) -> Document:
+    """Return the document in a file. Raises FormatError that names the file and line.
+
+    Without a `scheme`, that of the corpus around the file counts.
+    """
+    path = Path(path)
+    return decode(read_bytes(path), str(path), scheme or scheme_for(path))
 
 
 def write_document(document: Document, path: Path | str) -> None:
     """Write a document in canonical form; the file appears whole or not at all.
 
-    Raises FormatError if `path` is a link, or lies in a corpus root and leads through one.
+    `path` is a file, or a corpus root that has a document of this id, which is replaced.
+
+    Raises FormatError if `path` is a link, or lies in a corpus root and leads through one, and for
+    a root without such a document: `statevisit.ingest` adds one, with the source of its text.
     """
-    files.write(Path(path), encode(document))
+    path = Path(path)
+    root = layout.enclosing_root(path) if path.is_dir() else None
+    if root is not None:
+        path = root / layout.DOCUMENTS / f"{document.id}.json"
+        if not path.is_file():
+            raise FormatError(
+                f"{path}: no such document; add one with statevisit.ingest(text, path=...), which "
+                "keeps the source of its text as well"
+            )
+    files.write(path, encode(document))

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from statevisit.document import schema
+from statevisit.document.scheme import base
 
 
 def _words(text: str) -> frozenset[str]:
@@ -51,7 +51,7 @@ _OF_A_COUNTRY = _words(
 
 @cache
 def _codes() -> frozenset[str]:
-    return frozenset(schema.load()["$defs"]["currency"]["enum"])
+    return frozenset(base().definitions["currency"]["enum"])
 
 
 def _is_sign(token: str) -> bool:

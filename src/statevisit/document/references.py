@@ -8,8 +8,8 @@ from functools import cache
 
 from msgspec import Struct
 
-from statevisit.document import schema
 from statevisit.document.model import LAYERS, Document
+from statevisit.document.scheme import base
 
 DOCUMENT_TIME = "DCT"
 """The document's date, to which a time expression may refer in place of a record."""
@@ -29,10 +29,9 @@ class Reference(Struct, frozen=True):
 @cache
 def references(layer: str) -> tuple[Reference, ...]:
     """Return the references of a layer's records; "arguments" are those of events."""
-    nodes = schema.argument_properties() if layer == "arguments" else schema.properties(layer)
     return tuple(
         Reference(layer, name, tuple(node["x-refers-to"]))
-        for name, node in nodes.items()
+        for name, node in base().properties(layer).items()
         if "x-refers-to" in node
     )
 

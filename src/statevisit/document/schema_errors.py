@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from statevisit.document.records import truncated
-from statevisit.document.schema import load, properties, resolve
+from statevisit.document.schema import Schema
+from statevisit.document.scheme import base
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.document.value_forms import decimal_advice, timex_advice, timex_patterns
 from statevisit.printable import counted
@@ -38,24 +39,24 @@ _WIDTH = 60
 
 
 @cache
-def verdict(name: str = "document") -> "Verdict":
-    """Return the validator that decides; it checks formats as well."""
+def verdict(schema: Schema) -> "Verdict":
+    """Return the validator of a schema that decides; it checks formats as well."""
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(load(name), validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(schema.value, validate_formats=True)
 
 
 @cache
-def oracle(name: str = "document") -> "Oracle":
-    """Return the reference validator, whose errors are turned into messages."""
+def oracle(schema: Schema) -> "Oracle":
+    """Return the reference validator of a schema, whose errors are turned into messages."""
     import jsonschema
 
     validator = jsonschema.Draft202012Validator
-    return validator(load(name), format_checker=validator.FORMAT_CHECKER)
+    return validator(schema.value, format_checker=validator.FORMAT_CHECKER)
 
 
 @cache
-def _explainer(name: str = "document") -> "Validator":
+def _explainer(schema: Schema) -> "Validator":
     """The oracle, except that it skips every record which the verdict accepts.
 
     The oracle takes two hundred times as long to accept a record.
@@ -63,13 +64,13 @@ def _explainer(name: str = "document") -> "Validator":
     import jsonschema
     import jsonschema_rs
 
-    plain = oracle(name)
-    definitions = load(name).get("$defs", {})
+    plain = oracle(schema)
+    definitions = schema.definitions
 
     @cache
     def quick_validator(reference: str) -> "Verdict":
-        schema = {"$ref": reference, "$defs": definitions}
-        return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        part = {"$ref": reference, "$defs": definitions}
+        return jsonschema_rs.Draft202012Validator(part, validate_formats=True)
 
     def ref(
         validator: Any, reference: str, value: Json, _: JsonObject
@@ -86,16 +87,16 @@ def _explainer(name: str = "document") -> "Validator":
 
 
 def errors(
-    instance: Json, name: str = "document", limit: int = 100
+    instance: Json, schema: Schema, limit: int = 100
 ) -> Iterator[tuple[list[str | int], str]]:
     """Yield (path, message) for each error of `instance` under a schema, at most `limit`."""
-    if verdict(name).is_valid(instance):
+    if verdict(schema).is_valid(instance):
         return
     seen = set()
-    for error in _explainer(name).iter_errors(instance):
+    for error in _explainer(schema).iter_errors(instance):
         if error.validator == "type" and "enum" in _keywords(error):
             continue  # the error of `enum` names the right values
-        path, message = list(error.absolute_path), _message(error)
+        path, message = list(error.absolute_path), _message(error, schema)
         # `required` errs once for each property, and the message names them all.
         if repr((path, message)) not in seen:
             seen.add(repr((path, message)))
@@ -103,7 +104,7 @@ def errors(
         if len(seen) >= limit:
             return
     if not seen:  # The engines differ here: the verdict stands, in its own words.
-        for failure in verdict(name).iter_errors(instance):
+        for failure in verdict(schema).iter_errors(instance):
             yield list(failure.instance_path), truncated(failure.message, _WIDTH)
 
 
@@ -149,20 +150,20 @@ def _must_be(error: "ValidationError", expected: str) -> str:
     return f"`{_key(error)}` is {_shown(_value(error))}; it must be {expected}"
 
 
-def _message(error: "ValidationError") -> str:
+def _message(error: "ValidationError", schema: Schema) -> str:
     """The sentence for an error of jsonschema, in the words of the record, not of the schema."""
     write = _MESSAGES.get(str(error.validator))
     if write is None:
         return truncated(f"`{_key(error)}`: {error.message}", 200)
-    return write(error)
+    return write(error, schema)
 
 
-def _required(error: "ValidationError") -> str:
+def _required(error: "ValidationError", schema: Schema) -> str:
     missing = ", ".join(f"`{name}`" for name in _limit(error) if name not in _value(error))
-    return f"missing {missing}{_condition(error)}{_done_advice(error)}"
+    return f"missing {missing}{_condition(error, schema)}{_done_advice(error, schema)}"
 
 
-def _additional_properties(error: "ValidationError") -> str:
+def _additional_properties(error: "ValidationError", schema: Schema) -> str:
     known = _keywords(error).get("properties", {})
     unknown = ", ".join(
         f"`{truncated(name, _WIDTH)}`" for name in _value(error) if name not in known
@@ -170,56 +171,58 @@ def _additional_properties(error: "ValidationError") -> str:
     return f"unknown property {unknown}; known are {', '.join(known)}"
 
 
-def _enum(error: "ValidationError") -> str:
+def _enum(error: "ValidationError", schema: Schema) -> str:
     labels = _limit(error)
     if len(labels) == 1:
         return _must_be(error, repr(labels[0]))
     return _must_be(error, "one of " + truncated(", ".join(map(str, labels)), 160))
 
 
-def _type(error: "ValidationError") -> str:
-    kind = _limit(error)
-    return _must_be(error, f"{'an' if kind[0] in 'aio' else 'a'} {kind}")
+def _type(error: "ValidationError", schema: Schema) -> str:
+    kinds = _limit(error)
+    if isinstance(kinds, list):
+        return _must_be(error, f"a {', '.join(kinds[:-1])} or {kinds[-1]}")
+    return _must_be(error, f"{'an' if kinds[0] in 'aio' else 'a'} {kinds}")
 
 
-def _pattern(error: "ValidationError") -> str:
+def _pattern(error: "ValidationError", schema: Schema) -> str:
     pattern, value = _limit(error), _value(error)
     stated = f"`{_key(error)}` is {_shown(value)}; "
     if pattern in timex_patterns().values():
         return stated + timex_advice(value, pattern)
-    if pattern == load()["$defs"]["decimal"]["pattern"]:
+    if pattern == base().definitions["decimal"]["pattern"]:
         return stated + decimal_advice(value)
     example = _EXAMPLES.get(_key(error))
     expected = f"{_expected(error)} For example: {example}" if example else _expected(error)
     return f"{stated}expected: {expected}"
 
 
-def _one_of(error: "ValidationError") -> str:
+def _one_of(error: "ValidationError", schema: Schema) -> str:
     return f"needs exactly one of {_alternatives(_limit(error), 'and')}"
 
 
-def _any_of(error: "ValidationError") -> str:
+def _any_of(error: "ValidationError", schema: Schema) -> str:
     if error.parent is not None and "properties" in _keywords(error.parent):
-        return _one_of(error)
+        return _one_of(error, schema)
     needed = _alternatives(_limit(error), "or")
-    return f"needs {needed}{_condition(error)}{_done_advice(error)}"
+    return f"needs {needed}{_condition(error, schema)}{_done_advice(error, schema)}"
 
 
-def _not(error: "ValidationError") -> str:
-    return f"`{_key(error)}` does not belong here{_condition(error)}"
+def _not(error: "ValidationError", schema: Schema) -> str:
+    return f"`{_key(error)}` does not belong here{_condition(error, schema)}"
 
 
-def _const(error: "ValidationError") -> str:
-    return _must_be(error, f"{_limit(error)!r}{_condition(error)}")
+def _const(error: "ValidationError", schema: Schema) -> str:
+    return _must_be(error, f"{_limit(error)!r}{_condition(error, schema)}")
 
 
-def _format(error: "ValidationError") -> str:
+def _format(error: "ValidationError", schema: Schema) -> str:
     if _limit(error) == "date":
         return _must_be(error, "a day of the calendar, such as 2024-02-19")
     return _must_be(error, f"a {_limit(error)}")
 
 
-def _length(error: "ValidationError") -> str:
+def _length(error: "ValidationError", schema: Schema) -> str:
     if error.validator == "maxItems" and _limit(error) == 0:
         return _unstated(error)
     bound = "at least" if str(error.validator).startswith("min") else "at most"
@@ -236,11 +239,11 @@ def _unstated(error: "ValidationError") -> str:
     )
 
 
-def _unique_items(error: "ValidationError") -> str:
+def _unique_items(error: "ValidationError", schema: Schema) -> str:
     return f"`{_key(error)}` lists something twice"
 
 
-_MESSAGES: dict[str, Callable[["ValidationError"], str]] = {
+_MESSAGES: dict[str, Callable[["ValidationError", Schema], str]] = {
     "required": _required,
     "additionalProperties": _additional_properties,
     "enum": _enum,
@@ -278,17 +281,19 @@ def _declaration(error: "ValidationError") -> JsonObject | None:
     path = list(error.absolute_path)
     if len(path) < 3 or not isinstance(path[-2], int) or not isinstance(path[0], str):
         return None
-    return properties(path[0]).get(str(path[-1]))
+    if path[0] not in base().layers:
+        return None
+    return base().properties(path[0]).get(str(path[-1]))
 
 
-def _condition(error: "ValidationError") -> str:
+def _condition(error: "ValidationError", schema: Schema) -> str:
     """The conditions of an error under `if`: " where `kind` is MONEY"; empty without one.
 
     The state of a layer is left out; `_done_advice` is about that.
     """
     words = []
-    for condition, branch in _conditions(error):
-        if "layers" in condition.get("required", ()):
+    for condition, branch in _conditions(error, schema):
+        if _is_about_states(condition):
             continue
         stated = []
         for name, rule in condition.get("properties", {}).items():
@@ -301,34 +306,32 @@ def _condition(error: "ValidationError") -> str:
     return "".join(words)
 
 
-def _done_advice(error: "ValidationError") -> str:
+def _done_advice(error: "ValidationError", schema: Schema) -> str:
     """What to do about something that only a layer that is done needs; empty for anything else."""
-    layers = [
-        layer
-        for condition, _ in _conditions(error)
-        if "layers" in condition.get("required", ())
-        for layer in condition["properties"]["layers"]["properties"]
-    ]
-    if not layers:
-        return ""
-    return (
-        f"; the layer `{layers[0]}` is done: add it, or reopen the layer with "
-        f"`statevisit state DOC {layers[0]} partial`"
-    )
+    for condition, _ in _conditions(error, schema):
+        if _is_about_states(condition):
+            (layer,) = condition["properties"]["layers"]["properties"]
+            return (
+                f"; the layer `{layer}` is done: add it, or reopen the layer with "
+                f"`statevisit state DOC {layer} partial`"
+            )
+    return ""
 
 
-def _conditions(error: "ValidationError") -> list[tuple[JsonObject, str]]:
+def _is_about_states(condition: JsonObject) -> bool:
+    return "layers" in condition.get("properties", ())
+
+
+def _conditions(error: "ValidationError", schema: Schema) -> list[tuple[JsonObject, str]]:
     """The conditions that an error is under, the outermost first, each with its branch."""
     steps = list(error.absolute_schema_path)
     conditions = []
-    node: Any = load()
-    while (
-        "then" in steps or "else" in steps
-    ):  # the only schema with conditions is that of documents
+    node: Any = schema.value
+    while "then" in steps or "else" in steps:
         # jsonschema leaves `$ref` out of its paths.
-        container: Any = resolve(node) if isinstance(node, dict) else node
+        container: Any = schema.resolve(node) if isinstance(node, dict) else node
         step = steps.pop(0)
         if step in ("then", "else"):
-            conditions.append((container["if"], step))
+            conditions.append((container["if"], str(step)))
         node = container[step]
     return conditions

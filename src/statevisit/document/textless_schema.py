@@ -4,8 +4,10 @@ The words of the text are removed; `x_in_text` gives the places of the character
 property `x` in the text.
 """
 
+from collections.abc import Mapping, Set
 from typing import Any
 
+from statevisit.document.schema import definition_name
 from statevisit.document.strict_json import JsonObject
 
 _PIECES: JsonObject = {
@@ -37,10 +39,13 @@ _PREFIX_SHA256: JsonObject = {
 }
 
 
-def without_text(document_schema: JsonObject, edition: str) -> JsonObject:
+def without_text(
+    document_schema: JsonObject, edition: str, free_text: Mapping[str, Set[str]]
+) -> JsonObject:
     """Return the schema of documents of `edition`, which hold no words of their text.
 
-    `document_schema` is the parsed schema of the full edition; it stays unchanged.
+    `document_schema` is the parsed schema of the full edition; it stays unchanged. `free_text` are
+    the properties of a corpus's own that may quote the text, by layer.
     """
     schema: JsonObject = _stripped(document_schema)
     schema["$id"] = schema["$id"].replace("document", f"document:{edition}")
@@ -65,11 +70,46 @@ def without_text(document_schema: JsonObject, edition: str) -> JsonObject:
         if name == "text_sha256":
             properties |= added
     schema["properties"] = properties
+    source = properties["source"]["properties"]
+    source["title_in_text"] = {
+        **_PIECES,
+        "description": "The `title` that the full edition lists for the text, where its words are "
+        "in the text: where its characters stand there.",
+    }
     schema["required"] += added
     sentence = schema["$defs"]["sentence"]
     sentence["required"].append("prefix_sha256")
     sentence["properties"]["prefix_sha256"] = _PREFIX_SHA256
+    for layer, names in free_text.items():
+        name = definition_name(document_schema, layer)
+        for definition in (name, f"{name}_done"):
+            if definition in schema["$defs"]:
+                _strip_free_text(schema["$defs"][definition], names)
     return schema
+
+
+def _strip_free_text(record: JsonObject, names: Set[str]) -> None:
+    """Replace properties of a record by the places of their characters."""
+    if "properties" in record:
+        record["properties"] = {
+            _in_text(key) if key in names else key: _pieces_of(key) if key in names else node
+            for key, node in record["properties"].items()
+        }
+    if "required" in record:
+        record["required"] = [_in_text(n) if n in names else n for n in record["required"]]
+
+
+def _in_text(name: str) -> str:
+    return f"{name}_in_text"
+
+
+def _pieces_of(name: str) -> JsonObject:
+    """The property of this edition that stands for one of the full edition."""
+    description = (
+        f"The `{name}` of the full edition, where this one does not have it: "
+        "where its characters stand in the text."
+    )
+    return {**_PIECES, "description": description}
 
 
 def _stripped(node: Any) -> Any:
@@ -95,9 +135,5 @@ def _stripped_properties(properties: JsonObject) -> JsonObject:
         if "a slug" in node.get("description", ""):
             stripped[name]["description"] = node["description"].split(":")[0] + "."
         if name in ("id", "name", "unit"):
-            description = (
-                f"The `{name}` of the full edition, where this one does not have it: "
-                "where its characters stand in the text."
-            )
-            stripped[f"{name}_in_text"] = {**_PIECES, "description": description}
+            stripped[_in_text(name)] = _pieces_of(name)
     return stripped

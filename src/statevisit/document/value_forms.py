@@ -4,7 +4,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from functools import cache
 
-from statevisit.document.schema import record
+from statevisit.document.scheme import base
 from statevisit.document.timex_values import plain
 
 TIMEX_EXAMPLES = {
@@ -87,7 +87,7 @@ def timex_advice(value: str, pattern: str) -> str:
 def timex_patterns() -> dict[str, str]:
     """Return the pattern of the value of a time expression, by the type of the expression."""
     patterns = {}
-    for rule in record("timexes")["allOf"]:
+    for rule in base().record("timexes")["allOf"]:
         if isinstance(rule["then"], dict):  # and not one that only forbids
             kind = rule["if"]["properties"]["type"]["const"]
             patterns[kind] = rule["then"]["properties"]["value"]["pattern"]

@@ -1,8 +1,8 @@
 """A Label Studio server: push documents as tasks, and pull the tasks back.
 
-No other module imports label-studio-sdk. Nothing on the server is deleted or changed; a push adds a
-project if it is missing, and tasks for documents that have none. After an interruption, the next
-push therefore continues.
+No other module imports label-studio-sdk. A push adds a project if it is missing, and tasks for
+documents that have none. Nothing on the server is deleted, and nothing is changed but the labelling
+interface, on demand. After an interruption, the next push therefore continues.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,9 +13,12 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from statevisit import layout
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import LabelStudioError, MissingExtra
+from statevisit.labelstudio.compatibility import Difference, difference, listed, used
 from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.tasks import KEY, digest, to_task
 
@@ -89,20 +92,81 @@ class Server:
             message = message.replace(secret, "…")
         return message
 
-    def project(self, name: str, create: bool = False) -> Project:
-        """Return the project with an id or a title; with `create`, make it if it is missing.
+    def project(
+        self, name: str, scheme: Scheme, create: bool = False, update: bool = False
+    ) -> Project:
+        """Return the project with an id or a title, for documents of a scheme.
 
-        Its labelling interface must be the one of this schema version.
+        With `create`, a missing project is made. Its labelling interface must have all labels and
+        fields of the scheme, and no others. With `update`, it is set to that of the scheme, unless
+        an annotation there has a label or field that would go.
         """
-        with self._explained("looking for the project"):
-            projects = self._client.projects.list(include="id,title,label_config")
-            matches = [p for p in projects if name in (str(p.id), p.title)]
-        if not matches and create:
+        if create and not self._matches(name):
             with self._explained("creating the project"):
                 created = self._client.projects.create(
-                    title=name, label_config=config(), show_collab_predictions=True
+                    title=name, label_config=config(scheme), show_collab_predictions=True
                 )
             return Project(created.id, name)
+        project, interface = self._match(name)
+        differing = difference(interface, scheme)
+        if differing.is_foreign:
+            raise LabelStudioError(_foreign(project))
+        if update and interface.strip() != config(scheme).strip():
+            self._set_interface(project, scheme, differing)
+        elif differing.lacks or differing.has:
+            raise LabelStudioError(
+                f"project {project.id} {project.title!r} has another labelling interface than this "
+                f"corpus: {differing}; --update-interface sets it to that of the corpus, if no "
+                "annotation loses anything"
+            )
+        return project
+
+    def _set_interface(self, project: Project, scheme: Scheme, differing: Difference) -> None:
+        """Set the labelling interface of a project to that of a scheme.
+
+        The server refuses some changes that would lose annotations, and lets others pass.
+        """
+        if differing.has:
+            with self._explained("reading the annotations"):
+                lost = set(differing.has) & self._used(project)
+            if lost:
+                raise LabelStudioError(
+                    f"project {project.id} {project.title!r}: its annotations have "
+                    f"{listed(sorted(lost))}, which the scheme does not have: put it back into "
+                    f"{layout.SCHEME}, or push to another project"
+                )
+        with self._explained("changing the labelling interface"):
+            self._client.projects.update(project.id, label_config=config(scheme))
+
+    def _used(self, project: Project) -> set[str]:
+        """The labels and fields in the annotations, drafts and predictions of a project."""
+        parts: set[str] = set()
+        for task in self._tasks(project, include=None, fields="all"):
+            for kind in ("annotations", "drafts", "predictions"):
+                for item in task.get(kind) or ():
+                    parts.update(used(item.get("result") or ()))
+        return parts
+
+    def source(self, name: str, scheme: Scheme, foreign: bool) -> Project:
+        """Return the project with an id or a title, to read its tasks.
+
+        Its labelling interface may be that of an earlier scheme; one that is not of statevisit
+        needs `foreign`.
+        """
+        project, interface = self._match(name)
+        if difference(interface, scheme).is_foreign and not foreign:
+            raise LabelStudioError(f"{_foreign(project)}, or map its labels with --mapping FILE")
+        return project
+
+    def _matches(self, name: str) -> list[Any]:
+        """The projects with an id or a title."""
+        with self._explained("looking for the project"):
+            projects = self._client.projects.list(include="id,title,label_config")
+            return [project for project in projects if name in (str(project.id), project.title)]
+
+    def _match(self, name: str) -> tuple[Project, str]:
+        """The only project with an id or a title, and its labelling interface."""
+        matches = self._matches(name)
         if not matches:
             raise LabelStudioError(
                 f"{self.url} has no project {name!r}, neither an id nor a title; `push` creates one"
@@ -113,13 +177,7 @@ class Server:
                 f"{self.url} has {len(matches)} projects {name!r}: give the id, one of {ids}"
             )
         match = matches[0]
-        if (match.label_config or "").strip() != config().strip():
-            raise LabelStudioError(
-                f"project {match.id} {match.title!r} has another labelling interface than this "
-                "version of statevisit: name another project, or set its interface to the output "
-                "of `statevisit label-studio config`"
-            )
-        return Project(match.id, match.title or "")
+        return Project(match.id, match.title or ""), match.label_config or ""
 
     def push(
         self,
@@ -227,6 +285,14 @@ class Server:
                 f"{self.url} does not answer as Label Studio does ({action}): "
                 f"{self._open(str(error))[:_LONGEST_DETAIL]}; is the address right?"
             ) from None
+
+
+def _foreign(project: Project) -> str:
+    return (
+        f"project {project.id} {project.title!r} has another labelling interface than those of "
+        "statevisit: name another project, or set its interface to the output of "
+        "`statevisit label-studio config`"
+    )
 
 
 def without_userinfo(address: str) -> tuple[str, list[str]]:

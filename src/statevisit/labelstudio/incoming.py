@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 from statevisit.annotation.merge import Side, merge
 from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.labelstudio.mapping import Mapping, converted, matching
+from statevisit.labelstudio.conversion import converted, matching
+from statevisit.labelstudio.mapping import Mapping
 from statevisit.labelstudio.tasks import (
     Annotation,
     Base,
@@ -27,7 +29,7 @@ class Outcome(Struct):
     `document` is to be written as the corpus's document if `annotator` is "", else as that
     annotator's. `old` is the document that it replaces, or None. If there are `conflicts` that
     nobody decided, the document should not be written. `problems` are annotations that have results
-    of which none could be used.
+    of which none could be used. `is_annotated` says that the document comes from an annotation.
     """
 
     annotator: str
@@ -36,25 +38,28 @@ class Outcome(Struct):
     findings: list[Finding]
     conflicts: list[Finding]
     problems: list[str] = []
+    is_annotated: bool = True
 
 
 class Incoming:
     """Merges tasks into a corpus.
 
     `find` returns the corpus's version of a base document, and `with_text` the document with a
-    text; both return None if the corpus has none. `names` are the names of annotators by person,
-    for tasks of several; `prefer` decides conflicts.
+    text; both return None if the corpus has none. `scheme` is that of the corpus. `names` are the
+    names of annotators by person, for tasks of several; `prefer` decides conflicts.
     """
 
     def __init__(
         self,
         find: Callable[[Base], Document | None],
         with_text: Callable[[str], Document | None],
+        scheme: Scheme,
         mapping: Mapping | None = None,
         prefer: Side | None = None,
         names: dict[str, str] | None = None,
     ) -> None:
         self._find, self._with_text = find, with_text
+        self._scheme = scheme
         self._mapping, self._prefer = mapping, prefer
         self._names = names or {}
 
@@ -63,12 +68,15 @@ class Incoming:
 
         `where` names the task in messages. Raises FormatError for a task that cannot be used.
         """
-        origin = base_of(task, where)
+        origin = base_of(task, where, self._scheme)
         if origin is None:
             return self._foreign_outcomes(task, where)
         base, current = origin.document, self._find(origin)
         findings: list[Finding] = []
         report = reporter(findings, base.id, where)
+        if origin.left_out:
+            lost = ", ".join(origin.left_out)
+            report("L104", f"the scheme of the corpus no longer has {lost}; left out of the task")
         drafts = task.get("drafts")
         count = len(drafts) if isinstance(drafts, list) else 0
         for number in range(1, count + 1):
@@ -125,7 +133,7 @@ class Incoming:
         if problems or (findings and not outcomes):
             # beside the others, which are written nevertheless
             unchanged = current or base
-            outcomes.insert(0, Outcome("", unchanged, unchanged, [], [], problems))
+            outcomes.insert(0, Outcome("", unchanged, unchanged, [], [], problems, False))
         if outcomes:
             outcomes[0].findings = [*findings, *outcomes[0].findings]
         return outcomes
@@ -134,7 +142,7 @@ class Incoming:
         document, annotator = annotation.document, self._names[annotation.person]
         if annotator not in document.annotators:
             document = replace(document, annotators=(*document.annotators, annotator))
-        return Outcome(annotator, None, document, list(annotation.findings), [])
+        return Outcome(annotator, None, document.begun(), list(annotation.findings), [])
 
     def _merged(
         self,
@@ -146,7 +154,7 @@ class Incoming:
         findings = list(annotation.findings)
         if current is not None:
             document, conflicts = merge(base, annotation.document, current, self._prefer)
-            return Outcome("", current, document, findings, conflicts)
+            return Outcome("", current, document.begun(), findings, conflicts)
         if annotation.unchanged:
             return Outcome("", base, base, findings, [])
         conflict = Finding(
@@ -157,7 +165,7 @@ class Incoming:
         )
         if self._prefer == "ours":
             return Outcome("", base, base, findings, [conflict])
-        return Outcome("", None, annotation.document, findings, [conflict])
+        return Outcome("", None, annotation.document.begun(), findings, [conflict])
 
 
 def _without_pushed(annotations: list[Annotation]) -> list[Annotation]:

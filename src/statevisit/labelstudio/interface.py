@@ -1,20 +1,23 @@
 """The labelling interface, generated from the schema: labels, per-region controls, relations.
 
 A span is a region of the control that is named after its layer; `LABELS` names the property that
-labels it. The record's other labels and strings are answers to per-region controls (`controls`),
-and its references to other spans are relations. Words inside a record (the cue of a quotation, the
-property that a quantity measures) are regions of the control `parts`, which a relation connects to
-the record.
+labels it. The record's other labels, its strings and its numbers are answers to per-region controls
+(`controls`), and its references to other spans are relations. Words inside a record (the cue of a
+quotation, the property that a quantity measures) are regions of the control `parts`, which a
+relation connects to the record.
 """
 
 from collections.abc import Iterator
 from functools import cache, cached_property
+from math import inf
 from xml.etree import ElementTree
 
 from msgspec import Struct
 
-from statevisit.document import schema
 from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS
+from statevisit.document.scheme import Label, Scheme
+from statevisit.document.strict_json import JsonObject
+from statevisit.printable import in_xml
 
 TEXT = "text"
 PARTS = "parts"
@@ -44,6 +47,12 @@ POINTERS = {
 The other relation labels are the roles of arguments and the types of event relations.
 """
 
+UNTYPED = "?"
+"""The label of a region whose record does not have the property that labels it.
+
+It cannot be a label of a scheme.
+"""
+
 PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}
 """The labels of `parts` with their colours."""
 
@@ -53,7 +62,14 @@ INVERSE = "← "
 The editor keeps one arrow for each pair of regions, with any number of labels.
 """
 
+BOOLEAN = (
+    Label("true", "True", "It holds.", "#2a9d8f", {}),
+    Label("false", "False", "It does not hold.", "#adb5bd", {}),
+)
+"""The choices for an attribute that is true or false."""
+
 _POINTER_COLOR = "#495057"
+_UNTYPED_HINT = "Not decided yet: a span without the label that the others of its layer have"
 _HOTKEYS = {
     "mentions": "1234567890",
     "timexes": "qwer",
@@ -77,13 +93,18 @@ _MOST_INLINE_CHOICES = 7
 class Control(Struct, frozen=True, dict=True):
     """A per-region control, and the property of a layer's records that its answers set.
 
-    A control with `choices` is a choice of labels; one without is a text field.
+    A control with `choices` is a choice of labels; one without is a text field. `type` is the type
+    of the property, a number or string of an own attribute between the `limits`: the least and the
+    greatest number, or length in code points. The editor of numbers is a text field as well,
+    because a task with a number that JavaScript does not hold cannot be opened.
     """
 
     layer: str
     prop: str
-    choices: tuple[schema.Label, ...]
+    type: str
+    choices: tuple[Label, ...]
     choice_names: frozenset[str]
+    limits: tuple[float, float]
     required: bool
     description: str
 
@@ -120,82 +141,137 @@ def attribute(prop: str) -> str:
     return "class_" if prop == "class" else prop
 
 
+def labelled_by(layer: str, scheme: Scheme) -> tuple[str, str]:
+    """Return the (layer, property) that labels the regions of a span layer under a scheme.
+
+    It is that of `LABELS`, but a mention without an entity is labelled with its level.
+    """
+    home, prop = LABELS[layer]
+    return (home, prop) if home in scheme.layers else (layer, "level")
+
+
+def span_layers(scheme: Scheme) -> tuple[str, ...]:
+    """Return the span layers of a scheme, in the order of a file."""
+    return tuple(layer for layer in SPAN_LAYERS if layer in scheme.layers)
+
+
+def edited_layers(scheme: Scheme) -> tuple[str, ...]:
+    """Return the layers with a state that the editor changes: all but relations of entities."""
+    return tuple(layer for layer in scheme.annotated if layer != "relations")
+
+
 @cache
-def controls() -> dict[str, Control]:
+def controls(scheme: Scheme) -> dict[str, Control]:
     """The per-region controls by name, in the schema's order."""
-    return {control.name: control for layer in SPAN_LAYERS for control in _controls_from(layer)}
+    return {
+        control.name: control
+        for layer in span_layers(scheme)
+        for control in _controls_from(layer, scheme)
+    }
 
 
-def _controls_from(layer: str) -> Iterator[Control]:
-    """A control for each string of a record that is not its id, span, label or a reference."""
-    shown_by_region = {"id", "start", "end", "text", LABELS[layer][1]}
-    required = schema.required(layer)
-    for prop, node in schema.properties(layer).items():
+def _controls_from(layer: str, scheme: Scheme) -> Iterator[Control]:
+    """A control for each value of a record that is not its id, span, label or a reference."""
+    shown_by_region = {"id", "start", "end", "text", labelled_by(layer, scheme)[1]}
+    required = scheme.required(layer)
+    own = scheme.attributes.get(layer, ())
+    for prop, node in scheme.properties(layer).items():
         is_pointer = (layer, prop) in POINTERS.values()
-        if prop in shown_by_region or is_pointer or node.get("type") != "string":
+        is_value = node.get("type") == "string" or prop in own
+        if prop in shown_by_region or is_pointer or not is_value:
             continue
-        choices = schema.labels(layer, prop) if "x-labels" in node else ()
+        choices = BOOLEAN if node["type"] == "boolean" else scheme.labels(layer, prop)
         yield Control(
             layer=layer,
             prop=prop,
+            type=node["type"],
             choices=choices,
             choice_names=frozenset(label.name for label in choices),
+            limits=_limits(node) if prop in own else (-inf, inf),
             required=prop in required,
             description=node["description"],
         )
 
 
+def _limits(node: JsonObject) -> tuple[float, float]:
+    """The least and the greatest value of an own attribute; for a string, its length."""
+    bounds: dict[str, float] = node
+    return bounds.get("minimum", -inf), bounds.get("maximum", bounds.get("maxLength", inf))
+
+
 @cache
-def controls_of(layer: str) -> tuple[Control, ...]:
+def controls_of(layer: str, scheme: Scheme) -> tuple[Control, ...]:
     """The per-region controls of a layer."""
-    return tuple(control for control in controls().values() if control.layer == layer)
+    return tuple(control for control in controls(scheme).values() if control.layer == layer)
 
 
 @cache
-def region_labels() -> dict[str, frozenset[str]]:
+def region_labels(scheme: Scheme) -> dict[str, frozenset[str]]:
     """The labels of each control that creates regions."""
-    labels = {layer: frozenset(schema.label_names(*LABELS[layer])) for layer in LABELS}
-    return {**labels, PARTS: frozenset(PART_LABELS)}
+    labels = {
+        layer: frozenset((*scheme.label_names(*labelled_by(layer, scheme)), UNTYPED))
+        for layer in span_layers(scheme)
+    }
+    return {**labels, PARTS: frozenset(part_labels(scheme))}
+
+
+def pointers(scheme: Scheme) -> dict[str, tuple[str, str]]:
+    """Return those of `POINTERS` whose property a scheme has."""
+    return {
+        name: (layer, prop)
+        for name, (layer, prop) in POINTERS.items()
+        if layer in scheme.layers and prop in scheme.properties(layer)
+    }
+
+
+def part_labels(scheme: Scheme) -> list[str]:
+    """Return the labels of `parts` under a scheme."""
+    return [name for name in PART_LABELS if name in pointers(scheme)]
 
 
 @cache
-def relation_labels() -> dict[str, Appearance]:
+def relation_labels(scheme: Scheme) -> dict[str, Appearance]:
     """The relation labels by name."""
     labels = {}
-    for label in (*schema.labels("arguments", "role"), *schema.labels("event_relations", "type")):
-        labels[label.name] = Appearance(label.color, label.description)
-    for name, (layer, prop) in POINTERS.items():
-        description = schema.properties(layer)[prop]["description"]
+    for label in (
+        *scheme.labels("arguments", "role"),
+        *scheme.labels("event_relations", "type"),
+    ):
+        labels[label.name] = Appearance(label.color, _hint(label))
+    for name, (layer, prop) in pointers(scheme).items():
+        description = scheme.properties(layer)[prop]["description"]
         labels[name] = Appearance(PART_LABELS.get(name, _POINTER_COLOR), description)
     return labels
 
 
 @cache
-def config() -> str:
+def config(scheme: Scheme) -> str:
     """The interface as XML; its first line is a comment with the version of the schema."""
     view = ElementTree.Element("View", {"className": "statevisit"})
     _add(view, "Style").text = _STYLE
     bar = _add(view, "View", className="labels")
-    for layer in (*SPAN_LAYERS, PARTS):
-        _add_labels(bar, layer)
+    for layer in (*span_layers(scheme), *([PARTS] if part_labels(scheme) else [])):
+        _add_labels(bar, layer, scheme)
     columns = _add(view, "View", className="columns")
     body = _add(columns, "View", className="text")
     _add(body, "Header", value="$title", size="5")
     _add(body, "Text", name=TEXT, value="$text", granularity="symbol")
     fields = _add(columns, "View", className="fields")
-    for layer in SPAN_LAYERS:
-        _add_fields(fields, layer)
+    for layer in span_layers(scheme):
+        _add_fields(fields, layer, scheme)
     _add(fields, "Header", value="Ids in use", size="6")
     for layer in ("entities", "event_chains", "timexes"):
+        if layer not in scheme.layers:
+            continue
         collapse = _add(fields, "Collapse", open="false")
         panel = _add(collapse, "Panel", value=layer.replace("_", " "))
-        _add(panel, "Table", name=f"{layer}_table", value=f"${layer}")
+        _add(panel, "Table", name=f"table_{layer}", value=f"${layer}")
     relations = _add(view, "Relations")
-    for name, label in relation_labels().items():
+    for name, label in relation_labels(scheme).items():
         _add(relations, "Relation", value=name, background=label.color)
         _add(relations, "Relation", value=INVERSE + name, background=label.color)
     ElementTree.indent(view)
-    xml = ElementTree.tostring(view, encoding="unicode")
+    xml = in_xml(ElementTree.tostring(view, encoding="unicode"))
     return f"<!-- statevisit schema {SCHEMA_VERSION} -->\n{xml}\n"
 
 
@@ -203,16 +279,16 @@ def _add(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTre
     return ElementTree.SubElement(parent, tag, attributes)
 
 
-def _add_labels(parent: ElementTree.Element, layer: str) -> None:
+def _add_labels(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None:
     """Add the labels of a layer, each with its colour, hotkey and description."""
     group = _add(parent, "View", className="group")
     _add(group, "Header", value=_TITLES[layer], size="6")
-    labels = _labels_of(layer)
+    labels = _labels_of(layer, scheme)
     if len(labels) > _MOST_UNFILTERED_LABELS:
         _add(
             group,
             "Filter",
-            name=f"{layer}_filter",
+            name=f"filter_{layer}",
             toName=layer,
             placeholder="find a label",
             minlength="0",
@@ -225,20 +301,31 @@ def _add_labels(parent: ElementTree.Element, layer: str) -> None:
             element.set("hotkey", hotkeys[number])
 
 
-def _labels_of(layer: str) -> dict[str, Appearance]:
+def _labels_of(layer: str, scheme: Scheme) -> dict[str, Appearance]:
     if layer == PARTS:
-        return {name: relation_labels()[name] for name in PART_LABELS}
-    labels = schema.labels(*LABELS[layer])
-    return {label.name: Appearance(label.color, label.description) for label in labels}
+        return {name: relation_labels(scheme)[name] for name in part_labels(scheme)}
+    labels = scheme.labels(*labelled_by(layer, scheme))
+    shown = {label.name: Appearance(label.color, _hint(label)) for label in labels}
+    return shown | {UNTYPED: Appearance(_POINTER_COLOR, _UNTYPED_HINT)}
 
 
-def _add_fields(parent: ElementTree.Element, layer: str) -> None:
+def _hint(label: Label) -> str:
+    """The explanation of a label: its title and description, once if they say the same."""
+    if label.description.rstrip(".") == label.title:
+        return label.title
+    return f"{label.title}: {label.description}"
+
+
+def _add_fields(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None:
     """Add the per-region controls of a layer, shown while one of its regions is selected."""
     view = _add(
         parent, "View", visibleWhen="region-selected", whenTagName=layer, className="fields-of"
     )
-    for control in controls_of(layer):
-        title = control.prop if control.required else f"{control.prop} (optional)"
+    for control in controls_of(layer, scheme):
+        notes = [] if control.required else ["optional"]
+        if control.type in ("integer", "number"):
+            notes.append(control.type)
+        title = f"{control.prop} ({', '.join(notes)})" if notes else control.prop
         _add(view, "Header", value=title, size="6")
         if control.choices:
             _add_choices(view, control)
@@ -277,7 +364,7 @@ def _add_choices(view: ElementTree.Element, control: Control) -> None:
     else:
         tag.set("showInline", "true")
     for label in control.choices:
-        _add(tag, "Choice", value=label.name, hint=label.description)
+        _add(tag, "Choice", value=label.name, hint=_hint(label))
 
 
 _STYLE = """
@@ -288,7 +375,7 @@ background: var(--color-neutral-background, #fff); padding-bottom: 6px; \
 border-bottom: 1px solid #8884; }
 .statevisit .group { display: flex; align-items: center; gap: 8px; }
 .statevisit .group > h4, .statevisit .group > h5, .statevisit .group > h6 { min-width: 76px; }
-.statevisit .group .lsf-labels { margin: 0; }
+.statevisit .group .lsf-labels { margin: 0; max-height: 84px; overflow-y: auto; }
 .statevisit .group .lsf-label { margin: 2px 6px 2px 0; }
 .statevisit .group input { order: 3; width: 110px; flex: none; }
 .statevisit .columns { display: flex; gap: 24px; align-items: flex-start; }
@@ -296,6 +383,9 @@ border-bottom: 1px solid #8884; }
 .statevisit .fields \
 { flex: 2; position: sticky; top: 200px; max-height: 75vh; overflow-y: auto; }
 .statevisit .fields .lsf-text-area, .statevisit .fields .lsf-choices { margin: 0 0 4px; }
+.statevisit .lsf-richtext__container, .statevisit .lsf-htx-richtext, \
+.statevisit .fields textarea { unicode-bidi: plaintext; text-align: start; }
+.lsf-richtext .htx-highlight::after { direction: ltr; unicode-bidi: isolate; }
 .lsf-richtext .htx-highlight area { display: inline; }
 .relations-overlay { opacity: 0.07; }
 .relations-overlay:hover, .relations-overlay:has([class*="highlight"]) { opacity: 1; }

@@ -18,8 +18,10 @@ from statevisit.corpus.diff import Change, diff_documents
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.reader import Entry, load
 from statevisit.document import schema_errors
-from statevisit.document.codec import encode, read_document, to_value
+from statevisit.document.codec import encode, ordered, read_document, to_value
 from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_at, scheme_of
+from statevisit.document.states import DONE
 from statevisit.document.strict_json import JsonObject, pointer
 from statevisit.errors import FormatError, StateVisitError
 from statevisit.findings import ERROR, Finding
@@ -39,13 +41,15 @@ class Options(Struct, frozen=True):
 
     `mapping` is for tasks of other projects, `prefer` decides conflicts, and `annotator` is added
     to the annotators of every document of the corpus that changes. `names` are the names of
-    annotators by their addresses, user names or ids; others get a number.
+    annotators by their addresses, user names or ids; others get a number. `done` are the layers
+    that become done in every annotated document in which they are complete.
     """
 
     mapping: Mapping | None = None
     prefer: Side | None = None
     annotator: str | None = None
     names: dict[str, str] = {}
+    done: tuple[str, ...] = ()
 
 
 DEFAULTS = Options()
@@ -99,6 +103,7 @@ class Merger:
     def __init__(self, root: Path, directory: Path, options: Options) -> None:
         self.staged: dict[str, Entry] = {}
         self._root, self._directory, self._options = root, directory, options
+        self._scheme = scheme_at(root)
         self._entries = {entry.path.stem: entry for entry in load(root).entries}
         self._context = context_of(root)
         annotator = options.annotator
@@ -126,7 +131,7 @@ class Merger:
 
     def _updates(self, task: JsonObject, where: str, names: dict[str, str]) -> list[Update]:
         mapping, prefer = self._options.mapping, self._options.prefer
-        incoming = Incoming(self._current, self._with_text, mapping, prefer, names)
+        incoming = Incoming(self._current, self._with_text, self._scheme, mapping, prefer, names)
         return [self._update(outcome) for outcome in incoming.outcomes(task, where)]
 
     def _current(self, base: Base) -> Document | None:
@@ -136,18 +141,18 @@ class Merger:
             return None
         if entry.bytes() == base.data:  # mostly; then it need not be parsed again
             return base.document
-        return entry.read()
+        return entry.read(self._scheme)
 
     def _with_text(self, text: str) -> Document | None:
         """The document with a text, or with one that only normalisation makes differ."""
         name = self._texts.get(_digest(text)) or self._normal_texts.get(_digest(significant(text)))
         entry = self._entry(name) if name else None
-        return entry.read() if entry else None
+        return entry.read(self._scheme) if entry else None
 
     @cached_property
     def _texts(self) -> dict[str, str]:
         """The ids of the corpus's documents by the digests of their texts."""
-        return {entry.read().text_sha256: name for name, entry in self._entries.items()}
+        return {entry.read(self._scheme).text_sha256: name for name, entry in self._entries.items()}
 
     @cached_property
     def _normal_texts(self) -> dict[str, str]:
@@ -157,7 +162,7 @@ class Merger:
         """
         names: dict[str, list[str]] = {}
         for name, entry in self._entries.items():
-            names.setdefault(_digest(significant(entry.read().text)), []).append(name)
+            names.setdefault(_digest(significant(entry.read(self._scheme).text)), []).append(name)
         return {digest: same[0] for digest, same in names.items() if len(same) == 1}
 
     def _entry(self, document_id: str) -> Entry | None:
@@ -166,6 +171,10 @@ class Merger:
 
     def _update(self, outcome: Outcome) -> Update:
         target = self._target(outcome)
+        incomplete: list[Finding] = []
+        if outcome.is_annotated:
+            for layer in self._options.done:
+                target = self._finished(target, layer, incomplete)
         document, old = target.document, target.old
         changes = _changes(document, old)
         findings: list[Finding] = []
@@ -181,10 +190,30 @@ class Merger:
             document=document.id,
             file=target.file,
             staged=self._stage(document) if is_written else None,
-            findings=[*outcome.findings, *outcome.conflicts, *findings],
+            findings=[*outcome.findings, *outcome.conflicts, *incomplete, *findings],
             changes=changes,
             problems=problems,
         )
+
+    def _finished(self, target: _Target, layer: str, findings: list[Finding]) -> _Target:
+        """The target with a layer that is done, unless that would be an error; report it then."""
+        document = target.document
+        if document.state_of(layer) == DONE:
+            return target
+        states = {**document.layers, layer: DONE}
+        finished = replace(target, document=ordered(replace(document, layers=states)))
+        before = Counter(
+            _subject(finding, document) for finding in self._check(document, target.file, True)
+        )
+        for finding in self._check(finished.document, target.file, True):
+            subject = _subject(finding, finished.document)
+            if before[subject]:
+                before[subject] -= 1
+            elif finding.severity == ERROR:
+                message = f"{layer} stays {document.state_of(layer)}: {finding.message}"
+                findings.append(replace(finding, code="L102", message=message))
+                return target
+        return finished
 
     def _added_errors(
         self, findings: list[Finding], target: _Target, is_whole: bool
@@ -212,9 +241,9 @@ class Merger:
         if outcome.annotator:
             file = f"{layout.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
             if (self._root / file).is_file():
-                return _Target(file, document, read_document(self._root / file))
+                return _Target(file, document, read_document(self._root / file, self._scheme))
             entry = self._entry(document.id)
-            return _Target(file, document, entry.read() if entry else None)
+            return _Target(file, document, entry.read(self._scheme) if entry else None)
         if credited and old != document and credited not in document.annotators:
             document = replace(document, annotators=(*document.annotators, credited))
         return _Target(_file(document.id), document, old)
@@ -285,5 +314,5 @@ def _changes(document: Document, old: Document | None) -> list[Change]:
 
 
 def _schema_errors(document: Document) -> list[tuple[str, Path_, str]]:
-    errors = schema_errors.errors(to_value(document))
+    errors = schema_errors.errors(to_value(document), scheme_of(document))
     return [("E104", tuple(path), message) for path, message in errors]

@@ -10,6 +10,7 @@ from functools import cached_property
 from msgspec import Struct, ValidationError, convert, to_builtins
 
 from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import (
     INVERSE,
@@ -25,6 +26,7 @@ from statevisit.labelstudio.results import (
     Region,
     Report,
     Result,
+    from_answer,
     links_of,
     parts_of,
     to_results,
@@ -66,6 +68,7 @@ class _Reader:
 
     def __init__(self, base: Document, report: Report) -> None:
         self._base, self._report = base, report
+        self._scheme = scheme_of(base)
         self._regions: dict[str, Region] = {}
         self._links: list[Link] = []
         self._unread_regions: set[str] = set()
@@ -89,7 +92,7 @@ class _Reader:
         self._add_regions(labels)
         own = set(self._regions)
         kept = self._keep_regions({result.id for result in answers})
-        known = controls()
+        known = controls(self._scheme)
         for result in answers:
             self._add_answer(result, known, kept)
         self._keep_answers()
@@ -102,6 +105,11 @@ class _Reader:
     def _in_base(self) -> dict[str, Region]:
         """The regions of the document that was exported."""
         return _regions_of(self._base)
+
+    @cached_property
+    def _controls(self) -> frozenset[str]:
+        """The names of the interface's controls; "" is none."""
+        return frozenset(("", *controls(self._scheme), *region_labels(self._scheme)))
 
     def _parsed(self, item: Json) -> Result | None:
         """A result that another tool wrote, with 9.0 for 9; None, and a report, if unreadable."""
@@ -136,7 +144,11 @@ class _Reader:
             outcome = "it may be any region, so that none that the annotation lacks is deleted"
         else:
             self._unread_regions.add(region_id)
-            if not isinstance(control, str) or control in ("", *controls(), *region_labels()):
+            if not isinstance(control, str) or control in (
+                "",
+                *controls(self._scheme),
+                *region_labels(self._scheme),
+            ):
                 self._unread_answers.add(region_id)
             outcome = "it is left out"
             if region_id in self._in_base:
@@ -175,7 +187,7 @@ class _Reader:
             self._unread(result.id, problem, layer)
             return False
         labels = value.labels
-        if not labels or labels[0] not in region_labels().get(layer, ()):
+        if not labels or labels[0] not in region_labels(self._scheme).get(layer, ()):
             problem = f"{_short(labels)} is not a label of {layer!r} in the interface"
             self._unread(result.id, f"region {result.id}: {problem}", layer)
             return False
@@ -257,9 +269,9 @@ class _Reader:
             answer = given[0]
         else:
             answer = self._first_answer(given, control, region)
-        if answer and control.choices and answer not in control.choice_names:
-            problem = f"{region}: {_short(answer)} is not a choice of {control.prop}"
-            self._unread(result.id, problem, result.from_name)
+        problem = _problem(answer, control)
+        if problem:
+            self._unread(result.id, f"{region}: {problem}", result.from_name)
         elif answer:
             region.answers[result.from_name] = answer
 
@@ -304,7 +316,7 @@ class _Reader:
             return
         for label in result.labels:
             name = label.removeprefix(INVERSE)
-            if name not in relation_labels():
+            if name not in relation_labels(self._scheme):
                 problem = f"{_short(label)} is not a relation label of the interface"
                 self._unread_relation(*ends, f"{problem} ({source} → {target})")
                 continue
@@ -337,6 +349,7 @@ def _text_of(value: Json) -> Json:
 def _regions_of(document: Document) -> dict[str, Region]:
     """The regions of a document, with their answers."""
     regions: dict[str, Region] = {}
+    scheme = scheme_of(document)
     for result in to_results(document):
         if result["type"] == RELATION:
             continue
@@ -345,9 +358,22 @@ def _regions_of(document: Document) -> dict[str, Region]:
             labels = {result["from_name"]: next(iter(value["labels"]), "")}
             regions[result["id"]] = Region(result["id"], value["start"], value["end"], labels)
         else:
-            (answer,) = value[controls()[result["from_name"]].value_key]
+            (answer,) = value[controls(scheme)[result["from_name"]].value_key]
             regions[result["id"]].answers[result["from_name"]] = answer
     return regions
+
+
+def _problem(answer: str, control: Control) -> str:
+    """The reason why an answer is no value of a control's property; "" if it is one."""
+    if not answer.strip():
+        return ""
+    if control.choices and answer not in control.choice_names:
+        return f"{_short(answer)} is not a choice of {control.prop}"
+    try:
+        from_answer(answer, control)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _first_label(result: Result) -> str:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.document import schema
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
 from statevisit.document.references import targets
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS
+from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS, pointers
 from statevisit.labelstudio.reading import Read, from_results
 from statevisit.labelstudio.results import Link, Region, Report, Result
 from statevisit.labelstudio.to_records import Records
@@ -25,27 +26,21 @@ class _Ends(Struct, frozen=True):
 
 
 @cache
-def _roles() -> frozenset[str]:
-    return frozenset(schema.label_names("arguments", "role"))
+def _ends_of_pointers(scheme: Scheme) -> dict[str, _Ends]:
+    return {
+        label: _Ends((layer,), targets(layer, name) or (PARTS,))
+        for label, (layer, name) in pointers(scheme).items()
+    }
 
 
-@cache
-def _event_relation_types() -> frozenset[str]:
-    return frozenset(schema.label_names("event_relations", "type"))
-
-
-@cache
-def _ends() -> dict[str, _Ends]:
-    """The layers that the links of each label may connect."""
-    argument = _Ends(("events",), targets("arguments", "target"))
-    event_relation = _Ends(
-        targets("event_relations", "source"), targets("event_relations", "target")
-    )
-    ends = dict.fromkeys(_roles(), argument)
-    ends |= dict.fromkeys(_event_relation_types(), event_relation)
-    for label, (layer, name) in POINTERS.items():
-        ends[label] = _Ends((layer,), targets(layer, name) or (PARTS,))
-    return ends
+def _ends(label: str, records: Records) -> _Ends:
+    """The layers that the links of a label may connect."""
+    if label in records.roles:
+        return _Ends(("events",), targets("arguments", "target"))
+    if label in records.event_relation_types:
+        sources = targets("event_relations", "source")
+        return _Ends(sources, targets("event_relations", "target"))
+    return _ends_of_pointers(records.scheme)[label]
 
 
 def to_document(
@@ -77,14 +72,14 @@ def document_of(
         quotations=tuple(records.layers["quotations"].values()),
         event_relations=_event_relations(records, links),
         **records.groups(),
-    ).begun()
+    )
     used = {region_id for ids in records.record_ids.values() for region_id in ids}
     return ordered(document, like=base), used
 
 
 def _resolved(link: Link, records: Records, regions: dict[str, Region]) -> Link | None:
     """The link between records instead of regions; None, and a report, if the scheme has none."""
-    ends = _ends()[link.label]
+    ends = _ends(link.label, records)
     source = _record_of(link.source, ends.sources, records)
     target = _record_of(link.target, ends.targets, records)
     if source and target:
@@ -92,7 +87,10 @@ def _resolved(link: Link, records: Records, regions: dict[str, Region]) -> Link 
     shown = f"from {regions[link.source]} to {regions[link.target]}"
     layers = tuple(records.record_ids)
     if _record_of(link.source, layers, records) and _record_of(link.target, layers, records):
-        allowed = f"from {' or '.join(ends.sources)} to {' or '.join(ends.targets)}"
+        known = {*records.scheme.layers, PARTS}
+        sources = " or ".join(layer for layer in ends.sources if layer in known)
+        targets_ = " or ".join(layer for layer in ends.targets if layer in known)
+        allowed = f"from {sources} to {targets_}"
         message = f"{link.label} leads {allowed}, not {shown}; it is left out"
     else:
         message = f"{link.label} {shown} is left out, because one of these regions is"
@@ -157,7 +155,7 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
     """The events with the arguments that links give them."""
     links_by_event: dict[str, list[Link]] = {}
     for link in links:
-        if link.label in _roles():
+        if link.label in records.roles:
             links_by_event.setdefault(link.source, []).append(link)
     events: list[Event] = []
     for event in records.layers["events"].values():
@@ -172,8 +170,9 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
 def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argument, ...]:
     """The arguments of an event; each keeps its ACE role if the event's type still has it.
 
-    An argument whose target is the event itself, or that has no role yet, cannot be drawn and
-    stays.
+    A new role for a target keeps the other properties that the argument had. An argument whose
+    target is the event itself, or that has no role yet, cannot be drawn and stays while its target
+    does.
     """
     exported: Event | None = records.in_base["events"].get(event.id)
     linked = {(link.label, link.target) for link in links}
@@ -182,7 +181,8 @@ def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argum
     before = exported.arguments if exported else None
     for argument in before or ():
         is_undrawn = argument.role is None or argument.target == event.id
-        if is_undrawn or (argument.role, argument.target) in linked:
+        is_kept = is_undrawn and records.has(argument.target)
+        if is_kept or (argument.role, argument.target) in linked:
             arguments.append(argument)
         else:
             dropped.setdefault(argument.target, []).append(argument)
@@ -191,8 +191,11 @@ def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argum
         if (link.label, link.target) in kept:
             continue
         previous = dropped.get(link.target, [])
-        ace_role = previous[0].ace_role if len(previous) == 1 else None
-        arguments.append(Argument(role=link.label, target=link.target, ace_role=ace_role))
+        if len(previous) == 1:
+            arguments.append(replace(previous[0], role=link.label))
+        else:
+            argument_type = records.scheme.argument_type
+            arguments.append(argument_type(role=link.label, target=link.target))
     if exported and exported.type != event.type:
         arguments = _without_wrong_ace_roles(event, arguments, records)
     return tuple(arguments)
@@ -202,9 +205,9 @@ def _without_wrong_ace_roles(
     event: Event, arguments: list[Argument], records: Records
 ) -> list[Argument]:
     """Remove, and report, the ACE roles that the type of an event does not have."""
-    if event.type is None:
+    allowed = _ace_roles(records.scheme).get(event.type or "")
+    if allowed is None:
         return arguments
-    allowed = _ace_roles()[event.type]
     ace_roles = {argument.ace_role for argument in arguments if argument.ace_role}
     wrong = ace_roles.difference(allowed)
     if not wrong:
@@ -215,29 +218,43 @@ def _without_wrong_ace_roles(
 
 
 @cache
-def _ace_roles() -> dict[str, list[str]]:
-    """The ACE roles of each event type."""
-    return {label.name: label.extra["roles"] for label in schema.labels("events", "type")}
+def _ace_roles(scheme: Scheme) -> dict[str, list[str] | None]:
+    """The ACE roles of each event type; None for a corpus's own type that states none."""
+    return {label.name: label.extra.get("roles") for label in scheme.labels("events", "type")}
 
 
 def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation, ...]:
     """The event relations that links describe, as the base has them where it has them.
 
     A relation of a record to itself, or without a type, cannot be drawn and stays while its records
-    do.
+    do. A new type for two records keeps the other properties that their relation had.
     """
-    linked = dict.fromkeys(link for link in links if link.label in _event_relation_types())
-    existing = {*records.layers["events"], *records.layers["timexes"]}
+    linked = dict.fromkeys(link for link in links if link.label in records.event_relation_types)
     relations: list[EventRelation] = []
+    dropped: dict[tuple[str, str], list[EventRelation]] = {}
     in_base = set()
     for relation in records.base.event_relations:
         link = Link(relation.source, relation.type or "", relation.target)
         in_base.add(link)
         is_undrawn = relation.type is None or relation.source == relation.target
-        is_kept = is_undrawn and {relation.source, relation.target} <= existing
-        if link in linked or is_kept:
+        is_kept = records.has(relation.source) and records.has(relation.target)
+        if link in linked or (is_undrawn and is_kept):
             relations.append(relation)
+        else:
+            dropped.setdefault((relation.source, relation.target), []).append(relation)
     for link in linked:
         if link not in in_base:
-            relations.append(EventRelation(type=link.label, source=link.source, target=link.target))
+            previous = dropped.get((link.source, link.target), [])
+            relations.append(_event_relation(link, previous, records.scheme))
     return tuple(relations)
+
+
+def _event_relation(link: Link, previous: list[EventRelation], scheme: Scheme) -> EventRelation:
+    """A new event relation; `previous` are those of the same records that it may replace."""
+    if len(previous) == 1:
+        return replace(previous[0], type=link.label)
+    event_relation_type: Any = scheme.record_types["event_relations"]
+    relation: EventRelation = event_relation_type(
+        type=link.label, source=link.source, target=link.target
+    )
+    return relation

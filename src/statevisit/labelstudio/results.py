@@ -6,12 +6,12 @@ relation; a label that holds in the other direction has the prefix `INVERSE`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from math import isnan, nan
 from typing import Literal
 
 from msgspec import Struct, field
 
 from statevisit.document.model import (
-    SPAN_LAYERS,
     Document,
     Event,
     Mention,
@@ -20,18 +20,22 @@ from statevisit.document.model import (
     Span,
     Timex,
 )
+from statevisit.document.records import shortened
+from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.interface import (
     INVERSE,
-    LABELS,
     PART_LABELS,
     PARTS,
     POINTERS,
     RELATION,
     TEXT,
+    UNTYPED,
     Control,
     attribute,
     controls_of,
+    labelled_by,
+    span_layers,
 )
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
@@ -63,6 +67,11 @@ class Region(Struct, gc=False):
         """A sort key for the order of spans in a document: by start, the longer first."""
         return self.start, -self.end, len(self.id), self.id
 
+    def label(self, layer: str) -> str | None:
+        """Return the label in a layer; None for a region whose label is not decided yet."""
+        label = self.labels[layer]
+        return None if label == UNTYPED else label
+
     def __str__(self) -> str:
         return f"{'/'.join(self.labels.values()) or 'region'} {self.id} [{self.start}, {self.end})"
 
@@ -74,15 +83,17 @@ def to_results(document: Document) -> list[JsonObject]:
     """
     results: list[JsonObject] = []
     entity_types = {entity.id: entity.type for entity in document.entities}
-    for layer in SPAN_LAYERS:
-        label_attribute = attribute(LABELS[layer][1])
-        answered = [(control, control.attribute) for control in controls_of(layer)]
+    scheme = scheme_of(document)
+    for layer in span_layers(scheme):
+        home, label_property = labelled_by(layer, scheme)
+        label_attribute = attribute(label_property)
+        answered = [(control, control.attribute) for control in controls_of(layer, scheme)]
         for record in getattr(document, layer):
-            if layer == "mentions":
+            if home == "entities":
                 label = entity_types.get(record.entity)
             else:
                 label = getattr(record, label_attribute)
-            results.append(_region_result(record.id, layer, record, label))
+            results.append(_region_result(record.id, layer, record, label or UNTYPED))
             for control, answer_attribute in answered:
                 answer = getattr(record, answer_attribute)
                 if answer is not None:
@@ -108,7 +119,8 @@ def _region_result(
     }
 
 
-def _answer_result(record: SpanRecord, control: Control, answer: str) -> JsonObject:
+def _answer_result(record: SpanRecord, control: Control, value_of_property: object) -> JsonObject:
+    answer = to_answer(value_of_property)
     value = {"start": record.start, "end": record.end, control.value_key: [answer]}
     return {
         "id": record.id,
@@ -117,6 +129,41 @@ def _answer_result(record: SpanRecord, control: Control, answer: str) -> JsonObj
         "type": control.kind,
         "value": value,
     }
+
+
+def to_answer(value: object) -> str:
+    """Return the value of a property as the editor shows it: 7, 0.5, true or a string."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def from_answer(answer: str, control: Control) -> str | float | bool:
+    """Return an answer as the value of its property; the reverse of `to_answer`.
+
+    Raises ValueError, with what is wrong, for one that is no value of an own attribute.
+    """
+    least, most = control.limits
+    if control.type == "boolean":
+        return answer == "true"
+    if control.type == "string":
+        if len(answer) > most:
+            raise ValueError(f"{control.prop} has {len(answer):,} characters, and at most {most:,}")
+        return answer
+    noun, example = _EXAMPLES[control.type]
+    shown = f"{control.prop} {shortened(answer, 40)!r}"
+    try:
+        number = int(answer) if control.type == "integer" else float(answer)
+    except ValueError:
+        number = nan
+    if isnan(number) or "_" in answer:
+        raise ValueError(f"{shown} is not {noun}, such as {example}")
+    if not least <= number <= most:
+        raise ValueError(f"{shown} is not between {least} and {most}")
+    return number
+
+
+_EXAMPLES = {"integer": ("an integer", "7"), "number": ("a number", "0.5")}
 
 
 class _Part(Struct, frozen=True):

@@ -11,12 +11,23 @@ from collections.abc import Iterator, Mapping
 import orjson
 from msgspec import Struct
 
-from statevisit.document.codec import NEWER, decode, decode_canonical, encode, is_newer
-from statevisit.document.model import SCHEMA_VERSION, Document
-from statevisit.document.strict_json import JsonObject
+from statevisit.document.codec import (
+    NEWER,
+    Mismatch,
+    convert,
+    decode,
+    decode_canonical,
+    encode,
+    is_newer,
+)
+from statevisit.document.migrations import upgraded
+from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
+from statevisit.document.scheme import Scheme, scheme_of, within
+from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.annotators import person
+from statevisit.labelstudio.interface import UNTYPED, edited_layers
 from statevisit.labelstudio.reading import from_results, whole
 from statevisit.labelstudio.relations import document_of
 from statevisit.labelstudio.results import Report, to_results
@@ -49,10 +60,14 @@ class Annotation(Struct, frozen=True):
 
 
 class Base(Struct, frozen=True):
-    """The document that a task was made from, and its canonical bytes."""
+    """The document that a task was made from, and its canonical bytes.
+
+    `left_out` names the layers and properties that it had under another scheme.
+    """
 
     document: Document
     data: bytes
+    left_out: tuple[str, ...] = ()
 
 
 def digest(document: Document) -> str:
@@ -69,26 +84,32 @@ def to_task(
 ) -> JsonObject:
     """Return a document as a task; `version` is the version of the corpus.
 
-    The task has one annotation, or with `predictions` the same results as a prediction.
+    The task of a document whose layers are done has one annotation, so that it counts as completed.
+    With `predictions`, and while a layer is not done, it has the same results as a prediction.
     """
     data = encode(document)
+    is_done = document.is_done(*edited_layers(scheme_of(document)))
+    is_annotated = is_done and not predictions
     origin = {
         "schema_version": SCHEMA_VERSION,
         "corpus_version": version,
         "document": document.id,
         "base_sha256": _sha256(data),
-        "predictions": predictions,
+        "predictions": not is_annotated,
         "base": data.replace(_text_line(document.text), _text_line(""), 1).decode(),
     }
     if version is None:
         del origin["corpus_version"]
     task: JsonObject = {"data": _shown(document), "meta": {KEY: origin}}
     results = to_results(document)
-    if predictions:
+    task["annotations"] = []
+    if is_annotated:
+        task["annotations"].append(
+            {"result": results, "ground_truth": False, "was_cancelled": False}
+        )
+    elif results:
         model = f"statevisit {version}" if version else "statevisit"
         task["predictions"] = [{"result": results, "model_version": model}]
-    else:
-        task["annotations"] = [{"result": results, "ground_truth": False, "was_cancelled": False}]
     return task
 
 
@@ -110,13 +131,13 @@ def _shown(document: Document) -> JsonObject:
         "document": document.id,
         "title": f"{document.id} · {document.date}",
         "text": document.text,
-        "entities": {entity.id: f"{entity.type} {entity.name}" for entity in document.entities},
+        "entities": {e.id: f"{e.type or UNTYPED} {e.name or ''}" for e in document.entities},
         "event_chains": chains,
-        "timexes": {timex.id: f"{timex.text} = {timex.value}" for timex in document.timexes},
+        "timexes": {t.id: f"{t.text} = {t.value or UNTYPED}" for t in document.timexes},
     }
 
 
-def base_of(task: JsonObject, where: str) -> Base | None:
+def base_of(task: JsonObject, where: str, scheme: Scheme) -> Base | None:
     """Return the base of a task; None for a task that statevisit did not make.
 
     `where` names the task in messages. Raises FormatError if the task follows a newer schema, or if
@@ -140,11 +161,41 @@ def base_of(task: JsonObject, where: str) -> Base | None:
             f"{where}: the text or the base of {origin.get('document')} was changed after the "
             f"export (its digest differs); {_PUSH_AGAIN}"
         )
-    if origin.get("schema_version") == SCHEMA_VERSION:
-        document = decode_canonical(canonical, where)
-    else:  # `decode` migrates it
-        document = decode(canonical, where)
+    try:
+        if origin.get("schema_version") == SCHEMA_VERSION:
+            document = decode_canonical(canonical, where, scheme)
+        else:  # `decode` migrates it
+            document = decode(canonical, where, scheme)
+    except Mismatch as mismatch:
+        try:
+            return _base_under(canonical, where, scheme)
+        except (AttributeError, KeyError, TypeError, FormatError):  # of no scheme at all
+            raise mismatch from None
     return Base(document, canonical)
+
+
+def _base_under(canonical: bytes, where: str, scheme: Scheme) -> Base:
+    """The base of a task that was made under another scheme, as far as this scheme has it."""
+    value = upgraded(parse(canonical, where), where)
+    assert isinstance(value, dict)  # `decode` says so of other JSON
+    value = {**{layer: [] for layer in scheme.layers}, **value}
+    reduced = within(value, scheme)
+    return Base(convert(reduced, where, scheme), canonical, tuple(_left_out(value, scheme)))
+
+
+def _left_out(value: JsonObject, scheme: Scheme) -> Iterator[str]:
+    """The layers with records, and the properties of the others, that a scheme does not have."""
+    for layer in LAYERS:
+        records = value.get(layer, [])
+        if layer not in scheme.layers:
+            yield from [layer] if records else []
+            continue
+        groups = {layer: records}
+        if layer == "events":
+            groups["arguments"] = [item for event in records for item in event.get("arguments", ())]
+        for name, items in groups.items():
+            properties = dict.fromkeys(prop for item in items for prop in item)
+            yield from (f"{name}.{p}" for p in properties if p not in scheme.properties(name))
 
 
 def _origin(task: JsonObject) -> JsonObject | None:

@@ -16,20 +16,21 @@ from msgspec.structs import replace
 
 from statevisit.document import schema_errors
 from statevisit.document.characters import visible
-from statevisit.document.model import (
-    ANNOTATED_LAYERS,
-    LAYERS,
-    SCHEMA_VERSION,
-    SPAN_LAYERS,
-    Document,
-    Span,
-)
+from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS, Document, Span
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.states import DONE, PARTIAL
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
-from statevisit.labelstudio.interface import LABELS, PARTS, attribute, controls_of
-from statevisit.labelstudio.results import Region, Report, SpanRecord, parts_of
+from statevisit.labelstudio.interface import PARTS, attribute, controls_of, labelled_by
+from statevisit.labelstudio.results import (
+    Region,
+    Report,
+    SpanRecord,
+    from_answer,
+    parts_of,
+    to_answer,
+)
 
 
 class Records:
@@ -44,7 +45,8 @@ class Records:
     def __init__(
         self, regions: dict[str, Region], base: Document, current: Document, report: Report
     ) -> None:
-        self.base, self.report = base, report
+        self.base, self.report, self._current = base, report, current
+        self.scheme = scheme_of(base)
         self.layers: dict[str, dict[str, Any]] = {layer: {} for layer in SPAN_LAYERS}
         self.record_ids: dict[str, dict[str, str]] = {layer: {} for layer in (*SPAN_LAYERS, PARTS)}
         self.spans: dict[str, Span] = {}
@@ -52,8 +54,9 @@ class Records:
         self._entities = Entities(base, current, self._ids, report)
         self._chains = EventChains(base, current, self._ids, report)
         self._groups: dict[str, Entities | EventChains] = {
-            "mentions": self._entities,
-            "events": self._chains,
+            groups.members: groups
+            for groups in (self._entities, self._chains)
+            if groups.layer in self.scheme.layers
         }
         self.in_base: dict[str, dict[str, Any]] = {
             layer: {record.id: record for record in getattr(base, layer)} for layer in SPAN_LAYERS
@@ -67,6 +70,10 @@ class Records:
         self._read(regions)
         self._entities.set_types()
         self._drop_dangling_references()
+
+    def has(self, record_id: str) -> bool:
+        """Whether the annotation has a span record with an id."""
+        return any(record_id in records for records in self.layers.values())
 
     def groups(self) -> dict[str, tuple[Any, ...]]:
         """Return the entities and event chains by layer; report those without a mention."""
@@ -115,6 +122,20 @@ class Records:
         self.report("L105", f"{region} covers no token; {outcome}")
 
     @cached_property
+    def roles(self) -> set[str]:
+        """The roles of the scheme and of the base, which may follow an older scheme."""
+        known = set(self.scheme.label_names("arguments", "role"))
+        for event in self.base.events:
+            known.update(argument.role for argument in event.arguments or () if argument.role)
+        return known
+
+    @cached_property
+    def event_relation_types(self) -> set[str]:
+        """The types of event relations of the scheme and of the base."""
+        known = self.scheme.label_names("event_relations", "type")
+        return {*known, *(r.type for r in self.base.event_relations if r.type)}
+
+    @cached_property
     def _parts_in_base(self) -> dict[str, Span]:
         return {part.id: part.span for part in parts_of(self.base).values()}
 
@@ -128,13 +149,22 @@ class Records:
         record: SpanRecord | None = self.in_base[layer].get(region.id)
         if record is None:
             return None
-        shown = _shown(layer)
+        groups = self._groups.get(layer)
+        if groups and getattr(record, groups.prop) is None and groups.needs_group(region):
+            return None
+        shown = _shown(layer, self.scheme)
         answers = map(region.answers.get, shown.control_names)
-        if layer == "mentions":  # the label is the type of the entity
+        if not shown.has_label:
             values = (region.start, region.end, *answers)
         else:
-            values = (region.start, region.end, region.labels[layer], *answers)
-        return record if shown.values(record) == values else None
+            values = (region.start, region.end, region.label(layer), *answers)
+        before = shown.values(record)
+        if shown.has_numbers:
+            place = len(before) - len(shown.control_names)
+            before = before[:place] + tuple(
+                value if value is None else to_answer(value) for value in before[place:]
+            )
+        return record if before == values else None
 
     def _whole_tokens(self, region: Region) -> Span | None:
         """The region's span, widened to whole tokens; None if it covers none.
@@ -167,7 +197,7 @@ class Records:
         if known and changed == known:
             self._take(layer, known, region)
             return
-        problem = self._problem(layer, values)
+        problem = self._problem(layer, values, region)
         if problem and known:
             self.report("L102", f"{region} {span.text!r} stays as it was: {problem}")
             self._take(layer, known, region)
@@ -177,31 +207,32 @@ class Records:
             self._take(layer, changed, region)
         else:
             record_id = added.id if added else self._ids.numbered(layer)
-            self._take(layer, _new(layer, record_id, values), region)
+            self._take(layer, _new(layer, record_id, values, self.scheme), region)
 
     def _take(self, layer: str, record: SpanRecord, region: Region) -> None:
         """Add the record that a region has in a layer, and the region to the record's group."""
         self.layers[layer][record.id] = record
         self.record_ids[layer][region.id] = record.id
         groups = self._groups.get(layer)
-        if groups:
-            groups.add(getattr(record, groups.prop), region, record.text)
+        group_id = getattr(record, groups.prop) if groups else None
+        if groups and group_id is not None:
+            groups.add(group_id, region, record.text)
 
     def _answers(
         self, layer: str, region: Region, known: SpanRecord | None
-    ) -> dict[str, str | None]:
+    ) -> dict[str, str | float | None]:
         """Label and answers by the attribute of a record; a new answer is stripped."""
-        values: dict[str, str | None] = {}
-        if layer != "mentions":
-            values[attribute(LABELS[layer][1])] = region.labels[layer]
+        values: dict[str, str | float | None] = {}
+        if labelled_by(layer, self.scheme)[0] != "entities":
+            values[attribute(labelled_by(layer, self.scheme)[1])] = region.label(layer)
         groups = self._groups.get(layer)
-        for control in controls_of(layer):
+        for control in controls_of(layer, self.scheme):
             if groups and control.prop == groups.prop:
                 continue
             answer = region.answers.get(control.name)
             if answer is not None and answer != getattr(known, control.attribute, None):
                 answer = answer.strip() or None
-            values[control.attribute] = answer
+            values[control.attribute] = None if answer is None else from_answer(answer, control)
         return values
 
     def _added_record(self, layer: str, span: Span) -> SpanRecord | None:
@@ -212,13 +243,14 @@ class Records:
         added = self._added.get((layer, span.start, span.end))
         return added.pop() if added else None
 
-    def _problem(self, layer: str, values: dict[str, Any]) -> str:
+    def _problem(self, layer: str, values: dict[str, Any], region: Region) -> str:
         """The reason why a record with these values is refused; "" if it is not."""
+        refusal = _refusal(layer, values, self.scheme, self._current.is_done(layer))
         groups = self._groups.get(layer)
-        refusal = _refusal(layer, values, self.base.is_done(layer))
-        if refusal or groups is None:
+        group_id = values[groups.prop] if groups else None
+        if refusal or groups is None or group_id is None:
             return refusal
-        return groups.problem(values[groups.prop])
+        return groups.problem(group_id, region)
 
     def _drop_dangling_references(self) -> None:
         """Reset typed ids that name no record, and references to a record that was deleted."""
@@ -246,32 +278,37 @@ class Records:
 class _Shown(Struct, frozen=True):
     """The part of a layer's records that the interface shows.
 
-    `values` returns a record's start, end, label (not for mentions) and answers; `control_names`
-    are the controls of these answers.
+    `values` returns a record's start, end, label (not for mentions) and values; `control_names`
+    are the controls of these values. `has_label` is false where the label is a property of another
+    record, and `has_numbers` says that values are not all strings.
     """
 
     values: Callable[[SpanRecord], tuple[Any, ...]]
     control_names: tuple[str, ...]
+    has_label: bool
+    has_numbers: bool
 
 
 @cache
-def _shown(layer: str) -> _Shown:
-    label = [] if layer == "mentions" else [attribute(LABELS[layer][1])]
-    controls = controls_of(layer)
+def _shown(layer: str, scheme: Scheme) -> _Shown:
+    home, prop = labelled_by(layer, scheme)
+    label = [] if home == "entities" else [attribute(prop)]
+    controls = controls_of(layer, scheme)
     answers = [control.attribute for control in controls]
     values = attrgetter("start", "end", *label, *answers)
-    return _Shown(values, tuple(control.name for control in controls))
+    has_numbers = any(control.type != "string" for control in controls)
+    return _Shown(values, tuple(control.name for control in controls), bool(label), has_numbers)
 
 
-def _new(layer: str, record_id: str, values: dict[str, Any]) -> Any:
-    record_type: Any = LAYERS[layer]
+def _new(layer: str, record_id: str, values: dict[str, Any], scheme: Scheme) -> Any:
+    record_type: Any = scheme.record_types[layer]
     if layer == "events":
         return record_type(id=record_id, arguments=(), **values)
     return record_type(id=record_id, **values)
 
 
 @cache
-def _empty_document() -> JsonObject:
+def _empty_document(scheme: Scheme) -> JsonObject:
     """A document that the schema accepts, with no records."""
     sha256 = "0" * 64
     return {
@@ -282,16 +319,16 @@ def _empty_document() -> JsonObject:
         "source": {"file": "x", "sha256": sha256, "header_length": 0},
         "text_sha256": sha256,
         "annotators": ["x"],
-        "layers": dict.fromkeys(ANNOTATED_LAYERS, DONE),
+        "layers": dict.fromkeys(scheme.annotated, DONE),
         "text": "x",
-        **{layer: [] for layer in LAYERS},
+        **{layer: [] for layer in scheme.layers},
     }
 
 
-def _refusal(layer: str, values: dict[str, Any], is_done: bool) -> str:
+def _refusal(layer: str, values: dict[str, Any], scheme: Scheme, is_done: bool) -> str:
     """The reason why the schema refuses a record with these values; "" if it accepts it.
 
-    In a layer that is not done, a record may lack values.
+    A record needs its span only unless its layer is done.
     """
     record: JsonObject = {"id": "x"}
     if layer == "events":
@@ -299,7 +336,7 @@ def _refusal(layer: str, values: dict[str, Any], is_done: bool) -> str:
     for name, value in values.items():
         if value is not None:
             record["class" if name == "class_" else name] = value
-    document = {**_empty_document(), layer: [record]}
+    document = {**_empty_document(scheme), layer: [record]}
     if not is_done:
-        document["layers"] = document["layers"] | {layer: PARTIAL}
-    return "; ".join(message for _, message in schema_errors.errors(document))
+        document["layers"] = {**document["layers"], layer: PARTIAL}
+    return "; ".join(message for _, message in schema_errors.errors(document, scheme))

@@ -4,6 +4,7 @@ import html
 from itertools import groupby
 
 from statevisit.corpus.diff import Change, details, title
+from statevisit.pages.directions import isolated
 
 KINDS = ("added", "removed", "changed")
 
@@ -39,6 +40,6 @@ def page(changes: list[Change]) -> str:
 def _row(change: Change) -> str:
     layer = change.layer.replace("_", " ")
     cells = [change.kind, layer, title(change), "\n".join(details(change))]
-    escaped = [html.escape(cell).replace("\n", "<br>") for cell in cells]
+    escaped = [isolated(html.escape(cell)).replace("\n", "<br>") for cell in cells]
     columns = "".join(f"<td>{cell}</td>" for cell in escaped)
     return f'<tr class="{change.kind}">{columns}</tr>'

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from statevisit.document import schema
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Event, Mention, Quantity, SpanRecord, Timex
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.printable import visible
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ _CSS = {
     "quantities": "background:{color}40;border-radius:3px;outline:1px dashed {color}",
     "events": "text-decoration:underline wavy {color};text-decoration-thickness:1px",
 }
+_TEXT_CSS = "white-space:pre-wrap;unicode-bidi:plaintext;text-align:start;margin-top:.6em"
+"""Each paragraph has the direction of its own first letter: a quotation in Arabic, for example."""
+
 _DEEPEST = 8
 """The spans inside each other that are all shown; the colours of more cover each other."""
 
@@ -57,10 +60,11 @@ def highlights(document: Document) -> list[Highlight]:
     A label that the schema does not know, or a mention of an unknown entity, is grey: documents can
     be looked at while someone works on them.
     """
+    scheme = scheme_of(document)
     spans = [_of_mention(document, mention) for mention in document.mentions]
-    spans += map(_of_timex, document.timexes)
-    spans += map(_of_quantity, document.quantities)
-    spans += map(_of_event, document.events)
+    spans += [_of_timex(timex, scheme) for timex in document.timexes]
+    spans += [_of_quantity(quantity, scheme) for quantity in document.quantities]
+    spans += [_of_event(event, scheme) for event in document.events]
     return sorted(spans, key=lambda span: (span.start, -span.end))
 
 
@@ -69,14 +73,15 @@ def _of_mention(document: Document, mention: Mention) -> Highlight:
     if document.layer_by_id.get(name) == "entities":
         entity: Entity = document[name]
         label, name = entity.type or UNKNOWN, entity.name or entity.id
+    color = _color(scheme_of(document), "entities", "type", label)
     note = f"{label} {mention.level or UNKNOWN} → {name}"
-    return _highlight(mention, "mentions", label, _color("entities", "type", label), note)
+    return _highlight(mention, "mentions", label, color, note)
 
 
-def _of_timex(timex: Timex) -> Highlight:
+def _of_timex(timex: Timex, scheme: Scheme) -> Highlight:
     label = timex.type or UNKNOWN
     note = f"{label} {timex.value or UNKNOWN} {timex.mod or ''}".rstrip()
-    return _highlight(timex, "timexes", label, _color("timexes", "type", label), note)
+    return _highlight(timex, "timexes", label, _color(scheme, "timexes", "type", label), note)
 
 
 def amount_of(quantity: Quantity) -> str:
@@ -86,19 +91,20 @@ def amount_of(quantity: Quantity) -> str:
     return f"{quantity.lower or UNKNOWN}–{quantity.upper or UNKNOWN}"
 
 
-def _of_quantity(quantity: Quantity) -> Highlight:
+def _of_quantity(quantity: Quantity, scheme: Scheme) -> Highlight:
     kind = quantity.kind or UNKNOWN
     parts = [kind, quantity.comparator or UNKNOWN, amount_of(quantity), quantity.unit]
     note = " ".join(part for part in parts if part)
-    return _highlight(quantity, "quantities", kind, _color("quantities", "kind", kind), note)
+    color = _color(scheme, "quantities", "kind", kind)
+    return _highlight(quantity, "quantities", kind, color, note)
 
 
-def _of_event(event: Event) -> Highlight:
+def _of_event(event: Event, scheme: Scheme) -> Highlight:
     label = event.class_ or UNKNOWN
     type_ = None if event.type == "OTHER" else event.type
     parts = [label, type_, event.polarity, event.modality, event.doc_time_rel]
     note = " ".join(part for part in parts if part)
-    return _highlight(event, "events", label, _color("events", "class", label), note)
+    return _highlight(event, "events", label, _color(scheme, "events", "class", label), note)
 
 
 def _highlight(span: SpanRecord, layer: str, label: str, color: str, note: str) -> Highlight:
@@ -106,8 +112,8 @@ def _highlight(span: SpanRecord, layer: str, label: str, color: str, note: str) 
 
 
 @cache
-def _color(layer: str, prop: str, label: str) -> str:
-    for known in schema.labels(layer, prop):
+def _color(scheme: Scheme, layer: str, prop: str, label: str) -> str:
+    for known in scheme.labels(layer, prop):
         if known.name == label:
             return known.color
     return _GREY
@@ -197,7 +203,8 @@ def to_html(document: Document) -> str:
     counts = [f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n]
     facts = f"{html.escape(document.date)} · {' · '.join(counts)}"
     head = f"<b>{html.escape(document.id)}</b> <small>{facts}</small>"
-    text = f'<div style="white-space:pre-wrap;margin-top:.6em">{"".join(body)}</div>'
+    language = html.escape(document.language)
+    text = f'<div lang="{language}" dir="auto" style="{_TEXT_CSS}">{"".join(body)}</div>'
     return f'<div style="max-width:52em;line-height:1.9">{head}{text}</div>'
 
 

@@ -48,11 +48,11 @@ function markOf(span, side, text, from, to, content) {
 }
 
 // A sentence of one side, cut at every bound of a span; the longest span is the outermost mark.
-function marks(text, from, to, spans, side) {
+function marks(text, language, from, to, spans, side) {
   const inside = spans.filter((s) => s.start < to && s.end > from && isShown(s));
   const bounds = [from, to, ...inside.flatMap((s) => [s.start, s.end])];
   const cuts = [...new Set(bounds)].filter((c) => c >= from && c <= to).sort((a, b) => a - b);
-  const cell = element("div", { className: "cell" });
+  const cell = element("div", { className: "cell", lang: language, dir: "auto" });
   for (let n = 0; n + 1 < cuts.length; n++) {
     const [start, end] = [cuts[n], cuts[n + 1]];
     let piece = document.createTextNode(text.slice(start, end).join(""));
@@ -75,8 +75,8 @@ function render() {
   doc.sentences.forEach(([start, end], number) => {
     const hasSpans = every.some((s) => s.start < end && s.end > start && isShown(s));
     if (!state.all && !hasSpans) return;
-    const gold = marks(text, start, end, spans.gold, "g");
-    const pred = marks(text, start, end, spans.pred, "p");
+    const gold = marks(text, doc.language, start, end, spans.gold, "g");
+    const pred = marks(text, doc.language, start, end, spans.pred, "p");
     const head = element("div", {}, String(number));
     body.append(element("div", { className: "row" }, head, gold, pred));
   });
@@ -121,12 +121,13 @@ function tell(mark) {
   }
   const s = mark.span;
   const text = points[state.document].slice(s.start, s.end).join("");
-  const parts = [element("b", {}, text), ` [${s.start}, ${s.end})  ${sideName(mark.side)} `];
+  const words = element("b", {}, element("bdi", {}, text));
+  const parts = [words, ` [${s.start}, ${s.end})  ${sideName(mark.side)} `];
   parts.push(element("b", {}, s.label), ` — ${STATUS[s.status]}`);
   if (s.other && s.other !== s.label) {
     parts.push(`: ${mark.side === "g" ? "predicted" : "gold"} ${s.other}`);
   }
-  if (s.note) parts.push(` · ${s.note}`);
+  if (s.note) parts.push(" · ", element("bdi", {}, s.note));
   $("detail").replaceChildren(...parts);
 }
 

@@ -227,6 +227,7 @@ def _document_data(comparison: Comparison) -> JsonObject:
     layers = comparison.reported_alignments
     return {
         "id": gold.id,
+        "language": gold.language,
         "text": gold.text,
         "sentences": sentences or [[0, len(gold.text)]],
         "layers": {name: _layer_data(gold, pred, aligned) for name, aligned in layers.items()},

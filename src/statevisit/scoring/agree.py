@@ -16,6 +16,7 @@ from statevisit.scoring.attribute_agreement import attribute_agreement
 from statevisit.scoring.coefficients import Coefficient, mean_of_defined
 from statevisit.scoring.counts import MeasureKey
 from statevisit.scoring.figures import Figure
+from statevisit.scoring.of_split import included
 from statevisit.scoring.origin import Origin, cited
 from statevisit.scoring.prediction import SCORED, Note, Prediction
 from statevisit.scoring.read import Source, read_gold, read_predictions
@@ -115,17 +116,23 @@ def table(agreement: Agreement, labels: bool = False) -> "Table":
     return console.coefficients_table(title, agreement.coefficients, labels)
 
 
-def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES) -> Agreement:
+def agree(
+    *annotators: Source,
+    layers: Layers = None,
+    resamples: int = RESAMPLES,
+    split: str | None = None,
+) -> Agreement:
     """Return how far two or more annotators of the same texts agree, as an Agreement.
 
     Each annotator is a source as for `statevisit.score`; the first must have the texts of documents
     in part. Two annotators are compared on the documents that both have; documents that only one
     annotator has are listed, and count nowhere. A layer counts if all annotators have it. For more
     than two annotators, F1 is the mean over the pairs that share documents (Hripcsak and Rothschild
-    2005), as is κ (Light 1971); α compares all annotators of a document at once.
+    2005), as is κ (Light 1971); α compares all annotators of a document at once. With `split` only
+    the documents in that split of the first annotator's corpus count.
 
-    Raises FormatError for texts that differ, with the first difference, and if no two annotators
-    share a document.
+    Raises FormatError for texts that differ, with the first difference, if no two annotators share
+    a document, and if the corpus has no such split.
     """
     if len(annotators) < 2:
         raise FormatError("agreement needs two annotators or more")
@@ -133,7 +140,7 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
         name_of(source, f"annotator {number}").rstrip("/")
         for number, source in enumerate(annotators, 1)
     ]
-    passes = _read(annotators)
+    passes = _read(annotators, split)
     origins = [origin_of(*side) for side in zip(annotators, passes, strict=True)]
     owners = _annotators_by_document(names, passes)
     alone = [
@@ -159,12 +166,7 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
         tool_version=layout.version(),
         origins=origins,
         documents=len(shared_ids),
-        pairs=[
-            PairOfAnnotators(pair, len(first.keys() & second.keys()))
-            for pair, (first, second) in zip(
-                combinations(names, 2), combinations(passes, 2), strict=True
-            )
-        ],
+        pairs=_pairs(names, passes),
         unit=compared.resampling.unit,
         units=compared.resampling.unit_count,
         resamples=len(compared.resampling.resamples),
@@ -175,8 +177,9 @@ def agree(*annotators: Source, layers: Layers = None, resamples: int = RESAMPLES
     )
 
 
-def _read(annotators: Sequence[Source]) -> list[dict[str, Prediction]]:
+def _read(annotators: Sequence[Source], split: str | None) -> list[dict[str, Prediction]]:
     """The documents of each annotator by id; those in part take the text from earlier ones."""
+    is_included = included(annotators[0], split)
     texts = read_gold(annotators[0])
     passes = []
     for source in annotators:
@@ -184,7 +187,19 @@ def _read(annotators: Sequence[Source]) -> list[dict[str, Prediction]]:
         passes.append(annotated)
         for document_id, prediction in annotated.items():
             texts.setdefault(document_id, prediction.document)
-    return passes
+    if split is None:
+        return passes
+    return [{i: p for i, p in by_id.items() if is_included(p.document)} for by_id in passes]
+
+
+def _pairs(
+    names: Sequence[str], passes: Sequence[Mapping[str, Prediction]]
+) -> list[PairOfAnnotators]:
+    of_names, of_passes = combinations(names, 2), combinations(passes, 2)
+    return [
+        PairOfAnnotators(pair, len(first.keys() & second.keys()))
+        for pair, (first, second) in zip(of_names, of_passes, strict=True)
+    ]
 
 
 def _annotators_by_document(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from statevisit.document.references import targets
+from statevisit.document.scheme import scheme_of
 from statevisit.scoring import attributes, bootstrap, measure, spans
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attributes import AttributeValues, Side
@@ -24,8 +25,9 @@ _ABSENT = "absent"
 
 def attribute_agreement(annotators: Annotators) -> Iterator[Coefficient]:
     """Yield κ and α of every attribute and, of those that are a layer's label, of each label."""
+    scheme = scheme_of(annotators.documents[0][0])
     for layer in annotators.span_layers:
-        for name, values_of in attributes.scorable(layer, annotators.common).items():
+        for name, values_of in attributes.scorable(layer, annotators.common, scheme).items():
             yield from _kappas(annotators, layer, name, values_of)
             # References name records by ids that are each annotator's own.
             if not targets(layer, name):

@@ -18,6 +18,7 @@ from msgspec import Struct
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Quantity, Timex
 from statevisit.document.references import targets
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.timex_values import duration, plain_decade
 from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey
 from statevisit.scoring.references import GoldIds, in_gold_ids
@@ -64,6 +65,16 @@ def _property(name: str) -> AttributeValues:
     return property_values
 
 
+def _own(name: str) -> Callable[[Any], Hashable]:
+    """Return a function for the value of a corpus's own property; None for a record without it."""
+
+    def value_of(record: Any) -> Hashable:
+        value: Hashable = getattr(record, name, None)
+        return value
+
+    return value_of
+
+
 def _normalised(value_of: Callable[[Any], Hashable]) -> AttributeValues:
     """The values that a function gives for the records."""
 
@@ -95,13 +106,18 @@ def _span(name: str) -> AttributeValues:
 
 def _of_entity(value_of: Callable[[Entity], Hashable]) -> AttributeValues:
     """The values that a function gives for the entities of mentions."""
-    entity_id = attrgetter("entity")
+    return _of_group("entity", "entities", value_of)
 
-    def entity_values(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
-        by_id = {entity.id: value_of(entity) for entity in side.document.entities}
-        return [*map(by_id.get, map(entity_id, records))]
 
-    return entity_values
+def _of_group(link: str, layer: str, value_of: Callable[[Any], Hashable]) -> AttributeValues:
+    """The values that a function gives for the records of a layer to which a property refers."""
+    group_id = attrgetter(link)
+
+    def group_values(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+        by_id = {group.id: value_of(group) for group in getattr(side.document, layer)}
+        return [*map(by_id.get, map(group_id, records))]
+
+    return group_values
 
 
 def _link(entity: Entity) -> Hashable:
@@ -189,19 +205,31 @@ ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
         "source": _reference("source"),
     },
 }
-"""The attributes that are compared on aligned spans, layer by layer, in the order of a report."""
+"""The attributes that are compared on aligned spans, layer by layer, in the order of a report.
+
+A corpus's own properties follow them.
+"""
+
+_GROUPS = {"mentions": ("entity", "entities"), "events": ("event", "event_chains")}
+"""For a layer of spans whose records form groups: the property that names the group, its layer."""
 
 
-def scorable(layer: str, layers: frozenset[str]) -> dict[str, AttributeValues]:
+def scorable(layer: str, layers: frozenset[str], scheme: Scheme) -> dict[str, AttributeValues]:
     """Return the attributes of a layer that can be scored if `layers` were predicted.
 
     An attribute that refers to another layer needs that layer, or the first of several.
     """
-    return {
+    known = {
         name: attribute_values
         for name, attribute_values in ATTRIBUTES[layer].items()
         if (*targets(layer, name), layer)[0] in layers
     }
+    own = {name: _normalised(_own(name)) for name in scheme.attributes.get(layer, ())}
+    if layer in _GROUPS:
+        link, groups = _GROUPS[layer]
+        for name in scheme.attributes.get(groups, ()):
+            own[name] = _of_group(link, groups, _own(name))
+    return known | own
 
 
 def count(
@@ -219,7 +247,8 @@ def count(
     counter = _AttributeCounter(table, layer, aligned)
     gold_records, pred_records = records(aligned.gold), records(aligned.pred)
     unplaced = [_UNPLACED] * (len(aligned.pred) - len(pred_records))  # they stand first
-    for name, attribute_values in scorable(layer, layers).items():
+    of_layer = scorable(layer, layers, scheme_of(gold.document))
+    for name, attribute_values in of_layer.items():
         gold_values = attribute_values(gold, gold_records)
         pred_values = [*unplaced, *attribute_values(pred, pred_records)]
         if any(value is not None for value in (*gold_values, *pred_values)):

@@ -44,7 +44,7 @@ MEASURES: dict[str, Sequence[str]] = {
     "relations": ("strict", "by cluster", "evidence"),
     "event_relations": ("strict", "temporal awareness"),
 }
-"""The layers and their measures in the order of a report."""
+"""The layers and their measures in the order of a report; own properties of a corpus follow."""
 
 
 class Figure(Struct, frozen=True, omit_defaults=True):
@@ -88,8 +88,9 @@ def figures_of(table: CountTable) -> list[Figure]:
         if key.label:
             labels.setdefault((key.layer, key.measure), []).append(key)
     figures = []
-    for layer, measures in MEASURES.items():
-        for measure in measures:
+    for layer, known in MEASURES.items():
+        own = [key.measure for key in table.counts if key.layer == layer]
+        for measure in dict.fromkeys([*known, *own]):
             parts = _conll_parts(layer, measure)
             if parts and parts[0] in table.counts:
                 average = coref.conll(rates(table.total(part)) for part in parts)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.document import schema
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
 from statevisit.document.records import Event, Mention
+from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
 from statevisit.scoring.spans import LABEL, Item, SpanRecord, labels
 
@@ -106,7 +106,9 @@ def _problems(
     document: Document, layer: str, text_length: int
 ) -> Iterator[tuple[str, SpanRecord, str]]:
     """Yield the kind of a note, the record it is about, and the problem."""
-    known = set(schema.label_names("entities" if layer == "mentions" else layer, LABEL[layer]))
+    known = set(
+        scheme_of(document).label_names("entities" if layer == "mentions" else layer, LABEL[layer])
+    )
     seen: set[tuple[int, int, str | None, str]] = set()
     records: tuple[SpanRecord, ...] = getattr(document, layer)
     for record, label in zip(records, labels(document, layer), strict=True):

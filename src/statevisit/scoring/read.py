@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from statevisit.annotation.quotes import anchor
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
 from statevisit.document import codec, strict_json
-from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
+from statevisit.document.model import LAYERS, Document
+from statevisit.document.scheme import Scheme, scheme_for, scheme_of
+from statevisit.document.scheme import base as base_scheme
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError, together
 from statevisit.findings import Finding
@@ -100,11 +102,11 @@ def _documents(source: Source) -> Iterator[tuple[str, Document]]:
         path = Path(source)
         parquet_files = _parquet_files(path)
         if parquet_files:
-            yield from _parquet_documents(parquet_files)
+            yield from _parquet_documents(parquet_files, scheme_for(path))
         else:
             yield from _documents(load(path))
     elif isinstance(source, Corpus):
-        yield from _each(source.entries, Entry.read)
+        yield from _each(source.entries, lambda entry: entry.read(source.scheme))
     elif isinstance(source, Prediction | dict):
         raise FormatError("gold has to be whole documents: a path, a Corpus or Documents")
     else:
@@ -135,11 +137,11 @@ def _parquet_files(path: Path) -> list[Path]:
     return sorted(path.glob("*.parquet"))
 
 
-def _parquet_documents(paths: Iterable[Path]) -> Iterator[tuple[str, Document]]:
+def _parquet_documents(paths: Iterable[Path], scheme: Scheme) -> Iterator[tuple[str, Document]]:
     from statevisit.dataset.parquet import read_documents
 
     for path in paths:
-        for document in read_documents(path):
+        for document in read_documents(path, scheme):
             yield str(path), document
 
 
@@ -165,7 +167,7 @@ def _from_path(path: Path, gold: Mapping[str, Document]) -> Iterator[tuple[str, 
     parquet_files = _parquet_files(path)
     bio_files = _bio_files(path)
     if parquet_files:
-        for name, document in _parquet_documents(parquet_files):
+        for name, document in _parquet_documents(parquet_files, _scheme(gold)):
             yield name, whole(document)
     elif bio_files:
         for file in bio_files:
@@ -191,7 +193,7 @@ def _from_entry(entry: Entry, gold: Mapping[str, Document]) -> Prediction:
     data = entry.bytes()
     value = strict_json.parse(data, entry.name)
     if _has_all_layers(value) and not _has_quotes(value):
-        return whole(codec.convert(value, entry.name, data))
+        return whole(codec.convert(value, entry.name, _scheme(gold), data))
     return _from_json(value, entry.name, gold)
 
 
@@ -221,7 +223,7 @@ def _from_json(value: Json, file: str, gold: Mapping[str, Document]) -> Predicti
     base = _gold_of(value, gold)
     if base is None:
         if "text" in value and _has_all_layers(value):
-            return whole(codec.convert(value, file))
+            return whole(codec.convert(value, file, _scheme(gold)))
         shown = ", ".join([*list(gold)[:3], *(["…"] if len(gold) > 3 else [])])
         raise FormatError(
             f"{file}: `id` is {value.get('id')!r}, which is not a gold document ({shown})"
@@ -234,8 +236,13 @@ def _from_json(value: Json, file: str, gold: Mapping[str, Document]) -> Predicti
     if _has_quotes(value) or "text" not in value:
         draft = {name: value[name] for name in (*LAYERS, "annotators") if name in value}
         return _from_draft(draft, base, file)
-    document = codec.convert(codec.to_value(bare(base)) | value, file)
+    document = codec.convert(codec.to_value(bare(base)) | value, file, scheme_of(base))
     return Prediction(document=document, layers=layers)
+
+
+def _scheme(gold: Mapping[str, Document]) -> Scheme:
+    """The scheme of the gold documents, under which predictions are read."""
+    return scheme_of(next(iter(gold.values()))) if gold else base_scheme()
 
 
 def _gold_of(value: JsonObject, gold: Mapping[str, Document]) -> Document | None:
@@ -259,9 +266,7 @@ def _from_draft(draft: JsonObject, base: Document, file: str) -> Prediction:
     unplaced: list[Unplaced] = []
     while True:
         # All problems at once: the number of passes must not grow with that of wrong records.
-        document, problems, _ = anchor(
-            rest.draft, empty, file, limit=sys.maxsize, done=ANNOTATED_LAYERS
-        )
+        document, problems, _ = anchor(rest.draft, empty, file, limit=sys.maxsize, done=layers)
         if document is not None:
             return Prediction(document, layers, tuple(unplaced), notes=tuple(notes))
         places = set()

@@ -12,6 +12,7 @@ from statevisit.scoring import bootstrap, figures, measure, read, spans
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
+from statevisit.scoring.of_split import included, part_of
 from statevisit.scoring.origin import Origin, origin
 from statevisit.scoring.prediction import ALL, SCORED, Note, Prediction, bare, notes_of
 from statevisit.scoring.read import Source
@@ -136,26 +137,42 @@ def score(
 
 
 def evaluate(
-    gold: Source, pred: Source, compare: Source | None, layers: Layers, resamples: int
+    gold: Source,
+    pred: Source,
+    compare: Source | None,
+    layers: Layers,
+    resamples: int,
+    split: str | None = None,
 ) -> tuple[Report, Scored]:
-    """Return the report of `score`, and the counts and alignments behind it."""
-    gold_documents = read.read_gold(gold)
+    """Return the report of `score`, and the counts and alignments behind it.
+
+    With `split` only the documents of that split count. A CoNLL file that names no documents has
+    those of the split, in order. Raises FormatError if the corpus of the gold has no such split.
+    """
+    whole_gold = read.read_gold(gold)
+    gold_documents = part_of(whole_gold, included(gold, split))
     asked = scored_layers(layers)
-    predictions = read.read_predictions(pred, gold_documents)
+
+    def predicted(source: Source) -> dict[str, Prediction]:
+        predictions = read.read_predictions(source, gold_documents | whole_gold)
+        outside = whole_gold.keys() - gold_documents
+        return {name: p for name, p in predictions.items() if name not in outside}
+
+    predictions = predicted(pred)
     _require_gold(name_of(pred, "prediction"), predictions, gold_documents)
     scored = Scored(gold_documents, predictions, asked)
     resampling = scored.resampling(resamples)
     other_name = other_origin = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
-        other_predictions = read.read_predictions(compare, gold_documents)
+        other_predictions = predicted(compare)
         _require_gold(other_name, other_predictions, gold_documents)
         other_origin = origin_of(compare, other_predictions)
         _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
         other = Scored(gold_documents, other_predictions, asked, scored.ids)
         comparison = figures.differences(scored.table, other.table, resampling)
     report = Report(
-        gold=name_of(gold, "gold"),
+        gold=name_of(gold, "gold") + (f", split {split}" if split else ""),
         pred=name_of(pred, "prediction"),
         tool_version=layout.version(),
         gold_origin=origin(read.files_of(gold), gold_documents.values()),

@@ -1,0 +1,328 @@
+"""The release manifest: the files, counts and digests of a version of the corpus."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from pathlib import Path
+
+import orjson
+from msgspec import Struct
+
+from statevisit import layout
+from statevisit.corpus.git import FIRST_VERSION
+from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.dataset.rows import Row
+from statevisit.document import schema
+from statevisit.document.codec import read_bytes
+from statevisit.document.model import SCHEMA_VERSION, Document
+from statevisit.document.scheme import FULL, Scheme, schema_files, scheme_at
+from statevisit.document.strict_json import JsonObject, parse
+from statevisit.errors import FormatError
+from statevisit.files import sha256_of
+
+
+class Tally:
+    """Counts of records per layer and per label, summed over documents.
+
+    Also the languages, the annotators and the seeds that the documents name.
+    """
+
+    def __init__(self, scheme: Scheme) -> None:
+        self._scheme = scheme
+        self.languages: set[str] = set()
+        self.annotators: set[str] = set()
+        self.seeds: set[str] = set()
+        self.records: Counter[str] = Counter()
+        self.labels: Counter[tuple[str, str, str]] = Counter()
+
+    def add(self, document: Document) -> None:
+        """Count a document."""
+        self.languages.add(document.language)
+        self.annotators.update(document.annotators)
+        self.seeds.add(document.source.file)
+        arguments = [argument for event in document.events for argument in event.arguments or ()]
+        self.records.update(document.counts())
+        self.records["arguments"] += len(arguments)
+        for layer, prop in self._scheme.inventories:
+            records = arguments if layer == "arguments" else getattr(document, layer)
+            field = "class_" if prop == "class" else prop
+            labels = [getattr(record, field) for record in records]
+            self.labels.update((layer, prop, label) for label in labels if label)
+
+    def merge(self, other: "Tally") -> None:
+        """Add the counts of other documents."""
+        self.languages |= other.languages
+        self.annotators |= other.annotators
+        self.seeds |= other.seeds
+        self.records.update(other.records)
+        self.labels.update(other.labels)
+
+    def as_dict(self) -> JsonObject:
+        """Return the counts as `release.json` holds them.
+
+        Layers and labels are in the order of the schema; labels that do not occur are left out.
+        """
+        counts: JsonObject = {
+            layer: {"records": self.records[layer], "labels": {}}
+            for layer in self._scheme.with_arguments
+        }
+        for layer, prop in self._scheme.inventories:
+            counts[layer]["labels"][prop] = {
+                name: self.labels[layer, prop, name]
+                for name in self._scheme.label_names(layer, prop)
+                if self.labels[layer, prop, name]
+            }
+        return counts
+
+
+def tally_of(document: Document, scheme: Scheme) -> Tally:
+    """Return the counts of one document of a scheme."""
+    tally = Tally(scheme)
+    tally.add(document)
+    return tally
+
+
+class Part:
+    """What the manifest states of some documents: their number, counts, rows and digests."""
+
+    def __init__(self, scheme: Scheme, configs: Iterable[str]) -> None:
+        self.documents = 0
+        self.tally = Tally(scheme)
+        self.rows = dict.fromkeys(configs, 0)
+        self._digests = {config: hashlib.sha256() for config in self.rows}
+
+    def add_digests(self, lines: Mapping[str, bytes]) -> None:
+        """Add the lines of a document to the input of the digest of each config."""
+        self.documents += 1
+        for config, line in lines.items():
+            self._digests[config].update(line)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of the content of each config."""
+        return {config: digest.hexdigest() for config, digest in self._digests.items()}
+
+
+class Contents:
+    """The documents of a corpus, all of them and by split; `splits` is empty without splits."""
+
+    def __init__(self, scheme: Scheme, configs: Iterable[str], splits: Iterable[str]) -> None:
+        configs = tuple(configs)
+        self._layers = tuple(scheme.layers)
+        self.whole = Part(scheme, configs)
+        self.splits = {split: Part(scheme, configs) for split in splits}
+
+    def add(
+        self, digests: Iterable[tuple[str, Mapping[str, bytes]]], tallies: Mapping[str, Tally]
+    ) -> None:
+        """Add documents: of each its split and the lines of its digests, and counts by split."""
+        for split, lines in digests:
+            for part in self._parts(split):
+                part.add_digests(lines)
+        for split, tally in tallies.items():
+            for part in self._parts(split):
+                part.tally.merge(tally)
+
+    def add_rows(self, rows: Mapping[str, Mapping[str, int]]) -> None:
+        """Add numbers of rows by split and config."""
+        for split, of_split in rows.items():
+            for part in self._parts(split):
+                for config, number in of_split.items():
+                    part.rows[config] += number
+
+    def _parts(self, split: str) -> list[Part]:
+        return [self.whole, self.splits[split]] if split in self.splits else [self.whole]
+
+    def splits_as_dict(self) -> JsonObject:
+        """Return the splits as `release.json` holds them."""
+        return {
+            name: {
+                "documents": part.documents,
+                "records": {layer: part.tally.records[layer] for layer in self._layers},
+                "configs": part.rows,
+                "content": part.digests,
+            }
+            for name, part in self.splits.items()
+        }
+
+
+class Overview(Struct, frozen=True):
+    """A manifest, and the facts about its documents that only the pages state."""
+
+    manifest: JsonObject
+    scheme: Scheme
+    """The scheme of the corpus in the edition of the manifest."""
+    languages: tuple[str, ...]
+    """The languages of the documents as BCP 47 tags."""
+    annotators: tuple[JsonObject, ...]
+    """The entries of `corpus/annotators.json` for the annotators whose work the root holds."""
+    sources: tuple[ListedSource, ...]
+    """The sources of the documents, as far as the root lists them."""
+
+
+def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
+    """Return the overview of a corpus root with valid documents, which `tally` has counted."""
+    path = root / layout.ANNOTATORS
+    listed = read_json(path, "annotators") if path.is_file() else {"annotators": []}
+    named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
+    annotators = tuple(annotator for annotator in listed["annotators"] if annotator["id"] in named)
+    sources = tuple(source for source in read_sources(root).values() if source.file in tally.seeds)
+    scheme = scheme_at(root).in_edition(edition_of(manifest))
+    return Overview(manifest, scheme, tuple(sorted(tally.languages)), annotators, sources)
+
+
+def edition_of(manifest: JsonObject) -> str:
+    """Return the edition of a manifest: scheme.FULL or scheme.ANNOTATIONS_ONLY."""
+    return str(manifest["edition"]["name"]) if "edition" in manifest else FULL
+
+
+def version_of(root: Path) -> str:
+    """Return the version in the manifest of a corpus root; 0.1.0 if it has no manifest yet.
+
+    Raises FormatError if the manifest cannot be read or states no version.
+    """
+    path = root / layout.RELEASE
+    if not path.is_file():
+        return FIRST_VERSION
+    value = parse(read_bytes(path), str(path))
+    version = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(version, str):
+        raise FormatError(
+            f'{path}: states no "version"; restore the file, '
+            f"or delete it to begin at {FIRST_VERSION}"
+        )
+    return version
+
+
+def listed(root: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file that the manifest of a root lists, by the file's name.
+
+    Without a manifest, the dict is empty. Raises FormatError if the manifest cannot be read.
+    """
+    path = root / layout.RELEASE
+    if not path.is_file():
+        return {}
+    value = parse(read_bytes(path), str(path))
+    try:
+        return {str(entry["path"]): entry["sha256"] for entry in value.get("files", [])}
+    except (AttributeError, KeyError, TypeError):
+        raise FormatError(
+            f"{path}: does not list its files with their SHA-256; restore the file,"
+            f" or delete it to begin at {FIRST_VERSION}"
+        ) from None
+
+
+def file_entry(path: Path, name: str) -> JsonObject:
+    """Return a file as the manifest lists it: path, size in bytes and SHA-256."""
+    return {"path": name, "size": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+def rows_digest(rows: list[Row]) -> bytes:
+    """Return the line of one document in the input of a config's digest.
+
+    It is the SHA-256 of the document's rows as JSON, one row per line.
+    """
+    lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    return hashlib.sha256(lines).hexdigest().encode() + b"\n"
+
+
+def schema_digests(root: Path) -> dict[str, str]:
+    """Return the SHA-256 of each schema by its name: of the root's file, else of its scheme's."""
+    digests = {}
+    expected = schema_files(scheme_at(root))
+    for name in schema.NAMES:
+        path = f"schema/{name}.schema.json"
+        data = expected[path]
+        if (root / path).is_file():
+            data = read_bytes(root / path, regular=True)
+        digests[name] = hashlib.sha256(data).hexdigest()
+    return digests
+
+
+def new_manifest(
+    *,
+    version: str,
+    contents: Contents,
+    files: Iterable[JsonObject],
+    tools: dict[str, str],
+    schemas: dict[str, str],
+    agreement: JsonObject | None = None,
+) -> JsonObject:
+    """Return a manifest as `schema/release.schema.json` describes it.
+
+    `schemas` has the digest of each schema by its name.
+    """
+    whole = contents.whole
+    manifest: JsonObject = {
+        "version": version,
+        "schema_version": SCHEMA_VERSION,
+        "schema_sha256": schemas["document"],
+        "schemas": schemas,
+        "content_sha256": whole.digests["documents"],
+        "documents": whole.documents,
+        "counts": whole.tally.as_dict(),
+        "configs": whole.rows,
+        "content": whole.digests,
+    }
+    if contents.splits:
+        manifest["splits"] = contents.splits_as_dict()
+    if agreement:
+        manifest["agreement"] = agreement
+    manifest["files"] = sorted(files, key=lambda file: file["path"])
+    manifest["tools"] = tools
+    return manifest
+
+
+def published_agreement(root: Path) -> JsonObject | None:
+    """Return how far the annotators of `corpus/annotators/` agree, as `release.json` holds it.
+
+    All figures except those of single labels, rounded to three decimals; γ, which not every
+    environment can compute, is left out. None for fewer than two annotators, and if no two of them
+    share a document. Raises FormatError for annotations that cannot be read or are of different
+    texts.
+    """
+    # Other uses of a manifest need not wait for these.
+    from statevisit.scoring.agree import NothingShared, agree
+
+    passes = sorted(path for path in (root / layout.ANNOTATIONS).glob("*") if path.is_dir())
+    if len(passes) < 2:
+        return None
+    try:
+        agreement = agree(*passes)
+    except NothingShared:
+        return None
+    names = [path.name for path in passes]
+    figures: list[JsonObject] = []
+    for figure in agreement.coefficients:
+        if figure.label is not None or figure.value is None or figure.coefficient == "gamma":
+            continue
+        figures.append(
+            {
+                "layer": figure.layer,
+                "coefficient": figure.coefficient,
+                "of": figure.of,
+                "n": figure.n,
+                "value": round(figure.value, 3),
+            }
+        )
+        if figure.interval is not None:
+            figures[-1]["interval"] = [round(bound, 3) for bound in figure.interval]
+    return {
+        "annotators": names,
+        "documents": agreement.documents,
+        "pairs": [
+            {"annotators": list(pair), "documents": shared.documents}
+            for pair, shared in zip(combinations(names, 2), agreement.pairs, strict=True)
+        ],
+        "unit": agreement.unit,
+        "units": agreement.units,
+        "resamples": agreement.resamples,
+        "figures": figures,
+    }
+
+
+def encode_manifest(value: JsonObject) -> bytes:
+    """Return a manifest as bytes: indented JSON with a newline at the end."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,54 @@
+"""Tables of the pages: of any rows, of the splits, and of the sources of the texts."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from statevisit.corpus.splits import TRAIN
+from statevisit.publishing.manifest import Overview
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table in Markdown."""
+    lines = []
+    for row in (head, ("---",) * len(head), *rows):
+        cells = [cell.replace("|", "\\|").replace("\n", " ") for cell in row]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def split_table(about: Overview) -> str:
+    """Return the number of documents and records of each split."""
+    splits = about.manifest.get("splits")
+    if not splits:
+        return f"All documents are in the split `{TRAIN}`."
+    rows = [("documents", *(f"{part['documents']:,}" for part in splits.values()))]
+    for layer in about.scheme.layers:
+        numbers = [part["records"][layer] for part in splits.values()]
+        if any(numbers):
+            rows.append((f"`{layer}`", *(f"{number:,}" for number in numbers)))
+    return table(("", *(f"`{name}`" for name in splits)), rows)
+
+
+def source_table(about: Overview) -> str:
+    """Return the languages, publishers and licences of the texts, the most frequent first."""
+    kinds: dict[str, list[str | None]] = {
+        "language": [source.language for source in about.sources] or [*about.languages],
+        "publisher": [source.stated_publisher for source in about.sources],
+        "licence": [source.stated_license for source in about.sources],
+    }
+    return table(("of the texts", ""), [(kind, _counted(values)) for kind, values in kinds.items()])
+
+
+_MOST = 10
+"""Publishers and licences that a page names."""
+
+
+def _counted(values: Sequence[str | None]) -> str:
+    """Return values, each with its number if there are several; None is "not stated"."""
+    numbers = Counter(value or "not stated" for value in values).most_common()
+    if len(numbers) < 2:
+        return "".join(value for value, _ in numbers) or "not stated"
+    named = [f"{value} ({number:,})" for value, number in numbers[:_MOST]]
+    if len(numbers) > _MOST:
+        named.append(f"{len(numbers) - _MOST:,} more")
+    return "; ".join(named)
