@@ -153,7 +153,7 @@ class _Merging:
             elif current == exported:
                 merged += annotated
             else:
-                shown = [_roles(arguments) for arguments in (exported, annotated, current)]
+                shown = _shown_arguments(exported, annotated, current)
                 self._report_values(key, f"its argument {target}", *shown)
                 merged += annotated if self._prefer == "theirs" else current
         return tuple(merged)
@@ -174,11 +174,15 @@ def _by_target(arguments: tuple[Argument, ...]) -> dict[str, list[Argument]]:
     return by_target
 
 
-def _roles(arguments: list[Argument]) -> str:
-    return " and ".join(map(_role, arguments)) or "absent"
+def _shown_arguments(*sides: list[Argument]) -> list[str]:
+    """The roles of each side, with the other properties if the roles do not tell them apart."""
+    shown = [" and ".join(argument.role for argument in side) for side in sides]
+    if len(set(shown)) < len(sides):
+        shown = [" and ".join(map(_described, side)) for side in sides]
+    return [roles or "absent" for roles in shown]
 
 
-def _role(argument: Argument) -> str:
+def _described(argument: Argument) -> str:
     """The role of an argument, with its other properties in brackets."""
     others = {name: value for name, value in asdict(argument).items() if value is not None}
     shown = [f"{name} {others[name]}" for name in others if name not in ("role", "target")]
