@@ -210,6 +210,7 @@ WRONG = {
     'base = 2\nlayers = ["events"]\n[labels."timexes.type".AGE]': "3: `layers` does not have the",
     'base = 2\n[attributes.mention.sure]\ntype = "string"': "2: unknown `mention`; did you mean",
     'base = 2\n[attributes.mentions.sure]\ntype = "text"': "3: unknown `text`; known are string",
+    'base = 2\n[labels."events.type".SAIL]\nroles = ["Ship"]': "3: the role Ship of SAIL",
     "base = 2\n[attributes.mentions.sure]": "2: `sure` needs either `labels` or `type`",
     "base = 2\n[attributes.mentions.sure]\nlabels = []": "3: `labels` must name at least one label",
     'base = 2\n[attributes.mentions.Sure]\ntype = "string"': "2: `Sure` cannot be an attribute",
