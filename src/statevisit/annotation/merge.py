@@ -176,7 +176,7 @@ def _by_target(arguments: tuple[Argument, ...]) -> dict[str, list[Argument]]:
 
 def _shown_arguments(*sides: list[Argument]) -> list[str]:
     """The roles of each side, with the other properties if the roles do not tell them apart."""
-    shown = [" and ".join(argument.role or "?" for argument in side) for side in sides]
+    shown = [" and ".join(argument.role or "no role" for argument in side) for side in sides]
     if len(set(shown)) < len(sides):
         shown = [" and ".join(map(_described, side)) for side in sides]
     return [roles or "absent" for roles in shown]
