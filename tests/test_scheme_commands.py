@@ -19,7 +19,8 @@ from statevisit.dataset.views import views
 from statevisit.document import schema_errors
 from statevisit.document.codec import decode, encode, to_value
 from statevisit.document.model import LAYERS, Document
-from statevisit.document.scheme import Scheme, base, scheme_at, scheme_from, within
+from statevisit.document.scheme import Scheme, base, scheme_at, scheme_from
+from statevisit.document.scheme_change import within
 from statevisit.errors import FormatError
 from tests.conftest import Result, required
 from tests.repositories import begin, commit

@@ -151,6 +151,8 @@ def _timex_value(timex: Timex) -> Hashable:
 
     Durations of one exact length are equal (P1D, PT24H; not P1M, P30D), and 197X is the decade 197.
     """
+    if timex.value is None:
+        return None
     exact = duration(timex.value) if timex.type == "DURATION" else None
     if exact is None:
         return plain_decade(timex.value)

@@ -152,7 +152,7 @@ def _without_other_layers(gold: Document, layers: frozenset[str]) -> Document:
         return gold
     events = []
     for event in gold.events:
-        arguments = tuple(a for a in event.arguments if a.target not in unpredicted)
+        arguments = tuple(a for a in event.arguments or () if a.target not in unpredicted)
         events.append(replace(event, arguments=arguments))
     event_relations = [
         relation

@@ -113,8 +113,10 @@ def _problems(
     records: tuple[SpanRecord, ...] = getattr(document, layer)
     for record, label in zip(records, labels(document, layer), strict=True):
         start, end = record.start, record.end
-        if label is None:
-            yield "label", record, f"no label: the entity {_group(record)!r} is missing"
+        if label is None and isinstance(record, Mention) and record.entity:
+            yield "label", record, f"no label: the entity {record.entity!r} is missing"
+        elif label is None:
+            yield "label", record, "no label"
         elif label not in known:
             yield "label", record, f"unknown label {label!r}"
         place = (start, end, label, _group(record))
@@ -130,5 +132,5 @@ def _problems(
 def _group(record: SpanRecord) -> str:
     """The entity of a mention, the chain of an event: records of two groups may share a span."""
     if isinstance(record, Mention):
-        return record.entity
-    return record.event if isinstance(record, Event) else ""
+        return record.entity or ""
+    return (record.event or "") if isinstance(record, Event) else ""

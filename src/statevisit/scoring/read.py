@@ -266,7 +266,7 @@ def _from_draft(draft: JsonObject, base: Document, file: str) -> Prediction:
     unplaced: list[Unplaced] = []
     while True:
         # All problems at once: the number of passes must not grow with that of wrong records.
-        document, problems, _ = anchor(rest.draft, empty, file, limit=sys.maxsize)
+        document, problems, _ = anchor(rest.draft, empty, file, limit=sys.maxsize, done=layers)
         if document is not None:
             return Prediction(document, layers, tuple(unplaced), notes=tuple(notes))
         places = set()

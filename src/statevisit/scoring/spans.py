@@ -86,10 +86,10 @@ def records(spans: Iterable[Item]) -> list[SpanRecord]:
 def labels(document: Document, layer: str) -> list[str | None]:
     """Return the labels of a span layer's records, in order.
 
-    None for a mention whose entity the document lacks.
+    None for a record without a label, and for a mention whose entity the document lacks.
     """
     if layer == "mentions":
-        types = {entity.id: entity.type for entity in document.entities}
+        types: dict[str | None, str | None] = {e.id: e.type for e in document.entities}
         return [types.get(mention.entity) for mention in document.mentions]
     attribute = "class_" if layer == "events" else LABEL[layer]
     return [*map(attrgetter(attribute), getattr(document, layer))]
