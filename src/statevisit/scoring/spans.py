@@ -211,15 +211,21 @@ def _overlapping(
 
     They are best as a whole, except that in a large or crowded cluster the best pairs are not
     chosen by the code points that they share. No text has hundreds of spans over each other.
+
+    A pair with the same bounds is part of some best assignment of every kind that counts it.
+    Exact and partial pairs therefore begin with these, the first with the first, and go on with the
+    spans that end first: nothing in that depends on which side is the gold.
     """
+    exact = _equal(free_gold, free_pred, _bounds(gold), _bounds(pred))
+    partial = exact + _most(gold, pred, *_left(free_gold, free_pred, exact))
     sparse_gold, sparse_pred = set[int](), set[int]()
-    pairs: list[list[Pair]] = [[], [], [], []]
+    same_type, best = list[Pair](), list[Pair]()
     for cluster in overlap.clusters(gold, pred, free_gold, free_pred):
         rows, columns = cluster.rows, cluster.columns
         is_crowded = cluster.overlaps > _CROWDED * (len(rows) + len(columns))
         if is_crowded or len(rows) * len(columns) > _LARGE:
-            crowded = _crowded(gold, pred, rows, columns)
-            pairs = [known + new for known, new in zip(pairs, crowded, strict=True)]
+            same_type += _most_with_label(gold, pred, rows, columns)
+            best += _crowded(gold, pred, rows, columns)
         else:
             sparse_gold.update(rows)
             sparse_pred.update(columns)
@@ -229,25 +235,21 @@ def _overlapping(
     for (i, j), length in shared.items():
         same_bounds = _same_bounds(gold[i], pred[j])
         same_label = gold[i].label is not None and gold[i].label == pred[j].label
-        best = ranks.rank(same_bounds, same_label, length)
-        weights[i, j] = (same_bounds, 1 + same_bounds, same_label, best)
-    sparse = assignment.assignments(weights, 4)
-    return [sorted(known + new) for known, new in zip(pairs, sparse, strict=True)]
+        weights[i, j] = (same_label, ranks.rank(same_bounds, same_label, length))
+    sparse_type, sparse_best = assignment.assignments(weights, 2)
+    return [
+        sorted(exact),
+        sorted(partial),
+        sorted(same_type + sparse_type),
+        sorted(best + sparse_best),
+    ]
 
 
-def _crowded(
-    gold: list[Item], pred: list[Item], rows: list[int], columns: list[int]
-) -> list[list[Pair]]:
-    """The pairs of spans of which most overlap, as `_overlapping` returns them.
-
-    A pair with the same bounds is part of some best assignment of every kind that counts it.
-    """
-    exact = _equal(rows, columns, _bounds(gold), _bounds(pred))
-    partial = exact + _most(gold, pred, *_left(rows, columns, exact))
-    same_type = _most_with_label(gold, pred, rows, columns)
-    best = exact + _most_with_label(gold, pred, *_left(rows, columns, exact))
-    best += _most(gold, pred, *_left(rows, columns, best))
-    return [exact, partial, same_type, best]
+def _crowded(gold: list[Item], pred: list[Item], rows: list[int], columns: list[int]) -> list[Pair]:
+    """The best pairs of spans of which most overlap: same bounds, then label, then any overlap."""
+    best = _equal(rows, columns, _bounds(gold), _bounds(pred))
+    best += _most_with_label(gold, pred, *_left(rows, columns, best))
+    return best + _most(gold, pred, *_left(rows, columns, best))
 
 
 def _bounds(spans: Sequence[Item]) -> list[tuple[int, int]]:
