@@ -58,7 +58,7 @@ def copy_checkout(target: Path, without: str = "-") -> None:
 @functools.cache
 def _files() -> dict[str, bytes]:
     """The files of the first release, path -> bytes: this checkout's, built as version 0.1.0."""
-    from statevisit.release.build import build
+    from statevisit.publishing.build import build
 
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)

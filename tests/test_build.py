@@ -20,8 +20,8 @@ from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema, schema_errors
 from statevisit.document.model import Document
 from statevisit.document.scheme import base
-from statevisit.release import shards as parquet_shards
-from statevisit.release.build import BuildResult, build
+from statevisit.publishing import shards as parquet_shards
+from statevisit.publishing.build import BuildResult, build
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.strategies import documents
 
@@ -285,6 +285,19 @@ def test_a_day_that_the_calendar_lacks_is_a_finding_of_the_build(
     assert 1 == result.out.count(" E501 ")
     assert 1 == len(result.out.strip().splitlines())
     assert "nothing was built" in result.err
+
+
+def test_a_broken_reference_is_a_finding_of_the_build(
+    corpus: Path, document_file: Path, cli: Callable[..., Result]
+) -> None:
+    """A record that refers to one that does not exist is reported, and nothing is built."""
+    value = orjson.loads(document_file.read_bytes())
+    value["entities"] = [entity for entity in value["entities"] if entity["id"] != "aliyev"]
+    document_file.write_bytes(orjson.dumps(value))
+    result = cli("build", corpus)
+    assert 1 == result.status
+    assert "E302" in result.out + result.err
+    assert not (corpus / "corpus/parquet").exists()
 
 
 def test_check_of_an_invalid_document_gives_the_finding(

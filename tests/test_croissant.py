@@ -11,7 +11,7 @@ import pytest
 from statevisit import load_dataset
 from statevisit.dataset.arrow import configs
 from statevisit.document.scheme import base
-from statevisit.release import shards
+from statevisit.publishing import shards
 from tests.conftest import ROOT, Result, oracle
 
 mlcroissant = oracle("mlcroissant")

@@ -341,7 +341,7 @@ def test_a_corpus_of_ones_own_loads_without_a_card(
 
     The path may contain glob characters; columns and labels come from Parquet.
     """
-    from statevisit.release.build import build
+    from statevisit.publishing.build import build
 
     root = corpus / "a [b] {c} é *"
     shutil.copytree(corpus / "corpus", root / "corpus")

@@ -22,8 +22,8 @@ from statevisit.document.codec import encode_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.references import reference_names
 from statevisit.document.scheme import ANNOTATIONS_ONLY, base
-from statevisit.release import textless
-from statevisit.release.textless import blanked, pieces, restore, strip
+from statevisit.publishing import textless
+from statevisit.publishing.textless import blanked, pieces, restore, strip
 from tests.conftest import DOC_ID, PACKAGE, ROOT, Result, oracle
 from tests.strategies import documents, seed_of
 

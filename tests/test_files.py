@@ -24,8 +24,8 @@ from statevisit.document.codec import encode_value
 from statevisit.files import appearing, is_stream, own_path, replacing, update, write
 from statevisit.labelstudio import server
 from statevisit.labelstudio.tasks import to_task
-from statevisit.release.plan import Plan
-from statevisit.release.transaction import finish, make
+from statevisit.publishing.plan import Plan
+from statevisit.publishing.transaction import finish, make
 from tests.conftest import ROOT, Result
 from tests.repositories import begin, commit, git
 from tests.test_migrate import v0
@@ -266,8 +266,8 @@ OWN = {
     "corpus/git.py": {"rmtree"},  # a temporary directory
     "dataset/huggingface.py": {"rename"},  # into the user's cache
     "labelstudio/server.py": {"rmtree"},  # the server that it installed
-    "release/build.py": {"write_bytes"},  # in its temporary directory
-    "release/transaction.py": {"unlink", "rmtree"},  # its note and worktree, what git removes
+    "publishing/build.py": {"write_bytes"},  # in its temporary directory
+    "publishing/transaction.py": {"unlink", "rmtree"},  # its note and worktree, what git removes
 }
 """Which modules call methods that write or remove."""
 
@@ -729,7 +729,7 @@ def test_a_release_replaces_no_link(place: Path, monkeypatch: pytest.MonkeyPatch
         _link(manifest, place / "elsewhere/release.json")
         finish(where)
 
-    monkeypatch.setattr("statevisit.release.transaction.finish", meanwhile)
+    monkeypatch.setattr("statevisit.publishing.transaction.finish", meanwhile)
     refs = git(root, "for-each-ref")
     with pytest.raises(ReleaseError, match=r"release.json was edited while the release was made"):
         make(root, Plan("0.1.0", "0.2.0", "0.2.0", [], []))

@@ -10,8 +10,8 @@ from statevisit import load
 from statevisit.document.model import Document
 from statevisit.document.scheme import base
 from statevisit.errors import FormatError
-from statevisit.release.card import renewed_pages
-from statevisit.release.manifest import Overview
+from statevisit.publishing.card import renewed_pages
+from statevisit.publishing.manifest import Overview
 from statevisit.scoring.score import score
 from tests.conftest import ROOT
 

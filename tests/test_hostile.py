@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from statevisit import encode, load
-from statevisit.release.transaction import recover
+from statevisit.publishing.transaction import recover
 from tests.conftest import DOC_ID, PATIENCE, Result
 from tests.repositories import git
 from tests.test_release import _state

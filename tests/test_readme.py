@@ -30,7 +30,7 @@ from statevisit.corpus.settings import read_settings
 from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.scheme import base, scheme_from
-from statevisit.release.card import PARTS
+from statevisit.publishing.card import PARTS
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 

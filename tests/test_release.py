@@ -13,8 +13,8 @@ import pytest
 from statevisit import ReleaseError, encode, load, read_document
 from statevisit.corpus.diff import diff_corpora
 from statevisit.document import schema, schema_errors
-from statevisit.release import version_rule
-from statevisit.release.transaction import recover
+from statevisit.publishing import version_rule
+from statevisit.publishing.transaction import recover
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import CONFIG, begin, commit, first_release, git
 
@@ -225,7 +225,7 @@ def test_outside_git_the_message_says_so(corpus: Path, cli: Callable[..., Result
 KILL = """
 import os, shutil, sys
 from pathlib import Path
-from statevisit.release import plan, transaction
+from statevisit.publishing import plan, transaction
 root, place = map(Path, sys.argv[1:])
 writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 changes = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "subprocess.Popen")

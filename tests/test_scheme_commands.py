@@ -619,7 +619,7 @@ def documents_of_schemes(draw: st.DrawFn) -> tuple[Scheme, Any]:
 def test_documents_of_any_scheme(drawn: tuple[Scheme, Any], data: st.DataObject) -> None:
     """The schema of any scheme is valid, the engines agree, and every form comes back whole."""
     from statevisit.dataset import arrow
-    from statevisit.release.textless import restore, strip
+    from statevisit.publishing.textless import restore, strip
 
     jsonschema = required("jsonschema")
     scheme, value = drawn

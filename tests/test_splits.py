@@ -24,11 +24,11 @@ from statevisit.dataset.arrow import features
 from statevisit.dataset.parquet import read_documents
 from statevisit.document.codec import encode
 from statevisit.document.scheme import base
-from statevisit.release import shards
-from statevisit.release.build import build
-from statevisit.release.publish import contents
-from statevisit.release.textless_root import write_edition, write_full
-from statevisit.release.version_rule import least, split_reasons
+from statevisit.publishing import shards
+from statevisit.publishing.build import build
+from statevisit.publishing.publish import contents
+from statevisit.publishing.textless_root import write_edition, write_full
+from statevisit.publishing.version_rule import least, split_reasons
 from tests.conftest import Result, annotated_text, oracle
 from tests.repositories import begin, commit
 

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "src" / "statevisit"
 
 ROOMS = (
     "cli",
-    "release",
+    "publishing",
     "pages",
     "scoring",
     "labelstudio",
@@ -44,7 +44,7 @@ ONLY_IN = {
     "label_studio_sdk": {"labelstudio"},
     "pyarrow": {"corpus", "dataset"},
     "spacy": {"annotation"},
-    "yaml": {"release"},
+    "yaml": {"publishing"},
 }
 """Packages that cost seconds or megabytes, and the rooms that import them."""
 

@@ -6,13 +6,15 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from statevisit.annotation.from_python import annotate, ingest
     from statevisit.checks.corpus import validate
     from statevisit.corpus.reader import Corpus
+    from statevisit.corpus.seeds import ListedSource
     from statevisit.corpus.versions import load
     from statevisit.dataset.huggingface import load_dataset
     from statevisit.document.codec import decode, encode, read_document, write_document
     from statevisit.document.model import Document
-    from statevisit.document.scheme import labels
+    from statevisit.document.scheme import Label, Scheme, labels
     from statevisit.errors import (
         FormatError,
         LabelStudioError,
@@ -22,15 +24,21 @@ if TYPE_CHECKING:
     )
     from statevisit.findings import Finding
     from statevisit.layout import data_root
+    from statevisit.publishing.from_python import Built, Released, build, release
     from statevisit.scoring.agree import Agreement, agree
     from statevisit.scoring.report import Report
     from statevisit.scoring.score import score
 
 _HOME = {
+    "_corpus_frame": "dataset.frames:corpus_frame",
     "_corpus_html": "pages.display:corpus_html",
+    "_document_frame": "dataset.frames:document_frame",
     "_document_html": "pages.display:to_html",
     "agree": "scoring.agree",
     "Agreement": "scoring.agree",
+    "annotate": "annotation.from_python",
+    "build": "publishing.from_python",
+    "Built": "publishing.from_python",
     "Corpus": "corpus.reader",
     "data_root": "layout",
     "decode": "document.codec",
@@ -38,14 +46,20 @@ _HOME = {
     "encode": "document.codec",
     "Finding": "findings",
     "FormatError": "errors",
+    "ingest": "annotation.from_python",
+    "Label": "document.scheme",
     "labels": "document.scheme",
     "LabelStudioError": "errors",
+    "ListedSource": "corpus.seeds",
     "load": "corpus.versions",
     "load_dataset": "dataset.huggingface",
     "MissingExtra": "errors",
     "read_document": "document.codec",
+    "release": "publishing.from_python",
+    "Released": "publishing.from_python",
     "ReleaseError": "errors",
     "Report": "scoring.report",
+    "Scheme": "document.scheme",
     "score": "scoring.score",
     "StateVisitError": "errors",
     "validate": "checks.corpus",
@@ -59,24 +73,33 @@ the pages that are made from them.
 
 __all__ = [
     "Agreement",
+    "Built",
     "Corpus",
     "Document",
     "Finding",
     "FormatError",
+    "Label",
     "LabelStudioError",
+    "ListedSource",
     "MissingExtra",
     "ReleaseError",
+    "Released",
     "Report",
+    "Scheme",
     "StateVisitError",
     "__version__",
     "agree",
+    "annotate",
+    "build",
     "data_root",
     "decode",
     "encode",
+    "ingest",
     "labels",
     "load",
     "load_dataset",
     "read_document",
+    "release",
     "score",
     "validate",
     "write_document",

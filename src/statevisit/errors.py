@@ -1,13 +1,24 @@
 """The exceptions of statevisit, which `except StateVisitError` catches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from statevisit.findings import Finding
 
 _NAMED = 20
 """Documents that one error names beside the first."""
 
 
 class StateVisitError(Exception):
-    """The base class of the exceptions; the message says what to do."""
+    """The base class of the exceptions; the message says what to do.
+
+    `findings` are the problems as values, where a function looks for all of them; else empty.
+    """
+
+    def __init__(self, message: str = "", findings: "Sequence[Finding]" = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 class FormatError(StateVisitError):

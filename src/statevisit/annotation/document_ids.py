@@ -31,7 +31,7 @@ def derived_id(name: str) -> str:
         digest = hashlib.sha256(unicodedata.normalize("NFC", name).encode()).hexdigest()[:8]
         document_id = f"{document_id[: _LONGEST - 9].rstrip('-')}-{digest}"
     if reason := layout.unportable(document_id):
-        raise FormatError(f"{name!r} cannot be an id: {reason}; choose another --id")
+        raise FormatError(f"{name!r} cannot be an id: {reason}; choose another id")
     return document_id
 
 

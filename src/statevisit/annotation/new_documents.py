@@ -29,7 +29,7 @@ from statevisit.corpus.seeds import (
 )
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
-from statevisit.document.scheme import scheme_at
+from statevisit.document.scheme import Scheme, base, scheme_at
 from statevisit.errors import FormatError
 
 _IN_MEMORY = 64_000_000
@@ -85,7 +85,7 @@ class NewDocuments:
         Raises FormatError if text or id is not valid, or conflicts with a file of the root or with
         another new document, which then stays. Nothing is written to the root.
         """
-        document, seed = self._document(text, document_id)
+        document, seed = valid_document(text, document_id, self._language, self._by, self._scheme)
         name = document.source.file
         self._refuse_conflict(document.id, name, seed, text.place)
         is_taken = document.id in self._documents
@@ -112,36 +112,13 @@ class NewDocuments:
         self._seeds[name] = document.source.sha256
         self._existing[layout.on_any_system(document.id)] = document.id
 
-    def _document(self, text: Incoming, document_id: str | None) -> tuple[Document, bytes]:
-        """The valid document of a text, and the bytes of its seed."""
-        date = text.metadata.date
-        if date is None:
-            raise FormatError(f"{text.place}: no date; state it by --date")
-        final = _id_of(text, date, document_id)
-        header = header_for(date) if text.header is None else text.header
-        language = text.metadata.language or self._language
-        document = document_of(
-            text.text,
-            header,
-            date,
-            file=text.name or f"{final}.txt",
-            document_id=final,
-            language=language,
-            scheme=self._scheme,
-            by=self._by,
-        )
-        _, findings = check_bytes(encode(document), text.place, Context(self._scheme))
-        for finding in findings:
-            raise FormatError(f"{text.place}: cannot be made a document: {finding.message}")
-        return document, (header + text.text).encode()
-
     def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""
         path = self._root / layout.DOCUMENTS / f"{document_id}.json"
         if path.exists():
             raise FormatError(
                 f"{path}: exists already; the text of a document never changes, so a corrected "
-                "text needs another --id"
+                "text needs another id"
             )
         other_case = self._existing.get(layout.on_any_system(document_id), document_id)
         if other_case != document_id:
@@ -199,6 +176,39 @@ class NewDocuments:
             else:
                 documents.append(new)
         return documents, errors
+
+
+def valid_document(
+    text: Incoming,
+    document_id: str | None = None,
+    language: str = "en",
+    by: str | None = None,
+    scheme: Scheme | None = None,
+) -> tuple[Document, bytes]:
+    """Return the document of a text, valid under a scheme, and the bytes of its seed.
+
+    `language` is that of a text which states none; the others are as for `NewDocuments.add` and
+    `document_of`. Raises FormatError, with the place of the text, if it cannot become a document.
+    """
+    date = text.metadata.date
+    if date is None:
+        raise FormatError(f"{text.place}: no date; state it by --date")
+    final = _id_of(text, date, document_id)
+    header = header_for(date) if text.header is None else text.header
+    document = document_of(
+        text.text,
+        header,
+        date,
+        file=text.name or f"{final}.txt",
+        document_id=final,
+        language=text.metadata.language or language,
+        scheme=scheme,
+        by=by,
+    )
+    _, findings = check_bytes(encode(document), text.place, Context(scheme or base()))
+    for finding in findings:
+        raise FormatError(f"{text.place}: cannot be made a document: {finding.message}")
+    return document, (header + text.text).encode()
 
 
 def _twice(text: Incoming, document_id: str) -> str:

@@ -56,6 +56,9 @@ _RULE_BASED = ("ko", "vi")
 
 _RULE_BASED_CONFIG = {"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}}
 
+_TAG = re.compile("[a-z]{2,3}")
+"""The first part of a BCP 47 tag."""
+
 Bounds = tuple[int, int]
 """The start and end of a token."""
 
@@ -192,9 +195,11 @@ def pipeline(name: str) -> Any:
     except ImportError:
         raise MissingExtra("spacy", "ingest") from None
     if not _is_language(name):
+        tag = "" if _TAG.fullmatch(name) else ", which is no BCP 47 tag such as `en`"
         raise FormatError(
-            f"spaCy has no tokenizer for the language {name!r}; give `--tokenizer xx`, its "
-            f"tokenizer for any language, or `--tokenizer {WHITESPACE}`"
+            f"spaCy has no tokenizer for the language {name!r}{tag}; give `--tokenizer xx`, its "
+            f"tokenizer for any language, or `--tokenizer {WHITESPACE}` (from Python: "
+            '`tokenizer="xx"`)'
         )
     config: dict[str, Any] = _RULE_BASED_CONFIG if name in _RULE_BASED else {}
     try:
@@ -216,7 +221,7 @@ def pipeline(name: str) -> Any:
 
 
 def _is_language(name: str) -> bool:
-    if not re.fullmatch("[a-z]{2,3}", name):
+    if not _TAG.fullmatch(name):
         return False
     found = importlib.util.find_spec(f"spacy.lang.{name}")
     return found is not None and found.submodule_search_locations is not None

@@ -6,6 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
+from msgspec.structs import replace
+
 from statevisit import layout
 from statevisit.checks.across_documents import (
     Across,
@@ -14,16 +17,23 @@ from statevisit.checks.across_documents import (
     check_split_names,
     facts,
 )
-from statevisit.checks.document import NO_CONTEXT, check_entry, context_of, verified_links
+from statevisit.checks.document import (
+    NO_CONTEXT,
+    check_bytes,
+    check_entry,
+    context_of,
+    verified_links,
+)
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
 from statevisit.checks.reused_ids import reused
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
-from statevisit.corpus.reader import JSONL, Entry, entries
-from statevisit.document.codec import read_bytes
-from statevisit.document.scheme import is_schema_of, scheme_at, scheme_for
-from statevisit.document.strict_json import Malformed
+from statevisit.corpus.reader import JSONL, Corpus, Entry, entries
+from statevisit.document.codec import read_bytes, to_value
+from statevisit.document.model import Document
+from statevisit.document.scheme import base, is_schema_of, scheme_at, scheme_for, scheme_of
+from statevisit.document.strict_json import JsonObject, Malformed
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
@@ -124,8 +134,12 @@ def _finding(code: str, path: Path, problem: Problem) -> Finding:
     )
 
 
+Documents = Document | JsonObject | Iterable[Document | JsonObject]
+"""A document, also as JSON value, or several."""
+
+
 def validate(
-    path: Path | str | None = None,
+    path: Path | str | Documents | None = None,
     done: Callable[[], None] = lambda: None,
     mapper: Callable[..., Iterator[Any]] = map,
     selected: Iterable[Entry] | None = None,
@@ -139,12 +153,22 @@ def validate(
     sources, annotators, verified links and last release, and its other files against their
     schemas.
 
+    In place of a path it may be a corpus, or a document or several in memory, also as JSON values
+    (`Document.to_dict`). Documents in memory are checked in themselves and against each other, each
+    under its own scheme, a JSON value under the base scheme. Their findings have a `pointer` and no
+    line, and `file` is the place in the list: "documents[0]".
+
     If the scheme of the corpus is wrong, that is the only finding: no document can be checked.
 
     `done` is called after every document, `seen` with the facts about each that follows the schema;
     `mapper` runs the checks over chunks of documents, in
     order. Raises FormatError if `path` has no documents.
     """
+    if isinstance(path, Corpus):
+        path = path.path
+    if path is not None and not isinstance(path, Path | str):
+        yield from _check_in_memory(path)
+        return
     path = layout.data_root() if path is None else Path(path)
     root = layout.enclosing_root(path)
     is_whole_corpus = root is not None and not path.is_file()
@@ -169,6 +193,29 @@ def validate(
             done()
     if root is not None and is_whole_corpus:
         yield from reused(root)
+
+
+def _check_in_memory(documents: Documents) -> Iterator[Finding]:
+    """Yield the findings about a document or several that no file holds."""
+    across = Across(None)
+    for place, document in _placed(documents):
+        scheme = scheme_of(document) if isinstance(document, Document) else base()
+        data = orjson.dumps(to_value(document))
+        checked, findings = check_bytes(data, place, Context(scheme))
+        if checked is not None:
+            entry = Entry(Path(place), 0, data=data)
+            findings += across.add(entry, facts(checked, has_splits=False))
+        for finding in findings:
+            yield replace(finding, line=0, column=0)
+
+
+def _placed(documents: Documents) -> Iterator[tuple[str, Document | JsonObject]]:
+    """Yield (place, document); the place is the file of a finding, "" for a single document."""
+    if isinstance(documents, Document | dict):
+        yield "", documents
+        return
+    for number, document in enumerate(documents):
+        yield f"documents[{number}]", document
 
 
 def chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -196,9 +196,9 @@ def relation_to_itself(document: Document, context: Context) -> Problems:
     Right: `{"type":"BEFORE","source":"ev1","target":"ev2"}`
     """
     for layer in ("relations", "event_relations"):
+        known = {*base().label_names(layer, "type")} - {"SUBEVENT"}
         for number, relation in enumerate(getattr(document, layer)):
-            own = relation.type not in base().label_names(layer, "type")
-            if relation.source == relation.target and relation.type != "SUBEVENT" and not own:
+            if relation.source == relation.target and relation.type in known:
                 yield (
                     (layer, number, "target"),
                     f"{relation.type} from {relation.source!r} to {relation.target!r}",

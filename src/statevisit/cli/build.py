@@ -12,7 +12,7 @@ from statevisit.corpus.reader import load
 from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.printable import counted
-from statevisit.release.build import build, other_tools
+from statevisit.publishing.build import build, other_tools
 
 
 @click.command("build")
@@ -64,7 +64,7 @@ def command(
         )
     root = layout.corpus_root(corpus_to_change(path))
     if output is not None:
-        from statevisit.release.textless_root import write_edition
+        from statevisit.publishing.textless_root import write_edition
 
         files = write_edition(root, output, workers)
         say(f"{output}: {counted(files, 'file')} without a word of the text")

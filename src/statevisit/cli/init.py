@@ -137,7 +137,7 @@ def _fill(root: Path, name: str, source: str, scheme_file: bytes) -> None:
 
 
 def _write_tables(root: Path, scheme: Scheme) -> None:
-    from statevisit.release.card import renewed_tables
+    from statevisit.publishing.card import renewed_tables
 
     for place, data in renewed_tables(root, scheme).items():
         files.write(root / place, data)

@@ -53,7 +53,7 @@ def command(path: Path | None, repo: str | None, edition: str, private: bool, dr
         )
     if edition == "full":
         return _publish(root, root, repo, private, dry_run)
-    from statevisit.release.textless_root import write_edition
+    from statevisit.publishing.textless_root import write_edition
 
     with tempfile.TemporaryDirectory() as name:
         write_edition(root, Path(name) / "edition")
@@ -62,7 +62,7 @@ def command(path: Path | None, repo: str | None, edition: str, private: bool, dr
 
 def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -> int:
     """Publish the files of `built`, which is `root` or an edition of it, or list them."""
-    from statevisit.release.publish import contents, publish, unreleased
+    from statevisit.publishing.publish import contents, publish, unreleased
 
     content = contents(built)
     version, items = content.version, content.items

@@ -8,10 +8,10 @@ import click
 from statevisit import layout
 from statevisit.cli.main import say
 from statevisit.cli.options import corpus_argument, corpus_to_change
-from statevisit.release.version_rule import MAJOR, MINOR, PATCH
+from statevisit.publishing.version_rule import MAJOR, MINOR, PATCH
 
 if TYPE_CHECKING:
-    from statevisit.release.plan import Plan
+    from statevisit.publishing.plan import Plan
 
 LISTED = 10
 """Reasons that are printed."""
@@ -43,8 +43,8 @@ def command(path: Path | None, version: str | None, dry_run: bool) -> int:
       statevisit release --help
     """
     from statevisit.corpus.git import numbers
-    from statevisit.release.plan import check_ready, plan
-    from statevisit.release.transaction import make, recover
+    from statevisit.publishing.plan import check_ready, plan
+    from statevisit.publishing.transaction import make, recover
 
     if version is not None:
         numbers(version)

@@ -31,7 +31,7 @@ def command(path: Path | None, check: bool) -> None:
       title = "Vessel"
       description = "A named ship or boat."
     """
-    from statevisit.release.scheme import compile_scheme
+    from statevisit.publishing.scheme import compile_scheme
 
     root = layout.corpus_root(corpus_to_change(path))
     states = compile_scheme(root, check)

@@ -57,9 +57,9 @@ def command(
     if not change.changed:
         say("Every text has its split already; --again makes new ones.")
     elif dry_run:
-        say(f"{counted(len(change.changed), 'text')} would get a split; nothing was written.")
+        say(f"{counted(len(change.changed), 'text')} would get a new split; nothing was written.")
     else:
-        say(f"{root / layout.SOURCES}: {counted(len(change.changed), 'text')} got a split.")
+        say(f"{root / layout.SOURCES}: {counted(len(change.changed), 'text')} got a new split.")
         say("Next: `statevisit validate` looks for texts that two splits share.")
 
 

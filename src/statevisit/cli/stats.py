@@ -15,7 +15,7 @@ from statevisit.errors import FormatError
 from statevisit.printable import counted
 
 if TYPE_CHECKING:
-    from statevisit.release.manifest import Part
+    from statevisit.publishing.manifest import Part
 
 
 @click.command("stats")
@@ -32,7 +32,7 @@ def command(path: Path | None, as_json: bool) -> int:
     Example:
       statevisit stats --json
     """
-    from statevisit.release.manifest import Contents, tally_of
+    from statevisit.publishing.manifest import Contents, tally_of
 
     corpus = load(corpus_to_read(path))
     sources = read_sources(corpus.root) if corpus.root else {}

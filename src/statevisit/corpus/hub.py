@@ -1,6 +1,6 @@
 """Dataset repositories on the Hugging Face Hub: downloads of a version, and clear errors.
 
-This is the only module that imports `huggingface_hub`; `release.publish` uses it through this
+This is the only module that imports `huggingface_hub`; `publishing.publish` uses it through this
 module.
 """
 

@@ -4,44 +4,40 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, overload
+from typing import TYPE_CHECKING, BinaryIO, overload
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import files, layout
+from statevisit.corpus import streams
 from statevisit.document.codec import decode, read_bytes
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_for
 from statevisit.document.strict_json import Malformed, parse
-from statevisit.errors import FormatError, MissingExtra, together
+from statevisit.errors import FormatError, together
 from statevisit.findings import Finding
 from statevisit.printable import counted
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from statevisit.corpus.seeds import ListedSource
+
 JSONL = (".jsonl", ".ndjson")
-COMPRESSED = (".gz", ".zst")
 
 _CONSUMED = -1
 """The offset of a document that a stream held: it cannot be read again."""
-
-_STREAM_BUFFER = 1 << 20
-"""Bytes of a decompressed stream that are read at once."""
-
-_PIECE = 1 << 20
-"""Bytes of a long line that are read at once."""
-
-_ENDLESS = 64
-"""How many times larger than the limit a line is that is not read to its end."""
 
 
 class Corpus(Sequence[Document]):
     """A sequence of documents, in the order of their ids (JSONL: of the lines), read on demand.
 
     `len(corpus)`, `for document in corpus`, `corpus[0]`, `corpus["2024-02-19-aliyev-visit"]`,
-    `id in corpus`. Reading a document raises FormatError that names the file and line.
+    `id in corpus`. Reading a document raises FormatError that names the file and line. The
+    documents are those that the corpus had when it was loaded.
     """
 
     def __init__(self, path: Path) -> None:
@@ -112,6 +108,53 @@ class Corpus(Sequence[Document]):
         stated = parse(read_bytes(manifest), str(manifest))
         version = stated.get("version") if isinstance(stated, dict) else None
         return version if isinstance(version, str) else None
+
+    @cached_property
+    def sources(self) -> dict[str, "ListedSource"]:
+        """The metadata of each text, by the id of its document: `corpus.sources[id].title`.
+
+        They are what `seeds/sources.jsonl` states; a document whose seed it does not list has none.
+        Reads all documents. Raises FormatError, with file and line, for a list or a document that
+        is not valid.
+        """
+        from statevisit.corpus.seeds import read_sources
+
+        listed = {} if self.root is None else read_sources(self.root)
+        seeds = {document.id: document.source.file for document in self} if listed else {}
+        return {document_id: listed[seed] for document_id, seed in seeds.items() if seed in listed}
+
+    @cached_property
+    def splits(self) -> dict[str, tuple[str, ...]]:
+        """The ids of the documents in each split: `corpus.splits["test"]`.
+
+        A document whose source states no split is in `train`, as `load_dataset` has it. Raises
+        what `sources` raises.
+        """
+        from statevisit.corpus.splits import TRAIN, in_order
+
+        split_of = dict.fromkeys(self.ids, TRAIN)
+        split_of |= {name: source.split or TRAIN for name, source in self.sources.items()}
+        return {
+            split: tuple(document_id for document_id in self.ids if split_of[document_id] == split)
+            for split in in_order(split_of.values())
+        }
+
+    def to_pandas(self, layer: str | None = None, *, config: str | None = None) -> "pd.DataFrame":
+        """Return the records of all documents as a table: `to_pandas("mentions")`.
+
+        Args:
+            layer: A layer, or "arguments"; the rows are those of `Document.to_pandas`.
+            config: In place of a layer, a flat config such as "ner" or "events"; the rows are those
+                that `load_dataset` gives, without a build.
+
+        The first column is `document`, an id, and the last `split`. Raises FormatError for a
+        document that is not valid and for a layer or config that does not exist, MissingExtra
+        without pandas, TypeError unless one of `layer` and `config` is given.
+        """
+        import statevisit
+
+        frame: pd.DataFrame = statevisit._corpus_frame(self, layer, config)
+        return frame
 
     def files(self) -> list[Path]:
         """The files that hold the documents, in order."""
@@ -255,8 +298,8 @@ def entries(path: Path) -> Iterator[Entry]:
     """
     if str(path) == "-":
         yield from _entries_of_stream(sys.stdin.buffer, Path("<stdin>"))
-    elif path.suffix in COMPRESSED:
-        with _decompressed(path) as stream:
+    elif path.suffix in streams.COMPRESSED:
+        with streams.decompressed(path) as stream:
             yield from _entries_of_stream(stream, path)
     else:
         yield from load(path).entries
@@ -277,7 +320,7 @@ def _entries_of_file(path: Path) -> list[Entry]:
         raise FormatError(f"{path}: no such file or directory")
     if path.suffix in JSONL:
         return _entries_of_jsonl(path)
-    if path.suffix in COMPRESSED:
+    if path.suffix in streams.COMPRESSED:
         raise FormatError(f"{path}: only `statevisit validate` reads this format; decompress it")
     if path.suffix == ".parquet":
         raise FormatError(
@@ -291,7 +334,7 @@ def _entries_of_jsonl(path: Path) -> list[Entry]:
     entries_of_lines = []
     offset = 0
     with path.open("rb") as file:
-        for number, (line, size) in enumerate(_lines(file), 1):
+        for number, (line, size) in enumerate(streams.lines(file), 1):
             if line is None:
                 problem = files.beyond_limit("the line")
                 entries_of_lines.append(Entry(path, offset, size, number, problem=problem))
@@ -303,34 +346,10 @@ def _entries_of_jsonl(path: Path) -> list[Entry]:
     return entries_of_lines
 
 
-def _lines(stream: io.BufferedIOBase | BinaryIO) -> Iterator[tuple[bytes | None, int]]:
-    """Yield each line with its size in bytes; None for a line above the limit, which is not kept.
-
-    The stream ends early, with such a line, where a line has no end within many times the limit.
-    """
-    limit = files.size_limit()
-    pieces: list[bytes] = []
-    size = 0
-    while piece := stream.readline(_PIECE):
-        size += len(piece)
-        if size <= limit:
-            pieces.append(piece)
-        else:
-            pieces.clear()
-        if piece.endswith(b"\n") or size > limit * _ENDLESS:
-            yield (None if size > limit else b"".join(pieces)), size
-            if not piece.endswith(b"\n"):
-                return
-            pieces.clear()
-            size = 0
-    if size:
-        yield (None if size > limit else b"".join(pieces)), size
-
-
 def _entries_of_stream(stream: io.BufferedIOBase | BinaryIO, path: Path) -> Iterator[Entry]:
     number = 0
     try:
-        for number, (line, _) in enumerate(_lines(stream), 1):
+        for number, (line, _) in enumerate(streams.lines(stream), 1):
             if line is None:
                 problem = files.beyond_limit("the line")
                 yield Entry(path, _CONSUMED, line=number, problem=problem)
@@ -347,26 +366,3 @@ def _entries_of_stream(stream: io.BufferedIOBase | BinaryIO, path: Path) -> Iter
 
 def _empty(path: Path) -> FormatError:
     return FormatError(f"{path}: is empty; it must hold one document per line")
-
-
-@contextmanager
-def _decompressed(path: Path) -> Iterator[io.BufferedIOBase]:
-    try:
-        with _open_gzip(path) if path.suffix == ".gz" else _open_zstd(path) as stream:
-            yield stream
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
-
-
-def _open_gzip(path: Path) -> io.BufferedIOBase:
-    import gzip
-
-    return gzip.open(path)
-
-
-def _open_zstd(path: Path) -> io.BufferedIOBase:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        raise MissingExtra("pyarrow", "parquet") from None
-    return io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _STREAM_BUFFER)

@@ -18,7 +18,7 @@ import msgspec
 import orjson
 from msgspec.structs import replace
 
-from statevisit import files
+from statevisit import files, layout
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 from statevisit.document.records import Argument, Entity, Event, EventChain, EventRelation, Relation
@@ -107,12 +107,18 @@ def to_value(record: object) -> Any:
     return orjson.loads(_ENCODER.encode(record))
 
 
-def decode(data: bytes, file: str = "<bytes>", scheme: Scheme | None = None) -> Document:
-    """Return the document in JSON bytes. Raises FormatError that names the file and line.
+def decode(
+    data: bytes | JsonObject, file: str = "<bytes>", scheme: Scheme | None = None
+) -> Document:
+    """Return the document in JSON bytes, or in the value that `Document.to_dict` returns.
 
-    `scheme` is that of its corpus; None for the base scheme. The structure is checked (properties
-    and their types); `statevisit.validate` checks everything.
+    `scheme` is that of its corpus (`corpus.scheme`); None for the base scheme. The structure is
+    checked (properties and their types); `statevisit.validate` checks everything.
+
+    Raises FormatError that names the file and line.
     """
+    if isinstance(data, dict):
+        return convert(data, "<dict>" if file == "<bytes>" else file, scheme or base())
     return convert(parse(data, file), file, scheme or base(), data)
 
 
@@ -326,6 +332,18 @@ def read_document(path: Path | str, scheme: Scheme | None = None) -> Document:
 def write_document(document: Document, path: Path | str) -> None:
     """Write a document in canonical form; the file appears whole or not at all.
 
-    Raises FormatError if `path` is a link, or lies in a corpus root and leads through one.
+    `path` is a file, or a corpus root that has a document of this id, which is replaced.
+
+    Raises FormatError if `path` is a link, or lies in a corpus root and leads through one, and for
+    a root without such a document: `statevisit.ingest` adds one, with the source of its text.
     """
-    files.write(Path(path), encode(document))
+    path = Path(path)
+    root = layout.enclosing_root(path) if path.is_dir() else None
+    if root is not None:
+        path = root / layout.DOCUMENTS / f"{document.id}.json"
+        if not path.is_file():
+            raise FormatError(
+                f"{path}: no such document; add one with statevisit.ingest(text, path=...), which "
+                "keeps the source of its text as well"
+            )
+    files.write(path, encode(document))

@@ -6,8 +6,9 @@ The types of its records are defined in `records` and can be imported from here 
 from bisect import bisect_right
 from functools import cached_property
 from operator import le, lt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from statevisit.document.records import (
@@ -29,6 +30,9 @@ from statevisit.document.records import (
     shortened,
 )
 from statevisit.document.states import DONE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ANNOTATED_LAYERS",
@@ -96,6 +100,9 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
     Index it by record id: `document["m12"]`, which raises KeyError for an unknown id. A method that
     takes an entity, an event chain or a span takes the record or, where it has one, its id.
+
+    A document and its records do not change: `msgspec.structs.replace(record, type="GPE")` returns
+    a copy with another value, and so does `replace(document, entities=(...))`.
     """
 
     schema_version: int
@@ -266,6 +273,29 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         """Return the relations of an entity, on either side."""
         entity_id = self._record(entity).id
         return tuple(r for r in self.relations if entity_id in (r.source, r.target))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the document as JSON values (dict, list, str, int, ...), as in its file.
+
+        `statevisit.decode` makes the document again. A property that a record lacks has no key.
+        """
+        value = msgspec.json.decode(msgspec.json.encode(self))
+        return {name: value[name] for name in Document.__struct_fields__ if name in value}
+
+    def to_pandas(self, layer: str) -> "pd.DataFrame":
+        """Return the records of a layer, one in each row; the columns are their properties.
+
+        "arguments" are those of all events, and `event_id` is the `id` of the event of each.
+        `start` and `end` count code points, and sentences and tokens have a `text`, too. A span
+        inside a record is its text. Labels are categories in the order of the scheme, integers
+        Int64, and a missing value is NA.
+
+        Raises FormatError for a layer that the scheme lacks, MissingExtra without pandas.
+        """
+        import statevisit
+
+        frame: pd.DataFrame = statevisit._document_frame(self, layer)
+        return frame
 
     def counts(self) -> dict[str, int]:
         """Return the number of records in every layer."""

@@ -19,7 +19,7 @@ from msgspec.structs import asdict
 from statevisit.document import schema
 from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, Document
 from statevisit.document.records import Argument, Event, Record
-from statevisit.document.schema import Schema
+from statevisit.document.schema import Schema, definition_name
 from statevisit.document.scheme_compiler import compiled
 from statevisit.document.scheme_file import declared
 from statevisit.document.strict_json import JsonObject
@@ -90,6 +90,15 @@ class Scheme(Schema):
         if layer == "arguments":
             return self.resolve(self.properties("events")["arguments"]["items"])
         return self.resolve(self.value["properties"][layer]["items"])
+
+    def required(self, layer: str) -> tuple[str, ...]:
+        """Return the properties that every record of `layer` has once the layer is done.
+
+        "arguments" are those of events.
+        """
+        done = self.value["$defs"].get(f"{definition_name(self.value, layer)}_done", {})
+        names = {*self.record(layer)["required"], *done.get("required", ())}
+        return tuple(name for name in self.properties(layer) if name in names)
 
     def properties(self, layer: str) -> dict[str, JsonObject]:
         """Return the properties of a layer's records, resolved, in the order of a file.

@@ -58,11 +58,11 @@ _RESERVED = frozenset(
         *("quote", "occurrence", "prefix", "suffix", "split", "document", "sentence"),
         *("sentence_text", "first_day", "last_day", "index", "layer", "prefix_sha256"),
         *("value_float", "lower_float", "upper_float", "measures_layer", "measures_text"),
-        *("event_name", "event_wikidata", "wikidata_property", "evidence_text"),
+        *("event_id", "event_name", "event_wikidata", "wikidata_property", "evidence_text"),
         *("source_name", "source_type", "target_name", "target_type", "tokens", "ner_tags"),
     )
 )
-"""Names with another meaning in quote notation, in an edition or in the columns of a view."""
+"""Names with another meaning in quote notation, in an edition or in the columns of a table."""
 
 _IN_TEXT = "_in_text"
 """How the edition without the text names the places of a property's characters."""

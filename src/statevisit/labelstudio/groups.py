@@ -40,6 +40,8 @@ class Groups(Generic[Group]):
         self._groups: dict[str, Group] = {group.id: group for group in getattr(base, self.layer)}
         self._current: dict[str, Group] = {g.id: g for g in getattr(current, self.layer)}
         self._base, self._ids, self._report = base, ids, report
+        self._are_members_done = current.is_done(self.members)
+        self._is_done = current.is_done(self.layer)
 
     def __contains__(self, group_id: object) -> bool:
         return group_id in self._groups
@@ -48,29 +50,46 @@ class Groups(Generic[Group]):
         """Return the groups."""
         return tuple(self._groups.values())
 
+    def needs_group(self, region: Region) -> bool:
+        """Whether a region must have a group: whether the layer of its members is done."""
+        return self._are_members_done
+
     def id_of(
         self, region: Region, known: SpanRecord | None, added: SpanRecord | None, text: str
-    ) -> str:
+    ) -> str | None:
         """Return the group's id for a region: as answered, as it was, or a new one from the text.
 
         `known` is the region's record in the base, `added` the one that the corpus has since got.
+        It is None for a region that has no answer and needs no group.
         """
         answer = region.answers.get(f"{self.members}_{self.prop}", "").strip()
         if answer:
             return answer
-        if known:
-            kept = getattr(known, self.prop)
-            self._report("L102", f"{region}: {self.prop} is required; it stays {kept!r}")
+        if not self.needs_group(region):
+            return None
         previous: str | None = getattr(known or added, self.prop, None)
+        if known and previous:
+            self._report("L102", f"{region}: {self.prop} is required; it stays {previous!r}")
         return previous or self._ids.slug(text, self.prop)
 
-    def problem(self, group_id: str) -> str:
-        """Return the reason why a group cannot have an id: another record has it; "" if none."""
+    def problem(self, group_id: str, region: Region) -> str:
+        """Return the reason why a region cannot belong to a group; "" if it can.
+
+        Another record has the id, or the group is new and lacks what its layer requires.
+        """
         if group_id in self._groups or group_id in self._current:
             return ""
-        if group_id not in self._ids.taken:
+        if group_id in self._ids.taken:
+            return f"`{self.prop}` is {group_id!r}, which is the id of something else"
+        created = self._created(group_id, region, "")
+        required = scheme_of(self._base).required(self.layer) if self._is_done else ()
+        lacks = [f"`{name}`" for name in required if getattr(created, name, None) is None]
+        if not lacks:
             return ""
-        return f"`{self.prop}` is {group_id!r}, which is the id of something else"
+        return (
+            f"the new {self.noun} {group_id!r} needs {' and '.join(lacks)}, which the editor does "
+            "not show; add it in the document first"
+        )
 
     def add(self, group_id: str, region: Region, text: str) -> None:
         """Add a region to a group, which is created if neither document has it."""
@@ -92,7 +111,7 @@ class Groups(Generic[Group]):
     def _created(self, group_id: str, region: Region, text: str) -> Group:
         raise NotImplementedError
 
-    def _new_record(self, **values: str) -> Group:
+    def _new_record(self, **values: str | None) -> Group:
         """A group of the type that the scheme gives its layer."""
         group_type: Any = scheme_of(self._base).record_types[self.layer]
         group: Group = group_type(**values)
@@ -120,14 +139,20 @@ class Entities(Groups[Entity]):
         super().__init__(base, current, ids, report)
         self._mentions: dict[str, dict[str, list[Region]]] = {}
 
+    def needs_group(self, region: Region) -> bool:
+        """Whether a region must have an entity, which holds its label."""
+        return super().needs_group(region) or region.label(self.members) is not None
+
     def add(self, group_id: str, region: Region, text: str) -> None:
         """Add a mention to an entity, which is created if neither document has it."""
-        labels = self._mentions.setdefault(group_id, {})
-        labels.setdefault(region.labels[self.members], []).append(region)
+        label = region.label(self.members)
+        if label:
+            labels = self._mentions.setdefault(group_id, {})
+            labels.setdefault(label, []).append(region)
         super().add(group_id, region, text)
 
     def _created(self, group_id: str, region: Region, text: str) -> Entity:
-        label = region.labels[self.members]
+        label = region.label(self.members)
         return self._new_record(
             id=group_id, type=label, name=text, nil="UNVERIFIED", reference="SPECIFIC"
         )
@@ -152,10 +177,11 @@ class Entities(Groups[Entity]):
             names = ", ".join(region.id for region in regions[:_MOST_NAMED_REGIONS])
             more = " …" if len(regions) > _MOST_NAMED_REGIONS else ""
             described.append(f"{label}: {names}{more}")
+        kind = entity.type or "undecided"
         self._report(
             "L103",
-            f"the mentions of {entity.id!r} ({entity.type}) have different labels "
-            f"({'; '.join(described)}); its type stays {entity.type}: give all of them one label, "
+            f"the mentions of {entity.id!r} ({kind}) have different labels "
+            f"({'; '.join(described)}); its type stays {kind}: give all of them one label, "
             "or give the others another entity id",
         )
 

@@ -47,6 +47,12 @@ POINTERS = {
 The other relation labels are the roles of arguments and the types of event relations.
 """
 
+UNTYPED = "?"
+"""The label of a region whose record does not have the property that labels it.
+
+It cannot be a label of a scheme.
+"""
+
 PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}
 """The labels of `parts` with their colours."""
 
@@ -63,6 +69,7 @@ BOOLEAN = (
 """The choices for an attribute that is true or false."""
 
 _POINTER_COLOR = "#495057"
+_UNTYPED_HINT = "Not decided yet: a span without the label that the others of its layer have"
 _HOTKEYS = {
     "mentions": "1234567890",
     "timexes": "qwer",
@@ -166,7 +173,7 @@ def controls(scheme: Scheme) -> dict[str, Control]:
 def _controls_from(layer: str, scheme: Scheme) -> Iterator[Control]:
     """A control for each value of a record that is not its id, span, label or a reference."""
     shown_by_region = {"id", "start", "end", "text", labelled_by(layer, scheme)[1]}
-    required = scheme.record(layer)["required"]
+    required = scheme.required(layer)
     own = scheme.attributes.get(layer, ())
     for prop, node in scheme.properties(layer).items():
         is_pointer = (layer, prop) in POINTERS.values()
@@ -202,7 +209,7 @@ def controls_of(layer: str, scheme: Scheme) -> tuple[Control, ...]:
 def region_labels(scheme: Scheme) -> dict[str, frozenset[str]]:
     """The labels of each control that creates regions."""
     labels = {
-        layer: frozenset(scheme.label_names(*labelled_by(layer, scheme)))
+        layer: frozenset((*scheme.label_names(*labelled_by(layer, scheme)), UNTYPED))
         for layer in span_layers(scheme)
     }
     return {**labels, PARTS: frozenset(part_labels(scheme))}
@@ -298,7 +305,8 @@ def _labels_of(layer: str, scheme: Scheme) -> dict[str, Appearance]:
     if layer == PARTS:
         return {name: relation_labels(scheme)[name] for name in part_labels(scheme)}
     labels = scheme.labels(*labelled_by(layer, scheme))
-    return {label.name: Appearance(label.color, _hint(label)) for label in labels}
+    shown = {label.name: Appearance(label.color, _hint(label)) for label in labels}
+    return shown | {UNTYPED: Appearance(_POINTER_COLOR, _UNTYPED_HINT)}
 
 
 def _hint(label: Label) -> str:

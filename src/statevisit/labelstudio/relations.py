@@ -160,7 +160,8 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
     events: list[Event] = []
     for event in records.layers["events"].values():
         arguments = _arguments(event, links_by_event.get(event.id, []), records)
-        if arguments != event.arguments:
+        is_untouched = event.arguments is None and not arguments
+        if arguments != event.arguments and not is_untouched:
             event = replace(event, arguments=arguments)
         events.append(event)
     return tuple(events)
@@ -170,14 +171,18 @@ def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argum
     """The arguments of an event; each keeps its ACE role if the event's type still has it.
 
     A new role for a target keeps the other properties that the argument had. An argument whose
-    target is the event itself cannot be drawn and stays.
+    target is the event itself, or that has no role yet, cannot be drawn and stays while its target
+    does.
     """
     exported: Event | None = records.in_base["events"].get(event.id)
     linked = {(link.label, link.target) for link in links}
     arguments: list[Argument] = []
     dropped: dict[str, list[Argument]] = {}
-    for argument in exported.arguments if exported else ():
-        if (argument.role, argument.target) in linked or argument.target == event.id:
+    before = exported.arguments if exported else None
+    for argument in before or ():
+        is_undrawn = argument.role is None or argument.target == event.id
+        is_kept = is_undrawn and records.has(argument.target)
+        if is_kept or (argument.role, argument.target) in linked:
             arguments.append(argument)
         else:
             dropped.setdefault(argument.target, []).append(argument)
@@ -200,7 +205,7 @@ def _without_wrong_ace_roles(
     event: Event, arguments: list[Argument], records: Records
 ) -> list[Argument]:
     """Remove, and report, the ACE roles that the type of an event does not have."""
-    allowed = _ace_roles(records.scheme).get(event.type)
+    allowed = _ace_roles(records.scheme).get(event.type or "")
     if allowed is None:
         return arguments
     ace_roles = {argument.ace_role for argument in arguments if argument.ace_role}
@@ -221,19 +226,19 @@ def _ace_roles(scheme: Scheme) -> dict[str, list[str] | None]:
 def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation, ...]:
     """The event relations that links describe, as the base has them where it has them.
 
-    A relation of a record to itself cannot be drawn and stays while the record does. A new type
-    for two records keeps the other properties that their relation had.
+    A relation of a record to itself, or without a type, cannot be drawn and stays while its records
+    do. A new type for two records keeps the other properties that their relation had.
     """
     linked = dict.fromkeys(link for link in links if link.label in records.event_relation_types)
-    existing = {*records.layers["events"], *records.layers["timexes"]}
     relations: list[EventRelation] = []
     dropped: dict[tuple[str, str], list[EventRelation]] = {}
     in_base = set()
     for relation in records.base.event_relations:
-        link = Link(relation.source, relation.type, relation.target)
+        link = Link(relation.source, relation.type or "", relation.target)
         in_base.add(link)
-        is_loop = relation.source == relation.target and relation.source in existing
-        if link in linked or is_loop:
+        is_undrawn = relation.type is None or relation.source == relation.target
+        is_kept = records.has(relation.source) and records.has(relation.target)
+        if link in linked or (is_undrawn and is_kept):
             relations.append(relation)
         else:
             dropped.setdefault((relation.source, relation.target), []).append(relation)

@@ -30,6 +30,7 @@ from statevisit.labelstudio.interface import (
     POINTERS,
     RELATION,
     TEXT,
+    UNTYPED,
     Control,
     attribute,
     controls_of,
@@ -66,6 +67,11 @@ class Region(Struct, gc=False):
         """A sort key for the order of spans in a document: by start, the longer first."""
         return self.start, -self.end, len(self.id), self.id
 
+    def label(self, layer: str) -> str | None:
+        """Return the label in a layer; None for a region whose label is not decided yet."""
+        label = self.labels[layer]
+        return None if label == UNTYPED else label
+
     def __str__(self) -> str:
         return f"{'/'.join(self.labels.values()) or 'region'} {self.id} [{self.start}, {self.end})"
 
@@ -84,10 +90,10 @@ def to_results(document: Document) -> list[JsonObject]:
         answered = [(control, control.attribute) for control in controls_of(layer, scheme)]
         for record in getattr(document, layer):
             if home == "entities":
-                label = entity_types[record.entity]
+                label = entity_types.get(record.entity)
             else:
                 label = getattr(record, label_attribute)
-            results.append(_region_result(record.id, layer, record, label))
+            results.append(_region_result(record.id, layer, record, label or UNTYPED))
             for control, answer_attribute in answered:
                 answer = getattr(record, answer_attribute)
                 if answer is not None:
@@ -181,12 +187,17 @@ def parts_of(document: Document) -> Parts:
 
 
 def links_of(document: Document, parts: Parts) -> Iterator[Link]:
-    """The arguments, event relations and pointers of a document as links."""
+    """The arguments, event relations and pointers of a document as links.
+
+    An argument without role and a relation without type are left out: they have no label yet.
+    """
     for event in document.events:
-        for argument in event.arguments:
-            yield Link(event.id, argument.role, argument.target)
+        for argument in event.arguments or ():
+            if argument.role:
+                yield Link(event.id, argument.role, argument.target)
     for relation in document.event_relations:
-        yield Link(relation.source, relation.type, relation.target)
+        if relation.type:
+            yield Link(relation.source, relation.type, relation.target)
     for label, (layer, prop) in POINTERS.items():
         for record in getattr(document, layer):
             target: str | Span | None = getattr(record, prop)

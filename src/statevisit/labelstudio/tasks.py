@@ -27,7 +27,7 @@ from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.annotators import person
-from statevisit.labelstudio.interface import edited_layers
+from statevisit.labelstudio.interface import UNTYPED, edited_layers
 from statevisit.labelstudio.reading import from_results, whole
 from statevisit.labelstudio.relations import document_of
 from statevisit.labelstudio.results import Report, to_results
@@ -131,9 +131,9 @@ def _shown(document: Document) -> JsonObject:
         "document": document.id,
         "title": f"{document.id} · {document.date}",
         "text": document.text,
-        "entities": {entity.id: f"{entity.type} {entity.name}" for entity in document.entities},
+        "entities": {e.id: f"{e.type or UNTYPED} {e.name or ''}" for e in document.entities},
         "event_chains": chains,
-        "timexes": {timex.id: f"{timex.text} = {timex.value}" for timex in document.timexes},
+        "timexes": {t.id: f"{t.text} = {t.value or UNTYPED}" for t in document.timexes},
     }
 
 

@@ -18,7 +18,7 @@ from statevisit.document import schema_errors
 from statevisit.document.characters import visible
 from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS, Document, Span
 from statevisit.document.scheme import Scheme, scheme_of
-from statevisit.document.states import DONE
+from statevisit.document.states import DONE, PARTIAL
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
@@ -45,7 +45,7 @@ class Records:
     def __init__(
         self, regions: dict[str, Region], base: Document, current: Document, report: Report
     ) -> None:
-        self.base, self.report = base, report
+        self.base, self.report, self._current = base, report, current
         self.scheme = scheme_of(base)
         self.layers: dict[str, dict[str, Any]] = {layer: {} for layer in SPAN_LAYERS}
         self.record_ids: dict[str, dict[str, str]] = {layer: {} for layer in (*SPAN_LAYERS, PARTS)}
@@ -70,6 +70,10 @@ class Records:
         self._read(regions)
         self._entities.set_types()
         self._drop_dangling_references()
+
+    def has(self, record_id: str) -> bool:
+        """Whether the annotation has a span record with an id."""
+        return any(record_id in records for records in self.layers.values())
 
     def groups(self) -> dict[str, tuple[Any, ...]]:
         """Return the entities and event chains by layer; report those without a mention."""
@@ -121,13 +125,15 @@ class Records:
     def roles(self) -> set[str]:
         """The roles of the scheme and of the base, which may follow an older scheme."""
         known = set(self.scheme.label_names("arguments", "role"))
-        return known.union(*({a.role for a in event.arguments} for event in self.base.events))
+        for event in self.base.events:
+            known.update(argument.role for argument in event.arguments or () if argument.role)
+        return known
 
     @cached_property
     def event_relation_types(self) -> set[str]:
         """The types of event relations of the scheme and of the base."""
         known = self.scheme.label_names("event_relations", "type")
-        return {*known, *(relation.type for relation in self.base.event_relations)}
+        return {*known, *(r.type for r in self.base.event_relations if r.type)}
 
     @cached_property
     def _parts_in_base(self) -> dict[str, Span]:
@@ -143,12 +149,15 @@ class Records:
         record: SpanRecord | None = self.in_base[layer].get(region.id)
         if record is None:
             return None
+        groups = self._groups.get(layer)
+        if groups and getattr(record, groups.prop) is None and groups.needs_group(region):
+            return None
         shown = _shown(layer, self.scheme)
         answers = map(region.answers.get, shown.control_names)
         if not shown.has_label:
             values = (region.start, region.end, *answers)
         else:
-            values = (region.start, region.end, region.labels[layer], *answers)
+            values = (region.start, region.end, region.label(layer), *answers)
         before = shown.values(record)
         if shown.has_numbers:
             place = len(before) - len(shown.control_names)
@@ -188,7 +197,7 @@ class Records:
         if known and changed == known:
             self._take(layer, known, region)
             return
-        problem = self._problem(layer, values)
+        problem = self._problem(layer, values, region)
         if problem and known:
             self.report("L102", f"{region} {span.text!r} stays as it was: {problem}")
             self._take(layer, known, region)
@@ -205,8 +214,9 @@ class Records:
         self.layers[layer][record.id] = record
         self.record_ids[layer][region.id] = record.id
         groups = self._groups.get(layer)
-        if groups:
-            groups.add(getattr(record, groups.prop), region, record.text)
+        group_id = getattr(record, groups.prop) if groups else None
+        if groups and group_id is not None:
+            groups.add(group_id, region, record.text)
 
     def _answers(
         self, layer: str, region: Region, known: SpanRecord | None
@@ -214,7 +224,7 @@ class Records:
         """Label and answers by the attribute of a record; a new answer is stripped."""
         values: dict[str, str | float | None] = {}
         if labelled_by(layer, self.scheme)[0] != "entities":
-            values[attribute(labelled_by(layer, self.scheme)[1])] = region.labels[layer]
+            values[attribute(labelled_by(layer, self.scheme)[1])] = region.label(layer)
         groups = self._groups.get(layer)
         for control in controls_of(layer, self.scheme):
             if groups and control.prop == groups.prop:
@@ -233,11 +243,14 @@ class Records:
         added = self._added.get((layer, span.start, span.end))
         return added.pop() if added else None
 
-    def _problem(self, layer: str, values: dict[str, Any]) -> str:
+    def _problem(self, layer: str, values: dict[str, Any], region: Region) -> str:
         """The reason why a record with these values is refused; "" if it is not."""
+        refusal = _refusal(layer, values, self.scheme, self._current.is_done(layer))
         groups = self._groups.get(layer)
-        refusal = _refusal(layer, values, self.scheme)
-        return refusal or (groups.problem(values[groups.prop]) if groups else "")
+        group_id = values[groups.prop] if groups else None
+        if refusal or groups is None or group_id is None:
+            return refusal
+        return groups.problem(group_id, region)
 
     def _drop_dangling_references(self) -> None:
         """Reset typed ids that name no record, and references to a record that was deleted."""
@@ -312,8 +325,11 @@ def _empty_document(scheme: Scheme) -> JsonObject:
     }
 
 
-def _refusal(layer: str, values: dict[str, Any], scheme: Scheme) -> str:
-    """The reason why the schema refuses a record with these values; "" if it accepts it."""
+def _refusal(layer: str, values: dict[str, Any], scheme: Scheme, is_done: bool) -> str:
+    """The reason why the schema refuses a record with these values; "" if it accepts it.
+
+    A record needs its span only unless its layer is done.
+    """
     record: JsonObject = {"id": "x"}
     if layer == "events":
         record["arguments"] = []
@@ -321,4 +337,6 @@ def _refusal(layer: str, values: dict[str, Any], scheme: Scheme) -> str:
         if value is not None:
             record["class" if name == "class_" else name] = value
     document = {**_empty_document(scheme), layer: [record]}
+    if not is_done:
+        document["layers"] = {**document["layers"], layer: PARTIAL}
     return "; ".join(message for _, message in schema_errors.errors(document, scheme))

@@ -84,7 +84,7 @@ def incoming(
     text = record[columns["text"]]
     if not isinstance(text, str):
         raise FormatError(f"{place}: {columns['text']!r} is {_kind(text)}; it must be a text")
-    text, changes = formed(text, place, reading)
+    text, changes = formed(text, place, reading.normalise)
     stated = {field: record[column] for field, column in columns.items()}
     facts = {field: _words(stated[field], field, place) for field in _FACTS if field in stated}
     identifier = _words(stated.get("id"), "id", place)
@@ -108,19 +108,21 @@ def incoming(
     )
 
 
-def formed(text: str, place: str, reading: Reading) -> tuple[str, tuple[str, ...]]:
+def formed(
+    text: str, place: str, normalise: bool, advice: str = "--normalise"
+) -> tuple[str, tuple[str, ...]]:
     """Return a text in the form of a text, and the changes that this needed.
 
-    Raises FormatError, with `place`, if it is not in the form and is not to be mended, if it is
-    empty, and if it is too long.
+    `advice` is what a user states to have it mended. Raises FormatError, with `place`, if the text
+    is not in the form and is not to be mended, if it is empty, and if it is too long.
     """
     changes: tuple[str, ...] = ()
-    if reading.normalise:
+    if normalise:
         text, changes = normal_form.mended(text)
     problem = normal_form.problem(text)
     if problem:
         where = f"line {problem.line} of its text"
-        raise FormatError(f"{place}: {where}: {problem.message}; --normalise mends this")
+        raise FormatError(f"{place}: {where}: {problem.message}; {advice} mends this")
     if not visible(text):
         raise FormatError(f"{place}: has no text")
     check_length(text, place)

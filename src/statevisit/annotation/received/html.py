@@ -59,7 +59,7 @@ def read(path: Path, name: str, reading: Reading) -> Incoming:
         raise FormatError(
             f"{file}: no main text was found in this page; save the text as a .txt file"
         )
-    text, changes = formed(text, file, reading)
+    text, changes = formed(text, file, reading.normalise)
     metadata = reading.metadata.completed(_stated(found, page, file))
     if metadata.date is None:
         raise FormatError(f"{file}: the page states no date; state it by --date")

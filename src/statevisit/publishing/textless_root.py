@@ -18,9 +18,9 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, schema_files, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
-from statevisit.release import textless
-from statevisit.release.build import build, require_current
-from statevisit.release.manifest import (
+from statevisit.publishing import textless
+from statevisit.publishing.build import build, require_current
+from statevisit.publishing.manifest import (
     Contents,
     encode_manifest,
     file_entry,
@@ -29,8 +29,8 @@ from statevisit.release.manifest import (
     rows_digest,
     tally_of,
 )
-from statevisit.release.shards import Shards
-from statevisit.release.textless_sources import SourceList
+from statevisit.publishing.shards import Shards
+from statevisit.publishing.textless_sources import SourceList
 
 EDITION = ANNOTATIONS_ONLY
 
@@ -109,7 +109,7 @@ def _files_below(directory: Path) -> list[Path]:
 
 def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     """Write the lists, pages and schemas; return those that people wrote, by name."""
-    from statevisit.release.edition_card import EDITION_SCHEMA_PAGE, edition_card
+    from statevisit.publishing.edition_card import EDITION_SCHEMA_PAGE, edition_card
 
     pages: dict[str, bytes] = {}
     for name in _COPIED:
@@ -234,8 +234,8 @@ def _write_manifest(staging: Path, full: JsonObject, contents: Contents) -> None
 
     `full` is the manifest of the full edition; `contents` are those of this one.
     """
-    from statevisit.release.card import renewed_pages
-    from statevisit.release.croissant import metadata
+    from statevisit.publishing.card import renewed_pages
+    from statevisit.publishing.croissant import metadata
 
     manifest = {name: value for name, value in full.items() if name != "files"}
     digests = contents.whole.digests

@@ -13,7 +13,7 @@ from statevisit.corpus.seeds import ListedSource, read_sources, write_sources
 from statevisit.document import codec
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
-from statevisit.release import textless
+from statevisit.publishing import textless
 
 
 class SourceList:

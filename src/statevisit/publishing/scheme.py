@@ -4,7 +4,7 @@ from pathlib import Path
 
 from statevisit import files
 from statevisit.document.scheme import schema_files, scheme_at
-from statevisit.release.card import renewed_tables
+from statevisit.publishing.card import renewed_tables
 
 
 def compile_scheme(root: Path, check: bool = False) -> list[tuple[str, str]]:

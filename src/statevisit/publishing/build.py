@@ -30,7 +30,7 @@ from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
-from statevisit.release.manifest import (
+from statevisit.publishing.manifest import (
     Contents,
     Overview,
     Tally,
@@ -44,7 +44,7 @@ from statevisit.release.manifest import (
     schema_digests,
     version_of,
 )
-from statevisit.release.shards import Shards, chunks
+from statevisit.publishing.shards import Shards, chunks
 
 _PRELOAD = (
     __name__,
@@ -139,7 +139,7 @@ def require_current(root: Path, then: str, workers: int | None = None) -> None:
     result = build(root, check=True, workers=workers)
     if result.findings:
         more = f"; and {len(result.findings) - 1} more" if result.findings[1:] else ""
-        raise ReleaseError(f"the corpus is not valid: {result.findings[0]}{more}")
+        raise ReleaseError(f"the corpus is not valid: {result.findings[0]}{more}", result.findings)
     if result.stale:
         name, _ = result.stale[0]
         more = f" and {len(result.stale) - 1} more" if result.stale[1:] else ""
@@ -228,8 +228,8 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
 
     The manifest gets an entry for the Croissant file.
     """
-    from statevisit.release.card import renewed_pages
-    from statevisit.release.croissant import metadata
+    from statevisit.publishing.card import renewed_pages
+    from statevisit.publishing.croissant import metadata
 
     parquet = sorted(path for path in staging.rglob("*") if path.is_file())
     staged = {str(path.relative_to(staging)): path for path in parquet}
@@ -277,13 +277,15 @@ def convert_chunk(
         converted.findings.extend(errors)
         if document is None:
             continue
+        converted.facts.append((entry, facts(document, has_splits, warnings=False)))
+        if errors:  # such as a reference to a record that a row would need
+            continue
         data = codec.encode(document)
         digest = hashlib.sha256(data).hexdigest()
         split = split_of(document, sources)
         part = parts.setdefault(split, _Part([], [], {config: [] for config in views_of_scheme}))
         part.encoded.append(data)
         part.sources.append(sources.get(document.source.file))
-        converted.facts.append((entry, facts(document, has_splits, warnings=False)))
         converted.files.append(_document_file(entry, data, digest))
         converted.tallies.setdefault(split, Tally(scheme)).add(document)
         digests = {"documents": digest.encode() + b"\n"}

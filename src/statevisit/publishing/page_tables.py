@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from statevisit.corpus.splits import TRAIN
-from statevisit.release.manifest import Overview
+from statevisit.publishing.manifest import Overview
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -22,9 +22,9 @@ from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
-from statevisit.release import version_rule
-from statevisit.release.build import require_current
-from statevisit.release.manifest import version_of
+from statevisit.publishing import version_rule
+from statevisit.publishing.build import require_current
+from statevisit.publishing.manifest import version_of
 
 
 class Plan(Struct, frozen=True):

@@ -18,8 +18,8 @@ from statevisit.document.codec import read_text
 from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
-from statevisit.release.manifest import Overview
-from statevisit.release.page_tables import source_table, split_table, table
+from statevisit.publishing.manifest import Overview
+from statevisit.publishing.page_tables import source_table, split_table, table
 
 PAGES = (
     layout.CARD,

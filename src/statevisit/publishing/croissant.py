@@ -20,8 +20,8 @@ from statevisit.document.codec import read_text
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.printable import counted
-from statevisit.release import card
-from statevisit.release.manifest import Overview
+from statevisit.publishing import card
+from statevisit.publishing.manifest import Overview
 
 _CONTEXT: JsonObject = {
     "@language": "en",

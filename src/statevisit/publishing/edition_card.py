@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from statevisit.release.card import dumped, front_matter, limits
+from statevisit.publishing.card import dumped, front_matter, limits
 
 
 def edition_card(root: Path) -> bytes:

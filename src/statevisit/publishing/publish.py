@@ -16,7 +16,7 @@ from statevisit.document import schema, schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
-from statevisit.release.manifest import file_entry
+from statevisit.publishing.manifest import file_entry
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

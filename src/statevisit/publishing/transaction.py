@@ -20,10 +20,10 @@ from statevisit.corpus.git import git, in_git, line, release_message, resolve
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import read_text
 from statevisit.errors import FormatError, ReleaseError
-from statevisit.release import changelog
-from statevisit.release.build import build
-from statevisit.release.manifest import encode_manifest
-from statevisit.release.plan import Plan
+from statevisit.publishing import changelog
+from statevisit.publishing.build import build
+from statevisit.publishing.manifest import encode_manifest
+from statevisit.publishing.plan import Plan
 
 
 class _Note(Struct, frozen=True):
@@ -108,7 +108,7 @@ def _write(worktree: Path, planned: Plan) -> None:
         _write_changelog_and_citation(worktree, planned)
     result = build(worktree)
     if result.findings:
-        raise ReleaseError(str(result.findings[0]))
+        raise ReleaseError(str(result.findings[0]), result.findings)
     built = orjson.loads(manifest.read_bytes())
     for _, message in schema_errors.errors(built, schema.load("release")):
         raise ReleaseError(f"{layout.RELEASE}: {message}")
