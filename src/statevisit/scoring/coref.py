@@ -28,11 +28,15 @@ Bounds = tuple[int, int]
 
 
 def groups(records: Iterable[Mention | Event]) -> dict[str, set[Bounds]]:
-    """Return the bounds of the mentions of each entity, or of each event chain, by its id."""
+    """Return the bounds of the mentions of each entity, or of each event chain, by its id.
+
+    A mention without an entity and an event without a chain are left out.
+    """
     bounds: dict[str, set[Bounds]] = {}
     for record in records:
         group = record.entity if isinstance(record, Mention) else record.event
-        bounds.setdefault(group, set()).add((record.start, record.end))
+        if group is not None:
+            bounds.setdefault(group, set()).add((record.start, record.end))
     return bounds
 
 

@@ -22,7 +22,7 @@ from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Quotation, Timex
 from statevisit.scoring import assignment, overlap
 from statevisit.scoring.assignment import Pair
-from statevisit.scoring.counts import CountTable, MatchCounts, UnitLabel
+from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey, UnitLabel
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
 """A record of a span layer."""
@@ -86,10 +86,10 @@ def records(spans: Iterable[Item]) -> list[SpanRecord]:
 def labels(document: Document, layer: str) -> list[str | None]:
     """Return the labels of a span layer's records, in order.
 
-    None for a mention whose entity the document lacks.
+    None for a record without a label, and for a mention whose entity the document lacks.
     """
     if layer == "mentions":
-        types = {entity.id: entity.type for entity in document.entities}
+        types: dict[str | None, str | None] = {e.id: e.type for e in document.entities}
         return [types.get(mention.entity) for mention in document.mentions]
     attribute = "class_" if layer == "events" else LABEL[layer]
     return [*map(attrgetter(attribute), getattr(document, layer))]
@@ -332,15 +332,22 @@ class _Ranks(Struct, frozen=True):
         return pairs * length_base + length
 
 
-def count(table: CountTable, layer: str, aligned: Alignment) -> None:
-    """Add the counts of the five measures, for all labels and for each, to a table."""
-    gold = [(item.unit, item.label or UNLABELLED) for item in aligned.gold]
-    pred = [(item.unit, item.label or UNLABELLED) for item in aligned.pred]
+UNLABELLED_MEASURES = ("exact", "partial")
+"""The measures that need no label."""
+
+
+def count(table: CountTable, layer: str, aligned: Alignment, has_labels: bool = True) -> None:
+    """Add the counts of the five measures, for all labels and for each, to a table.
+
+    Without `has_labels`, since the prediction gives none, only those of spans count.
+    """
+    gold = _places(aligned.gold, has_labels)
+    pred = _places(aligned.pred, has_labels)
     gold_counts, pred_counts = Counter(gold), Counter(pred)
     places = dict.fromkeys([*gold, *pred])
     strict_gold = _credits(gold[i] for i, _ in aligned.strict)
     strict_pred = _credits(pred[j] for _, j in aligned.strict)
-    for measure in MEASURES:
+    for measure in MEASURES if has_labels else UNLABELLED_MEASURES:
         correct_gold, correct_pred = strict_gold.copy(), strict_pred.copy()
         for i, j in aligned.of(measure)[len(aligned.strict) :]:
             half = measure == "partial" and not aligned.same_bounds(i, j)
@@ -356,7 +363,18 @@ def count(table: CountTable, layer: str, aligned: Alignment) -> None:
             )
             for place in places
         }
-        table.add_labels(layer, measure, by_label)
+        if has_labels:
+            table.add_labels(layer, measure, by_label)
+        else:
+            for (unit, _), counts in by_label.items():
+                table.add(MeasureKey(layer, measure), unit, counts)
+
+
+def _places(items_of_side: Sequence[Item], has_labels: bool) -> list[UnitLabel]:
+    """The unit and label of each item; the same label for all if labels do not count."""
+    if not has_labels:
+        return [(item.unit, "") for item in items_of_side]
+    return [(item.unit, item.label or UNLABELLED) for item in items_of_side]
 
 
 def _credits(places: Iterable[UnitLabel]) -> dict[UnitLabel, float]:

@@ -66,12 +66,15 @@ def arguments(
     gold_statements: list[Statement] = [
         ((units[event.id], argument.role), (event.id, argument.target))
         for event in gold.events
-        for argument in event.arguments
+        for argument in event.arguments or ()
+        if argument.role is not None
     ]
     pred_statements: list[Statement] = []
     for event in pred.events:
         event_id = in_gold_ids(event.id, exact_ids)
-        for argument in event.arguments:
+        for argument in event.arguments or ():
+            if argument.role is None:
+                continue
             place = units[event_id], argument.role
             pred_statements.append((place, (event_id, in_gold_ids(argument.target, exact_ids))))
     _count_equal(table, "arguments", "end to end", gold_statements, pred_statements)
@@ -128,9 +131,9 @@ def _entity_clusters(document: Document) -> list[_EntityCluster]:
     clusters = [
         _EntityCluster(
             frozenset(mentions.get(entity.id, ())),
-            entity.type,
+            entity.type or "",
             entity.wikidata or "",
-            entity.name,
+            entity.name or "",
             entity.id,
         )
         for entity in {entity.id: entity for entity in document.entities}.values()
@@ -193,14 +196,16 @@ def _identity(cluster: _EntityCluster) -> Hashable:
     return cluster.type, cluster.wikidata, cluster.name
 
 
-def relations(table: CountTable, unit: int, gold: Document, pred: Document) -> None:
+def relations(
+    table: CountTable, unit: int, gold: Document, pred: Document, has_evidence: bool = True
+) -> None:
     """Add the counts of relations between entities, in three measures, to a table.
 
     - strict: both entities have exactly the gold's mentions and types (as SemEval-2010 and ACE);
     - by cluster: entities are paired by their mentions as in CEAFe (the entity level of DWIE,
       Zaporojets et al. 2021);
     - evidence: by cluster, a relation with each sentence that supports it (DocRED, Yao et al.
-      2019).
+      2019), if `has_evidence`, since the prediction gives some.
     """
     equal_ids, cluster_ids = entity_gold_ids(gold, pred)
     in_gold = _statements(unit, gold.relations, None)
@@ -208,21 +213,27 @@ def relations(table: CountTable, unit: int, gold: Document, pred: Document) -> N
     by_cluster = _statements(unit, pred.relations, cluster_ids)
     _count_equal(table, "relations", "strict", in_gold, strict)
     _count_equal(table, "relations", "by cluster", in_gold, by_cluster)
-    _count_equal(
-        table,
-        "relations",
-        "evidence",
-        _with_evidence(in_gold, gold.relations),
-        _with_evidence(by_cluster, pred.relations),
-    )
+    if has_evidence:
+        _count_equal(
+            table,
+            "relations",
+            "evidence",
+            _with_evidence(in_gold, gold.relations),
+            _with_evidence(by_cluster, pred.relations),
+        )
 
 
 def _statements(
     unit: int, relations: Iterable[Relation | EventRelation], ids: GoldIds | None
 ) -> list[Statement]:
-    """The ends of relations in gold ids; `ids` is None for the gold itself."""
+    """The ends of relations in gold ids; `ids` is None for the gold itself.
+
+    A relation without a type says nothing that can be compared.
+    """
     statements: list[Statement] = []
     for relation in relations:
+        if relation.type is None:
+            continue
         ends: tuple[Reference, Reference] = (relation.source, relation.target)
         if ids is not None:
             ends = in_gold_ids(relation.source, ids), in_gold_ids(relation.target, ids)
@@ -234,10 +245,11 @@ def _with_evidence(
     statements: Iterable[Statement], relations: Iterable[Relation]
 ) -> list[Statement]:
     """One statement for each sentence that supports a relation."""
+    typed = [relation for relation in relations if relation.type is not None]
     return [
         (place, (*ends, sentence))
-        for (place, ends), relation in zip(statements, relations, strict=True)
-        for sentence in relation.evidence
+        for (place, ends), relation in zip(statements, typed, strict=True)
+        for sentence in relation.evidence or ()
     ]
 
 
