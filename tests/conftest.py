@@ -24,7 +24,7 @@ from statevisit import load
 from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quotes import anchor
 from statevisit.document.codec import encode, encode_value
-from statevisit.document.model import Document
+from statevisit.document.model import ANNOTATED_LAYERS, Document
 from statevisit.document.scheme import schema_files, scheme_from
 from statevisit.document.states import DONE
 from statevisit.errors import MissingExtra
@@ -240,13 +240,17 @@ def fixture_bytes(source: Path) -> bytes:
 
 
 def annotated_text(draft: dict[str, Any], document_id: str) -> Document:
-    """The document of a `text`, its `date` (default: 2024-03-01) and quotes in it."""
+    """The document of a `text`, its `date` (default: 2024-03-01) and quotes in it.
+
+    Every layer is done, unless the draft gives `layers` another state.
+    """
     text, date = draft.pop("text"), draft.pop("date", "2024-03-01")
     language = draft.pop("language", "en")
     seed = f" date {date} {text}".encode()
-    document, problems, _ = anchor(
-        draft, ingest(seed, f"{document_id}.txt", document_id, language), document_id
-    )
+    base = ingest(seed, f"{document_id}.txt", document_id, language)
+    states = dict.fromkeys(ANNOTATED_LAYERS, "done") | draft.pop("layers", {})
+    draft["layers"] = states
+    document, problems, _ = anchor(draft, base, document_id)
     assert [] == [str(problem) for problem in problems]
     assert document is not None
     return document

@@ -4,6 +4,7 @@ Every action ends when the store of the editor shows its effect, however long th
 is read, never written.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,14 +34,15 @@ _FIND = """async ([needle]) => {
 
 # An annotation is loaded twice when its task is opened. The second load begins two frames after
 # `DM.loadingData` ends and discards every edit of the first, so the state has to last some frames.
-_SETTLED = """([task]) => {
+_SETTLED = """([task, isEmpty]) => {
     const editor = window.Htx;
     const annotation = editor?.annotationStore?.selected;
     const text = annotation && [...annotation.names.values()].find(tag => tag?.type === 'text');
     const settled = window.DM?.loadingData === false && annotation
         && !editor.isLoading && !editor.isSubmitting && editor.task?.id === task
         && text?.isLoaded && text.isReady
-        && annotation.regions.length > 0 && annotation.regions.every(region => region._hasSpans);
+        && (annotation.regions.length > 0 || isEmpty)
+        && annotation.regions.every(region => region._hasSpans);
     const before = window.statevisitSettled;
     const frames = settled && before?.id === annotation.id ? before.frames + 1 : 0;
     window.statevisitSettled = {id: annotation?.id, frames};
@@ -82,14 +84,14 @@ class Editor:
         page.click("button[type=submit]")
         page.wait_for_url(lambda address: "login" not in address)
 
-    def open(self, project: int, task: int) -> None:
-        """Open a task and wait until its spans are drawn for good."""
+    def open(self, project: int, task: int, empty: bool = False) -> None:
+        """Open a task and wait until its spans are drawn for good; `empty` is one that has none."""
         self.task = task
         self.page.goto(f"{self.url}/projects/{project}/data?task={task}")
-        self._settle()
+        self._settle(empty)
 
-    def _settle(self) -> None:
-        self.page.wait_for_function(_SETTLED, arg=[self.task], polling="raf")
+    def _settle(self, empty: bool = False) -> None:
+        self.page.wait_for_function(_SETTLED, arg=[self.task, empty], polling="raf")
 
     def _read(self, expression: str, *values: Any) -> Any:
         """The value of an expression over the editor's store, with `values` as `value`."""
@@ -134,7 +136,9 @@ class Editor:
         ).first.wait_for()
 
     def _click_label(self, label: str) -> None:
-        self.page.locator(".lsf-label", has_text=label).locator(f"text=/^{label}$/").first.click()
+        self.page.locator(".lsf-label", has_text=label).locator(
+            f"text=/^{re.escape(label)}$/"
+        ).first.click()
 
     def label(self, label: str) -> None:
         """Click a label above the text: the selected region then has it."""
@@ -193,7 +197,9 @@ class Editor:
         """Change a text answer of the selected region."""
         field = self._field(prop)
         field.hover()
-        field.get_by_test_id("htx-textbox-edit-button").click()
+        edit = field.get_by_test_id("htx-textbox-edit-button")
+        if edit.count():  # an answer that is there is shown as text
+            edit.click()
         field.locator("input, textarea").last.fill(value)
         self.page.keyboard.press("Enter")
         self._until("answers(selected[0]).includes(value[0])", value)
@@ -239,6 +245,14 @@ class Editor:
         item.get_by_label("Delete Relation").click()
         self._until("relations.length === value[0]", count - 1)
         self._tab("Regions")
+
+    def submit(self) -> None:
+        """Submit a new annotation; the server has it, and the editor shows it as saved."""
+        with self.page.expect_response(
+            lambda r: "/annotations" in r.url and r.request.method == "POST" and r.ok
+        ):
+            self.page.get_by_test_id("bottombar-submit-button").click()
+        self._settle()
 
     def update(self) -> None:
         """Save the annotation; the server has it, and the editor shows it as saved."""

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import LAYERS, Document
-from statevisit.document.scheme import Scheme, scheme_from, within
+from statevisit.document.scheme import Scheme, scheme_from
+from statevisit.document.scheme_change import within
 
 LABELS = ("VESSEL", "Πλοῖο", "a.b-c", "سفينة", "船", "X" * 63, "OTHER")
 NAMES = ("certainty", "depth", "filter", "table", "named", "note", "x1")

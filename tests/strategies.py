@@ -21,6 +21,7 @@ the number of possible targets. That is quick, and it shrinks to short documents
 """
 
 import hashlib
+import random
 import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -31,7 +32,7 @@ import orjson
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.document.codec import ordered
+from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import (
     ANNOTATED_LAYERS,
     LAYERS,
@@ -52,8 +53,9 @@ from statevisit.document.model import (
     Timex,
     Token,
 )
+from statevisit.document.references import references
 from statevisit.document.scheme import base
-from statevisit.document.states import DONE
+from statevisit.document.states import DONE, NONE, PARTIAL, STATES
 from statevisit.document.value_forms import timex_patterns
 from tests.conftest import ROOT
 
@@ -347,6 +349,50 @@ def documents(*, max_tokens: int = 24, max_records: int = 5) -> st.SearchStrateg
     They have at most `max_tokens` tokens, and at most `max_records` records in each layer.
     """
     return _parts(max_tokens, max_records).map(_document)
+
+
+def unfinished(document: Document, rng: random.Random) -> Document:
+    """Return a document with other states, with the records and properties that these allow."""
+    states = {layer: rng.choice(STATES) for layer in ANNOTATED_LAYERS}
+    value = to_value(replace(document, layers=states))
+    for layer, state in states.items():
+        if state == NONE:
+            value[layer] = []
+        elif state == PARTIAL:
+            value[layer] = [_thinned(record, layer, rng) for record in value[layer]]
+    _drop_dangling(value)
+    return ordered(convert(value, "x.json", base()))
+
+
+def _thinned(record: dict[str, Any], layer: str, rng: random.Random) -> dict[str, Any]:
+    """A record without some of the properties that it does not need yet."""
+    needed = {*base().record(layer)["required"]}
+    kept = {name: part for name, part in record.items() if name in needed or rng.random() < 0.6}
+    for argument in kept.get("arguments", ()):
+        if rng.random() < 0.4:
+            del argument["role"]
+    return kept
+
+
+def _drop_dangling(value: dict[str, Any]) -> None:
+    """Remove what refers to records that are gone, from the records that remain."""
+    ids = {r["id"] for layer in LAYERS for r in value[layer] if "id" in r} | {"DCT"}
+    for layer, state in value["layers"].items():
+        names = [reference.property for reference in references(layer)]
+        kept = []
+        for record in value[layer]:
+            if "arguments" in record:
+                arguments = [a for a in record["arguments"] if a["target"] in ids]
+                record["arguments"] = arguments
+            dangling = [name for name in names if name in record and record[name] not in ids]
+            needed = base().required(layer) if state == DONE else base().record(layer)["required"]
+            if not {*dangling} & {*needed}:
+                kept.append({name: part for name, part in record.items() if name not in dangling})
+        gone = len(kept) < len(value[layer])
+        value[layer] = kept
+        if gone:
+            _drop_dangling(value)
+            return
 
 
 def seed_of(document: Document) -> bytes:

@@ -212,6 +212,24 @@ def test_a_decision_changes_what_both_annotations_say(article: Document) -> None
     assert len(article.event_relations) - 1 == len(result.event_relations)
 
 
+def test_the_least_state_counts_and_what_only_one_began_is_kept(
+    article: Document, second: Document
+) -> None:
+    """A layer is as far as the lesser of the two; a layer that one has not begun is the other's.
+
+    It is no disagreement, and partial then.
+    """
+    a = replace(article, quotations=(), layers=article.layers | {"quotations": "none"})
+    b = replace(second, layers=second.layers | {"events": "partial"})
+    undecided = disagreements(a, b)
+    assert "quotations" not in {decision.layer for decision in undecided}
+    decisions = [replace(decision, decision="a", reason="x") for decision in undecided]
+    document = adjudicated(a, b, decisions, "ada")
+    expected = article.layers | {"quotations": "partial", "events": "partial"}
+    assert expected == document.layers
+    assert [q.text for q in second.quotations] == [q.text for q in document.quotations]
+
+
 def test_two_texts_are_refused(article: Document) -> None:
     """Annotations of different texts, or of different tokens, are not compared."""
     with pytest.raises(FormatError, match="the texts differ"):

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import Document, encode, read_document
+from statevisit import Document, decode, encode, read_document
 from statevisit.annotation import quotes
+from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quotes import Anchorer, Unresolved, anchor
 from statevisit.annotation.segmentation import segment
+from statevisit.checks.document import check_document
 from statevisit.document.codec import to_value
 from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Token
 from tests.conftest import DOC_ID, Result
@@ -480,9 +482,37 @@ def test_sentences_can_be_quoted(article: Document) -> None:
 
 
 def test_layers_that_a_draft_leaves_out_stay(article: Document) -> None:
-    """A draft replaces the layers that it has, and names its annotators."""
+    """A draft replaces the layers that it has, which are partial then; it names its annotators."""
     document, problems, _ = _anchor(article, {"quotations": [], "annotators": ["b"]})
-    assert replace(article, quotations=(), annotators=("b",)) == document, problems
+    states = article.layers | {"quotations": "partial"}
+    expected = replace(article, quotations=(), annotators=("b",), layers=states)
+    assert expected == document, problems
+
+
+def test_a_layer_that_is_not_done_needs_quotes_only() -> None:
+    """A record needs its quote while its layer is partial; one of a done layer is complete."""
+    base = ingest(b" date 2024-03-01 Baku met Ankara on Monday.", "x.txt", "x")
+    draft = {
+        "mentions": [{"quote": "Baku"}, {"quote": "Ankara", "level": "NAM"}],
+        "timexes": [{"quote": "Monday"}],
+        "quantities": [{"quote": "Monday"}],
+        "events": [{"quote": "met", "arguments": [{"target": "m1"}]}],
+        "quotations": [{"quote": "met Ankara"}],
+    }
+    document, problems, _ = _anchor(base, draft)
+    assert document is not None, problems
+    assert [("m1", "Baku", None), ("m2", "Ankara", "NAM")] == [
+        (m.id, m.text, m.level) for m in document.mentions
+    ]
+    assert base.layers | dict.fromkeys(draft, "partial") == document.layers
+    assert [] == list(check_document(document))
+    assert document == decode(encode(document))
+    refused, problems, _ = anchor(draft, base, "x.json", done=["timexes"])
+    assert refused is None
+    assert [("E104", "/timexes/0")] == [(p.code, p.pointer) for p in problems]
+    assert problems[0].message.startswith("missing `type`, `value`; the layer `timexes` is done")
+    stated, problems, _ = _anchor(base, draft | {"layers": {"timexes": "done"}})
+    assert (None, 1) == (stated, len(problems))
 
 
 def _places(document: Document, quote: str) -> list[int]:
@@ -528,9 +558,8 @@ def test_every_span_can_be_written_as_a_quote(document: Document) -> None:
         return {"quote": text[start:end], "prefix": text[:start], "suffix": text[end:]}
 
     for select in (by_occurrence, by_context):
-        assert (document, [], []) == _anchor(
-            document, json.loads(json.dumps(_quoted(document, select)))
-        )
+        draft = json.loads(json.dumps(_quoted(document, select)))
+        assert (document, [], []) == anchor(draft, document, done=ANNOTATED_LAYERS)
 
 
 @given(documents(max_records=0))

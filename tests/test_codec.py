@@ -217,7 +217,7 @@ def test_one_key_in_two_objects_is_fine() -> None:
             b'"id":"m1","start":"10",',
             "x.json:LINE: Expected `int`, got `str`",
         ),
-        (b'"level":"NAM",', b"", "x.json:LINE: Object missing required field `level`"),
+        (b'"id":"m1",', b"", "x.json:LINE: Object missing required field `id`"),
         (b'"language":"en"', b'"language":"en","langauge":"en"', "unknown field `langauge`"),
     ],
 )

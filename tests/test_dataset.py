@@ -25,7 +25,7 @@ from statevisit import FormatError, MissingExtra, load
 from statevisit.dataset.arrow import columns, configs, features, view_table
 from statevisit.dataset.flat_names import ONTONOTES, flat_names, tags
 from statevisit.document.codec import to_value
-from statevisit.document.model import Document, Quantity, Timex
+from statevisit.document.model import ANNOTATED_LAYERS, Document, Quantity, Timex
 from statevisit.document.scheme import base
 from statevisit.document.timex_values import days, duration
 from tests.conftest import DATA, DOC_ID, PATIENCE, ROOT, Result, oracle
@@ -79,7 +79,7 @@ def _named(value: Any, feature: Any) -> Any:
 
 
 LABEL_COLUMNS = {
-    "documents": len(base().inventories),
+    "documents": len(base().inventories) + len(ANNOTATED_LAYERS),
     "entities": 4,
     "events": 11,  # three of them in the arguments
     "quantities": 4,

@@ -249,6 +249,7 @@ def test_format_characters_outside_all_tokens_are_taken_out_of_spans() -> None:
     text = "To \u200eVilnius by car."
     value = to_value(ingest(f" date 2024-03-01 {text}".encode(), "a.txt", "a"))
     mention = {"id": "m1", "start": 3, "end": 11, "text": text[3:11], "level": "NAM", "entity": "v"}
+    value["layers"] |= {"mentions": "done", "entities": "done"}
     value["mentions"] = [mention]
     value["entities"] = [
         {"id": "v", "type": "GPE", "name": "Vilnius", "nil": "NIL", "reference": "SPECIFIC"}

@@ -88,16 +88,16 @@ def test_a_text_without_header_is_kept_byte_for_byte(tmp_path: Path, cli: Cli) -
     assert [] == list(validate(root))
 
 
-def test_a_header_and_a_date_agree_or_one_is_wrong(tmp_path: Path, cli: Cli) -> None:
-    """--date beside a header of the same day says nothing new; another day is refused."""
-    path = tmp_path / "a.txt"
-    path.write_text(" date 2024-03-01 Text.")
+def test_a_header_goes_before_a_date(tmp_path: Path, cli: Cli) -> None:
+    """--date is for texts that state none, so that a directory may hold both kinds."""
+    (tmp_path / "a.txt").write_text(" date 2024-03-01 Text.")
+    (tmp_path / "b.txt").write_text("Text.")
     root = tmp_path / "root"
-    result = cli("ingest", path, "--root", root, "--date", "2024-03-02")
-    assert 1 == result.status
-    assert "a.txt:1: the header states the date 2024-03-01, but --date is 2024-03-02" in result.err
-    assert 0 == cli("ingest", path, "--root", root, "--date", "2024-03-01", "--title", "T").status
-    assert "T" == _source(root).title
+    done = cli(
+        "ingest", tmp_path / "a.txt", tmp_path / "b.txt", "--root", root, "--date", "2024-03-02"
+    )
+    assert 0 == done.status
+    assert ["2024-03-01", "2024-03-02"] == [document.date for document in load(root)]
 
 
 @pytest.mark.parametrize("name", TEXTS)

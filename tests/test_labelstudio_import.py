@@ -790,6 +790,18 @@ def test_a_text_is_found_through_its_normalisation(
     assert "L104" not in done.err
 
 
+def test_a_layer_that_gets_records_is_begun(small: Path, cli: Run) -> None:
+    """A text that nobody had annotated gets a partial layer; its record needs its span only."""
+    done = _import_small(
+        cli, small, _foreign(small, TEXT, _town("a", TEXT, "Oslo", labels=["When"]))
+    )
+    assert 0 == done.status, done.err
+    document = read_document(small / "corpus/documents/trip.json")
+    assert [("Oslo", None)] == [(timex.text, timex.value) for timex in document.timexes]
+    begun = [layer for layer, state in document.layers.items() if state != "none"]
+    assert (["timexes"], "partial") == (begun, document.layers["timexes"])
+
+
 HTML = (
     "<body><p>Ida Möller met <b>Jo</b>.</p>\n<p>They left Zürich &amp; went to Oslo by train.</p>"
 )
@@ -831,7 +843,6 @@ def test_regions_of_html_are_read_through_global_offsets(small: Path, cli: Run) 
         (_town("a", TEXT, "Oslo", start=0.5), "labels a: 0.5 and"),
         (_town("a", TEXT, "Oslo", end=999), "999) is not within the text of"),
         (_town("a", TEXT, "Oslo", labels=["City"]), "the mapping has no label 'City'"),
-        (_town("a", TEXT, "Oslo", labels=["When"]), "is left out: missing `value`"),
         ({"id": "a", "type": "rating", "value": {"rating": 3}}, "the mapping has no place for it"),
         ({"id": "a", "type": "rectanglelabels", "value": {"x": 3}}, "rectanglelabels a: "),
     ],

@@ -1,23 +1,26 @@
 """A real Label Studio server, its editor in headless Chromium, and the documents they return."""
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from msgspec.structs import replace
 
 from statevisit import load
 from statevisit.corpus.diff import diff_documents
-from statevisit.document.codec import read_document, write_document
+from statevisit.document.codec import encode_value, read_document, write_document
 from statevisit.document.model import Argument, Document, Entity, Mention, Source
+from statevisit.document.scheme import base
 from statevisit.errors import LabelStudioError
 from statevisit.labelstudio.client import Server
 from statevisit.labelstudio.server import Local, install
-from tests.conftest import DOC_ID, ROOT, Result, lacking, oracle, required
+from tests.conftest import DOC_ID, ROOT, VALID, Result, lacking, oracle, required
 from tests.labelstudio_browser import Editor, page_of
 
 httpx = oracle("httpx")
@@ -99,7 +102,10 @@ def _emoji(article: Document, seed: bytes) -> Document:
 @pytest.fixture
 def online(server: Local, root: Path, shell: Callable[..., Result]) -> Callable[..., Result]:
     """Run `statevisit label-studio` in that corpus, against the server."""
+    return _online(server, root, shell)
 
+
+def _online(server: Local, root: Path, shell: Callable[..., Result]) -> Callable[..., Result]:
     def call(*arguments: str, **env: str) -> Result:
         return shell(
             "label-studio",
@@ -123,7 +129,7 @@ def _bytes(root: Path) -> dict[str, bytes]:
 def _tasks(server: Local, name: str) -> tuple[int, dict[str, int]]:
     """The project's id, and its tasks by document."""
     remote = Server(server.url, server.token)
-    project = remote.project(name)
+    project = remote.source(name, base(), foreign=False)
     return project.id, {task["data"]["document"]: task["id"] for _, task in remote.pull(project)}
 
 
@@ -170,7 +176,7 @@ def test_an_interrupted_push_goes_on(
         root / "corpus/documents/third.json",
     )
     remote = Server(server.url, server.token)
-    project = remote.project("interrupted", create=True)
+    project = remote.project("interrupted", base(), create=True)
 
     def interrupt(number: int) -> None:
         raise KeyboardInterrupt
@@ -368,6 +374,137 @@ def _check_the_edits(root: Path, before: dict[str, Document], pulled: Result) ->
         after["emoji"].entity_of(new).type,
     )
     assert new.entity in pulled.err, "a new entity is asked for its name"
+
+
+OWN = """
+base = 2
+[labels."entities.type".VESSEL]
+title = "Vessel <\\"&'>"
+colour = "#1d3557"
+[labels."events.class".VESSEL]
+[attributes.mentions.depth]
+type = "integer"
+[attributes.mentions.draught]
+type = "number"
+[attributes.mentions.named]
+type = "boolean"
+[attributes.mentions.filter]
+type = "string"
+[attributes.mentions.certainty]
+labels = ["SURE", "UNSURE"]
+[attributes.entities.flag]
+type = "string"
+[attributes.arguments.weight]
+type = "number"
+"""
+
+
+def _own_corpus(root: Path, scheme: str) -> Path:
+    """A corpus of one's own with the small valid document."""
+    value = json.loads(VALID.read_bytes())
+    value["mentions"][0] |= {"depth": -7, "draught": 1e-7, "named": False, "filter": "a b\n c"}
+    value["entities"][0]["flag"] = "🇹🇷"
+    value["events"][0]["arguments"][0]["weight"] = 2.5
+    annotators = [
+        {"id": name, "kind": "rule", "name": name, "layers": ["mentions"]}
+        for name in value["annotators"]
+    ]
+    files = {
+        "schema/scheme.toml": scheme.encode(),
+        "corpus/annotators.json": orjson.dumps({"annotators": annotators}),
+        "corpus/documents/bridge.json": encode_value(value),
+        "seeds/bridge.txt": f" date {value['date']} {value['text']}".encode(),
+    }
+    for name, data in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+    return root
+
+
+def test_own_labels_and_attributes_are_edited_in_the_browser(
+    server: Local, chromium: Any, tmp_path: Path, shell: Callable[..., Result]
+) -> None:
+    """Values of every type come back as they were typed, and nothing else changes.
+
+    A value that is no integer is reported, and the old one stays.
+    """
+    root = _own_corpus(tmp_path, OWN)
+    online = _online(server, root, shell)
+    path = root / "corpus/documents/bridge.json"
+    assert 0 == online("push", "--project", "own").status
+    before, untouched = read_document(path), path.read_bytes()
+    project, tasks = _tasks(server, "own")
+    with page_of(chromium) as page:
+        editor = Editor(page, server.url, server.user, server.password)
+        editor.open(project, tasks["bridge"])
+        _save_as_it_is(editor, page)
+        assert "no changes\n" == online("pull", "--project", "own").err
+        assert untouched == path.read_bytes()
+        editor.open(project, tasks["bridge"])
+        editor.mark("VESSEL", "euros")
+        editor.answer("entity", "tanker")
+        for prop, value in (("depth", "12"), ("draught", "0.5"), ("filter", 'a <b> "c" ü')):
+            editor.answer(prop, value)
+        for prop, value in (("level", "NOM"), ("named", "true"), ("certainty", "UNSURE")):
+            editor.choose(prop, value)
+        if picture := os.environ.get("STATEVISIT_SCREENSHOT"):
+            page.screenshot(path=picture)
+        editor.select("m1")
+        editor.answer("depth", "deep")
+        editor.choose("certainty", "SURE")
+        editor.update()
+    pulled = online("pull", "--project", "own")
+    assert 0 == pulled.status, pulled.err
+    assert "depth 'deep' is not an integer" in pulled.err
+    after = read_document(path)
+    changes = [(c.kind, c.layer, c.record) for c in diff_documents(before, after)]
+    assert [
+        ("changed", "mentions", "m1"),
+        ("added", "mentions", "m9"),
+        ("added", "entities", "tanker"),
+    ] == changes
+    assert replace(before["m1"], certainty="SURE") == after["m1"]
+    values = ("depth", "draught", "filter", "named", "certainty", "level", "entity")
+    assert (12, 0.5, 'a <b> "c" ü', True, "UNSURE", "NOM", "tanker") == tuple(
+        getattr(after["m9"], name) for name in values
+    )
+    assert "VESSEL" == after["tanker"].type
+
+
+def test_a_project_follows_the_scheme(
+    server: Local, tmp_path: Path, shell: Callable[..., Result]
+) -> None:
+    """A label that the scheme gains is added to the project on demand, and no annotation changes.
+
+    One that the scheme loses goes only if no annotation has it. A pull works all the same.
+    """
+    root = _own_corpus(tmp_path, OWN)
+    online = _online(server, root, shell)
+    push, pull = ("push", "--project", "scheme"), ("pull", "--project", "scheme")
+    assert 0 == online(*push).status
+    remote = Server(server.url, server.token)
+    _, before = next(remote.pull(remote.source("scheme", base(), foreign=False)))
+    grown = f'{OWN}[labels."entities.type".TUG]\n[attributes.timexes.sure]\ntype = "boolean"\n'
+    (root / "schema/scheme.toml").write_text(grown, encoding="utf-8")
+    refused = online(*push)
+    assert 1 == refused.status
+    assert "it lacks the label TUG of mentions, the field timexes_sure" in refused.err
+    assert "no changes\n" == online(*pull).err
+    assert 0 == online(*push, "--update-interface").status
+    assert 0 == online(*push).status
+    (root / "schema/scheme.toml").write_text(OWN, encoding="utf-8")
+    assert "it has the label TUG of mentions" in online(*push).err
+    assert "no changes\n" == online(*pull).err
+    assert 0 == online(*push, "--update-interface").status, "nobody has used TUG"
+    lost = f'{OWN}[labels."arguments.role".AGENT]\nremove = true\n'
+    (root / "schema/scheme.toml").write_text(lost, encoding="utf-8")
+    refused = online(*push, "--update-interface")
+    assert 1 == refused.status
+    assert "its annotations have the relation AGENT" in refused.err
+    (root / "schema/scheme.toml").write_text(OWN, encoding="utf-8")
+    assert "no changes\n" == online(*pull).err
+    _, after = next(remote.pull(remote.source("scheme", base(), foreign=False)))
+    assert before["annotations"] == after["annotations"]
 
 
 @pytest.mark.live

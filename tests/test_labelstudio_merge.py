@@ -168,6 +168,26 @@ def test_arguments_conflict_by_target(article: Document) -> None:
     assert "THEME" == merge(article, theirs, ours, "theirs")[0]["ev1"].arguments[0].role
 
 
+def test_states_are_merged(article: Document) -> None:
+    """The side that changed a state wins; of two changes the lesser one does.
+
+    A layer of state none that gets records is partial.
+    """
+
+    def with_states(document: Document, **states: str) -> Document:
+        return replace(document, layers=document.layers | states)
+
+    base = with_states(article, mentions="partial", timexes="partial", events="partial")
+    theirs = with_states(base, mentions="done", events="done")
+    ours = with_states(base, timexes="done", events="none")
+    theirs = replace(theirs, mentions=theirs.mentions[1:])
+    merged, conflicts = merge(base, theirs, ours)
+    assert [] == conflicts
+    expected = article.layers | {"events": "partial"}
+    assert expected == merged.layers
+    assert theirs.mentions == merged.mentions
+
+
 def test_a_changed_text_is_refused(article: Document) -> None:
     """Annotations of a text that has changed since are refused."""
     with pytest.raises(FormatError, match="its text has changed since the export"):

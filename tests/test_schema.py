@@ -24,7 +24,7 @@ from statevisit.document.value_forms import TIMEX_EXAMPLES, timex_advice, timex_
 from tests.conftest import ROOT, VALID
 
 SHA256 = {
-    "document": "a8c5f8a31ecf12d6fb9032b51db2924dae12e5845e7eed7ba70379b8a5728b19",
+    "document": "b4a76d0eacc57947c722d6550885e507b18053e7dea390935f4002de302bc15f",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
     "release": "83b182c62b3b7fe57862b4e61c8583badbd3d87bf50e3ac620170c1b8426a938",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
@@ -346,11 +346,20 @@ def test_rules(layer: str, record: dict[str, Any], change: dict[str, Any], valid
     assert all(5 < len(m) < 260 and "\n" not in m for m in messages)
 
 
+def _advice(layer: str) -> str:
+    """What a message says about something that only a layer that is done must have."""
+    return (
+        f"; the layer `{layer}` is done: add it, or reopen the layer with "
+        f"`statevisit state DOC {layer} partial`"
+    )
+
+
 def test_a_condition_is_named_in_the_message(article: Document) -> None:
-    """The message 'missing unit' also says that the quantity is money."""
+    """The message 'missing unit' also says that the quantity is money, and its layer done."""
     value = to_value(article)
     value["quantities"] = [QUANTITY | {"kind": "MONEY"}]
-    assert [(["quantities", 0], "missing `unit` where `kind` is MONEY")] == list(
+    advice = _advice("quantities")
+    assert [(["quantities", 0], f"missing `unit` where `kind` is MONEY{advice}")] == list(
         schema_errors.errors(value, base())
     )
     value["quantities"] = [QUANTITY | {"lower": "1"}]
@@ -359,9 +368,8 @@ def test_a_condition_is_named_in_the_message(article: Document) -> None:
     ] == list(schema_errors.errors(value, base()))
     value["quantities"] = []
     value["entities"] = [ENTITY | {"wikidata": "Q43"}]
-    assert [(["entities", 0], "needs exactly one of `wikidata` and `nil`")] == list(
-        schema_errors.errors(value, base())
-    )
+    both = "`nil` does not belong here where `wikidata` is present"
+    assert [(["entities", 0, "nil"], both)] == list(schema_errors.errors(value, base()))
 
 
 def _messages(article: Document, layer: str, record: dict[str, Any]) -> list[str]:
@@ -483,7 +491,8 @@ def test_a_decimal_that_cannot_be_guessed_gets_examples(article: Document, value
 
 def test_alternatives_and_absent_values_are_named(article: Document) -> None:
     """A set needs one of two properties; `null` is an absent value, in the words of JSON."""
-    assert ["needs `quant` or `freq` where `type` is SET"] == _messages(
+    needed = "needs `quant` or `freq` where `type` is SET"
+    assert [needed + _advice("timexes")] == _messages(
         article, "timexes", TIMEX | {"type": "SET", "value": "P1W"}
     )
     value = to_value(article) | {"date": None}

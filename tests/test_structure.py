@@ -34,14 +34,19 @@ GROUND = {"layout", "files", "findings", "errors", "printable"}
 ENTRY = {"__init__", "__main__"}
 """The lazy table of public names, and the entry of the command line."""
 
-LAZY = {("document/model.py", "_repr_html_"), ("corpus/reader.py", "_repr_html_")}
-"""Functions that reach upward through the lazy table: `pages/` draws for notebooks."""
+LAZY = {
+    (module, method)
+    for module in ("document/model.py", "corpus/reader.py")
+    for method in ("_repr_html_", "to_pandas")
+}
+"""Methods that reach upward through the lazy table: to `pages/` and to the tables of `dataset/`."""
 
 ONLY_IN = {
     "click": {"cli"},
     "datasets": {"dataset"},
     "huggingface_hub": {"corpus"},
     "label_studio_sdk": {"labelstudio"},
+    "pandas": {"dataset"},
     "pyarrow": {"corpus", "dataset"},
     "spacy": {"annotation"},
     "yaml": {"publishing"},

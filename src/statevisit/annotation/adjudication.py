@@ -11,11 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from statevisit.annotation.shared_ids import aligned
-from statevisit.corpus.diff import diff_documents, keyed
+from statevisit.corpus.diff import Key, diff_documents, keyed
 from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import codec, schema, schema_errors, strict_json
-from statevisit.document.model import Document
+from statevisit.document.model import Document, Record
 from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.document.states import NONE, PARTIAL, least
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 
@@ -62,7 +63,8 @@ class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 def disagreements(a: Document, b: Document) -> list[Decision]:
     """Return the disagreements of two annotations of one text, layer by layer in text order.
 
-    Raises FormatError if the texts, sentences or tokens differ.
+    There are none in a layer that one of the two has not begun. Raises FormatError if the texts,
+    sentences or tokens differ.
     """
     if (a.sentences, a.tokens) != (b.sentences, b.tokens):
         raise FormatError(
@@ -73,8 +75,13 @@ def disagreements(a: Document, b: Document) -> list[Decision]:
     return [
         Decision(document=a.id, layer=c.layer, record=c.record, a=c.old, b=c.new)
         for c in changes
-        if c.layer != "document"
+        if c.layer != "document" and _is_shared(c.layer, a, b)
     ]
+
+
+def _is_shared(layer: str, a: Document, b: Document) -> bool:
+    """Whether both annotators have begun a layer."""
+    return NONE not in (a.state_of(layer), b.state_of(layer))
 
 
 def adjudicated(
@@ -82,7 +89,8 @@ def adjudicated(
 ) -> Document:
     """Apply the decisions to two annotations: one document, by their annotators and `annotator`.
 
-    A record on which the two disagreed carries the number of differences in `disagreements`.
+    A record on which the two disagreed carries the number of differences in `disagreements`. A
+    layer has the least of the two states; one that only one of them has begun is his, and partial.
     Raises FormatError, with `file` and the number of the decision, for a decision about an unknown
     layer, about readings that the two annotations do not have, or about nothing. Raises it, too,
     for a disagreement without a decision and for a result that the schema refuses.
@@ -90,6 +98,7 @@ def adjudicated(
     scheme = scheme_of(a)
     undecided = {(d.layer, d.record): d for d in disagreements(a, b)}
     records = {key: codec.to_value(record) for key, record in keyed(a).items()}
+    records |= {key: codec.to_value(record) for key, record in _of_b_only(a, b).items()}
     for number, decision in enumerate(decisions, 1):
         if decision.document != a.id:
             continue
@@ -113,10 +122,25 @@ def adjudicated(
     value["annotators"] = list(dict.fromkeys((*a.annotators, *b.annotators, annotator)))
     for layer in scheme.layers:
         value[layer] = [record for (home, _), record in records.items() if home == layer]
+    value["layers"] = {
+        layer: _joint_state(a.state_of(layer), b.state_of(layer), bool(value[layer]))
+        for layer in a.layers
+    }
     for path, message in schema_errors.errors(value, scheme):
         place = strict_json.pointer(path)
         raise FormatError(f"{file}: the result is not valid at {place}: {message}")
     return codec.ordered(codec.convert(value, file, scheme))
+
+
+def _of_b_only(a: Document, b: Document) -> dict[Key, Record]:
+    """The records of the layers that only the second annotator has begun, in the ids of `a`."""
+    layers = [layer for layer in a.layers if a.state_of(layer) == NONE != b.state_of(layer)]
+    return keyed(aligned(b, a), layers) if layers else {}
+
+
+def _joint_state(a: str, b: str, has_records: bool) -> str:
+    state = least((a, b))
+    return PARTIAL if state == NONE and has_records else state
 
 
 def _problem(

@@ -139,8 +139,10 @@ def _renumbered(
     """The document with other sentences; `numbers` are the new numbers of each old one."""
     relations = []
     for relation in document.relations:
-        evidence = {new for old in relation.evidence for new in numbers.get(old, {old})}
-        relations.append(replace(relation, evidence=tuple(sorted(evidence))))
+        if relation.evidence is not None:
+            evidence = {new for old in relation.evidence for new in numbers.get(old, {old})}
+            relation = replace(relation, evidence=tuple(sorted(evidence)))
+        relations.append(relation)
     return ordered(replace(document, sentences=sentences, relations=tuple(relations)))
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import asdict, replace
 from statevisit.corpus.diff import Key, differing, keyed
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Record
+from statevisit.document.states import least
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
@@ -27,9 +28,9 @@ def merge(
 
     Records are compared property by property, and the arguments of an event target by target. A
     property that both sides changed differently is a conflict (L201). `prefer` decides it; without
-    `prefer` the document has the value of `ours` and should not be written. The document is in
-    canonical order. Raises FormatError if the texts of `base` and `ours` differ, because the
-    offsets of `theirs` would be wrong.
+    `prefer` the document has the value of `ours` and should not be written. A state that both sides
+    changed is the least of the two. The document is in canonical order. Raises FormatError if the
+    texts of `base` and `ours` differ, because the offsets of `theirs` would be wrong.
     """
     if base.text != ours.text:
         raise FormatError(
@@ -39,7 +40,7 @@ def merge(
     if theirs == base:
         return ours, []
     changed = [layer for layer in differing(base, theirs) if layer not in _UNANNOTATED]
-    if ours == base and _equal_but_for(changed, base, theirs):
+    if ours == base and _equal_but_for([*changed, "layers"], base, theirs):
         return ordered(theirs), []
     before, after, now = keyed(base, changed), keyed(theirs, changed), keyed(ours, changed)
     merging = _Merging(ours.id, prefer)
@@ -56,8 +57,22 @@ def merge(
     for (layer, _), record in merged.items():
         if record is not None:
             layers[layer].append(record)
-    document = replace(ours, **{layer: tuple(records) for layer, records in layers.items()})
+    states = _merged_states(base, theirs, ours)
+    in_layers = {layer: tuple(records) for layer, records in layers.items()}
+    document = replace(ours, layers=states, **in_layers).begun()
     return ordered(document), merging.conflicts
+
+
+def _merged_states(base: Document, theirs: Document, ours: Document) -> dict[str, str]:
+    """The states after a merge: that of the side that changed it, the least one if both did."""
+    states = dict(ours.layers)
+    for layer, state in theirs.layers.items():
+        before, now = base.state_of(layer), ours.state_of(layer)
+        if now == before:
+            states[layer] = state
+        elif state != before:
+            states[layer] = least((state, now))
+    return states
 
 
 def _equal_but_for(layers: list[str], one: Document, other: Document) -> bool:
@@ -115,7 +130,7 @@ class _Merging:
             return ours
         if ours == base:
             return theirs
-        if name == "arguments":
+        if name == "arguments" and theirs is not None and ours is not None:
             return self._arguments(key, base or (), theirs, ours)
         self._report_values(key, name.rstrip("_"), _shown(base), _shown(theirs), _shown(ours))
         return theirs if self._prefer == "theirs" else ours
@@ -138,7 +153,7 @@ class _Merging:
             elif current == exported:
                 merged += annotated
             else:
-                shown = [_roles(arguments) for arguments in (exported, annotated, current)]
+                shown = _shown_arguments(exported, annotated, current)
                 self._report_values(key, f"its argument {target}", *shown)
                 merged += annotated if self._prefer == "theirs" else current
         return tuple(merged)
@@ -159,15 +174,20 @@ def _by_target(arguments: tuple[Argument, ...]) -> dict[str, list[Argument]]:
     return by_target
 
 
-def _roles(arguments: list[Argument]) -> str:
-    return " and ".join(map(_role, arguments)) or "absent"
+def _shown_arguments(*sides: list[Argument]) -> list[str]:
+    """The roles of each side, with the other properties if the roles do not tell them apart."""
+    shown = [" and ".join(argument.role or "?" for argument in side) for side in sides]
+    if len(set(shown)) < len(sides):
+        shown = [" and ".join(map(_described, side)) for side in sides]
+    return [roles or "absent" for roles in shown]
 
 
-def _role(argument: Argument) -> str:
+def _described(argument: Argument) -> str:
     """The role of an argument, with its other properties in brackets."""
     others = {name: value for name, value in asdict(argument).items() if value is not None}
     shown = [f"{name} {others[name]}" for name in others if name not in ("role", "target")]
-    return f"{argument.role} ({', '.join(shown)})" if shown else argument.role
+    role = argument.role or "no role"
+    return f"{role} ({', '.join(shown)})" if shown else role
 
 
 def _shown(value: object) -> str:

@@ -33,14 +33,17 @@ _SELECTOR = {
 def draft_schema(scheme: Scheme, layers: Iterable[str] = ()) -> JsonObject:
     """Return the schema of a draft with these layers, by default all but sentences and tokens.
 
-    It is the document schema with a quote in place of start, end and text. The meaning of labels is
-    in the descriptions, where a language model reads it.
+    It is the document schema with a quote in place of start, end and text, and it asks for complete
+    records, as a layer that is done has them; `anchor` also takes unfinished ones. The meaning of
+    labels is in the descriptions, where a language model reads it.
     """
     document = copy.deepcopy(scheme.value)
     chosen = frozenset(layers) or frozenset(scheme.layers) - {"sentences", "tokens"}
     in_order = [layer for layer in scheme.layers if layer in chosen]
     definitions = document["$defs"]
     for name, node in definitions.items():
+        if f"{name}_done" in definitions:
+            node = definitions[name] = _complete(node, definitions[f"{name}_done"])
         properties = node.get("properties", {})
         properties.pop("disagreements", None)  # adjudication counts them, nobody annotates them
         if {"start", "end", "text"} <= set(properties):
@@ -58,6 +61,15 @@ def draft_schema(scheme: Scheme, layers: Iterable[str] = ()) -> JsonObject:
         "$defs": {name: definitions[name] for name in definitions if name in needed},
     }
     return _explained_object(draft)
+
+
+def _complete(node: JsonObject, done: JsonObject) -> JsonObject:
+    """A record's schema with what the record must have once its layer is done."""
+    complete = node | {"required": [*node["required"], *done.get("required", ())]}
+    rules = {key: rule for key, rule in done.items() if key not in ("required", "description")}
+    if rules:
+        complete["allOf"] = [*node.get("allOf", ()), rules]
+    return complete
 
 
 def _quoted(node: JsonObject) -> JsonObject:

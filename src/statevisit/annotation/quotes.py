@@ -9,7 +9,7 @@ needs neither.
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from statevisit.document import schema_errors
@@ -18,6 +18,7 @@ from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, free_ids
 from statevisit.document.scheme import scheme_of
+from statevisit.document.states import DONE, PARTIAL
 from statevisit.document.strict_json import Json, JsonObject, pointer
 from statevisit.findings import Finding
 
@@ -265,13 +266,19 @@ def _occurrences(text: str, quote: str) -> Iterator[int]:
 
 
 def anchor(
-    draft: Json, base: Document, file: str = "", limit: int = 100
+    draft: Json,
+    base: Document,
+    file: str = "",
+    limit: int = 100,
+    done: Collection[str] = (),
 ) -> tuple[Document | None, list[Finding], list[Finding]]:
     """Return (document, problems, reports) for a draft in quote notation.
 
     `draft` is a JSON object with any of the layers. Its records follow the document schema, except
     that a selector takes the place of `start`, `end` and `text`, also in `property` and `cue`, and
-    that an `id` may be left out. Its layers replace those of `base`.
+    that an `id` may be left out. Its layers replace those of `base`, and become `partial`, so that
+    their records may lack properties; those in `done`, and those to which the draft's own `layers`
+    give that state, become `done` and must be complete.
 
     The document is None if there are problems: a quote that is missing (A001), ambiguous (A002) or
     inside a token (A003), a malformed selector or draft (A004), or a record that the schema refuses
@@ -289,7 +296,7 @@ def anchor(
     layers = {name: resolver.layer(name, draft[name]) for name in scheme.layers if name in draft}
     if resolver.problems:
         return None, resolver.problems, resolver.reports
-    value = to_value(base) | layers
+    value = to_value(base) | layers | {"layers": _states(draft, base, done)}
     if "annotators" in draft:
         value["annotators"] = draft["annotators"]
     _give_ids(value)
@@ -303,6 +310,16 @@ def anchor(
     if problems:
         return None, problems, resolver.reports
     return ordered(convert(value, file, scheme)), [], resolver.reports
+
+
+def _states(draft: JsonObject, base: Document, done: Collection[str]) -> Json:
+    """The states of the layers after a draft."""
+    states = dict(base.layers)
+    for layer in states:
+        if layer in draft:
+            states[layer] = DONE if layer in done else PARTIAL
+    stated = draft.get("layers", {})
+    return states | stated if isinstance(stated, dict) else stated  # which the schema refuses
 
 
 class _Resolver:

@@ -290,14 +290,16 @@ class _Move:
 
         `numbers` are the new numbers of sentences by their starts.
         """
+        if relation.evidence is None:
+            return relation
         evidence = set()
         for n, old_number in enumerate(relation.evidence):
             new_number = self._sentence_number(old_number, numbers)
             if new_number is None:
                 self._report(
                     "A201",
-                    f"sentence {old_number}, evidence of {relation.type}, has no certain place "
-                    "in the corrected text",
+                    f"sentence {old_number}, evidence of {relation.type or relation.id}, has no "
+                    "certain place in the corrected text",
                     ("relations", number, "evidence", n),
                     relation.id,
                 )

@@ -178,7 +178,8 @@ def _overlapping(
 
 def _homes(members: Iterable[Mention | Event]) -> dict[str, str]:
     """The entity of each mention, or the chain of each event, by their ids."""
-    return {m.id: m.entity if isinstance(m, Mention) else m.event for m in members}
+    homes = {m.id: m.entity if isinstance(m, Mention) else m.event for m in members}
+    return {member: home for member, home in homes.items() if home is not None}
 
 
 def _shared(homes: dict[str, str], others: dict[str, str], ids: Ids) -> Counter[tuple[str, str]]:
@@ -305,6 +306,6 @@ def _renamed_record(record: AnyRecord, ids: Ids) -> AnyRecord:
         value = getattr(record, name, None)
         if isinstance(value, str):
             changes[name] = ids.get(value, value)
-    if isinstance(record, Event):
+    if isinstance(record, Event) and record.arguments is not None:
         changes["arguments"] = tuple(_renamed_record(a, ids) for a in record.arguments)
     return replace(record, **changes)

@@ -23,7 +23,10 @@ from statevisit.findings import Finding
 
 
 class Link(Struct, frozen=True):
-    """A link to Wikidata: the item, the record that has it, and that record's type and name."""
+    """A link to Wikidata: the item, the record that has it, and that record's type and name.
+
+    Type and name are empty where the record has none yet.
+    """
 
     item: str
     layer: str
@@ -62,7 +65,7 @@ def facts(document: Document, has_splits: bool, warnings: bool = True) -> Facts:
     Without `warnings` they are those that checks for errors need.
     """
     links = [
-        Link(entity.wikidata, "entities", number, entity.type, entity.name)
+        Link(entity.wikidata, "entities", number, entity.type or "", entity.name or "")
         for number, entity in enumerate(document.entities)
         if entity.wikidata
     ]
@@ -116,9 +119,10 @@ class Across:
 
     def _linked(self, reporter: "_Reporter", link: Link) -> Iterator[Finding]:
         name = reporter.entry.name
-        first = self._links.setdefault(link.item, _First(link.type, link.name, name))
         language = reporter.document.language.partition("-")[0].lower()
-        named = _First(link.type, link.name, name)
+        first = named = _First(link.type, link.name, name)
+        if link.type:
+            first = self._links.setdefault(link.item, first)
         if link.name:
             named = self._names_of_links.setdefault((link.item, language), named)
         if first.document == name:  # within one document that is E603

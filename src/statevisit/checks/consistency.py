@@ -35,11 +35,13 @@ def one_name(document: Document, context: Context) -> Problems:
     named = _named_entities(document)
     namesakes: dict[tuple[str, str], list[Entity]] = {}
     for number, entity in enumerate(document.entities):
+        if entity.name is None or entity.type is None:
+            continue
         key = (folded(entity.name), _KINDS.get(entity.type, entity.type))
         earlier = namesakes.setdefault(key, [])
         for other in earlier[:_COMPARED]:
             names = (entity.id in named) + (other.id in named)
-            same_case = folded(entity.name, case=True) == folded(other.name, case=True)
+            same_case = folded(entity.name, case=True) == folded(other.name or "", case=True)
             is_name = names == 2 or (names == 1 and same_case)
             if is_name and not _are_different_items(entity, other):
                 detail = f"{entity.id!r} and {other.id!r} are both {entity.name!r}"
@@ -92,6 +94,8 @@ def one_surface(document: Document, context: Context) -> Problems:
         if mention.level != "NAM":
             continue
         denoted = mention.literal or mention.entity
+        if denoted is None:
+            continue
         key = (mention.text, types.get(denoted) == "LANGUAGE")
         first = first_uses.setdefault(key, _Denoted(denoted, mention.id))
         if first.entity != denoted:
@@ -126,11 +130,14 @@ def unmentioned(document: Document, context: Context) -> Problems:
     """The text does not mention the entity.
 
     Mentions share an entity. An entity without mentions is usually a leftover whose mentions were
-    moved to another one. An entity that only a relation needs can be right.
+    moved to another one. An entity that only a relation needs can be right. While the layer
+    `mentions` is not done, its mentions may be to come.
 
     Wrong: an entity `turkey`, and all mentions of it mean `turkiye`
     Right: no entity `turkey`
     """
+    if not document.is_done("mentions"):
+        return
     mentioned = {mention.entity for mention in document.mentions}
     denoted = {mention.literal for mention in document.mentions}
     for number, entity in enumerate(document.entities):
@@ -148,6 +155,8 @@ def empty_chains(document: Document, context: Context) -> Problems:
     Wrong: a chain `summit`, and no event with `"event":"summit"`
     Right: no chain `summit`
     """
+    if not document.is_done("events"):
+        return
     used = {event.event for event in document.events}
     for number, chain in enumerate(document.event_chains):
         if chain.id not in used:
@@ -167,7 +176,7 @@ def one_trigger(document: Document, context: Context) -> Problems:
     first_events: dict[tuple[int, int], Event] = {}
     for number, event in enumerate(document.events):
         first = first_events.setdefault((event.start, event.end), event)
-        if first.event != event.event:
+        if first.event and event.event and first.event != event.event:
             place = f"{event.text!r} [{event.start}, {event.end})"
             yield ("events", number), f"{event.id!r} and {first.id!r} are both {place}"
 
@@ -186,6 +195,8 @@ def repeated(document: Document, context: Context) -> Problems:
         own = attributes.get(layer, ())
         seen: set[tuple[object, ...]] = set()
         for number, relation in enumerate(getattr(document, layer)):
+            if relation.type is None:
+                continue
             key = (relation.type, relation.source, relation.target, *_values(relation, own))
             if key in seen:
                 yield (
@@ -194,11 +205,13 @@ def repeated(document: Document, context: Context) -> Problems:
                 )
             seen.add(key)
     for number, event in enumerate(document.events):
-        if len(event.arguments) < 2:
+        if event.arguments is None or len(event.arguments) < 2:
             continue
         own = attributes.get("arguments", ())
         filled: set[tuple[object, ...]] = set()
         for index, argument in enumerate(event.arguments):
+            if argument.role is None:
+                continue
             statement = (argument.role, argument.target, *_values(argument, own))
             if statement in filled:
                 yield (
@@ -224,5 +237,5 @@ def literal(document: Document, context: Context) -> Problems:
     Right: `"entity":"baku"`
     """
     for number, mention in enumerate(document.mentions):
-        if mention.literal == mention.entity:
+        if mention.literal and mention.literal == mention.entity:
             yield ("mentions", number, "literal"), f"{mention.text!r}"

@@ -62,8 +62,10 @@ def conversions(document: Document, context: Context) -> Problems:
 
 def _problem(restatement: _Restatement, english: bool) -> str | None:
     quantity, original = restatement.quantity, restatement.original
-    if quantity.kind != original.kind:
+    if quantity.kind and original.kind and quantity.kind != original.kind:
         return f"{quantity.kind} of {original.kind}"
+    if not _is_complete(quantity) or not _is_complete(original):
+        return None
     source, target = original.unit or "", quantity.unit or ""
     scale = _scale(source, target) if quantity.kind == "MEASURE" else UNKNOWN
     if scale is None:
@@ -76,6 +78,11 @@ def _problem(restatement: _Restatement, english: bool) -> str | None:
     if scale.factor:
         return _measure_problem(quantity, original, scale, english)
     return None
+
+
+def _is_complete(quantity: Quantity) -> bool:
+    """Whether a quantity has what a comparison needs; an unfinished one may lack it."""
+    return None not in (quantity.kind, quantity.unit, quantity.value or quantity.lower)
 
 
 def _scale(source: str, target: str) -> Conversion | None:

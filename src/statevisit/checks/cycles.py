@@ -179,7 +179,7 @@ def argument_cycle(document: Document, context: Context) -> Problems:
     layers = document.layer_by_id
     edges = []
     for number, event in enumerate(document.events):
-        for index, argument in enumerate(event.arguments):
+        for index, argument in enumerate(event.arguments or ()):
             if layers.get(argument.target) == "events":
                 path = ("events", number, "arguments", index, "target")
                 edges.append(Edge(path, event.id, argument.target))

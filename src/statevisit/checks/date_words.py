@@ -45,8 +45,8 @@ def date_words(document: Document, context: Context) -> Problems:
     Right: "Feb. 14" with `"value":"2024-02-14"`; "AD 79" with `"value":"0079"`
     """
     for number, timex in enumerate(document.timexes):
-        if timex.type in POINTS:
-            difference = next(_differences(timex), None)
+        if timex.type in POINTS and timex.value:
+            difference = next(_differences(timex, timex.value), None)
             if difference:
                 detail = f"{timex.text!r} is not {timex.value}: {difference}"
                 yield ("timexes", number, "value"), detail
@@ -144,11 +144,12 @@ def _days(interval: tuple[date, date] | None) -> tuple[date, ...]:
     return tuple(date.fromordinal(number) for number in range(first, last + 1))
 
 
-def _differences(timex: Timex) -> Iterator[str]:
-    """Yield the parts of a date that its words and its value state differently."""
-    reading, value = read_date(timex.text), _value(timex.value)
-    if value is not None and value.years and _is_year_without_zeros(timex, value.years[0]):
-        yield f"the year is {timex.value:0>4}"
+def _differences(timex: Timex, stated: str) -> Iterator[str]:
+    """Yield the parts of a date that its words and its stated value give differently."""
+    reading, value = read_date(timex.text), _value(stated)
+    is_short = timex.text == stated and len(stated) < len("YYYY")
+    if value is not None and value.years and is_short and value.years[0] > _END_OF_HISTORY:
+        yield f"the year is {stated:0>4}"
     if reading is None or value is None:
         return
     yield from _differences_of_times(reading, value)
@@ -158,12 +159,6 @@ def _differences(timex: Timex) -> Iterator[str]:
     ]
     if alternatives and all(alternatives):
         yield from alternatives[0]
-
-
-def _is_year_without_zeros(timex: Timex, first_year: int) -> bool:
-    """Whether the words are a bare number, and its digits are a decade or century far from now."""
-    is_bare = timex.text == timex.value and len(timex.value) < len("YYYY")
-    return is_bare and first_year > _END_OF_HISTORY
 
 
 def _near(reading: DateReading, value: _Value) -> list[_Value]:

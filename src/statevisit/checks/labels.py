@@ -46,9 +46,9 @@ def role_layers(document: Document, context: Context) -> Problems:
     layers = document.layer_by_id
     allowed = _role_layers(context.scheme)
     for number, event in enumerate(document.events):
-        for index, argument in enumerate(event.arguments):
+        for index, argument in enumerate(event.arguments or ()):
             layer = layers.get(argument.target)
-            if layer in _FILLERS and layer not in allowed.get(argument.role, _FILLERS):
+            if layer in _FILLERS and layer not in allowed.get(argument.role or "", _FILLERS):
                 yield (
                     ("events", number, "arguments", index),
                     f"{argument.role} is {argument.target!r} in {layer}",
@@ -66,11 +66,13 @@ def named_events(document: Document, context: Context) -> Problems:
     """A named event belongs to a chain without a name.
 
     A trigger of level NAM is the proper name of an event. Its chain therefore has a `name`, and a
-    link or the reason why it has none.
+    link or the reason why it has none, once the layer `event_chains` is done.
 
     Wrong: "Second Karabakh War" of level NAM in the chain `{"id":"war"}`
     Right: the chain `{"id":"war","name":"Second Karabakh War","nil":"UNVERIFIED"}`
     """
+    if not document.is_done("event_chains"):
+        return
     unnamed = {chain.id for chain in document.event_chains if not chain.name}
     for number, event in enumerate(document.events):
         if event.level == "NAM" and event.event in unnamed:
@@ -90,6 +92,8 @@ def levels(document: Document, context: Context) -> Problems:
     """
     for number, mention in enumerate(document.mentions):
         word = mention.text
+        if mention.level is None:
+            continue
         is_pronoun = word.lower() in _PRONOUNS
         if is_pronoun and mention.level == "NAM":
             is_pronoun = word == "I" or not _is_capital_of_its_own(document, mention)
@@ -129,7 +133,7 @@ def relation_classes(document: Document, context: Context) -> Problems:
     classes = {event.id: event.class_ for event in document.events}
     known = context.scheme.label_names("events", "class")
     for number, relation in enumerate(document.event_relations):
-        required = _SOURCE_CLASS.get(relation.type)
+        required = _SOURCE_CLASS.get(relation.type or "")
         source_class = classes.get(relation.source)
         if required in known and source_class and source_class != required:
             yield (
@@ -156,7 +160,7 @@ def events_only(document: Document, context: Context) -> Problems:
     times = {timex.id for timex in document.timexes}
     families = _families(context.scheme)
     for number, relation in enumerate(document.event_relations):
-        if families.get(relation.type) not in _BETWEEN_EVENTS:
+        if families.get(relation.type or "") not in _BETWEEN_EVENTS:
             continue
         for end in ("source", "target"):
             target = getattr(relation, end)
@@ -210,7 +214,7 @@ def relation_ends(document: Document, context: Context) -> Problems:
     known = base().label_names("entities", "type")
     types = {entity.id: entity.type for entity in document.entities if entity.type in known}
     for number, relation in enumerate(document.relations):
-        ends = _RELATION_ENDS.get(relation.type, _Ends())
+        ends = _RELATION_ENDS.get(relation.type or "", _Ends())
         for end in ("source", "target"):
             entity = getattr(relation, end)
             allowed = getattr(ends, end)

@@ -22,8 +22,8 @@ def ace_roles(document: Document, context: Context) -> Problems:
     """
     roles = _roles(context.scheme)
     for number, event in enumerate(document.events):
-        for index, argument in enumerate(event.arguments):
-            of_type = roles.get(event.type)
+        for index, argument in enumerate(event.arguments or ()):
+            of_type = roles.get(event.type or "")
             if argument.ace_role and of_type is not None and argument.ace_role not in of_type:
                 yield (
                     ("events", number, "arguments", index, "ace_role"),
@@ -127,7 +127,8 @@ def comparator_words(document: Document, context: Context) -> Problems:
         reading = read(quantity.text)
         if reading is None or not reading.comparators or len(reading.choices) != 1:
             continue
-        if quantity.comparator not in reading.comparators and amounts_of(quantity):
+        is_other = quantity.comparator and quantity.comparator not in reading.comparators
+        if is_other and amounts_of(quantity):
             labels = " or ".join(reading.comparators)
             yield (
                 ("quantities", number, "comparator"),

@@ -79,7 +79,7 @@ def evidence(document: Document, context: Context) -> Problems:
     """
     last = len(document.sentences) - 1
     for number, relation in enumerate(document.relations):
-        for index, sentence in enumerate(relation.evidence):
+        for index, sentence in enumerate(relation.evidence or ()):
             if sentence > last:
                 yield (
                     ("relations", number, "evidence", index),

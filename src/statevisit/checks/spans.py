@@ -88,11 +88,14 @@ def duplicates(document: Document, context: Context) -> Problems:
 
 
 def _meaning(record: SpanRecord) -> object:
-    """The properties in which two records over one span may differ."""
+    """The properties in which two records over one span may differ.
+
+    A mention or event whose home is not annotated yet may be of another home than any other.
+    """
     if isinstance(record, Mention):
-        return record.entity, record.literal
+        return (record.entity, record.literal) if record.entity else record.id
     if isinstance(record, Event):
-        return record.event
+        return record.event or record.id
     return None
 
 
@@ -111,8 +114,8 @@ def nesting(document: Document, context: Context) -> Problems:
         records = getattr(document, layer)
         for overlap in _overlaps(records):
             inner, outer = records[overlap.inner], records[overlap.outer]
-            is_in_name = layer == "events" and outer.level == "NAM"
-            if not overlap.crosses and not is_in_name:
+            may_be_in_name = layer == "events" and outer.level in ("NAM", None)
+            if not overlap.crosses and not may_be_in_name:
                 yield (layer, overlap.inner), f"{_named(inner)} is inside {_named(outer)}"
 
 
@@ -151,12 +154,11 @@ def inside_itself(document: Document, context: Context) -> Problems:
     Wrong: mentions "Republic of Istria" and "Istria", both of `istria`
     Right: the mention "Republic of Istria"
     """
-    mentions = document.mentions
-    order = sorted(range(len(mentions)), key=lambda i: (mentions[i].start, -mentions[i].end))
+    mentions = [(number, m) for number, m in enumerate(document.mentions) if m.entity]
+    mentions.sort(key=lambda numbered: (numbered[1].start, -numbered[1].end))
     enclosing: list[Mention] = []
-    of_entity: dict[str, list[Mention]] = {}
-    for number in order:
-        mention = mentions[number]
+    of_entity: dict[str | None, list[Mention]] = {}
+    for number, mention in mentions:
         while enclosing and enclosing[-1].end < mention.end:
             of_entity[enclosing.pop().entity].pop()
         same = of_entity.setdefault(mention.entity, [])
@@ -204,6 +206,6 @@ def heads(document: Document, context: Context) -> Problems:
     for layer in ("mentions", "events"):
         for number, record in enumerate(getattr(document, layer)):
             first_end = ends.get(record.start, record.end)
-            is_longer = record.level != "NAM" and first_end < record.end
+            is_longer = record.level not in ("NAM", None) and first_end < record.end
             if is_longer and not _WITHOUT_SPACES.search(record.text):
                 yield (layer, number), f"{record.text!r} is of level {record.level}"

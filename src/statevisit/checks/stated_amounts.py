@@ -237,5 +237,9 @@ def _compound(quantity: _Words) -> Amounts:
 
 
 def amounts_of(quantity: Quantity) -> Amounts:
-    """What the words of a quantity state."""
+    """What the words of a quantity state; nothing that its unit decides while it has no unit."""
+    is_of_kind = quantity.kind is not None
+    needs_unit = quantity.kind in ("MONEY", "PERCENT", "MEASURE")
+    if not is_of_kind or (needs_unit and not quantity.unit):
+        return ()
     return stated_amounts(quantity.text, quantity.kind, quantity.unit or "")

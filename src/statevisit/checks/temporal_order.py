@@ -69,7 +69,7 @@ def _by_relations(document: Document) -> Iterator[Order]:
     ids = {record.id for layer in (document.events, document.timexes) for record in layer}
     for number, relation in enumerate(document.event_relations):
         source, target = relation.source, relation.target
-        if relation.type not in ORDERS or source == target:
+        if relation.type is None or relation.type not in ORDERS or source == target:
             continue
         if source not in ids or target not in ids:
             continue
@@ -82,7 +82,7 @@ def _by_document_times(document: Document, ids: set[str]) -> Iterator[Order]:
     yield Order(_MORNING, _NOW, strict=False)
     yield Order(_NOW, _NIGHT, strict=False)
     for number, event in enumerate(document.events):
-        if event.modality != "ACTUAL" or event.id not in ids:
+        if event.modality != "ACTUAL" or event.doc_time_rel is None or event.id not in ids:
             continue
         path = ("events", number, "doc_time_rel")
         if event.doc_time_rel == "BEFORE":
@@ -125,7 +125,7 @@ def _is_of_calendar(timex: Timex, english: bool) -> bool:
     """
     if english:
         return not _OTHER_YEARS.search(timex.text)
-    has_month = _WITH_MONTH.match(timex.value) is not None
+    has_month = _WITH_MONTH.match(timex.value or "") is not None
     return has_month or not any(map(str.isalpha, timex.text))
 
 
@@ -141,10 +141,10 @@ def _bounds(document: Document, ids: set[str]) -> Iterator[_Bound]:
     yield from _bounds_of(document.date, _MORNING, _NIGHT, ("date",))
 
 
-def _bounds_of(value: str, begin: Point, end: Point, path: Path_) -> Iterator[_Bound]:
+def _bounds_of(value: str | None, begin: Point, end: Point, path: Path_) -> Iterator[_Bound]:
     """The bounds of a calendar value; none if it stands for no particular days."""
-    interval = known_days(value)
-    if interval is not None:
+    interval = None if value is None else known_days(value)
+    if value is not None and interval is not None:
         first, last = interval
         abroad = _ZONE.search(value) is not None  # where another day may have begun
         yield _Bound(first.toordinal() - abroad, begin, True, path)

@@ -22,7 +22,7 @@ def calendar(document: Document, context: Context) -> Problems:
     Right: `"value":"2024-02-29"`
     """
     for number, timex in enumerate(document.timexes):
-        if timex.type in POINTS:
+        if timex.type in POINTS and timex.value:
             try:
                 days(timex.value)
             except ValueError as error:
@@ -51,7 +51,7 @@ def grammar(document: Document, context: Context) -> Problems:
     Right: `P1Y2D`, `P18M`, `202X`, `2024-02-19T24:00`
     """
     for number, timex in enumerate(document.timexes):
-        problem = _grammar_problem(timex.value)
+        problem = _grammar_problem(timex.value) if timex.value else None
         if problem:
             yield ("timexes", number, "value"), f"{timex.value}: {problem}"
 
@@ -160,9 +160,12 @@ def unanchored(document: Document, context: Context) -> Problems:
     Wrong: "yesterday" with `"value":"2024-02-18"` and no `anchor`
     Right: "yesterday" with `"value":"2024-02-18","anchor":"DCT"`
     """
+    if not document.is_done("timexes"):
+        return
     for number, timex in enumerate(document.timexes):
-        is_resolved = timex.type in POINTS and "X" not in timex.value
-        if not is_resolved or timex.anchor or timex.value.endswith("_REF"):
+        value = timex.value or "X"
+        is_resolved = timex.type in POINTS and "X" not in value
+        if not is_resolved or timex.anchor or value.endswith("_REF"):
             continue
         if _is_relative(" ".join(timex.text.lower().split())):
             yield ("timexes", number), f"{timex.text!r}"
@@ -189,7 +192,7 @@ def duration_words(document: Document, context: Context) -> Problems:
     Right: "three decades" with `"value":"P3DE"`
     """
     for number, timex in enumerate(document.timexes):
-        if timex.type != "DURATION":
+        if timex.type != "DURATION" or timex.value is None:
             continue
         in_words = read_duration(timex.text)
         in_value = duration(timex.value)

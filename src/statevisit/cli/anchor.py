@@ -9,6 +9,7 @@ from statevisit import layout
 from statevisit.cli.main import Listing, say, write
 from statevisit.cli.options import shipped_corpus, verbose
 from statevisit.document.codec import encode, read_bytes, read_document, write_document
+from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.document.strict_json import Locator, parse
 from statevisit.errors import FormatError
 from statevisit.printable import counted
@@ -28,14 +29,31 @@ from statevisit.printable import counted
     type=click.Path(path_type=Path),
     help="Write the annotated document here. Default: standard output.",
 )
+@click.option(
+    "--done",
+    multiple=True,
+    metavar="LAYER",
+    type=click.Choice(["all", *ANNOTATED_LAYERS]),
+    help="Layer of the draft that is complete with it; `all` for all of them. Default: they are "
+    "partial, and their records may lack properties.",
+)
 @verbose
-def command(draft: Path, document: Path | None, output: Path | None, verbose: bool) -> int:
+def command(
+    draft: Path,
+    document: Path | None,
+    output: Path | None,
+    done: tuple[str, ...],
+    verbose: bool,
+) -> int:
     """Turn the quotes of a draft into offsets.
 
     A draft is a JSON object with the document's `id` and any of the layers. Its records have
     {"quote": "visit", "occurrence": 2} or {"quote": "visit", "prefix": "first "} instead of start,
     end and text, and may leave out their id. Its layers replace those of the document. If a quote
     is missing or ambiguous, nothing is written.
+
+    The layers of the draft become partial: a record needs its quote and nothing else. With --done,
+    or with {"layers": {"mentions": "done"}} in the draft, they must be complete.
 
     \b
     Example:
@@ -46,7 +64,8 @@ def command(draft: Path, document: Path | None, output: Path | None, verbose: bo
     data = read_bytes(draft)
     value = parse(data, str(draft))
     base = read_document(document or _document_path(value, draft))
-    anchored, problems, reports = anchor(value, base, str(draft))
+    layers = _layers_done(value, draft, done)
+    anchored, problems, reports = anchor(value, base, str(draft), done=layers)
     locator = Locator(data)
     listing = Listing(err=True, verbose=verbose)
     for finding in (*problems, *reports):
@@ -63,6 +82,20 @@ def command(draft: Path, document: Path | None, output: Path | None, verbose: bo
     else:
         write(encode(anchored))
     return 0
+
+
+def _layers_done(value: object, draft: Path, done: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the layers that --done names. Raises FormatError for one that the draft lacks."""
+    given = value if isinstance(value, dict) else {}
+    if "all" in done:
+        return ANNOTATED_LAYERS
+    for layer in done:
+        if layer not in given:
+            raise FormatError(
+                f"{draft}: has no `{layer}`: give it a list, even an empty one, "
+                f"or leave out --done {layer}"
+            )
+    return done
 
 
 def _document_path(value: object, draft: Path) -> Path:

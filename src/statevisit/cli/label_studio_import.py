@@ -85,11 +85,7 @@ def import_into_corpus(
     from statevisit.labelstudio.mapping import read_mapping
     from statevisit.layout import corpus_root
 
-    if ours and theirs:
-        raise click.UsageError("--ours and --theirs exclude each other; give one of them")
-    prefer: Side | None = None
-    if ours or theirs:
-        prefer = "ours" if ours else "theirs"
+    prefer = _preferred(ours, theirs)
     listing = Listing(err=True, verbose=verbose)
 
     def show_updates(updates: "list[Update]") -> None:
@@ -116,6 +112,15 @@ def import_into_corpus(
             listing.end()
     _tell(written, problems, dry_run)
     return 1 if problems else 0
+
+
+def _preferred(ours: bool, theirs: bool) -> "Side | None":
+    """The side that wins a conflict; None if neither does."""
+    if ours and theirs:
+        raise click.UsageError("--ours and --theirs exclude each other; give one of them")
+    if ours:
+        return "ours"
+    return "theirs" if theirs else None
 
 
 def _layers(value: str, scheme: "Scheme") -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from statevisit.document.model import Document
 from statevisit.document.records import Record
 from statevisit.document.references import reference_names
 from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.pages.display import UNKNOWN
 from statevisit.printable import visible
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _columns(layer: str, records: tuple[Record, ...], scheme: Scheme) -> Columns
             columns["labels"] = labels
         else:
             columns[name] = [name]
-    required = scheme.record(layer)["required"]
+    required = scheme.required(layer)
     optional = [n for n in columns if n in scheme.properties(layer) and n not in required]
     if len(columns) <= _FEW_COLUMNS or len(optional) < 2:
         return columns
@@ -115,7 +116,7 @@ def _value(document: Document, record: Any, name: str) -> str:
 def _item(document: Document, item: Any) -> str:
     """Return an item of a list: an argument with its text, or a number."""
     if hasattr(item, "role"):
-        return f"{item.role.lower()} {_line(document.text_of(item.target))}"
+        return f"{(item.role or UNKNOWN).lower()} {_line(document.text_of(item.target))}"
     return str(item)
 
 

@@ -56,8 +56,8 @@ def mend_and_report(
 
 def _tell_of_evidence(file: "Mended") -> None:
     """Name the relations whose evidence was a sentence that is two sentences now."""
-    old = {relation.id: relation.evidence for relation in file.before.relations}
-    relations = [r.id for r in file.after.relations if len(r.evidence) > len(old[r.id])]
+    old = {relation.id: relation.evidence or () for relation in file.before.relations}
+    relations = [r.id for r in file.after.relations if len(r.evidence or ()) > len(old[r.id])]
     if relations:
         say(f"  with both sentences as evidence: {', '.join(relations)}")
 

@@ -53,21 +53,28 @@ def tags(scheme: Scheme) -> tuple[str, ...]:
 
 
 def _candidates(document: Document) -> list[tuple[int, int, int, str]]:
-    """(start, end, rank of the layer, label) of every span that could be a flat name."""
+    """(start, end, rank of the layer, label) of every span that could be a flat name.
+
+    A span whose label is not annotated yet is left out.
+    """
     spans = []
     for mention in document.mentions:
         if mention.level == "NAM":
-            label = document.entity_of(mention).type
-            spans.append((mention.start, mention.end, 0, label))
+            entity = document.entity_of(mention)
+            if entity is not None and entity.type is not None:
+                spans.append((mention.start, mention.end, 0, entity.type))
     for event in document.events:
         if event.level == "NAM":
             spans.append((event.start, event.end, 1, "EVENT"))
     for timex in document.timexes:
-        within_a_day = timex.type == "TIME" or timex.value.startswith("PT")
+        if timex.type is None:
+            continue
+        within_a_day = timex.type == "TIME" or (timex.value or "").startswith("PT")
         spans.append((timex.start, timex.end, 2, "TIME" if within_a_day else "DATE"))
     for quantity in document.quantities:
-        label = "QUANTITY" if quantity.kind == "MEASURE" else quantity.kind
-        spans.append((quantity.start, quantity.end, 3, label))
+        if quantity.kind is not None:
+            label = "QUANTITY" if quantity.kind == "MEASURE" else quantity.kind
+            spans.append((quantity.start, quantity.end, 3, label))
     return spans
 
 

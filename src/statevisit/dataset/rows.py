@@ -7,7 +7,7 @@ from typing import Any
 
 from statevisit.dataset.flat_names import bio_tags
 from statevisit.document.model import Document
-from statevisit.document.records import Event, Mention, Quantity, Timex
+from statevisit.document.records import Entity, Event, EventChain, Mention, Quantity, Timex
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.timex_values import POINTS, duration, known_days
@@ -34,14 +34,18 @@ def _sentence(
     return number, document.text_of(document.sentences[number]), disagreements
 
 
+_NO_ENTITY, _NO_CHAIN = Entity(id=""), EventChain(id="")
+"""Stand for the entity of a mention and the chain of an event that are not annotated yet."""
+
+
 def entity_rows(document: Document) -> Iterator[Row]:
     """Yield one row per mention."""
     for mention in document.mentions:
-        entity = document.entity_of(mention)
+        entity = document.entity_of(mention) or _NO_ENTITY
         yield (
             *_span(document, mention),
             mention.level,
-            entity.id,
+            mention.entity,
             entity.type,
             entity.name,
             entity.wikidata,
@@ -52,7 +56,10 @@ def entity_rows(document: Document) -> Iterator[Row]:
         )
 
 
-def _arguments(document: Document, event: Event) -> list[JsonObject]:
+def _arguments(document: Document, event: Event) -> list[JsonObject] | None:
+    """The arguments, resolved; None where they are not annotated yet."""
+    if event.arguments is None:
+        return None
     added = scheme_of(document).attributes.get("arguments", ())
     arguments = []
     for argument in event.arguments:
@@ -77,7 +84,7 @@ def _arguments(document: Document, event: Event) -> list[JsonObject]:
 def event_rows(document: Document) -> Iterator[Row]:
     """Yield one row per event mention."""
     for event in document.events:
-        chain = document[event.event]
+        chain = document[event.event] if event.event else _NO_CHAIN
         yield (
             *_span(document, event),
             event.level,
@@ -127,13 +134,15 @@ def _duration_rows(document: Document) -> Iterator[Row]:
     exact = "EXACT" if "EXACT" in comparators else None
     first_event: dict[str, Event] = {}
     for event in document.events:
-        for argument in event.arguments:
+        for argument in event.arguments or ():
             if argument.role == "TIME":
                 first_event.setdefault(argument.target, event)
     for timex in document.timexes:
         if timex.type != "DURATION":
             continue
-        number, unit = duration(timex.value) or (None, None)
+        number, unit = None, None
+        if timex.value is not None:
+            number, unit = duration(timex.value) or (None, None)
         lasting = first_event.get(timex.id)
         yield (
             *_span(document, timex),
@@ -166,7 +175,7 @@ def timex_rows(document: Document) -> Iterator[Row]:
     """Yield one row per time expression."""
     for timex in document.timexes:
         first_day, last_day = None, None
-        if timex.type in POINTS:
+        if timex.type in POINTS and timex.value:
             first_day, last_day = known_days(timex.value) or (None, None)
         yield (
             *_span(document, timex),
@@ -189,21 +198,29 @@ def relation_rows(document: Document) -> Iterator[Row]:
     wikidata_properties = _wikidata_properties(scheme_of(document))
     for relation in document.relations:
         source, target = document[relation.source], document[relation.target]
+        evidence = relation.evidence
         yield (
             document.id,
             relation.id,
             relation.type,
-            wikidata_properties[relation.type],
+            wikidata_properties.get(relation.type or ""),
             source.id,
             source.name,
             source.type,
             target.id,
             target.name,
             target.type,
-            list(relation.evidence),
-            [document.text_of(document.sentences[number]) for number in relation.evidence],
+            None if evidence is None else list(evidence),
+            _texts(document, evidence),
             relation.disagreements or 0,
         )
+
+
+def _texts(document: Document, evidence: tuple[int, ...] | None) -> list[str] | None:
+    """The texts of sentences by their numbers; None where the evidence is not annotated yet."""
+    if evidence is None:
+        return None
+    return [document.text_of(document.sentences[number]) for number in evidence]
 
 
 @cache

@@ -207,18 +207,18 @@ def ordered(document: Document, like: Document | None = None) -> Document:
         return first.get(group.id, last), natural(group.id)
 
     def relation_key(relation: Relation) -> tuple[tuple[int, ...], tuple[int, str]]:
-        return relation.evidence[:1], natural(relation.id)
+        return (relation.evidence or ())[:1], natural(relation.id)
 
     def event_relation_key(relation: EventRelation) -> tuple[int, int, str]:
         source, target = relation.source, relation.target
-        return places.get(source, last), places.get(target, last), relation.type
+        return places.get(source, last), places.get(target, last), relation.type or ""
 
-    evidenced = [replace(r, evidence=tuple(sorted(r.evidence))) for r in document.relations]
+    relations = [_with_sorted_evidence(relation) for relation in document.relations]
     layers: dict[str, tuple[Any, ...]] = {name: tuple(records) for name, records in spans.items()}
     layers["events"] = tuple(_with_sorted_arguments(e, places) for e in spans["events"])
     layers["entities"] = tuple(sorted(document.entities, key=group_key))
     layers["event_chains"] = tuple(sorted(document.event_chains, key=group_key))
-    layers["relations"] = tuple(sorted(evidenced, key=relation_key))
+    layers["relations"] = tuple(sorted(relations, key=relation_key))
     layers["event_relations"] = tuple(sorted(document.event_relations, key=event_relation_key))
     for name in ("sentences", "tokens"):
         records = getattr(document, name)
@@ -240,22 +240,30 @@ def _first_mentions(spans: dict[str, list[Any]], places: dict[str, int]) -> dict
     """The place of the first mention of each entity and event chain, literal mentions last."""
     first: dict[str, int] = {}
     for mention in spans["mentions"]:
-        first.setdefault(mention.entity, places[mention.id])
+        if mention.entity:
+            first.setdefault(mention.entity, places[mention.id])
     for event in spans["events"]:
-        first.setdefault(event.event, places[event.id])
+        if event.event:
+            first.setdefault(event.event, places[event.id])
     for mention in spans["mentions"]:
         if mention.literal:
             first.setdefault(mention.literal, places[mention.id])
     return first
 
 
+def _with_sorted_evidence(relation: Relation) -> Relation:
+    if relation.evidence is None:
+        return relation
+    return replace(relation, evidence=tuple(sorted(relation.evidence)))
+
+
 def _with_sorted_arguments(event: Event, places: dict[str, int]) -> Event:
-    if len(event.arguments) < 2:
+    if event.arguments is None or len(event.arguments) < 2:
         return event
 
     def key(argument: Argument) -> tuple[int, str, str]:
         place = places.get(argument.target, len(places))
-        return place, argument.role, argument.ace_role or ""
+        return place, argument.role or "", argument.ace_role or ""
 
     return replace(event, arguments=tuple(sorted(event.arguments, key=key)))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statevisit.document.records import (
     Argument,
@@ -29,7 +30,7 @@ from statevisit.document.records import (
     Token,
     shortened,
 )
-from statevisit.document.states import DONE
+from statevisit.document.states import DONE, NONE, PARTIAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,13 +87,13 @@ SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 class ResolvedArgument(Struct, frozen=True):
     """An argument with the record that its `target` names, and the layer of that record."""
 
-    role: str
+    role: str | None
     ace_role: str | None
     layer: str
     target: Any
 
     def __repr__(self) -> str:
-        return f"<{self.role} {shortened(repr(self.target)[1:-1], 90)}>"
+        return f"<{self.role or '?'} {shortened(repr(self.target)[1:-1], 90)}>"
 
 
 class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True, eq=True):
@@ -191,6 +192,19 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         """Whether all of some layers are done."""
         return all(self.state_of(layer) == DONE for layer in layers)
 
+    def begun(self) -> "Document":
+        """Return the document with the state partial for each layer of records whose state is none.
+
+        The document itself is returned if it has no such layer.
+        """
+        begun = [name for name, state in self.layers.items() if state == NONE and self._has(name)]
+        if not begun:
+            return self
+        return replace(self, layers=self.layers | dict.fromkeys(begun, PARTIAL))
+
+    def _has(self, layer: str) -> bool:
+        return bool(getattr(self, layer, ()))
+
     def __getitem__(self, record_id: str) -> Any:
         return self._index[record_id][1]
 
@@ -257,16 +271,20 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         """
         return self._chains.get(self._record(chain).id, ())
 
-    def entity_of(self, mention: Mention | str) -> Entity:
-        """Return the entity of a mention. Raises KeyError for an id the document lacks."""
-        entity: Entity = self[self._record(mention).entity]
+    def entity_of(self, mention: Mention | str) -> Entity | None:
+        """Return the entity of a mention; None while it has none.
+
+        Raises KeyError for an id the document lacks.
+        """
+        entity_id = self._record(mention).entity
+        entity: Entity | None = None if entity_id is None else self[entity_id]
         return entity
 
     def arguments_of(self, event: Event | str) -> tuple[ResolvedArgument, ...]:
         """Return the arguments of an event, each with the record that its target names."""
         return tuple(
             ResolvedArgument(argument.role, argument.ace_role, *self._index[argument.target])
-            for argument in self._record(event).arguments
+            for argument in self._record(event).arguments or ()
         )
 
     def relations_of(self, entity: Entity | str) -> tuple[Relation, ...]:
@@ -316,5 +334,6 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:
     groups: dict[str, list[Any]] = {}
     for record in records:
-        groups.setdefault(getattr(record, key), []).append(record)
+        if getattr(record, key) is not None:
+            groups.setdefault(getattr(record, key), []).append(record)
     return {k: tuple(v) for k, v in groups.items()}

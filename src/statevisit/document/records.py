@@ -2,7 +2,8 @@
 
 The classes mirror `schema/document.schema.json` property by property, in its order; a test compares
 them. Spans are half-open `[start, end)` offsets in Unicode code points into `Document.text`.
-Records are frozen; an optional property that is absent is `None` here.
+Records are frozen; a property that is absent is `None` here. What a record of an unfinished layer
+may lack is therefore optional: `schema.required` names what it has once its layer is done.
 """
 
 from collections.abc import Collection, Iterator
@@ -93,21 +94,21 @@ class Mention(Record, frozen=True, kw_only=True):
     start: int
     end: int
     text: str
-    level: str
-    entity: str
+    level: str | None = None
+    entity: str | None = None
     literal: str | None = None
     disagreements: int | None = None
 
 
 class Entity(Record, frozen=True, kw_only=True):
-    """An entity; exactly one of `wikidata` and `nil` is set."""
+    """An entity; `wikidata` or `nil` is set, never both."""
 
     id: str
-    type: str
-    name: str
+    type: str | None = None
+    name: str | None = None
     wikidata: str | None = None
     nil: str | None = None
-    reference: str
+    reference: str | None = None
     disagreements: int | None = None
 
 
@@ -118,8 +119,8 @@ class Timex(Record, frozen=True, kw_only=True):
     start: int
     end: int
     text: str
-    type: str
-    value: str
+    type: str | None = None
+    value: str | None = None
     mod: str | None = None
     anchor: str | None = None
     begin: str | None = None
@@ -136,12 +137,12 @@ class Quantity(Record, frozen=True, kw_only=True):
     start: int
     end: int
     text: str
-    kind: str
+    kind: str | None = None
     value: str | None = None
     lower: str | None = None
     upper: str | None = None
     unit: str | None = None
-    comparator: str
+    comparator: str | None = None
     change: str | None = None
     measures: str | None = None
     property: Span | None = None
@@ -152,28 +153,31 @@ class Quantity(Record, frozen=True, kw_only=True):
 class Argument(Record, frozen=True, kw_only=True):
     """An argument of an event; `target` is the id of a mention, timex, quantity or event."""
 
-    role: str
+    role: str | None = None
     target: str
     ace_role: str | None = None
 
 
 class Event(Record, frozen=True, kw_only=True):
-    """A mention of an event; `event` is its chain."""
+    """A mention of an event; `event` is its chain.
+
+    `arguments` is None where nobody has looked for arguments, and empty where there are none.
+    """
 
     id: str
     start: int
     end: int
     text: str
-    level: str
-    event: str
-    class_: str = field(name="class")
-    type: str
-    polarity: str
-    modality: str
-    doc_time_rel: str
+    level: str | None = None
+    event: str | None = None
+    class_: str | None = field(name="class", default=None)
+    type: str | None = None
+    polarity: str | None = None
+    modality: str | None = None
+    doc_time_rel: str | None = None
     tense: str | None = None
     aspect: str | None = None
-    arguments: tuple[Argument, ...]
+    arguments: tuple[Argument, ...] | None = None
     disagreements: int | None = None
 
 
@@ -191,17 +195,17 @@ class Relation(Record, frozen=True, kw_only=True):
     """A relation between two entities; `evidence` are sentence numbers from 0."""
 
     id: str
-    type: str
+    type: str | None = None
     source: str
     target: str
-    evidence: tuple[int, ...]
+    evidence: tuple[int, ...] | None = None
     disagreements: int | None = None
 
 
 class EventRelation(Record, frozen=True, kw_only=True):
     """A relation between two event mentions or time expressions."""
 
-    type: str
+    type: str | None = None
     source: str
     target: str
     disagreements: int | None = None
@@ -216,7 +220,7 @@ class Quotation(Record, frozen=True, kw_only=True):
     text: str
     cue: Span | None = None
     source: str | None = None
-    type: str
+    type: str | None = None
     disagreements: int | None = None
 
 

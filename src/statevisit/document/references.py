@@ -59,8 +59,9 @@ def references_of(document: Document) -> Iterator[tuple[Path, str, tuple[str, ..
         of_layer = references(layer)
         if layer == "events":
             for number, event in enumerate(document.events):
-                yield (layer, number, "event"), event.event, of_layer[0].targets
-                for index, filler in enumerate(event.arguments):
+                if event.event:
+                    yield (layer, number, "event"), event.event, of_layer[0].targets
+                for index, filler in enumerate(event.arguments or ()):
                     path = (layer, number, "arguments", index, "target")
                     yield path, filler.target, argument.targets
         elif of_layer:

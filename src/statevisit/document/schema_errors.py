@@ -15,6 +15,7 @@ from statevisit.document.schema import Schema
 from statevisit.document.scheme import base
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.document.value_forms import decimal_advice, timex_advice, timex_patterns
+from statevisit.printable import counted
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator as Oracle
@@ -159,7 +160,7 @@ def _message(error: "ValidationError", schema: Schema) -> str:
 
 def _required(error: "ValidationError", schema: Schema) -> str:
     missing = ", ".join(f"`{name}`" for name in _limit(error) if name not in _value(error))
-    return f"missing {missing}{_condition(error, schema)}"
+    return f"missing {missing}{_condition(error, schema)}{_done_advice(error, schema)}"
 
 
 def _additional_properties(error: "ValidationError", schema: Schema) -> str:
@@ -203,7 +204,8 @@ def _one_of(error: "ValidationError", schema: Schema) -> str:
 def _any_of(error: "ValidationError", schema: Schema) -> str:
     if error.parent is not None and "properties" in _keywords(error.parent):
         return _one_of(error, schema)
-    return f"needs {_alternatives(_limit(error), 'or')}{_condition(error, schema)}"
+    needed = _alternatives(_limit(error), "or")
+    return f"needs {needed}{_condition(error, schema)}{_done_advice(error, schema)}"
 
 
 def _not(error: "ValidationError", schema: Schema) -> str:
@@ -221,9 +223,20 @@ def _format(error: "ValidationError", schema: Schema) -> str:
 
 
 def _length(error: "ValidationError", schema: Schema) -> str:
+    if error.validator == "maxItems" and _limit(error) == 0:
+        return _unstated(error)
     bound = "at least" if str(error.validator).startswith("min") else "at most"
     shown = _shown(_value(error))
     return f"`{_key(error)}` is {shown}; its length must be {bound} {_limit(error):,}"
+
+
+def _unstated(error: "ValidationError") -> str:
+    """The message for records in a layer whose state says that it has none."""
+    layer, count = _key(error), len(_value(error))
+    return (
+        f"the layer `{layer}` has {counted(count, 'record')}, but its state is none: "
+        f"`statevisit state DOC {layer} partial` says that it is begun"
+    )
 
 
 def _unique_items(error: "ValidationError", schema: Schema) -> str:
@@ -274,22 +287,51 @@ def _declaration(error: "ValidationError") -> JsonObject | None:
 
 
 def _condition(error: "ValidationError", schema: Schema) -> str:
-    """The condition of an error under `if`: " where `kind` is MONEY"; empty without one."""
+    """The conditions of an error under `if`: " where `kind` is MONEY"; empty without one.
+
+    The state of a layer is left out; `_done_advice` is about that.
+    """
+    words = []
+    for condition, branch in _conditions(error, schema):
+        if _is_about_states(condition):
+            continue
+        stated = []
+        for name, rule in condition.get("properties", {}).items():
+            values = [rule["const"]] if "const" in rule else rule["enum"]
+            stated.append(f"`{name}` is {' or '.join(values)}")
+        if not stated:
+            stated = [f"`{name}` is present" for name in condition["required"]]
+        word = "where" if branch == "then" else "unless"
+        words.append(f" {word} {' and '.join(stated)}")
+    return "".join(words)
+
+
+def _done_advice(error: "ValidationError", schema: Schema) -> str:
+    """What to do about something that only a layer that is done needs; empty for anything else."""
+    for condition, _ in _conditions(error, schema):
+        if _is_about_states(condition):
+            (layer,) = condition["properties"]["layers"]["properties"]
+            return (
+                f"; the layer `{layer}` is done: add it, or reopen the layer with "
+                f"`statevisit state DOC {layer} partial`"
+            )
+    return ""
+
+
+def _is_about_states(condition: JsonObject) -> bool:
+    return "layers" in condition.get("properties", ())
+
+
+def _conditions(error: "ValidationError", schema: Schema) -> list[tuple[JsonObject, str]]:
+    """The conditions that an error is under, the outermost first, each with its branch."""
     steps = list(error.absolute_schema_path)
-    branch = next((step for step in ("then", "else") if step in steps), None)
-    if branch is None:
-        return ""
+    conditions = []
     node: Any = schema.value
-    for step in steps[: steps.index(branch)]:
+    while "then" in steps or "else" in steps:
         # jsonschema leaves `$ref` out of its paths.
         container: Any = schema.resolve(node) if isinstance(node, dict) else node
+        step = steps.pop(0)
+        if step in ("then", "else"):
+            conditions.append((container["if"], str(step)))
         node = container[step]
-    condition = schema.resolve(node)["if"]
-    stated = []
-    for name, rule in condition.get("properties", {}).items():
-        values = [rule["const"]] if "const" in rule else rule["enum"]
-        stated.append(f"`{name}` is {' or '.join(values)}")
-    if not stated:
-        stated = [f"`{name}` is present" for name in condition["required"]]
-    word = "where" if branch == "then" else "unless"
-    return f" {word} {' and '.join(stated)}"
+    return conditions

@@ -3,7 +3,7 @@
 While a layer is not done, a record needs its span only, and the layer may lack records.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 NONE = "none"
 PARTIAL = "partial"
@@ -16,12 +16,3 @@ STATES = (NONE, PARTIAL, DONE)
 def least(states: Iterable[str]) -> str:
     """Return the state of some annotations together: that of the least advanced one."""
     return min(states, key=STATES.index)
-
-
-def begun(states: Mapping[str, str], layers: Iterable[str]) -> dict[str, str]:
-    """Return the states with `partial` in place of `none` for the layers that have records."""
-    with_records = frozenset(layers)
-    return {
-        layer: PARTIAL if state == NONE and layer in with_records else state
-        for layer, state in states.items()
-    }

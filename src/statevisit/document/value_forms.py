@@ -86,11 +86,12 @@ def timex_advice(value: str, pattern: str) -> str:
 @cache
 def timex_patterns() -> dict[str, str]:
     """Return the pattern of the value of a time expression, by the type of the expression."""
-    rules = base().record("timexes")["allOf"]
-    return {
-        rule["if"]["properties"]["type"]["const"]: rule["then"]["properties"]["value"]["pattern"]
-        for rule in rules
-    }
+    patterns = {}
+    for rule in base().record("timexes")["allOf"]:
+        if isinstance(rule["then"], dict):  # and not one that only forbids
+            kind = rule["if"]["properties"]["type"]["const"]
+            patterns[kind] = rule["then"]["properties"]["value"]["pattern"]
+    return patterns
 
 
 def _repaired(value: str) -> str:

@@ -6,9 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.annotation.merge import Side, merge
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme
-from statevisit.document.states import begun
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
@@ -143,7 +142,7 @@ class Incoming:
         document, annotator = annotation.document, self._names[annotation.person]
         if annotator not in document.annotators:
             document = replace(document, annotators=(*document.annotators, annotator))
-        return Outcome(annotator, None, _begun(document), list(annotation.findings), [])
+        return Outcome(annotator, None, document.begun(), list(annotation.findings), [])
 
     def _merged(
         self,
@@ -155,7 +154,7 @@ class Incoming:
         findings = list(annotation.findings)
         if current is not None:
             document, conflicts = merge(base, annotation.document, current, self._prefer)
-            return Outcome("", current, _begun(document), findings, conflicts)
+            return Outcome("", current, document.begun(), findings, conflicts)
         if annotation.unchanged:
             return Outcome("", base, base, findings, [])
         conflict = Finding(
@@ -166,13 +165,7 @@ class Incoming:
         )
         if self._prefer == "ours":
             return Outcome("", base, base, findings, [conflict])
-        return Outcome("", None, _begun(annotation.document), findings, [conflict])
-
-
-def _begun(document: Document) -> Document:
-    """The document with `partial` as the state of layers that have got their first records."""
-    states = begun(document.layers, (layer for layer in LAYERS if getattr(document, layer)))
-    return document if states == document.layers else replace(document, layers=states)
+        return Outcome("", None, annotation.document.begun(), findings, [conflict])
 
 
 def _without_pushed(annotations: list[Annotation]) -> list[Annotation]:

@@ -355,7 +355,7 @@ def _regions_of(document: Document) -> dict[str, Region]:
             continue
         value = result["value"]
         if result["type"] == "labels":
-            labels = {result["from_name"]: value["labels"][0]}
+            labels = {result["from_name"]: next(iter(value["labels"]), "")}
             regions[result["id"]] = Region(result["id"], value["start"], value["end"], labels)
         else:
             (answer,) = value[controls(scheme)[result["from_name"]].value_key]

@@ -104,8 +104,12 @@ def to_results(document: Document) -> list[JsonObject]:
     return results + _relation_results(links_of(document, parts))
 
 
-def _region_result(region_id: str, control: str, span: SpanRecord | Span, label: str) -> JsonObject:
-    value = {"start": span.start, "end": span.end, "text": span.text, "labels": [label]}
+def _region_result(
+    region_id: str, control: str, span: SpanRecord | Span, label: str | None
+) -> JsonObject:
+    """A region; one whose label is not annotated yet has none."""
+    labels = [] if label is None else [label]
+    value = {"start": span.start, "end": span.end, "text": span.text, "labels": labels}
     return {
         "id": region_id,
         "from_name": control,

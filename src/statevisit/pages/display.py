@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from statevisit.document.model import Document
-from statevisit.document.records import Event, Mention, Quantity, SpanRecord, Timex
+from statevisit.document.records import Entity, Event, Mention, Quantity, SpanRecord, Timex
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.printable import visible
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from statevisit.corpus.reader import Corpus
 
 _GREY = "#adb5bd"
+
+UNKNOWN = "?"
+"""Stands for a property that a record does not have yet."""
 """The colour of labels that the schema does not know."""
 
 _CSS = {
@@ -66,36 +69,42 @@ def highlights(document: Document) -> list[Highlight]:
 
 
 def _of_mention(document: Document, mention: Mention) -> Highlight:
-    label, name = "?", mention.entity
-    if document.layer_by_id.get(mention.entity) == "entities":
-        entity = document.entity_of(mention)
-        label, name = entity.type, entity.name
+    label, name = UNKNOWN, mention.entity or UNKNOWN
+    if document.layer_by_id.get(name) == "entities":
+        entity: Entity = document[name]
+        label, name = entity.type or UNKNOWN, entity.name or entity.id
     color = _color(scheme_of(document), "entities", "type", label)
-    return _highlight(mention, "mentions", label, color, f"{label} {mention.level} → {name}")
+    note = f"{label} {mention.level or UNKNOWN} → {name}"
+    return _highlight(mention, "mentions", label, color, note)
 
 
 def _of_timex(timex: Timex, scheme: Scheme) -> Highlight:
-    note = f"{timex.type} {timex.value} {timex.mod or ''}".rstrip()
-    return _highlight(
-        timex, "timexes", timex.type, _color(scheme, "timexes", "type", timex.type), note
-    )
+    label = timex.type or UNKNOWN
+    note = f"{label} {timex.value or UNKNOWN} {timex.mod or ''}".rstrip()
+    return _highlight(timex, "timexes", label, _color(scheme, "timexes", "type", label), note)
+
+
+def amount_of(quantity: Quantity) -> str:
+    """Return the value of a quantity, or its bounds, in short; "?" for what it does not have."""
+    if quantity.value or not (quantity.lower or quantity.upper):
+        return quantity.value or UNKNOWN
+    return f"{quantity.lower or UNKNOWN}–{quantity.upper or UNKNOWN}"
 
 
 def _of_quantity(quantity: Quantity, scheme: Scheme) -> Highlight:
-    kind = quantity.kind
-    value = quantity.value or f"{quantity.lower}–{quantity.upper}"
-    note = f"{kind} {quantity.comparator} {value} {quantity.unit or ''}".rstrip()
-    return _highlight(
-        quantity, "quantities", kind, _color(scheme, "quantities", "kind", kind), note
-    )
+    kind = quantity.kind or UNKNOWN
+    parts = [kind, quantity.comparator or UNKNOWN, amount_of(quantity), quantity.unit]
+    note = " ".join(part for part in parts if part)
+    color = _color(scheme, "quantities", "kind", kind)
+    return _highlight(quantity, "quantities", kind, color, note)
 
 
 def _of_event(event: Event, scheme: Scheme) -> Highlight:
-    parts = [event.class_, event.type, event.polarity, event.modality, event.doc_time_rel]
-    if event.type == "OTHER":
-        parts.remove("OTHER")
-    color = _color(scheme, "events", "class", event.class_)
-    return _highlight(event, "events", event.class_, color, " ".join(parts))
+    label = event.class_ or UNKNOWN
+    type_ = None if event.type == "OTHER" else event.type
+    parts = [label, type_, event.polarity, event.modality, event.doc_time_rel]
+    note = " ".join(part for part in parts if part)
+    return _highlight(event, "events", label, _color(scheme, "events", "class", label), note)
 
 
 def _highlight(span: SpanRecord, layer: str, label: str, color: str, note: str) -> Highlight:

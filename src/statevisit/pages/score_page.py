@@ -15,6 +15,7 @@ import orjson
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Event, Mention, Quantity, Timex
 from statevisit.document.strict_json import JsonObject
+from statevisit.pages.display import UNKNOWN, amount_of
 from statevisit.printable import counted
 from statevisit.scoring.console import amount, percent, percent_interval
 from statevisit.scoring.figures import Difference, Figure
@@ -291,8 +292,7 @@ def _description(document: Document, record: SpanRecord | None) -> str:
         return _mention_description(document, record)
     parts: list[str | None] = []
     if isinstance(record, Quantity):
-        value = record.value or f"{record.lower}–{record.upper}"
-        parts = [record.comparator, value, record.unit]
+        parts = [record.comparator, amount_of(record), record.unit]
     elif isinstance(record, Event):
         parts = [record.type, record.polarity, record.modality, record.doc_time_rel]
         arguments = _arguments_description(document, record)
@@ -303,19 +303,20 @@ def _description(document: Document, record: SpanRecord | None) -> str:
 
 
 def _mention_description(document: Document, mention: Mention) -> str:
-    if mention.entity not in document:
-        return mention.level
-    entity = document.entity_of(mention)
+    level = mention.level or UNKNOWN
+    if mention.entity is None or mention.entity not in document:
+        return level
+    entity = document[mention.entity]
     wikidata = f" ({entity.wikidata})" if entity.wikidata else ""
-    return f"{mention.level} → {entity.name}{wikidata}"
+    return f"{level} → {entity.name or entity.id}{wikidata}"
 
 
 def _arguments_description(document: Document, event: Event) -> str:
     described = []
-    for argument in event.arguments:
+    for argument in event.arguments or ():
         if argument.target in document:
             target = document[argument.target]
             is_span = isinstance(target, SpanRecord)
             words = document.text_of(target) if is_span else argument.target
-            described.append(f"{argument.role} {words}")
+            described.append(f"{argument.role or UNKNOWN} {words}")
     return ", ".join(described)

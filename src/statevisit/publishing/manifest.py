@@ -42,7 +42,7 @@ class Tally:
         self.languages.add(document.language)
         self.annotators.update(document.annotators)
         self.seeds.add(document.source.file)
-        arguments = [argument for event in document.events for argument in event.arguments]
+        arguments = [argument for event in document.events for argument in event.arguments or ()]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
         for layer, prop in self._scheme.inventories:

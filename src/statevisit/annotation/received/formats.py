@@ -99,7 +99,9 @@ def of(path: Path, start: bytes) -> str:
     file that is none of the formats, by its name or by its first bytes.
     """
     suffix = path.suffix.lower()
-    refused = _by_start(path, start) or _REFUSED_BY_SUFFIX.get(suffix)
+    refused = _by_start(path, start)
+    if refused in (None, _ARCHIVE):  # a damaged Word file is a Word file
+        refused = _REFUSED_BY_SUFFIX.get(suffix, refused)
     if refused is not None:
         what, advice = refused
         advice = advice.format(name=path.name, stem=path.stem)

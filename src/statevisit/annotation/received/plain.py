@@ -4,6 +4,8 @@ import hashlib
 import re
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from statevisit.annotation.received import normal_form
 from statevisit.annotation.received.incoming import Incoming, Reading
 from statevisit.corpus.seeds import Received
@@ -37,11 +39,6 @@ def read(path: Path, name: str, reading: Reading) -> Incoming:
             changes = ("encoding",)
     text, date, length = _divided(seed, file)
     metadata = reading.metadata
-    if date is not None and metadata.date not in (None, date):
-        raise FormatError(
-            f"{file}:1: the header states the date {date}, but --date is {metadata.date}: "
-            "leave out --date, or correct the header"
-        )
     if date is None:
         _refuse_labels(text, file)
         date = metadata.date
@@ -52,7 +49,7 @@ def read(path: Path, name: str, reading: Reading) -> Incoming:
         place=file,
         text=text,
         header=seed[:length],
-        metadata=metadata.completed(type(metadata)(date=date)),
+        metadata=replace(metadata, date=date),
         stem=stem or name,
         name=name,
         received=_received(data, path) if changes else None,
