@@ -370,6 +370,21 @@ def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
     assert {"relations", "quotations"} <= set(draft_schema(base())["properties"])
 
 
+def test_the_schema_for_language_models_is_one_for_structured_output() -> None:
+    """It has no conditions and no look-ahead, and the answer of the guide is valid under it."""
+    written = orjson.dumps(draft_schema(base())).decode()
+    for keyword in ("if", "then", "else", "not", "allOf", "uniqueItems"):
+        assert f'"{keyword}":' not in written
+    assert "(?" not in written
+    guide = (ROOT / "src/statevisit/scoring/README.md").read_text(encoding="utf-8")
+    answer = re.search(r"printf '(.*)' > answer\.json", guide)
+    assert answer is not None
+    import jsonschema
+
+    check = jsonschema.Draft202012Validator(draft_schema(base(), ["timexes"]))
+    assert [] == list(check.iter_errors(orjson.loads(answer[1])))
+
+
 def test_pointers_go_on_past_a_hundred_problems(article: Document) -> None:
     """Each record without a place in the text is noted by its own place in the file."""
     wrong = {"quote": "over 93%", "kind": "PERCENT"}
