@@ -14,11 +14,12 @@ import statevisit
 from statevisit.document import schema_errors, scheme
 from statevisit.document.codec import decode, encode, to_value
 from statevisit.document.model import LAYERS, Document
-from statevisit.document.scheme import base, scheme_at, scheme_for, scheme_from, scheme_of, within
+from statevisit.document.scheme import base, scheme_at, scheme_for, scheme_from, scheme_of
+from statevisit.document.scheme_change import within
 from statevisit.errors import FormatError
 from tests.conftest import DATA, Result
 
-Run = Callable[..., Result]
+Cli = Callable[..., Result]
 
 MARITIME = """\
 base = 2
@@ -210,6 +211,7 @@ WRONG = {
     'base = 2\nlayers = ["events"]\n[labels."timexes.type".AGE]': "3: `layers` does not have the",
     'base = 2\n[attributes.mention.sure]\ntype = "string"': "2: unknown `mention`; did you mean",
     'base = 2\n[attributes.mentions.sure]\ntype = "text"': "3: unknown `text`; known are string",
+    'base = 2\n[labels."events.type".SAIL]\nroles = ["Ship"]': "3: the role Ship of SAIL",
     "base = 2\n[attributes.mentions.sure]": "2: `sure` needs either `labels` or `type`",
     "base = 2\n[attributes.mentions.sure]\nlabels = []": "3: `labels` must name at least one label",
     'base = 2\n[attributes.mentions.Sure]\ntype = "string"': "2: `Sure` cannot be an attribute",
@@ -267,7 +269,7 @@ def test_the_scheme_of_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "LANGUAGE" == statevisit.labels("entities", "type")[-1].name
 
 
-def test_scheme_compiles_and_checks(cli: Run, tmp_path: Path) -> None:
+def test_scheme_compiles_and_checks(cli: Cli, tmp_path: Path) -> None:
     """`scheme` writes the schema and the tables; `--check` and `validate` name what differs."""
     root = tmp_path / "maritime"
     assert 0 == cli("init", root).status
@@ -285,7 +287,7 @@ def test_scheme_compiles_and_checks(cli: Run, tmp_path: Path) -> None:
     assert 0 == cli("build", "--check", root).status
 
 
-def test_a_schema_that_was_edited_is_a_finding(cli: Run, tmp_path: Path) -> None:
+def test_a_schema_that_was_edited_is_a_finding(cli: Cli, tmp_path: Path) -> None:
     """A label that somebody wrote into the schema is named, by validate and by build."""
     root = tmp_path / "mine"
     cli("init", root)
@@ -300,7 +302,7 @@ def test_a_schema_that_was_edited_is_a_finding(cli: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("layers", ["mentions,entities", "timexes", "quantities, mentions"])
-def test_init_takes_layers(cli: Run, tmp_path: Path, layers: str) -> None:
+def test_init_takes_layers(cli: Cli, tmp_path: Path, layers: str) -> None:
     """A corpus of some layers is valid from the start, and has their configs only."""
     root = tmp_path / "mine"
     assert 0 == cli("init", root, "--layers", layers).status
@@ -310,7 +312,7 @@ def test_init_takes_layers(cli: Run, tmp_path: Path, layers: str) -> None:
     assert {*names, "sentences", "tokens"} == set(statevisit.load(root).scheme.layers)
 
 
-def test_init_takes_a_scheme(cli: Run, tmp_path: Path) -> None:
+def test_init_takes_a_scheme(cli: Cli, tmp_path: Path) -> None:
     """The scheme is that of the file, and a wrong file leaves nothing behind."""
     (tmp_path / "maritime.toml").write_text(MARITIME)
     root = tmp_path / "mine"
@@ -323,3 +325,26 @@ def test_init_takes_a_scheme(cli: Run, tmp_path: Path) -> None:
     done = cli("init", tmp_path / "other", "--layers", "names")
     assert (1, False) == (done.status, (tmp_path / "other").exists())
     assert "unknown `names`" in done.err
+
+
+def test_documents_follow_a_changed_scheme(cli: Cli, tmp_path: Path) -> None:
+    """A new layer is empty in every document; one with records is dropped on request only."""
+    root = tmp_path / "mine"
+    cli("init", root, "--layers", "mentions,entities")
+    example = root / "corpus/documents/example.json"
+    scheme_file = root / "schema/scheme.toml"
+    text = scheme_file.read_text()
+    scheme_file.write_text(text.replace('"entities"]', '"entities","quotations"]'))
+    assert 1 == cli("scheme", "--check", root).status
+    assert f"written {example.relative_to(root)}" in cli("scheme", root).out
+    document = statevisit.load(root)[0]
+    assert ((), "none") == (document.quotations, document.layers["quotations"])
+    assert (0, "") == cli("validate", root)[:2]
+    before = example.read_bytes()
+    scheme_file.write_text(text.replace('["mentions","entities"]', '["quotations"]'))
+    done = cli("scheme", root)
+    assert (1, before) == (done.status, example.read_bytes())
+    assert "1 document would lose: mentions (8), entities (4); nothing was written" in done.err
+    assert 0 == cli("scheme", root, "--allow-loss").status
+    assert (0, "") == cli("validate", root)[:2]
+    assert b'"mentions"' not in example.read_bytes()

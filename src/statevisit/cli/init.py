@@ -13,8 +13,9 @@ from statevisit.cli.main import say
 from statevisit.corpus.settings import check_source
 from statevisit.document import schema_errors
 from statevisit.document.codec import convert, encode, read_bytes
-from statevisit.document.scheme import Scheme, schema_files, scheme_at, scheme_from, within
-from statevisit.document.scheme_file import ALWAYS
+from statevisit.document.scheme import Scheme, schema_files, scheme_at, scheme_from
+from statevisit.document.scheme_change import within
+from statevisit.document.scheme_declaration import ALWAYS
 from statevisit.document.strict_json import parse
 from statevisit.errors import FormatError, MissingExtra
 

@@ -14,14 +14,20 @@ from statevisit.printable import counted
 @click.command("scheme")
 @corpus_argument
 @click.option("--check", is_flag=True, help="Write nothing; fail if a file is outdated.")
-def command(path: Path | None, check: bool) -> None:
+@click.option(
+    "--allow-loss",
+    is_flag=True,
+    help="Remove records and properties for which the scheme has no place.",
+)
+def command(path: Path | None, check: bool, allow_loss: bool) -> None:
     """Compile schema/scheme.toml into the schema and the tables of a corpus.
 
     `schema/scheme.toml` says how the corpus differs from the base scheme of statevisit: which
     layers it has, which labels more or fewer, and which properties of its own. This command
     writes `schema/document.schema.json`, copies of the other schemas, and the tables of columns
-    and labels in `schema/README.md` and `schema/GUIDELINES.md`. `statevisit build` makes the
-    columns of the dataset from them.
+    and labels in `schema/README.md` and `schema/GUIDELINES.md`. Documents get a layer that is
+    new, empty and not begun; a layer that has records is dropped with --allow-loss only.
+    `statevisit build` makes the columns of the dataset from the schema.
 
     \b
     Example of a scheme.toml:
@@ -34,7 +40,7 @@ def command(path: Path | None, check: bool) -> None:
     from statevisit.publishing.scheme import compile_scheme
 
     root = layout.corpus_root(corpus_to_change(path))
-    states = compile_scheme(root, check)
+    states = compile_scheme(root, check, allow_loss)
     stale = [(name, state) for name, state in states if state != "current"]
     for name, state in stale:
         say(f"{state} {name}")

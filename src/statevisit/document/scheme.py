@@ -330,40 +330,6 @@ def scheme_for(path: Path) -> Scheme:
     return scheme_at(enclosing_root(path) or holding_root(path) or current_root())
 
 
-def within(value: JsonObject, scheme: Scheme) -> JsonObject:
-    """Return a document in JSON with only the layers and properties that a scheme has.
-
-    References to records of other layers are left out, and so are arguments and records that would
-    lack what they connect.
-    """
-    kept = {name: part for name, part in value.items() if name in scheme.value["properties"]}
-    if "layers" in kept:
-        states = kept["layers"].items()
-        kept["layers"] = {layer: state for layer, state in states if layer in scheme.layers}
-    ids = {record["id"] for layer in scheme.layers for record in kept[layer] if "id" in record}
-    for layer in scheme.layers:
-        known = scheme.properties(layer)
-        kept[layer] = [_within(record, known, ids) for record in kept[layer]]
-    if "events" in scheme.layers:
-        known = scheme.properties("arguments")
-        for event in kept["events"]:
-            if "arguments" in event:
-                arguments = [_within(item, known, ids) for item in event["arguments"]]
-                event["arguments"] = [item for item in arguments if "target" in item]
-    for layer in ("relations", "event_relations"):
-        if layer in scheme.layers:
-            kept[layer] = [r for r in kept[layer] if "source" in r and "target" in r]
-    return kept
-
-
-def _within(record: JsonObject, known: dict[str, JsonObject], ids: set[str]) -> JsonObject:
-    return {
-        name: part
-        for name, part in record.items()
-        if name in known and not ("x-refers-to" in known[name] and part not in (*ids, "DCT"))
-    }
-
-
 def schema_files(scheme: Scheme) -> dict[str, bytes]:
     """Return the schemas of a corpus with a scheme, by path below its root."""
     files = {f"schema/{name}.schema.json": schema.path(name).read_bytes() for name in schema.NAMES}

@@ -5,7 +5,7 @@ from typing import Any
 
 from statevisit.document.model import LAYERS
 from statevisit.document.schema import definition_name, record_definition
-from statevisit.document.scheme_file import (
+from statevisit.document.scheme_declaration import (
     TYPES,
     AttributeDeclaration,
     Declaration,

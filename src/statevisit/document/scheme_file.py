@@ -9,30 +9,20 @@ from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
-from msgspec import Struct
 
 from statevisit.document.model import LAYERS
 from statevisit.document.schema import record_definition
+from statevisit.document.scheme_declaration import (
+    ALWAYS,
+    BASE,
+    TYPES,
+    AttributeDeclaration,
+    Declaration,
+    LabelDeclaration,
+)
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.printable import nearest
-
-BASE = 2
-"""The version of the base scheme that a `scheme.toml` builds on."""
-
-ALWAYS = ("sentences", "tokens")
-"""The layers that every scheme has."""
-
-TYPES: dict[str, JsonObject] = {
-    "string": {"type": "string", "minLength": 1, "maxLength": 10_000},
-    "integer": {"type": "integer", "minimum": -(2**53) + 1, "maximum": 2**53 - 1},
-    "number": {"type": "number", "minimum": -1e300, "maximum": 1e300},
-    "boolean": {"type": "boolean"},
-}
-"""The schema of the values of an attribute without labels, by its `type`.
-
-Programs that hold numbers as 64-bit floats read these integers and numbers exactly.
-"""
 
 _LABEL = re.compile(r"\w[\w.-]{0,63}")
 _ATTRIBUTE = re.compile("[a-z][a-z0-9_]{0,39}")
@@ -77,40 +67,6 @@ _NEEDED = {
 
 _TOGETHER = {"mentions": "entities", "events": "event_chains"}
 """Layers whose properties are columns of one view."""
-
-
-class LabelDeclaration(Struct, forbid_unknown_fields=True):
-    """One label in `scheme.toml`."""
-
-    title: str | None = None
-    description: str | None = None
-    color: str | None = None
-    colour: str | None = None
-    remove: bool = False
-    roles: list[str] | None = None
-    wikidata_property: str | None = None
-    family: str | None = None
-
-
-class AttributeDeclaration(Struct, forbid_unknown_fields=True):
-    """One attribute in `scheme.toml`; it has either labels or a type."""
-
-    description: str | None = None
-    labels: dict[str, Any] | list[str] | None = None
-    """Labels by name, as a table, or a list of names."""
-    type: str | None = None
-    required: bool = False
-
-
-class Declaration(Struct):
-    """The contents of `scheme.toml`."""
-
-    layers: tuple[str, ...]
-    """The layers of the scheme, in the order of a file."""
-    labels: dict[tuple[str, str], dict[str, LabelDeclaration]]
-    """The labels that differ, by layer and property."""
-    attributes: dict[str, dict[str, AttributeDeclaration]]
-    """The properties that are added, by layer."""
 
 
 T = TypeVar("T")
@@ -219,6 +175,7 @@ class _Reader:
             }
             self._require_some_labels((layer, prop), declared[layer, prop])
         self._require_names_of_relations(declared)
+        self._require_roles(declared)
         return declared
 
     def _by_inventory(self, value: JsonObject) -> JsonObject:
@@ -297,6 +254,21 @@ class _Reader:
                         name,
                     )
                 taken[name] = f"a label of {layer}.{prop}"
+
+    def _require_roles(self, declared: dict[tuple[str, str], dict[str, LabelDeclaration]]) -> None:
+        """Raise FormatError for a role of a type of events that is no label of a role."""
+        inventory = ("arguments", "ace_role")
+        known = {*_labels(self._base, *inventory), *declared.get(inventory, ())}
+        for name, label in declared.get(("events", "type"), {}).items():
+            for role in label.roles or ():
+                if role not in known:
+                    self.refuse(
+                        f"the role {role} of {name} is no label of arguments.ace_role"
+                        f"{nearest(role, known)}; add it: "
+                        f'[labels."arguments.ace_role".{role}]',
+                        name,
+                        "roles",
+                    )
 
     def _all_attributes(
         self, value: JsonObject, layers: tuple[str, ...]

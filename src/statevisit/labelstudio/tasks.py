@@ -22,7 +22,8 @@ from statevisit.document.codec import (
 )
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
-from statevisit.document.scheme import Scheme, scheme_of, within
+from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.document.scheme_change import within
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
