@@ -43,11 +43,11 @@ def command(
 ) -> int:
     """Show or set how far the layers of documents are annotated.
 
-    A layer is none (not begun), partial or done. DOC is an id, or `.` for every document. LAYER is a layer, several with commas, or `all`. While
-    a layer is not done, its records need their span only, and the layer may lack some; scores,
-    `ner` and agreement leave it out. Before a layer becomes done, its records are checked: a
-    document in which something is missing stays as it is, and the exit status is 1.
-    `statevisit todo` lists what is missing.
+    A layer is none (not begun), partial or done. DOC is an id, or `.` for every document. LAYER is
+    a layer, several with commas, or `all`. While a layer is not done, its records need their span
+    only, and the layer may lack some; scores, `ner` and agreement leave it out. Before a layer
+    becomes done, its records are checked: a document in which something is missing stays as it is,
+    and the exit status is 1. `statevisit todo` lists what is missing.
 
     \b
     Examples:
