@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from hypothesis import settings
+from msgspec.structs import replace
 
 import statevisit
 from statevisit import load
@@ -25,6 +26,7 @@ from statevisit.annotation.quotes import anchor
 from statevisit.document.codec import encode, encode_value
 from statevisit.document.model import ANNOTATED_LAYERS, Document
 from statevisit.document.scheme import schema_files, scheme_from
+from statevisit.document.states import DONE
 from statevisit.errors import MissingExtra
 from statevisit.layout import DOCUMENT_SCHEMA
 from tests.hub_stand_in import TOKEN, Hub
@@ -252,6 +254,11 @@ def annotated_text(draft: dict[str, Any], document_id: str) -> Document:
     assert [] == [str(problem) for problem in problems]
     assert document is not None
     return document
+
+
+def done(document: Document) -> Document:
+    """The document with every layer finished."""
+    return replace(document, layers=dict.fromkeys(document.layers, DONE))
 
 
 def write_fixture(source: Path, directory: Path) -> Path:

@@ -422,7 +422,9 @@ def test_the_draft_does_what_is_said(
     assert sorted(q["quote"] for q in orjson.loads(_draft_of(DOC_ID))["quantities"]) == sorted(
         q.text for q in document.quantities
     )
-    assert article == replace(document, quantities=article.quantities, events=article.events)
+    assert "partial" == document.layers["quantities"]
+    unchanged = {"quantities": article.quantities, "layers": article.layers}
+    assert article == replace(document, **unchanged)
     assert [e.id for e in article.events] == [e.id for e in document.events]
     start = {q.text: q.start for q in document.quantities}
     assert document.text.index("two", document.text.index("two") + 1) == start["two"]

@@ -30,7 +30,7 @@ from statevisit.scoring import temporal
 from statevisit.scoring.counts import MatchCounts
 from statevisit.scoring.prediction import bare
 from statevisit.scoring.read import read_gold
-from tests.conftest import DOC_ID, ROOT, Result
+from tests.conftest import DOC_ID, ROOT, Result, done
 from tests.strategies import documents
 
 Cli = Callable[..., Result]
@@ -343,7 +343,7 @@ def test_scoring_a_draft_does_not_change_it(article: Document) -> None:
 
 
 def test_every_invalid_record_of_a_draft_is_spurious(article: Document) -> None:
-    """A record without a label, a string and a null each count, and each is noted."""
+    """A quote in two places, a string and a null each count, and each is noted."""
     draft = {"id": DOC_ID, "timexes": [{"quote": "Monday"}, "Monday", None]}
     report = statevisit.score(article, draft, resamples=0)
     assert 3 == report.find("timexes", "strict").pred
@@ -370,13 +370,28 @@ def test_the_schema_for_language_models_takes_drafts(article: Document) -> None:
     assert {"relations", "quotations"} <= set(draft_schema(base())["properties"])
 
 
+def test_the_schema_for_language_models_is_one_for_structured_output() -> None:
+    """It has no conditions and no look-ahead, and the answer of the guide is valid under it."""
+    written = orjson.dumps(draft_schema(base())).decode()
+    for keyword in ("if", "then", "else", "not", "allOf", "uniqueItems"):
+        assert f'"{keyword}":' not in written
+    assert "(?" not in written
+    guide = (ROOT / "src/statevisit/scoring/README.md").read_text(encoding="utf-8")
+    answer = re.search(r"printf '(.*)' > answer\.json", guide)
+    assert answer is not None
+    import jsonschema
+
+    check = jsonschema.Draft202012Validator(draft_schema(base(), ["timexes"]))
+    assert [] == list(check.iter_errors(orjson.loads(answer[1])))
+
+
 def test_pointers_go_on_past_a_hundred_problems(article: Document) -> None:
-    """Each wrong record of a draft is noted by its place in the draft, with all its problems."""
-    wrong = {"quote": "over 92%", "kind": "PERCENT"}
+    """Each record without a place in the text is noted by its own place in the file."""
+    wrong = {"quote": "over 93%", "kind": "PERCENT"}
     right = {"quote": "Feb. 7", "type": "DATE", "value": "2024-02-07"}
     draft = {
         "id": DOC_ID,
-        "timexes": [*[{"quote": "Feb. 7", "type": "DATE"}] * 60, right],
+        "timexes": [*[{"quote": "Feb. 70", "type": "DATE"}] * 60, right],
         "quantities": [wrong] * 130,
     }
     notes = statevisit.score(article, draft, resamples=0).notes
@@ -384,8 +399,7 @@ def test_pointers_go_on_past_a_hundred_problems(article: Document) -> None:
     pointers = Counter(message.partition(": ")[0] for message in unplaced)
     expected = [f"/timexes/{n}" for n in range(60)] + [f"/quantities/{n}" for n in range(130)]
     assert expected == list(pointers)
-    assert {1, 3} == set(pointers.values())
-    assert {3} == {pointers[f"/quantities/{n}"] for n in range(130)}
+    assert {1} == set(pointers.values())
 
 
 def _bio(article: Document) -> str:
@@ -402,7 +416,7 @@ def _bio(article: Document) -> str:
 def test_bio_of_a_text_with_format_characters(tmp_path: Path, token: str) -> None:
     """A tagger may keep a direction mark in front of a word, or drop it."""
     text = b" date 2024-03-01 In \xe2\x80\x8eRiga\xe2\x80\x8f, he left."
-    gold = ingest(text, "riga.txt", "riga")
+    gold = done(ingest(text, "riga.txt", "riga"))
     path = tmp_path / "system.bio"
     path.write_text(f"In O\n{token} B-GPE\n, O\nhe O\nleft O\n. O\n", encoding="utf-8")
     notes = statevisit.score(gold, path, resamples=0).notes
@@ -702,7 +716,7 @@ def test_duplicates_unknown_labels_and_offsets_beyond_the_text(article: Document
         ),
     )
     report = statevisit.score(article, pred, resamples=10)
-    assert ["duplicate", "label", "offset", "offset"] == [n.kind for n in report.notes]
+    assert ["duplicate", "offset", "offset", "label"] == [n.kind for n in report.notes]
     assert (len(mentions) + 1, len(mentions)) == (
         report.find("mentions", "strict").pred,
         report.find("mentions", "strict").correct,
@@ -941,7 +955,7 @@ def test_the_command_refuses_in_one_line(cli: Cli, tmp_path: Path) -> None:
     """
     gold = ROOT / "corpus/documents"
     cases: dict[str, bytes] = {
-        "list.json": b"[]",
+        "list.json": b"[1]",
         "other.json": b'{"id": "other", "mentions": []}',
         "none.json": b'{"id": "%s"}' % DOC_ID.encode(),
         "bad.jsonl": b"{\n",

@@ -176,11 +176,15 @@ def test_a_side_against_itself_is_perfect(drawn: Any) -> None:
 
 @given(ANY, ANY)
 def test_symmetry_and_bounds(drawn_gold: Any, drawn_pred: Any) -> None:
-    """Exchanging the sides exchanges precision and recall; all is within 0 and 1.
+    """Exchanging the sides exchanges precision and recall, also of each label.
 
-    strict ≤ exact ≤ partial.
+    All is within 0 and 1; strict ≤ exact ≤ partial.
     """
     gold, pred = _spans(drawn_gold), _spans(drawn_pred)
+    exchanged = _count(pred, gold)
+    for key in _count(gold, pred).counts:
+        one, other = _rates(gold, pred, key.measure, key.label), rates(exchanged.total(key))
+        assert (one.precision, one.recall) == (other.recall, other.precision), key
     f1 = {}
     for measure in spans.MEASURES:
         one, other = _rates(gold, pred, measure), _rates(pred, gold, measure)
@@ -255,6 +259,26 @@ def test_as_many_overlaps_are_paired_as_possible(gold_drawn: Any, pred_drawn: An
     assert overlapping.issuperset(pairs)
     assert len(pairs) == len({i for i, _ in pairs}) == len({j for _, j in pairs})
     assert len(assignment.assignment(dict.fromkeys(overlapping, 1))) == len(pairs)
+
+
+@given(ANY, ANY)
+def test_exact_and_partial_pairs_are_the_best(gold_drawn: Any, pred_drawn: Any) -> None:
+    """They have as much credit as the best assignment: 1 for the same bounds, 0.5 for an overlap.
+
+    The oracle weighs every overlap.
+    """
+    gold, pred = _expanded(gold_drawn), _expanded(pred_drawn)
+    sides = gold, pred, range(len(gold)), range(len(pred))
+    weights = {
+        (i, j): 1 + ((gold[i].start, gold[i].end) == (pred[j].start, pred[j].end))
+        for i, j in overlap.overlaps(*sides)
+    }
+    table = CountTable()
+    spans.count(table, "x", spans.align(gold, pred, lambda start, end: end))
+    partial = sum(weights[pair] for pair in assignment.assignment(weights)) / 2
+    assert partial == table.total(MeasureKey("x", "partial")).correct_gold
+    exact = assignment.assignment({pair: 1 for pair, weight in weights.items() if weight == 2})
+    assert len(exact) == table.total(MeasureKey("x", "exact")).correct_gold
 
 
 @given(ANY, ANY)

@@ -30,12 +30,22 @@ _SELECTOR = {
 }
 
 
+_NOT_IN_GRAMMARS = ("allOf", "if", "then", "else", "not", "uniqueItems")
+"""Keywords that structured output does not take: those of rules with conditions, which `allOf`
+holds, and `uniqueItems`."""
+
+_NO_LINE_END = r"(?!\n)"
+"""The end of our patterns: in Python, `$` also matches before a line end."""
+
+
 def draft_schema(scheme: Scheme, layers: Iterable[str] = ()) -> JsonObject:
     """Return the schema of a draft with these layers, by default all but sentences and tokens.
 
     It is the document schema with a quote in place of start, end and text, and it asks for complete
     records, as a layer that is done has them; `anchor` also takes unfinished ones. The meaning of
-    labels is in the descriptions, where a language model reads it.
+    labels is in the descriptions, where a language model reads it. Rules with conditions and
+    patterns that look ahead are left out, since structured output does not take them; `validate`
+    has them all.
     """
     document = copy.deepcopy(scheme.value)
     chosen = frozenset(layers) or frozenset(scheme.layers) - {"sentences", "tokens"}
@@ -56,7 +66,7 @@ def draft_schema(scheme: Scheme, layers: Iterable[str] = ()) -> JsonObject:
         "description": "Annotations of one text in quote notation: spans are named by their words.",
         "type": "object",
         "additionalProperties": False,
-        "required": ["id", *in_order],
+        "required": in_order,
         "properties": properties,
         "$defs": {name: definitions[name] for name in definitions if name in needed},
     }
@@ -64,12 +74,8 @@ def draft_schema(scheme: Scheme, layers: Iterable[str] = ()) -> JsonObject:
 
 
 def _complete(node: JsonObject, done: JsonObject) -> JsonObject:
-    """A record's schema with what the record must have once its layer is done."""
-    complete = node | {"required": [*node["required"], *done.get("required", ())]}
-    rules = {key: rule for key, rule in done.items() if key not in ("required", "description")}
-    if rules:
-        complete["allOf"] = [*node.get("allOf", ()), rules]
-    return complete
+    """A record's schema with the properties that the record must have once its layer is done."""
+    return node | {"required": [*node["required"], *done.get("required", ())]}
 
 
 def _quoted(node: JsonObject) -> JsonObject:
@@ -98,8 +104,18 @@ def _explained(node: Json) -> Json:
 
 
 def _explained_object(node: JsonObject) -> JsonObject:
-    """A schema with the meaning of labels in descriptions, and without keywords of our own."""
-    kept = {key: _explained(value) for key, value in node.items() if not key.startswith("x-")}
+    """A schema with the meaning of labels in descriptions, in keywords that grammars take."""
+    kept = {
+        key: _explained(value)
+        for key, value in node.items()
+        if not key.startswith("x-") and key not in _NOT_IN_GRAMMARS
+    }
+    pattern = node.get("pattern")
+    if isinstance(pattern, str):
+        plain = pattern.removesuffix(_NO_LINE_END)
+        kept["pattern"] = plain
+        if "(?" in plain:
+            del kept["pattern"]
     labels = node.get("x-labels")
     if isinstance(labels, dict) and "enum" in node:
         meanings = [f"{name}: {label['description'].rstrip('.')}" for name, label in labels.items()]

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, split, verbose
+from statevisit.cli.options import json_flag, partial, split, verbose
 from statevisit.document.model import LAYERS
 from statevisit.printable import counted
 
@@ -29,6 +29,7 @@ from statevisit.printable import counted
     help="Number of bootstrap resamples; 0 for no intervals.",
 )
 @split
+@partial
 @verbose
 def command(
     annotators: tuple[Path, ...],
@@ -37,14 +38,15 @@ def command(
     as_json: bool,
     resamples: int,
     split: str | None,
+    partial: bool,
     verbose: bool,
 ) -> None:
     """Measure the agreement of two or more annotators.
 
     Prints F1, Cohen's κ, Krippendorff's α and α_u, and γ. ANNOTATORS are two or more documents,
     directories, JSONL or Parquet. Two annotators are compared on the documents that both have. A
-    layer counts if all annotators have it. γ needs the package pygamma-agreement, and is left out
-    without it.
+    layer counts if all annotators have it, in the documents in which it is done by both. γ needs
+    the package pygamma-agreement, and is left out without it.
 
     \b
     Example:
@@ -54,7 +56,7 @@ def command(
         raise click.UsageError("agreement needs two annotators or more")
     from statevisit.scoring.agree import agree, lines, table
 
-    agreement = agree(*annotators, layers=layers, resamples=resamples, split=split)
+    agreement = agree(*annotators, layers=layers, resamples=resamples, split=split, partial=partial)
     if as_json:
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))

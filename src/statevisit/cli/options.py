@@ -18,6 +18,12 @@ verbose = click.option(
 
 split = click.option("--split", help="Count the documents of this split only.")
 
+partial = click.option(
+    "--partial",
+    is_flag=True,
+    help="Count layers whose state is `partial` as well; without it, only those that are done.",
+)
+
 
 def corpus_argument(function: Command) -> Command:
     """Add the argument PATH to a command; `--path` and `--root` are other names of it."""

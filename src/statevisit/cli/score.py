@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, split, verbose
+from statevisit.cli.options import json_flag, partial, split, verbose
 from statevisit.document.model import LAYERS
 from statevisit.document.scheme import scheme_for
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     help="Print the JSON Schema of quote notation for a language model, and score nothing.",
 )
 @split
+@partial
 @verbose
 def command(
     gold: Path | None,
@@ -61,13 +62,20 @@ def command(
     resamples: int,
     draft_schema: bool,
     split: str | None,
+    partial: bool,
     verbose: bool,
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
 
     GOLD is a document, directory, JSONL or Parquet. PRED may be one of these, with all layers or
-    some of them (the others are "not predicted"), a draft in quote notation, or CoNLL (.bio,
-    .conll, .iob) with BIO, BIOES or BILOU tags for named entities.
+    some of them; the answer of a language model, with or without a Markdown fence; a list of spans
+    such as [{"start": 0, "end": 5, "label": "PERSON"}]; or CoNLL (.bio, .conll, .iob) with BIO,
+    BIOES or BILOU tags for named entities.
+
+    A record of PRED needs its span only, as `start` and `end` or as a `quote`. Spans, labels,
+    values and links are counted apart. Those that no record has are "not predicted", which differs
+    from a score of 0. A layer of a gold document that is not done is "not annotated" and counts
+    nowhere.
 
     \b
     Example:
@@ -81,7 +89,7 @@ def command(
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.scoring.score import evaluate
 
-    report, scored = evaluate(gold, pred, compare, layers, resamples, split)
+    report, scored = evaluate(gold, pred, compare, layers, resamples, split, partial)
     if html:
         from statevisit import files
         from statevisit.pages.score_page import page
@@ -97,7 +105,7 @@ def command(
 
 def _print(report: "Report", labels: bool, verbose: bool) -> None:
     """Print a report as tables, with the notes."""
-    from statevisit.scoring.report import cited_in, tables
+    from statevisit.scoring.report import cited_in, coverage, tables
 
     out = console(highlight=False)
     for table in tables(report, labels):
@@ -119,4 +127,6 @@ def _print(report: "Report", labels: bool, verbose: bool) -> None:
             f" {report.units} {report.unit}s, {report.resamples:,} resamples;"
             " – where there is nothing to count"
         )
-    tell_notes(report.notes, report.not_predicted, "not predicted", verbose)
+    for line in coverage(report):
+        say(line)
+    tell_notes(report.notes, (), "", verbose)

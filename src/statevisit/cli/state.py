@@ -41,9 +41,9 @@ def command(
     root: Path | None,
     as_json: bool,
 ) -> int:
-    """Show or set how far the layers of documents are annotated: none, partial or done.
+    """Show or set how far the layers of documents are annotated.
 
-    DOC is an id, or `.` for every document. LAYER is a layer, several with commas, or `all`. While
+    A layer is none (not begun), partial or done. DOC is an id, or `.` for every document. LAYER is a layer, several with commas, or `all`. While
     a layer is not done, its records need their span only, and the layer may lack some; scores,
     `ner` and agreement leave it out. Before a layer becomes done, its records are checked: a
     document in which something is missing stays as it is, and the exit status is 1.

@@ -21,7 +21,7 @@ from statevisit.scoring.console import amount, percent, percent_interval
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.prediction import Note
-from statevisit.scoring.report import LabelPair, Report, cited_in
+from statevisit.scoring.report import LabelPair, Report, cited_in, coverage
 from statevisit.scoring.spans import UNLABELLED, Alignment, Item, SpanRecord
 
 HEADLINES = (
@@ -48,8 +48,7 @@ def page(report: Report, comparisons: Iterable[Comparison]) -> str:
     here = files("statevisit.pages")
     template = Template((here / "page.html").read_text(encoding="utf-8"))
     documents = counted(report.documents, "document")
-    if report.not_predicted:
-        documents += f" · not predicted: {_readable(', '.join(report.not_predicted))}"
+    documents = " · ".join([documents, *map(_readable, coverage(report))])
     intervals = ""
     if report.resamples:
         intervals = (
@@ -99,7 +98,13 @@ def _headlines(report: Report) -> list[Figure]:
         for figure in report.figures
         if figure.average == "micro" and figure.f1 is not None
     }
-    return [figures[key] for key in HEADLINES if key in figures]
+    headlines = []
+    for layer, measure in HEADLINES:
+        if measure == "strict" and (layer, measure) not in figures:
+            measure = "exact"  # of a prediction without labels
+        if (layer, measure) in figures:
+            headlines.append(figures[layer, measure])
+    return headlines
 
 
 def _card(figure: Figure) -> str:
@@ -273,8 +278,8 @@ def _span_data(
 
 
 def _status(item: Item, other: Item) -> str:
-    """How a span differs from its partner."""
-    if item.label != other.label:
+    """How a span differs from its partner; a label that was not predicted is no difference."""
+    if item.label and other.label and item.label != other.label:
         return "label"
     if (item.start, item.end) != (other.start, other.end):
         return "bounds"

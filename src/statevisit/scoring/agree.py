@@ -11,6 +11,7 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.printable import counted
 from statevisit.scoring import bootstrap, console, figures
+from statevisit.scoring.annotated import annotated
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attribute_agreement import attribute_agreement
 from statevisit.scoring.coefficients import Coefficient, mean_of_defined
@@ -121,13 +122,15 @@ def agree(
     layers: Layers = None,
     resamples: int = RESAMPLES,
     split: str | None = None,
+    partial: bool = False,
 ) -> Agreement:
     """Return how far two or more annotators of the same texts agree, as an Agreement.
 
     Each annotator is a source as for `statevisit.score`; the first must have the texts of documents
     in part. Two annotators are compared on the documents that both have; documents that only one
-    annotator has are listed, and count nowhere. A layer counts if all annotators have it. For more
-    than two annotators, F1 is the mean over the pairs that share documents (Hripcsak and Rothschild
+    annotator has are listed, and count nowhere. A layer counts if all annotators have it, in the
+    documents in which it is `done` by both; with `partial` also if it is `partial`. For more than
+    two annotators, F1 is the mean over the pairs that share documents (Hripcsak and Rothschild
     2005), as is κ (Light 1971); α compares all annotators of a document at once. With `split` only
     the documents in that split of the first annotator's corpus count.
 
@@ -155,7 +158,9 @@ def agree(
             "compare; give annotations of the same documents (by their ids)"
         )
     passes = [{i: by_id[i] for i in shared_ids if i in by_id} for by_id in passes]
-    notes, compared = _compare(shared_ids, passes, scored_layers(layers), resamples)
+    documents = [p.document for by_id in passes for p in by_id.values()]
+    asked, of_scheme = scored_layers(layers, documents), scored_layers(None, documents)
+    notes, compared = _compare(shared_ids, passes, asked, resamples, partial)
     coefficients = [
         *_f1(compared),
         *attribute_agreement(compared),
@@ -171,7 +176,7 @@ def agree(
         units=compared.resampling.unit_count,
         resamples=len(compared.resampling.resamples),
         annotated=[name for name in SCORED if name in compared.layers],
-        not_annotated=[name for name in SCORED if name not in compared.common | {"ner"}],
+        not_annotated=[n for n in SCORED if n in of_scheme - compared.common - {"ner"}],
         coefficients=sorted(coefficients, key=lambda figure: _ORDER.index(figure.layer)),
         notes=[*alone, *notes],
     )
@@ -218,28 +223,32 @@ def _compare(
     passes: Sequence[Mapping[str, Prediction]],
     asked: frozenset[str],
     resamples: int,
+    partial: bool,
 ) -> tuple[list[Note], Annotators]:
     """The notes on all annotations, and these in pairs; each id is of two annotators or more.
 
     An annotator who shares no document, and a pair that shares none, is left out.
     """
-    annotated = [
-        frozenset[str]().union(*(p.layers for p in by_id.values())) for by_id in passes if by_id
+    of_annotators = [
+        frozenset[str]().union(*(p.layers & annotated(p.document, partial) for p in by_id.values()))
+        for by_id in passes
+        if by_id
     ]
-    common = frozenset.intersection(*annotated)
+    common = frozenset.intersection(*of_annotators)
     scored = []
     for first, second in combinations(passes, 2):
         of_both = [document_id for document_id in ids if document_id in first.keys() & second]
         if of_both:
             gold = {document_id: first[document_id].document for document_id in of_both}
             pred = {document_id: second[document_id] for document_id in of_both}
-            scored.append(Scored(gold, pred, common & asked, ids))
+            scored.append(Scored(gold, pred, common & asked, ids, partial, as_gold=True))
     compared = Annotators(
         documents=[[by_id[i].document for by_id in passes if i in by_id] for i in ids],
         pairs=[AnnotatorPair(list(pair.comparisons()), pair.table) for pair in scored],
         common=common,
         layers=common & asked,
         resampling=scored[0].resampling(resamples),
+        partial=partial,
     )
     return list(dict.fromkeys(note for pair in scored for note in pair.notes)), compared
 

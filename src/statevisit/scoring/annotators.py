@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.scoring.annotated import annotated
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
@@ -25,7 +26,7 @@ class Annotators(Struct, frozen=True):
 
     `documents` has, document by document, the annotations of those who annotated it, two or more;
     `pairs` every two annotators who share documents. `common` are the layers that all annotated,
-    `layers` those of them that are asked for.
+    `layers` those of them that are asked for. With `partial`, layers count that are only begun.
     """
 
     documents: Sequence[Sequence[Document]]
@@ -33,6 +34,15 @@ class Annotators(Struct, frozen=True):
     common: frozenset[str]
     layers: frozenset[str]
     resampling: Resampling
+    partial: bool = False
+
+    def with_layer(self, layer: str) -> list[list[Document]]:
+        """Return for each document the annotations that have a layer; none if it has only one."""
+        by_document = []
+        for documents in self.documents:
+            having = [d for d in documents if layer in annotated(d, self.partial)]
+            by_document.append(having if len(having) > 1 else [])
+        return by_document
 
     @property
     def span_layers(self) -> list[str]:

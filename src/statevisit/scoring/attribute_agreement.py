@@ -39,7 +39,8 @@ def _kappas(
 ) -> Iterator[Coefficient]:
     """Cohen's κ over aligned spans, the mean over the pairs of annotators (Light 1971)."""
     units, resamples = annotators.resampling.units, annotators.resampling.resamples
-    pairs = [_aligned_items(pair, layer, values_of, units) for pair in annotators.pairs]
+    is_needed = name in attributes.NEEDED[layer]
+    pairs = [_aligned_items(pair, layer, values_of, units, is_needed) for pair in annotators.pairs]
     labels = _labels(pairs) if spans.LABEL[layer] == name else []
     for label in (None, *labels):
         compared = pairs if label is None else [one_label(items, label) for items in pairs]
@@ -53,7 +54,8 @@ def _alphas(
     annotators: Annotators, layer: str, name: str, values_of: AttributeValues
 ) -> Iterator[Coefficient]:
     """Krippendorff's α for nominal data over spans with the same bounds, of all annotators."""
-    items = _items_with_same_bounds(annotators, layer, values_of)
+    is_needed = name in attributes.NEEDED[layer]
+    items = _items_with_same_bounds(annotators, layer, values_of, is_needed)
     labels = _labels([items]) if spans.LABEL[layer] == name else []
     for label in (None, *labels):
         compared = items if label is None else one_label(items, label)
@@ -66,31 +68,41 @@ def _alphas(
 
 
 def _aligned_items(
-    pair: AnnotatorPair, layer: str, values_of: AttributeValues, units: Iterable[int]
+    pair: AnnotatorPair,
+    layer: str,
+    values_of: AttributeValues,
+    units: Iterable[int],
+    is_needed: bool,
 ) -> Items:
-    """The values that two annotators gave the spans that are aligned, by unit."""
+    """The values that two annotators gave the spans that are aligned, by unit.
+
+    A span that still lacks a value that it needs is left out.
+    """
     items: dict[int, list[list[Hashable]]] = {unit: [] for unit in units}
     for comparison in pair.comparisons:
-        aligned = comparison.aligned[layer]
+        aligned = comparison.aligned.get(layer)
+        if aligned is None:  # not annotated in this document
+            continue
         gold = [aligned.gold[i] for i, _ in aligned.pairs]
         pred = [aligned.pred[j] for _, j in aligned.pairs]
         gold_values = values_of(Side(comparison.gold), spans.records(gold))
         pred_side = Side(comparison.pred.document, comparison.gold_ids)
         pred_values = values_of(pred_side, spans.records(pred))
         for item, *values in zip(gold, gold_values, pred_values, strict=True):
-            items.setdefault(item.unit, []).append([_or_absent(value) for value in values])
+            if not (is_needed and None in values):
+                items.setdefault(item.unit, []).append([_or_absent(value) for value in values])
     return items
 
 
 def _items_with_same_bounds(
-    annotators: Annotators, layer: str, values_of: AttributeValues
+    annotators: Annotators, layer: str, values_of: AttributeValues, is_needed: bool
 ) -> Items:
     """The values that all annotators gave the spans with the same bounds, by unit.
 
     Of several spans of one annotator with the same bounds, the n-th is compared with the n-th.
     """
     items: dict[int, list[list[Hashable]]] = {unit: [] for unit in annotators.resampling.units}
-    for number, documents in enumerate(annotators.documents):
+    for number, documents in enumerate(annotators.with_layer(layer)):
         values_at: dict[tuple[int, int, int], list[Hashable]] = {}
         for annotator, document in enumerate(documents):
             records = getattr(document, layer)
@@ -100,9 +112,9 @@ def _items_with_same_bounds(
                 place = (*bounds, seen[bounds])
                 seen[bounds] += 1
                 values = values_at.setdefault(place, [None] * len(documents))
-                values[annotator] = _or_absent(value)
+                values[annotator] = value if is_needed else _or_absent(value)
         unit_of = measure.always(number)
-        if annotators.resampling.by_sentence:
+        if documents and annotators.resampling.by_sentence:
             unit_of = measure.sentence_of(documents[0])
         for place in sorted(values_at):
             items[unit_of(place[0])].append(values_at[place])

@@ -1,10 +1,12 @@
 """Attributes and normalised values of aligned spans, on matched spans and end to end.
 
 *matched* counts the pairs of the alignment only: how well an attribute is set on spans that were
-predicted (TempEval-3 attribute accuracy, UzZaman et al. 2013). *end to end* counts every gold and
-every predicted value: a missed span is a missed value. End to end, an entity link is correct only
-on a span with the same bounds (strong annotation match: Cornolti et al. 2013, Usbeck et al. 2015),
-other values on any span that overlaps. References to other records are equal if these are aligned.
+predicted (TempEval-3 attribute accuracy, UzZaman et al. 2013). Of an attribute that every complete
+record has (`NEEDED`), only the pairs count in which both sides give it. *end to end* counts every
+gold and every predicted value: a missed span is a missed value. End to end, an entity link is
+correct only on a span with the same bounds (strong annotation match: Cornolti et al. 2013, Usbeck
+et al. 2015), other values on any span that overlaps. References to other records are equal if these
+are aligned.
 """
 
 from collections import Counter
@@ -210,6 +212,15 @@ ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
 A corpus's own properties follow them.
 """
 
+NEEDED = {
+    "mentions": ("type", "level", "reference", "link"),
+    "timexes": ("type", "value"),
+    "quantities": ("kind", "value", "comparator"),
+    "events": ("class", "type", "level", "polarity", "modality", "doc_time_rel"),
+    "quotations": ("type",),
+}
+"""The attributes that every record of a finished annotation has: one without was not annotated."""
+
 _GROUPS = {"mentions": ("entity", "entities"), "events": ("event", "event_chains")}
 """For a layer of spans whose records form groups: the property that names the group, its layer."""
 
@@ -239,16 +250,19 @@ def count(
     gold: Side,
     pred: Side,
     layers: frozenset[str],
+    absent: frozenset[str],
 ) -> None:
     """Add the counts of a layer's attributes, matched and end to end, to a table.
 
-    `layers` are those that were predicted.
+    `layers` are those that were predicted, `absent` the attributes that were not.
     """
     counter = _AttributeCounter(table, layer, aligned)
     gold_records, pred_records = records(aligned.gold), records(aligned.pred)
     unplaced = [_UNPLACED] * (len(aligned.pred) - len(pred_records))  # they stand first
     of_layer = scorable(layer, layers, scheme_of(gold.document))
     for name, attribute_values in of_layer.items():
+        if name in absent:
+            continue
         gold_values = attribute_values(gold, gold_records)
         pred_values = [*unplaced, *attribute_values(pred, pred_records)]
         if any(value is not None for value in (*gold_values, *pred_values)):
@@ -274,6 +288,10 @@ class _AttributeCounter:
         gold_paired = [gold[i] for i in self.rows]
         pred_paired = [pred[j] for j in self.columns]
         correct = [a if a == b else None for a, b in zip(gold_paired, pred_paired, strict=True)]
+        if name in NEEDED[self.layer] and (None in gold_paired or None in pred_paired):
+            pairs = list(zip(gold_paired, pred_paired, strict=True))
+            gold_paired = [a if b is not None else None for a, b in pairs]
+            pred_paired = [b if a is not None else None for a, b in pairs]
         self._add(
             f"{name} (matched)",
             correct,

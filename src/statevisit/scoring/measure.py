@@ -11,6 +11,7 @@ from statevisit.scoring import attributes, spans, structure
 from statevisit.scoring.attributes import Side
 from statevisit.scoring.bio import gold_names
 from statevisit.scoring.counts import CountTable
+from statevisit.scoring.parts import ARGUMENTS, COREFERENCE, EVIDENCE, Parts
 from statevisit.scoring.prediction import Prediction
 from statevisit.scoring.references import gold_ids
 from statevisit.scoring.spans import Alignment, Item
@@ -21,8 +22,9 @@ class Comparison(Struct, frozen=True):
 
     `number` is its place among the documents that are scored.
 
-    `layers` are all that were predicted, also in other documents; `reported` are those of them
-    whose figures are asked for. The others are needed to compare references.
+    `layers` are those in which it counts: predicted, also in other documents, and annotated in its
+    gold; `reported` are those of them whose figures are asked for. The others are needed to compare
+    references.
 
     `gold_ids` are the gold ids of the predicted spans that are aligned, `exact_gold_ids` those of
     the ones with the same bounds.
@@ -112,51 +114,61 @@ def _with_units(items: Sequence[Item], unit_of: Callable[[int], int]) -> list[It
     return spans.ordered(replace(item, unit=unit_of(item.start)) for item in items)
 
 
-def count(table: CountTable, comparison: Comparison) -> None:
+def count(table: CountTable, comparison: Comparison, parts: Parts) -> None:
     """Add the counts of every measure of the reported layers to a table.
 
-    Spans, their attributes and arguments count in the units of their items; relations and
-    coreference in the unit with the document's number.
+    What `parts` says is not predicted has no counts. Spans, their attributes and arguments count in
+    the units of their items; relations and coreference in the unit with the document's number.
     """
-    unit = comparison.number
-    gold, pred = comparison.gold, comparison.pred.document
-    layers, reported = comparison.layers, comparison.reported
-    exact_gold_ids = comparison.exact_gold_ids
-    sides = Side(gold), Side(pred, comparison.gold_ids)
+    sides = Side(comparison.gold), Side(comparison.pred.document, comparison.gold_ids)
     for layer, aligned in comparison.reported_alignments.items():
-        spans.count(table, layer, aligned)
+        absent = parts.absent(layer)
+        spans.count(table, layer, aligned, has_labels=spans.LABEL.get(layer) not in absent)
         if layer != "ner":
-            attributes.count(table, layer, aligned, *sides, layers)
-    within_layers = _without_other_layers(gold, layers)
+            attributes.count(table, layer, aligned, *sides, comparison.layers, absent)
+    _count_links(table, comparison, parts)
+
+
+def _count_links(table: CountTable, comparison: Comparison, parts: Parts) -> None:
+    """Add the counts of arguments, coreference and relations."""
+    unit, layers, reported = comparison.number, comparison.layers, comparison.reported
+    gold, pred = comparison.gold, comparison.pred.clustered
+    exact_gold_ids = comparison.exact_gold_ids
+    within = _without_other_layers(gold, layers), _without_other_layers(pred, layers)
+    has_clusters = COREFERENCE not in parts.absent("mentions")
     if "events" in reported:
-        triggers = comparison.aligned["events"]
-        structure.arguments(table, within_layers, pred, exact_gold_ids, triggers)
-        structure.coreference(table, unit, "events", gold, pred)
-    if "mentions" in reported:
+        absent = parts.absent("events")
+        if ARGUMENTS not in absent:
+            structure.arguments(table, *within, exact_gold_ids, comparison.aligned["events"])
+        if COREFERENCE not in absent:
+            structure.coreference(table, unit, "events", gold, pred)
+    if "mentions" in reported and has_clusters:
         structure.coreference(table, unit, "mentions", gold, pred)
-    if "relations" in reported and {"entities", "mentions"} <= layers:
-        structure.relations(table, unit, gold, pred)
-    if "event_relations" in reported:
-        structure.event_relations(table, unit, within_layers, pred, exact_gold_ids)
+    if "relations" in reported and {"entities", "mentions"} <= layers and has_clusters:
+        absent = parts.absent("relations")
+        if "type" not in absent:
+            structure.relations(table, unit, gold, pred, has_evidence=EVIDENCE not in absent)
+    if "event_relations" in reported and "type" not in parts.absent("event_relations"):
+        structure.event_relations(table, unit, *within, exact_gold_ids)
 
 
-def _without_other_layers(gold: Document, layers: frozenset[str]) -> Document:
-    """The gold without arguments and event relations that need layers that were not predicted."""
-    unpredicted = {
+def _without_other_layers(document: Document, layers: frozenset[str]) -> Document:
+    """A document without arguments and event relations that need layers that do not count."""
+    others = {
         record.id
         for name in ("mentions", "timexes", "quantities", "events")
         if name not in layers
-        for record in getattr(gold, name)
+        for record in getattr(document, name)
     }
-    if not unpredicted:
-        return gold
+    if not others:
+        return document
     events = []
-    for event in gold.events:
-        arguments = tuple(a for a in event.arguments or () if a.target not in unpredicted)
+    for event in document.events:
+        arguments = tuple(a for a in event.arguments or () if a.target not in others)
         events.append(replace(event, arguments=arguments))
     event_relations = [
         relation
-        for relation in gold.event_relations
-        if relation.source not in unpredicted and relation.target not in unpredicted
+        for relation in document.event_relations
+        if relation.source not in others and relation.target not in others
     ]
-    return replace(gold, events=tuple(events), event_relations=tuple(event_relations))
+    return replace(document, events=tuple(events), event_relations=tuple(event_relations))

@@ -1,31 +1,22 @@
 """Read gold and predictions: documents in whole or part, Parquet, quote notation, CoNLL BIO."""
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from statevisit.annotation.quotes import anchor
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
-from statevisit.document import codec, strict_json
-from statevisit.document.model import LAYERS, Document
+from statevisit.document import codec, schema_errors, strict_json
+from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_for, scheme_of
 from statevisit.document.scheme import base as base_scheme
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError, together
-from statevisit.findings import Finding
 from statevisit.scoring import bio
-from statevisit.scoring.prediction import (
-    Note,
-    Prediction,
-    Unplaced,
-    bare,
-    refuse_other_text,
-    whole,
-)
-from statevisit.scoring.spans import LABEL, UNLABELLED
+from statevisit.scoring.answers import Answer, answer_of, unfenced
+from statevisit.scoring.drafts import read_draft
+from statevisit.scoring.prediction import Prediction, refuse_other_text, whole
 
 Source = str | Path | Corpus | Document | Prediction | JsonObject | Iterable["Source"]
 """A path, a corpus, a document or prediction, a JSON object, or several of these.
@@ -34,8 +25,6 @@ A JSON object is a document in whole or part, or a draft in quote notation.
 """
 
 T = TypeVar("T")
-
-_LAYER_NAMES = ", ".join(LAYERS)
 
 
 def read_gold(source: Source) -> dict[str, Document]:
@@ -190,54 +179,69 @@ def _is_empty_jsonl(path: Path) -> bool:
 
 
 def _from_entry(entry: Entry, gold: Mapping[str, Document]) -> Prediction:
-    data = entry.bytes()
-    value = strict_json.parse(data, entry.name)
-    if _has_all_layers(value) and not _has_quotes(value):
-        return whole(codec.convert(value, entry.name, _scheme(gold), data))
-    return _from_json(value, entry.name, gold)
+    data = unfenced(entry.bytes())
+    return _from_json(strict_json.parse(data, entry.name), entry.name, gold, data)
 
 
-def _has_all_layers(value: Json) -> bool:
-    return isinstance(value, dict) and all(name in value for name in LAYERS)
+def _from_json(
+    value: Json, file: str, gold: Mapping[str, Document], data: bytes | None = None
+) -> Prediction:
+    """A prediction from parsed JSON: a document in whole or part, or what a system answered.
+
+    `data` are the bytes that were parsed; with them an error in a whole document names its line.
+    """
+    answer = answer_of(value, file)
+    document = _gold_of(answer.value, gold)
+    if document is not None:
+        text = answer.value.get("text", document.text)
+        if text != document.text:
+            refuse_other_text(document, replace(document, text=str(text)), file)
+    if _is_whole(answer.value, _scheme(gold)):
+        prediction = _from_whole(answer, document, file, gold, data)
+        if prediction is not None:
+            return prediction
+    if document is None:
+        raise FormatError(f"{file}: {_no_gold(answer.value, gold)}")
+    return read_draft(answer, document, file)
 
 
-def _has_quotes(value: JsonObject) -> bool:
-    """Whether any record of a document in JSON, or any span in one, is in quote notation."""
-    for name in LAYERS:
-        records = value.get(name)
-        for record in records if isinstance(records, list) else ():
-            if isinstance(record, dict):
-                spans = [part for part in record.values() if isinstance(part, dict)]
-                if any("quote" in span for span in (record, *spans)):
-                    return True
-    return False
+def _from_whole(
+    answer: Answer,
+    document: Document | None,
+    file: str,
+    gold: Mapping[str, Document],
+    data: bytes | None,
+) -> Prediction | None:
+    """A whole document as a prediction, with remarks on its invalid values.
+
+    None if it does not have the form of a document but the gold has that document.
+    """
+    scheme = _scheme(gold)
+    try:
+        prediction = whole(codec.convert(answer.value, file, scheme, data))
+    except codec.Mismatch:
+        if document is None:
+            raise
+        return None
+    if document is None or schema_errors.verdict(scheme).is_valid(answer.value):
+        return prediction
+    return replace(prediction, remarks=read_draft(answer, document, file).remarks)
 
 
-def _from_json(value: Json, file: str, gold: Mapping[str, Document]) -> Prediction:
-    """A prediction from parsed JSON: a document in whole or part, or a draft in quote notation."""
-    if not isinstance(value, dict):
-        raise FormatError(
-            f"{file}: a prediction is a JSON object with `id` and layers ({_LAYER_NAMES}),"
-            f" not {type(value).__name__}"
+def _is_whole(value: JsonObject, scheme: Scheme) -> bool:
+    """Whether a JSON object has all of a document: its text and every layer."""
+    return "text" in value and all(name in value for name in scheme.layers)
+
+
+def _no_gold(value: JsonObject, gold: Mapping[str, Document]) -> str:
+    """Why a prediction is of no gold document."""
+    shown = ", ".join([*list(gold)[:3], *(["…"] if len(gold) > 3 else [])])
+    if "id" not in value:
+        return (
+            "names no document; give each document an object with its id, such as"
+            f' {{"id": "{next(iter(gold), "a")}", "mentions": [...]}} (gold documents: {shown})'
         )
-    base = _gold_of(value, gold)
-    if base is None:
-        if "text" in value and _has_all_layers(value):
-            return whole(codec.convert(value, file, _scheme(gold)))
-        shown = ", ".join([*list(gold)[:3], *(["…"] if len(gold) > 3 else [])])
-        raise FormatError(
-            f"{file}: `id` is {value.get('id')!r}, which is not a gold document ({shown})"
-        )
-    if value.get("text", base.text) != base.text:
-        refuse_other_text(base, replace(base, text=str(value["text"])), file)
-    layers = frozenset(name for name in LAYERS if name in value)
-    if not layers:
-        raise FormatError(f"{file}: predicts no layer; add one or more of {_LAYER_NAMES}")
-    if _has_quotes(value) or "text" not in value:
-        draft = {name: value[name] for name in (*LAYERS, "annotators") if name in value}
-        return _from_draft(draft, base, file)
-    document = codec.convert(codec.to_value(bare(base)) | value, file, scheme_of(base))
-    return Prediction(document=document, layers=layers)
+    return f"`id` is {value['id']!r}, which is not a gold document ({shown})"
 
 
 def _scheme(gold: Mapping[str, Document]) -> Scheme:
@@ -246,105 +250,15 @@ def _scheme(gold: Mapping[str, Document]) -> Scheme:
 
 
 def _gold_of(value: JsonObject, gold: Mapping[str, Document]) -> Document | None:
-    """The gold document that a prediction is of; without an `id` the only one that there is."""
-    document_id = value.get("id")
-    if not document_id and len(gold) == 1:
-        return next(iter(gold.values()))
-    return gold.get(document_id) if isinstance(document_id, str) else None
+    """The gold document that a prediction is of: that with its id, or else with its text.
 
-
-def _from_draft(draft: JsonObject, base: Document, file: str) -> Prediction:
-    """A draft put into the text.
-
-    Records that are invalid or quote what the text does not have are left out, noted, and counted
-    as spurious; of an invalid `property` or `cue` only the span is left out.
+    Without an `id` it is the only one.
     """
-    layers = frozenset(name for name in LAYERS if name in draft)
-    empty = bare(base)
-    rest = _RestOfDraft(draft)
-    notes: list[Note] = []
-    unplaced: list[Unplaced] = []
-    while True:
-        # All problems at once: the number of passes must not grow with that of wrong records.
-        document, problems, _ = anchor(rest.draft, empty, file, limit=sys.maxsize, done=layers)
-        if document is not None:
-            return Prediction(document, layers, tuple(unplaced), notes=tuple(notes))
-        places = set()
-        for problem in problems:
-            place = _place_of(problem)
-            if place is None:
-                raise FormatError(str(problem))
-            places.add(place)
-            message = f"{rest.first_pointer(problem)}: {problem.message}; counted as spurious"
-            notes.append(Note("unplaced", base.id, message))
-        unplaced += rest.remove(places)
-
-
-class _Place(NamedTuple):
-    """Where a draft has a problem: a record of a layer, or a property of it ("" for none)."""
-
-    layer: str
-    number: int
-    part: str
-
-
-def _place_of(problem: Finding) -> _Place | None:
-    """The place of a problem in a draft; None if it is in no record."""
-    _, *path = problem.pointer.split("/")
-    if len(path) < 2 or path[0] not in LAYERS or not path[1].isdigit():
-        return None
-    return _Place(path[0], int(path[1]), path[2] if len(path) > 2 else "")
-
-
-class _RestOfDraft:
-    """A draft from which records are removed; `numbers` are those they had before."""
-
-    def __init__(self, draft: JsonObject) -> None:
-        self.draft = dict(draft)
-        self.numbers = {
-            name: list(range(len(records)))
-            for name, records in draft.items()
-            if isinstance(records, list)
-        }
-
-    def first_pointer(self, problem: Finding) -> str:
-        """Return the pointer of a problem in a record, with the number it had before."""
-        _, layer, number, *parts = problem.pointer.split("/")
-        return "/".join(["", layer, str(self.numbers[layer][int(number)]), *parts])
-
-    def remove(self, places: Iterable[_Place]) -> list[Unplaced]:
-        """Remove the records, or spans in them, at some places; return the removed records."""
-        parts: dict[str, dict[int, set[str]]] = {}
-        for place in places:
-            in_layer = parts.setdefault(place.layer, {})
-            in_layer.setdefault(place.number, set()).add(place.part)
-        removed = []
-        for layer in sorted(parts):  # `entities`, which have the labels, before `mentions`
-            removed += self._remove_from(layer, parts[layer])
-        return removed
-
-    def _remove_from(self, layer: str, parts: Mapping[int, set[str]]) -> list[Unplaced]:
-        """Remove records from a layer; `parts` are the wrong parts of a record by its number."""
-        removed, records, numbers = [], [], []
-        for number, record in enumerate(self.draft[layer]):
-            wrong = parts.get(number, set())
-            if wrong:
-                optional_spans = {"property", "cue"}
-                if not isinstance(record, dict) or not wrong <= optional_spans & record.keys():
-                    removed.append(Unplaced(layer, _label(self.draft, layer, record)))
-                    continue
-                record = {key: value for key, value in record.items() if key not in wrong}
-            records.append(record)
-            numbers.append(self.numbers[layer][number])
-        self.draft[layer] = records
-        self.numbers[layer] = numbers
-        return removed
-
-
-def _label(draft: JsonObject, layer: str, record: Json) -> str:
-    """The label of a draft's record; of a mention, the type of its entity."""
-    if layer == "mentions" and isinstance(record, dict):
-        entities = [e for e in draft.get("entities", ()) if isinstance(e, dict)]
-        record = next((e for e in entities if e.get("id") == record.get("entity")), None)
-    label = record.get(LABEL.get(layer, "type")) if isinstance(record, dict) else None
-    return label if isinstance(label, str) else UNLABELLED
+    document_id = value.get("id")
+    if isinstance(document_id, str) and document_id in gold:
+        return gold[document_id]
+    if isinstance(value.get("text"), str):
+        same_text = [document for document in gold.values() if document.text == value["text"]]
+        if len(same_text) == 1 and not _is_whole(value, _scheme(gold)):
+            return same_text[0]
+    return next(iter(gold.values())) if not document_id and len(gold) == 1 else None

@@ -11,6 +11,7 @@ from statevisit.printable import counted
 from statevisit.scoring import console
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.origin import Origin, cited
+from statevisit.scoring.parts import Part
 from statevisit.scoring.prediction import Note
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class LabelPair(Struct, frozen=True):
 class Report(Struct, frozen=True, omit_defaults=True):
     """The result of `statevisit score`.
 
+    `not_predicted` are layers that the prediction lacks, `not_annotated` those that the gold lacks.
+    `parts` are the labels, values and links that not all predicted records have: those that none
+    has are not predicted and have no figures.
+
     `tool_version` is the version of statevisit. `to_dict` follows schema/report.schema.json; `find`
     gives one figure; `print(report)` shows a table.
     """
@@ -49,6 +54,8 @@ class Report(Struct, frozen=True, omit_defaults=True):
     figures: list[Figure]
     confusion: dict[str, list[LabelPair]]
     notes: list[Note] = field(default_factory=list)
+    not_annotated: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     other: str | None = None
     other_origin: Origin | None = None
     comparison: list[Difference] | None = None
@@ -58,7 +65,7 @@ class Report(Struct, frozen=True, omit_defaults=True):
     ) -> Figure:
         """Return the figure of a layer and measure, or that of one label.
 
-        Raises KeyError, with the layers that were not predicted, if there is none.
+        Raises KeyError, with all that was not predicted or not annotated, if there is none.
         """
         if label:
             average = "label"
@@ -66,10 +73,8 @@ class Report(Struct, frozen=True, omit_defaults=True):
             key = figure.layer, figure.measure, figure.label, figure.average
             if key == (layer, measure, label, average):
                 return figure
-        not_predicted = ", ".join(self.not_predicted) or "nothing"
-        raise KeyError(
-            f"no figure {layer} {measure} {label or average}; not predicted: {not_predicted}"
-        )
+        absent = "; ".join(coverage(self)) or "not predicted: nothing"
+        raise KeyError(f"no figure {layer} {measure} {label or average}; {absent}")
 
     def to_dict(self) -> JsonObject:
         """Return the report as plain values, in the form of schema/report.schema.json."""
@@ -80,6 +85,25 @@ class Report(Struct, frozen=True, omit_defaults=True):
 
     def __str__(self) -> str:
         return f"{console.as_text(*tables(self))}{cited_in(self)}\n"
+
+
+def coverage(report: Report) -> list[str]:
+    """Return what a report has no figures of, or figures of a part only, in a line each."""
+    by_layer: dict[str, list[str]] = {}
+    for part in report.parts:
+        if not part.given:
+            by_layer.setdefault(part.layer, []).append(part.part)
+    absent = [f"{layer} ({', '.join(parts)})" for layer, parts in by_layer.items()]
+    lines = {
+        "not predicted": [*report.not_predicted, *absent],
+        "not annotated": report.not_annotated,
+        "predicted in part": [
+            f"{part.layer} {part.part} (in {part.given:,} of {part.of:,})"
+            for part in report.parts
+            if part.given
+        ],
+    }
+    return [f"{what}: {', '.join(names)}" for what, names in lines.items() if names]
 
 
 def cited_in(report: Report) -> str:

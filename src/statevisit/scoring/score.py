@@ -7,14 +7,26 @@ from pathlib import Path
 from statevisit import layout
 from statevisit.corpus.garbage import uncollected
 from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
 from statevisit.scoring import bootstrap, figures, measure, read, spans
+from statevisit.scoring.annotated import counted, notes_on_states
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.of_split import included, part_of
 from statevisit.scoring.origin import Origin, origin
-from statevisit.scoring.prediction import ALL, SCORED, Note, Prediction, bare, notes_of
+from statevisit.scoring.parts import parts_of
+from statevisit.scoring.prediction import (
+    ALL,
+    SCORED,
+    Note,
+    Prediction,
+    Remarks,
+    add_remarks,
+    bare,
+    notes_of,
+)
 from statevisit.scoring.read import Source
 from statevisit.scoring.report import Report, label_pairs
 
@@ -32,6 +44,9 @@ class Scored:
     - `asked`: the layers that the report may have;
     - `reported`: the layers that are both. The others can be needed for these: without mentions,
       relations cannot be scored;
+    - `counted`: the layers in which each document counts, by its id: see `annotated.counted`, also
+      for `partial` and `as_gold`;
+    - `parts`: the parts of layers that records lack;
     - `ids`: the documents in the order of their units, by default those of the gold and then those
       that were only predicted. Scores that are resampled together need the same ids.
     """
@@ -42,6 +57,8 @@ class Scored:
         pred: Mapping[str, Prediction],
         asked: frozenset[str] = frozenset(SCORED),
         ids: Sequence[str] = (),
+        partial: bool = False,
+        as_gold: bool = False,
     ) -> None:
         self.gold, self.pred = gold, pred
         self.asked = asked
@@ -50,14 +67,30 @@ class Scored:
             self.layers = frozenset[str]().union(*(p.layers for p in pred.values()))
         self.reported = self.layers & asked
         self.ids = ids or list(dict.fromkeys([*gold, *pred]))
+        self.counted = {
+            document_id: counted(*self._sides(document_id), partial, as_gold)
+            for document_id in self.ids
+            if document_id in gold or document_id in pred
+        }
+        counted_predictions = [
+            (pred[name], self.counted[name]) for name in self.ids if name in pred
+        ]
+        self.parts = parts_of(counted_predictions, self.layers)
         self.by_sentence = len(self.ids) == 1
         self.table = CountTable()
         self.confusion: dict[str, Counter[tuple[str, str]]] = {}
         self.notes: list[Note] = []
+        self._remarks = Remarks()
         with uncollected():
             for comparison in self.comparisons():
                 self._count(comparison)
-        self.notes += self._notes_on_labels()
+        self.notes += [*self._remarks.notes(), *self._notes_on_labels()]
+        self.notes += notes_on_states(self.counted, self.reported)
+
+    @property
+    def not_annotated(self) -> frozenset[str]:
+        """The reported layers in which no document counts."""
+        return self.reported.difference(*self.counted.values())
 
     def resampling(self, resamples: int) -> Resampling:
         """Return resamples of the documents or, of a single document, of its sentences."""
@@ -72,9 +105,9 @@ class Scored:
         for number, document_id in enumerate(self.ids):
             if document_id in self.gold or document_id in self.pred:
                 gold, pred = self._sides(document_id)
-                yield measure.compare(
-                    number, gold, pred, self.layers, self.reported, self.by_sentence
-                )
+                layers = self.layers & self.counted[document_id]
+                reported = self.reported & layers
+                yield measure.compare(number, gold, pred, layers, reported, self.by_sentence)
 
     def _sides(self, document_id: str) -> tuple[Document, Prediction]:
         """The gold and the prediction of a document, each without records where it is missing."""
@@ -93,10 +126,12 @@ class Scored:
             message = "in gold, but not predicted; everything in it is missed"
             self.notes.append(Note("missing", gold.id, message))
         if pred.document is not gold:
-            self.notes += notes_of(gold, pred)
-        measure.count(self.table, comparison)
+            self.notes += notes_of(gold, pred, comparison.layers & pred.layers)
+            add_remarks(self._remarks, pred, comparison.layers & pred.layers)
+        measure.count(self.table, comparison, self.parts)
         for layer, aligned in comparison.reported_alignments.items():
-            self.confusion.setdefault(layer, Counter()).update(spans.confusion(aligned))
+            if spans.LABEL.get(layer) not in self.parts.absent(layer):
+                self.confusion.setdefault(layer, Counter()).update(spans.confusion(aligned))
 
     def _notes_on_labels(self) -> list[Note]:
         """A note on the labels of BIO that no name of the gold has, with their numbers."""
@@ -122,18 +157,22 @@ def score(
     compare: Source | None = None,
     layers: Layers = None,
     resamples: int = RESAMPLES,
+    partial: bool = False,
 ) -> Report:
     """Return all measures of a prediction against gold, as a Report.
 
     `gold` and `pred`: paths (documents, directories, JSONL, Parquet; `pred` also drafts in quote
     notation and CoNLL BIO), a Corpus, documents, JSON objects, or several of these. Layers that
-    `pred` lacks are reported as not predicted. `compare` is a second system: a paired bootstrap
-    tests the difference. `layers` limits the
+    `pred` lacks, and labels, values and links that its records lack, are reported as not predicted.
+    `compare` is a second system: a paired bootstrap tests the difference. `layers` limits the
     scored layers; `resamples` is the number of bootstrap resamples, 0 for no intervals.
+
+    A layer of a gold document counts if its state is `done`; with `partial` also if it is
+    `partial`, and what is not annotated yet then counts against precision.
 
     Raises FormatError for input that cannot be read and for a text that is not the gold's.
     """
-    return evaluate(gold, pred, compare, layers, resamples)[0]
+    return evaluate(gold, pred, compare, layers, resamples, partial=partial)[0]
 
 
 def evaluate(
@@ -143,6 +182,7 @@ def evaluate(
     layers: Layers,
     resamples: int,
     split: str | None = None,
+    partial: bool = False,
 ) -> tuple[Report, Scored]:
     """Return the report of `score`, and the counts and alignments behind it.
 
@@ -151,7 +191,7 @@ def evaluate(
     """
     whole_gold = read.read_gold(gold)
     gold_documents = part_of(whole_gold, included(gold, split))
-    asked = scored_layers(layers)
+    asked = scored_layers(layers, gold_documents.values())
 
     def predicted(source: Source) -> dict[str, Prediction]:
         predictions = read.read_predictions(source, gold_documents | whole_gold)
@@ -160,16 +200,13 @@ def evaluate(
 
     predictions = predicted(pred)
     _require_gold(name_of(pred, "prediction"), predictions, gold_documents)
-    scored = Scored(gold_documents, predictions, asked)
+    scored = Scored(gold_documents, predictions, asked, partial=partial)
     resampling = scored.resampling(resamples)
     other_name = other_origin = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
-        other_predictions = predicted(compare)
-        _require_gold(other_name, other_predictions, gold_documents)
-        other_origin = origin_of(compare, other_predictions)
-        _require_same_documents(scored.ids, [*gold_documents, *other_predictions], other_name)
-        other = Scored(gold_documents, other_predictions, asked, scored.ids)
+        other = _scored_alike(scored, predicted(compare), other_name, partial)
+        other_origin = origin_of(compare, other.pred)
         comparison = figures.differences(scored.table, other.table, resampling)
     report = Report(
         gold=name_of(gold, "gold") + (f", split {split}" if split else ""),
@@ -182,6 +219,8 @@ def evaluate(
         units=resampling.unit_count,
         resamples=len(resampling.resamples),
         predicted=[name for name in SCORED if name in scored.reported],
+        not_annotated=[name for name in SCORED if name in scored.not_annotated],
+        parts=scored.parts.reported(scored.reported, gold_documents.values()),
         not_predicted=[name for name in SCORED if name in asked - scored.layers - {"ner"}],
         figures=figures.with_intervals(figures.figures_of(scored.table), scored.table, resampling),
         confusion=label_pairs(scored.confusion),
@@ -193,14 +232,28 @@ def evaluate(
     return report, scored
 
 
-def scored_layers(layers: Layers) -> frozenset[str]:
-    """Return the layers to score; all without any. Raises FormatError for an unknown layer."""
+def _scored_alike(
+    scored: Scored, predictions: Mapping[str, Prediction], name: str, partial: bool
+) -> Scored:
+    """The counts of a second system on the same documents. Raises FormatError for others."""
+    _require_gold(name, predictions, scored.gold)
+    _require_same_documents(scored.ids, [*scored.gold, *predictions], name)
+    return Scored(scored.gold, predictions, scored.asked, scored.ids, partial)
+
+
+def scored_layers(layers: Layers, documents: Iterable[Document]) -> frozenset[str]:
+    """Return the layers to score; without any, all that the scheme of some documents has.
+
+    Raises FormatError for a layer that the scheme lacks.
+    """
+    of_scheme = {layer for document in documents for layer in scheme_of(document).annotated}
+    known = [layer for layer in SCORED if layer in of_scheme or layer == "ner"]
     asked = frozenset([layers] if isinstance(layers, str) else layers or ())
-    unknown = asked.difference(SCORED)
+    unknown = asked.difference(known)
     if unknown:
         names = ", ".join(sorted(map(str, unknown)))
-        raise FormatError(f"unknown layer: {names}; choose from {', '.join(SCORED)}")
-    return asked or frozenset(SCORED)
+        raise FormatError(f"unknown layer: {names}; choose from {', '.join(known)}")
+    return asked or frozenset(known)
 
 
 def name_of(source: Source, otherwise: str) -> str:

@@ -26,7 +26,7 @@ def span_agreement(annotators: Annotators) -> Iterator[Coefficient]:
     for layer in annotators.span_layers:
         by_document = [
             [_marked_spans(document, layer) for document in documents]
-            for documents in annotators.documents
+            for documents in annotators.with_layer(layer)
         ]
         yield from _alpha_us(annotators, layer, by_document)
         value = mean_of_defined(
@@ -73,7 +73,12 @@ def _alpha_us(
 def _disagreement(
     by_annotator: Sequence[Sequence[MarkedSpan]], label: str, length: int
 ) -> Disagreement:
-    """The disagreement of annotators about the spans of a label in a text of `length`."""
+    """The disagreement of annotators about the spans of a label in a text of `length`.
+
+    Without annotators there is none to expect.
+    """
+    if not by_annotator:
+        return Disagreement(0.0, 0.0, length)
     spans_of_label = []
     for marked in by_annotator:
         bounds = [(start, end) for start, end, its_label in marked if its_label == label]

@@ -22,7 +22,7 @@ from statevisit.document.model import Document
 from statevisit.document.records import Event, Mention, Quantity, Quotation, Timex
 from statevisit.scoring import assignment, overlap
 from statevisit.scoring.assignment import Pair
-from statevisit.scoring.counts import CountTable, MatchCounts, UnitLabel
+from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey, UnitLabel
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
 """A record of a span layer."""
@@ -211,15 +211,21 @@ def _overlapping(
 
     They are best as a whole, except that in a large or crowded cluster the best pairs are not
     chosen by the code points that they share. No text has hundreds of spans over each other.
+
+    A pair with the same bounds is part of some best assignment of every kind that counts it.
+    Exact and partial pairs therefore begin with these, the first with the first, and go on with the
+    spans that end first: nothing in that depends on which side is the gold.
     """
+    exact = _equal(free_gold, free_pred, _bounds(gold), _bounds(pred))
+    partial = exact + _most(gold, pred, *_left(free_gold, free_pred, exact))
     sparse_gold, sparse_pred = set[int](), set[int]()
-    pairs: list[list[Pair]] = [[], [], [], []]
+    same_type, best = list[Pair](), list[Pair]()
     for cluster in overlap.clusters(gold, pred, free_gold, free_pred):
         rows, columns = cluster.rows, cluster.columns
         is_crowded = cluster.overlaps > _CROWDED * (len(rows) + len(columns))
         if is_crowded or len(rows) * len(columns) > _LARGE:
-            crowded = _crowded(gold, pred, rows, columns)
-            pairs = [known + new for known, new in zip(pairs, crowded, strict=True)]
+            same_type += _most_with_label(gold, pred, rows, columns)
+            best += _crowded(gold, pred, rows, columns)
         else:
             sparse_gold.update(rows)
             sparse_pred.update(columns)
@@ -229,25 +235,21 @@ def _overlapping(
     for (i, j), length in shared.items():
         same_bounds = _same_bounds(gold[i], pred[j])
         same_label = gold[i].label is not None and gold[i].label == pred[j].label
-        best = ranks.rank(same_bounds, same_label, length)
-        weights[i, j] = (same_bounds, 1 + same_bounds, same_label, best)
-    sparse = assignment.assignments(weights, 4)
-    return [sorted(known + new) for known, new in zip(pairs, sparse, strict=True)]
+        weights[i, j] = (same_label, ranks.rank(same_bounds, same_label, length))
+    sparse_type, sparse_best = assignment.assignments(weights, 2)
+    return [
+        sorted(exact),
+        sorted(partial),
+        sorted(same_type + sparse_type),
+        sorted(best + sparse_best),
+    ]
 
 
-def _crowded(
-    gold: list[Item], pred: list[Item], rows: list[int], columns: list[int]
-) -> list[list[Pair]]:
-    """The pairs of spans of which most overlap, as `_overlapping` returns them.
-
-    A pair with the same bounds is part of some best assignment of every kind that counts it.
-    """
-    exact = _equal(rows, columns, _bounds(gold), _bounds(pred))
-    partial = exact + _most(gold, pred, *_left(rows, columns, exact))
-    same_type = _most_with_label(gold, pred, rows, columns)
-    best = exact + _most_with_label(gold, pred, *_left(rows, columns, exact))
-    best += _most(gold, pred, *_left(rows, columns, best))
-    return [exact, partial, same_type, best]
+def _crowded(gold: list[Item], pred: list[Item], rows: list[int], columns: list[int]) -> list[Pair]:
+    """The best pairs of spans of which most overlap: same bounds, then label, then any overlap."""
+    best = _equal(rows, columns, _bounds(gold), _bounds(pred))
+    best += _most_with_label(gold, pred, *_left(rows, columns, best))
+    return best + _most(gold, pred, *_left(rows, columns, best))
 
 
 def _bounds(spans: Sequence[Item]) -> list[tuple[int, int]]:
@@ -330,15 +332,22 @@ class _Ranks(Struct, frozen=True):
         return pairs * length_base + length
 
 
-def count(table: CountTable, layer: str, aligned: Alignment) -> None:
-    """Add the counts of the five measures, for all labels and for each, to a table."""
-    gold = [(item.unit, item.label or UNLABELLED) for item in aligned.gold]
-    pred = [(item.unit, item.label or UNLABELLED) for item in aligned.pred]
+UNLABELLED_MEASURES = ("exact", "partial")
+"""The measures that need no label."""
+
+
+def count(table: CountTable, layer: str, aligned: Alignment, has_labels: bool = True) -> None:
+    """Add the counts of the five measures, for all labels and for each, to a table.
+
+    Without `has_labels`, since the prediction gives none, only those of spans count.
+    """
+    gold = _places(aligned.gold, has_labels)
+    pred = _places(aligned.pred, has_labels)
     gold_counts, pred_counts = Counter(gold), Counter(pred)
     places = dict.fromkeys([*gold, *pred])
     strict_gold = _credits(gold[i] for i, _ in aligned.strict)
     strict_pred = _credits(pred[j] for _, j in aligned.strict)
-    for measure in MEASURES:
+    for measure in MEASURES if has_labels else UNLABELLED_MEASURES:
         correct_gold, correct_pred = strict_gold.copy(), strict_pred.copy()
         for i, j in aligned.of(measure)[len(aligned.strict) :]:
             half = measure == "partial" and not aligned.same_bounds(i, j)
@@ -354,7 +363,18 @@ def count(table: CountTable, layer: str, aligned: Alignment) -> None:
             )
             for place in places
         }
-        table.add_labels(layer, measure, by_label)
+        if has_labels:
+            table.add_labels(layer, measure, by_label)
+        else:
+            for (unit, _), counts in by_label.items():
+                table.add(MeasureKey(layer, measure), unit, counts)
+
+
+def _places(items_of_side: Sequence[Item], has_labels: bool) -> list[UnitLabel]:
+    """The unit and label of each item; the same label for all if labels do not count."""
+    if not has_labels:
+        return [(item.unit, "") for item in items_of_side]
+    return [(item.unit, item.label or UNLABELLED) for item in items_of_side]
 
 
 def _credits(places: Iterable[UnitLabel]) -> dict[UnitLabel, float]:

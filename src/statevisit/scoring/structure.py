@@ -196,14 +196,16 @@ def _identity(cluster: _EntityCluster) -> Hashable:
     return cluster.type, cluster.wikidata, cluster.name
 
 
-def relations(table: CountTable, unit: int, gold: Document, pred: Document) -> None:
+def relations(
+    table: CountTable, unit: int, gold: Document, pred: Document, has_evidence: bool = True
+) -> None:
     """Add the counts of relations between entities, in three measures, to a table.
 
     - strict: both entities have exactly the gold's mentions and types (as SemEval-2010 and ACE);
     - by cluster: entities are paired by their mentions as in CEAFe (the entity level of DWIE,
       Zaporojets et al. 2021);
     - evidence: by cluster, a relation with each sentence that supports it (DocRED, Yao et al.
-      2019).
+      2019), if `has_evidence`, since the prediction gives some.
     """
     equal_ids, cluster_ids = entity_gold_ids(gold, pred)
     in_gold = _statements(unit, gold.relations, None)
@@ -211,13 +213,14 @@ def relations(table: CountTable, unit: int, gold: Document, pred: Document) -> N
     by_cluster = _statements(unit, pred.relations, cluster_ids)
     _count_equal(table, "relations", "strict", in_gold, strict)
     _count_equal(table, "relations", "by cluster", in_gold, by_cluster)
-    _count_equal(
-        table,
-        "relations",
-        "evidence",
-        _with_evidence(in_gold, gold.relations),
-        _with_evidence(by_cluster, pred.relations),
-    )
+    if has_evidence:
+        _count_equal(
+            table,
+            "relations",
+            "evidence",
+            _with_evidence(in_gold, gold.relations),
+            _with_evidence(by_cluster, pred.relations),
+        )
 
 
 def _statements(

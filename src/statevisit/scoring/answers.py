@@ -1,0 +1,95 @@
+"""The answers of systems in other forms than ours: JSON in a fence, lists of labelled spans."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from statevisit.document.strict_json import Json, JsonObject, with_integers
+from statevisit.errors import FormatError
+
+_FENCE = re.compile(rb"^[ \t]*```[ \t]*\w*[ \t]*\r?\n(.*?)^[ \t]*```[ \t]*\r?$", re.M | re.S)
+_LISTS = ("entities", "ents", "spans", "label", "labels")
+"""Where other tools keep labelled spans: Hugging Face, spaCy, Prodigy, doccano."""
+
+_TAG = re.compile(r"[BI]-.+")
+
+
+class Answer(NamedTuple):
+    """An answer as an object with layers.
+
+    `pointers` lead to the records of a layer that has another name, or none, in the file.
+    """
+
+    value: JsonObject
+    pointers: Mapping[str, str]
+
+    def pointer(self, layer: str, number: int) -> str:
+        """Return the pointer of a record in the file."""
+        return f"{self.pointers.get(layer, f'/{layer}')}/{number}"
+
+
+def unfenced(data: bytes) -> bytes:
+    """Return what stands in the only Markdown fence of some bytes, on the same lines.
+
+    Bytes that begin like JSON, and those with no fence or several, are returned unchanged.
+    """
+    if data.lstrip()[:1] in (b"{", b"["):
+        return data
+    fences = list(_FENCE.finditer(data))
+    if len(fences) != 1:
+        return data
+    return b"\n" * data.count(b"\n", 0, fences[0].start(1)) + fences[0][1]
+
+
+def answer_of(value: Json, file: str) -> Answer:
+    """Return an answer as an object with layers: labelled spans, in a list or object, are mentions.
+
+    Raises FormatError for any other JSON value, and for the tags of tokens.
+    """
+    value = with_integers(value)
+    if isinstance(value, list) and all(map(_is_span, value)):
+        return Answer({"mentions": [_labelled(span, file) for span in value]}, {"mentions": ""})
+    if not isinstance(value, dict):
+        raise FormatError(
+            f"{file}: a prediction is a JSON object with `id` and layers, such as"
+            ' {"id": "a", "mentions": [{"start": 0, "end": 5, "label": "PERSON"}]}, or, for one'
+            f" document, a list of such spans; not {_name_of(value)}"
+        )
+    if "mentions" not in value:
+        for name in _LISTS:
+            spans = value.get(name)
+            if spans and isinstance(spans, list) and all(map(_is_span, spans)):
+                rest = {key: part for key, part in value.items() if key != name}
+                mentions = [_labelled(span, file) for span in spans]
+                return Answer(rest | {"mentions": mentions}, {"mentions": f"/{name}"})
+    return Answer(value, {})
+
+
+def _name_of(value: Json) -> str:
+    if isinstance(value, list):
+        return "an array of anything else"
+    return "null" if value is None else type(value).__name__
+
+
+def _is_span(item: Json) -> bool:
+    """Whether an item is a labelled span: an object with bounds or a quote, or [0, 5, "PERSON"]."""
+    if isinstance(item, dict):
+        return "quote" in item or ("start" in item and "end" in item)
+    if not isinstance(item, list) or len(item) != 3:
+        return False
+    return [type(part) for part in item] == [int, int, str]
+
+
+def _labelled(span: Json, file: str) -> JsonObject:
+    """A labelled span as an object. Raises FormatError for the tag of a token."""
+    if isinstance(span, list):
+        start, end, label = span
+        return {"start": start, "end": end, "label": label}
+    record: JsonObject = span if isinstance(span, dict) else {}
+    tag = record.get("entity")
+    if "word" in record and isinstance(tag, str) and _TAG.fullmatch(tag):
+        raise FormatError(
+            f'{file}: has a tag for each token (`entity`: "{tag}"); give the pipeline'
+            ' aggregation_strategy="simple", so that it answers with spans'
+        )
+    return record
