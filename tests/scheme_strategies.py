@@ -15,6 +15,7 @@ from statevisit.document.codec import convert, ordered, to_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.scheme import Scheme, scheme_from
 from statevisit.document.scheme_change import within
+from statevisit.document.states import PARTIAL
 
 LABELS = ("VESSEL", "Πλοῖο", "a.b-c", "سفينة", "船", "X" * 63, "OTHER")
 NAMES = ("certainty", "depth", "filter", "table", "named", "note", "x1")
@@ -43,10 +44,8 @@ def schemes(draw: st.DrawFn) -> Scheme:
     layers = set(draw(st.just(optional) | st.lists(st.sampled_from(optional), unique=True)))
     if "relations" in layers:
         layers.add("entities")
-    if {"mentions", "entities"} & layers:
-        layers |= {"mentions", "entities"}
-    if {"events", "event_chains", "event_relations"} & layers:
-        layers |= {"events", "event_chains"}
+    layers |= {"mentions"} if "entities" in layers else set()
+    layers |= {"events"} if {"event_chains", "event_relations"} & layers else set()
     lines = ["base = 2", f"layers = {[layer for layer in optional if layer in layers]}"]
     known = [name for name in _INVENTORIES if _layer_of(name) in layers]
     for number, inventory in enumerate(known):
@@ -67,14 +66,31 @@ def schemes(draw: st.DrawFn) -> Scheme:
 
 @st.composite
 def under(draw: st.DrawFn, scheme: Scheme, document: Document) -> Document:
-    """A document with what a scheme has of it, and with values of the own attributes."""
+    """A document with what a scheme has of it, and with values of the own attributes.
+
+    Layers may be partial; then records may lack everything but their ids, spans and ends.
+    """
     value = within(to_value(document), scheme)
     for layer in scheme.layers:
+        is_done = layer not in scheme.annotated or draw(st.booleans())
+        if not is_done:
+            value["layers"][layer] = PARTIAL
         for record in value[layer]:
             _decorate(draw, scheme, layer, record)
             for argument in record.get("arguments", ()):
                 _decorate(draw, scheme, "arguments", argument)
+                if not is_done:
+                    _strip(draw, scheme, "arguments", argument)
+            if not is_done:
+                _strip(draw, scheme, layer, record)
     return ordered(convert(value, document.id, scheme))
+
+
+def _strip(draw: st.DrawFn, scheme: Scheme, layer: str, record: dict[str, Any]) -> None:
+    """Take some properties from a record that it needs only when its layer is done."""
+    for name in set(scheme.required(layer)) - set(scheme.record(layer)["required"]):
+        if draw(st.booleans()):
+            record.pop(name, None)
 
 
 def _decorate(draw: st.DrawFn, scheme: Scheme, layer: str, record: dict[str, Any]) -> None:

@@ -447,8 +447,6 @@ def test_own_labels_and_attributes_are_edited_in_the_browser(
             editor.answer(prop, value)
         for prop, value in (("level", "NOM"), ("named", "true"), ("certainty", "UNSURE")):
             editor.choose(prop, value)
-        if picture := os.environ.get("STATEVISIT_SCREENSHOT"):
-            page.screenshot(path=picture)
         editor.select("m1")
         editor.answer("depth", "deep")
         editor.choose("certainty", "SURE")
@@ -505,6 +503,61 @@ def test_a_project_follows_the_scheme(
     assert "no changes\n" == online(*pull).err
     _, after = next(remote.pull(remote.source("scheme", base(), foreign=False)))
     assert before["annotations"] == after["annotations"]
+
+
+def test_a_text_is_begun_in_the_browser(
+    server: Local, chromium: Any, tmp_path: Path, shell: Callable[..., Result]
+) -> None:
+    """Spans without answers come back into partial layers, and the progress follows the states.
+
+    Nobody has touched the text, so its task is empty and not completed; then it is submitted.
+    """
+    root = _own_corpus(tmp_path, OWN)
+    (tmp_path / "new.txt").write_text(" date 2024-03-01 Ada sailed to İzmir on Monday 🎉.", "utf-8")
+    begun = shell("ingest", tmp_path / "new.txt", "--id", "new", cwd=root)
+    assert 0 == begun.status, begun.err
+    online = _online(server, root, shell)
+    assert 0 == online("push", "--project", "begun").status
+    project, tasks = _tasks(server, "begun")
+    assert (2, 1) == _progress(server, project)
+    with page_of(chromium) as page:
+        editor = Editor(page, server.url, server.user, server.password)
+        editor.open(project, tasks["new"], empty=True)
+        editor.mark("?", "İzmir")
+        editor.mark("DATE", "Monday")
+        editor.submit()
+    assert (2, 2) == _progress(server, project)
+    pulled = online("pull", "--project", "begun")
+    assert 0 == pulled.status, pulled.err
+    document = read_document(root / "corpus/documents/new.json")
+    states = {layer: state for layer, state in document.layers.items() if state != "none"}
+    assert {"mentions": "partial", "timexes": "partial"} == states
+    (mention,), (timex,) = document.mentions, document.timexes
+    assert ("İzmir", None, None) == (mention.text, mention.entity, mention.level)
+    assert ("Monday", "DATE", None) == (timex.text, timex.type, timex.value)
+    again = online("push", "--project", "of-partial")
+    assert 0 == again.status, again.err
+    project, tasks = _tasks(server, "of-partial")
+    assert (2, 1) == _progress(server, project)
+    with page_of(chromium) as page:
+        editor = Editor(page, server.url, server.user, server.password)
+        editor.open(project, tasks["new"])
+        assert {mention.id, timex.id} == set(editor.regions())
+        editor.select(timex.id)
+        editor.answer("value", "2024-03-04")
+        editor.submit()
+    assert (2, 2) == _progress(server, project)
+    pulled = online("pull", "--project", "of-partial", "--done", "timexes,mentions")
+    after = read_document(root / "corpus/documents/new.json")
+    assert ("done", "partial") == (after.layers["timexes"], after.layers["mentions"]), pulled.err
+    assert "mentions stays partial" in pulled.err
+    assert replace(timex, value="2024-03-04") == after[timex.id]
+
+
+def _progress(server: Local, project: int) -> tuple[int, int]:
+    """The number of tasks, and of those that count as completed."""
+    state = Server(server.url, server.token)._client.projects.get(project)
+    return state.task_number, state.finished_task_number
 
 
 @pytest.mark.live

@@ -4,6 +4,7 @@ import ast
 import functools
 import gzip
 import hashlib
+import inspect
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ import orjson
 import pytest
 from msgspec.structs import replace
 
+import statevisit
 from statevisit import load
 from statevisit.annotation.quotes import anchor
 from statevisit.annotation.segmentation import segment
@@ -154,6 +156,7 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
         (README, "Quick start"),  # the output of the block before it
         (CONTRIBUTING, "Where things are"),
         (CONTRIBUTING, "The rooms of `src/statevisit/`"),
+        ("corpus/README.md", "From Python"),  # the output of the block before it
         ("schema/CHECKS.md", "How to read a finding"),
         ("src/statevisit/scoring/README.md", "Score a system"),  # a prompt
     ] == [(b.page, b.heading) for b in BLOCKS if b.language == "text"]
@@ -201,6 +204,18 @@ def test_values_in_comments_are_true() -> None:
         for expression in re.findall(r"^(document\..*?)\s+# ", block.text, re.MULTILINE):
             assert eval(expression, {"document": load()[DOC_ID]}), f"{expression} shows nothing"
     assert 1 <= compared
+
+
+def test_every_function_is_in_the_table() -> None:
+    """The table of functions has each public function, with names of parameters that it has."""
+    section = PAGES["corpus/README.md"].split("\n### From Python\n")[1].split("\n### ")[0]
+    cells = [line.split(" | ")[0] for line in section.splitlines() if line.startswith("| `")]
+    named = {m[1]: m[2] for cell in cells for m in re.finditer(r"`(\w+)\(([^)]*)\)`", cell)}
+    public = {name: getattr(statevisit, name) for name in statevisit.__all__}
+    assert {name for name, value in public.items() if inspect.isfunction(value)} == set(named)
+    for name, shown in named.items():
+        parameters = inspect.signature(public[name]).parameters
+        assert set(re.findall(r"\w+", shown)) <= set(parameters), name
 
 
 ONLINE = ("serve", "push", "pull")
@@ -407,7 +422,9 @@ def test_the_draft_does_what_is_said(
     assert sorted(q["quote"] for q in orjson.loads(_draft_of(DOC_ID))["quantities"]) == sorted(
         q.text for q in document.quantities
     )
-    assert article == replace(document, quantities=article.quantities, events=article.events)
+    assert "partial" == document.layers["quantities"]
+    unchanged = {"quantities": article.quantities, "layers": article.layers}
+    assert article == replace(document, **unchanged)
     assert [e.id for e in article.events] == [e.id for e in document.events]
     start = {q.text: q.start for q in document.quantities}
     assert document.text.index("two", document.text.index("two") + 1) == start["two"]

@@ -26,7 +26,7 @@ from tests.conftest import ROOT, VALID
 SHA256 = {
     "document": "b4a76d0eacc57947c722d6550885e507b18053e7dea390935f4002de302bc15f",
     "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "83b182c62b3b7fe57862b4e61c8583badbd3d87bf50e3ac620170c1b8426a938",
+    "release": "adad443054cb38ee15b8665375cc22fda0cd4b37275349fb37a6a817b059802d",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",

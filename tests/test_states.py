@@ -10,13 +10,20 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import Document, decode, encode
+from statevisit.annotation.adjudication import adjudicated, disagreements
 from statevisit.checks.document import check_bytes, check_document
+from statevisit.cli.layer_table import layer_table
+from statevisit.corpus.diff import details, diff_documents, title
+from statevisit.dataset import arrow
 from statevisit.document import schema_errors
 from statevisit.document.codec import to_value
-from statevisit.document.model import ANNOTATED_LAYERS
+from statevisit.document.model import ANNOTATED_LAYERS, SPAN_LAYERS
 from statevisit.document.scheme import base
 from statevisit.document.states import STATES, least
 from statevisit.findings import ERROR, severity
+from statevisit.labelstudio.results import to_results
+from statevisit.pages.display import highlights, to_html
+from statevisit.publishing.textless import restore, strip
 from tests.strategies import documents, unfinished
 
 
@@ -154,3 +161,46 @@ def test_a_layer_that_gets_records_is_begun(article: Document) -> None:
     expected = dict.fromkeys(ANNOTATED_LAYERS, "partial")
     assert expected | {"events": "done", "quotations": "none"} == document.layers
     assert article is article.begun()
+
+
+@given(documents(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=100)
+def test_every_form_takes_an_unfinished_document(whole: Document, rng: random.Random) -> None:
+    """Parquet and the edition without text give it back; pages, tables and tasks show it."""
+    document = unfinished(whole, rng)
+    data = encode(document)
+    tables = arrow.to_tables([document], base())
+    assert [data] == [encode(d) for d in arrow.from_table(tables["documents"], base())]
+    stripped = strip(document)
+    assert [] == [*schema_errors.errors(stripped, base().annotations_only)]
+    assert data == encode(restore(stripped, document.text.encode(), "seed", base()))
+    assert to_html(document).count("title=") >= bool(highlights(document))
+    for layer in base().layers:
+        assert len(getattr(document, layer)) == layer_table(document, layer).row_count
+        assert len(getattr(document, layer)) == len(document.to_pandas(layer))
+    results = to_results(document)
+    ids = {result["id"] for result in results if result["type"] == "labels"}
+    assert {r.id for layer in SPAN_LAYERS for r in getattr(document, layer)} <= ids
+    assert [] == diff_documents(document, document)
+    for change in diff_documents(whole, document):
+        assert title(change)
+        assert all(isinstance(detail, str) for detail in details(change))
+    decisions = [replace(d, decision="a", reason="x") for d in disagreements(document, whole)]
+    assert least_states(document, whole) == adjudicated(document, whole, decisions, "x").layers
+
+
+def least_states(one: Document, other: Document) -> dict[str, str]:
+    """The states of what two annotators did together; what only one of them began is partial."""
+    states = {}
+    for layer, state in one.layers.items():
+        joint = least((state, other.layers[layer]))
+        records = getattr(one, layer) or getattr(other, layer)
+        states[layer] = "partial" if joint == "none" and records else joint
+    return states
+
+
+def test_a_change_of_states_names_the_layers(article: Document) -> None:
+    """A diff says which layer went from which state to which."""
+    other = replace(article, layers=article.layers | {"events": "partial", "relations": "none"})
+    (change,) = diff_documents(article, other)
+    assert ["layers: events: done → partial, relations: done → none"] == details(change)

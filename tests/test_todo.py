@@ -1,4 +1,4 @@
-"""What is missing before layers are done: `statevisit todo`."""
+"""How far layers are annotated, and what is missing: `statevisit state` and `statevisit todo`."""
 
 import json
 from collections.abc import Callable
@@ -79,3 +79,80 @@ def test_alternatives_are_one_thing_to_do(begun: Path, cli: Cli) -> None:
 def test_nothing_to_do(cli: Cli) -> None:
     """The shipped corpus is done."""
     assert "Nothing to do: every layer of every document is done.\n" == cli("todo").out
+
+
+def test_a_layer_is_done_when_its_records_are_complete(begun: Path, cli: Cli) -> None:
+    """`state` names what is missing, and changes nothing; complete layers become done."""
+    file = begun / "corpus/documents/trip.json"
+    before = file.read_bytes()
+    done = cli("state", "trip", "timexes", "done")
+    assert (1, before) == (done.status, file.read_bytes())
+    assert "corpus/documents/trip.json" in done.out
+    assert "missing `value`" in done.out
+    assert 0 == cli("state", "trip", "quantities", "done").status
+    states = json.loads(cli("state", "--json").out)["trip"]
+    assert ("done", "partial", "none") == (
+        states["quantities"],
+        states["timexes"],
+        states["relations"],
+    )
+    assert (0, "") == cli("validate")[:2]
+
+
+def test_a_layer_with_records_is_begun(begun: Path, cli: Cli) -> None:
+    """A layer goes back to none only without records; layers without any can be done."""
+    assert "has 1 record" in cli("state", "trip", "timexes", "none").out
+    assert 0 == cli("state", ".", "relations,quotations", "done").status
+    assert 0 == cli("state", ".", "relations", "none").status
+
+
+def test_the_work_of_an_annotator_has_states(begun: Path, cli: Cli) -> None:
+    """--annotator means that person's documents."""
+    place = begun / "corpus/annotators/anna"
+    place.mkdir(parents=True)
+    (place / "trip.json").write_bytes((begun / "corpus/documents/trip.json").read_bytes())
+    assert 0 == cli("state", "trip", "quantities", "done", "--annotator", "anna").status
+    assert (
+        "done"
+        == json.loads(cli("state", "--annotator", "anna", "--json").out)["trip"]["quantities"]
+    )
+    assert "partial" == json.loads(cli("state", "--json").out)["trip"]["quantities"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("trip", "timex", "done"), "unknown layer 'timex'; did you mean timexes?"),
+        (
+            ("trip", "timexes", "finished"),
+            "'finished' is no state; it is one of none, partial",
+        ),
+        (("trip", "timexes"), "no state for timexes; it is one of none, partial, done"),
+        (("trips", "timexes", "done"), "no document 'trips'; such as trip"),
+        (("trip", "timexes", "done", "--annotator", "ben"), "ben: no documents"),
+    ],
+)
+def test_mistakes_are_named(
+    begun: Path, cli: Cli, arguments: tuple[str, ...], message: str
+) -> None:
+    """One clear error for each, and nothing is written."""
+    before = (begun / "corpus/documents/trip.json").read_bytes()
+    done = cli("state", *arguments)
+    assert 1 == done.status
+    assert message in done.err
+    assert before == (begun / "corpus/documents/trip.json").read_bytes()
+
+
+def test_only_finished_layers_say_that_a_token_is_no_name(begun: Path, cli: Cli) -> None:
+    """`ner` has a document when its layers are done, or begun where the settings ask for it."""
+    rows = {}
+    for setting in ("", "[tool.statevisit]\npartial = true\n"):
+        (begun / "pyproject.toml").write_text(setting)
+        assert 0 == cli("build").status
+        configs = json.loads((begun / "corpus/release.json").read_bytes())["configs"]
+        rows[setting != ""] = configs["ner"]
+    assert {False: 0, True: 0} == rows  # the entities of the names are not begun
+    cli("state", ".", "entities", "partial")
+    assert 0 == cli("build").status
+    assert 1 == json.loads((begun / "corpus/release.json").read_bytes())["configs"]["ner"]
+    assert "1 partial" in cli("stats").out

@@ -17,6 +17,9 @@ Side = Literal["ours", "theirs"]
 _UNANNOTATED = {"sentences", "tokens"}
 """Layers that no annotation changes."""
 
+_NO_ROLE = "no role"
+"""How a message calls the role of an argument that has none yet."""
+
 _LONGEST_VALUE = 80
 """Characters of a value in a message."""
 
@@ -176,7 +179,7 @@ def _by_target(arguments: tuple[Argument, ...]) -> dict[str, list[Argument]]:
 
 def _shown_arguments(*sides: list[Argument]) -> list[str]:
     """The roles of each side, with the other properties if the roles do not tell them apart."""
-    shown = [" and ".join(argument.role or "?" for argument in side) for side in sides]
+    shown = [" and ".join(argument.role or _NO_ROLE for argument in side) for side in sides]
     if len(set(shown)) < len(sides):
         shown = [" and ".join(map(_described, side)) for side in sides]
     return [roles or "absent" for roles in shown]
@@ -186,7 +189,7 @@ def _described(argument: Argument) -> str:
     """The role of an argument, with its other properties in brackets."""
     others = {name: value for name, value in asdict(argument).items() if value is not None}
     shown = [f"{name} {others[name]}" for name in others if name not in ("role", "target")]
-    role = argument.role or "no role"
+    role = argument.role or _NO_ROLE
     return f"{role} ({', '.join(shown)})" if shown else role
 
 

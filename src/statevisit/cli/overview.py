@@ -15,6 +15,7 @@ COMMANDS = {
     "rename": "Give a document another id, everywhere.",
     "remove": "Remove documents with their seeds and passes.",
     "annotators": "List the annotators of a corpus, or add one.",
+    "state": "Show or set how far the layers of documents are annotated.",
     "todo": "List what is missing before the layers of documents are done.",
     "scheme": "Compile the labels and layers of a corpus from its scheme.toml.",
     "migrate": "Convert documents of older schema versions to the current one.",

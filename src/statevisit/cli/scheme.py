@@ -20,7 +20,7 @@ from statevisit.printable import counted
     help="Remove records and properties for which the scheme has no place.",
 )
 def command(path: Path | None, check: bool, allow_loss: bool) -> None:
-    """Compile schema/scheme.toml into the schema and the tables of a corpus.
+    """Compile the labels and layers of a corpus from its scheme.toml.
 
     `schema/scheme.toml` says how the corpus differs from the base scheme of statevisit: which
     layers it has, which labels more or fewer, and which properties of its own. This command
@@ -30,7 +30,11 @@ def command(path: Path | None, check: bool, allow_loss: bool) -> None:
     `statevisit build` makes the columns of the dataset from the schema.
 
     \b
-    Example of a scheme.toml:
+    Example:
+      statevisit scheme --check
+
+    \b
+    A scheme.toml:
       base = 2
       layers = ["mentions", "entities", "events"]
       [labels."entities.type".VESSEL]

@@ -11,6 +11,7 @@ from statevisit.cli.options import corpus_argument, corpus_to_read, json_flag
 from statevisit.corpus.reader import load
 from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.splits import split_of, splits_of
+from statevisit.document.states import STATES
 from statevisit.errors import FormatError
 from statevisit.printable import counted
 
@@ -69,6 +70,7 @@ def _print_table(whole: dict[str, Any], splits: dict[str, dict[str, Any]]) -> No
     table.add_column("layer")
     for column in ("records", *splits):
         table.add_column(column, justify="right")
+    table.add_column("documents")
     table.add_column("labels")
     for layer, layer_counts in whole["counts"].items():
         lines = []
@@ -77,5 +79,8 @@ def _print_table(whole: dict[str, Any], splits: dict[str, dict[str, Any]]) -> No
                 numbers = ", ".join(f"{label} {count}" for label, count in labels.items())
                 lines.append(f"[bold]{prop}[/bold] {numbers}")
         records = [part["counts"][layer]["records"] for part in (whole, *splits.values())]
-        table.add_row(layer, *(f"{number:,}" for number in records), "\n".join(lines))
+        states = layer_counts.get("states", {})
+        by_state = ", ".join(f"{states[s]:,} {s}" for s in reversed(STATES) if states.get(s))
+        counts = [f"{number:,}" for number in records]
+        table.add_row(layer, *counts, by_state, "\n".join(lines))
     console(markup=True).print(table)

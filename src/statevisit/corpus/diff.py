@@ -214,6 +214,11 @@ def details(change: Change) -> list[str]:
 
 
 def _difference(name: str, old: Any, new: Any) -> str:
+    if isinstance(old, dict) and isinstance(new, dict):
+        parts = {**old, **new}
+        changed = [part for part in parts if old.get(part) != new.get(part)]
+        listed = (_difference(part, old.get(part), new.get(part)) for part in changed)
+        return f"{name}: {', '.join(listed)}"
     if not isinstance(old, list) or not isinstance(new, list):
         return f"{name}: {_value_text(old)} → {_value_text(new)}"
     before, after = set(map(orjson.dumps, old)), set(map(orjson.dumps, new))

@@ -30,6 +30,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         format: The format of its output, one of FORMATS.
         repo: The dataset repository on the Hugging Face Hub ("OWNER/NAME") that versions are
             published in; "" for none.
+        partial: Whether documents with layers that are begun and not done are in the config `ner`.
         source: The address that the corpus's CI installs statevisit from; "" until it is known.
     """
 
@@ -38,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     strict: bool = False
     format: str = "text"
     repo: str = ""
+    partial: bool = False
     source: str = ""
 
     def address(self, page: str) -> str:
@@ -88,6 +90,7 @@ _TYPES: dict[str, type] = {
     "strict": bool,
     "format": str,
     "repo": str,
+    "partial": bool,
     "source": str,
 }
 """The type of each key's value."""

@@ -251,7 +251,9 @@ def view_table(
     """Return the table of a flat view over documents of a scheme, whose sources are listed."""
     view = views(scheme)[config]
     rows = [
-        (*row, split_of(document, listed)) for document in documents for row in view.rows(document)
+        (*row, split_of(document, listed))
+        for document in documents
+        for row in view.rows_of(document)
     ]
     return rows_table(config, rows, scheme)
 

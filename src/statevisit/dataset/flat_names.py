@@ -47,6 +47,13 @@ def flat_labels(scheme: Scheme) -> tuple[str, ...]:
 
 
 @cache
+def layers_of_flat_names(scheme: Scheme) -> tuple[str, ...]:
+    """Return the layers of a scheme whose records are flat names."""
+    of_names = ("mentions", "entities", "events", "timexes", "quantities")
+    return tuple(layer for layer in of_names if layer in scheme.layers)
+
+
+@cache
 def tags(scheme: Scheme) -> tuple[str, ...]:
     """Return the BIO tags of the flat names of a scheme: O, then B- and I- of each label."""
     return ("O", *(f"{prefix}-{label}" for label in flat_labels(scheme) for prefix in "BI"))

@@ -62,7 +62,7 @@ def corpus_frame(corpus: Corpus, layer: str | None, config: str | None) -> "pd.D
                 for row in _rows(document, layer):
                     yield document.id, *row, of_split
             else:
-                for row in views(scheme)[str(config)].rows(document):
+                for row in views(scheme)[str(config)].rows_of(document):
                     yield *row, of_split
 
     return _frame(pandas, [*columns, split], rows())

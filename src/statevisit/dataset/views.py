@@ -17,7 +17,7 @@ from statevisit.dataset.features import (
     feature_of,
     list_of,
 )
-from statevisit.dataset.flat_names import ONTONOTES, flat_labels, tags
+from statevisit.dataset.flat_names import ONTONOTES, flat_labels, layers_of_flat_names, tags
 from statevisit.dataset.rows import (
     Row,
     entity_rows,
@@ -29,14 +29,30 @@ from statevisit.dataset.rows import (
 )
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme
+from statevisit.document.states import DONE, PARTIAL
 
 
 class View(Struct, frozen=True):
-    """A flat view: one sentence about its rows, its columns, and the rows of a document."""
+    """A flat view: one sentence about its rows, its columns, and the rows of a document.
+
+    `needs` are the layers whose absence its rows would state wrongly: see `rows_of`.
+    """
 
     description: str
     columns: tuple[Column, ...]
     rows: Callable[[Document], Iterator[Row]]
+    needs: tuple[str, ...] = ()
+
+    def rows_of(self, document: Document, partial: bool = False) -> Iterator[Row]:
+        """Return the rows of a document; none while a layer that the view needs is not done.
+
+        A token without a tag is no name, and only a finished layer says so. With `partial`, layers
+        that are begun are enough.
+        """
+        enough = (DONE, PARTIAL) if partial else (DONE,)
+        if all(document.layers.get(layer) in enough for layer in self.needs):
+            return self.rows(document)
+        return iter(())
 
 
 _DOCUMENT = Column("document", STRING, "Id of the document.")
@@ -106,6 +122,7 @@ class _Columns:
         rows: Callable[[Document], Iterator[Row]],
         layer: str = "",
         link: str = "",
+        needs: tuple[str, ...] = (),
     ) -> View:
         """Return a view whose columns are followed by the corpus's own properties of `layer`.
 
@@ -119,7 +136,7 @@ class _Columns:
         added = [*self.of(layer, *own), *(self.of(targets[0], *linked) if targets else ())]
         of_view = tuple(column for column in (*columns, *added) if column is not None)
         if all(kept) and not added:
-            return View(description, of_view, rows)
+            return View(description, of_view, rows, needs)
 
         def rows_of_scheme(document: Document) -> Iterator[Row]:
             records = getattr(document, layer) if layer else ()
@@ -130,7 +147,7 @@ class _Columns:
                 values += [getattr(target, name, None) for name in linked]
                 yield (*compress(row, kept), *values)
 
-        return View(description, of_view, rows_of_scheme)
+        return View(description, of_view, rows_of_scheme, needs)
 
 
 def _entities(columns: _Columns) -> View:
@@ -304,6 +321,7 @@ def _ner(columns: _Columns) -> View:
             ),
         ],
         ner_rows,
+        needs=layers_of_flat_names(columns.scheme),
     )
 
 

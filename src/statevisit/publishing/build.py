@@ -22,6 +22,7 @@ from statevisit.checks.registry import PRELOAD, Context
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.settings import read_settings
 from statevisit.corpus.splits import split_of, splits_of
 from statevisit.dataset.rows import Row
 from statevisit.dataset.sources import Sources
@@ -189,6 +190,7 @@ def _converted(
         context=context_of(root, skip=True),
         sources=sources,
         has_splits=across.has_splits,
+        partial_layers=read_settings(root).partial,
     )
     with Shards(staging, corpus.scheme) as shards:
         for chunk in ordered(convert, chunks(corpus.entries), workers, _PRELOAD):
@@ -258,11 +260,16 @@ class _Part(Struct, frozen=True):
 
 
 def convert_chunk(
-    chunk: list[Entry], context: Context, sources: Sources, has_splits: bool
+    chunk: list[Entry],
+    context: Context,
+    sources: Sources,
+    has_splits: bool,
+    partial_layers: bool = False,
 ) -> Chunk:
     """Check some documents and convert them to tables. Only errors are findings, not warnings.
 
-    `sources` are those of the corpus, by seed.
+    `sources` are those of the corpus, by seed. With `partial_layers`, layers that are begun are
+    enough for the config `ner`.
     """
     from statevisit.dataset.views import views
 
@@ -290,7 +297,7 @@ def convert_chunk(
         converted.tallies.setdefault(split, Tally(scheme)).add(document)
         digests = {"documents": digest.encode() + b"\n"}
         for config, view in views_of_scheme.items():
-            rows_of_document = [(*row, split) for row in view.rows(document)]
+            rows_of_document = [(*row, split) for row in view.rows_of(document, partial_layers)]
             digests[config] = rows_digest(rows_of_document)
             part.rows[config].extend(rows_of_document)
         converted.digests.append((split, digests))

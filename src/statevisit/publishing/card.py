@@ -277,9 +277,20 @@ def _layer_table(about: Overview) -> str:
     for layer in about.scheme.layers:
         description = about.scheme.value["properties"][layer]["description"]
         source = about.scheme.record(layer).get("x-source") or _makers(layer, about)
-        count = about.manifest["counts"][layer]["records"]
-        rows.append((f"`{layer}`", description, source, f"{count:,}"))
-    return table(("layer", "content", "based on", "records"), rows)
+        counts = about.manifest["counts"][layer]
+        rows.append((f"`{layer}`", description, source, f"{counts['records']:,}", _states(counts)))
+    if not any(states for *_, states in rows):
+        return table(("layer", "content", "based on", "records"), [row[:-1] for row in rows])
+    return table(("layer", "content", "based on", "records", "documents"), rows)
+
+
+def _states(counts: JsonObject) -> str:
+    """Return the numbers of documents by the state of a layer; "" if it is done in all of them."""
+    states = counts.get("states", {})
+    if not states or not (states["none"] or states["partial"]):
+        return ""
+    words = {"done": "done", "partial": "partial", "none": "not annotated"}
+    return ", ".join(f"{states[state]:,} {word}" for state, word in words.items() if states[state])
 
 
 def _makers(layer: str, about: Overview) -> str:

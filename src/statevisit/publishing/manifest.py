@@ -18,6 +18,7 @@ from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import SCHEMA_VERSION, Document
 from statevisit.document.scheme import FULL, Scheme, schema_files, scheme_at
+from statevisit.document.states import STATES
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
@@ -36,6 +37,7 @@ class Tally:
         self.seeds: set[str] = set()
         self.records: Counter[str] = Counter()
         self.labels: Counter[tuple[str, str, str]] = Counter()
+        self.states: Counter[tuple[str, str]] = Counter()
 
     def add(self, document: Document) -> None:
         """Count a document."""
@@ -45,6 +47,7 @@ class Tally:
         arguments = [argument for event in document.events for argument in event.arguments or ()]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
+        self.states.update(document.layers.items())
         for layer, prop in self._scheme.inventories:
             records = arguments if layer == "arguments" else getattr(document, layer)
             field = "class_" if prop == "class" else prop
@@ -58,6 +61,7 @@ class Tally:
         self.seeds |= other.seeds
         self.records.update(other.records)
         self.labels.update(other.labels)
+        self.states.update(other.states)
 
     def as_dict(self) -> JsonObject:
         """Return the counts as `release.json` holds them.
@@ -74,6 +78,8 @@ class Tally:
                 for name in self._scheme.label_names(layer, prop)
                 if self.labels[layer, prop, name]
             }
+        for layer in self._scheme.annotated:
+            counts[layer]["states"] = {state: self.states[layer, state] for state in STATES}
         return counts
 
 

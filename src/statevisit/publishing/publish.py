@@ -118,11 +118,11 @@ def _item(root: Path, name: str, sha256: str | None, advice: str) -> Item:
     return Item(name, path, stated["size"], stated["sha256"])
 
 
-_PAGE_LINK = re.compile(r"\]\(([^()\s#:]+\.md)(?:#[^()\s]*)?\)")
+_PAGE_LINK = re.compile(r"\]\(([^()\s#:]+\.(?:md|ipynb))(?:#[^()\s]*)?\)")
 
 
 def _linked_pages(root: Path) -> set[str]:
-    """Return the Markdown files that the card of a root leads to by relative links.
+    """Return the Markdown files and notebooks that the card of a root leads to by relative links.
 
     Links of these files are followed, too, so that all of them work on the Hub. A link is not
     followed if its file is missing, outside the root or reached through a symbolic link.

@@ -11,6 +11,7 @@ import orjson
 from statevisit import files, layout
 from statevisit.corpus.reader import load
 from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.settings import read_settings
 from statevisit.corpus.splits import split_of, splits_of
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.migrations import is_older
@@ -159,6 +160,7 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
     wordless_scheme = scheme.annotations_only
     sources = read_sources(root)
     edited = SourceList(root)
+    partial = read_settings(root).partial
     contents = Contents(scheme, configs(scheme), splits_of(sources))
     prose = _prose(pages)
     with Shards(staging, wordless_scheme) as shards:
@@ -173,7 +175,9 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
             tables = {"documents": document_table([data], wordless_scheme, [edited.of(document)])}
             blank = textless.blanked(stripped, scheme)
             for config, view in views(scheme).items():
-                rows = [(*row, split) for row in wordless(config, scheme, view.rows(blank))]
+                rows = [
+                    (*row, split) for row in wordless(config, scheme, view.rows_of(blank, partial))
+                ]
                 digests[config] = rows_digest(rows)
                 tables[config] = rows_table(config, rows, wordless_scheme)
             contents.add([(split, digests)], {split: tally_of(document, scheme)})
