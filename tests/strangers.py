@@ -5,6 +5,7 @@ import json
 import random
 import unicodedata
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +223,25 @@ def ingest_names(cli: Cli, root: Path, tmp_path: Path) -> None:
                 ],
             }
             annotate(cli, root, draft)
+
+
+def stranger(kind: str, cli: Cli, tmp_path: Path) -> Path:
+    """Make the corpus of a stranger: `maritime`, `names` or `mixed`; return its root."""
+    root = tmp_path / kind
+    options: tuple[object, ...] = ("--layers", "mentions,entities")
+    if kind == "maritime":
+        (tmp_path / "maritime.toml").write_text(MARITIME)
+        options = ("--scheme", tmp_path / "maritime.toml")
+    done(cli("init", root, *options))
+    with chdir(root):
+        done(cli("remove", "example", "--yes"))
+        if kind == "maritime":
+            ingest_voyages(cli, root, tmp_path)
+        elif kind == "names":
+            ingest_names(cli, root, tmp_path)
+        else:
+            folder = tmp_path / "files"
+            folder.mkdir()
+            mixed_files(folder)
+            assert 1 == cli("ingest", folder, "--date", "2025-06-01", "--normalise").status
+    return root
