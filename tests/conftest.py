@@ -302,16 +302,9 @@ def corpus(tmp_path: Path) -> Path:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of the committed data, with built files and pages, that a test may change."""
-    for name in ("corpus", "seeds"):
+    for name in ("corpus", "seeds", "schema"):
         shutil.copytree(ROOT / name, tmp_path / name)
-    for name in (
-        "README.md",
-        "CITATION.cff",
-        "schema/GUIDELINES.md",
-        "schema/README.md",
-        "schema/CHECKS.md",
-    ):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("README.md", "CITATION.cff"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 

@@ -16,7 +16,11 @@ import statevisit
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import to_value, write_document
 from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.scheme import base
 from statevisit.errors import FormatError
+from statevisit.pages.score_page import page
+from statevisit.scoring import attributes
+from statevisit.scoring.score import evaluate
 from tests.conftest import Result, annotated_text, done
 
 Cli = Callable[..., Result]
@@ -187,6 +191,53 @@ def test_labelled_spans_of_other_tools_are_mentions(form: str, tmp_path: Path) -
     assert {"property"} >= {note.kind for note in report.notes}
 
 
+class _Whole:
+    """A number as NumPy has it."""
+
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def item(self) -> int:
+        """Return the number itself."""
+        return self._value
+
+
+def test_the_answer_of_a_pipeline_is_scored_in_python() -> None:
+    """The list that a pipeline returns, with numbers of NumPy, needs no file."""
+    answer = [{name: _Whole(offset) for name, offset in span.items()} for span in SPANS]
+    assert (
+        1.0 == _score([span | {"score": _Whole(1)} for span in SPANS]).find("mentions", "exact").f1
+    )
+    assert 1.0 == _score({"mentions": answer}).find("mentions", "exact").f1
+
+
+JUNK: list[Any] = [
+    *(None, True, 5, -1, 2.5, 10**30, "", "x", "e1", "\x00", [], [1], [[]], [None], [{}], {}),
+    *({"a": 1}, {"quote": ""}, {"quote": "Marsh"}, {"quote": 5}, {"start": 0, "end": 3}),
+    *({"start": True, "end": 3}, [{"target": 5}], [{"target": [], "role": 3}]),
+]
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_any_json_is_scored_or_refused(data: st.DataObject) -> None:
+    """Whatever stands in a prediction, it has a report and a page, or one clear error."""
+    value = to_value(_gold())
+    layers = ["mentions", "entities", "timexes", "quantities"]
+    prediction = {layer: [dict(record) for record in value[layer]] for layer in layers}
+    for _ in range(data.draw(st.integers(1, 4))):
+        records = prediction[data.draw(st.sampled_from(layers))]
+        place = data.draw(st.integers(0, len(records) - 1))
+        junk = data.draw(st.sampled_from(JUNK))
+        if isinstance(records[place], dict) and data.draw(st.booleans()):
+            records[place][data.draw(st.sampled_from([*records[place], "other"]))] = junk
+        else:
+            records[place] = junk
+    report, scored = evaluate(_gold(), prediction, None, None, 0)
+    assert page(report, scored.comparisons())
+    assert schema_errors.verdict(schema.load("report")).is_valid(report.to_dict())
+
+
 def test_several_documents_need_their_ids(tmp_path: Path) -> None:
     """A list of spans names no document; the error shows how to name one."""
     path = tmp_path / "answer.json"
@@ -220,6 +271,19 @@ def test_times_without_values_count_as_spans_with_a_label() -> None:
     assert {"timexes value": (1, 2), "timexes anchor": (0, 2)} == _lacking(report)
     without = _score({"timexes": [times[1]]})
     assert not any("value" in name or "anchor" in name for name in _f1(without))
+
+
+def test_needed_attributes_are_those_that_finished_records_have() -> None:
+    """What counts only where both sides give it is what the schema asks of a layer that is done."""
+    for layer, names in attributes.NEEDED.items():
+        required = {*base().required(layer)} - {"id", "start", "end", "text"}
+        if layer == "mentions":  # the entity is a link, and its properties are scored as its own
+            required = required - {"entity"} | {"type", "reference", "link"}
+        if layer == "quantities":  # one of value, lower and upper
+            required |= {"value"}
+        if layer == "events":  # both are links
+            required -= {"event", "arguments"}
+        assert required == {*names}
 
 
 def test_a_right_system_is_perfect_in_all_that_it_predicts() -> None:
@@ -508,14 +572,14 @@ def test_the_command_says_what_is_not_there(cli: Cli, tmp_path: Path) -> None:
     write_document(_gold(quantities="none"), gold)
     times = [_bounds("Monday") | {"type": "DATE", "value": "2024-02-26"}, _bounds("May 2023")]
     answer.write_text(json.dumps({"timexes": times, "quantities": []}), encoding="utf-8")
-    page = tmp_path / "page.html"
-    shown = cli("score", gold, answer, "--resamples", "0", "--html", page)
+    html = tmp_path / "page.html"
+    shown = cli("score", gold, answer, "--resamples", "0", "--html", html)
     for line in (
         "predicted in part: timexes type (in 1 of 2), timexes value (in 1 of 2)",
         "not annotated: quantities",
     ):
         assert line in shown.out.splitlines()
-        assert line in page.read_text(encoding="utf-8")
+        assert line in html.read_text(encoding="utf-8")
     assert "timexes (anchor)" in shown.out
     report = json.loads(cli("score", gold, answer, "--partial", "--json").out)
     assert {"timexes"} == {figure["layer"] for figure in report["figures"]}

@@ -30,7 +30,11 @@ def command(path: Path | None, check: bool, allow_loss: bool) -> None:
     `statevisit build` makes the columns of the dataset from the schema.
 
     \b
-    Example of a scheme.toml:
+    Example:
+      statevisit scheme --check
+
+    \b
+    A scheme.toml:
       base = 2
       layers = ["mentions", "entities", "events"]
       [labels."entities.type".VESSEL]

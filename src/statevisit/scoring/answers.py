@@ -1,10 +1,11 @@
 """The answers of systems in other forms than ours: JSON in a fence, lists of labelled spans."""
 
+import json
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from statevisit.document.strict_json import Json, JsonObject, with_integers
+from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 
 _FENCE = re.compile(rb"^[ \t]*```[ \t]*\w*[ \t]*\r?\n(.*?)^[ \t]*```[ \t]*\r?$", re.M | re.S)
@@ -41,12 +42,34 @@ def unfenced(data: bytes) -> bytes:
     return b"\n" * data.count(b"\n", 0, fences[0].start(1)) + fences[0][1]
 
 
+def is_answer(value: object) -> bool:
+    """Whether a value is a list of labelled spans, as a system gives it in Python."""
+    return isinstance(value, list) and bool(value) and all(map(_is_span, value))
+
+
+def plain(value: object, name: str) -> Json:
+    """Return an object of Python as JSON: tuples as arrays, numbers of NumPy as plain ones.
+
+    Raises FormatError for what JSON cannot hold: an object in itself, or half a character.
+    """
+    try:
+        written = json.dumps(value, ensure_ascii=False, default=_plain_part)
+        written.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FormatError(f"{name}: cannot be written as JSON: {error}") from None
+    plain_value: Json = json.loads(written)
+    return plain_value
+
+
+def _plain_part(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)
+
+
 def answer_of(value: Json, file: str) -> Answer:
     """Return an answer as an object with layers: labelled spans, in a list or object, are mentions.
 
     Raises FormatError for any other JSON value, and for the tags of tokens.
     """
-    value = with_integers(value)
     if isinstance(value, list) and all(map(_is_span, value)):
         return Answer({"mentions": [_labelled(span, file) for span in value]}, {"mentions": ""})
     if not isinstance(value, dict):
@@ -71,11 +94,11 @@ def _name_of(value: Json) -> str:
     return "null" if value is None else type(value).__name__
 
 
-def _is_span(item: Json) -> bool:
+def _is_span(item: object) -> bool:
     """Whether an item is a labelled span: an object with bounds or a quote, or [0, 5, "PERSON"]."""
     if isinstance(item, dict):
         return "quote" in item or ("start" in item and "end" in item)
-    if not isinstance(item, list) or len(item) != 3:
+    if not isinstance(item, list | tuple) or len(item) != 3:
         return False
     return [type(part) for part in item] == [int, int, str]
 

@@ -1,10 +1,10 @@
 """Predictions whose records have a span and, of the rest, as much as the system gives."""
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from msgspec.structs import replace
 
 from statevisit.annotation.quotes import Anchorer, Unresolved
@@ -12,7 +12,7 @@ from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, Argument, Span, free_ids, truncated
 from statevisit.document.schema import definition_name
 from statevisit.document.scheme import Scheme, scheme_of
-from statevisit.document.strict_json import Json, JsonObject
+from statevisit.document.strict_json import Json, JsonObject, with_integers
 from statevisit.errors import FormatError
 from statevisit.scoring.answers import Answer
 from statevisit.scoring.prediction import Note, Prediction, Remark, Remarks, Unplaced, bare
@@ -53,7 +53,7 @@ def read_draft(answer: Answer, base: Document, file: str) -> Prediction:
     for layer in layers:
         if not isinstance(answer.value[layer], list):
             raise FormatError(f"{file}: `{layer}` is not an array of records")
-        records[layer] = reader.layer(layer, answer.value[layer])
+        records[layer] = reader.layer(layer, with_integers(answer.value[layer]))
     for name in answer.value:
         if name not in layers and name not in _OTHER_MEMBERS:
             reader.remark(
@@ -165,7 +165,7 @@ class _Reader:
         bounds = span.get("start"), span.get("end")
         start, end = bounds
         if type(start) is not int or type(end) is not int:
-            shown = truncated(orjson.dumps(bounds).decode(), 40)
+            shown = truncated(_json(bounds), 40)
             raise Unresolved("A004", f"`start` and `end` are {shown}; both must be whole numbers")
         length = len(self._base.text)
         if not 0 <= start < end <= length:
@@ -243,7 +243,7 @@ class _Reader:
             for name, part in stated.items()
         }
         for name in self._invalid(layer, stated):
-            shown = truncated(orjson.dumps(stated[name]).decode(), 40)
+            shown = truncated(_json(stated[name]), 40)
             message = f"invalid `{name}` of {layer}; its value counts as it is written"
             self.remark("value", message, f"{pointer}/{name}: {shown}")
         kind = self._scheme.record_types[layer]
@@ -262,8 +262,7 @@ class _Reader:
         if name == "evidence":
             numbers = part if isinstance(part, list) else []
             return tuple(number for number in numbers if isinstance(number, int))
-        is_id = name == "id" or "x-refers-to" in node
-        if isinstance(part, int | float) and not is_id:
+        if isinstance(part, int | float) and node.get("type") != "string":
             return part
         return _text(part)
 
@@ -328,4 +327,9 @@ def _objects(records: Json) -> list[JsonObject]:
 
 def _text(value: Json) -> str:
     """A string as it is, any other JSON value as it is written."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: object) -> str:
+    """A value as it is written in JSON, whatever the type of its parts."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -7,24 +7,28 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
-from statevisit.document import codec, schema_errors, strict_json
+from statevisit.document import codec, strict_json
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_for, scheme_of
 from statevisit.document.scheme import base as base_scheme
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError, together
 from statevisit.scoring import bio
-from statevisit.scoring.answers import Answer, answer_of, unfenced
+from statevisit.scoring.answers import answer_of, is_answer, plain, unfenced
 from statevisit.scoring.drafts import read_draft
 from statevisit.scoring.prediction import Prediction, refuse_other_text, whole
 
 Source = str | Path | Corpus | Document | Prediction | JsonObject | Iterable["Source"]
 """A path, a corpus, a document or prediction, a JSON object, or several of these.
 
-A JSON object is a document in whole or part, or a draft in quote notation.
+A JSON object is a document in whole or part, or a draft in quote notation. A list of labelled spans
+is one prediction of the only document.
 """
 
 T = TypeVar("T")
+
+_OBJECT = "the prediction"
+"""The name of an object that is no file, for messages."""
 
 
 def read_gold(source: Source) -> dict[str, Document]:
@@ -78,7 +82,7 @@ def files_of(source: Source) -> list[Path]:
         return load(path).files()
     if isinstance(source, Corpus):
         return source.files()
-    if isinstance(source, Document | Prediction | dict):
+    if isinstance(source, Document | Prediction | dict) or is_answer(source):
         return []
     return [file for part in source for file in files_of(part)]
 
@@ -141,8 +145,8 @@ def _predictions(source: Source, gold: Mapping[str, Document]) -> Iterator[tuple
     elif isinstance(source, Document | Corpus):
         for name, document in _documents(source):
             yield name, whole(document)
-    elif isinstance(source, dict):
-        yield "the prediction", _from_json(source, "the prediction", gold)
+    elif isinstance(source, dict) or is_answer(source):
+        yield _OBJECT, _from_json(plain(source, _OBJECT), _OBJECT, gold)
     elif isinstance(source, str | Path):
         yield from _from_path(Path(source), gold)
     else:
@@ -196,36 +200,16 @@ def _from_json(
         text = answer.value.get("text", document.text)
         if text != document.text:
             refuse_other_text(document, replace(document, text=str(text)), file)
-    if _is_whole(answer.value, _scheme(gold)):
-        prediction = _from_whole(answer, document, file, gold, data)
-        if prediction is not None:
-            return prediction
+    scheme = _scheme(gold)
+    if _is_whole(answer.value, scheme):
+        try:
+            return whole(codec.convert(answer.value, file, scheme, data))
+        except codec.Mismatch:
+            if document is None:
+                raise
     if document is None:
         raise FormatError(f"{file}: {_no_gold(answer.value, gold)}")
     return read_draft(answer, document, file)
-
-
-def _from_whole(
-    answer: Answer,
-    document: Document | None,
-    file: str,
-    gold: Mapping[str, Document],
-    data: bytes | None,
-) -> Prediction | None:
-    """A whole document as a prediction, with remarks on its invalid values.
-
-    None if it does not have the form of a document but the gold has that document.
-    """
-    scheme = _scheme(gold)
-    try:
-        prediction = whole(codec.convert(answer.value, file, scheme, data))
-    except codec.Mismatch:
-        if document is None:
-            raise
-        return None
-    if document is None or schema_errors.verdict(scheme).is_valid(answer.value):
-        return prediction
-    return replace(prediction, remarks=read_draft(answer, document, file).remarks)
 
 
 def _is_whole(value: JsonObject, scheme: Scheme) -> bool:
