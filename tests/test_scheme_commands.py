@@ -86,7 +86,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = root / f"corpus/documents/{FERRY}.json"
     draft = place / "draft.json"
     draft.write_text((DATA / "ferry.draft.json").read_text())
-    assert 0 == run(["anchor", str(draft), "--document", str(path), "-o", str(path)])
+    assert 0 == run(
+        ["anchor", str(draft), "--document", str(path), "--done", "all", "-o", str(path)]
+    )
     value = json.loads(path.read_bytes())
     value["tokens"][0] |= {"pos": "OTHER", "lemma": "the"}
     value["tokens"][1] |= {"pos": "NOUN", "lemma": "ferry"}

@@ -1,5 +1,6 @@
 """Scoring over what is there: systems that give spans, labels or values only, and half the gold."""
 
+import copy
 import json
 import random
 import re
@@ -20,6 +21,7 @@ from statevisit.document.scheme import base
 from statevisit.errors import FormatError
 from statevisit.pages.score_page import page
 from statevisit.scoring import attributes
+from statevisit.scoring.prediction import bare
 from statevisit.scoring.score import evaluate
 from tests.conftest import Result, annotated_text, done
 
@@ -228,7 +230,7 @@ def test_any_json_is_scored_or_refused(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
         records = prediction[data.draw(st.sampled_from(layers))]
         place = data.draw(st.integers(0, len(records) - 1))
-        junk = data.draw(st.sampled_from(JUNK))
+        junk = copy.deepcopy(data.draw(st.sampled_from(JUNK)))
         if isinstance(records[place], dict) and data.draw(st.booleans()):
             records[place][data.draw(st.sampled_from([*records[place], "other"]))] = junk
         else:
@@ -485,6 +487,20 @@ def test_a_layer_that_is_not_annotated_counts_nowhere() -> None:
     with pytest.raises(KeyError, match="not annotated: timexes"):
         absent.find("timexes", "strict")
     assert schema_errors.verdict(schema.load("report")).is_valid(absent.to_dict())
+
+
+def test_documents_without_annotation_are_left_out(cli: Cli, tmp_path: Path) -> None:
+    """A text that nobody has begun is no unit of the score; if all are such, the error says so."""
+    unbegun = replace(bare(_gold("b")), layers=dict.fromkeys(_gold().layers, "none"))
+    report = _score([_gold("a"), _gold("b")], [_gold("a"), unbegun])
+    assert (1, {1.0}) == (report.documents, set(filter(None, _f1(report).values())))
+    message = "nothing annotated in 1 of 2 documents, which count nowhere"
+    assert [("state", "b", message)] == [(n.kind, n.document, n.message) for n in report.notes]
+    for name, document in (("gold", unbegun), ("pred", _gold("b"))):
+        write_document(document, tmp_path / f"{name}.json")
+    refused = cli("score", tmp_path / "gold.json", tmp_path / "pred.json")
+    assert (1, 1) == (refused.status, refused.err.count("\n"))
+    assert "no gold document is annotated" in refused.err
 
 
 def test_a_layer_in_part_counts_if_asked_for() -> None:

@@ -304,9 +304,10 @@ def _description(document: Document, record: SpanRecord | None) -> str:
 
 def _mention_description(document: Document, mention: Mention) -> str:
     level = mention.level or UNKNOWN
-    if mention.entity is None or mention.entity not in document:
+    entity_id = mention.entity or ""
+    if document.layer_by_id.get(entity_id) != "entities":
         return level
-    entity = document[mention.entity]
+    entity = document[entity_id]
     wikidata = f" ({entity.wikidata})" if entity.wikidata else ""
     return f"{level} → {entity.name or entity.id}{wikidata}"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.document.states import DONE, NONE, PARTIAL
+from statevisit.errors import FormatError
 from statevisit.scoring.prediction import ALL, SCORED, Note, Prediction
 
 _FLAT = ("mentions", "entities", "timexes", "quantities", "events")
@@ -22,6 +23,27 @@ def annotated(document: Document, partial: bool = False) -> frozenset[str]:
     if layers.issuperset(layer for layer in _FLAT if layer in scheme.layers):
         layers.add("ner")
     return frozenset(layers)
+
+
+def begun(
+    documents: Mapping[str, Document], layers: frozenset[str], partial: bool
+) -> dict[str, Document]:
+    """Return the documents, by id, of which at least one of some layers is annotated.
+
+    Raises FormatError if there are none.
+    """
+    in_use = {
+        name: document
+        for name, document in documents.items()
+        if not layers.isdisjoint(annotated(document, partial))
+    }
+    if not in_use:
+        advice = "" if partial else "; --partial counts layers that are begun"
+        raise FormatError(
+            "no gold document is annotated: in none is a layer that is scored done, so there is"
+            " nothing to score against; `statevisit state DOC LAYER done` says that one is" + advice
+        )
+    return in_use
 
 
 def counted(gold: Document, pred: Prediction, partial: bool, as_gold: bool) -> frozenset[str]:
@@ -51,3 +73,14 @@ def notes_on_states(
             documents = f"{len(absent):,} of {len(counted_layers):,} documents"
             message = f"{layer}: not annotated in {documents}, which count nowhere in this layer"
             yield Note("state", where, message)
+
+
+def notes_on_unbegun(
+    documents: Mapping[str, Document], annotated_documents: Mapping[str, Document]
+) -> Iterator[Note]:
+    """Yield a note on the documents of which nothing that is scored is annotated."""
+    absent = [name for name in documents if name not in annotated_documents]
+    if absent:
+        where = absent[0] if len(absent) == 1 else ALL
+        which = f"{len(absent):,} of {len(documents):,} documents"
+        yield Note("state", where, f"nothing annotated in {which}, which count nowhere")

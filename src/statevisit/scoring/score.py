@@ -10,7 +10,7 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
 from statevisit.scoring import bootstrap, figures, measure, read, spans
-from statevisit.scoring.annotated import counted, notes_on_states
+from statevisit.scoring.annotated import begun, counted, notes_on_states, notes_on_unbegun
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
@@ -190,22 +190,20 @@ def evaluate(
     those of the split, in order. Raises FormatError if the corpus of the gold has no such split.
     """
     whole_gold = read.read_gold(gold)
-    gold_documents = part_of(whole_gold, included(gold, split))
-    asked = scored_layers(layers, gold_documents.values())
+    of_split = part_of(whole_gold, included(gold, split))
+    asked = scored_layers(layers, of_split.values())
+    gold_documents = begun(of_split, asked, partial)
 
-    def predicted(source: Source) -> dict[str, Prediction]:
-        predictions = read.read_predictions(source, gold_documents | whole_gold)
-        outside = whole_gold.keys() - gold_documents
-        return {name: p for name, p in predictions.items() if name not in outside}
-
-    predictions = predicted(pred)
+    predictions = _predicted(pred, whole_gold, gold_documents)
     _require_gold(name_of(pred, "prediction"), predictions, gold_documents)
     scored = Scored(gold_documents, predictions, asked, partial=partial)
     resampling = scored.resampling(resamples)
     other_name = other_origin = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
-        other = _scored_alike(scored, predicted(compare), other_name, partial)
+        other = _scored_alike(
+            scored, _predicted(compare, whole_gold, gold_documents), other_name, partial
+        )
         other_origin = origin_of(compare, other.pred)
         comparison = figures.differences(scored.table, other.table, resampling)
     report = Report(
@@ -224,12 +222,21 @@ def evaluate(
         not_predicted=[name for name in SCORED if name in asked - scored.layers - {"ner"}],
         figures=figures.with_intervals(figures.figures_of(scored.table), scored.table, resampling),
         confusion=label_pairs(scored.confusion),
-        notes=scored.notes,
+        notes=[*notes_on_unbegun(of_split, gold_documents), *scored.notes],
         other=other_name,
         other_origin=other_origin,
         comparison=comparison,
     )
     return report, scored
+
+
+def _predicted(
+    source: Source, whole_gold: Mapping[str, Document], gold: Mapping[str, Document]
+) -> dict[str, Prediction]:
+    """The predictions but those of gold documents that do not count."""
+    predictions = read.read_predictions(source, {**gold, **whole_gold})
+    outside = whole_gold.keys() - gold
+    return {name: p for name, p in predictions.items() if name not in outside}
 
 
 def _scored_alike(
