@@ -30,7 +30,7 @@ SHA256 = {
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
-    "report": "1b3f4745aff3b26da9ec30af02d31b7be827e8b66a3ede900b2b7dd728785d73",
+    "report": "ce37e24b4acfb7d4e71bedfb6f8e404d915d5d4c769d36191ad9004d28e81b5f",
 }
 
 
