@@ -22,6 +22,7 @@ from statevisit.labelstudio.client import Server
 from statevisit.labelstudio.server import Local, install
 from tests.conftest import DOC_ID, ROOT, VALID, Result, lacking, oracle, required
 from tests.labelstudio_browser import Editor, page_of
+from tests.strangers import stranger
 
 httpx = oracle("httpx")
 
@@ -561,6 +562,58 @@ def _progress(server: Local, project: int) -> tuple[int, int]:
 
 
 @pytest.mark.live
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [("maritime", "calypso"), ("names", "ar1"), ("mixed", "j4-0")],
+)
+def test_corpora_of_strangers_go_there_and_back(
+    server: Local,
+    kind: str,
+    document: str,
+    tmp_path: Path,
+    cli: Callable[..., Result],
+    shell: Callable[..., Result],
+) -> None:
+    """Own labels, texts in other scripts, texts in many forms: an edit comes back, nothing else."""
+    root = stranger(kind, cli, tmp_path)
+    online = _online(server, root, shell)
+    before = _bytes(root)
+    assert 0 == online("push", "--project", kind).status
+    assert "no changes\n" == online("pull", "--project", kind).err
+    assert before == _bytes(root)
+    _, tasks = _tasks(server, kind)
+    assert len(before) == len(tasks)
+    remote = Server(server.url, server.token)._client
+    task = remote.tasks.get(id=str(tasks[document]))
+    if kind == "maritime":
+        (annotation,) = task.annotations
+        result = annotation["result"]
+        (answer,) = [
+            one["value"]
+            for one in result
+            if (one.get("id"), one.get("from_name")) == ("m1", "mentions_certainty")
+        ]
+        answer["choices"] = ["UNSURE"]
+        remote.annotations.update(id=annotation["id"], result=result)
+    else:
+        text = task.data["text"]
+        end = len(text.split()[0])
+        value = {"start": 0, "end": end, "text": text[:end], "labels": ["PERSON"]}
+        region = {"id": "new1", "from_name": "mentions", "to_name": "text", "type": "labels"}
+        remote.annotations.create(id=tasks[document], result=[{**region, "value": value}])
+    pulled = online("pull", "--project", kind)
+    assert 0 == pulled.status, pulled.err
+    after = _bytes(root)
+    assert [f"{document}.json"] == [name for name in after if after[name] != before[name]]
+    changed = read_document(root / f"corpus/documents/{document}.json")
+    if kind == "maritime":
+        assert b'"certainty":"UNSURE"' in after[f"{document}.json"].split(b'"id":"m1"')[1][:200]
+    else:
+        assert ("partial", 1) == (changed.layers["mentions"], len(changed.mentions))
+        assert changed.text.split()[0] == changed.mentions[0].text
+    assert (0, "") == cli("validate", root)[:2]
+
+
 def test_the_server_stops_with_everything_it_started(installed: None, tmp_path: Path) -> None:
     """After the block nothing listens on the port; what was started is gone, by its process id."""
     with Local(tmp_path / "data") as local:

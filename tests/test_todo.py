@@ -99,6 +99,23 @@ def test_a_layer_is_done_when_its_records_are_complete(begun: Path, cli: Cli) ->
     assert (0, "") == cli("validate")[:2]
 
 
+def test_documents_are_named_by_id_or_file(begun: Path, cli: Cli) -> None:
+    """Several documents and several layers are separated by commas; a file means its document."""
+    (begun / "other.txt").write_text("Nothing is here.")
+    assert 0 == cli("ingest", "other.txt", "--date", "2025-01-06", "--id", "other").status
+    (begun / "third.txt").write_text("Nor is it here.")
+    assert 0 == cli("ingest", "third.txt", "--date", "2025-01-06", "--id", "third").status
+    file = "corpus/documents/other.json"
+    done = cli("state", f"{file}, trip", "relations,quotations", "done")
+    assert (0, 2) == (done.status, len(done.out.splitlines())), done.err
+    states = json.loads(cli("state", "--json").out)
+    assert {"other": "done", "third": "none", "trip": "done"} == {
+        name: of_document["relations"] for name, of_document in states.items()
+    }
+    assert 0 == cli("state", file, "relations", "none").status
+    assert "none" == json.loads(cli("state", "other", "--json").out)["other"]["relations"]
+
+
 def test_a_layer_with_records_is_begun(begun: Path, cli: Cli) -> None:
     """A layer goes back to none only without records; layers without any can be done."""
     assert "has 1 record" in cli("state", "trip", "timexes", "none").out

@@ -81,19 +81,21 @@ def duplicates(document: Document, context: Context) -> Problems:
             continue
         first_ids: dict[tuple[int, int, object], str] = {}
         for number, record in enumerate(records):
-            key = (record.start, record.end, _meaning(record))
+            key = (record.start, record.end, _meaning(record, document.is_done(layer)))
             first = first_ids.setdefault(key, record.id)
             if first != record.id:
                 yield (layer, number), f"{record.id!r} covers the same words as {first!r}"
 
 
-def _meaning(record: SpanRecord) -> object:
+def _meaning(record: SpanRecord, is_done: bool) -> object:
     """The properties in which two records over one span may differ.
 
-    A mention or event whose home is not annotated yet may be of another home than any other.
+    What a mention or event may still get differs from that of any other: its entity or chain, and
+    the literal entity of a mention until its layer is done.
     """
     if isinstance(record, Mention):
-        return (record.entity, record.literal) if record.entity else record.id
+        is_known = record.entity and (record.literal or is_done)
+        return (record.entity, record.literal) if is_known else record.id
     if isinstance(record, Event):
         return record.event or record.id
     return None

@@ -43,11 +43,12 @@ def command(
 ) -> int:
     """Show or set how far the layers of documents are annotated.
 
-    A layer is none (not begun), partial or done. DOC is an id, or `.` for every document. LAYER is
-    a layer, several with commas, or `all`. While a layer is not done, its records need their span
-    only, and the layer may lack some; scores, `ner` and agreement leave it out. Before a layer
-    becomes done, its records are checked: a document in which something is missing stays as it is,
-    and the exit status is 1. `statevisit todo` lists what is missing.
+    A layer is none (not begun), partial or done. DOC is an id or the file of a document, several
+    with commas, or `.` for every document. LAYER is a layer, several with commas, or `all`. While a
+    layer is not done, its records need their span only, and the layer may lack some; scores, `ner`
+    and agreement leave it out. Before a layer becomes done, its records are checked: a document in
+    which something is missing stays as it is, and the exit status is 1. `statevisit todo` lists
+    what is missing.
 
     \b
     Examples:
@@ -57,7 +58,7 @@ def command(
     from statevisit.annotation.layer_states import files_of, set_states
 
     home = layout.corpus_root(corpus_to_change(root))
-    paths = files_of(home, [] if document == EVERY else [document], annotator)
+    paths = files_of(home, _ids(document, home), annotator)
     if layers is None:
         _show(home, paths, as_json)
         return 0
@@ -77,6 +78,13 @@ def command(
     if refused:
         say(f"{counted(refused, 'document')} unchanged", err=True)
     return 1 if refused else 0
+
+
+def _ids(documents: str, root: Path) -> list[str]:
+    """Return the ids that DOC names; none for every document."""
+    if documents == EVERY or Path(documents).absolute() == root.absolute():
+        return []
+    return [Path(name.strip()).name.removesuffix(".json") for name in documents.split(",")]
 
 
 def _layers(names: str, root: Path) -> tuple[str, ...]:
