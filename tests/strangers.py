@@ -223,6 +223,8 @@ def ingest_names(cli: Cli, root: Path, tmp_path: Path) -> None:
                 ],
             }
             annotate(cli, root, draft)
+            for who in ("anna", "ben"):
+                annotate(cli, root, draft, who)
 
 
 def stranger(kind: str, cli: Cli, tmp_path: Path) -> Path:

@@ -273,6 +273,8 @@ def test_scheme_compiles_and_checks(cli: Cli, tmp_path: Path) -> None:
     """`scheme` writes the schema and the tables; `--check` and `validate` name what differs."""
     root = tmp_path / "maritime"
     assert 0 == cli("init", root).status
+    for scheme_file in (root / "schema/scheme.toml", DATA / "schema/scheme.toml"):
+        assert scheme_file.read_text().startswith("base = 2\n")
     assert 0 == cli("scheme", "--check", root).status
     (root / "schema/scheme.toml").write_text('base = 2\n[labels."entities.type".VESSEL]\n')
     checked = cli("scheme", "--check", root)
