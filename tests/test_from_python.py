@@ -248,6 +248,23 @@ def test_a_wrong_draft_is_one_clear_error(
     assert (None, list(error.value.findings)) == statevisit.annotate(document, draft, findings=True)
 
 
+def test_layers_are_done_as_stated() -> None:
+    """A layer of a draft is partial, unless `done` names it; then its records must be complete."""
+    document = _ingest()
+    partial = statevisit.annotate(document, {"mentions": [{"quote": "mayor"}], "timexes": []})
+    states = {**document.layers, "mentions": "partial", "timexes": "partial"}
+    assert states == partial.layers
+    assert states == statevisit.annotate(partial, {"mentions": []}).layers
+    with pytest.raises(FormatError, match="missing `level`"):
+        statevisit.annotate(document, {"mentions": [{"quote": "mayor"}]}, done="mentions")
+    one = statevisit.annotate(document, DRAFT, done=["mentions"]).layers
+    assert ("done", "partial") == (one["mentions"], one["entities"])
+    every = statevisit.annotate(document, DRAFT, done="all").layers
+    assert {**document.layers, "mentions": "done", "entities": "done"} == every
+    with pytest.raises(FormatError, match="the draft of 'one' has no 'timexes': give it a list"):
+        statevisit.annotate(document, DRAFT, done=["timexes"])
+
+
 def test_all_problems_of_a_draft_are_in_the_error() -> None:
     """A message lists ten problems; `findings` are all."""
     quotes = [{"quote": f"quote {number}"} for number in range(12)]

@@ -2,7 +2,7 @@
 
 import datetime
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -14,6 +14,7 @@ from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.corpus.seeds import Value
 from statevisit.document.codec import read_document, to_value
 from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.printable import counted
@@ -117,13 +118,23 @@ def _incoming(text: str, date: str, place: str, facts: Metadata, normalise: bool
 
 
 @overload
-def annotate(document: Document, draft: Mapping[str, Any]) -> Document: ...
+def annotate(
+    document: Document, draft: Mapping[str, Any], *, done: str | Collection[str] = ()
+) -> Document: ...
 @overload
 def annotate(
-    document: Document, draft: Mapping[str, Any], *, findings: Literal[True]
+    document: Document,
+    draft: Mapping[str, Any],
+    *,
+    done: str | Collection[str] = (),
+    findings: Literal[True],
 ) -> tuple[Document | None, list[Finding]]: ...
 def annotate(
-    document: Document, draft: Mapping[str, Any], *, findings: bool = False
+    document: Document,
+    draft: Mapping[str, Any],
+    *,
+    done: str | Collection[str] = (),
+    findings: bool = False,
 ) -> Document | tuple[Document | None, list[Finding]]:
     """Return a document with the annotation of a draft, whose records quote the text.
 
@@ -137,20 +148,40 @@ def annotate(
     counts from 1; `prefix` and `suffix` are the characters before and after the quote.
     `statevisit.validate` checks the annotation.
 
+    The layers of the draft become partial: a record needs its quote and nothing else. Those that
+    `done` names, or all with "all", become done, and their records must be complete.
+
     With `findings=True` nothing is raised for the draft: the result is (document, findings), where
     the document is None if there are problems. The findings are the problems, and a warning (A101)
     for each quote that the text has with other quotation marks, dashes or white space.
 
     Raises FormatError for a draft with problems: a quote that is missing or ambiguous, an unknown
     layer, property or label. The message lists the first of them, each with its place in the draft;
-    `error.findings` are all.
+    `error.findings` are all. A layer that `done` names and the draft lacks is an error as well.
     """
-    annotated, problems, reports = anchor(to_value(draft), document)
+    layers = _layers_done(document, draft, done)
+    annotated, problems, reports = anchor(to_value(draft), document, done=layers)
     if findings:
         return annotated, [*problems, *reports]
     if annotated is None:
         raise FormatError(_message(document, problems), problems)
     return annotated
+
+
+def _layers_done(
+    document: Document, draft: Mapping[str, Any], done: str | Collection[str]
+) -> list[str]:
+    """The layers of a draft that are done with it. Raises FormatError for one that it lacks."""
+    if done == "all":
+        return [layer for layer in scheme_of(document).annotated if layer in draft]
+    layers = [done] if isinstance(done, str) else list(done)
+    for layer in layers:
+        if layer not in draft:
+            raise FormatError(
+                f"the draft of {document.id!r} has no {layer!r}: give it a list, even an empty "
+                "one, or leave the layer out of `done`"
+            )
+    return layers
 
 
 def _message(document: Document, problems: Sequence[Finding]) -> str:
