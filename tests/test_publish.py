@@ -71,7 +71,7 @@ def test_the_links_of_the_pages_lead_somewhere_there(
     tree = hub.repos[REPO]["commits"][hub.repos[REPO]["main"]]
     pages = {n for n in tree if n.endswith(".md")}
     assert {"CONTRIBUTING.md", "corpus/README.md", "schema/CHECKS.md", "scripts/README.md"} <= pages
-    assert not [n for n in tree if n.endswith((".py", ".toml"))]
+    assert ["schema/scheme.toml"] == [n for n in tree if n.endswith((".py", ".toml"))]
     for page in pages:
         for link in re.findall(r"\]\(([^()\s#]+)", tree[page].decode()):
             target = os.path.normpath(Path(page).parent / link)
