@@ -291,7 +291,7 @@ def test_the_command_is_installed(python: Path, tmp_path: Path) -> None:
     ):
         _run(python, tmp_path, str(command), *arguments)
     written = sorted(path.name for path in (tmp_path / "corpus/parquet").iterdir())
-    assert ["documents", "ner"] == written, "without annotation, the other configs have no rows"
+    assert ["documents"] == written, "without annotation, the other configs have no rows"
 
 
 ONLY = """
