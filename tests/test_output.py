@@ -448,7 +448,7 @@ def test_only_the_text_is_shortened(form: str, article: Document, tmp_path: Path
 
 
 def test_notes_of_one_kind_are_one_line(tmp_path: Path, article: Document, cli: Run) -> None:
-    """A prediction with sixty records twice is told in one line for each problem; `-v` lists all."""
+    """Sixty repeated records are told in one line for each problem; `-v` lists all."""
     records = [{"quote": "historic peak", "type": "DATE"}] * 61
     pred = _file(tmp_path / "pred.json", {"id": DOC_ID, "timexes": records})
     gold = tmp_path / "gold.json"
