@@ -35,7 +35,7 @@ def main() -> int:
         print("Running the selected tests, without ruff and mypy.", flush=True)
     else:
         commands = [*CHECKS, *commands]
-        tests = "the quick tests: 100 seconds" if options.quick else "all tests: 18 minutes"
+        tests = "the quick tests: 140 seconds" if options.quick else "all tests: 18 minutes"
         print(f"Running ruff, mypy and {tests} on two cores.", flush=True)
     for command in commands:
         print(f"\n$ python -m {shlex.join(command)}", flush=True)
