@@ -3,6 +3,7 @@
 from collections import Counter
 
 from statevisit.document.model import LAYERS
+from statevisit.document.references import DOCUMENT_TIME
 from statevisit.document.scheme import Scheme
 from statevisit.document.states import NONE
 from statevisit.document.strict_json import JsonObject
@@ -21,6 +22,7 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
     for layer in scheme.layers:
         kept.setdefault(layer, [])
     ids = {record["id"] for layer in scheme.layers for record in kept[layer] if "id" in record}
+    ids.add(DOCUMENT_TIME)
     for layer in scheme.layers:
         known = scheme.properties(layer)
         kept[layer] = [_within(record, known, ids) for record in kept[layer]]
@@ -40,7 +42,7 @@ def _within(record: JsonObject, known: dict[str, JsonObject], ids: set[str]) -> 
     return {
         name: part
         for name, part in record.items()
-        if name in known and not ("x-refers-to" in known[name] and part not in (*ids, "DCT"))
+        if name in known and not ("x-refers-to" in known[name] and part not in ids)
     }
 
 
