@@ -12,6 +12,7 @@ from statevisit.checks.registry import Context
 from statevisit.corpus.reader import load
 from statevisit.document.codec import encode, read_document
 from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
@@ -70,17 +71,17 @@ def set_states(
                 raise FormatError(f"{path}: no layer {unknown[0]!r}; its layers are {known}")
             states = document.layers | dict.fromkeys(layers, state)
             changed = replace(document, layers=states)
-            findings = _new_errors(document, changed, path, context)
+            findings = new_errors(document, changed, str(path), context)
             if not findings and changed != document:
                 files.write(path, encode(changed))
             yield Changed(path, document if findings else changed, tuple(findings))
 
 
-def _new_errors(old: Document, new: Document, path: Path, context: Context) -> list[Finding]:
-    """The errors of a document that it does not have with its old states."""
+def new_errors(old: Document, new: Document, file: str, context: Context) -> list[Finding]:
+    """Return the errors of a document that it does not have with its old states."""
 
     def errors(document: Document) -> list[Finding]:
-        _, findings = check_bytes(encode(document), str(path), context, warnings=False)
+        _, findings = check_bytes(encode(document), file, context, warnings=False)
         return [finding for finding in findings if finding.severity == ERROR]
 
     known = {(finding.code, finding.pointer, finding.message) for finding in errors(old)}
@@ -89,6 +90,6 @@ def _new_errors(old: Document, new: Document, path: Path, context: Context) -> l
 
 def states_of(paths: Iterable[Path], root: Path) -> JsonObject:
     """Return the states of documents, by id and layer. Raises FormatError."""
-    scheme = load(root).scheme
+    scheme = scheme_at(root)
     documents = [read_document(path, scheme) for path in paths]
     return {document.id: dict(document.layers) for document in documents}

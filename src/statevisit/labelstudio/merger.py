@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit import layout
+from statevisit.annotation.layer_states import new_errors
 from statevisit.annotation.merge import Side
 from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import Path_
@@ -202,17 +203,19 @@ class Merger:
             return target
         states = {**document.layers, layer: DONE}
         finished = replace(target, document=ordered(replace(document, layers=states)))
-        before = Counter(
-            _subject(finding, document) for finding in self._check(document, target.file, True)
-        )
-        for finding in self._check(finished.document, target.file, True):
-            subject = _subject(finding, finished.document)
-            if before[subject]:
-                before[subject] -= 1
-            elif finding.severity == ERROR:
-                message = f"{layer} stays {document.state_of(layer)}: {finding.message}"
-                findings.append(replace(finding, code="L102", message=message))
-                return target
+        errors = new_errors(document, finished.document, target.file, self._context)
+        if errors:
+            message = f"{layer} stays {document.state_of(layer)}: {errors[0].message}"
+            findings.append(
+                Finding(
+                    code="L102",
+                    message=message,
+                    document=document.id,
+                    file=target.file,
+                    pointer=errors[0].pointer,
+                )
+            )
+            return target
         return finished
 
     def _added_errors(
