@@ -6,16 +6,13 @@ from msgspec.structs import asdict, replace
 
 from statevisit.corpus.diff import Key, differing, keyed
 from statevisit.document.codec import ordered
-from statevisit.document.model import Argument, Document, Record
+from statevisit.document.model import BARE_LAYERS, Argument, Document, Record
 from statevisit.document.states import least
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 
 Side = Literal["ours", "theirs"]
 """The side that wins a conflict: the corpus (`ours`) or the annotation (`theirs`)."""
-
-_UNANNOTATED = {"sentences", "tokens"}
-"""Layers that no annotation changes."""
 
 _NO_ROLE = "no role"
 """How a message calls the role of an argument that has none yet."""
@@ -42,7 +39,7 @@ def merge(
         )
     if theirs == base:
         return ours, []
-    changed = [layer for layer in differing(base, theirs) if layer not in _UNANNOTATED]
+    changed = [layer for layer in differing(base, theirs) if layer not in BARE_LAYERS]
     if ours == base and _equal_but_for([*changed, "layers"], base, theirs):
         return ordered(theirs), []
     before, after, now = keyed(base, changed), keyed(theirs, changed), keyed(ours, changed)

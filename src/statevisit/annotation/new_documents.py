@@ -67,7 +67,7 @@ class NewDocuments:
         self._documents: dict[str, NewDocument] = {}
         self._seeds: dict[str, str] = {}
         self._existing = _existing(root)
-        self._store = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  until write
+        self._store = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  kept
 
     def __len__(self) -> int:
         return len(self._documents)

@@ -48,7 +48,7 @@ def draft_schema(scheme: Scheme, layers: Iterable[str] = ()) -> JsonObject:
     has them all.
     """
     document = copy.deepcopy(scheme.value)
-    chosen = frozenset(layers) or frozenset(scheme.layers) - {"sentences", "tokens"}
+    chosen = frozenset(layers) or frozenset(scheme.annotated)
     in_order = [layer for layer in scheme.layers if layer in chosen]
     definitions = document["$defs"]
     for name, node in definitions.items():

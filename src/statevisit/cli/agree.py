@@ -6,7 +6,7 @@ import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
 from statevisit.cli.options import json_flag, partial, split, verbose
-from statevisit.document.model import LAYERS
+from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.printable import counted
 
 
@@ -16,7 +16,7 @@ from statevisit.printable import counted
     "--layer",
     "layers",
     multiple=True,
-    type=click.Choice([n for n in LAYERS if n not in ("sentences", "tokens")]),
+    type=click.Choice(ANNOTATED_LAYERS),
     help="Measure this layer only; repeatable.",
 )
 @click.option("--labels", is_flag=True, help="Show the figures of each label, too.")

@@ -15,7 +15,6 @@ from statevisit.document import schema_errors
 from statevisit.document.codec import convert, encode, read_bytes
 from statevisit.document.scheme import Scheme, schema_files, scheme_at, scheme_from
 from statevisit.document.scheme_change import within
-from statevisit.document.scheme_declaration import ALWAYS
 from statevisit.document.strict_json import parse
 from statevisit.errors import FormatError, MissingExtra
 
@@ -153,9 +152,7 @@ def _example(data: bytes, scheme: Scheme) -> bytes:
     assert isinstance(value, dict)
     reduced = within(value, scheme)
     if next(schema_errors.errors(reduced, scheme), None) is not None:
-        for layer in scheme.layers:
-            if layer not in ALWAYS:
-                reduced[layer] = []
+        reduced |= {layer: [] for layer in scheme.annotated}
     return encode(convert(reduced, "example.json", scheme))
 
 

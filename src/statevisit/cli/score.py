@@ -7,7 +7,7 @@ import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
 from statevisit.cli.options import json_flag, partial, split, verbose
-from statevisit.document.model import LAYERS
+from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.document.scheme import scheme_for
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     "--layer",
     "layers",
     multiple=True,
-    type=click.Choice([n for n in LAYERS if n not in ("sentences", "tokens")]),
+    type=click.Choice(ANNOTATED_LAYERS),
     help="Score this layer only; repeatable.",
 )
 @click.option("--labels", is_flag=True, help="Show the figures of each label, too.")

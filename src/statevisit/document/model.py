@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANNOTATED_LAYERS",
+    "BARE_LAYERS",
     "LAYERS",
     "SCHEMA_VERSION",
     "SPAN_LAYERS",
@@ -77,7 +78,10 @@ LAYERS: dict[str, type[Record]] = {
 }
 """Every layer with the type of its records, in the order of a file."""
 
-ANNOTATED_LAYERS = tuple(layer for layer in LAYERS if layer not in ("sentences", "tokens"))
+BARE_LAYERS = ("sentences", "tokens")
+"""The layers that every document has from the beginning; they have no states."""
+
+ANNOTATED_LAYERS = tuple(layer for layer in LAYERS if layer not in BARE_LAYERS)
 """The layers that have a state; sentences and tokens are made with the document."""
 
 SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")

@@ -4,13 +4,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from statevisit.document.model import SCHEMA_VERSION
 from statevisit.document.strict_json import JsonObject
 
-BASE = 2
+BASE = SCHEMA_VERSION
 """The version of the base scheme that a `scheme.toml` builds on."""
-
-ALWAYS = ("sentences", "tokens")
-"""The layers that every scheme has."""
 
 TYPES: dict[str, JsonObject] = {
     "string": {"type": "string", "minLength": 1, "maxLength": 10_000},

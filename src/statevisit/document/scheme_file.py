@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
+from msgspec import Struct
 
-from statevisit.document.model import LAYERS
+from statevisit.document.model import BARE_LAYERS, LAYERS
 from statevisit.document.schema import record_definition
 from statevisit.document.scheme_declaration import (
-    ALWAYS,
     BASE,
     TYPES,
     AttributeDeclaration,
@@ -69,7 +69,7 @@ _TOGETHER = {"mentions": "entities", "events": "event_chains"}
 """Layers whose properties are columns of one view."""
 
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Struct)
 
 
 class _Reader:
@@ -138,7 +138,7 @@ class _Reader:
             message, _, place = str(error).partition(" - at ")
             unknown = re.search("unknown field `(.*)`", message)
             if unknown:
-                self._unknown(unknown[1], kind.__struct_fields__, *keys, unknown[1])  # type: ignore[attr-defined]  # a Struct
+                self._unknown(unknown[1], kind.__struct_fields__, *keys, unknown[1])
             field = place.strip("`$.")
             name = field or keys[-1].rpartition(".")[2]
             self.refuse(f"`{name}`: {message.lower()}", *keys, *([field] if field else []))
@@ -149,7 +149,7 @@ class _Reader:
         for layer in value:
             if layer not in LAYERS:
                 self._unknown(layer, LAYERS, "layers", layer)
-        chosen = {*value, *ALWAYS}
+        chosen = {*value, *BARE_LAYERS}
         for layer in chosen:
             needed = _NEEDED.get(layer, ())
             if needed and chosen.isdisjoint(needed):
@@ -306,7 +306,7 @@ class _Reader:
             self.refuse(f"`{name}` needs either `labels` or `type`", *keys)
         if attribute.type is not None and attribute.type not in TYPES:
             self._unknown(attribute.type, TYPES, *keys, "type")
-        if attribute.required and layer in ALWAYS:
+        if attribute.required and layer in BARE_LAYERS:
             self.refuse(f"`{name}` cannot be required: `ingest` makes {layer} without it", *keys)
         if attribute.labels is not None:
             attribute.labels = self._attribute_labels(attribute.labels, *keys)

@@ -15,7 +15,7 @@ import msgspec
 
 from statevisit.document import codec
 from statevisit.document.characters import visible
-from statevisit.document.model import LAYERS, Document
+from statevisit.document.model import BARE_LAYERS, LAYERS, Document
 from statevisit.document.records import free_ids
 from statevisit.document.references import reference_names
 from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, base, scheme_of
@@ -31,9 +31,6 @@ The unit of the others is a code.
 _PLAIN_ID = re.compile(r"[a-z]{1,3}[0-9]+")
 _WORDY_LAYERS = ("entities", "event_chains")
 """The layers whose ids are always made of words."""
-
-_BARE_LAYERS = ("sentences", "tokens")
-"""The layers whose spans have no surface form."""
 
 _HEADER_KEYS = ("edition", "text_length", "document_sha256")
 """The properties that this edition adds to a document."""
@@ -221,7 +218,7 @@ def _document(stripped: JsonObject, text: str, old_ids: dict[str, str], scheme: 
     full: JsonObject = {"text": text}
     for key, value in stripped.items():
         if key in LAYERS:
-            has_words = key not in _BARE_LAYERS
+            has_words = key not in BARE_LAYERS
             full[key] = [_restored(record, text, old_ids, has_words) for record in value]
         elif key == "source":
             full[key] = {name: inner for name, inner in value.items() if name != _TITLE}

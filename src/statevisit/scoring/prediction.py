@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
+from statevisit.document.model import ANNOTATED_LAYERS, LAYERS, SPAN_LAYERS, Document
 from statevisit.document.records import Event, Mention
 from statevisit.document.scheme import scheme_of
 from statevisit.document.states import NONE
@@ -14,9 +14,7 @@ from statevisit.errors import FormatError
 from statevisit.printable import counted
 from statevisit.scoring.spans import LABEL, Item, SpanRecord, labels
 
-_ANNOTATED = tuple(name for name in LAYERS if name not in ("sentences", "tokens"))
-
-SCORED = (*_ANNOTATED, "ner")
+SCORED = (*ANNOTATED_LAYERS, "ner")
 """The layers that are scored; `ner` is the flat named entities of BIO files."""
 
 
@@ -118,7 +116,7 @@ class Prediction(Struct, frozen=True):
 
 def bare(document: Document) -> Document:
     """Return the document with its sentences and tokens as the only records."""
-    return replace(document, **dict.fromkeys(_ANNOTATED, ()))
+    return replace(document, **dict.fromkeys(ANNOTATED_LAYERS, ()))
 
 
 def whole(document: Document) -> Prediction:
