@@ -8,14 +8,16 @@ import click
 
 from statevisit.cli.main import console, echo_json, say
 from statevisit.cli.options import below_here, corpus_argument, corpus_to_read, json_flag
-from statevisit.corpus.reader import load
+from statevisit.corpus.reader import Entry, load
 from statevisit.document.codec import to_value
-from statevisit.document.model import ANNOTATED_LAYERS
+from statevisit.document.model import ANNOTATED_LAYERS, Document
 from statevisit.document.records import shortened
 from statevisit.document.states import DONE, STATES
 from statevisit.errors import FormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from statevisit.checks.todo import Missing
 
 
@@ -40,8 +42,6 @@ def command(path: Path | None, layers: tuple[str, ...], as_json: bool) -> int:
     Example:
       statevisit todo --layer timexes
     """
-    from statevisit.checks.todo import missing
-
     corpus = load(corpus_to_read(path))
     states: dict[str, Counter[str]] = {}
     records: list[Missing] = []
@@ -56,9 +56,7 @@ def command(path: Path | None, layers: tuple[str, ...], as_json: bool) -> int:
         for layer, state in document.layers.items():
             if not layers or layer in layers:
                 states.setdefault(layer, Counter())[state] += 1
-        for item in missing(document, entry.bytes()):
-            if layers and item.layer not in layers:
-                continue
+        for item in _missing(document, entry, layers):
             records.append(item)
             if not as_json:
                 _print_record(item, below_here(str(entry.path)))
@@ -67,6 +65,17 @@ def command(path: Path | None, layers: tuple[str, ...], as_json: bool) -> int:
     elif states:
         _print_states(states, records)
     return 1 if failed else 0
+
+
+def _missing(document: Document, entry: Entry, layers: tuple[str, ...]) -> "Iterator[Missing]":
+    """Yield the records of a document that lack something; with `layers`, those of some layers."""
+    from statevisit.checks.todo import missing
+
+    if all(state == DONE for state in document.layers.values()):
+        return  # so that the bytes of a finished document are not read again
+    for item in missing(document, entry.bytes()):
+        if not layers or item.layer in layers:
+            yield item
 
 
 def _print_record(item: "Missing", file: str) -> None:
