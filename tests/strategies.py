@@ -643,6 +643,15 @@ class _Maker:
         return [(key, rest) for key, rest in triples.items() if key[1] != key[2]]
 
 
+def _sources(mentions: list[Mention], source: int | None) -> tuple[str, ...] | None:
+    """The source that was drawn, and every other time the next mention as well."""
+    first = _pick(mentions, source)
+    if first is None:
+        return None
+    both = (first, mentions[(mentions.index(first) + 1) % len(mentions)])
+    return tuple(dict.fromkeys(mention.id for mention in both[: 1 + source % 2]))
+
+
 def _document(raw: dict[str, Any]) -> Document:
     make = _Maker(raw)
     mentions, entities = make.mentions()
@@ -675,7 +684,7 @@ def _document(raw: dict[str, Any]) -> Document:
                 Quotation(
                     **span,
                     cue=Span(**words) if words else None,
-                    source=getattr(_pick(mentions, source), "id", None),
+                    sources=_sources(mentions, source),
                     type=kind,
                 ),
             ]

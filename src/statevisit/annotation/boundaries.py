@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from statevisit.document.characters import joins, trimmed
 from statevisit.document.codec import ordered
-from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.model import INNER_SPANS, SPAN_LAYERS, Document
 from statevisit.document.records import Sentence, Span, SpanRecord, Token
 from statevisit.errors import FormatError
 from statevisit.printable import counted
@@ -159,11 +159,11 @@ def _edges(span: Sentence | Span | SpanRecord) -> tuple[int, int]:
 
 
 def _spans(document: Document) -> Iterator[tuple[str, str, SpanRecord | Span]]:
-    """(id, part, span) of each span; the part is the `property` or `cue` of a record, else ""."""
+    """(id, part, span) of each span; the part is one of INNER_SPANS, or ""."""
     for layer in SPAN_LAYERS:
         for record in getattr(document, layer):
             yield record.id, "", record
-            for part in ("property", "cue"):
+            for part in INNER_SPANS:
                 inner = getattr(record, part, None)
                 if inner is not None:
                     yield record.id, part, inner

@@ -306,6 +306,8 @@ def _renamed_record(record: AnyRecord, ids: Ids) -> AnyRecord:
         value = getattr(record, name, None)
         if isinstance(value, str):
             changes[name] = ids.get(value, value)
+        elif isinstance(value, tuple):
+            changes[name] = tuple(ids.get(item, item) for item in value)
     if isinstance(record, Event) and record.arguments is not None:
         changes["arguments"] = tuple(_renamed_record(a, ids) for a in record.arguments)
     return replace(record, **changes)

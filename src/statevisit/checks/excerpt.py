@@ -4,7 +4,7 @@ import re
 
 from msgspec import Struct
 
-from statevisit.document.model import LAYERS
+from statevisit.document.model import INNER_SPANS, LAYERS
 from statevisit.document.strict_json import Json, JsonObject, Locator, pointer
 from statevisit.findings import Finding
 
@@ -91,7 +91,7 @@ class Places:
 
     def _span_to_show(self, path: tuple[str | int, ...], record: JsonObject) -> JsonObject | None:
         """The span of the path itself, else of its record, else of a record that mentions it."""
-        if len(path) > 2 and path[2] in ("property", "cue"):
+        if len(path) > 2 and path[2] in INNER_SPANS:
             inner = record.get(str(path[2]))
             if isinstance(inner, dict) and _has_span(inner):
                 return inner

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from statevisit.checks.text import TYPED
 from statevisit.document import codec, schema_errors, strict_json
 from statevisit.document.characters import tidy, trimmed
-from statevisit.document.model import SPAN_LAYERS
+from statevisit.document.model import INNER_SPANS, SPAN_LAYERS
 from statevisit.document.scheme import Scheme, base
 from statevisit.document.strict_json import JsonObject
 
@@ -62,7 +62,7 @@ def _spans(document: JsonObject, layers: tuple[str, ...]) -> Iterator[JsonObject
     for layer in layers:
         for record in document.get(layer, ()):
             yield record
-            for name in ("property", "cue"):
+            for name in INNER_SPANS:
                 if name in record:
                     yield record[name]
 

@@ -187,13 +187,13 @@ _OF_COUNTRIES = ("ORG", "GPE", "LOC", "FAC", "PRODUCT", "WORK_OF_ART", "LAW", "N
 _RELATION_ENDS = {
     "HEAD_OF_STATE": _Ends(_PLACES, ("PERSON",)),
     "HEAD_OF_GOVERNMENT": _Ends(_PLACES, ("PERSON",)),
-    "POSITION_HELD": _Ends(source=("PERSON",)),
     "CITIZEN_OF": _Ends(("PERSON",), ("GPE",)),
     "CAPITAL": _Ends(_PLACES, ("GPE",)),
     "COUNTRY": _Ends(_OF_COUNTRIES, ("GPE",)),
     "LOCATED_IN": _Ends(target=_PLACES),
     "CHAIRPERSON": _Ends(("ORG",), ("PERSON",)),
     "EMPLOYER": _Ends(source=("PERSON",)),
+    "PARTY_TO": _Ends(target=("LAW",)),
 }
 """The entity types that a relation type joins, as its description in the schema says.
 

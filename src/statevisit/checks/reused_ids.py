@@ -100,6 +100,6 @@ _MEANING: dict[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
         _differ("type", "source", "target", at_least=2),
         lambda r: f"{r.type} from {r.source!r} to {r.target!r}",
     ),
-    "quotations": (_differ("text", "source", at_least=2), _quoted),
+    "quotations": (_differ("text", "sources", at_least=2), _quoted),
 }
 """For each layer with ids: whether two records of one id differ in meaning, and how to show one."""

@@ -9,7 +9,7 @@ from itertools import accumulate, chain
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.characters import untidy, visible
 from statevisit.document.codec import read_bytes
-from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.model import INNER_SPANS, SPAN_LAYERS, Document
 from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
 from statevisit.document.strict_json import Malformed
 
@@ -96,12 +96,12 @@ def _worded_spans(document: Document) -> list[tuple[Path_, WordedSpan]]:
     spans: list[tuple[Path_, WordedSpan]] = []
     for layer in SPAN_LAYERS:
         spans += [((layer, number), span) for number, span in enumerate(getattr(document, layer))]
-    for number, quantity in enumerate(document.quantities):
-        if quantity.property:
-            spans.append((("quantities", number, "property"), quantity.property))
-    for number, quotation in enumerate(document.quotations):
-        if quotation.cue:
-            spans.append((("quotations", number, "cue"), quotation.cue))
+    for layer in ("quantities", "quotations"):
+        for number, record in enumerate(getattr(document, layer)):
+            for name in INNER_SPANS:
+                inner = getattr(record, name, None)
+                if inner:
+                    spans.append(((layer, number, name), inner))
     return spans
 
 

@@ -29,11 +29,11 @@ def calendar(document: Document, context: Context) -> Problems:
                 yield ("timexes", number, "value"), str(error)
 
 
-_DATE_UNITS = ("ML", "CE", "DE", "Y", "Q", "M", "WE", "W", "D")
+_DATE_UNITS = ("L", "C", "E", "Y", "Q", "M", "WE", "W", "D")
 _TIME_UNITS = ("H", "M", "S")
 """The units of durations, before and after the `T`, from the longest to the shortest."""
 
-_COMPONENT = re.compile(r"(?:\d+(?:\.\d+)?|X)(ML|CE|DE|WE|[YQMWDHS])")
+_COMPONENT = re.compile(r"(?:\d+(?:\.\d+)?|X)(WE|[LCEYQMWDHS])")
 _FRACTION_BEFORE_COMPONENT = re.compile(r"\.\d+[A-Z]{1,2}T?\d")
 _YEAR_FIELD = re.compile(r"([0-9X]{4})(?:-|T|$)")
 _AFTER_HOUR_24 = re.compile(r"T24(?!:00(?::00)?(?:Z|[+-]|$)|Z|[+-]|$)")
@@ -185,11 +185,11 @@ _SECONDS_IN = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
 def duration_words(document: Document, context: Context) -> Problems:
     """The words of the duration give another length than its value.
 
-    "Three decades" is `P3DE` or `P30Y`, and nothing else. A fraction may be rounded: "four months"
+    "Three decades" is `P3E` or `P30Y`, and nothing else. A fraction may be rounded: "four months"
     is also `P0.33Y`. Only words that are read completely count.
 
     Wrong: "three decades" with `"value":"P3Y"`
-    Right: "three decades" with `"value":"P3DE"`
+    Right: "three decades" with `"value":"P3E"`
     """
     for number, timex in enumerate(document.timexes):
         if timex.type != "DURATION" or timex.value is None:

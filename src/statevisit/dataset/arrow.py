@@ -51,8 +51,11 @@ WORDS = frozenset(
         "event_name",
         "measures_text",
         "property",
+        "whole",
         "source_name",
         "target_name",
+        "source_text",
+        "target_text",
         "evidence_text",
         "tokens",
     )

@@ -34,6 +34,9 @@ def _sentence(
     return number, document.text_of(document.sentences[number]), disagreements
 
 
+_ACTUAL = "ACTUAL"
+"""The modality of a relation that states none."""
+
 _NO_ENTITY, _NO_CHAIN = Entity(id=""), EventChain(id="")
 """Stand for the entity of a mention and the chain of an event that are not annotated yet."""
 
@@ -52,6 +55,8 @@ def entity_rows(document: Document) -> Iterator[Row]:
             entity.nil,
             entity.reference,
             mention.literal,
+            bool(mention.predicate),
+            None if entity.members is None else list(entity.members),
             *_sentence(document, mention),
         )
 
@@ -123,6 +128,7 @@ def quantity_rows(document: Document) -> Iterator[Row]:
             document.layer_of(quantity.measures) if quantity.measures else None,
             measured.text if measured else None,
             quantity.property.text if quantity.property else None,
+            quantity.whole.text if quantity.whole else None,
             quantity.conversion_of,
             *_sentence(document, quantity),
         )
@@ -156,8 +162,7 @@ def _duration_rows(document: Document) -> Iterator[Row]:
             lasting.id if lasting else None,
             "events" if lasting else None,
             lasting.text if lasting else None,
-            None,
-            None,
+            *(None, None, None),  # property, whole and conversion
             *_sentence(document, timex),
         )
 
@@ -194,10 +199,11 @@ def timex_rows(document: Document) -> Iterator[Row]:
 
 
 def relation_rows(document: Document) -> Iterator[Row]:
-    """Yield one row per relation between two entities."""
+    """Yield one row per relation of an entity with an entity or an event chain."""
     wikidata_properties = _wikidata_properties(scheme_of(document))
     for relation in document.relations:
         source, target = document[relation.source], document[relation.target]
+        target_layer = document.layer_of(relation.target)
         evidence = relation.evidence
         yield (
             document.id,
@@ -208,12 +214,44 @@ def relation_rows(document: Document) -> Iterator[Row]:
             source.name,
             source.type,
             target.id,
+            target_layer,
             target.name,
-            target.type,
+            target.type if target_layer == "entities" else None,
+            relation.modality or _ACTUAL,
+            bool(relation.inferred),
             None if evidence is None else list(evidence),
             _texts(document, evidence),
             relation.disagreements or 0,
         )
+
+
+def event_relation_rows(document: Document) -> Iterator[Row]:
+    """Yield one row per relation between two events or times."""
+    families = _families(scheme_of(document))
+    for relation in document.event_relations:
+        yield (
+            document.id,
+            relation.type,
+            families.get(relation.type or ""),
+            *_end(document, relation.source),
+            *_end(document, relation.target),
+            relation.modality or _ACTUAL,
+            relation.disagreements or 0,
+        )
+
+
+def _end(document: Document, record_id: str) -> tuple[Any, ...]:
+    """The columns of an end of an event relation."""
+    record = document[record_id]
+    layer = document.layer_of(record_id)
+    chain = record.event if layer == "events" else None
+    return record_id, layer, record.start, record.end, record.text, chain
+
+
+@cache
+def _families(scheme: Scheme) -> dict[str, str | None]:
+    labels = scheme.labels("event_relations", "type")
+    return {label.name: label.extra.get("family") for label in labels}
 
 
 def _texts(document: Document, evidence: tuple[int, ...] | None) -> list[str] | None:

@@ -21,6 +21,7 @@ from statevisit.dataset.flat_names import ONTONOTES, flat_labels, layers_of_flat
 from statevisit.dataset.rows import (
     Row,
     entity_rows,
+    event_relation_rows,
     event_rows,
     ner_rows,
     quantity_rows,
@@ -157,7 +158,8 @@ def _entities(columns: _Columns) -> View:
             _DOCUMENT,
             *columns.of("mentions", *_SPAN, "level", "entity"),
             *columns.of("entities", "type", "name", "wikidata", "nil", "reference"),
-            *columns.of("mentions", "literal"),
+            *columns.of("mentions", "literal", "predicate"),
+            *columns.of("entities", "members"),
             *_SENTENCE,
         ],
         entity_rows,
@@ -254,6 +256,7 @@ def _quantities(columns: _Columns) -> View:
                 Column("measures_text", STRING, "Text of that record."),
             ),
             Column("property", STRING, "Words for the measured property."),
+            Column("whole", STRING, "Words for what a share is a share of."),
             *columns.of("quantities", "conversion_of"),
             *_SENTENCE,
         ],
@@ -284,7 +287,7 @@ def _timexes(columns: _Columns) -> View:
 
 def _relations(columns: _Columns) -> View:
     return columns.view(
-        "One row per relation between two entities.",
+        "One row per relation of an entity with another one, or with an event.",
         [
             _DOCUMENT,
             *columns.of("relations", "id", "type"),
@@ -293,14 +296,49 @@ def _relations(columns: _Columns) -> View:
             Column("source_name", STRING, "Name of that entity."),
             Column("source_type", columns.entity_type(), "Type of that entity."),
             *columns.of("relations", "target"),
-            Column("target_name", STRING, "Name of the other entity."),
-            Column("target_type", columns.entity_type(), "Type of the other entity."),
+            Column(
+                "target_layer", class_label(["entities", "event_chains"]), "Layer of the target."
+            ),
+            Column("target_name", STRING, "Name of the other entity, or of the event."),
+            Column(
+                "target_type", columns.entity_type(), "Type of the other entity; null for an event."
+            ),
+            *columns.of("relations", "modality", "inferred"),
             *columns.of("relations", "evidence"),
             Column("evidence_text", list_of(STRING), "Text of those sentences."),
             _DISAGREEMENTS,
         ],
         relation_rows,
         "relations",
+    )
+
+
+def _event_relations(columns: _Columns) -> View:
+    return columns.view(
+        "One row per relation between two events or times.",
+        [
+            _DOCUMENT,
+            *columns.of("event_relations", "type"),
+            Column("family", STRING, "Family of the type: temporal, causal, structural, ..."),
+            *_end("source"),
+            *_end("target"),
+            *columns.of("event_relations", "modality"),
+            _DISAGREEMENTS,
+        ],
+        event_relation_rows,
+        "event_relations",
+    )
+
+
+def _end(name: str) -> tuple[Column, ...]:
+    """The columns of an end of an event relation."""
+    return (
+        Column(name, STRING, f"Id of the {name}: an event mention or a time expression."),
+        Column(f"{name}_layer", class_label(["events", "timexes"]), "Layer of that record."),
+        Column(f"{name}_start", INT, "Start of its span, in code points."),
+        Column(f"{name}_end", INT, "End of its span, in code points."),
+        Column(f"{name}_text", STRING, "Text of that record."),
+        Column(f"{name}_event", STRING, "Id of its event chain; null for a time expression."),
     )
 
 
@@ -331,6 +369,7 @@ _VIEWS = {
     "quantities": (("quantities",), _quantities),
     "timexes": (("timexes",), _timexes),
     "relations": (("relations",), _relations),
+    "event_relations": (("event_relations",), _event_relations),
     "ner": ((), _ner),
 }
 """The layers that each view needs, and the function that makes it, in the order of the card."""

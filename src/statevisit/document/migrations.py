@@ -11,6 +11,7 @@ from msgspec import Struct
 from statevisit.document.model import ANNOTATED_LAYERS, SCHEMA_VERSION
 from statevisit.document.states import DONE
 from statevisit.document.strict_json import Json, JsonObject, with_integers
+from statevisit.document.timex_values import timeml_spelling
 from statevisit.errors import FormatError
 
 Losses = list[str]
@@ -26,6 +27,7 @@ class Migration(Struct, frozen=True):
 
 _SPANS = ("mentions", "timexes", "quantities", "events", "quotations")
 _MODALITY = {"UNCERTAIN/HEDGED": "UNCERTAIN"}
+_POSITION_HELD = "POSITION_HELD"
 
 
 def _v0_to_v1(old: JsonObject) -> tuple[JsonObject, Losses]:
@@ -81,15 +83,47 @@ def _v1_span(pair: list[int], text: str) -> JsonObject:
 
 
 def _v1_to_v2(old: JsonObject) -> tuple[JsonObject, Losses]:
-    """The states of the layers: version 1 had complete layers only, so that every one is done."""
+    """States of layers, lists of sources, and the spelling of TimeML for decades and centuries.
+
+    Version 1 had complete layers only, so that every one is done. Lossless except for relations of
+    the type POSITION_HELD, which version 2 does not have.
+    """
     if "layers" in old:
         raise ValueError("`layers`, which version 1 does not have")
+    losses: Losses = []
     new: JsonObject = {}
     for key, value in old.items():
         if key == "text":
             new["layers"] = dict.fromkeys(ANNOTATED_LAYERS, DONE)
+        if key == "quotations":
+            value = [_v2_quotation(quotation) for quotation in value]
+        elif key == "timexes":
+            value = [_v2_timex(timex) for timex in value]
+        elif key == "relations":
+            losses += [
+                f"/relations/{number}: {_POSITION_HELD} from {relation.get('source')!r} "
+                f"to {relation.get('target')!r}"
+                for number, relation in enumerate(value)
+                if relation.get("type") == _POSITION_HELD
+            ]
+            value = [relation for relation in value if relation.get("type") != _POSITION_HELD]
         new[key] = value
-    return {**new, "schema_version": 2}, []
+    return {**new, "schema_version": 2}, losses
+
+
+def _v2_quotation(quotation: JsonObject) -> JsonObject:
+    new: JsonObject = {}
+    for key, value in quotation.items():
+        if key == "source":
+            new["sources"] = [value]
+        else:
+            new[key] = value
+    return new
+
+
+def _v2_timex(timex: JsonObject) -> JsonObject:
+    value = timex.get("value")
+    return {**timex, "value": timeml_spelling(value)} if isinstance(value, str) else timex
 
 
 MIGRATIONS: dict[int, Migration] = {

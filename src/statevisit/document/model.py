@@ -87,6 +87,9 @@ ANNOTATED_LAYERS = tuple(layer for layer in LAYERS if layer not in BARE_LAYERS)
 SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 """The layers whose records have an id and a span with its surface form."""
 
+INNER_SPANS = ("property", "whole", "cue")
+"""The properties of those records that hold a span of their own."""
+
 
 class ResolvedArgument(Struct, frozen=True):
     """An argument with the record that its `target` names, and the layer of that record."""

@@ -97,6 +97,7 @@ class Mention(Record, frozen=True, kw_only=True):
     level: str | None = None
     entity: str | None = None
     literal: str | None = None
+    predicate: bool | None = None
     disagreements: int | None = None
 
 
@@ -109,6 +110,7 @@ class Entity(Record, frozen=True, kw_only=True):
     wikidata: str | None = None
     nil: str | None = None
     reference: str | None = None
+    members: tuple[str, ...] | None = None
     disagreements: int | None = None
 
 
@@ -146,6 +148,7 @@ class Quantity(Record, frozen=True, kw_only=True):
     change: str | None = None
     measures: str | None = None
     property: Span | None = None
+    whole: Span | None = None
     conversion_of: str | None = None
     disagreements: int | None = None
 
@@ -192,34 +195,43 @@ class EventChain(Record, frozen=True, kw_only=True):
 
 
 class Relation(Record, frozen=True, kw_only=True):
-    """A relation between two entities; `evidence` are sentence numbers from 0."""
+    """A relation between two entities, or of an entity with an event chain.
+
+    `evidence` are sentence numbers from 0. A `modality` of None means ACTUAL.
+    """
 
     id: str
     type: str | None = None
     source: str
     target: str
     evidence: tuple[int, ...] | None = None
+    modality: str | None = None
+    inferred: bool | None = None
     disagreements: int | None = None
 
 
 class EventRelation(Record, frozen=True, kw_only=True):
-    """A relation between two event mentions or time expressions."""
+    """A relation between two event mentions or time expressions.
+
+    A `modality` of None means ACTUAL.
+    """
 
     type: str | None = None
     source: str
     target: str
+    modality: str | None = None
     disagreements: int | None = None
 
 
 class Quotation(Record, frozen=True, kw_only=True):
-    """A quotation: its content, cue and source."""
+    """A quotation: its content, cue and sources."""
 
     id: str
     start: int
     end: int
     text: str
     cue: Span | None = None
-    source: str | None = None
+    sources: tuple[str, ...] | None = None
     type: str | None = None
     disagreements: int | None = None
 

@@ -9,6 +9,7 @@ from functools import cache
 from msgspec import Struct
 
 from statevisit.document.model import LAYERS, Document
+from statevisit.document.records import Record
 from statevisit.document.scheme import base
 
 DOCUMENT_TIME = "DCT"
@@ -19,21 +20,27 @@ Path = tuple[str | int, ...]
 
 
 class Reference(Struct, frozen=True):
-    """A property of a layer's records that holds an id, and the layers that may hold that id."""
+    """A property of a layer's records that holds an id, and the layers that may hold that id.
+
+    The property holds a list of ids if it `is_list`.
+    """
 
     layer: str
     property: str
     targets: tuple[str, ...]
+    is_list: bool = False
 
 
 @cache
 def references(layer: str) -> tuple[Reference, ...]:
     """Return the references of a layer's records; "arguments" are those of events."""
-    return tuple(
-        Reference(layer, name, tuple(node["x-refers-to"]))
-        for name, node in base().properties(layer).items()
-        if "x-refers-to" in node
-    )
+    of_layer = []
+    for name, node in base().properties(layer).items():
+        is_list = node.get("type") == "array"
+        holder = node["items"] if is_list else node
+        if "x-refers-to" in holder:
+            of_layer.append(Reference(layer, name, tuple(holder["x-refers-to"]), is_list))
+    return tuple(of_layer)
 
 
 @cache
@@ -67,6 +74,17 @@ def references_of(document: Document) -> Iterator[tuple[Path, str, tuple[str, ..
         elif of_layer:
             for number, record in enumerate(getattr(document, layer)):
                 for reference in of_layer:
-                    target = getattr(record, reference.property)
-                    if target and not (layer == "timexes" and target == DOCUMENT_TIME):
-                        yield (layer, number, reference.property), target, reference.targets
+                    yield from _references_of_record(record, number, reference)
+
+
+def _references_of_record(
+    record: Record, number: int, reference: Reference
+) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+    """The ids in one property of a record."""
+    path = (reference.layer, number, reference.property)
+    value = getattr(record, reference.property)
+    if reference.is_list:
+        for index, item in enumerate(value or ()):
+            yield (*path, index), item, reference.targets
+    elif value and not (reference.layer == "timexes" and value == DOCUMENT_TIME):
+        yield path, value, reference.targets

@@ -17,9 +17,13 @@ _WEEK = re.compile(r"(\d{4})-W(\d\d)(?:-(\d|WE))?(?:T.*)?")
 _PART = re.compile(r"(\d{4})-([QH])(\d)")
 _YEARS = re.compile(r"\d{2,4}")
 _DECADE_WITH_X = re.compile(r"\d{3}X|\d\dXX")
-_COMPONENT = re.compile(r"(\d+(?:\.\d+)?|X)(ML|CE|DE|WE|[YQMWDHS])")
+_COMPONENT = re.compile(r"(\d+(?:\.\d+)?|X)(WE|[LCEYQMWDHS])")
+_TIDES_UNIT = re.compile(r"(?<=[0-9X])(ML|CE|DE)")
 
-_MONTHS = {"ML": 12000, "CE": 1200, "DE": 120, "Y": 12, "Q": 3, "M": 1}
+_TIMEML_UNITS = {"ML": "L", "CE": "C", "DE": "E"}
+"""The unit of TimeML 1.2.1 for each of TIMEX2 (TIDES), which HeidelTime and others write."""
+
+_MONTHS = {"L": 12000, "C": 1200, "E": 120, "Y": 12, "Q": 3, "M": 1}
 _SECONDS = {"W": 604800, "D": 86400, "TH": 3600, "TM": 60, "TS": 1}
 _UCUM = {"Y": "a", "M": "mo", "W": "wk", "D": "d", "TH": "h", "TM": "min", "TS": "s"}
 
@@ -62,6 +66,17 @@ def known_days(value: str) -> tuple[date, date] | None:
         return None
 
 
+def timeml_spelling(value: str) -> str:
+    """Return a value with decades, centuries and millennia as TimeML 1.2.1 writes them.
+
+    "P3DE" is "P3E", "P1CE" is "P1C", "P1ML" is "P1L", "197X" is "197" and "19XX" is "19". Other
+    values are returned unchanged. The source of the spelling is the XML schema of TimeML 1.2.1.
+    """
+    if value.startswith("P"):
+        return _TIDES_UNIT.sub(lambda unit: _TIMEML_UNITS[unit[1]], value)
+    return plain_decade(value)
+
+
 def plain_decade(value: str) -> str:
     """Return a decade or century as TimeML writes it: "197X" is "197", and "19XX" is "19".
 
@@ -100,11 +115,11 @@ def _week(value: str, year: int, week: int, day: str | None) -> tuple[date, date
 def duration(value: str) -> tuple[str, str] | None:
     """Return a TIMEX3 duration as (decimal string, UCUM unit).
 
-    "P3D" is ("3", "d"), "P3DE" ("30", "a"), "PT90M" ("90", "min"). Several components come in the
+    "P3D" is ("3", "d"), "P3E" ("30", "a"), "PT90M" ("90", "min"). Several components come in the
     smallest unit: "P1Y6M" is ("18", "mo"), "P1DT12H" ("36", "h"). None if there is no exact
     number: an `X`, a weekend, or months beside days.
     """
-    date_part, _, time_part = value.removeprefix("P").partition("T")
+    date_part, _, time_part = timeml_spelling(value).removeprefix("P").partition("T")
     parts: list[tuple[str, str]] = _COMPONENT.findall(date_part)
     parts += [(number, f"T{unit}") for number, unit in _COMPONENT.findall(time_part)]
     if not parts or any(number == "X" for number, _ in parts):

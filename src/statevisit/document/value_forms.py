@@ -13,7 +13,7 @@ TIMEX_EXAMPLES = {
         *("2024-H1", "2024-SP", "202", "20", "XXXX-02-19", "BC0044", "PAST_REF"),
     ),
     "TIME": ("2024-02-19T10:30", "2024-02-19T10:30Z", "2024-02-19TMO", "2024-W08-1T10", "PAST_REF"),
-    "DURATION": ("P3D", "P6W", "P1Y6M", "P1.5Y", "P2Q", "P4DE", "P1CE", "PT90M", "P1DT12H", "PXM"),
+    "DURATION": ("P3D", "P6W", "P1Y6M", "P1.5Y", "P2Q", "P4E", "P1C", "PT90M", "P1DT12H", "PXM"),
     "SET": ("P1D", "PT1H", "XXXX-WXX-1", "XXXX-02", "XXXX-XX-XXTMO", "2024"),
 }
 """An example of each form of the value of a time expression, by the type of the expression."""
@@ -59,10 +59,10 @@ _REPAIRS = tuple(
         # durations
         (r"^(?=[0-9]+(?:\.[0-9]+)?(?:[YQMWDHECL]|ML|CE|DE)$)", "P"),
         (r"^(P.*[0-9]),(?=[0-9])", r"\1."),
-        (r"^(P.*[0-9X])E$", r"\1DE"),
-        (r"^(P.*[0-9X])C$", r"\1CE"),
-        (r"^(P.*[0-9X])L$", r"\1ML"),
-        (r"^PT(?=[0-9.X]+(?:ML|CE|DE|Y|Q|WE|W|D)$)", "P"),
+        (r"^PT(?=[0-9.X]+(?:ML|CE|DE|L|C|E|Y|Q|WE|W|D)$)", "P"),
+        (r"^(P.*[0-9X])DE$", r"\1E"),
+        (r"^(P.*[0-9X])CE$", r"\1C"),
+        (r"^(P.*[0-9X])ML$", r"\1L"),
         (r"^P((?:[0-9.X]+[YQMWD])*)(?=[0-9.X]+[HS])", r"P\1T"),
     )
 )
