@@ -12,8 +12,9 @@ from statevisit.document.model import Argument, Document, Event, EventRelation, 
 from statevisit.document.references import targets
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS, pointers
+from statevisit.labelstudio.interface import PARTS
 from statevisit.labelstudio.reading import Read, from_results
+from statevisit.labelstudio.relation_labels import PART_LABELS, POINTERS, pointers
 from statevisit.labelstudio.results import Link, Region, Report, Result
 from statevisit.labelstudio.to_records import Records
 
@@ -155,8 +156,9 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
     """The events with the arguments that links give them."""
     links_by_event: dict[str, list[Link]] = {}
     for link in links:
-        if link.label in records.roles:
-            links_by_event.setdefault(link.source, []).append(link)
+        role = records.roles.get(link.label)
+        if role is not None:
+            links_by_event.setdefault(link.source, []).append(replace(link, label=role))
     events: list[Event] = []
     for event in records.layers["events"].values():
         arguments = _arguments(event, links_by_event.get(event.id, []), records)
@@ -170,9 +172,9 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
 def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argument, ...]:
     """The arguments of an event; each keeps its ACE role if the event's type still has it.
 
-    A new role for a target keeps the other properties that the argument had. An argument whose
-    target is the event itself, or that has no role yet, cannot be drawn and stays while its target
-    does.
+    The labels of `links` are roles. A new role for a target keeps the other properties that the
+    argument had. An argument whose target is the event itself, or that has no role yet, cannot be
+    drawn and stays while its target does.
     """
     exported: Event | None = records.in_base["events"].get(event.id)
     linked = {(link.label, link.target) for link in links}
@@ -229,7 +231,10 @@ def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation
     A relation of a record to itself, or without a type, cannot be drawn and stays while its records
     do. A new type for two records keeps the other properties that their relation had.
     """
-    linked = dict.fromkeys(link for link in links if link.label in records.event_relation_types)
+    types = records.event_relation_types
+    linked = dict.fromkeys(
+        replace(link, label=types[link.label]) for link in links if link.label in types
+    )
     relations: list[EventRelation] = []
     dropped: dict[tuple[str, str], list[EventRelation]] = {}
     in_base = set()
