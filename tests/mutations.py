@@ -140,7 +140,7 @@ def document(rng: random.Random) -> Value:
             "start": s["start"],
             "end": s["end"],
             "text": text[s["start"] : s["end"]],
-            "source": "m0",
+            "sources": ["m0"],
             "type": "INDIRECT",
         }
     ]
@@ -177,7 +177,7 @@ def _drop(rng: random.Random, value: Value) -> None:
             [
                 k
                 for k in record
-                if k not in ("tense", "unit", "measures", "source", "paragraph", "ace_role")
+                if k not in ("tense", "unit", "measures", "sources", "paragraph", "ace_role")
                 or record is value
             ]
         )
