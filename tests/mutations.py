@@ -177,8 +177,7 @@ def _drop(rng: random.Random, value: Value) -> None:
             [
                 k
                 for k in record
-                if k
-                not in ("tense", "unit", "measures", "source", "sources", "paragraph", "ace_role")
+                if k not in ("tense", "unit", "measures", "sources", "paragraph", "ace_role")
                 or record is value
             ]
         )

@@ -193,6 +193,7 @@ NAMES = ("Ilham Aliyev", "<b>&\"'", "👩‍👩‍👧‍👦", "阿利耶夫 [
 
 _number = st.integers(0, 999)
 _maybe = st.none() | _number
+_true = st.sampled_from((None, True))
 
 
 def _of(values: Sequence[Any]) -> st.SearchStrategy[Any]:
@@ -230,7 +231,7 @@ _token = st.one_of(_of(TOKENS), _of(TOKENS), _of(TOKENS), _any_token)
 _separator = _of((*[" "] * 8, *SEPARATORS))
 _break = _of((0, 0, 0, 0, 1, 2))
 _span = st.tuples(_number, _of((1, 1, 1, 2, 2, 3, 5, 30)))
-_link = _of(("NIL", "UNVERIFIED", "wikidata"))
+_link = _of(("NIL", "NOT_LINKABLE", "UNVERIFIED", "wikidata"))
 
 
 def _other(label: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, bool] | None]:
@@ -264,7 +265,11 @@ def _entities_and_chains(max_records: int) -> dict[str, st.SearchStrategy[Any]]:
 
     return {
         "entities": some(
-            _label("entities", "type"), _of(NAMES), _link, _label("entities", "reference")
+            _label("entities", "type"),
+            _of(NAMES),
+            _link,
+            _label("entities", "reference"),
+            st.lists(_number, max_size=3),  # members
         ),
         "chains": some(_perhaps(_of(NAMES)), _link),
     }
@@ -278,7 +283,7 @@ def _span_layers(max_records: int) -> dict[str, st.SearchStrategy[Any]]:
 
     argument = st.tuples(_label("arguments", "role"), _number, _maybe)
     return {
-        "mentions": many(_label("mentions", "level"), _number, _maybe),
+        "mentions": many(_label("mentions", "level"), _number, _maybe, _true),
         "timexes": many(
             _label("timexes", "type"),
             _number,  # value
@@ -296,7 +301,8 @@ def _span_layers(max_records: int) -> dict[str, st.SearchStrategy[Any]]:
             _number,  # unit
             _perhaps(_label("quantities", "change")),
             _maybe,  # measured record
-            _perhaps(_span),
+            _perhaps(_span),  # property
+            _perhaps(_span),  # whole
             _maybe,  # converted quantity
         ),
         "events": many(
@@ -325,8 +331,13 @@ def _pair_layers(max_records: int) -> dict[str, st.SearchStrategy[Any]]:
         )
 
     return {
-        "relations": many("relations", st.sets(_number, min_size=1, max_size=3)),
-        "event_relations": many("event_relations"),
+        "relations": many(
+            "relations",
+            st.sets(_number, min_size=1, max_size=3),
+            _perhaps(_label("relations", "modality")),
+            _true,
+        ),
+        "event_relations": many("event_relations", _perhaps(_label("event_relations", "modality"))),
     }
 
 
@@ -478,10 +489,10 @@ class _Maker:
         """Mentions, and the entities that have any."""
         entities = [
             Entity(id=f"ent-{n}", type=t, name=name, reference=ref, **self.link(link, n))
-            for n, (t, name, link, ref) in enumerate(self.raw["entities"])
+            for n, (t, name, link, ref, _) in enumerate(self.raw["entities"])
         ]
         mentions = []
-        for span, (level, entity, literal) in self.spans("mentions", "m"):
+        for span, (level, entity, literal, predicate) in self.spans("mentions", "m"):
             meant, literally = _pick(entities, entity).id, _pick(entities, literal)
             mentions.append(
                 Mention(
@@ -489,11 +500,22 @@ class _Maker:
                     level=level,
                     entity=meant,
                     literal=literally.id if literally and literally.id != meant else None,
+                    predicate=predicate if level == "NOM" else None,
                 )
             )
         mentions = _distinct(mentions)
         used = {m.entity for m in mentions} | {m.literal for m in mentions}
-        return mentions, [e for e in entities if e.id in used]
+        return mentions, self.sets([e for e in entities if e.id in used])
+
+    def sets(self, entities: list[Entity]) -> list[Entity]:
+        """The entities, some with two or more later ones as members."""
+        drawn = {f"ent-{n}": parts[-1] for n, parts in enumerate(self.raw["entities"])}
+        with_members = []
+        for number, entity in enumerate(entities, 1):
+            later = [other.id for other in entities[number:]]
+            members = tuple(dict.fromkeys(_pick(later, n) for n in drawn[entity.id] if later))
+            with_members.append(replace(entity, members=members) if len(members) > 1 else entity)
+        return with_members
 
     def timexes(self) -> list[Timex]:
         timexes: list[Timex] = []
@@ -531,6 +553,7 @@ class _Maker:
             change,
             measures,
             prop,
+            whole,
             conversion,
         ) in self.spans("quantities", "q"):
             values = [_pick(POSITIVE if kind == "ORDINAL" else NUMBERS, n) for n in numbers]
@@ -552,7 +575,9 @@ class _Maker:
                 "conversion_of": getattr(of, "id", None),
                 "change": change,
             }
-            words = self.span(prop)
+            words, whole = self.span(prop), self.span(whole)
+            if whole and any(_overlap(whole, other) for other in (span, words) if other):
+                whole = None
             quantities = _distinct(
                 [
                     *quantities,
@@ -563,6 +588,7 @@ class _Maker:
                         unit=_pick(UNITS[kind], unit),
                         comparator=comparator,
                         property=Span(**words) if words else None,
+                        whole=Span(**whole) if whole else None,
                         **more,
                     ),
                 ]
@@ -630,9 +656,12 @@ class _Maker:
         return resolved
 
     def pairs(
-        self, layer: str, members: list[Any]
+        self, layer: str, members: list[Any], events: list[EventChain] | None = None
     ) -> list[tuple[tuple[str, str, str], tuple[Any, ...]]]:
-        """((type, source, target), what else was drawn), each triple once and source not target."""
+        """((type, source, target), what else was drawn), each triple once and source not target.
+
+        The target of a PARTICIPANT is one of the `events`.
+        """
         ids = [r.id for r in members]
         triples: dict[tuple[str, str, str], Any] = {}
         for kind, first, second, other, *rest in self.raw[layer] if ids else ():
@@ -640,7 +669,17 @@ class _Maker:
             triples[kind, source, target] = rest
             if other:
                 triples[other[0], *((target, source) if other[1] else (source, target))] = rest
+        chains = [chain.id for chain in events or ()]
+        for kind, source, target in list(triples) if events is not None else ():
+            if kind == "PARTICIPANT":
+                rest = triples.pop((kind, source, target))
+                if chains:
+                    triples[kind, source, _pick(chains, ids.index(target))] = rest
         return [(key, rest) for key, rest in triples.items() if key[1] != key[2]]
+
+
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(one["start"] < other["end"] and other["start"] < one["end"])
 
 
 def _sources(mentions: list[Mention], source: int | None) -> tuple[str, ...] | None:
@@ -668,12 +707,14 @@ def _document(raw: dict[str, Any]) -> Document:
             source=k[1],
             target=k[2],
             evidence=tuple({s % last for s in rest[0]}),
+            modality=rest[1],
+            inferred=rest[2],
         )
-        for n, (k, rest) in enumerate(make.pairs("relations", entities), 1)
+        for n, (k, rest) in enumerate(make.pairs("relations", entities, chains), 1)
     ]
     event_relations = [
-        EventRelation(type=k[0], source=k[1], target=k[2])
-        for k, _ in make.pairs("event_relations", [*events, *timexes])
+        EventRelation(type=k[0], source=k[1], target=k[2], modality=rest[0])
+        for k, rest in make.pairs("event_relations", [*events, *timexes])
     ]
     quotations: list[Quotation] = []
     for span, (cue, source, kind) in make.spans("quotations", "quo"):

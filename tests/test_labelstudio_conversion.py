@@ -17,14 +17,8 @@ from statevisit.document.codec import encode
 from statevisit.document.model import SPAN_LAYERS, Argument, Document, EventRelation
 from statevisit.document.scheme import base
 from statevisit.labelstudio.export_files import parse_task
-from statevisit.labelstudio.interface import (
-    INVERSE,
-    UNTYPED,
-    config,
-    controls,
-    region_labels,
-    relation_labels,
-)
+from statevisit.labelstudio.interface import UNTYPED, config, controls, region_labels
+from statevisit.labelstudio.relation_labels import INVERSE, relation_labels
 from statevisit.labelstudio.relations import to_document
 from statevisit.labelstudio.results import to_results
 from statevisit.labelstudio.tasks import annotations_of, base_of, to_task

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.document.codec import convert, encode, read_document
+from statevisit.document.codec import convert, encode, ordered, read_document
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, base, scheme_from
 from statevisit.errors import FormatError
 from statevisit.labelstudio.compatibility import difference, listed, used
-from statevisit.labelstudio.interface import config, controls, region_labels, relation_labels
+from statevisit.labelstudio.interface import config, controls, region_labels
 from statevisit.labelstudio.mapping import read_mapping
+from statevisit.labelstudio.relation_labels import relation_labels
 from statevisit.labelstudio.relations import to_document
 from statevisit.labelstudio.results import to_results
 from statevisit.labelstudio.tasks import annotations_of, base_of, to_task
@@ -307,6 +308,39 @@ def test_a_label_that_the_scheme_lost_is_named_and_kept(bridge: Document) -> Non
     assert {"L104"} == {finding[:4] for finding in findings}
     for name in ("'VESSEL'", "'ESCORT'", "'FOLLOWS'"):
         assert any(name in finding for finding in findings)
+
+
+def test_a_role_may_have_the_name_of_an_event_relation_or_pointer() -> None:
+    """Both are relations in the editor, so that the name there says which one is meant."""
+    clashing = (
+        "base = 2\n"
+        '[labels."arguments.role".SOURCE]\n'
+        '[labels."arguments.role".BEFORE]\n'
+        '[labels."event_relations.type".CUE]\n'
+        '[labels."event_relations.type".AGENT]\n'
+    )
+    scheme = _scheme(clashing)
+    names = {"CAUSE", "CAUSE (role)", "SOURCE (role)", "BEFORE", "BEFORE (role)", "SOURCE"}
+    names |= {"CUE", "CUE (event relation)", "AGENT", "AGENT (role)"}
+    assert names <= set(relation_labels(scheme))
+    value = json.loads(VALID.read_bytes())
+    first, second = value["events"][0]["id"], value["events"][1]["id"]
+    roles = ("CAUSE", "SOURCE", "BEFORE", "AGENT")
+    value["events"][0]["arguments"] = [{"role": role, "target": second} for role in roles]
+    types = ("CAUSE", "CUE", "BEFORE", "AGENT")
+    value["event_relations"] = [
+        *({"type": name, "source": first, "target": second} for name in types),
+        {"type": "CAUSE", "source": second, "target": first},
+    ]
+    document = ordered(convert(value, "bridge", scheme))
+    assert (document, []) == _imported(to_results(document), document)
+    results = to_results(document)
+    (arrow,) = [r for r in results if {r.get("from_id"), r.get("to_id")} == {first, second}]
+    arrow["labels"] = [label for label in arrow["labels"] if label != "CAUSE (role)"]
+    edited, findings = _imported(results, document)
+    assert [] == findings
+    assert document.event_relations == edited.event_relations
+    assert {"SOURCE", "BEFORE", "AGENT"} == {a.role for a in edited[first].arguments or ()}
 
 
 def test_how_an_interface_differs_is_named() -> None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
+from statevisit.corpus.signatures import Signatures
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, base
 
@@ -33,6 +34,7 @@ class Context(Struct, frozen=True):
     seeds: Path | None = None
     links: frozenset[str] | None = None
     annotators: frozenset[str] | None = None
+    signatures: Signatures = field(default_factory=dict)
 
 
 Function = Callable[[Document, Context], Problems]

@@ -8,8 +8,10 @@ import click
 from statevisit.checks.document import sound
 from statevisit.cli.main import console, echo_json, say
 from statevisit.cli.options import corpus_argument, corpus_to_read, json_flag
+from statevisit.corpus.annotators import read_annotators
 from statevisit.corpus.reader import load
 from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.signatures import signatures
 from statevisit.corpus.splits import split_of, splits_of
 from statevisit.document.states import STATES
 from statevisit.errors import FormatError
@@ -37,6 +39,7 @@ def command(path: Path | None, as_json: bool) -> int:
 
     corpus = load(corpus_to_read(path))
     sources = read_sources(corpus.root) if corpus.root else {}
+    signed = signatures(read_annotators(corpus.root)) if corpus.root else {}
     contents, errors = Contents(corpus.scheme, (), splits_of(sources)), 0
     for entry in corpus.entries:
         try:
@@ -46,7 +49,7 @@ def command(path: Path | None, as_json: bool) -> int:
             say(f"statevisit: not counted: {error}", err=True)
             continue
         split = split_of(document, sources)
-        contents.add([(split, {})], {split: tally_of(document, corpus.scheme)})
+        contents.add([(split, {})], {split: tally_of(document, corpus.scheme, signed)})
     counts = _counts(contents.whole)
     splits = {name: _counts(part) for name, part in contents.splits.items()}
     if as_json:
@@ -80,7 +83,9 @@ def _print_table(whole: dict[str, Any], splits: dict[str, dict[str, Any]]) -> No
                 lines.append(f"[bold]{prop}[/bold] {numbers}")
         records = [part["counts"][layer]["records"] for part in (whole, *splits.values())]
         states = layer_counts.get("states", {})
-        by_state = ", ".join(f"{states[s]:,} {s}" for s in reversed(STATES) if states.get(s))
+        by_state = [f"{states[s]:,} {s}" for s in reversed(STATES) if states.get(s)]
+        if layer_counts.get("signed"):
+            by_state.append(f"{layer_counts['signed']:,} signed")
         counts = [f"{number:,}" for number in records]
-        table.add_row(layer, *counts, by_state, "\n".join(lines))
+        table.add_row(layer, *counts, ", ".join(by_state), "\n".join(lines))
     console(markup=True).print(table)

@@ -102,6 +102,11 @@ def encode(document: Document) -> bytes:
     return _object(members)
 
 
+def encode_layer(document: Document, layer: str) -> bytes:
+    """Return the records of a layer as in the canonical bytes, each on a line of its own."""
+    return _ENCODER.encode_lines(getattr(ordered(document), layer))
+
+
 def to_value(record: object) -> Any:
     """Return a document, a record or a part of one as plain JSON values, as `parse` gives them."""
     return orjson.loads(_ENCODER.encode(record))

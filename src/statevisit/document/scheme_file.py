@@ -37,12 +37,6 @@ _EXTRA = {
 }
 """The further property that the labels of an inventory may have."""
 
-_ONE_NAMESPACE = (
-    (("arguments", "role"), ("event_relations", "type")),
-    ("MEASURES", "CONVERSION_OF", "PROPERTY", "CUE", "SOURCE"),
-)
-"""Inventories whose labels are relations in Label Studio, and the other names of relations."""
-
 _RESERVED = frozenset(
     (
         *("quote", "occurrence", "prefix", "suffix", "split", "document", "sentence"),
@@ -174,7 +168,6 @@ class _Reader:
                 name: self._label(names[name], (layer, prop), name) for name in names
             }
             self._require_some_labels((layer, prop), declared[layer, prop])
-        self._require_names_of_relations(declared)
         self._require_roles(declared)
         return declared
 
@@ -235,25 +228,6 @@ class _Reader:
         if names == {name for name, label in labels.items() if label.remove}:
             key = ".".join(inventory)
             self.refuse(f"removes every label of {key}; keep one, or add one", "labels", key)
-
-    def _require_names_of_relations(
-        self, declared: dict[tuple[str, str], dict[str, LabelDeclaration]]
-    ) -> None:
-        """Raise FormatError if two relations in Label Studio would have one name."""
-        inventories, others = _ONE_NAMESPACE
-        taken = dict.fromkeys(others, "a pointer")
-        for layer, prop in inventories:
-            own = declared.get((layer, prop), {})
-            kept = {*_labels(self._base, layer, prop), *own}
-            for name in sorted(kept - {name for name, label in own.items() if label.remove}):
-                if name in taken:
-                    self.refuse(
-                        f"{name} is {taken[name]} and a label of {layer}.{prop}, which are "
-                        "relations in Label Studio; choose another name",
-                        "labels",
-                        name,
-                    )
-                taken[name] = f"a label of {layer}.{prop}"
 
     def _require_roles(self, declared: dict[tuple[str, str], dict[str, LabelDeclaration]]) -> None:
         """Raise FormatError for a role of a type of events that is no label of a role."""

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import INVERSE, RELATION, config
+from statevisit.labelstudio.interface import RELATION, config
+from statevisit.labelstudio.relation_labels import INVERSE
 
 _MARK = "statevisit"
 """The class of the outermost view of an interface of statevisit."""

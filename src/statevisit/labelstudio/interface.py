@@ -17,6 +17,15 @@ from msgspec import Struct
 from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS
 from statevisit.document.scheme import Label, Scheme
 from statevisit.document.strict_json import JsonObject
+from statevisit.labelstudio.relation_labels import (
+    GREY,
+    INVERSE,
+    POINTERS,
+    Appearance,
+    hint,
+    part_labels,
+    relation_labels,
+)
 from statevisit.printable import in_xml
 
 TEXT = "text"
@@ -35,31 +44,10 @@ LABELS = {
 A mention is labelled with the type of its entity.
 """
 
-POINTERS = {
-    "MEASURES": ("quantities", "measures"),
-    "CONVERSION_OF": ("quantities", "conversion_of"),
-    "PROPERTY": ("quantities", "property"),
-    "CUE": ("quotations", "cue"),
-    "SOURCE": ("quotations", "source"),
-}
-"""For each relation label that sets one property of its source record, that (layer, property).
-
-The other relation labels are the roles of arguments and the types of event relations.
-"""
-
 UNTYPED = "?"
 """The label of a region whose record does not have the property that labels it.
 
 It cannot be a label of a scheme.
-"""
-
-PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}
-"""The labels of `parts` with their colours."""
-
-INVERSE = "← "
-"""Prefix of a relation label that is read against the direction of the arrow.
-
-The editor keeps one arrow for each pair of regions, with any number of labels.
 """
 
 BOOLEAN = (
@@ -68,7 +56,6 @@ BOOLEAN = (
 )
 """The choices for an attribute that is true or false."""
 
-_POINTER_COLOR = "#495057"
 _UNTYPED_HINT = "Not decided yet: a span without the label that the others of its layer have"
 _HOTKEYS = {
     "mentions": "1234567890",
@@ -127,13 +114,6 @@ class Control(Struct, frozen=True, dict=True):
     def value_key(self) -> str:
         """The key of a result's `value` that holds the answer."""
         return "choices" if self.choices else "text"
-
-
-class Appearance(Struct, frozen=True):
-    """How the interface shows a label: its colour, and the hint that explains it."""
-
-    color: str
-    description: str
 
 
 def attribute(prop: str) -> str:
@@ -215,35 +195,6 @@ def region_labels(scheme: Scheme) -> dict[str, frozenset[str]]:
     return {**labels, PARTS: frozenset(part_labels(scheme))}
 
 
-def pointers(scheme: Scheme) -> dict[str, tuple[str, str]]:
-    """Return those of `POINTERS` whose property a scheme has."""
-    return {
-        name: (layer, prop)
-        for name, (layer, prop) in POINTERS.items()
-        if layer in scheme.layers and prop in scheme.properties(layer)
-    }
-
-
-def part_labels(scheme: Scheme) -> list[str]:
-    """Return the labels of `parts` under a scheme."""
-    return [name for name in PART_LABELS if name in pointers(scheme)]
-
-
-@cache
-def relation_labels(scheme: Scheme) -> dict[str, Appearance]:
-    """The relation labels by name."""
-    labels = {}
-    for label in (
-        *scheme.labels("arguments", "role"),
-        *scheme.labels("event_relations", "type"),
-    ):
-        labels[label.name] = Appearance(label.color, _hint(label))
-    for name, (layer, prop) in pointers(scheme).items():
-        description = scheme.properties(layer)[prop]["description"]
-        labels[name] = Appearance(PART_LABELS.get(name, _POINTER_COLOR), description)
-    return labels
-
-
 @cache
 def config(scheme: Scheme) -> str:
     """The interface as XML; its first line is a comment with the version of the schema."""
@@ -305,15 +256,8 @@ def _labels_of(layer: str, scheme: Scheme) -> dict[str, Appearance]:
     if layer == PARTS:
         return {name: relation_labels(scheme)[name] for name in part_labels(scheme)}
     labels = scheme.labels(*labelled_by(layer, scheme))
-    shown = {label.name: Appearance(label.color, _hint(label)) for label in labels}
-    return shown | {UNTYPED: Appearance(_POINTER_COLOR, _UNTYPED_HINT)}
-
-
-def _hint(label: Label) -> str:
-    """The explanation of a label: its title and description, once if they say the same."""
-    if label.description.rstrip(".") == label.title:
-        return label.title
-    return f"{label.title}: {label.description}"
+    shown = {label.name: Appearance(label.color, hint(label)) for label in labels}
+    return shown | {UNTYPED: Appearance(GREY, _UNTYPED_HINT)}
 
 
 def _add_fields(parent: ElementTree.Element, layer: str, scheme: Scheme) -> None:
@@ -364,7 +308,7 @@ def _add_choices(view: ElementTree.Element, control: Control) -> None:
     else:
         tag.set("showInline", "true")
     for label in control.choices:
-        _add(tag, "Choice", value=label.name, hint=_hint(label))
+        _add(tag, "Choice", value=label.name, hint=hint(label))
 
 
 _STYLE = """

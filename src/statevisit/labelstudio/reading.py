@@ -12,15 +12,9 @@ from msgspec import Struct, ValidationError, convert, to_builtins
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import (
-    INVERSE,
-    RELATION,
-    Control,
-    controls,
-    region_labels,
-    relation_labels,
-)
+from statevisit.labelstudio.interface import RELATION, Control, controls, region_labels
 from statevisit.labelstudio.offsets import Place, Source
+from statevisit.labelstudio.relation_labels import INVERSE, relation_labels
 from statevisit.labelstudio.results import (
     Link,
     Region,

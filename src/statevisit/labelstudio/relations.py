@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
-from statevisit.document.references import targets
+from statevisit.document.references import references, targets
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import PART_LABELS, PARTS, POINTERS, pointers
+from statevisit.labelstudio.interface import PARTS
 from statevisit.labelstudio.reading import Read, from_results
+from statevisit.labelstudio.relation_labels import PART_LABELS, POINTERS, pointers
 from statevisit.labelstudio.results import Link, Region, Report, Result
 from statevisit.labelstudio.to_records import Records
 
@@ -107,7 +108,7 @@ def _record_of(region_id: str, layers: tuple[str, ...], records: Records) -> str
 
 
 def _set_references(records: Records, links: list[Link]) -> None:
-    """Set the properties of `POINTERS`, each of which holds one reference or one part."""
+    """Set the properties of `POINTERS`."""
     targets: dict[str, dict[str, list[str]]] = {label: {} for label in POINTERS}
     linked = set()
     for link in links:
@@ -131,32 +132,57 @@ def _set_property(records: Records, label: str, targets: dict[str, list[str]]) -
         before = getattr(record, prop)
         if not linked and before is None:
             continue
-        candidates: list[str | Span] = list(linked)
-        if label in PART_LABELS:
-            candidates = [records.spans[region_id] for region_id in linked]
         in_base = records.in_base[layer].get(record_id)
-        exported: str | Span | None = getattr(in_base, prop, None)
-        # A reference of a record to itself cannot be drawn.
-        keeps = exported in candidates or exported == record_id
-        value: str | Span | None = None
-        if keeps:
-            value = exported
-        elif candidates:
-            value = candidates[0]
-        if len(candidates) > 1:
-            choice = "the one it had stays" if keeps else "the first is used"
-            message = f"{record_id} has {len(candidates)} relations {label} and can have one"
-            records.report("L107", f"{message}; {choice}")
+        exported = getattr(in_base, prop, None)
+        value: Any
+        if _is_list(layer, prop):
+            value = _all_of(linked, exported)
+        else:
+            value = _one_of(linked, exported, record_id, label, records)
         if value != before:
             records.layers[layer][record_id] = replace(record, **{prop: value})
+
+
+@cache
+def _is_list(layer: str, prop: str) -> bool:
+    return any(item.property == prop and item.is_list for item in references(layer))
+
+
+def _all_of(linked: list[str], exported: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The linked ids, those that the record had before in their order; None if there are none."""
+    kept = [target for target in exported or () if target in linked]
+    return tuple(dict.fromkeys((*kept, *linked))) or None
+
+
+def _one_of(
+    linked: list[str],
+    exported: str | Span | None,
+    record_id: str,
+    label: str,
+    records: Records,
+) -> str | Span | None:
+    """The value of a property that holds one reference or part; several are reported."""
+    candidates: list[str | Span] = list(linked)
+    if label in PART_LABELS:
+        candidates = [records.spans[region_id] for region_id in linked]
+    # A reference of a record to itself cannot be drawn.
+    keeps = exported in candidates or exported == record_id
+    if len(candidates) > 1:
+        choice = "the one it had stays" if keeps else "the first is used"
+        message = f"{record_id} has {len(candidates)} relations {label} and can have one"
+        records.report("L107", f"{message}; {choice}")
+    if keeps:
+        return exported
+    return candidates[0] if candidates else None
 
 
 def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
     """The events with the arguments that links give them."""
     links_by_event: dict[str, list[Link]] = {}
     for link in links:
-        if link.label in records.roles:
-            links_by_event.setdefault(link.source, []).append(link)
+        role = records.roles.get(link.label)
+        if role is not None:
+            links_by_event.setdefault(link.source, []).append(replace(link, label=role))
     events: list[Event] = []
     for event in records.layers["events"].values():
         arguments = _arguments(event, links_by_event.get(event.id, []), records)
@@ -170,9 +196,9 @@ def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:
 def _arguments(event: Event, links: list[Link], records: Records) -> tuple[Argument, ...]:
     """The arguments of an event; each keeps its ACE role if the event's type still has it.
 
-    A new role for a target keeps the other properties that the argument had. An argument whose
-    target is the event itself, or that has no role yet, cannot be drawn and stays while its target
-    does.
+    The labels of `links` are roles. A new role for a target keeps the other properties that the
+    argument had. An argument whose target is the event itself, or that has no role yet, cannot be
+    drawn and stays while its target does.
     """
     exported: Event | None = records.in_base["events"].get(event.id)
     linked = {(link.label, link.target) for link in links}
@@ -229,7 +255,10 @@ def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation
     A relation of a record to itself, or without a type, cannot be drawn and stays while its records
     do. A new type for two records keeps the other properties that their relation had.
     """
-    linked = dict.fromkeys(link for link in links if link.label in records.event_relation_types)
+    types = records.event_relation_types
+    linked = dict.fromkeys(
+        replace(link, label=types[link.label]) for link in links if link.label in types
+    )
     relations: list[EventRelation] = []
     dropped: dict[tuple[str, str], list[EventRelation]] = {}
     in_base = set()

@@ -24,10 +24,7 @@ from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.interface import (
-    INVERSE,
-    PART_LABELS,
     PARTS,
-    POINTERS,
     RELATION,
     TEXT,
     UNTYPED,
@@ -36,6 +33,13 @@ from statevisit.labelstudio.interface import (
     controls_of,
     labelled_by,
     span_layers,
+)
+from statevisit.labelstudio.relation_labels import (
+    INVERSE,
+    PART_LABELS,
+    POINTERS,
+    role_label,
+    type_label,
 )
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
@@ -195,20 +199,22 @@ def links_of(document: Document, parts: Parts) -> Iterator[Link]:
 
     An argument without role and a relation without type are left out: they have no label yet.
     """
+    scheme = scheme_of(document)
     for event in document.events:
         for argument in event.arguments or ():
             if argument.role:
-                yield Link(event.id, argument.role, argument.target)
+                yield Link(event.id, role_label(argument.role, scheme), argument.target)
     for relation in document.event_relations:
         if relation.type:
-            yield Link(relation.source, relation.type, relation.target)
+            yield Link(relation.source, type_label(relation.type, scheme), relation.target)
     for label, (layer, prop) in POINTERS.items():
         for record in getattr(document, layer):
-            target: str | Span | None = getattr(record, prop)
-            if isinstance(target, Span):
-                target = parts[label, target.start, target.end].id
-            if target:
-                yield Link(record.id, label, target)
+            value: str | Span | tuple[str, ...] | None = getattr(record, prop)
+            if isinstance(value, Span):
+                value = parts[label, value.start, value.end].id
+            if value:
+                targets = (value,) if isinstance(value, str) else value
+                yield from (Link(record.id, label, target) for target in targets)
 
 
 def _relation_results(links: Iterable[Link]) -> list[JsonObject]:

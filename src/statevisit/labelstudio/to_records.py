@@ -23,6 +23,7 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
 from statevisit.labelstudio.interface import PARTS, attribute, controls_of, labelled_by
+from statevisit.labelstudio.relation_labels import role_label, type_label
 from statevisit.labelstudio.results import (
     Region,
     Report,
@@ -122,18 +123,19 @@ class Records:
         self.report("L105", f"{region} covers no token; {outcome}")
 
     @cached_property
-    def roles(self) -> set[str]:
-        """The roles of the scheme and of the base, which may follow an older scheme."""
-        known = set(self.scheme.label_names("arguments", "role"))
+    def roles(self) -> dict[str, str]:
+        """The roles of the scheme and of the base, which may follow an older one, by label."""
+        known = dict.fromkeys(self.scheme.label_names("arguments", "role"))
         for event in self.base.events:
-            known.update(argument.role for argument in event.arguments or () if argument.role)
-        return known
+            known.update((a.role, None) for a in event.arguments or () if a.role)
+        return {role_label(role, self.scheme): role for role in known}
 
     @cached_property
-    def event_relation_types(self) -> set[str]:
-        """The types of event relations of the scheme and of the base."""
-        known = self.scheme.label_names("event_relations", "type")
-        return {*known, *(r.type for r in self.base.event_relations if r.type)}
+    def event_relation_types(self) -> dict[str, str]:
+        """The types of event relations of the scheme and of the base by label."""
+        known = dict.fromkeys(self.scheme.label_names("event_relations", "type"))
+        known.update((r.type, None) for r in self.base.event_relations if r.type)
+        return {type_label(name, self.scheme): name for name in known}
 
     @cached_property
     def _parts_in_base(self) -> dict[str, Span]:
