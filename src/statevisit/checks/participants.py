@@ -13,11 +13,17 @@ _SURROUNDINGS = frozenset({"PLACE", "TIME"})
 
 _PARTICIPANT = "PARTICIPANT"
 
-_ACTIVE = ("AGENT", "PATIENT", "PIVOT", "RECIPIENT")
+_ACTIVE = ("AGENT", "PIVOT", "RECIPIENT")
 """The roles of those that take part in an event."""
 
-_ACTORS = ("PERSON", "NORP", "ORG", "GPE")
-"""The entity types of those that take part; things that an event damages do not."""
+_AFFECTED = "PATIENT"
+"""The role of those that take part in what somebody does to them, but not in a storm."""
+
+_ACTORS = ("PERSON", "ORG", "GPE")
+"""The entity types of those that take part.
+
+Things that an event damages do not, and the participant for a demonym is its country.
+"""
 
 
 class _Filler(Struct, frozen=True):
@@ -116,10 +122,10 @@ def only_a_place(document: Document, context: Context) -> Problems:
 def not_a_participant(document: Document, context: Context) -> Problems:
     """The entity takes part in a named event, but no relation says so.
 
-    Everyone who is AGENT, PATIENT, PIVOT or RECIPIENT of a named event is its PARTICIPANT, once
-    mentions, entities, events and relations are done. A set counts if it is a participant, if its
-    members are, or if it is a member of one. Things that an event affects, and kinds of people,
-    need no relation.
+    Everyone who is AGENT, PIVOT or RECIPIENT of a named event is its PARTICIPANT, once mentions,
+    entities, events and relations are done. So is the PATIENT of an event with an AGENT. A set
+    counts if it is a participant, if its members are, or if it is a member of one. Things that an
+    event affects, demonyms, and kinds of people need no relation.
 
     Wrong: "Africa Cup" with the AGENT `kenya`, and no relation between the two
     Right: PARTICIPANT from `kenya` to `africa-cup`
@@ -138,12 +144,14 @@ def not_a_participant(document: Document, context: Context) -> Problems:
         if relation.type == _PARTICIPANT:
             members = _with_members(document, relation.source)
             participants.setdefault(relation.target, set()).update(members)
+    acted = {filler.event.event for filler in _fillers(document) if filler.role == "AGENT"}
     reported: set[tuple[str, str]] = set()
     for filler in _fillers(document):
         chain, entity = filler.event.event, filler.entity
         if chain is None or chain not in named or entity not in acting:
             continue
-        if filler.role not in _ACTIVE or filler.event.polarity == "NEG":
+        is_affected = filler.role == _AFFECTED and chain in acted
+        if not (filler.role in _ACTIVE or is_affected) or filler.event.polarity == "NEG":
             continue
         is_new = (chain, entity) not in reported
         if is_new and not _takes_part(document, entity, participants.get(chain, ())):
