@@ -24,7 +24,7 @@ _FILLERS = ("mentions", "timexes", "quantities", "events")
 
 _ROLE_LAYERS = {
     "TIME": ("timexes", "events"),
-    "AMOUNT": ("quantities",),
+    "AMOUNT": ("quantities", "timexes"),
     "PLACE": ("mentions", "events"),
     "AGENT": ("mentions", "quantities", "events"),
     "PATIENT": ("mentions", "quantities", "events"),
@@ -40,8 +40,9 @@ def role_layers(document: Document, context: Context) -> Problems:
     """The role cannot be filled from that layer.
 
     TIME says when or for how long, so it is a time expression, or an event that dates another.
-    AMOUNT is a quantity. Participants and places (AGENT, PATIENT, PIVOT, RECIPIENT, INSTRUMENT,
-    PLACE) are never times, and a place is never a quantity (the roles of ISO 24617-4).
+    AMOUNT is a quantity, or a duration (jailed for six years). Participants and places (AGENT,
+    PATIENT, PIVOT, RECIPIENT, INSTRUMENT, PLACE) are never times, and a place is never a quantity
+    (the roles of ISO 24617-4).
 
     Wrong: `{"role":"TIME","target":"m3"}`, where `m3` is a mention
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
