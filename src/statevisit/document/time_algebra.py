@@ -22,6 +22,8 @@ time", so begin(source) < begin(target) < end(source); which of the two ends fir
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from statevisit.document.records import EventRelation
+
 BEGIN, END = False, True
 
 Point = tuple[Hashable, bool]
@@ -63,6 +65,17 @@ ORDERS: dict[str, tuple[Order, ...]] = {
     "SIMULTANEOUS": _equal(_A, _B) + _equal(_A_END, _B_END),
 }
 """For every temporal type of the scheme, the order of the end points of source and target."""
+
+
+_AS_TEMPORAL = {"SUBEVENT": "CONTAINS"}
+"""The temporal type whose order another type states as well: a part lies within its whole."""
+
+
+def stated_type(relation: EventRelation) -> str | None:
+    """Return the temporal type that a relation states as a fact; None if it states none."""
+    kind = _AS_TEMPORAL.get(relation.type or "", relation.type)
+    is_fact = relation.modality in (None, "ACTUAL")
+    return kind if is_fact and kind in ORDERS else None
 
 
 def orders(link: Link) -> Iterator[Order]:

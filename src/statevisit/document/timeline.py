@@ -12,7 +12,16 @@ from msgspec import Struct
 
 from statevisit.document.calendar_bounds import bounds_of_timex
 from statevisit.document.model import Document, in_english
-from statevisit.document.time_algebra import BEGIN, END, ORDERS, Graph, Link, Order, Point, orders
+from statevisit.document.time_algebra import (
+    BEGIN,
+    END,
+    Graph,
+    Link,
+    Order,
+    Point,
+    orders,
+    stated_type,
+)
 
 _FACT = "ACTUAL"
 
@@ -69,12 +78,12 @@ def _past(document: Document, chains: dict[str, str]) -> list[str]:
 
 
 def _links(document: Document, chains: dict[str, str]) -> Iterator[Link]:
-    """The facts about the order of chains and times; a part is within the time of its whole."""
+    """The facts about the order of chains and times."""
     for relation in document.event_relations:
         source = chains.get(relation.source, relation.source)
         target = chains.get(relation.target, relation.target)
-        kind = "CONTAINS" if relation.type == "SUBEVENT" else relation.type
-        if kind in ORDERS and relation.modality in (None, _FACT) and source != target:
+        kind = stated_type(relation)
+        if kind is not None and source != target:
             yield Link(kind, source, target)
 
 
