@@ -113,11 +113,6 @@ def load_checks() -> None:
         import_module(name)
 
 
-def in_english(document: Document) -> bool:
-    """Whether the text of a document is English, in any region: `en`, `en-GB`."""
-    return document.language.partition("-")[0].lower() == "en"
-
-
 T = TypeVar("T")
 
 
