@@ -2,16 +2,18 @@
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 import statevisit
-from statevisit.document.codec import to_value
+from statevisit.document.codec import convert, to_value, write_document
 from statevisit.document.model import Document
+from statevisit.document.scheme import base
 from statevisit.scoring.agree import agree
-from tests.conftest import annotated_text
+from tests.conftest import Result, annotated_text
 
 TEXT = (
     "Ulm and Jena met in 2019. After the flood they signed the Saale Pact, reportedly because of "
@@ -298,3 +300,78 @@ def test_annotators_agree_on_members_whatever_their_ids(gold: Document) -> None:
     assert 1.0 == agreement.find("mentions", "kappa", "members").value
     with pytest.raises(KeyError):
         agreement.find("mentions", "alpha", "members")
+
+
+def _without_predicate(value: dict[str, Any]) -> None:
+    """What a system trained on OntoNotes predicts: no mention that is a predicate."""
+    value["mentions"] = [m for m in value["mentions"] if m["id"] != "m8"]
+
+
+def test_predicates_can_be_left_out(gold: Document) -> None:
+    """Without predicates, a system that has none is right in mentions and coreference.
+
+    One that has them is, too, marked or not. Arguments that are predicates still count.
+    """
+    plain = to_value(gold)
+    _without_predicate(plain)
+    for event in plain["events"]:
+        event["arguments"] = [a for a in event["arguments"] if a["target"] != "m8"]
+    unmarked = to_value(gold)
+    del _by_id(unmarked, "mentions", "m8")["predicate"]
+    for pred in (plain, unmarked, to_value(gold)):
+        report = statevisit.score(gold, pred, resamples=0, without_predicates=True)
+        figure = report.find("mentions", "strict")
+        assert (7, 7, 7) == (figure.gold, figure.pred, figure.correct)
+        assert 1.0 == report.find("mentions coreference", "CoNLL").f1
+        assert 1.0 == report.find("relations", "strict").f1
+        assert ("predicate", "mentions, without predicates: 1 span left out on both sides") in {
+            (note.kind, note.message) for note in report.notes
+        }
+    assert 1.0 == report.find("arguments", "end to end").f1
+    with_them = statevisit.score(gold, plain, resamples=0)
+    assert 1.0 > with_them.find("mentions coreference", "CoNLL").f1
+    assert (8, 7) == (
+        with_them.find("mentions", "strict").gold,
+        with_them.find("mentions", "strict").pred,
+    )
+
+
+def test_a_gold_that_marks_no_predicate_leaves_none_out(gold: Document) -> None:
+    """The figures stay, and a note says why."""
+    unmarked = replace(gold, mentions=tuple(replace(m, predicate=None) for m in gold.mentions))
+    report = statevisit.score(unmarked, gold, resamples=0, without_predicates=True)
+    assert 8 == report.find("mentions", "strict").gold
+    assert ["no mention is marked as a predicate, so none is left out"] == [
+        note.message for note in report.notes
+    ]
+
+
+def test_annotators_agree_without_predicates(gold: Document) -> None:
+    """What one annotator marks as a predicate is left out for all, whoever comes first."""
+    value = to_value(gold)
+    _without_predicate(value)
+    value["events"][0]["arguments"] = []
+    other = convert(value, "b", base())
+    for pair in ((gold, other), (other, gold)):
+        agreement = agree(*pair, resamples=0, without_predicates=True)
+        assert 1.0 == agreement.find("mentions", "F1", "strict").value
+        assert 1.0 == agreement.find("mentions", "alpha_u", "spans").value
+        assert 1.0 == agreement.find("mentions coreference", "F1", "CoNLL").value
+        assert 1.0 > agree(*pair, resamples=0).find("mentions", "F1", "strict").value
+
+
+def test_the_commands_leave_predicates_out(
+    gold: Document, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """`score` and `agree` take --without-predicates, and say how many spans that concerns."""
+    a, b = tmp_path / "a.json", tmp_path / "b.json"
+    write_document(gold, a)
+    value = to_value(gold)
+    _without_predicate(value)
+    value["events"][0]["arguments"] = []
+    write_document(convert(value, "b", base()), b)
+    options = ("--resamples", 0, "--layer", "mentions", "--without-predicates")
+    for command in ("score", "agree"):
+        result = cli(command, a, b, *options)
+        assert 0 == result.status
+        assert "without predicates: 1 span left out" in result.out + result.err

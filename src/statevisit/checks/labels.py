@@ -183,6 +183,7 @@ class _Ends(Struct, frozen=True):
 
 
 _PLACES = ("GPE", "LOC")
+_ACTORS = ("PERSON", "NORP", "ORG", "GPE", "LOC", "FAC", "PRODUCT")
 _OF_COUNTRIES = ("ORG", "GPE", "LOC", "FAC", "PRODUCT", "WORK_OF_ART", "LAW", "NORP", "LANGUAGE")
 _RELATION_ENDS = {
     "HEAD_OF_STATE": _Ends(_PLACES, ("PERSON",)),
@@ -193,7 +194,8 @@ _RELATION_ENDS = {
     "LOCATED_IN": _Ends(target=_PLACES),
     "CHAIRPERSON": _Ends(("ORG",), ("PERSON",)),
     "EMPLOYER": _Ends(source=("PERSON",)),
-    "PARTY_TO": _Ends(target=("LAW",)),
+    "PARTICIPANT": _Ends(source=_ACTORS),
+    "PARTY_TO": _Ends(_ACTORS, ("LAW",)),
 }
 """The entity types that a relation type joins, as its description in the schema says.
 
@@ -225,3 +227,81 @@ def relation_ends(document: Document, context: Context) -> Problems:
                     f"{relation.type} has {entity!r} as {end}, of type {type_}; "
                     f"it must be {' or '.join(allowed)}",
                 )
+
+
+_OF_EVENTS = "PARTICIPANT"
+"""The relation type whose target is an event chain; every other one has an entity there."""
+
+
+@check("E407")
+def relation_layers(document: Document, context: Context) -> Problems:
+    """The relation has an event for an entity, or an entity for an event.
+
+    The target of PARTICIPANT is an event chain, and the target of every other type of the base
+    scheme is an entity. A corpus's own types may have either.
+
+    Wrong: `{"type":"PARTICIPANT","source":"kenya","target":"nairobi"}`
+    Right: `{"type":"PARTICIPANT","source":"kenya","target":"africa-cup"}`, an event chain
+    """
+    known = base().label_names("relations", "type")
+    layers = document.layer_by_id
+    for number, relation in enumerate(document.relations):
+        if relation.type not in known:
+            continue
+        needed = "event_chains" if relation.type == _OF_EVENTS else "entities"
+        layer = layers.get(relation.target)
+        if layer in ("entities", "event_chains") and layer != needed:
+            yield (
+                ("relations", number, "target"),
+                f"{relation.type} has {relation.target!r} in {layer} as target; "
+                f"it must be in {needed}",
+            )
+
+
+@check("E408")
+def habits(document: Document, context: Context) -> Problems:
+    """The MEMBER relation does not lead from a habit to an instance of it.
+
+    A habit is an event of modality GENERIC ("she often visits Oslo"), and its instances are single
+    events ("she visited Oslo in May"). The parts of one event are joined to it by SUBEVENT.
+
+    Wrong: MEMBER from `ev1` to `ev2`, both of modality ACTUAL
+    Right: MEMBER from `ev1`, of modality GENERIC, to `ev2`, of modality ACTUAL
+    """
+    events = {event.id: event for event in document.events}
+    known = base().label_names("events", "modality")
+    is_labelled = _HABIT in context.scheme.label_names("events", "modality")
+    for number, relation in enumerate(document.event_relations):
+        if relation.type != "MEMBER":
+            continue
+        source, target = events.get(relation.source), events.get(relation.target)
+        if is_labelled and source and source.modality in {*known} - {_HABIT}:
+            yield (
+                ("event_relations", number, "source"),
+                f"{source.id!r} is of modality {source.modality}, not {_HABIT}",
+            )
+        elif target and target.modality == _HABIT:
+            yield (
+                ("event_relations", number, "target"),
+                f"the instance {target.id!r} is itself {_HABIT}",
+            )
+
+
+_HABIT = "GENERIC"
+"""The modality of a habit."""
+
+
+@check("W409")
+def predicates(document: Document, context: Context) -> Problems:
+    """The mention is called a predicate, but it is no noun.
+
+    A predicate is a common noun that says what its entity is ("Ngata is the *captain*"). Names and
+    pronouns refer by themselves, also after a copula ("the captain is *Ngata*"). A name that is
+    used as a noun ("he is the new *Pelé*") can be right.
+
+    Wrong: "Ngata" of level NAM with `"predicate":true`
+    Right: "captain" of level NOM with `"predicate":true`
+    """
+    for number, mention in enumerate(document.mentions):
+        if mention.predicate and mention.level in ("NAM", "PRO"):
+            yield ("mentions", number, "predicate"), f"{mention.text!r} is of level {mention.level}"

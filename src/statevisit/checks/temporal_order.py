@@ -40,6 +40,9 @@ _WITH_MONTH = re.compile(r"[0-9]{4}-(?:[0-9]{2}|W)")
 _ZONE = re.compile(r"T.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
 """The time zone of a time of day."""
 
+_AS_TEMPORAL = {"SUBEVENT": "CONTAINS"}
+"""The temporal type whose order another type states as well: a part lies within its whole."""
+
 _SHOWN = 6
 """Statements of a contradiction in a message."""
 
@@ -65,15 +68,16 @@ class Contradiction(Struct, frozen=True):
 
 
 def _by_relations(document: Document) -> Iterator[Order]:
-    """The orders that the temporal relations state."""
+    """The orders that the relations state; one of modality UNCERTAIN states none."""
     ids = {record.id for layer in (document.events, document.timexes) for record in layer}
     for number, relation in enumerate(document.event_relations):
         source, target = relation.source, relation.target
-        if relation.type is None or relation.type not in ORDERS or source == target:
+        type_ = _AS_TEMPORAL.get(relation.type or "", relation.type)
+        if type_ is None or type_ not in ORDERS or source == target:
             continue
-        if source not in ids or target not in ids:
+        if source not in ids or target not in ids or relation.modality == "UNCERTAIN":
             continue
-        for first, second, strict in orders(Link(relation.type, source, target)):
+        for first, second, strict in orders(Link(type_, source, target)):
             yield Order(first, second, strict, ("event_relations", number))
 
 
@@ -175,7 +179,7 @@ def _all_contradictions(document: Document) -> list[Contradiction]:
 
 
 def _contradictions_of_relations(document: Document) -> list[Contradiction]:
-    """The contradictions in the temporal relations alone."""
+    """The contradictions in the relations alone."""
     if not _all_contradictions(document):
         return []
     return _contradictions(document, list(_by_relations(document)))
@@ -240,7 +244,8 @@ def contradictory_relations(document: Document, context: Context) -> Problems:
     """The relations between events contradict each other: one would be earlier than itself.
 
     BEFORE, CONTAINS, OVERLAP, SIMULTANEOUS, BEGINS_ON and ENDS_ON order the beginnings and ends of
-    events. Their transitive closure must leave a possible order.
+    events, and so does SUBEVENT: a part happens within the time of its whole. Their transitive
+    closure must leave a possible order. A relation of modality UNCERTAIN contradicts none.
 
     Wrong: `ev1` BEFORE `ev2`, `ev2` CONTAINS `ev3`, `ev3` BEFORE `ev1`
     Right: the first two relations only
@@ -253,10 +258,10 @@ def contradictory_relations(document: Document, context: Context) -> Problems:
 def contradictory_dates(document: Document, context: Context) -> Problems:
     """The relations between events contradict the document's time or the dates.
 
-    An event BEFORE the time of writing cannot come after one that is AFTER it, and an event inside
-    2020 cannot come before one inside 2019. Only events of modality ACTUAL are compared with the
-    document's time, and only time values that stand for days with the calendar; a fiscal year is
-    none, and a time with its zone may be of the day before or after.
+    An event BEFORE the time of writing cannot come after one that is AFTER it, nor have it as a
+    part, and an event inside 2020 cannot come before one inside 2019. Only events of modality
+    ACTUAL are compared with the document's time, and only time values that stand for days with the
+    calendar; a fiscal year is none, and a time with its zone may be of the day before or after.
 
     Wrong: `ev1` BEFORE `ev2`, though `ev1` is AFTER the document's time and `ev2` BEFORE it
     Right: `ev2` BEFORE `ev1`

@@ -12,6 +12,7 @@ from statevisit.scoring.attributes import Side
 from statevisit.scoring.bio import gold_names
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.parts import ARGUMENTS, COREFERENCE, EVIDENCE, Parts
+from statevisit.scoring.predicates import Spans, without
 from statevisit.scoring.prediction import Prediction
 from statevisit.scoring.references import gold_ids
 from statevisit.scoring.spans import Alignment, Item
@@ -70,10 +71,12 @@ def compare(
     layers: frozenset[str],
     reported: frozenset[str],
     by_sentence: bool,
+    omitted: Spans = frozenset(),
 ) -> Comparison:
     """Return a document with the alignment of its spans.
 
-    The unit of a span is its sentence if `by_sentence`, else the number of the document.
+    The unit of a span is its sentence if `by_sentence`, else the number of the document. Mentions
+    with the bounds in `omitted` do not count, but references to them are compared.
     """
     unit_of = sentence_of(gold) if by_sentence else always(number)
     aligned = align(gold, pred, layers, unit_of)
@@ -82,6 +85,10 @@ def compare(
     entity_ids: dict[str, str] = {}
     if any(entity.members for side in (gold, pred.document) for entity in side.entities):
         _, entity_ids = structure.entity_gold_ids(gold, pred.document)
+    if omitted:
+        gold = without(gold, omitted)
+        pred = replace(pred, document=without(pred.document, omitted))
+        aligned |= align(gold, pred, layers & {"mentions"}, unit_of)
     return Comparison(
         number, gold, pred, layers, reported, aligned, aligned_ids, exact_ids, entity_ids
     )
