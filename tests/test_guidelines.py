@@ -23,6 +23,7 @@ _ELSEWHERE = {
     ("event_chains", "nil"),  # the same labels as entities.nil
     ("relations", "modality"),  # the same labels as event_relations.modality
     ("timexes", "mod"),
+    ("quantities", "change"),
     ("events", "type"),
     ("events", "tense"),
     ("events", "aspect"),

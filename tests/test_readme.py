@@ -46,6 +46,7 @@ PAGES = {
         README,
         CONTRIBUTING,
         "corpus/README.md",
+        "corpus/WITNESSES.md",
         "schema/README.md",
         "schema/CHECKS.md",
         "schema/GUIDELINES.md",

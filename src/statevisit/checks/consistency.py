@@ -266,11 +266,11 @@ def named_not_linkable(document: Document, context: Context) -> Problems:
     """The text names this, but its `nil` is NOT_LINKABLE.
 
     NOT_LINKABLE is for things that no knowledge base holds: sets that the text makes, kinds,
-    unnamed people. A thing with a name can have an item, and if none was found, that is NIL. Sets
-    with `members`, and names of kinds, can be NOT_LINKABLE.
+    unnamed people. A thing with a name may have an item, and is UNVERIFIED or, after a search, NIL.
+    Sets with `members`, and names of kinds, can be NOT_LINKABLE.
 
     Wrong: `lind` with `"nil":"NOT_LINKABLE"`, mentioned by the name "Eva Lind"
-    Right: `lind` with `"nil":"NIL"`
+    Right: `lind` with `"nil":"UNVERIFIED"`
     """
     named = _named_entities(document)
     for number, entity in enumerate(document.entities):

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.model import Document
-from statevisit.document.records import Mention
+from statevisit.document.records import Event, Mention
 from statevisit.document.scheme import Scheme, base
 
 _PRONOUNS = frozenset(
@@ -17,15 +17,18 @@ _PRONOUNS = frozenset(
     """.split()  # noqa: SIM905  a list would take a line for each word
 )
 
+_PRONOUNS_FOR_EVENTS = frozenset({"it", "this", "that", "these", "those"})
+
 _FILLERS = ("mentions", "timexes", "quantities", "events")
 """The layers whose records can be arguments; E303 reports any other."""
 
 _ROLE_LAYERS = {
     "TIME": ("timexes", "events"),
-    "AMOUNT": ("quantities",),
+    "AMOUNT": ("quantities", "timexes"),
     "PLACE": ("mentions", "events"),
     "AGENT": ("mentions", "quantities", "events"),
     "PATIENT": ("mentions", "quantities", "events"),
+    "PIVOT": ("mentions", "quantities", "events"),
     "RECIPIENT": ("mentions", "quantities", "events"),
     "INSTRUMENT": ("mentions", "quantities", "events"),
 }
@@ -37,8 +40,9 @@ def role_layers(document: Document, context: Context) -> Problems:
     """The role cannot be filled from that layer.
 
     TIME says when or for how long, so it is a time expression, or an event that dates another.
-    AMOUNT is a quantity. Participants and places (AGENT, PATIENT, RECIPIENT, INSTRUMENT, PLACE)
-    are never times, and a place is never a quantity (the roles of ISO 24617-4).
+    AMOUNT is a quantity, or a duration (jailed for six years). Participants and places (AGENT,
+    PATIENT, PIVOT, RECIPIENT, INSTRUMENT, PLACE) are never times, and a place is never a quantity
+    (the roles of ISO 24617-4).
 
     Wrong: `{"role":"TIME","target":"m3"}`, where `m3` is a mention
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
@@ -83,28 +87,38 @@ def named_events(document: Document, context: Context) -> Problems:
 def levels(document: Document, context: Context) -> Problems:
     """The level does not fit the word.
 
-    A personal pronoun is PRO, and a proper name has a capital letter or a digit. A
-    capital inside a sentence can make a name of a pronoun (Stephen King's It), and a mine can be
-    dug. A name that is deliberately written in lower case can be right.
+    A personal pronoun is PRO, also if it means an event. A proper name has a capital letter or a
+    digit. A capital inside a sentence can make a name of a pronoun (Stephen King's It), and a mine
+    can be dug. A name that is deliberately written in lower case can be right.
 
     Wrong: "his" of level NOM, "leaders" of level NAM
     Right: "his" of level PRO, "leaders" of level NOM
     """
     for number, mention in enumerate(document.mentions):
-        word = mention.text
-        if mention.level is None:
-            continue
-        is_pronoun = word.lower() in _PRONOUNS
-        if is_pronoun and mention.level == "NAM":
-            is_pronoun = word == "I" or not _is_capital_of_its_own(document, mention)
-        if is_pronoun and mention.level != "PRO":
-            yield ("mentions", number, "level"), f"{word!r} is a pronoun, not {mention.level}"
-        elif mention.level == "NAM" and word.islower():
-            yield ("mentions", number, "level"), f"{word!r} has no capital letter"
+        path = ("mentions", number, "level")
+        if _is_pronoun_of_other_level(document, mention, _PRONOUNS):
+            yield path, f"{mention.text!r} is a pronoun, not {mention.level}"
+        elif mention.level == "NAM" and mention.text.islower():
+            yield path, f"{mention.text!r} has no capital letter"
+    for number, event in enumerate(document.events):
+        if _is_pronoun_of_other_level(document, event, _PRONOUNS_FOR_EVENTS):
+            path = ("events", number, "level")
+            yield path, f"{event.text!r} is a pronoun, not {event.level}"
 
 
-def _is_capital_of_its_own(document: Document, mention: Mention) -> bool:
-    """Whether a mention has a capital that is not due to the beginning of a sentence or speech."""
+def _is_pronoun_of_other_level(
+    document: Document, record: Mention | Event, pronouns: frozenset[str]
+) -> bool:
+    """Whether the word of a mention or event is a pronoun, but its level is another one."""
+    word = record.text
+    if record.level in (None, "PRO") or word.lower() not in pronouns:
+        return False
+    is_name = record.level == "NAM" and word != "I" and _is_capital_of_its_own(document, record)
+    return not is_name
+
+
+def _is_capital_of_its_own(document: Document, mention: Mention | Event) -> bool:
+    """Whether a word has a capital that is not due to the beginning of a sentence or speech."""
     if mention.text.isupper():  # US, WHO
         return True
     before = document.text[max(0, mention.start - 8) : mention.start].rstrip()[-1:]

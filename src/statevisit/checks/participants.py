@@ -11,11 +11,19 @@ from statevisit.document.records import Event
 _SURROUNDINGS = frozenset({"PLACE", "TIME"})
 """The roles of what an event happens in; whoever has no other role takes no part in it."""
 
-_ACTIVE = ("AGENT", "PATIENT", "PIVOT", "RECIPIENT")
+_PARTICIPANT = "PARTICIPANT"
+
+_ACTIVE = ("AGENT", "PIVOT", "RECIPIENT")
 """The roles of those that take part in an event."""
 
-_ACTORS = ("PERSON", "NORP", "ORG", "GPE")
-"""The entity types of those that take part; things that an event damages do not."""
+_AFFECTED = "PATIENT"
+"""The role of those that take part in what somebody does to them, but not in a storm."""
+
+_ACTORS = ("PERSON", "ORG", "GPE")
+"""The entity types of those that take part.
+
+Things that an event damages do not, and the participant for a demonym is its country.
+"""
 
 
 class _Filler(Struct, frozen=True):
@@ -60,23 +68,32 @@ def _with_members(document: Document, entity: str) -> list[str]:
 
 
 @once
-def _roles(document: Document) -> dict[tuple[str, str], set[str]]:
-    """The roles of each entity in the events of each chain.
+def _roles(document: Document) -> dict[tuple[str | None, str], set[str]]:
+    """The roles of the source of each PARTICIPANT in the events of its target.
 
     An entity also has the roles of a set that contains it. Who wins a tournament takes part in it:
     the roles in an event count for the events that are its arguments, unless they say where or when
     it happens.
     """
     chains = {event.id: event.event for event in document.events}
-    roles: dict[tuple[str, str], set[str]] = {}
+    arguments_of = {
+        event.id: {chains.get(argument.target) for argument in event.arguments or ()}
+        for event in document.events
+    }
+    roles: dict[tuple[str | None, str], set[str]] = {
+        (relation.target, relation.source): set()
+        for relation in document.relations
+        if relation.type == _PARTICIPANT
+    }
+    targets = {target for target, _ in roles}
     for filler in _fillers(document):
         of_filler = {filler.event.event}
         if filler.role not in _SURROUNDINGS:
-            of_filler |= {chains.get(a.target) for a in filler.event.arguments or ()}
-        for entity in _with_members(document, filler.entity):
-            for chain in of_filler:
-                if chain is not None:
-                    roles.setdefault((chain, entity), set()).add(filler.role)
+            of_filler |= arguments_of[filler.event.id]
+        for chain in of_filler & targets:
+            for entity in _with_members(document, filler.entity):
+                if (chain, entity) in roles:
+                    roles[chain, entity].add(filler.role)
     return roles
 
 
@@ -92,9 +109,9 @@ def only_a_place(document: Document, context: Context) -> Problems:
     Right: PARTICIPANT from `kenya` to `africa-cup`, whose AGENT is `kenya`
     """
     for number, relation in enumerate(document.relations):
-        if relation.type != "PARTICIPANT":
+        if relation.type != _PARTICIPANT:
             continue
-        roles = _roles(document).get((relation.target, relation.source))
+        roles = _roles(document)[relation.target, relation.source]
         if roles and roles <= _SURROUNDINGS:
             only = " and ".join(sorted(roles))
             detail = f"{relation.source!r} is the {only} of {relation.target!r}"
@@ -105,15 +122,15 @@ def only_a_place(document: Document, context: Context) -> Problems:
 def not_a_participant(document: Document, context: Context) -> Problems:
     """The entity takes part in a named event, but no relation says so.
 
-    Everyone who is AGENT, PATIENT, PIVOT or RECIPIENT of a named event is its PARTICIPANT, once
-    mentions, entities, events and relations are done. A set counts if it is a participant, if its
-    members are, or if it is a member of one. Things that an event affects, and kinds of people,
-    need no relation.
+    Everyone who is AGENT, PIVOT or RECIPIENT of a named event is its PARTICIPANT, once mentions,
+    entities, events and relations are done. So is the PATIENT of an event with an AGENT. A set
+    counts if it is a participant, if its members are, or if it is a member of one. Things that an
+    event affects, demonyms, and kinds of people need no relation.
 
     Wrong: "Africa Cup" with the AGENT `kenya`, and no relation between the two
     Right: PARTICIPANT from `kenya` to `africa-cup`
     """
-    is_known = "PARTICIPANT" in context.scheme.label_names("relations", "type")
+    is_known = _PARTICIPANT in context.scheme.label_names("relations", "type")
     if not is_known or not document.is_done("mentions", "entities", "events", "relations"):
         return
     named = {event.event for event in document.events if event.level == "NAM"}
@@ -124,15 +141,17 @@ def not_a_participant(document: Document, context: Context) -> Problems:
     }
     participants: dict[str | None, set[str]] = {}
     for relation in document.relations:
-        if relation.type == "PARTICIPANT":
+        if relation.type == _PARTICIPANT:
             members = _with_members(document, relation.source)
             participants.setdefault(relation.target, set()).update(members)
+    acted = {filler.event.event for filler in _fillers(document) if filler.role == "AGENT"}
     reported: set[tuple[str, str]] = set()
     for filler in _fillers(document):
         chain, entity = filler.event.event, filler.entity
         if chain is None or chain not in named or entity not in acting:
             continue
-        if filler.role not in _ACTIVE or filler.event.polarity == "NEG":
+        is_affected = filler.role == _AFFECTED and chain in acted
+        if not (filler.role in _ACTIVE or is_affected) or filler.event.polarity == "NEG":
             continue
         is_new = (chain, entity) not in reported
         if is_new and not _takes_part(document, entity, participants.get(chain, ())):

@@ -118,16 +118,20 @@ def comparator_words(document: Document, context: Context) -> Problems:
 
     "Over 92%" and "well above" are MORE_THAN, "at least" and "or more" EQUAL_OR_MORE, "around" and
     "nearly" APPROX. "300+" may be either of the first two, and "just over" also APPROX. Phrases
-    that can mean something else, such as "as much as" and "some", are not read.
+    that can mean something else, such as "as much as" and "some", are not read. A conversion may
+    have the comparator of the amount that it converts, with words of its own and without.
 
     Wrong: "over 92%" with `"comparator":"EXACT"`
     Right: "over 92%" with `"comparator":"MORE_THAN"`
     """
+    comparators = {quantity.id: quantity.comparator for quantity in document.quantities}
     for number, quantity in enumerate(document.quantities):
         reading = read(quantity.text)
         if reading is None or not reading.comparators or len(reading.choices) != 1:
             continue
-        is_other = quantity.comparator and quantity.comparator not in reading.comparators
+        converted = comparators.get(quantity.conversion_of or "")
+        allowed = (*reading.comparators, converted)
+        is_other = quantity.comparator and quantity.comparator not in allowed
         if is_other and amounts_of(quantity):
             labels = " or ".join(reading.comparators)
             yield (
