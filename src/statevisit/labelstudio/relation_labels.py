@@ -16,11 +16,12 @@ POINTERS = {
     "CONVERSION_OF": ("quantities", "conversion_of"),
     "PROPERTY": ("quantities", "property"),
     "CUE": ("quotations", "cue"),
-    "SOURCE": ("quotations", "source"),
+    "SOURCE": ("quotations", "sources"),
 }
-"""For each relation label that sets one property of its source record, that (layer, property).
+"""For each relation label that sets a property of its source record, that (layer, property).
 
-The other relation labels are the roles of arguments and the types of event relations.
+It holds a reference, a list of references, or the words of a part. The other relation labels are
+the roles of arguments and the types of event relations.
 """
 
 PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
-from statevisit.document.references import targets
+from statevisit.document.references import references, targets
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import PARTS
@@ -108,7 +108,7 @@ def _record_of(region_id: str, layers: tuple[str, ...], records: Records) -> str
 
 
 def _set_references(records: Records, links: list[Link]) -> None:
-    """Set the properties of `POINTERS`, each of which holds one reference or one part."""
+    """Set the properties of `POINTERS`."""
     targets: dict[str, dict[str, list[str]]] = {label: {} for label in POINTERS}
     linked = set()
     for link in links:
@@ -132,24 +132,48 @@ def _set_property(records: Records, label: str, targets: dict[str, list[str]]) -
         before = getattr(record, prop)
         if not linked and before is None:
             continue
-        candidates: list[str | Span] = list(linked)
-        if label in PART_LABELS:
-            candidates = [records.spans[region_id] for region_id in linked]
         in_base = records.in_base[layer].get(record_id)
-        exported: str | Span | None = getattr(in_base, prop, None)
-        # A reference of a record to itself cannot be drawn.
-        keeps = exported in candidates or exported == record_id
-        value: str | Span | None = None
-        if keeps:
-            value = exported
-        elif candidates:
-            value = candidates[0]
-        if len(candidates) > 1:
-            choice = "the one it had stays" if keeps else "the first is used"
-            message = f"{record_id} has {len(candidates)} relations {label} and can have one"
-            records.report("L107", f"{message}; {choice}")
+        exported = getattr(in_base, prop, None)
+        value: Any
+        if _is_list(layer, prop):
+            value = _all_of(linked, exported)
+        else:
+            value = _one_of(linked, exported, record_id, label, records)
         if value != before:
             records.layers[layer][record_id] = replace(record, **{prop: value})
+
+
+@cache
+def _is_list(layer: str, prop: str) -> bool:
+    return any(item.property == prop and item.is_list for item in references(layer))
+
+
+def _all_of(linked: list[str], exported: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The linked ids, those that the record had before in their order; None if there are none."""
+    kept = [target for target in exported or () if target in linked]
+    return tuple(dict.fromkeys((*kept, *linked))) or None
+
+
+def _one_of(
+    linked: list[str],
+    exported: str | Span | None,
+    record_id: str,
+    label: str,
+    records: Records,
+) -> str | Span | None:
+    """The value of a property that holds one reference or part; several are reported."""
+    candidates: list[str | Span] = list(linked)
+    if label in PART_LABELS:
+        candidates = [records.spans[region_id] for region_id in linked]
+    # A reference of a record to itself cannot be drawn.
+    keeps = exported in candidates or exported == record_id
+    if len(candidates) > 1:
+        choice = "the one it had stays" if keeps else "the first is used"
+        message = f"{record_id} has {len(candidates)} relations {label} and can have one"
+        records.report("L107", f"{message}; {choice}")
+    if keeps:
+        return exported
+    return candidates[0] if candidates else None
 
 
 def _with_arguments(records: Records, links: list[Link]) -> tuple[Event, ...]:

@@ -209,11 +209,12 @@ def links_of(document: Document, parts: Parts) -> Iterator[Link]:
             yield Link(relation.source, type_label(relation.type, scheme), relation.target)
     for label, (layer, prop) in POINTERS.items():
         for record in getattr(document, layer):
-            target: str | Span | None = getattr(record, prop)
-            if isinstance(target, Span):
-                target = parts[label, target.start, target.end].id
-            if target:
-                yield Link(record.id, label, target)
+            value: str | Span | tuple[str, ...] | None = getattr(record, prop)
+            if isinstance(value, Span):
+                value = parts[label, value.start, value.end].id
+            if value:
+                targets = (value,) if isinstance(value, str) else value
+                yield from (Link(record.id, label, target) for target in targets)
 
 
 def _relation_results(links: Iterable[Link]) -> list[JsonObject]:
