@@ -16,8 +16,11 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
-SOURCE_ONLY = "seqeval,jsonpath-rw"
-"""Packages that are published as source only: an oracle of scoring, a dependency of mlcroissant."""
+SOURCE_ONLY = "seqeval,jsonpath-rw,docopt"
+"""Packages that are published as source only.
+
+An oracle of scoring, a dependency of mlcroissant, and one of quantulum3 (through num2words).
+"""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit.annotation.adjudication import Decision, adjudicated, disagreements, read_decisions
+from statevisit.annotation.adjudication import (
+    Decision,
+    adjudicated,
+    agreed,
+    disagreements,
+    read_decisions,
+)
 from statevisit.annotation.shared_ids import (
     _by_place,
     _overlapping,
@@ -22,7 +28,7 @@ from statevisit.annotation.shared_ids import (
     aligned,
 )
 from statevisit.corpus.diff import keyed
-from statevisit.document.codec import encode, to_value, write_document
+from statevisit.document.codec import encode, read_document, to_value, write_document
 from statevisit.document.model import Document, Mention
 from statevisit.errors import FormatError
 from tests.conftest import DOC_ID, ROOT, Result
@@ -181,15 +187,16 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "decisions:1: mentionz m2: unknown layer; decisions are about mentions, ",
     ),
     ({"layer": "tokens", "record": "[0, 9)"}, "tokens [0, 9): unknown layer"),
-    ({"a": {"id": "m2"}}, "the two annotations do not disagree about it"),
-    ({"b": {"id": "m2"}}, "the two annotations do not disagree about it"),
+    ({}, "both annotations have it; give it as `a` and as `b`"),
+    ({"a": {"id": "m2"}}, "both annotations have it; give it as `a` and as `b`"),
+    ({"record": "m999", "b": {"id": "m999"}}, "neither annotation has it; leave `a` and `b` out"),
     ({"decision": "a"}, "the two annotations do not disagree about it"),
     ({"record": "m999"}, "neither annotation has it, and there is no `result`"),
     ({"reason": None}, "is not decided"),
 ]
 
 
-@pytest.mark.parametrize(("change", "message"), REFUSED, ids=[m[:40] for _, m in REFUSED])
+@pytest.mark.parametrize(("change", "message"), REFUSED, ids=range(len(REFUSED)))
 def test_a_decision_that_decides_nothing_is_refused(
     article: Document, change: dict[str, Any], message: str
 ) -> None:
@@ -204,12 +211,60 @@ def test_a_decision_changes_what_both_annotations_say(article: Document) -> None
     """An "other" about a record that the two share replaces it, or removes it."""
     name = "t3 CONTAINS ev8"
     assert name in {n for _, n in keyed(article, ["event_relations"])}
-    decision = Decision(
-        document=article.id, layer="event_relations", record=name, decision="other", reason="§8"
-    )
+    (decision,) = agreed(article, article, [name])
+    both = {"type": "CONTAINS", "source": "t3", "target": "ev8"}
+    assert (both, both) == (decision.a, decision.b)
+    decision = replace(decision, decision="other", reason="§8")
     result = adjudicated(article, article, [decision], "judge")
     assert name not in {n for _, n in keyed(result, ["event_relations"])}
     assert len(article.event_relations) - 1 == len(result.event_relations)
+    with pytest.raises(FormatError, match="'m999' is no record of the first annotation"):
+        agreed(article, article, ["m999"])
+
+
+def test_decisions_are_in_the_ids_of_the_published_document(
+    article: Document, second: Document, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """With --ids, the list, the decisions and the result name records as the published one does.
+
+    What both have is listed with --also, with both readings. The decisions also make the new
+    version with its own ids, those about records that it lacks included.
+    """
+    names = {name: f"x{number}" for number, name in enumerate(sorted(article._index))}
+    first = _renamed(_without_counts(article), names)
+    other = _renamed(second, {name: f"y-{name}" for name in (*names, "q99")})
+    a, b, last, new = (tmp_path / f"{name}.json" for name in ("a", "b", "last", "new"))
+    for document, path in ((first, a), (other, b), (article, last)):
+        write_document(document, path)
+    ledger, again = tmp_path / "ledger.jsonl", tmp_path / "again.json"
+    listed = cli("adjudicate", a, b, "--ids", last, "--also", "t3 CONTAINS ev8")
+    lines = [orjson.loads(line) for line in listed.out.splitlines()]
+    assert ["m1", "t1", "y-q99", "t3 CONTAINS ev8"] == [
+        line["record"] for line in lines if line["layer"] not in ("events", "relations")
+    ]
+    both = lines[-1]
+    assert both["a"] == both["b"] == {"type": "CONTAINS", "source": "t3", "target": "ev8"}
+    decided = [line | {"decision": "a", "reason": "§2"} for line in lines]
+    decided[-1]["decision"] = "other"
+    ledger.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in decided))
+    options = ("--decisions", ledger, "-o")
+    assert (0, "", "") == cli("adjudicate", a, b, "--ids", last, *options, new)
+    document = read_document(new)
+    assert {n for _, n in keyed(document)} == {n for _, n in keyed(article)} - {both["record"]}
+    assert (0, "", "") == cli("adjudicate", a, b, "--ids", new, *options, again)
+    assert new.read_bytes() == again.read_bytes()
+    refused = cli("adjudicate", a, b, *options, tmp_path / "none.json")
+    assert (1, False) == (refused.status, (tmp_path / "none.json").exists())
+    status, _, err = cli("adjudicate", a, b, "--also", "t1", *options, again)
+    assert (2, True) == (status, "--also is for the list" in err)
+
+
+def test_a_record_of_one_pass_has_the_id_of_the_published_document(article: Document) -> None:
+    """An id comes from the first reference that has the record, also for what another lacks."""
+    first = replace(article, mentions=article.mentions[1:])
+    other = _renamed(article, {name: f"y-{name}" for name in article._index})
+    assert encode(article) == encode(aligned(other, first, article))
+    assert "y-m1" in aligned(other, first)
 
 
 def test_the_least_state_counts_and_what_only_one_began_is_kept(

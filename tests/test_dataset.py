@@ -84,7 +84,8 @@ LABEL_COLUMNS = {
     "events": 11,  # three of them in the arguments
     "quantities": 4,
     "timexes": 2,
-    "relations": 3,
+    "relations": 5,
+    "event_relations": 4,
     "ner": 1,
 }
 """The number of ClassLabels in each config."""
@@ -195,20 +196,27 @@ def test_every_column_is_described_beside_the_schema(config: str) -> None:
 def test_label_columns_have_the_schemas_labels(tables: dict[str, Any]) -> None:
     """A column with an inventory in the schema is a ClassLabel with those names in that order."""
     label_columns = Counter()
+    layers_of = {
+        ("quantities", "measures_layer"): ["mentions", "events"],
+        ("relations", "target_layer"): ["entities", "event_chains"],
+        ("event_relations", "source_layer"): ["events", "timexes"],
+        ("event_relations", "target_layer"): ["events", "timexes"],
+    }
     for config, layer in {
         "entities": "mentions",
         "events": "events",
         "quantities": "quantities",
         "timexes": "timexes",
         "relations": "relations",
+        "event_relations": "event_relations",
     }.items():
         for column, feature in tables[config].features.items():
             if isinstance(feature, datasets.ClassLabel):
                 label_columns[config] += 1
                 home = layer if (layer, column) in base().inventories else "entities"
                 prop = {"source_type": "type", "target_type": "type"}.get(column, column)
-                if column == "measures_layer":
-                    assert ["mentions", "events"] == feature.names
+                if column.endswith("_layer"):
+                    assert layers_of[config, column] == feature.names
                 elif (config, column) == ("quantities", "kind"):
                     assert [*base().label_names("quantities", "kind"), "DURATION"] == feature.names
                 else:
@@ -218,7 +226,8 @@ def test_label_columns_have_the_schemas_labels(tables: dict[str, Any]) -> None:
         "events": 8,
         "quantities": 4,
         "timexes": 2,
-        "relations": 3,
+        "relations": 5,
+        "event_relations": 4,
     } == label_columns
     assert ("O", 37, 18) == (
         tables["ner"].features["ner_tags"].feature.names[0],

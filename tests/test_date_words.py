@@ -382,3 +382,26 @@ def test_long_texts_are_read_in_linear_time(text: str) -> None:
     begin = datetime.now()
     codes(text, "2024-02-19", anchor=None)
     assert timedelta(seconds=5) > datetime.now() - begin
+
+
+@pytest.mark.parametrize(
+    ("expected", "text", "values", "kind"),
+    [
+        ([], "three decades", ("P3E", "P3DE", "P30Y"), "DURATION"),
+        (["E505"], "three decades", ("P3C", "P3CE", "P300Y"), "DURATION"),
+        ([], "a century and two decades", ("P1C2E", "P1CE2DE"), "DURATION"),
+        (["E509"], "long", ("P2E1C", "P2DE1CE"), "DURATION"),
+        (["E509"], "long", ("P1L1L", "P1ML1ML"), "DURATION"),
+        ([], "every millennium", ("P1L", "P1ML"), "SET"),
+        ([], "the 1970s", ("197", "197X"), "DATE"),
+        (["E512"], "the 1970s", ("198", "198X"), "DATE"),
+        (["E512"], "the 19th century", ("19", "19XX"), "DATE"),
+        (["W511"], "the last decade", ("201", "201X"), "DATE"),
+    ],
+)
+def test_two_spellings_of_a_value_are_one_value(
+    expected: list[str], text: str, values: tuple[str, ...], kind: str
+) -> None:
+    """The spelling of TimeML and those of other tools have the same findings, but for W516."""
+    for value in values:
+        assert expected == codes(text, value, kind, anchor=None)

@@ -6,10 +6,11 @@ from pathlib import Path
 import orjson
 from msgspec.structs import replace
 
-from statevisit.corpus.diff import Change, diff_corpora, diff_documents
+from statevisit.corpus.diff import Change, details, diff_corpora, diff_documents, title
 from statevisit.corpus.reader import load
 from statevisit.document.codec import encode, encode_value, read_document, to_value, write_document
 from statevisit.document.model import Document
+from statevisit.document.records import EventRelation
 from tests.conftest import DOC_ID, ROOT, Result
 
 
@@ -145,3 +146,40 @@ def test_reading_back_what_was_written_is_no_change(article: Document, tmp_path:
     path = tmp_path / f"{DOC_ID}.json"
     write_document(article, path)
     assert [] == diff_documents(article, read_document(path))
+
+
+def test_another_modality_is_the_same_relation_changed(article: Document) -> None:
+    """A relation between events that becomes uncertain is changed, not removed and added."""
+    first, *rest = article.event_relations
+    hedged = replace(article, event_relations=(replace(first, modality="UNCERTAIN"), *rest))
+    (change,) = diff_documents(article, hedged)
+    assert ("changed", "t1 CONTAINS ev1") == (change.kind, change.record)
+    assert ["modality: (none) → UNCERTAIN"] == details(change)
+
+
+def test_an_added_relation_says_how_sure_it_is(article: Document) -> None:
+    """The line of a new relation between events has its modality, which its name has not."""
+    relation = EventRelation(type="CAUSE", source="ev1", target="ev3", modality="UNCERTAIN")
+    more = replace(article, event_relations=(*article.event_relations, relation))
+    (change,) = diff_documents(article, more)
+    assert ("ev1 CAUSE ev3", ["modality=UNCERTAIN"]) == (title(change), details(change))
+
+
+def test_sets_differ_by_their_members(article: Document) -> None:
+    """A source or member more is named alone; the order of a list is none."""
+    first, *rest = article.quotations
+    (source,) = first.sources
+    others = [m.id for m in article.mentions if m.id != source]
+    two = replace(first, sources=(others[-1], source))
+    more = replace(article, quotations=(two, *rest))
+    (change,) = diff_documents(article, more)
+    assert [f"sources: +{others[-1]}"] == details(change)
+    turned = replace(article, quotations=(replace(two, sources=two.sources[::-1]), *rest))
+    assert encode(more) == encode(turned)
+    entity, *entities = article.entities
+    members = tuple(e.id for e in entities[:2])
+    sets = [
+        replace(article, entities=(replace(entity, members=order), *entities))
+        for order in (members, members[::-1])
+    ]
+    assert encode(sets[0]) == encode(sets[1])

@@ -274,6 +274,43 @@ def test_names_are_tidied() -> None:
     assert (("L\u00e9na Marsh", "opening"), []) == (names, findings)
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "value", "expected"),
+    [
+        ("DURATION", "three decades", "P3DE", "P3E"),
+        ("DURATION", "a century and two decades", "P1CE2DE", "P1C2E"),
+        ("DATE", "the 1970s", "197X", "197"),
+        ("DATE", "the 20th century", "19XX", "19"),
+        ("SET", "every millennium", "P1ML", "P1L"),
+        ("SET", "each May", "XXXX-05", "XXXX-05"),
+        ("DURATION", "a weekend", "PXWE", "PXWE"),
+    ],
+)
+def test_time_values_get_the_spelling_of_timeml(
+    kind: str, text: str, value: str, expected: str
+) -> None:
+    """A value in another spelling is mended, and one that only looks like that stays."""
+    timex = {"id": "t1", "start": 0, "end": len(text), "text": text, "type": kind, "value": value}
+    document = to_value(ingest(f" date 2024-03-01 {text}".encode(), "a.txt", "a"))
+    document["layers"]["timexes"] = "done"
+    data = encode_value(document | {"timexes": [timex]})
+    wrong = [] if value == expected else [f'{value}; write "{expected}"']
+    messages = [f.message.partition("TimeML: ")[2] for f in check_bytes(data, "a.json")[1]]
+    assert wrong == [message for message in messages if message]
+    assert expected == decode(fixed(data)).timexes[0].value
+    assert fixed(data) == fixed(fixed(data))
+
+
+def test_passes_get_the_spelling_of_timeml(corpus: Path, cli: Cli) -> None:
+    """`--fix` mends the documents of an annotator, too."""
+    path = next((corpus / "corpus/annotators/a").glob("*.json"))
+    right = path.read_bytes()
+    path.write_bytes(right.replace(b'"value":"P3E"', b'"value":"P3DE"'))
+    assert right != path.read_bytes()
+    assert 0 == cli("validate", path.parent, "--fix", "--select", "W516").status
+    assert right == path.read_bytes()
+
+
 @given(st.text())
 def test_a_tidy_name_is_never_reported(name: str) -> None:
     """Whatever people type, its tidied form has nothing to report, and is the same name."""

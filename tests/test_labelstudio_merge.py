@@ -192,3 +192,16 @@ def test_a_changed_text_is_refused(article: Document) -> None:
     """Annotations of a text that has changed since are refused."""
     with pytest.raises(FormatError, match="its text has changed since the export"):
         merge(article, article, replace(article, text=article.text + "."))
+
+
+def test_sources_and_members_are_merged_one_by_one(article: Document) -> None:
+    """Each side may add and remove members of a list; that is no conflict."""
+    first, *rest = article.quotations
+    a, b, c, d = (m.id for m in article.mentions[:4])
+
+    def with_sources(*sources: str) -> Document:
+        return replace(article, quotations=(replace(first, sources=sources), *rest))
+
+    document, conflicts = merge(with_sources(a, b), with_sources(a, b, c), with_sources(b, d))
+    assert [] == conflicts
+    assert (b, c, d) == document[first.id].sources

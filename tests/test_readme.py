@@ -46,9 +46,11 @@ PAGES = {
         README,
         CONTRIBUTING,
         "corpus/README.md",
+        "corpus/WITNESSES.md",
         "schema/README.md",
         "schema/CHECKS.md",
         "schema/GUIDELINES.md",
+        "schema/REVIEW.md",
         SPEED,
         LABEL_STUDIO,
         "src/statevisit/scoring/README.md",
@@ -141,6 +143,7 @@ def test_generated_parts_stand_where_readers_are_led() -> None:
         "labels": ["schema/README.md"],
         "findings": ["schema/CHECKS.md"],
         "agreement": ["corpus/README.md"],
+        "signed": [README, "corpus/README.md"],
     } == homes
 
 

@@ -25,8 +25,8 @@ from tests.conftest import ROOT, VALID
 
 SHA256 = {
     "document": "aaf8216976bc744497005d63649eddd8ebf03f7a15030e4277fb1a785286de8f",
-    "annotators": "98497db4ce6552f24207f8d22e46fcbe467594f826eba80628323d2d4d335ca6",
-    "release": "adad443054cb38ee15b8665375cc22fda0cd4b37275349fb37a6a817b059802d",
+    "annotators": "a9e32bc5b7978343a87603f0cb1cddbec0a013d87384a37f169d9b3b8dfa9264",
+    "release": "c81fc9bceb3b4270aa6d581799176da82cf4cd1a95ac28ad798d17e638cea493",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
     "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",

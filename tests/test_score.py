@@ -226,14 +226,23 @@ def test_durations_of_one_length_are_equal(article: Document) -> None:
     assert 1.0 > f1("P1M", "P30D") == f1("P2D", "P3D")
 
 
-def test_a_decade_with_an_x_is_the_same_decade(article: Document) -> None:
-    """197X is 197, and 19XX is 19; a decade is not its century, nor another decade."""
+def test_another_spelling_is_the_same_value(article: Document) -> None:
+    """197X is 197, 19XX is 19, P3DE is P3E; a decade is no century, nor another decade."""
     day = next(t for t in article.timexes if t.type == "DATE")
 
     f1 = partial(_f1_of_values, article, day.id)
     assert 1.0 == f1("197", "197X") == f1("19XX", "19")
     assert 1.0 > f1("197X", "19XX")
     assert 1.0 > f1("197", "198X")
+    duration = next(t for t in article.timexes if t.type == "DURATION")
+    of_duration = partial(_f1_of_values, article, duration.id)
+    assert (
+        1.0
+        == of_duration("P3DE", "P3E")
+        == of_duration("P1C", "P1CE")
+        == of_duration("P1ML", "P1L")
+    )
+    assert 1.0 > of_duration("P3DE", "P3C")
 
 
 def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path: Path) -> None:
@@ -257,7 +266,7 @@ def test_layers_that_were_not_predicted_are_not_zero(article: Document, tmp_path
     [
         ("relations", "by cluster"),
         ("event_relations", "temporal awareness"),
-        ("quotations", "source (end to end)"),
+        ("quotations", "sources (end to end)"),
         ("quantities", "measures (end to end)"),
     ],
 )

@@ -330,9 +330,9 @@ DATA = {
         r"\w+\.jsonl",
         r"article\.svg",
         r"label-studio\.png",
-        r"README\.md",
+        r"(README|WITNESSES)\.md",
     ],
-    "schema": [r"scheme\.toml", r"\w+\.schema\.json", r"(README|CHECKS|GUIDELINES)\.md"],
+    "schema": [r"scheme\.toml", r"\w+\.schema\.json", r"(README|CHECKS|GUIDELINES|REVIEW)\.md"],
     "seeds": [r".*\.txt", r"sources\.jsonl"],
 }
 """The kinds of files in the directories of data."""

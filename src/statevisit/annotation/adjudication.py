@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statevisit.annotation.shared_ids import aligned
 from statevisit.corpus.diff import Key, diff_documents, keyed
 from statevisit.corpus.jsonl import valid_lines
 from statevisit.document import codec, schema, schema_errors, strict_json
-from statevisit.document.model import Document, Record
+from statevisit.document.model import ANNOTATED_LAYERS, Document, Record
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.states import NONE, PARTIAL, least
 from statevisit.document.strict_json import JsonObject
@@ -24,11 +25,11 @@ from statevisit.errors import FormatError
 class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """A disagreement over one record, and the decision about it.
 
-    `a` and `b` are the two readings as JSON, in the ids of the first annotation; a reading is
-    absent if that annotator has no such record. `decision` is "a", "b" or "other"; `result` is the
-    record for "other", absent if the record is removed. An "other" without `a` and `b` is about a
-    record on which the two agree: it replaces, removes or adds it. `reason` names the paragraph of
-    the guidelines.
+    `a` and `b` are the two readings as JSON, in the ids of the first annotation or of the published
+    document (`in_ids_of`); a reading is absent if that annotator has no such record. `decision` is
+    "a", "b" or "other"; `result` is the record for "other", absent if the record is removed. If `a`
+    and `b` are equal, the two agree, and an "other" replaces or removes the record; if neither is
+    there, it adds one. `reason` names the paragraph of the guidelines.
     """
 
     document: str
@@ -79,6 +80,52 @@ def disagreements(a: Document, b: Document) -> list[Decision]:
     ]
 
 
+def agreed(a: Document, b: Document, names: Iterable[str]) -> list[Decision]:
+    """Return some records on which two annotations agree, by name, in the form of a disagreement.
+
+    Those on which they disagree are left out. Raises FormatError for a name that neither has.
+    """
+    contested = {decision.record for decision in disagreements(a, b)}
+    shared = {name: (layer, record) for (layer, name), record in keyed(a, ANNOTATED_LAYERS).items()}
+    records = []
+    for name in names:
+        if name in contested:
+            continue
+        if name not in shared:
+            raise FormatError(f"{a.id}: {name!r} is no record of the first annotation")
+        layer, record = shared[name]
+        value = codec.to_value(record)
+        records.append(Decision(document=a.id, layer=layer, record=name, a=value, b=value))
+    return records
+
+
+def in_ids_of(
+    published: Document, a: Document, b: Document, decisions: Iterable[Decision] = ()
+) -> tuple[Document, Document]:
+    """Return two annotations in the ids of a document, such as the published one.
+
+    A record that it lacks, since it was decided against, has the id that it has in `decisions`, if
+    it is there, else a fresh one.
+    """
+    decided = list(decisions)
+    first = aligned(a, published, _readings(published, decided, "a"))
+    return first, aligned(b, first, published, _readings(published, decided, "b"))
+
+
+def _readings(like: Document, decisions: Iterable[Decision], side: str) -> Document:
+    """A document with the readings of one side as its only records."""
+    types = scheme_of(like).record_types
+    layers: dict[str, list[Record]] = {layer: [] for layer in ANNOTATED_LAYERS}
+    for decision in decisions:
+        reading = getattr(decision, side)
+        if reading is not None and decision.document == like.id and decision.layer in types:
+            try:
+                layers[decision.layer].append(msgspec.convert(reading, types[decision.layer]))
+            except msgspec.ValidationError:
+                continue  # no annotation has such a record: `adjudicated` says so
+    return replace(like, **{layer: tuple(records) for layer, records in layers.items()})
+
+
 def _is_shared(layer: str, a: Document, b: Document) -> bool:
     """Whether both annotators have begun a layer."""
     return NONE not in (a.state_of(layer), b.state_of(layer))
@@ -93,7 +140,8 @@ def adjudicated(
     layer has the least of the two states; one that only one of them has begun is his, and partial.
     Raises FormatError, with `file` and the number of the decision, for a decision about an unknown
     layer, about readings that the two annotations do not have, or about nothing. Raises it, too,
-    for a disagreement without a decision and for a result that the schema refuses.
+    for a disagreement without a decision, for one about a record of both that lacks its readings,
+    and for a result that the schema refuses.
     """
     scheme = scheme_of(a)
     undecided = {(d.layer, d.record): d for d in disagreements(a, b)}
@@ -104,14 +152,14 @@ def adjudicated(
             continue
         key = (decision.layer, decision.record)
         disagreement = undecided.pop(key, None)
-        problem = _problem(decision, disagreement, key in records, scheme)
+        problem = _problem(decision, disagreement, records.get(key), scheme)
         if problem:
             place = f"{file}:{number}: {decision.layer} {decision.record}"
             raise FormatError(f"{place}: {problem}")
         records.pop(key, None)
         if decision.chosen is not None:
             records[key] = decision.chosen
-            if decision.count:
+            if disagreement is not None:
                 records[key] = decision.chosen | {"disagreements": decision.count}
     if undecided:
         layer, record = next(iter(undecided))
@@ -144,12 +192,15 @@ def _joint_state(a: str, b: str, has_records: bool) -> str:
 
 
 def _problem(
-    decision: Decision, disagreement: Decision | None, exists: bool, scheme: Scheme
+    decision: Decision,
+    disagreement: Decision | None,
+    record: JsonObject | None,
+    scheme: Scheme,
 ) -> str | None:
     """Return why a decision cannot be applied; None if it can.
 
     `disagreement` is the undecided one about the same record, None if the two annotations agree on
-    it; `exists` says whether the first annotation has the record.
+    it; `record` is then what both have, None if neither has it.
     """
     known = schema.load("adjudication").value["properties"]["layer"]["enum"]
     layers = [layer for layer in known if layer in scheme.layers]
@@ -161,12 +212,13 @@ def _problem(
         if (disagreement.a, disagreement.b) != (decision.a, decision.b):
             return "`a` and `b` are outdated; list the disagreements again"
         return None
-    if decision.a is not None or decision.b is not None or decision.decision != "other":
-        return (
-            "the two annotations do not disagree about it; list the disagreements again, "
-            'or decide "other" without `a` and `b`'
-        )
-    if decision.result is None and not exists:
+    if decision.decision != "other":
+        return 'the two annotations do not disagree about it; decide "other", or list them again'
+    if (decision.a, decision.b) != (record, record):
+        if record is None:
+            return "neither annotation has it; leave `a` and `b` out, or list them again"
+        return "both annotations have it; give it as `a` and as `b`, as --also lists it"
+    if record is None and decision.result is None:
         return "neither annotation has it, and there is no `result`; correct `record`"
     return None
 

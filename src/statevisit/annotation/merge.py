@@ -17,6 +17,9 @@ Side = Literal["ours", "theirs"]
 _NO_ROLE = "no role"
 """How a message calls the role of an argument that has none yet."""
 
+_SETS = ("sources", "members")
+"""The properties whose value is a set of ids."""
+
 _LONGEST_VALUE = 80
 """Characters of a value in a message."""
 
@@ -26,11 +29,12 @@ def merge(
 ) -> tuple[Document, list[Finding]]:
     """Apply the changes from `base` to `theirs` to `ours`; return (document, conflicts).
 
-    Records are compared property by property, and the arguments of an event target by target. A
-    property that both sides changed differently is a conflict (L201). `prefer` decides it; without
-    `prefer` the document has the value of `ours` and should not be written. A state that both sides
-    changed is the least of the two. The document is in canonical order. Raises FormatError if the
-    texts of `base` and `ours` differ, because the offsets of `theirs` would be wrong.
+    Records are compared property by property, the arguments of an event target by target, and the
+    sources of a quotation and the members of a set id by id. A property that both sides changed
+    differently is a conflict (L201). `prefer` decides it; without `prefer` the document has the
+    value of `ours` and should not be written. A state that both sides changed is the least of the
+    two. The document is in canonical order. Raises FormatError if the texts of `base` and `ours`
+    differ, because the offsets of `theirs` would be wrong.
     """
     if base.text != ours.text:
         raise FormatError(
@@ -132,6 +136,8 @@ class _Merging:
             return theirs
         if name == "arguments" and theirs is not None and ours is not None:
             return self._arguments(key, base or (), theirs, ours)
+        if name in _SETS and theirs is not None and ours is not None:
+            return _merged_set(base or (), theirs, ours)
         self._report_values(key, name.rstrip("_"), _shown(base), _shown(theirs), _shown(ours))
         return theirs if self._prefer == "theirs" else ours
 
@@ -161,6 +167,18 @@ class _Merging:
     def _report_values(self, key: Key, name: str, base: str, theirs: str, ours: str) -> None:
         conflict = f"{name} was {base}, is {theirs} in the annotation and {ours} in the corpus"
         self._report(key, conflict)
+
+
+def _merged_set(
+    base: tuple[str, ...], theirs: tuple[str, ...], ours: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """The ids of a set: those that one side added, without those that one side removed.
+
+    None if none are left.
+    """
+    every = dict.fromkeys((*ours, *theirs))
+    kept = [i for i in every if (i in theirs and i in ours) or i not in base]
+    return tuple(kept) or None
 
 
 def _span_of(record: Any) -> tuple[int, int, str] | None:

@@ -7,7 +7,7 @@ changes a document; the diff only compares.
 import re
 from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from statevisit.document.records import (
     EventChain,
     Mention,
     Record,
+    Relation,
     SpanRecord,
     free_ids,
 )
@@ -34,32 +35,46 @@ _RENAMED_LAYERS = (*SPAN_LAYERS, "entities", "event_chains", "relations", "event
 _NUMBERED_ID = re.compile(r"([A-Za-z_-]+?)(\d+)")
 
 
-def aligned(document: Document, reference: Document) -> Document:
-    """Return `document` with the ids of `reference` for the records that both annotate.
+def aligned(document: Document, *references: Document) -> Document:
+    """Return `document` with the ids of a reference for the records that both annotate.
 
-    All other records get fresh ids. Records of a span layer are the same if their spans are equal,
-    else if they overlap most, one to one. Entities and event chains are the same if they link to
-    one Wikidata item, else if they share most of these mentions (ties: the first in the text), but
-    never against `same_entity`. Relations are the same if type and both ends are, else if both
-    ends are. Raises FormatError if the texts differ.
+    Of several references the first comes first; the next ones give ids to records that it lacks,
+    for records with ids that it lacks. All other records get fresh ids. Records of a span layer are
+    the same if their spans are equal, else if they overlap most, one to one. Entities and event
+    chains are the same if they link to one Wikidata item, else if they share most of these mentions
+    (ties: the first in the text), but never against `same_entity`. Relations are the same if type
+    and both ends are, else if both ends are. Raises FormatError if the texts differ.
     """
-    if document.text != reference.text:
-        raise FormatError(
-            f"{document.id}: the texts differ; only annotations of one text can be aligned"
-        )
     ids: Ids = {}
-    for layer in SPAN_LAYERS:
-        ids |= _spans(getattr(document, layer), getattr(reference, layer))
-    shared = _shared(_homes(document.mentions), _homes(reference.mentions), ids)
-    ids |= _groups(document.entities, reference.entities, shared)
-    shared = _shared(_homes(document.events), _homes(reference.events), ids)
-    ids |= _groups(document.event_chains, reference.event_chains, shared)
-    ids |= _relations(document, reference, ids)
-    fresh = _FreshIds({*reference.layer_by_id, *ids.values()})
+    taken: set[str] = set()
+    for reference in references:
+        if document.text != reference.text:
+            raise FormatError(
+                f"{document.id}: the texts differ; only annotations of one text can be aligned"
+            )
+        _pair(document, reference, ids, taken)
+        taken.update(reference.layer_by_id)
+    fresh = _FreshIds({*taken, *ids.values()})
     for record_id in document.layer_by_id:
         if record_id not in ids:
             ids[record_id] = fresh.take(record_id)
     return ordered(_renamed(document, ids))
+
+
+def _pair(document: Document, reference: Document, ids: Ids, taken: set[str]) -> None:
+    """Add to `ids` the pairs of records that have none yet with records whose ids are not taken."""
+
+    def rest(layer: str) -> tuple[list[Any], list[Any]]:
+        records = [r for r in getattr(document, layer) if r.id not in ids]
+        return records, [r for r in getattr(reference, layer) if r.id not in taken]
+
+    for layer in SPAN_LAYERS:
+        ids |= _spans(*rest(layer))
+    shared = _shared(_homes(document.mentions), _homes(reference.mentions), ids)
+    ids |= _groups(*rest("entities"), shared)
+    shared = _shared(_homes(document.events), _homes(reference.events), ids)
+    ids |= _groups(*rest("event_chains"), shared)
+    ids |= _relations(*rest("relations"), ids)
 
 
 class _Queue:
@@ -245,16 +260,16 @@ def _queues(ids: Iterable[tuple[Hashable, str]]) -> dict[Hashable, _Queue]:
     return {key: _Queue(of_key) for key, of_key in by_key.items()}
 
 
-def _relations(document: Document, reference: Document, ids: Ids) -> Ids:
+def _relations(relations: Sequence[Relation], references: Sequence[Relation], ids: Ids) -> Ids:
     """Pair relations with the same ends: those of the same type first."""
-    keys = [(a.type, ids.get(a.source), ids.get(a.target)) for a in document.relations]
-    records = [record.id for record in document.relations]
+    keys = [(a.type, ids.get(a.source), ids.get(a.target)) for a in relations]
+    records = [record.id for record in relations]
     by_type_and_ends = _queues(zip(keys, records, strict=True))
     by_ends = _queues((key[1:], record_id) for key, record_id in zip(keys, records, strict=True))
     pairing = _Pairing()  # of the reference's relations with those of the document
-    for b in reference.relations:
+    for b in references:
         pairing.take_first(b.id, by_type_and_ends.get((b.type, b.source, b.target)))
-    for b in reference.relations:
+    for b in references:
         pairing.take_first(b.id, by_ends.get((b.source, b.target)))
     return {record_id: reference_id for reference_id, record_id in pairing.ids.items()}
 

@@ -15,7 +15,9 @@ from msgspec import Struct
 
 from statevisit import files, layout
 from statevisit.annotation.document_ids import stated_id
+from statevisit.corpus.annotators import read_annotators
 from statevisit.corpus.seeds import check_update, read_sources, write_sources
+from statevisit.corpus.signatures import renamed, signatures
 from statevisit.document.codec import encode_value, read_bytes
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
@@ -30,6 +32,7 @@ class Removal(Struct, frozen=True):
 
     passes: tuple[str, ...]
     decisions: int
+    signatures: int
     seeds: tuple[str, ...]
     documents: tuple[str, ...]
     kept: tuple[tuple[str, str], ...]
@@ -41,6 +44,8 @@ class Removal(Struct, frozen=True):
         yield from (f"{layout.SEEDS}/{seed}, with its line in the list" for seed in self.seeds)
         if self.decisions:
             yield f"{counted(self.decisions, 'line')} of {layout.DECISIONS}"
+        if self.signatures:
+            yield f"{counted(self.signatures, 'signed layer')} in {layout.ANNOTATORS}"
 
 
 def planned_removal(root: Path, ids: tuple[str, ...]) -> Removal:
@@ -58,7 +63,11 @@ def planned_removal(root: Path, ids: tuple[str, ...]) -> Removal:
         files.own_path(root, name)
     lines = _decisions(root)
     decisions = sum(_document_of(line) in names for line in lines)
-    return Removal(tuple(passes), decisions, tuple(seeds), tuple(names.values()), tuple(kept))
+    signed = signatures(read_annotators(root))
+    layers = sum(len(signed.get(document_id, ())) for document_id in names)
+    return Removal(
+        tuple(passes), decisions, layers, tuple(seeds), tuple(names.values()), tuple(kept)
+    )
 
 
 def remove(root: Path, ids: tuple[str, ...]) -> Removal:
@@ -77,6 +86,8 @@ def remove(root: Path, ids: tuple[str, ...]) -> Removal:
         if any(seed in sources for seed in planned.seeds):
             stay = {file: sources[file] for file in sources if file not in planned.seeds}
             write_sources(root, stay)
+        for document_id in ids:
+            renamed(root, document_id, None)
         for seed in planned.seeds:
             files.remove(root, f"{layout.SEEDS}/{seed}")
         for name in planned.documents:
@@ -98,7 +109,7 @@ def rename(root: Path, old: str, new: str) -> list[str]:
         changes = [_renamed(root, name, old, new) for name in moves]
         files.own_path(root, layout.DECISIONS)
         lines = _decisions(root)
-        changed = []
+        changed = [layout.ANNOTATORS] if renamed(root, old, new) else []
         if any(_document_of(line) == old for line in lines):
             _write_decisions(root, [_about(line, old, new) for line in lines])
             changed.append(layout.DECISIONS)

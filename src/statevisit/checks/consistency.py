@@ -130,8 +130,9 @@ def unmentioned(document: Document, context: Context) -> Problems:
     """The text does not mention the entity.
 
     Mentions share an entity. An entity without mentions is usually a leftover whose mentions were
-    moved to another one. An entity that only a relation needs can be right. While the layer
-    `mentions` is not done, its mentions may be to come.
+    moved to another one. A member of a set may have none of its own, and an entity that only a
+    relation needs can be right. While the layer `mentions` is not done, its mentions may be to
+    come.
 
     Wrong: an entity `turkey`, and all mentions of it mean `turkiye`
     Right: no entity `turkey`
@@ -140,8 +141,10 @@ def unmentioned(document: Document, context: Context) -> Problems:
         return
     mentioned = {mention.entity for mention in document.mentions}
     denoted = {mention.literal for mention in document.mentions}
+    members = {member for entity in document.entities for member in entity.members or ()}
+    used = mentioned | denoted | members
     for number, entity in enumerate(document.entities):
-        if entity.id not in mentioned and entity.id not in denoted:
+        if entity.id not in used:
             yield ("entities", number), f"{entity.id!r}"
 
 
@@ -149,8 +152,8 @@ def unmentioned(document: Document, context: Context) -> Problems:
 def empty_chains(document: Document, context: Context) -> Problems:
     """No event of the text belongs to the chain.
 
-    The mentions of one event share a chain. A chain without events is usually a leftover whose
-    events were moved to another one.
+    The mentions of one event share a chain. A chain without events and without participants is
+    usually a leftover whose events were moved to another one.
 
     Wrong: a chain `summit`, and no event with `"event":"summit"`
     Right: no chain `summit`
@@ -158,6 +161,7 @@ def empty_chains(document: Document, context: Context) -> Problems:
     if not document.is_done("events"):
         return
     used = {event.event for event in document.events}
+    used |= {relation.target for relation in document.relations}
     for number, chain in enumerate(document.event_chains):
         if chain.id not in used:
             yield ("event_chains", number), f"{chain.id!r}"
@@ -239,3 +243,44 @@ def literal(document: Document, context: Context) -> Problems:
     for number, mention in enumerate(document.mentions):
         if mention.literal and mention.literal == mention.entity:
             yield ("mentions", number, "literal"), f"{mention.text!r}"
+
+
+@check("W611")
+def lonely_members(document: Document, context: Context) -> Problems:
+    """The set has one member only.
+
+    A set of one is its member, and its mentions belong to that entity. If the text names one of
+    several members only ("some states, among them Peru"), the set is UNDERSPECIFIED.
+
+    Wrong: `couple` of reference SPECIFIC with `"members":["okoye"]`
+    Right: `couple` with `"members":["lind","okoye"]`
+    """
+    for number, entity in enumerate(document.entities):
+        members = entity.members or ()
+        if len(members) == 1 and entity.reference == "SPECIFIC":
+            yield ("entities", number, "members"), f"{entity.id!r} has {members[0]!r}"
+
+
+@check("W616")
+def named_not_linkable(document: Document, context: Context) -> Problems:
+    """The text names this, but its `nil` is NOT_LINKABLE.
+
+    NOT_LINKABLE is for things that no knowledge base holds: sets that the text makes, kinds,
+    unnamed people. A thing with a name may have an item, and is UNVERIFIED or, after a search, NIL.
+    Sets with `members`, and names of kinds, can be NOT_LINKABLE.
+
+    Wrong: `lind` with `"nil":"NOT_LINKABLE"`, mentioned by the name "Eva Lind"
+    Right: `lind` with `"nil":"UNVERIFIED"`
+    """
+    named = _named_entities(document)
+    for number, entity in enumerate(document.entities):
+        is_one = not entity.members and entity.reference == "SPECIFIC"
+        if entity.nil == _NOT_LINKABLE and is_one and entity.id in named:
+            yield ("entities", number, "nil"), f"{entity.id!r}"
+    named_chains = {event.event for event in document.events if event.level == "NAM"}
+    for number, chain in enumerate(document.event_chains):
+        if chain.nil == _NOT_LINKABLE and chain.id in named_chains:
+            yield ("event_chains", number, "nil"), f"{chain.id!r}"
+
+
+_NOT_LINKABLE = "NOT_LINKABLE"

@@ -5,9 +5,9 @@ from decimal import Decimal, localcontext
 
 from msgspec import Struct
 
-from statevisit.checks.registry import Context, Problems, check, in_english
+from statevisit.checks.registry import Context, Problems, check
 from statevisit.checks.units import UNKNOWN, Conversion, conversion, is_unit, meant_unit
-from statevisit.document.model import Document, Quantity
+from statevisit.document.model import Document, Quantity, in_english
 from statevisit.document.number_words import read
 from statevisit.document.timex_values import plain
 

@@ -186,6 +186,23 @@ def argument_cycle(document: Document, context: Context) -> Problems:
     return _cycles(edges)
 
 
+@check("E313")
+def member_cycle(document: Document, context: Context) -> Problems:
+    """A set contains itself.
+
+    `members` are the entities that a set consists of. A member can be a set with members of its
+    own, but whoever follows them must reach entities that are no sets.
+
+    Wrong: `leaders` with `"members":["leaders","okoye"]`
+    Right: `leaders` with `"members":["lind","okoye"]`
+    """
+    return _cycles(
+        Edge(("entities", number, "members", index), entity.id, member)
+        for number, entity in enumerate(document.entities)
+        for index, member in enumerate(entity.members or ())
+    )
+
+
 @check("E312")
 def relation_to_itself(document: Document, context: Context) -> Problems:
     """The relation joins a record with itself.

@@ -17,7 +17,7 @@ from statevisit.document.date_words import (
     read_date,
 )
 from statevisit.document.model import Document, Timex
-from statevisit.document.timex_values import POINTS, days
+from statevisit.document.timex_values import POINTS, days, timeml_spelling
 
 _END_OF_YEARS = 10000
 _END_OF_HISTORY = 2200
@@ -46,7 +46,7 @@ def date_words(document: Document, context: Context) -> Problems:
     """
     for number, timex in enumerate(document.timexes):
         if timex.type in POINTS and timex.value:
-            difference = next(_differences(timex, timex.value), None)
+            difference = next(_differences(timex, timeml_spelling(timex.value)), None)
             if difference:
                 detail = f"{timex.text!r} is not {timex.value}: {difference}"
                 yield ("timexes", number, "value"), detail

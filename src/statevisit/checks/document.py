@@ -8,8 +8,9 @@ from pathlib import Path
 from statevisit import layout
 from statevisit.checks.excerpt import Places, finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
-from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.annotators import read_annotators
 from statevisit.corpus.reader import Entry
+from statevisit.corpus.signatures import Signatures, signatures
 from statevisit.document import codec, schema_errors
 from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
@@ -31,26 +32,24 @@ def context_of(root: Path | None, skip: bool = False) -> Context:
         return NO_CONTEXT
     skipped = (FormatError,) if skip else ()
     links = annotators = None
+    signed: Signatures = {}
     with suppress(*skipped):
         links = _links(root / layout.LINKS)
     with suppress(*skipped):
-        annotators = _annotators(root / layout.ANNOTATORS)
+        listed = read_annotators(root)
+        annotators, signed = frozenset(a["id"] for a in listed), signatures(listed)
     return Context(
         scheme=scheme_at(root),
         seeds=root / layout.SEEDS,
         links=links,
         annotators=annotators,
+        signatures=signed,
     )
 
 
 def _links(path: Path) -> frozenset[str]:
     items = verified_links(path) if os.path.lexists(path) else []
     return frozenset(i["wikidata"] for i in items if i.get("wikidata") and i["evidence"])
-
-
-def _annotators(path: Path) -> frozenset[str]:
-    listed = read_json(path, "annotators") if os.path.lexists(path) else {"annotators": []}
-    return frozenset(annotator["id"] for annotator in listed["annotators"])
 
 
 def verified_links(path: Path) -> list[JsonObject]:

@@ -3,8 +3,9 @@
 White space at the edge of a span is taken out of the span, and so are format characters that are
 outside all tokens. A surface form that differs from the text is replaced by the text, if the
 offsets are on token boundaries. Names and units come in NFC, without invisible characters at their
-edges. Records and keys come in canonical order and form. Ids, labels, values and references stay,
-and a document that breaks the schema is left unchanged.
+edges. Decades, centuries and millennia in time values are spelt as in TimeML. Records and keys come
+in canonical order and form. Ids, labels, what values mean, and references stay, and a document that
+breaks the schema is left unchanged.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from statevisit.document.characters import tidy, trimmed
 from statevisit.document.model import INNER_SPANS, SPAN_LAYERS
 from statevisit.document.scheme import Scheme, base
 from statevisit.document.strict_json import JsonObject
+from statevisit.document.timex_values import timeml_spelling
 
 
 def fixed(data: bytes, file: str = "<bytes>", scheme: Scheme | None = None) -> bytes:
@@ -35,6 +37,7 @@ def fixed(data: bytes, file: str = "<bytes>", scheme: Scheme | None = None) -> b
     value = strict_json.with_integers(value)
     text = value["text"]
     _tidy_names(value)
+    _spell_times(value)
     for token in value["tokens"]:
         _trim(token, text)
     starts = {token["start"] for token in value["tokens"]}
@@ -55,6 +58,12 @@ def _tidy_names(document: JsonObject) -> None:
         for record in document.get(layer, ()):
             if prop in record:
                 record[prop] = tidy(record[prop])
+
+
+def _spell_times(document: JsonObject) -> None:
+    for timex in document.get("timexes", ()):
+        if "value" in timex:
+            timex["value"] = timeml_spelling(timex["value"])
 
 
 def _spans(document: JsonObject, layers: tuple[str, ...]) -> Iterator[JsonObject]:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.model import Document
-from statevisit.document.records import Mention
+from statevisit.document.records import Event, Mention
 from statevisit.document.scheme import Scheme, base
 
 _PRONOUNS = frozenset(
@@ -17,15 +17,18 @@ _PRONOUNS = frozenset(
     """.split()  # noqa: SIM905  a list would take a line for each word
 )
 
+_PRONOUNS_FOR_EVENTS = frozenset({"it", "this", "that", "these", "those"})
+
 _FILLERS = ("mentions", "timexes", "quantities", "events")
 """The layers whose records can be arguments; E303 reports any other."""
 
 _ROLE_LAYERS = {
     "TIME": ("timexes", "events"),
-    "AMOUNT": ("quantities",),
+    "AMOUNT": ("quantities", "timexes"),
     "PLACE": ("mentions", "events"),
     "AGENT": ("mentions", "quantities", "events"),
     "PATIENT": ("mentions", "quantities", "events"),
+    "PIVOT": ("mentions", "quantities", "events"),
     "RECIPIENT": ("mentions", "quantities", "events"),
     "INSTRUMENT": ("mentions", "quantities", "events"),
 }
@@ -37,8 +40,9 @@ def role_layers(document: Document, context: Context) -> Problems:
     """The role cannot be filled from that layer.
 
     TIME says when or for how long, so it is a time expression, or an event that dates another.
-    AMOUNT is a quantity. Participants and places (AGENT, PATIENT, RECIPIENT, INSTRUMENT, PLACE)
-    are never times, and a place is never a quantity (the roles of ISO 24617-4).
+    AMOUNT is a quantity, or a duration (jailed for six years). Participants and places (AGENT,
+    PATIENT, PIVOT, RECIPIENT, INSTRUMENT, PLACE) are never times, and a place is never a quantity
+    (the roles of ISO 24617-4).
 
     Wrong: `{"role":"TIME","target":"m3"}`, where `m3` is a mention
     Right: `{"role":"TIME","target":"t3"}`, where `t3` is a time expression
@@ -83,28 +87,38 @@ def named_events(document: Document, context: Context) -> Problems:
 def levels(document: Document, context: Context) -> Problems:
     """The level does not fit the word.
 
-    A personal pronoun is PRO, and a proper name has a capital letter or a digit. A
-    capital inside a sentence can make a name of a pronoun (Stephen King's It), and a mine can be
-    dug. A name that is deliberately written in lower case can be right.
+    A personal pronoun is PRO, also if it means an event. A proper name has a capital letter or a
+    digit. A capital inside a sentence can make a name of a pronoun (Stephen King's It), and a mine
+    can be dug. A name that is deliberately written in lower case can be right.
 
     Wrong: "his" of level NOM, "leaders" of level NAM
     Right: "his" of level PRO, "leaders" of level NOM
     """
     for number, mention in enumerate(document.mentions):
-        word = mention.text
-        if mention.level is None:
-            continue
-        is_pronoun = word.lower() in _PRONOUNS
-        if is_pronoun and mention.level == "NAM":
-            is_pronoun = word == "I" or not _is_capital_of_its_own(document, mention)
-        if is_pronoun and mention.level != "PRO":
-            yield ("mentions", number, "level"), f"{word!r} is a pronoun, not {mention.level}"
-        elif mention.level == "NAM" and word.islower():
-            yield ("mentions", number, "level"), f"{word!r} has no capital letter"
+        path = ("mentions", number, "level")
+        if _is_pronoun_of_other_level(document, mention, _PRONOUNS):
+            yield path, f"{mention.text!r} is a pronoun, not {mention.level}"
+        elif mention.level == "NAM" and mention.text.islower():
+            yield path, f"{mention.text!r} has no capital letter"
+    for number, event in enumerate(document.events):
+        if _is_pronoun_of_other_level(document, event, _PRONOUNS_FOR_EVENTS):
+            path = ("events", number, "level")
+            yield path, f"{event.text!r} is a pronoun, not {event.level}"
 
 
-def _is_capital_of_its_own(document: Document, mention: Mention) -> bool:
-    """Whether a mention has a capital that is not due to the beginning of a sentence or speech."""
+def _is_pronoun_of_other_level(
+    document: Document, record: Mention | Event, pronouns: frozenset[str]
+) -> bool:
+    """Whether the word of a mention or event is a pronoun, but its level is another one."""
+    word = record.text
+    if record.level in (None, "PRO") or word.lower() not in pronouns:
+        return False
+    is_name = record.level == "NAM" and word != "I" and _is_capital_of_its_own(document, record)
+    return not is_name
+
+
+def _is_capital_of_its_own(document: Document, mention: Mention | Event) -> bool:
+    """Whether a word has a capital that is not due to the beginning of a sentence or speech."""
     if mention.text.isupper():  # US, WHO
         return True
     before = document.text[max(0, mention.start - 8) : mention.start].rstrip()[-1:]
@@ -183,6 +197,7 @@ class _Ends(Struct, frozen=True):
 
 
 _PLACES = ("GPE", "LOC")
+_ACTORS = ("PERSON", "NORP", "ORG", "GPE", "LOC", "FAC", "PRODUCT")
 _OF_COUNTRIES = ("ORG", "GPE", "LOC", "FAC", "PRODUCT", "WORK_OF_ART", "LAW", "NORP", "LANGUAGE")
 _RELATION_ENDS = {
     "HEAD_OF_STATE": _Ends(_PLACES, ("PERSON",)),
@@ -193,7 +208,8 @@ _RELATION_ENDS = {
     "LOCATED_IN": _Ends(target=_PLACES),
     "CHAIRPERSON": _Ends(("ORG",), ("PERSON",)),
     "EMPLOYER": _Ends(source=("PERSON",)),
-    "PARTY_TO": _Ends(target=("LAW",)),
+    "PARTICIPANT": _Ends(source=_ACTORS),
+    "PARTY_TO": _Ends(_ACTORS, ("LAW",)),
 }
 """The entity types that a relation type joins, as its description in the schema says.
 
@@ -225,3 +241,81 @@ def relation_ends(document: Document, context: Context) -> Problems:
                     f"{relation.type} has {entity!r} as {end}, of type {type_}; "
                     f"it must be {' or '.join(allowed)}",
                 )
+
+
+_OF_EVENTS = "PARTICIPANT"
+"""The relation type whose target is an event chain; every other one has an entity there."""
+
+
+@check("E407")
+def relation_layers(document: Document, context: Context) -> Problems:
+    """The relation has an event for an entity, or an entity for an event.
+
+    The target of PARTICIPANT is an event chain, and the target of every other type of the base
+    scheme is an entity. A corpus's own types may have either.
+
+    Wrong: `{"type":"PARTICIPANT","source":"kenya","target":"nairobi"}`
+    Right: `{"type":"PARTICIPANT","source":"kenya","target":"africa-cup"}`, an event chain
+    """
+    known = base().label_names("relations", "type")
+    layers = document.layer_by_id
+    for number, relation in enumerate(document.relations):
+        if relation.type not in known:
+            continue
+        needed = "event_chains" if relation.type == _OF_EVENTS else "entities"
+        layer = layers.get(relation.target)
+        if layer in ("entities", "event_chains") and layer != needed:
+            yield (
+                ("relations", number, "target"),
+                f"{relation.type} has {relation.target!r} in {layer} as target; "
+                f"it must be in {needed}",
+            )
+
+
+@check("E408")
+def habits(document: Document, context: Context) -> Problems:
+    """The MEMBER relation does not lead from a habit to an instance of it.
+
+    A habit is an event of modality GENERIC ("she often visits Oslo"), and its instances are single
+    events ("she visited Oslo in May"). The parts of one event are joined to it by SUBEVENT.
+
+    Wrong: MEMBER from `ev1` to `ev2`, both of modality ACTUAL
+    Right: MEMBER from `ev1`, of modality GENERIC, to `ev2`, of modality ACTUAL
+    """
+    events = {event.id: event for event in document.events}
+    known = base().label_names("events", "modality")
+    is_labelled = _HABIT in context.scheme.label_names("events", "modality")
+    for number, relation in enumerate(document.event_relations):
+        if relation.type != "MEMBER":
+            continue
+        source, target = events.get(relation.source), events.get(relation.target)
+        if is_labelled and source and source.modality in {*known} - {_HABIT}:
+            yield (
+                ("event_relations", number, "source"),
+                f"{source.id!r} is of modality {source.modality}, not {_HABIT}",
+            )
+        elif target and target.modality == _HABIT:
+            yield (
+                ("event_relations", number, "target"),
+                f"the instance {target.id!r} is itself {_HABIT}",
+            )
+
+
+_HABIT = "GENERIC"
+"""The modality of a habit."""
+
+
+@check("W409")
+def predicates(document: Document, context: Context) -> Problems:
+    """The mention is called a predicate, but it is no noun.
+
+    A predicate is a common noun that says what its entity is ("Ngata is the *captain*"). Names and
+    pronouns refer by themselves, also after a copula ("the captain is *Ngata*"). A name that is
+    used as a noun ("he is the new *Pelé*") can be right.
+
+    Wrong: "Ngata" of level NAM with `"predicate":true`
+    Right: "captain" of level NOM with `"predicate":true`
+    """
+    for number, mention in enumerate(document.mentions):
+        if mention.predicate and mention.level in ("NAM", "PRO"):
+            yield ("mentions", number, "predicate"), f"{mention.text!r} is of level {mention.level}"

@@ -1,11 +1,11 @@
-"""Values: numbers in words and figures, and ACE roles."""
+"""Values: numbers in words and figures, wholes of shares, and ACE roles."""
 
 from decimal import Decimal
 from functools import cache
 
 from statevisit.checks.registry import Context, Problems, check
 from statevisit.checks.stated_amounts import Amount, Amounts, amounts_of
-from statevisit.document.model import Document, Quantity
+from statevisit.document.model import Document, Quantity, Span
 from statevisit.document.number_words import read
 from statevisit.document.scheme import Scheme
 
@@ -118,19 +118,48 @@ def comparator_words(document: Document, context: Context) -> Problems:
 
     "Over 92%" and "well above" are MORE_THAN, "at least" and "or more" EQUAL_OR_MORE, "around" and
     "nearly" APPROX. "300+" may be either of the first two, and "just over" also APPROX. Phrases
-    that can mean something else, such as "as much as" and "some", are not read.
+    that can mean something else, such as "as much as" and "some", are not read. A conversion may
+    have the comparator of the amount that it converts, with words of its own and without.
 
     Wrong: "over 92%" with `"comparator":"EXACT"`
     Right: "over 92%" with `"comparator":"MORE_THAN"`
     """
+    comparators = {quantity.id: quantity.comparator for quantity in document.quantities}
     for number, quantity in enumerate(document.quantities):
         reading = read(quantity.text)
         if reading is None or not reading.comparators or len(reading.choices) != 1:
             continue
-        is_other = quantity.comparator and quantity.comparator not in reading.comparators
+        converted = comparators.get(quantity.conversion_of or "")
+        allowed = (*reading.comparators, converted)
+        is_other = quantity.comparator and quantity.comparator not in allowed
         if is_other and amounts_of(quantity):
             labels = " or ".join(reading.comparators)
             yield (
                 ("quantities", number, "comparator"),
                 f"{quantity.text!r} is {labels}, not {quantity.comparator}",
             )
+
+
+@check("E515")
+def wholes(document: Document, context: Context) -> Problems:
+    """The whole of the quantity overlaps its property, or the quantity itself.
+
+    `whole` are the words for what a share is a share of, `property` those for what is measured:
+    the same words are not both. The words for the whole are outside the span of the quantity.
+
+    Wrong: "54% of the shares" with "shares" as `whole` and as `property`
+    Right: "54% of the shares" with "shares" as `whole`
+    """
+    for number, quantity in enumerate(document.quantities):
+        whole, measured = quantity.whole, quantity.property
+        if whole is None:
+            continue
+        path = ("quantities", number, "whole")
+        if measured is not None and _overlap(whole, measured):
+            yield path, f"{whole.text!r}, and the property is {measured.text!r}"
+        elif _overlap(whole, quantity):
+            yield path, f"{whole.text!r}, and the quantity is {quantity.text!r}"
+
+
+def _overlap(one: Span | Quantity, other: Span | Quantity) -> bool:
+    return one.start < other.end and other.start < one.end

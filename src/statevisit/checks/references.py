@@ -4,6 +4,7 @@ from statevisit.checks.consistency import linkable
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.references import references_of
+from statevisit.document.scheme import scheme_of
 
 _LAYERS_WITH_IDS = [layer for layer, kind in LAYERS.items() if "id" in kind.__struct_fields__]
 
@@ -101,6 +102,26 @@ def annotators(document: Document, context: Context) -> Problems:
     for number, annotator in enumerate(document.annotators):
         if annotator not in context.annotators:
             yield ("annotators", number), f"{annotator!r}; add it to that list, with its kind"
+
+
+@check("W725")
+def signatures(document: Document, context: Context) -> Problems:
+    """The layer has changed since a person signed it.
+
+    A signature in `corpus/annotators.json` is for the records that the person saw, and for their
+    text. After a change it counts no longer: somebody has to look at the layer again, or the
+    signature goes.
+
+    Wrong: `mentions` signed on Monday, a mention added on Tuesday
+    Right: `statevisit annotators sign ayse --document DOC --layers mentions` after the change
+    """
+    for signature in context.signatures.get(document.id, ()):
+        if signature.layer in scheme_of(document).layers and not signature.holds(document):
+            detail = (
+                f"{signature.annotator!r} signed it on {signature.date}: check it, then sign again "
+                "with `statevisit annotators sign`, or remove the signature from the list"
+            )
+            yield (signature.layer,), detail
 
 
 @check("E306")

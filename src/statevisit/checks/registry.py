@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
+from statevisit.corpus.signatures import Signatures
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, base
 
@@ -33,6 +34,7 @@ class Context(Struct, frozen=True):
     seeds: Path | None = None
     links: frozenset[str] | None = None
     annotators: frozenset[str] | None = None
+    signatures: Signatures = field(default_factory=dict)
 
 
 Function = Callable[[Document, Context], Problems]
@@ -66,9 +68,11 @@ _FAMILIES = (
     "cycles",
     "date_words",
     "labels",
+    "participants",
     "quantities",
     "references",
     "spans",
+    "statements",
     "temporal_order",
     "text",
     "timexes",
@@ -107,11 +111,6 @@ def load_checks() -> None:
     """Import the modules that register checks."""
     for name in _REGISTERING:
         import_module(name)
-
-
-def in_english(document: Document) -> bool:
-    """Whether the text of a document is English, in any region: `en`, `en-GB`."""
-    return document.language.partition("-")[0].lower() == "en"
 
 
 T = TypeVar("T")

@@ -17,6 +17,7 @@ from statevisit.corpus.git import commit_of, git, is_released
 from statevisit.document import codec
 from statevisit.document.same_entity import same_entity
 from statevisit.document.strict_json import Malformed
+from statevisit.document.timex_values import timeml_spelling
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.findings import Finding
 
@@ -85,6 +86,11 @@ def _another(a: Any, b: Any) -> bool:
     return not same_entity(a, b)
 
 
+def _is_another_time(a: Any, b: Any) -> bool:
+    spellings = timeml_spelling(a.value or ""), timeml_spelling(b.value or "")
+    return a.text != b.text and spellings[0] != spellings[1]
+
+
 def _quoted(record: Any) -> str:
     return repr(record.text)
 
@@ -92,7 +98,7 @@ def _quoted(record: Any) -> str:
 _MEANING: dict[str, tuple[Callable[[Any, Any], bool], Callable[[Any], str]]] = {
     "mentions": (_differ("text", "entity", at_least=2), lambda m: f"{m.text!r} for {m.entity!r}"),
     "entities": (_another, lambda e: f"{e.name!r} ({e.wikidata or e.type})"),
-    "timexes": (_differ("text", "value", at_least=2), _quoted),
+    "timexes": (_is_another_time, _quoted),
     "quantities": (_differ("text", "value", at_least=2), _quoted),
     "events": (_differ("text", "event", at_least=2), lambda e: f"{e.text!r} of {e.event!r}"),
     "event_chains": (_another, lambda c: f"{c.name!r} ({c.wikidata})"),

@@ -4,7 +4,6 @@ Every statement orders points in time. A contradiction is a cycle of points in w
 point is strictly earlier than the next, so that it would be earlier than itself.
 """
 
-import re
 from collections.abc import Hashable, Iterator
 from itertools import chain
 from operator import attrgetter
@@ -12,10 +11,10 @@ from operator import attrgetter
 from msgspec import Struct
 
 from statevisit.checks.cycles import components
-from statevisit.checks.registry import Context, Path_, Problems, check, in_english, once
-from statevisit.document.model import Document, Timex
-from statevisit.document.time_algebra import BEGIN, END, ORDERS, Link, orders
-from statevisit.document.timex_values import POINTS, known_days
+from statevisit.checks.registry import Context, Path_, Problems, check, once
+from statevisit.document.calendar_bounds import bounds_of_timex, bounds_of_value
+from statevisit.document.model import Document, in_english
+from statevisit.document.time_algebra import BEGIN, END, Link, orders, stated_type
 
 Point = tuple[Hashable, Hashable]
 """A point in time.
@@ -30,15 +29,6 @@ _NOW: Point = ("DCT", "now")
 _MORNING: Point = ("DCT", BEGIN)
 _NIGHT: Point = ("DCT", END)
 """The bounds of the day of writing: OVERLAP refers to the whole day."""
-
-_OTHER_YEARS = re.compile(r"\b(?:fiscal|financial|academic|school|FY)\b|\bFY\d", re.IGNORECASE)
-"""Words for years that begin on another day than those of the calendar."""
-
-_WITH_MONTH = re.compile(r"[0-9]{4}-(?:[0-9]{2}|W)")
-"""A value that names a month, week or day."""
-
-_ZONE = re.compile(r"T.*(?:Z|[+-]\d\d(?::?\d\d)?)$")
-"""The time zone of a time of day."""
 
 _SHOWN = 6
 """Statements of a contradiction in a message."""
@@ -65,15 +55,14 @@ class Contradiction(Struct, frozen=True):
 
 
 def _by_relations(document: Document) -> Iterator[Order]:
-    """The orders that the temporal relations state."""
+    """The orders that the relations state as facts."""
     ids = {record.id for layer in (document.events, document.timexes) for record in layer}
     for number, relation in enumerate(document.event_relations):
         source, target = relation.source, relation.target
-        if relation.type is None or relation.type not in ORDERS or source == target:
+        type_ = stated_type(relation)
+        if type_ is None or source == target or source not in ids or target not in ids:
             continue
-        if source not in ids or target not in ids:
-            continue
-        for first, second, strict in orders(Link(relation.type, source, target)):
+        for first, second, strict in orders(Link(type_, source, target)):
             yield Order(first, second, strict, ("event_relations", number))
 
 
@@ -118,37 +107,23 @@ def _by_calendar(document: Document, ids: set[str]) -> Iterator[Order]:
             yield Order(bound.point, day, False, bound.path)
 
 
-def _is_of_calendar(timex: Timex, english: bool) -> bool:
-    """Whether the years of a time begin with January.
-
-    In languages other than English nothing says so but the month, or a year that stands alone.
-    """
-    if english:
-        return not _OTHER_YEARS.search(timex.text)
-    has_month = _WITH_MONTH.match(timex.value or "") is not None
-    return has_month or not any(map(str.isalpha, timex.text))
-
-
 def _bounds(document: Document, ids: set[str]) -> Iterator[_Bound]:
     english = in_english(document)
     for number, timex in enumerate(document.timexes):
-        is_point = timex.type in POINTS
-        is_within = timex.mod in (None, "START", "MID", "END")
-        is_of_calendar = _is_of_calendar(timex, english)
-        if timex.id in ids and is_point and is_within and is_of_calendar:
-            begin, end = (timex.id, BEGIN), (timex.id, END)
-            yield from _bounds_of(timex.value, begin, end, ("timexes", number, "value"))
-    yield from _bounds_of(document.date, _MORNING, _NIGHT, ("date",))
+        days = bounds_of_timex(timex, english) if timex.id in ids else None
+        path = ("timexes", number, "value")
+        yield from _bounds_of(days, (timex.id, BEGIN), (timex.id, END), path)
+    yield from _bounds_of(bounds_of_value(document.date), _MORNING, _NIGHT, ("date",))
 
 
-def _bounds_of(value: str | None, begin: Point, end: Point, path: Path_) -> Iterator[_Bound]:
-    """The bounds of a calendar value; none if it stands for no particular days."""
-    interval = None if value is None else known_days(value)
-    if value is not None and interval is not None:
-        first, last = interval
-        abroad = _ZONE.search(value) is not None  # where another day may have begun
-        yield _Bound(first.toordinal() - abroad, begin, True, path)
-        yield _Bound(last.toordinal() + 1 + abroad, end, False, path)
+def _bounds_of(
+    days: tuple[int, int] | None, begin: Point, end: Point, path: Path_
+) -> Iterator[_Bound]:
+    """The bounds of a time that lies within some days; none without days."""
+    if days is not None:
+        first, last = days
+        yield _Bound(first, begin, True, path)
+        yield _Bound(last, end, False, path)
 
 
 def _related(document: Document) -> set[str]:
@@ -175,7 +150,7 @@ def _all_contradictions(document: Document) -> list[Contradiction]:
 
 
 def _contradictions_of_relations(document: Document) -> list[Contradiction]:
-    """The contradictions in the temporal relations alone."""
+    """The contradictions in the relations alone."""
     if not _all_contradictions(document):
         return []
     return _contradictions(document, list(_by_relations(document)))
@@ -240,7 +215,8 @@ def contradictory_relations(document: Document, context: Context) -> Problems:
     """The relations between events contradict each other: one would be earlier than itself.
 
     BEFORE, CONTAINS, OVERLAP, SIMULTANEOUS, BEGINS_ON and ENDS_ON order the beginnings and ends of
-    events. Their transitive closure must leave a possible order.
+    events, and so does SUBEVENT: a part happens within the time of its whole. Their transitive
+    closure must leave a possible order. A relation of modality UNCERTAIN contradicts none.
 
     Wrong: `ev1` BEFORE `ev2`, `ev2` CONTAINS `ev3`, `ev3` BEFORE `ev1`
     Right: the first two relations only
@@ -253,10 +229,10 @@ def contradictory_relations(document: Document, context: Context) -> Problems:
 def contradictory_dates(document: Document, context: Context) -> Problems:
     """The relations between events contradict the document's time or the dates.
 
-    An event BEFORE the time of writing cannot come after one that is AFTER it, and an event inside
-    2020 cannot come before one inside 2019. Only events of modality ACTUAL are compared with the
-    document's time, and only time values that stand for days with the calendar; a fiscal year is
-    none, and a time with its zone may be of the day before or after.
+    An event BEFORE the time of writing cannot come after one that is AFTER it, nor have it as a
+    part, and an event inside 2020 cannot come before one inside 2019. Only events of modality
+    ACTUAL are compared with the document's time, and only time values that stand for days with the
+    calendar; a fiscal year is none, and a time with its zone may be of the day before or after.
 
     Wrong: `ev1` BEFORE `ev2`, though `ev1` is AFTER the document's time and `ev2` BEFORE it
     Right: `ev2` BEFORE `ev1`

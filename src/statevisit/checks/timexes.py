@@ -8,7 +8,7 @@ from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.date_words import MONTHS, WEEKDAYS
 from statevisit.document.model import Document
 from statevisit.document.number_words import read_duration
-from statevisit.document.timex_values import POINTS, days, duration
+from statevisit.document.timex_values import POINTS, days, duration, timeml_spelling
 
 
 @check("E501")
@@ -51,7 +51,7 @@ def grammar(document: Document, context: Context) -> Problems:
     Right: `P1Y2D`, `P18M`, `202X`, `2024-02-19T24:00`
     """
     for number, timex in enumerate(document.timexes):
-        problem = _grammar_problem(timex.value) if timex.value else None
+        problem = _grammar_problem(timeml_spelling(timex.value)) if timex.value else None
         if problem:
             yield ("timexes", number, "value"), f"{timex.value}: {problem}"
 
@@ -163,7 +163,7 @@ def unanchored(document: Document, context: Context) -> Problems:
     if not document.is_done("timexes"):
         return
     for number, timex in enumerate(document.timexes):
-        value = timex.value or "X"
+        value = timeml_spelling(timex.value or "X")
         is_resolved = timex.type in POINTS and "X" not in value
         if not is_resolved or timex.anchor or value.endswith("_REF"):
             continue
@@ -215,3 +215,22 @@ def _half_of_last_digit(number: str) -> str:
     """The amount by which a rounded number may differ: 0.005 for 0.33, and 0 for a whole number."""
     _, point, fraction = number.partition(".")
     return f"0.{'0' * len(fraction)}5" if point else "0"
+
+
+@check("W516")
+def spellings(document: Document, context: Context) -> Problems:
+    """The time value is spelt in another way than in TimeML.
+
+    TimeML 1.2.1 writes decades, centuries and millennia as E, C and L, and cuts the year of a
+    decade or century short. Other tools write DE, CE and ML, or an X for each unknown digit. Both
+    mean the same, and are the same for all other checks, but whoever searches or counts values
+    needs one of them. `statevisit validate --fix` writes that of TimeML.
+
+    Wrong: `P3DE`, `P1CE`, `P1ML`, `197X`, `19XX`
+    Right: `P3E`, `P1C`, `P1L`, `197`, `19`
+    """
+    for number, timex in enumerate(document.timexes):
+        value = timex.value or ""
+        spelling = timeml_spelling(value)
+        if spelling != value:
+            yield ("timexes", number, "value"), f'{value}; write "{spelling}"'

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from statevisit.checks.registry import Context, Problems, check, in_english
-from statevisit.document.model import Document
+from statevisit.checks.registry import Context, Problems, check
+from statevisit.document.model import Document, in_english
 from statevisit.document.number_words import read
 from statevisit.document.unit_words import unit_codes
 

@@ -25,8 +25,14 @@ from statevisit.errors import FormatError
 @click.option(
     "--ids",
     type=click.Path(path_type=Path),
-    help="A document of the same text, such as the last version: records that it shares keep the "
-    "ids that they have in it.",
+    help="The published document, or its last version: list and read decisions in its ids, which "
+    "the result keeps.",
+)
+@click.option(
+    "--also",
+    multiple=True,
+    metavar="RECORD",
+    help="List this record as well, though both annotations have it; repeatable.",
 )
 @click.option(
     "--output",
@@ -35,23 +41,36 @@ from statevisit.errors import FormatError
     help="Write to this file instead of standard output.",
 )
 def command(
-    a: Path, b: Path, decisions: Path | None, annotator: str, ids: Path | None, output: Path | None
+    a: Path,
+    b: Path,
+    decisions: Path | None,
+    annotator: str,
+    ids: Path | None,
+    also: tuple[str, ...],
+    output: Path | None,
 ) -> None:
     """List the disagreements of two annotations, or merge them by decisions.
 
     A and B are documents: two independent annotations of one text. Each line of the list is a
     record that they do not share; to decide it, add "decision" ("a", "b", or "other" with a
-    "result") and a "reason".
+    "result") and a "reason". A record that both have can be decided against, too: --also lists it.
 
     \b
     Example:
       statevisit adjudicate corpus/annotators/a/2024-02-19-aliyev-visit.json \\
         corpus/annotators/b/2024-02-19-aliyev-visit.json
     """
+    if decisions and also:
+        raise click.UsageError("--also is for the list, and --decisions is for the result")
     import msgspec
 
-    from statevisit.annotation.adjudication import adjudicated, disagreements, read_decisions
-    from statevisit.annotation.shared_ids import aligned
+    from statevisit.annotation.adjudication import (
+        adjudicated,
+        agreed,
+        disagreements,
+        in_ids_of,
+        read_decisions,
+    )
 
     first, second = read_document(a), read_document(b)
     if first.id != second.id:
@@ -59,17 +78,20 @@ def command(
             f"{b}: annotates the document {second.id!r}, but {a} annotates {first.id!r}; "
             "name two annotations of one document"
         )
+    decided = []
     if decisions:
-        decided = read_decisions(read_bytes(decisions), str(decisions))
+        decided = list(read_decisions(read_bytes(decisions), str(decisions)))
+    if ids:
+        first, second = in_ids_of(read_document(ids), first, second, decided)
+    if decisions:
         document = adjudicated(first, second, decided, annotator, str(decisions))
-        if ids:
-            document = aligned(document, read_document(ids))
         if output:
             write_document(document, output)
         else:
             write(encode(document))
         return
-    lines = [msgspec.json.encode(record) + b"\n" for record in disagreements(first, second)]
+    records = [*disagreements(first, second), *agreed(first, second, also)]
+    lines = [msgspec.json.encode(record) + b"\n" for record in records]
     if output:
         files.write(output, b"".join(lines))
     else:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, partial, split, verbose
+from statevisit.cli.options import json_flag, partial, split, verbose, without_predicates
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.printable import counted
 
@@ -30,6 +30,7 @@ from statevisit.printable import counted
 )
 @split
 @partial
+@without_predicates
 @verbose
 def command(
     annotators: tuple[Path, ...],
@@ -39,6 +40,7 @@ def command(
     resamples: int,
     split: str | None,
     partial: bool,
+    without_predicates: bool,
     verbose: bool,
 ) -> None:
     """Measure the agreement of two or more annotators.
@@ -56,7 +58,14 @@ def command(
         raise click.UsageError("agreement needs two annotators or more")
     from statevisit.scoring.agree import agree, lines, table
 
-    agreement = agree(*annotators, layers=layers, resamples=resamples, split=split, partial=partial)
+    agreement = agree(
+        *annotators,
+        layers=layers,
+        resamples=resamples,
+        split=split,
+        partial=partial,
+        without_predicates=without_predicates,
+    )
     if as_json:
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))

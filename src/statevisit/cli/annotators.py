@@ -7,6 +7,8 @@ import click
 from statevisit import layout
 from statevisit.cli.main import Suggesting, console, echo_json, say
 from statevisit.cli.options import corpus_to_change, corpus_to_read, json_flag
+from statevisit.errors import FormatError
+from statevisit.printable import nearest
 
 _root = click.option(
     "--path",
@@ -19,7 +21,7 @@ _root = click.option(
 
 @click.group("annotators", cls=Suggesting)
 def command() -> None:
-    """List the annotators of a corpus, or add one.
+    """List the annotators of a corpus, add one, or sign for a document.
 
     Every annotator that a document names is listed in corpus/annotators.json, with its kind.
 
@@ -27,6 +29,7 @@ def command() -> None:
     Example:
       statevisit annotators add ayse --kind human --name "Ayşe Yılmaz"
       statevisit annotators list
+      statevisit annotators sign ayse --document 2024-02-19-aliyev-visit
     """
 
 
@@ -100,3 +103,41 @@ def add(
     }
     add_annotator(place, {key: value for key, value in annotator.items() if value is not None})
     say(f"{place / layout.ANNOTATORS}: {annotator_id} added")
+
+
+@command.command("sign")
+@click.argument("annotator_id", metavar="ID")
+@click.option("--document", "document_id", metavar="DOC", required=True, help="The document.")
+@click.option(
+    "--layers",
+    "--layer",
+    "layers",
+    help="The layers, several with commas. Default: those that the list states for the person.",
+)
+@_root
+def sign(annotator_id: str, document_id: str, layers: str | None, root: Path | None) -> None:
+    """Sign layers of a document: a person has checked them, and answers for them.
+
+    ID is a person in corpus/annotators.json, which keeps the day and the SHA-256 of each layer. A
+    signature holds until the layer or the text changes; `validate` then warns, and the next build
+    no longer counts it. schema/REVIEW.md describes a check of the whole document in an hour.
+
+    \b
+    Example:
+      statevisit annotators sign ayse --document 2024-02-19-aliyev-visit --layers mentions,entities
+    """
+    from statevisit.checks.document import sound
+    from statevisit.corpus import signatures
+    from statevisit.corpus.reader import load
+    from statevisit.publishing.transaction import today
+
+    place = layout.corpus_root(corpus_to_change(root))
+    corpus = load(place)
+    document_id = Path(document_id).name.removesuffix(".json")
+    if document_id not in corpus.located[0]:
+        known = nearest(document_id, corpus.located[0])
+        raise FormatError(f"{corpus.path}: has no document {document_id!r}{known}")
+    document = sound(corpus.entry(document_id), corpus.scheme)
+    chosen = tuple(name.strip() for name in layers.split(",")) if layers else ()
+    signed = signatures.sign(place, annotator_id, document, chosen, today())
+    say(f"{place / layout.ANNOTATORS}: {annotator_id} signed {document_id}: {', '.join(signed)}")

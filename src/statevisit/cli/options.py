@@ -24,6 +24,12 @@ partial = click.option(
     help="Count layers whose state is `partial` as well; without it, only those that are done.",
 )
 
+without_predicates = click.option(
+    "--without-predicates",
+    is_flag=True,
+    help="Leave mentions that are marked as predicates out on both sides; OntoNotes has none.",
+)
+
 
 def corpus_argument(function: Command) -> Command:
     """Add the argument PATH to a command; `--path` and `--root` are other names of it."""

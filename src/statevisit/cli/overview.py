@@ -14,7 +14,7 @@ COMMANDS = {
     "realign": "Move a document's spans to a corrected source text.",
     "rename": "Give a document another id, everywhere.",
     "remove": "Remove documents with their seeds and passes.",
-    "annotators": "List the annotators of a corpus, or add one.",
+    "annotators": "List the annotators of a corpus, add one, or sign for a document.",
     "state": "Show or set how far the layers of documents are annotated.",
     "todo": "List what is missing before the layers of documents are done.",
     "scheme": "Compile the labels and layers of a corpus from its scheme.toml.",

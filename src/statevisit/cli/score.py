@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, partial, split, verbose
+from statevisit.cli.options import json_flag, partial, split, verbose, without_predicates
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.document.scheme import scheme_for
 
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 )
 @split
 @partial
+@without_predicates
 @verbose
 def command(
     gold: Path | None,
@@ -63,6 +64,7 @@ def command(
     draft_schema: bool,
     split: str | None,
     partial: bool,
+    without_predicates: bool,
     verbose: bool,
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
@@ -89,7 +91,9 @@ def command(
         raise click.UsageError("score needs GOLD and PRED")
     from statevisit.scoring.score import evaluate
 
-    report, scored = evaluate(gold, pred, compare, layers, resamples, split, partial)
+    report, scored = evaluate(
+        gold, pred, compare, layers, resamples, split, partial, without_predicates
+    )
     if html:
         from statevisit import files
         from statevisit.pages.score_page import page

@@ -1,5 +1,6 @@
 """The list of annotators of a corpus root, `corpus/annotators.json`."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from statevisit.errors import FormatError
 def read_annotators(root: Path) -> list[JsonObject]:
     """Return the annotators that a root lists; none without a list. Raises FormatError."""
     path = root / layout.ANNOTATORS
-    if not path.exists():
+    if not os.path.lexists(path):
         return []
     annotators: list[JsonObject] = read_json(path, "annotators")["annotators"]
     return annotators

@@ -187,6 +187,9 @@ def _changes(
 _IN_TITLE = ("id", "start", "end", "text")
 """The properties of a record that its title shows, or that the title makes unnecessary."""
 
+_ENDS = ("source", "type", "target")
+"""The properties that the title of an event relation shows."""
+
 _LONGEST_VALUE = 100
 
 
@@ -206,10 +209,11 @@ def details(change: Change) -> list[str]:
     """
     if change.kind == "changed":
         return [_difference(name, *values) for name, values in change.properties().items()]
-    if change.layer in ("document", "event_relations"):
+    if change.layer == "document":
         return []  # the title says everything
     record = change.new or change.old or {}
-    shown = {k: v for k, v in record.items() if k not in _IN_TITLE and v != []}
+    in_title = _ENDS if change.layer == "event_relations" else _IN_TITLE
+    shown = {k: v for k, v in record.items() if k not in in_title and v != []}
     return [f"{name}={_value_text(value)}" for name, value in shown.items()]
 
 

@@ -21,7 +21,15 @@ from msgspec.structs import replace
 from statevisit import files, layout
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
-from statevisit.document.records import Argument, Entity, Event, EventChain, EventRelation, Relation
+from statevisit.document.records import (
+    Argument,
+    Entity,
+    Event,
+    EventChain,
+    EventRelation,
+    Quotation,
+    Relation,
+)
 from statevisit.document.scheme import Scheme, base, scheme_for, scheme_of
 from statevisit.document.strict_json import (
     Json,
@@ -100,6 +108,11 @@ def encode(document: Document) -> bytes:
         else:
             members.append((name, _ENCODER.encode(value)))
     return _object(members)
+
+
+def encode_layer(document: Document, layer: str) -> bytes:
+    """Return the records of a layer as in the canonical bytes, each on a line of its own."""
+    return _ENCODER.encode_lines(getattr(ordered(document), layer))
 
 
 def to_value(record: object) -> Any:
@@ -194,8 +207,8 @@ def ordered(document: Document, like: Document | None = None) -> Document:
 
     Spans stand by start, then the longer first, then id; entities and event chains by their first
     mention; relations by their first evidence; event relations by source and target; arguments by
-    the place of their target. Sentences and tokens that are the same objects as in `like`, an
-    ordered document, are not sorted again.
+    the place of their target, sources by theirs, and members like entities. Sentences and tokens
+    that are the same objects as in `like`, an ordered document, are not sorted again.
     """
     if _ORDERED in document.__dict__:
         return document
@@ -216,7 +229,9 @@ def ordered(document: Document, like: Document | None = None) -> Document:
     relations = [_with_sorted_evidence(relation) for relation in document.relations]
     layers: dict[str, tuple[Any, ...]] = {name: tuple(records) for name, records in spans.items()}
     layers["events"] = tuple(_with_sorted_arguments(e, places) for e in spans["events"])
-    layers["entities"] = tuple(sorted(document.entities, key=group_key))
+    layers["quotations"] = tuple(_with_sorted_sources(q, places) for q in spans["quotations"])
+    entities = [_with_sorted_members(entity, first) for entity in document.entities]
+    layers["entities"] = tuple(sorted(entities, key=group_key))
     layers["event_chains"] = tuple(sorted(document.event_chains, key=group_key))
     layers["relations"] = tuple(sorted(relations, key=relation_key))
     layers["event_relations"] = tuple(sorted(document.event_relations, key=event_relation_key))
@@ -266,6 +281,24 @@ def _with_sorted_arguments(event: Event, places: dict[str, int]) -> Event:
         return place, argument.role or "", argument.ace_role or ""
 
     return replace(event, arguments=tuple(sorted(event.arguments, key=key)))
+
+
+def _with_sorted_sources(quotation: Quotation, places: dict[str, int]) -> Quotation:
+    if quotation.sources is None or len(quotation.sources) < 2:
+        return quotation
+    return replace(quotation, sources=_by_place(quotation.sources, places))
+
+
+def _with_sorted_members(entity: Entity, first: dict[str, int]) -> Entity:
+    if entity.members is None or len(entity.members) < 2:
+        return entity
+    return replace(entity, members=_by_place(entity.members, first))
+
+
+def _by_place(ids: tuple[str, ...], places: dict[str, int]) -> tuple[str, ...]:
+    """Ids in the order of their places; those without one last."""
+    last = len(places)
+    return tuple(sorted(ids, key=lambda name: (places.get(name, last), natural(name))))
 
 
 def _sorted(records: tuple[Any, ...]) -> tuple[Any, ...]:

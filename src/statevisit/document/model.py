@@ -344,3 +344,8 @@ def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:
         if getattr(record, key) is not None:
             groups.setdefault(getattr(record, key), []).append(record)
     return {k: tuple(v) for k, v in groups.items()}
+
+
+def in_english(document: Document) -> bool:
+    """Whether the text of a document is English, in any region: `en`, `en-GB`."""
+    return document.language.partition("-")[0].lower() == "en"

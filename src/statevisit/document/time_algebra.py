@@ -22,6 +22,8 @@ time", so begin(source) < begin(target) < end(source); which of the two ends fir
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from statevisit.document.records import EventRelation
+
 BEGIN, END = False, True
 
 Point = tuple[Hashable, bool]
@@ -65,6 +67,17 @@ ORDERS: dict[str, tuple[Order, ...]] = {
 """For every temporal type of the scheme, the order of the end points of source and target."""
 
 
+_AS_TEMPORAL = {"SUBEVENT": "CONTAINS"}
+"""The temporal type whose order another type states as well: a part lies within its whole."""
+
+
+def stated_type(relation: EventRelation) -> str | None:
+    """Return the temporal type that a relation states as a fact; None if it states none."""
+    kind = _AS_TEMPORAL.get(relation.type or "", relation.type)
+    is_fact = relation.modality in (None, "ACTUAL")
+    return kind if is_fact and kind in ORDERS else None
+
+
 def orders(link: Link) -> Iterator[Order]:
     """Yield the orders of the end points of a link's source and target."""
     node: dict[Hashable, Hashable] = {"source": link.source, "target": link.target}
@@ -92,13 +105,14 @@ class Step(NamedTuple):
 class Graph:
     """The orders of end points that links state, and their transitive closure.
 
+    `facts` are further orders, also of points that no link has, such as those of the calendar.
     An interval begins before it ends (Allen 1983). Points that are not after each other, both ways,
     form a component. Components are numbered so that an order between two of them leads to the one
     with the lower number. A component with a strict order inside contradicts itself, and each of
     its points is before all others: `is_strict`.
     """
 
-    def __init__(self, links: Iterable[Link]) -> None:
+    def __init__(self, links: Iterable[Link], facts: Iterable[Order] = ()) -> None:
         after: dict[Point, list[tuple[Point, bool]]] = {}
         for link in links:
             for node in (link.source, link.target):
@@ -107,6 +121,9 @@ class Graph:
                     after[node, END] = []
             for first, second, strict in orders(link):
                 after[first].append((second, strict))
+        for first, second, strict in facts:
+            after.setdefault(first, []).append((second, strict))
+            after.setdefault(second, [])
         self.component = _components(after)
         count = max(self.component.values(), default=-1) + 1
         self.is_strict = [False] * count
@@ -127,10 +144,14 @@ class Graph:
 
     def entailed(self, links: Sequence[Link]) -> list[bool]:
         """Return for each link whether it is in the transitive closure."""
-        steps = [[self.step(order) for order in orders(link)] for link in links]
-        needed = dict.fromkeys(step for of_link in steps for step in of_link if step)
+        return self.all_hold([list(orders(link)) for link in links])
+
+    def all_hold(self, statements: Iterable[Sequence[Order]]) -> list[bool]:
+        """Return for each statement, some orders, whether all of them are in the closure."""
+        steps = [[self.step(order) for order in statement] for statement in statements]
+        needed = dict.fromkeys(step for of_statement in steps for step in of_statement if step)
         reached = dict(zip(needed, self.reached(list(needed)), strict=True))
-        return [all(step and reached[step] for step in of_link) for of_link in steps]
+        return [all(step and reached[step] for step in of_statement) for of_statement in steps]
 
     def step(self, order: Order) -> Step | None:
         """Return the components that an order leads from and to; None for an unknown point."""

@@ -294,7 +294,7 @@ def convert_chunk(
         part.encoded.append(data)
         part.sources.append(sources.get(document.source.file))
         converted.files.append(_document_file(entry, data, digest))
-        converted.tallies.setdefault(split, Tally(scheme)).add(document)
+        converted.tallies.setdefault(split, Tally(scheme)).add(document, context.signatures)
         digests = {"documents": digest.encode() + b"\n"}
         for config, view in views_of_scheme.items():
             rows_of_document = [(*row, split) for row in view.rows_of(document, partial_layers)]

@@ -19,7 +19,7 @@ from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.publishing.manifest import Overview
-from statevisit.publishing.page_tables import source_table, split_table, table
+from statevisit.publishing.page_tables import signed_sentence, source_table, split_table, table
 
 PAGES = (
     layout.CARD,
@@ -394,5 +394,6 @@ PARTS: dict[str, Callable[[Overview], str]] = {
     "labels": _label_tables,
     "findings": _catalogue,
     "agreement": _agreement,
+    "signed": signed_sentence,
 }
 """The generated parts by name. Any page may hold any part."""

@@ -59,6 +59,9 @@ differs is refused, and the message gives the place of the first difference.
 
 ## Annotations
 
+<!-- generated: signed -->
+<!-- end -->
+
 <!-- generated: agreement -->
 <!-- end -->
 

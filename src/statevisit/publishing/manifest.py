@@ -13,6 +13,7 @@ from statevisit import layout
 from statevisit.corpus.git import FIRST_VERSION
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.signatures import Signatures, signed_layers
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
@@ -38,9 +39,10 @@ class Tally:
         self.records: Counter[str] = Counter()
         self.labels: Counter[tuple[str, str, str]] = Counter()
         self.states: Counter[tuple[str, str]] = Counter()
+        self.signed: Counter[str] = Counter()
 
-    def add(self, document: Document) -> None:
-        """Count a document."""
+    def add(self, document: Document, signatures: Signatures) -> None:
+        """Count a document, and the layers of it that a person has signed as they are."""
         self.languages.add(document.language)
         self.annotators.update(document.annotators)
         self.seeds.add(document.source.file)
@@ -48,6 +50,7 @@ class Tally:
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
         self.states.update(document.layers.items())
+        self.signed.update(signed_layers(document, signatures))
         for layer, prop in self._scheme.inventories:
             records = arguments if layer == "arguments" else getattr(document, layer)
             field = "class_" if prop == "class" else prop
@@ -62,6 +65,7 @@ class Tally:
         self.records.update(other.records)
         self.labels.update(other.labels)
         self.states.update(other.states)
+        self.signed.update(other.signed)
 
     def as_dict(self) -> JsonObject:
         """Return the counts as `release.json` holds them.
@@ -80,13 +84,15 @@ class Tally:
             }
         for layer in self._scheme.annotated:
             counts[layer]["states"] = {state: self.states[layer, state] for state in STATES}
+        for layer in self._scheme.layers:
+            counts[layer]["signed"] = self.signed[layer]
         return counts
 
 
-def tally_of(document: Document, scheme: Scheme) -> Tally:
+def tally_of(document: Document, scheme: Scheme, signatures: Signatures) -> Tally:
     """Return the counts of one document of a scheme."""
     tally = Tally(scheme)
-    tally.add(document)
+    tally.add(document, signatures)
     return tally
 
 

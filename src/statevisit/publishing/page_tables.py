@@ -52,3 +52,16 @@ def _counted(values: Sequence[str | None]) -> str:
     if len(numbers) > _MOST:
         named.append(f"{len(numbers) - _MOST:,} more")
     return "; ".join(named)
+
+
+def signed_sentence(about: Overview) -> str:
+    """Return in how many documents a person has signed the layers, in one sentence."""
+    counts, total = about.manifest["counts"], about.manifest["documents"]
+    numbers = {layer: counts[layer].get("signed", 0) for layer in about.scheme.annotated}
+    of_documents = f"of {total:,} {'document' if total == 1 else 'documents'}"
+    if set(numbers.values()) <= {0} or set(numbers.values()) == {total}:
+        all_or_none = max(numbers.values(), default=0)
+        return f"Checked and signed by a person: {all_or_none:,} {of_documents}."
+    some = [f"`{layer}` in {number:,}" for layer, number in numbers.items() if number]
+    others = "" if all(numbers.values()) else "; the other layers in none"
+    return f"Checked and signed by a person: {', '.join(some)} {of_documents}{others}."

@@ -171,10 +171,17 @@ class _Words:
             elif key == "name" or is_word or key in free_text:
                 stripped[f"{key}_in_text"] = pieces(value, self._text)
             elif key in reference_names():
-                stripped[key] = self._new_ids.get(value, value)
+                stripped[key] = _with_ids(value, self._new_ids)
             elif key != "text":
                 stripped[key] = _changed_records(value, partial(self.without, layer=key))
         return stripped
+
+
+def _with_ids(value: Json, ids: dict[str, str]) -> Json:
+    """Return an id, or a list of ids, with those in `ids` replaced."""
+    if isinstance(value, list):
+        return [_with_ids(item, ids) for item in value]
+    return ids.get(value, value) if isinstance(value, str) else value
 
 
 def _changed_records(value: Json, change: Callable[[JsonObject], JsonObject]) -> Json:
@@ -234,7 +241,7 @@ def _restored(
     restored: JsonObject = {}
     for key, value in record.items():
         if key == "id" or key in reference_names():
-            restored[key] = old_ids.get(value, value)
+            restored[key] = _with_ids(value, old_ids)
         elif key in ("id_in_text", "prefix_sha256"):
             continue
         elif key.endswith("_in_text"):

@@ -180,7 +180,7 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
                 ]
                 digests[config] = rows_digest(rows)
                 tables[config] = rows_table(config, rows, wordless_scheme)
-            contents.add([(split, digests)], {split: tally_of(document, scheme)})
+            contents.add([(split, digests)], {split: tally_of(document, scheme, {})})
             shards.add(split, tables)
         contents.add_rows(shards.close())
     edited.write(staging)

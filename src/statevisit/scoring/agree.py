@@ -19,6 +19,7 @@ from statevisit.scoring.counts import MeasureKey
 from statevisit.scoring.figures import Figure
 from statevisit.scoring.of_split import included
 from statevisit.scoring.origin import Origin, cited
+from statevisit.scoring.predicates import Spans, predicates, without
 from statevisit.scoring.prediction import SCORED, Note, Prediction
 from statevisit.scoring.read import Source, read_gold, read_predictions
 from statevisit.scoring.score import RESAMPLES, Layers, Scored, name_of, origin_of, scored_layers
@@ -123,6 +124,7 @@ def agree(
     resamples: int = RESAMPLES,
     split: str | None = None,
     partial: bool = False,
+    without_predicates: bool = False,
 ) -> Agreement:
     """Return how far two or more annotators of the same texts agree, as an Agreement.
 
@@ -132,7 +134,8 @@ def agree(
     documents in which it is `done` by both; with `partial` also if it is `partial`. For more than
     two annotators, F1 is the mean over the pairs that share documents (Hripcsak and Rothschild
     2005), as is κ (Light 1971); α compares all annotators of a document at once. With `split` only
-    the documents in that split of the first annotator's corpus count.
+    the documents in that split of the first annotator's corpus count. `without_predicates` leaves
+    out the mentions of words that one of the annotators marks as a `predicate`.
 
     Raises FormatError for texts that differ, with the first difference, if no two annotators share
     a document, and if the corpus has no such split.
@@ -146,11 +149,6 @@ def agree(
     passes = _read(annotators, split)
     origins = [origin_of(*side) for side in zip(annotators, passes, strict=True)]
     owners = _annotators_by_document(names, passes)
-    alone = [
-        Note("alone", document_id, f"annotated by {by[0]} only, so it is not compared")
-        for document_id, by in owners.items()
-        if len(by) == 1
-    ]
     shared_ids = [document_id for document_id, by in owners.items() if len(by) > 1]
     if not shared_ids:
         raise NothingShared(
@@ -160,7 +158,8 @@ def agree(
     passes = [{i: by_id[i] for i in shared_ids if i in by_id} for by_id in passes]
     documents = [p.document for by_id in passes for p in by_id.values()]
     asked, of_scheme = scored_layers(layers, documents), scored_layers(None, documents)
-    notes, compared = _compare(shared_ids, passes, asked, resamples, partial)
+    omitted = predicates(documents) if without_predicates else None
+    notes, compared = _compare(shared_ids, passes, asked, resamples, partial, omitted)
     coefficients = [
         *_f1(compared),
         *attribute_agreement(compared),
@@ -178,8 +177,15 @@ def agree(
         annotated=[name for name in SCORED if name in compared.layers],
         not_annotated=[n for n in SCORED if n in of_scheme - compared.common - {"ner"}],
         coefficients=sorted(coefficients, key=lambda figure: _ORDER.index(figure.layer)),
-        notes=[*alone, *notes],
+        notes=[*_notes_on_single(owners), *notes],
     )
+
+
+def _notes_on_single(owners: Mapping[str, Sequence[str]]) -> Iterator[Note]:
+    """A note on each document that only one annotator has."""
+    for document_id, by in owners.items():
+        if len(by) == 1:
+            yield Note("alone", document_id, f"annotated by {by[0]} only, so it is not compared")
 
 
 def _read(annotators: Sequence[Source], split: str | None) -> list[dict[str, Prediction]]:
@@ -224,10 +230,12 @@ def _compare(
     asked: frozenset[str],
     resamples: int,
     partial: bool,
+    omitted: Mapping[str, Spans] | None,
 ) -> tuple[list[Note], Annotators]:
     """The notes on all annotations, and these in pairs; each id is of two annotators or more.
 
-    An annotator who shares no document, and a pair that shares none, is left out.
+    An annotator who shares no document, and a pair that shares none, is left out. So are the
+    mentions with the bounds in `omitted`.
     """
     of_annotators = [
         frozenset[str]().union(*(p.layers & annotated(p.document, partial) for p in by_id.values()))
@@ -241,9 +249,16 @@ def _compare(
         if of_both:
             gold = {document_id: first[document_id].document for document_id in of_both}
             pred = {document_id: second[document_id] for document_id in of_both}
-            scored.append(Scored(gold, pred, common & asked, ids, partial, as_gold=True))
+            scored.append(Scored(gold, pred, common & asked, ids, partial, True, omitted))
     compared = Annotators(
-        documents=[[by_id[i].document for by_id in passes if i in by_id] for i in ids],
+        documents=[
+            [
+                without(by_id[name].document, (omitted or {}).get(name, frozenset()))
+                for by_id in passes
+                if name in by_id
+            ]
+            for name in ids
+        ],
         pairs=[AnnotatorPair(list(pair.comparisons()), pair.table) for pair in scored],
         common=common,
         layers=common & asked,

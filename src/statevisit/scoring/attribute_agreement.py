@@ -30,7 +30,7 @@ def attribute_agreement(annotators: Annotators) -> Iterator[Coefficient]:
         for name, values_of in attributes.scorable(layer, annotators.common, scheme).items():
             yield from _kappas(annotators, layer, name, values_of)
             # References name records by ids that are each annotator's own.
-            if not targets(layer, name):
+            if not targets(layer, name) and name not in attributes.BY_OWN_IDS:
                 yield from _alphas(annotators, layer, name, values_of)
 
 
@@ -85,8 +85,8 @@ def _aligned_items(
             continue
         gold = [aligned.gold[i] for i, _ in aligned.pairs]
         pred = [aligned.pred[j] for _, j in aligned.pairs]
-        gold_values = values_of(Side(comparison.gold), spans.records(gold))
-        pred_side = Side(comparison.pred.document, comparison.gold_ids)
+        gold_side, pred_side = comparison.sides
+        gold_values = values_of(gold_side, spans.records(gold))
         pred_values = values_of(pred_side, spans.records(pred))
         for item, *values in zip(gold, gold_values, pred_values, strict=True):
             if not (is_needed and None in values):

@@ -21,7 +21,7 @@ from statevisit.document.model import Document
 from statevisit.document.records import Entity, Quantity, Timex
 from statevisit.document.references import targets
 from statevisit.document.scheme import Scheme, scheme_of
-from statevisit.document.timex_values import duration, plain_decade
+from statevisit.document.timex_values import duration, timeml_spelling
 from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey
 from statevisit.scoring.references import GoldIds, in_gold_ids
 from statevisit.scoring.spans import Alignment, SpanRecord, records
@@ -37,11 +37,13 @@ _UNPLACED = "unplaced"
 class Side(Struct, frozen=True):
     """A document, gold or predicted, and the gold ids that its record ids stand for.
 
-    Without `gold_ids`, as for the gold itself, ids stand for themselves.
+    `gold_ids` are those of spans, `entity_ids` those of entities. Without them, as for the gold
+    itself, ids stand for themselves.
     """
 
     document: Document
     gold_ids: GoldIds | None = None
+    entity_ids: GoldIds | None = None
 
     def reference(self, record_id: str | None) -> Hashable:
         """Return a reference in gold ids.
@@ -51,6 +53,16 @@ class Side(Struct, frozen=True):
         if record_id is None or self.gold_ids is None or record_id == "DCT":
             return record_id
         return in_gold_ids(record_id, self.gold_ids)
+
+    def references(self, record_ids: Sequence[str] | None) -> Hashable:
+        """Return the references of a list as a set; None without a list."""
+        return None if record_ids is None else frozenset(map(self.reference, record_ids))
+
+    def entities(self, entity_ids: Sequence[str]) -> Hashable:
+        """Return a set of entities in gold ids."""
+        if self.entity_ids is None:
+            return frozenset(entity_ids)
+        return frozenset(in_gold_ids(entity_id, self.entity_ids) for entity_id in entity_ids)
 
 
 AttributeValues = Callable[[Side, Sequence[SpanRecord]], list[Hashable]]
@@ -96,6 +108,16 @@ def _reference(name: str) -> AttributeValues:
     return references
 
 
+def _reference_set(name: str) -> AttributeValues:
+    """The values of a property that refers to several records, as sets of gold ids."""
+    get = attrgetter(name)
+
+    def reference_sets(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+        return [*map(side.references, map(get, records))]
+
+    return reference_sets
+
+
 def _span(name: str) -> AttributeValues:
     """The bounds of a property that is a span."""
     get = attrgetter(name)
@@ -122,8 +144,18 @@ def _of_group(link: str, layer: str, value_of: Callable[[Any], Hashable]) -> Att
     return group_values
 
 
+def _members(side: Side, records: Sequence[SpanRecord]) -> list[Hashable]:
+    """The members of the entities of mentions, as sets of entities in gold ids."""
+    by_id = {
+        entity.id: side.entities(entity.members)
+        for entity in side.document.entities
+        if entity.members is not None
+    }
+    return [*map(by_id.get, map(attrgetter("entity"), records))]
+
+
 def _link(entity: Entity) -> Hashable:
-    """The Wikidata id of an entity, or "NIL" for one that Wikidata lacks."""
+    """The Wikidata id of an entity, or "NIL" for one without, whatever the reason."""
     if entity.wikidata:
         return entity.wikidata
     return "NIL" if entity.nil else None
@@ -151,13 +183,14 @@ def _quantity_value(quantity: Quantity) -> Hashable:
 def _timex_value(timex: Timex) -> Hashable:
     """A TIMEX3 value, in one form of those that mean the same.
 
-    Durations of one exact length are equal (P1D, PT24H; not P1M, P30D), and 197X is the decade 197.
+    Durations of one exact length are equal (P1D, PT24H; not P1M, P30D), and so are the spellings of
+    decades, centuries and millennia: 197X is the decade 197, and P3DE is P3E.
     """
     if timex.value is None:
         return None
     exact = duration(timex.value) if timex.type == "DURATION" else None
     if exact is None:
-        return plain_decade(timex.value)
+        return timeml_spelling(timex.value)
     amount, unit = exact
     if unit in _MONTHS:
         return "months", Decimal(amount) * _MONTHS[unit]
@@ -170,6 +203,8 @@ ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
         "level": _property("level"),
         "reference": _of_entity(attrgetter("reference")),
         "link": _of_entity(_link),
+        "members": _members,
+        "predicate": _property("predicate"),
     },
     "timexes": {
         "type": _property("type"),
@@ -189,6 +224,7 @@ ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
         "change": _property("change"),
         "measures": _reference("measures"),
         "property": _span("property"),
+        "whole": _span("whole"),
         "conversion_of": _reference("conversion_of"),
     },
     "events": {
@@ -204,7 +240,7 @@ ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
     "quotations": {
         "type": _property("type"),
         "cue": _span("cue"),
-        "source": _reference("source"),
+        "sources": _reference_set("sources"),
     },
 }
 """The attributes that are compared on aligned spans, layer by layer, in the order of a report.
@@ -220,6 +256,9 @@ NEEDED = {
     "quotations": ("type",),
 }
 """The attributes that every record of a finished annotation has: one without was not annotated."""
+
+BY_OWN_IDS = frozenset(("members",))
+"""The attributes, beside those of references, whose values are ids of an annotator's own."""
 
 _GROUPS = {"mentions": ("entity", "entities"), "events": ("event", "event_chains")}
 """For a layer of spans whose records form groups: the property that names the group, its layer."""

@@ -187,7 +187,11 @@ class _Reader:
     def _record(self, layer: str, given: JsonObject, pointer: str) -> Any:
         """A record with what a value states."""
         known = self._scheme.properties(layer)
-        stated = {name: part for name, part in given.items() if name in known}
+        stated = {
+            name: part
+            for name, part in given.items()
+            if name in known and not (part is False and known[name].get("const") is True)
+        }
         used = {*_SELECTOR} if layer in SPAN_LAYERS else set[str]()
         if layer in SPAN_LAYERS:
             start, end = self._place(given)
@@ -259,6 +263,8 @@ class _Reader:
             return self._arguments(part, pointer)
         if "properties" in node:
             return self._inner_span(part, pointer)
+        if "x-refers-to" in node.get("items", {}):
+            return tuple(map(_text, part if isinstance(part, list) else [part]))
         if name == "evidence":
             numbers = part if isinstance(part, list) else []
             return tuple(number for number in numbers if isinstance(number, int))
@@ -285,7 +291,7 @@ class _Reader:
             for name in names
             if name in candidate
             and name not in ("id", "arguments", label)
-            and "x-refers-to" not in known[name]
+            and "x-refers-to" not in known[name].get("items", known[name])
         ]
 
     def _inner_span(self, value: Json, pointer: str) -> Span:

@@ -41,8 +41,8 @@ MEASURES: dict[str, Sequence[str]] = {
     "arguments": ("end to end", "matched triggers"),
     "events coreference": _COREFERENCE,
     "mentions coreference": _COREFERENCE,
-    "relations": ("strict", "by cluster", "evidence"),
-    "event_relations": ("strict", "temporal awareness"),
+    "relations": ("strict", "by cluster", "evidence", "modality", "inferred"),
+    "event_relations": ("strict", "modality", "temporal awareness"),
 }
 """The layers and their measures in the order of a report; own properties of a corpus follow."""
 

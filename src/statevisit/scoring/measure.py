@@ -12,6 +12,7 @@ from statevisit.scoring.attributes import Side
 from statevisit.scoring.bio import gold_names
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.parts import ARGUMENTS, COREFERENCE, EVIDENCE, Parts
+from statevisit.scoring.predicates import Spans, without
 from statevisit.scoring.prediction import Prediction
 from statevisit.scoring.references import gold_ids
 from statevisit.scoring.spans import Alignment, Item
@@ -27,7 +28,8 @@ class Comparison(Struct, frozen=True):
     references.
 
     `gold_ids` are the gold ids of the predicted spans that are aligned, `exact_gold_ids` those of
-    the ones with the same bounds.
+    the ones with the same bounds. `entity_ids` are the gold ids of predicted entities, paired by
+    their mentions, if some entity has members.
     """
 
     number: int
@@ -38,6 +40,12 @@ class Comparison(Struct, frozen=True):
     aligned: dict[str, Alignment]
     gold_ids: dict[str, str]
     exact_gold_ids: dict[str, str]
+    entity_ids: dict[str, str]
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """The two sides, for the values of attributes."""
+        return Side(self.gold), Side(self.pred.document, self.gold_ids, self.entity_ids)
 
     @property
     def reported_alignments(self) -> dict[str, Alignment]:
@@ -63,16 +71,27 @@ def compare(
     layers: frozenset[str],
     reported: frozenset[str],
     by_sentence: bool,
+    omitted: Spans = frozenset(),
 ) -> Comparison:
     """Return a document with the alignment of its spans.
 
-    The unit of a span is its sentence if `by_sentence`, else the number of the document.
+    The unit of a span is its sentence if `by_sentence`, else the number of the document. Mentions
+    with the bounds in `omitted` do not count, but references to them are compared.
     """
     unit_of = sentence_of(gold) if by_sentence else always(number)
     aligned = align(gold, pred, layers, unit_of)
     spans_aligned = [aligned[layer] for layer in SPAN_LAYERS if layer in aligned]
     exact_ids, aligned_ids = gold_ids(spans_aligned)
-    return Comparison(number, gold, pred, layers, reported, aligned, aligned_ids, exact_ids)
+    entity_ids: dict[str, str] = {}
+    if any(entity.members for side in (gold, pred.document) for entity in side.entities):
+        _, entity_ids = structure.entity_gold_ids(gold, pred.document)
+    if omitted:
+        gold = without(gold, omitted)
+        pred = replace(pred, document=without(pred.document, omitted))
+        aligned |= align(gold, pred, layers & {"mentions"}, unit_of)
+    return Comparison(
+        number, gold, pred, layers, reported, aligned, aligned_ids, exact_ids, entity_ids
+    )
 
 
 def align(
@@ -120,12 +139,11 @@ def count(table: CountTable, comparison: Comparison, parts: Parts) -> None:
     What `parts` says is not predicted has no counts. Spans, their attributes and arguments count in
     the units of their items; relations and coreference in the unit with the document's number.
     """
-    sides = Side(comparison.gold), Side(comparison.pred.document, comparison.gold_ids)
     for layer, aligned in comparison.reported_alignments.items():
         absent = parts.absent(layer)
         spans.count(table, layer, aligned, has_labels=spans.LABEL.get(layer) not in absent)
         if layer != "ner":
-            attributes.count(table, layer, aligned, *sides, comparison.layers, absent)
+            attributes.count(table, layer, aligned, *comparison.sides, comparison.layers, absent)
     _count_links(table, comparison, parts)
 
 
@@ -146,10 +164,20 @@ def _count_links(table: CountTable, comparison: Comparison, parts: Parts) -> Non
         structure.coreference(table, unit, "mentions", gold, pred)
     if "relations" in reported and {"entities", "mentions"} <= layers and has_clusters:
         absent = parts.absent("relations")
+        has_chains = {"events", "event_chains"} <= layers
+        has_chains = has_chains and COREFERENCE not in parts.absent("events")
+        related = (gold, pred) if has_chains else (_between_entities(gold), _between_entities(pred))
         if "type" not in absent:
-            structure.relations(table, unit, gold, pred, has_evidence=EVIDENCE not in absent)
+            structure.relations(table, unit, *related, has_evidence=EVIDENCE not in absent)
     if "event_relations" in reported and "type" not in parts.absent("event_relations"):
         structure.event_relations(table, unit, *within, exact_gold_ids)
+
+
+def _between_entities(document: Document) -> Document:
+    """A document without relations to anything but entities."""
+    entities = {entity.id for entity in document.entities}
+    kept = tuple(relation for relation in document.relations if relation.target in entities)
+    return replace(document, relations=kept)
 
 
 def _without_other_layers(document: Document, layers: frozenset[str]) -> Document:

@@ -24,8 +24,8 @@ ALL = "all documents"
 class Note(Struct, frozen=True):
     """A note on a document for a reader of the figures.
 
-    `kind` is missing, extra, alone, cut, duplicate, label, offset, property, state, text, unplaced,
-    or value. `document` is an id, or `ALL` for a note on the whole prediction.
+    `kind` is missing, extra, alone, cut, duplicate, label, offset, predicate, property, state,
+    text, unplaced, or value. `document` is an id, or `ALL` for a note on the whole prediction.
     """
 
     kind: str

@@ -17,6 +17,7 @@ from statevisit.scoring.measure import Comparison
 from statevisit.scoring.of_split import included, part_of
 from statevisit.scoring.origin import Origin, origin
 from statevisit.scoring.parts import parts_of
+from statevisit.scoring.predicates import Spans, note, predicates
 from statevisit.scoring.prediction import (
     ALL,
     SCORED,
@@ -46,6 +47,7 @@ class Scored:
       relations cannot be scored;
     - `counted`: the layers in which each document counts, by its id: see `annotated.counted`, also
       for `partial` and `as_gold`;
+    - `omitted`: the bounds of the mentions that do not count in each document, by its id;
     - `parts`: the parts of layers that records lack;
     - `ids`: the documents in the order of their units, by default those of the gold and then those
       that were only predicted. Scores that are resampled together need the same ids.
@@ -59,8 +61,10 @@ class Scored:
         ids: Sequence[str] = (),
         partial: bool = False,
         as_gold: bool = False,
+        omitted: Mapping[str, Spans] | None = None,
     ) -> None:
         self.gold, self.pred = gold, pred
+        self.omitted = omitted or {}
         self.asked = asked
         self.layers = frozenset(SCORED) - {"ner"}
         if pred:
@@ -86,6 +90,8 @@ class Scored:
                 self._count(comparison)
         self.notes += [*self._remarks.notes(), *self._notes_on_labels()]
         self.notes += notes_on_states(self.counted, self.reported)
+        if omitted is not None and "mentions" in self.reported:
+            self.notes.append(note(omitted))
 
     @property
     def not_annotated(self) -> frozenset[str]:
@@ -107,7 +113,10 @@ class Scored:
                 gold, pred = self._sides(document_id)
                 layers = self.layers & self.counted[document_id]
                 reported = self.reported & layers
-                yield measure.compare(number, gold, pred, layers, reported, self.by_sentence)
+                omitted = self.omitted.get(document_id, frozenset())
+                yield measure.compare(
+                    number, gold, pred, layers, reported, self.by_sentence, omitted
+                )
 
     def _sides(self, document_id: str) -> tuple[Document, Prediction]:
         """The gold and the prediction of a document, each without records where it is missing."""
@@ -158,6 +167,7 @@ def score(
     layers: Layers = None,
     resamples: int = RESAMPLES,
     partial: bool = False,
+    without_predicates: bool = False,
 ) -> Report:
     """Return all measures of a prediction against gold, as a Report.
 
@@ -168,11 +178,21 @@ def score(
     scored layers; `resamples` is the number of bootstrap resamples, 0 for no intervals.
 
     A layer of a gold document counts if its state is `done`; with `partial` also if it is
-    `partial`, and what is not annotated yet then counts against precision.
+    `partial`, and what is not annotated yet then counts against precision. `without_predicates`
+    leaves the mentions that the gold marks as `predicate`, and predicted ones of the same words,
+    out of mentions, their coreference and the pairing of entities, as OntoNotes has it.
 
     Raises FormatError for input that cannot be read and for a text that is not the gold's.
     """
-    return evaluate(gold, pred, compare, layers, resamples, partial=partial)[0]
+    return evaluate(
+        gold,
+        pred,
+        compare,
+        layers,
+        resamples,
+        partial=partial,
+        without_predicates=without_predicates,
+    )[0]
 
 
 def evaluate(
@@ -183,6 +203,7 @@ def evaluate(
     resamples: int,
     split: str | None = None,
     partial: bool = False,
+    without_predicates: bool = False,
 ) -> tuple[Report, Scored]:
     """Return the report of `score`, and the counts and alignments behind it.
 
@@ -196,7 +217,8 @@ def evaluate(
 
     predictions = _predicted(pred, whole_gold, gold_documents)
     _require_gold(name_of(pred, "prediction"), predictions, gold_documents)
-    scored = Scored(gold_documents, predictions, asked, partial=partial)
+    omitted = predicates(gold_documents.values()) if without_predicates else None
+    scored = Scored(gold_documents, predictions, asked, partial=partial, omitted=omitted)
     resampling = scored.resampling(resamples)
     other_name = other_origin = comparison = None
     if compare is not None:
@@ -245,7 +267,9 @@ def _scored_alike(
     """The counts of a second system on the same documents. Raises FormatError for others."""
     _require_gold(name, predictions, scored.gold)
     _require_same_documents(scored.ids, [*scored.gold, *predictions], name)
-    return Scored(scored.gold, predictions, scored.asked, scored.ids, partial)
+    return Scored(
+        scored.gold, predictions, scored.asked, scored.ids, partial, omitted=scored.omitted
+    )
 
 
 def scored_layers(layers: Layers, documents: Iterable[Document]) -> frozenset[str]:

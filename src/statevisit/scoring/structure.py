@@ -5,12 +5,21 @@ spans have the same bounds; for entities, each measure says when they are.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from statevisit.document.model import Document
-from statevisit.document.records import Event, EventRelation, Relation, Timex
+from statevisit.document.records import (
+    Entity,
+    Event,
+    EventChain,
+    EventRelation,
+    Mention,
+    Relation,
+    Timex,
+)
 from statevisit.document.time_algebra import ORDERS, SYMMETRIC, Link
 from statevisit.scoring import assignment, coref, temporal
 from statevisit.scoring.assignment import Pair
@@ -20,6 +29,12 @@ from statevisit.scoring.spans import Alignment
 
 Statement = tuple[UnitLabel, tuple[Hashable, ...]]
 """The content of a record, such as the two ends of a relation, with its unit and label."""
+
+AnyRelation = Relation | EventRelation
+Related = TypeVar("Related", bound=AnyRelation)
+
+_FACT = "ACTUAL"
+"""The modality of a relation that states none."""
 
 
 def _count_equal(
@@ -115,8 +130,8 @@ def _count_coreference(
         table.add(measure, unit, counts_of(*sides))
 
 
-class _EntityCluster(NamedTuple):
-    """An entity and the bounds of its mentions."""
+class _Group(NamedTuple):
+    """An entity or event chain and the bounds of its mentions; a chain has no type."""
 
     mentions: frozenset[coref.Bounds]
     type: str
@@ -125,20 +140,22 @@ class _EntityCluster(NamedTuple):
     id: str
 
 
-def _entity_clusters(document: Document) -> list[_EntityCluster]:
-    """The entities, by their ids, in an order that does not depend on that of the records."""
-    mentions = coref.groups(document.mentions)
-    clusters = [
-        _EntityCluster(
-            frozenset(mentions.get(entity.id, ())),
-            entity.type or "",
-            entity.wikidata or "",
-            entity.name or "",
-            entity.id,
+def _groups(
+    groups: Iterable[Entity | EventChain], members: Iterable[Mention | Event]
+) -> list[_Group]:
+    """The groups, by their ids, in an order that does not depend on that of the records."""
+    mentions = coref.groups(members)
+    in_any_order = [
+        _Group(
+            frozenset(mentions.get(group.id, ())),
+            (group.type if isinstance(group, Entity) else None) or "",
+            group.wikidata or "",
+            group.name or "",
+            group.id,
         )
-        for entity in {entity.id: entity for entity in document.entities}.values()
+        for group in {group.id: group for group in groups}.values()
     ]
-    return sorted(clusters, key=lambda cluster: (sorted(cluster.mentions), *cluster[1:]))
+    return sorted(in_any_order, key=lambda group: (sorted(group.mentions), *group[1:]))
 
 
 def entity_gold_ids(gold: Document, pred: Document) -> tuple[dict[str, str], dict[str, str]]:
@@ -148,13 +165,26 @@ def entity_gold_ids(gold: Document, pred: Document) -> tuple[dict[str, str], dic
     mentions as in CEAFe. An entity without mentions, which is meant literally only, is in both ways
     that of the gold with the same type, link and name.
     """
-    key, response = _entity_clusters(gold), _entity_clusters(pred)
+    return _paired_ids(_groups(gold.entities, gold.mentions), _groups(pred.entities, pred.mentions))
+
+
+def chain_gold_ids(gold: Document, pred: Document) -> tuple[dict[str, str], dict[str, str]]:
+    """Return `entity_gold_ids` of event chains, whose mentions are events; they have no type."""
+    return _paired_ids(
+        _groups(gold.event_chains, gold.events), _groups(pred.event_chains, pred.events)
+    )
+
+
+def _paired_ids(
+    key: Sequence[_Group], response: Sequence[_Group]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The gold ids of predicted groups that are equal, and of those paired by mentions."""
     equal = assignment.equal_pairs(
-        [_identity(cluster) for cluster in key], [_identity(cluster) for cluster in response]
+        [_identity(group) for group in key], [_identity(group) for group in response]
     )
     paired = [(i, j) for i, j in equal if not key[i].mentions]
     paired += _paired_by_mentions(
-        [cluster.mentions for cluster in key], [cluster.mentions for cluster in response]
+        [group.mentions for group in key], [group.mentions for group in response]
     )
     return (
         {response[j].id: key[i].id for i, j in equal},
@@ -189,25 +219,29 @@ def _paired_by_mentions(
     return pairs + assignment.assignment(coref.phi4(*coref.sides(*rest)))
 
 
-def _identity(cluster: _EntityCluster) -> Hashable:
-    """The properties that equal entities share."""
-    if cluster.mentions:
-        return cluster.mentions, cluster.type
-    return cluster.type, cluster.wikidata, cluster.name
+def _identity(group: _Group) -> Hashable:
+    """The properties that equal groups share."""
+    if group.mentions:
+        return group.mentions, group.type
+    return group.type, group.wikidata, group.name
 
 
 def relations(
     table: CountTable, unit: int, gold: Document, pred: Document, has_evidence: bool = True
 ) -> None:
-    """Add the counts of relations between entities, in three measures, to a table.
+    """Add the counts of relations of entities, with each other and with events, to a table.
 
-    - strict: both entities have exactly the gold's mentions and types (as SemEval-2010 and ACE);
-    - by cluster: entities are paired by their mentions as in CEAFe (the entity level of DWIE,
-      Zaporojets et al. 2021);
+    - strict: both entities have exactly the gold's mentions and types (as SemEval-2010 and ACE),
+      and an event chain has exactly the gold's event mentions;
+    - by cluster: entities and chains are paired by their mentions as in CEAFe (the entity level of
+      DWIE, Zaporojets et al. 2021);
     - evidence: by cluster, a relation with each sentence that supports it (DocRED, Yao et al.
-      2019), if `has_evidence`, since the prediction gives some.
+      2019), if `has_evidence`, since the prediction gives some;
+    - modality and inferred: by cluster, a relation with that property, if some relation has it.
     """
     equal_ids, cluster_ids = entity_gold_ids(gold, pred)
+    equal_chains, paired_chains = chain_gold_ids(gold, pred)
+    equal_ids, cluster_ids = equal_chains | equal_ids, paired_chains | cluster_ids
     in_gold = _statements(unit, gold.relations, None)
     strict = _statements(unit, pred.relations, equal_ids)
     by_cluster = _statements(unit, pred.relations, cluster_ids)
@@ -221,23 +255,55 @@ def relations(
             _with_evidence(in_gold, gold.relations),
             _with_evidence(by_cluster, pred.relations),
         )
+    sides = (in_gold, gold.relations), (by_cluster, pred.relations)
+    _count_with(table, "relations", "modality", _modality, *sides)
+    _count_with(table, "relations", "inferred", attrgetter("inferred"), *sides)
+
+
+def _modality(relation: AnyRelation) -> str | None:
+    """The modality of a relation that the text does not state as a fact."""
+    return None if relation.modality == _FACT else relation.modality
+
+
+def _count_with(
+    table: CountTable,
+    layer: str,
+    name: str,
+    value_of: Callable[[AnyRelation], Hashable],
+    gold: tuple[Sequence[Statement], Sequence[AnyRelation]],
+    pred: tuple[Sequence[Statement], Sequence[AnyRelation]],
+) -> None:
+    """Add the counts of relations with a property, if any has it, to a table.
+
+    Each side has the statements of its relations, in their order. A relation without the property
+    equals one that lacks it, too.
+    """
+    if any(value_of(relation) for _, relations in (gold, pred) for relation in relations):
+        extended = [
+            [
+                (place, (*ends, value_of(relation)))
+                for (place, ends), relation in zip(statements, _typed(relations), strict=True)
+            ]
+            for statements, relations in (gold, pred)
+        ]
+        _count_equal(table, layer, name, *extended)
+
+
+def _typed(relations: Iterable[Related]) -> list[Related]:
+    """The relations that have a type: one without says nothing that can be compared."""
+    return [relation for relation in relations if relation.type is not None]
 
 
 def _statements(
-    unit: int, relations: Iterable[Relation | EventRelation], ids: GoldIds | None
+    unit: int, relations: Iterable[AnyRelation], ids: GoldIds | None
 ) -> list[Statement]:
-    """The ends of relations in gold ids; `ids` is None for the gold itself.
-
-    A relation without a type says nothing that can be compared.
-    """
+    """The ends of relations with a type, in gold ids; `ids` is None for the gold itself."""
     statements: list[Statement] = []
-    for relation in relations:
-        if relation.type is None:
-            continue
+    for relation in _typed(relations):
         ends: tuple[Reference, Reference] = (relation.source, relation.target)
         if ids is not None:
             ends = in_gold_ids(relation.source, ids), in_gold_ids(relation.target, ids)
-        statements.append(((unit, relation.type), ends))
+        statements.append(((unit, str(relation.type)), ends))
     return statements
 
 
@@ -245,10 +311,9 @@ def _with_evidence(
     statements: Iterable[Statement], relations: Iterable[Relation]
 ) -> list[Statement]:
     """One statement for each sentence that supports a relation."""
-    typed = [relation for relation in relations if relation.type is not None]
     return [
         (place, (*ends, sentence))
-        for (place, ends), relation in zip(statements, typed, strict=True)
+        for (place, ends), relation in zip(statements, _typed(relations), strict=True)
         for sentence in relation.evidence or ()
     ]
 
@@ -258,18 +323,15 @@ def event_relations(
 ) -> None:
     """Add the counts of relations between events and times to a table.
 
-    Strict: same type and ends. Temporal awareness: what the temporal relations of one side entail
-    of the other.
+    Strict: same type and ends. Modality: the modality too, if some relation is not a fact. Temporal
+    awareness: what the temporal relations of one side entail of the other, whatever their modality.
     """
     in_gold = _statements(unit, gold.event_relations, None)
     predicted = _statements(unit, pred.event_relations, exact_ids)
-    _count_equal(
-        table,
-        "event_relations",
-        "strict",
-        [_undirected(statement) for statement in in_gold],
-        [_undirected(statement) for statement in predicted],
-    )
+    undirected = [[_undirected(statement) for statement in side] for side in (in_gold, predicted)]
+    _count_equal(table, "event_relations", "strict", *undirected)
+    sides = zip(undirected, (gold.event_relations, pred.event_relations), strict=True)
+    _count_with(table, "event_relations", "modality", _modality, *sides)
     places = _places(gold, pred, [*in_gold, *predicted])
     awareness = temporal.awareness(_links(in_gold, places), _links(predicted, places))
     table.add(MeasureKey("event_relations", "temporal awareness"), unit, awareness)

@@ -1,0 +1,116 @@
+"""The timeline of a document: which of its past events are in order. No I/O.
+
+The nodes are event chains, each with all of its mentions, and time expressions. What places them is
+in the annotation: temporal relations and SUBEVENT of modality ACTUAL, and the days for which dates
+and times stand. `doc_time_rel` says which events are past, and orders none of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+
+from msgspec import Struct
+
+from statevisit.document.calendar_bounds import bounds_of_timex
+from statevisit.document.model import Document, in_english
+from statevisit.document.time_algebra import (
+    BEGIN,
+    END,
+    Graph,
+    Link,
+    Order,
+    Point,
+    orders,
+    stated_type,
+)
+
+_FACT = "ACTUAL"
+
+
+class Timeline(Struct, frozen=True):
+    """The past events of a document, and the pairs of them that nothing places.
+
+    `events` are the ids of the chains whose mentions are all ACTUAL and BEFORE the document's time,
+    in the order of the text; an event without a chain stands for itself. `unordered` are the pairs
+    of them that are neither in order, nor one within the other, nor at the same time.
+    """
+
+    events: Sequence[str] = ()
+    unordered: Sequence[tuple[str, str]] = ()
+
+    @property
+    def pairs(self) -> int:
+        """The number of pairs of past events."""
+        return len(self.events) * (len(self.events) - 1) // 2
+
+    @property
+    def ordered(self) -> int:
+        """The number of pairs of past events that are placed."""
+        return self.pairs - len(self.unordered)
+
+
+def timeline(document: Document) -> Timeline:
+    """Return which past events of a document are in order, by the transitive closure of its facts.
+
+    Two events are in order if one ends before the other begins, or just then.
+    """
+    chains = {event.id: event.event or event.id for event in document.events}
+    graph = Graph(_links(document, chains), _by_calendar(document))
+    events = _past(document, chains)
+    pairs = list(combinations(events, 2))
+    ways = [way for pair in pairs for way in _ways(*pair)]
+    holding = iter(graph.all_hold(ways))
+    unordered = []
+    for pair in pairs:
+        placed = [next(holding) for _ in _ways(*pair)]
+        if not any(placed):
+            unordered.append(pair)
+    return Timeline(events, unordered)
+
+
+def _past(document: Document, chains: dict[str, str]) -> list[str]:
+    """The chains whose mentions are all actual and past, in the order of the text."""
+    is_past: dict[str, bool] = {}
+    for event in sorted(document.events, key=lambda event: (event.start, event.end)):
+        chain = chains[event.id]
+        of_mention = event.modality == _FACT and event.doc_time_rel == "BEFORE"
+        is_past[chain] = of_mention and is_past.get(chain, True)
+    return [chain for chain, past in is_past.items() if past]
+
+
+def _links(document: Document, chains: dict[str, str]) -> Iterator[Link]:
+    """The facts about the order of chains and times."""
+    for relation in document.event_relations:
+        source = chains.get(relation.source, relation.source)
+        target = chains.get(relation.target, relation.target)
+        kind = stated_type(relation)
+        if kind is not None and source != target:
+            yield Link(kind, source, target)
+
+
+def _by_calendar(document: Document) -> Iterator[Order]:
+    """The order of the beginnings and ends of times, and of the days in between."""
+    english = in_english(document)
+    days: set[int] = set()
+    for timex in document.timexes:
+        bounds = bounds_of_timex(timex, english)
+        if bounds is not None:
+            first, last = bounds
+            days.update(bounds)
+            yield _start_of(first), (timex.id, BEGIN), False
+            yield (timex.id, END), _start_of(last), False
+    for day, following in pairwise(sorted(days)):
+        yield _start_of(day), _start_of(following), True
+
+
+def _start_of(day: int) -> Point:
+    return ("day", day), BEGIN
+
+
+def _ways(a: str, b: str) -> list[list[Order]]:
+    """The ways to place two events, each as the orders that it takes."""
+    return [
+        [((a, END), (b, BEGIN), False)],
+        [((b, END), (a, BEGIN), False)],
+        list(orders(Link("CONTAINS", a, b))),
+        list(orders(Link("CONTAINS", b, a))),
+    ]
