@@ -567,7 +567,7 @@ def test_a_quotation_has_any_number_of_sources(article: Document) -> None:
 
     changes, findings, document = _edit(article, add)
     assert ([("changed", "quotations", "quo1")], []) == (changes, findings)
-    assert ("m15", "m1") == document["quo1"].sources
+    assert ("m1", "m15") == document["quo1"].sources
     assert (document, []) == _imported(saved(to_results(document)), document)
     results = to_results(document)
     results.remove(_relation(results, "quo1", "m15"))
