@@ -543,11 +543,11 @@ def test_links_that_the_scheme_lacks_are_listed(article: Document) -> None:
         )
         results.append(
             {
-                "from_id": "quo1",
-                "to_id": "m1",
+                "from_id": "q10",
+                "to_id": "ev1",
                 "type": "relation",
                 "direction": "right",
-                "labels": ["SOURCE"],
+                "labels": ["MEASURES"],
             }
         )
 
@@ -556,6 +556,24 @@ def test_links_that_the_scheme_lacks_are_listed(article: Document) -> None:
     assert ["L104", "L107"] == [f[:4] for f in findings]
     assert "AGENT leads from events" in findings[0]
     assert "the one it had stays" in findings[1]
+
+
+def test_a_quotation_has_any_number_of_sources(article: Document) -> None:
+    """Each is a relation SOURCE; a quotation whose last one is deleted has none."""
+
+    def add(results: Results) -> None:
+        ends = {"from_id": "m1", "to_id": "quo1", "direction": "right"}
+        results.insert(0, {**ends, "type": "relation", "labels": [f"{INVERSE}SOURCE"]})
+
+    changes, findings, document = _edit(article, add)
+    assert ([("changed", "quotations", "quo1")], []) == (changes, findings)
+    assert ("m1", "m15") == document["quo1"].sources
+    assert (document, []) == _imported(saved(to_results(document)), document)
+    results = to_results(document)
+    results.remove(_relation(results, "quo1", "m15"))
+    assert ("m1",) == _imported(results, document)[0]["quo1"].sources
+    results.remove(_relation(results, "quo1", "m1"))
+    assert _imported(results, document)[0]["quo1"].sources is None
 
 
 def test_values_are_edited(article: Document) -> None:

@@ -98,9 +98,10 @@ def test_properties_without_a_layer_to_refer_to_are_dropped() -> None:
     assert "timexes" not in own.value["properties"]
     assert ["mentions", "events"] == own.properties("arguments")["target"]["x-refers-to"]
     names_only = scheme_from(b'base = 2\nlayers = ["mentions", "entities", "quotations"]', "s.toml")
-    assert ["mentions"] == names_only.properties("quotations")["source"]["x-refers-to"]
+    sources = names_only.properties("quotations")["sources"]
+    assert ["mentions"] == sources["items"]["x-refers-to"]
     alone = scheme_from(b'base = 2\nlayers = ["quotations"]', "s.toml")
-    assert "source" not in alone.properties("quotations")
+    assert "sources" not in alone.properties("quotations")
     assert {"timex", "event", "currency"}.isdisjoint(names_only.definitions)
 
 
@@ -205,7 +206,6 @@ WRONG = {
     'base = 2\n[labels."entities.nil".UNVERIFIED]\nremove = true': "2: UNVERIFIED cannot be",
     'base = 2\n[labels."entities.type"."my X"]\ntitle = "x"': "2: 'my X' cannot be a label",
     'base = 2\n[labels."entities.type".X]\nroles = ["A"]': "3: labels of entities.type have no",
-    'base = 2\n[labels."arguments.role".BEFORE]\ntitle = "x"': "2: BEFORE is a label of arguments",
     'base = 2\n[labels."quotations.type"]\nDIRECT = { remove = true }\nINDIRECT = { remove = true }'
     "\nMIXED = { remove = true }": "2: removes every label of quotations.type; keep one",
     'base = 2\nlayers = ["events"]\n[labels."timexes.type".AGE]': "3: `layers` does not have the",

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import Record
+from statevisit.document.schema import id_node
 from statevisit.document.scheme import base
 
 DOCUMENT_TIME = "DCT"
@@ -37,7 +38,7 @@ def references(layer: str) -> tuple[Reference, ...]:
     of_layer = []
     for name, node in base().properties(layer).items():
         is_list = node.get("type") == "array"
-        holder = node["items"] if is_list else node
+        holder = id_node(node)
         if "x-refers-to" in holder:
             of_layer.append(Reference(layer, name, tuple(holder["x-refers-to"]), is_list))
     return tuple(of_layer)

@@ -61,3 +61,9 @@ def path(name: str) -> Path:
 def load(name: str) -> Schema:
     """Return a schema of the package. `name` is one of NAMES."""
     return Schema(orjson.loads(path(name).read_bytes()))
+
+
+def id_node(node: JsonObject) -> JsonObject:
+    """Return the schema of the ids that a property holds: its own, or that of a list's items."""
+    items: JsonObject = node.get("items", {}) if node.get("type") == "array" else node
+    return items

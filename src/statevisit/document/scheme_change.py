@@ -4,6 +4,7 @@ from collections import Counter
 
 from statevisit.document.model import LAYERS
 from statevisit.document.references import DOCUMENT_TIME
+from statevisit.document.schema import id_node
 from statevisit.document.scheme import Scheme
 from statevisit.document.states import NONE
 from statevisit.document.strict_json import JsonObject
@@ -39,11 +40,18 @@ def within(value: JsonObject, scheme: Scheme) -> JsonObject:
 
 
 def _within(record: JsonObject, known: dict[str, JsonObject], ids: set[str]) -> JsonObject:
-    return {
-        name: part
-        for name, part in record.items()
-        if name in known and not ("x-refers-to" in known[name] and part not in ids)
-    }
+    kept: JsonObject = {}
+    for name, part in record.items():
+        if name not in known:
+            continue
+        if "x-refers-to" not in id_node(known[name]):
+            kept[name] = part
+        elif not isinstance(part, list):
+            if part in ids:
+                kept[name] = part
+        elif any(item in ids for item in part):
+            kept[name] = [item for item in part if item in ids]
+    return kept
 
 
 def fitted(value: JsonObject, scheme: Scheme) -> tuple[JsonObject, Counter[str]]:

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from statevisit.document.model import LAYERS
-from statevisit.document.schema import definition_name, record_definition
+from statevisit.document.schema import definition_name, id_node, record_definition
 from statevisit.document.scheme_declaration import (
     TYPES,
     AttributeDeclaration,
@@ -103,11 +103,12 @@ def _drop(schema: JsonObject, layers: list[str]) -> None:
     for layer in [*kept, *(["arguments"] if "events" in kept else [])]:
         record = record_definition(schema, layer)
         for prop, node in list(record["properties"].items()):
-            if "x-refers-to" not in node:
+            holder = id_node(node)
+            if "x-refers-to" not in holder:
                 continue
-            targets = [target for target in node["x-refers-to"] if target not in layers]
+            targets = [target for target in holder["x-refers-to"] if target not in layers]
             if targets:
-                node["x-refers-to"] = targets
+                holder["x-refers-to"] = targets
             else:
                 name = definition_name(schema, layer)
                 for definition in (name, f"{name}_done"):

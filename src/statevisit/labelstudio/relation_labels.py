@@ -20,7 +20,8 @@ POINTERS = {
 }
 """For each relation label that sets a property of its source record, that (layer, property).
 
-It is a reference, a list of references, or the words of a part. The other relation labels are the roles of arguments and the types of event relations.
+It holds a reference, a list of references, or the words of a part. The other relation labels are
+the roles of arguments and the types of event relations.
 """
 
 PART_LABELS = {"PROPERTY": "#577590", "CUE": "#9b5de5"}

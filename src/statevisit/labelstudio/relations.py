@@ -136,7 +136,7 @@ def _set_property(records: Records, label: str, targets: dict[str, list[str]]) -
         exported = getattr(in_base, prop, None)
         value: Any
         if _is_list(layer, prop):
-            value = _all_of(linked, exported)
+            value = tuple(dict.fromkeys(linked)) or None  # `ordered` sorts them
         else:
             value = _one_of(linked, exported, record_id, label, records)
         if value != before:
@@ -146,12 +146,6 @@ def _set_property(records: Records, label: str, targets: dict[str, list[str]]) -
 @cache
 def _is_list(layer: str, prop: str) -> bool:
     return any(item.property == prop and item.is_list for item in references(layer))
-
-
-def _all_of(linked: list[str], exported: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    """The linked ids, those that the record had before in their order; None if there are none."""
-    kept = [target for target in exported or () if target in linked]
-    return tuple(dict.fromkeys((*kept, *linked))) or None
 
 
 def _one_of(
