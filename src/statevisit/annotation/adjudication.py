@@ -108,8 +108,8 @@ def in_ids_of(
     it is there, else a fresh one.
     """
     decided = list(decisions)
-    first = aligned(a, published, _readings(published, decided, "a"))
-    return first, aligned(b, first, published, _readings(published, decided, "b"))
+    first = aligned(a, published, decided=_readings(published, decided, "a"))
+    return first, aligned(b, first, published, decided=_readings(published, decided, "b"))
 
 
 def _readings(like: Document, decisions: Iterable[Decision], side: str) -> Document:

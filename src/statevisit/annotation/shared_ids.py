@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from statevisit.document.codec import ordered
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import (
+    ID_PREFIXES,
     Entity,
     Event,
     EventChain,
@@ -32,14 +33,15 @@ Ids = dict[str, str]
 """The id of a record in the reference, by its id in the document."""
 
 _RENAMED_LAYERS = (*SPAN_LAYERS, "entities", "event_chains", "relations", "event_relations")
-_NUMBERED_ID = re.compile(r"([A-Za-z_-]+?)(\d+)")
+_NUMBERED_ID = re.compile(rf"({'|'.join(ID_PREFIXES.values())})(\d+)")
 
 
-def aligned(document: Document, *references: Document) -> Document:
+def aligned(document: Document, *references: Document, decided: Document | None = None) -> Document:
     """Return `document` with the ids of a reference for the records that both annotate.
 
-    Of several references the first comes first; the next ones give ids to records that it lacks,
-    for records with ids that it lacks. All other records get fresh ids. Records of a span layer are
+    Of several references the first comes first; the next ones, and last `decided`, give ids to
+    records that it lacks, for records with ids that it lacks. All other records get fresh ids, with
+    numbers above those of the references. Records of a span layer are
     the same if their spans are equal, else if they overlap most, one to one. Entities and event
     chains are the same if they link to one Wikidata item, else if they share most of these mentions
     (ties: the first in the text), but never against `same_entity`. Relations are the same if type
@@ -47,14 +49,15 @@ def aligned(document: Document, *references: Document) -> Document:
     """
     ids: Ids = {}
     taken: set[str] = set()
-    for reference in references:
+    known = {record_id for reference in references for record_id in reference.layer_by_id}
+    for reference in (*references, *([decided] if decided else [])):
         if document.text != reference.text:
             raise FormatError(
                 f"{document.id}: the texts differ; only annotations of one text can be aligned"
             )
         _pair(document, reference, ids, taken)
         taken.update(reference.layer_by_id)
-    fresh = _FreshIds({*taken, *ids.values()})
+    fresh = _FreshIds({*taken, *ids.values()}, known)
     for record_id in document.layer_by_id:
         if record_id not in ids:
             ids[record_id] = fresh.take(record_id)
@@ -275,33 +278,38 @@ def _relations(relations: Sequence[Relation], references: Sequence[Relation], id
 
 
 class _FreshIds:
-    """Ids that no record has: an id itself if it is free, else the next number after it."""
+    """Ids that are not taken: for a numbered id (`m7`) one above all those of its kind in `known`.
 
-    def __init__(self, taken: set[str]) -> None:
+    A lower number may be that of a record of an earlier version. Other ids stay if they are free.
+    """
+
+    def __init__(self, taken: set[str], known: set[str]) -> None:
         self._taken = taken
-        self._following: dict[str, dict[int, int]] = {}
+        self._highest: dict[str, int] = {}
+        for record_id in known:
+            numbered = _NUMBERED_ID.fullmatch(record_id)
+            if numbered is not None:
+                prefix, number = numbered[1], int(numbered[2])
+                self._highest[prefix] = max(number, self._highest.get(prefix, 0))
 
     def take(self, record_id: str) -> str:
         """Return the fresh id for a record with an id, which is taken from then on."""
         numbered = _NUMBERED_ID.fullmatch(record_id)
-        if record_id not in self._taken:
+        if numbered is not None and numbered[1] in self._highest:
+            fresh = self._next(numbered[1])
+        elif record_id not in self._taken:
             fresh = record_id
-        elif numbered is None:
-            fresh = next(free_ids(f"{record_id}-", self._taken))
         else:
-            fresh = self._next(numbered[1], int(numbered[2]))
+            fresh = next(free_ids(f"{record_id}-", self._taken))
         self._taken.add(fresh)
         return fresh
 
-    def _next(self, prefix: str, number: int) -> str:
-        # Numbers that were found to be taken lead to the free one that was found after them.
-        following = self._following.setdefault(prefix, {})
-        passed = []
-        while f"{prefix}{number}" in self._taken:
-            passed.append(number)
-            number = following.get(number, number + 1)
-        following |= dict.fromkeys(passed, number)
-        return f"{prefix}{number}"
+    def _next(self, prefix: str) -> str:
+        while True:
+            self._highest[prefix] += 1
+            fresh = f"{prefix}{self._highest[prefix]}"
+            if fresh not in self._taken:
+                return fresh
 
 
 def _renamed(document: Document, ids: Ids) -> Document:
