@@ -29,8 +29,8 @@ SHA256 = {
     "release": "c81fc9bceb3b4270aa6d581799176da82cf4cd1a95ac28ad798d17e638cea493",
     "findings": "fe3c0b3122de9743fde9a970016e46ebbb6e37243e67f945715489e4a92a953a",
     "source": "b334294fcb94fb9c0f45247b13c27b115e1d51a8fbe6973b3a0658542db723e6",
-    "adjudication": "6ff34a4512deccdc0a12c1334040f290bc8d4f38b32bf1d0f264ffb207d10f33",
-    "report": "ce37e24b4acfb7d4e71bedfb6f8e404d915d5d4c769d36191ad9004d28e81b5f",
+    "adjudication": "bff527924232b9febb575f081770c2bd66fcf7ca064b394acff3c2b4bd7391a1",
+    "report": "6c08f25135b2810733c67051a2b07aab083f45b6bea7e39533f0e9ecf6abe90c",
 }
 
 

@@ -1,18 +1,23 @@
 """Scoring what schema 2 added: sets, sources, wholes, participants, modality, predicates."""
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from msgspec.structs import replace
 
 import statevisit
+from statevisit.annotation.quote_schema import draft_schema
 from statevisit.document.codec import convert, to_value, write_document
 from statevisit.document.model import Document
 from statevisit.document.scheme import base
+from statevisit.pages.score_page import page
 from statevisit.scoring.agree import agree
+from statevisit.scoring.score import evaluate
 from tests.conftest import Result, annotated_text
 
 TEXT = (
@@ -375,3 +380,23 @@ def test_the_commands_leave_predicates_out(
         result = cli(command, a, b, *options)
         assert 0 == result.status
         assert "without predicates: 1 span left out" in result.out + result.err
+
+
+def test_the_draft_schema_has_the_content_of_schema_2(gold: Document) -> None:
+    """A language model is asked for lists of sources and members, wholes, modality and flags.
+
+    Its answer in that form is valid. No keyword is in it that structured output does not take.
+    """
+    schema = draft_schema(base())
+    draft = copy.deepcopy(DRAFT) | {"id": gold.id, "timexes": []}
+    del draft["text"]
+    assert [] == [e.message for e in jsonschema.Draft202012Validator(schema).iter_errors(draft)]
+    assert '"default"' not in json.dumps(schema)
+
+
+def test_the_page_shows_sets_sources_and_wholes(gold: Document) -> None:
+    """The page names the members of a set, the sources of a quotation, and what a share is of."""
+    report, scored = evaluate(gold, gold, None, None, 0)
+    shown = page(report, scored.comparisons())
+    for note in ("= ulm, jena", "by Ulm, Jena", "54 % of shares", "NOM predicate"):
+        assert note in shown

@@ -30,9 +30,9 @@ _SELECTOR = {
 }
 
 
-_NOT_IN_GRAMMARS = ("allOf", "if", "then", "else", "not", "uniqueItems")
+_NOT_IN_GRAMMARS = ("allOf", "if", "then", "else", "not", "uniqueItems", "default")
 """Keywords that structured output does not take: those of rules with conditions, which `allOf`
-holds, and `uniqueItems`."""
+holds, `uniqueItems` and `default`."""
 
 _NO_LINE_END = r"(?!\n)"
 """The end of our patterns: in Python, `$` also matches before a line end."""

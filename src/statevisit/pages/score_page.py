@@ -13,7 +13,7 @@ from string import Template
 import orjson
 
 from statevisit.document.model import SPAN_LAYERS, Document
-from statevisit.document.records import Event, Mention, Quantity, Timex
+from statevisit.document.records import Event, Mention, Quantity, Quotation, Timex
 from statevisit.document.strict_json import JsonObject
 from statevisit.pages.display import UNKNOWN, amount_of
 from statevisit.printable import counted
@@ -292,32 +292,42 @@ def _description(document: Document, record: SpanRecord | None) -> str:
         return _mention_description(document, record)
     parts: list[str | None] = []
     if isinstance(record, Quantity):
-        parts = [record.comparator, amount_of(record), record.unit]
+        whole = f"of {record.whole.text}" if record.whole else None
+        parts = [record.comparator, amount_of(record), record.unit, whole]
     elif isinstance(record, Event):
         parts = [record.type, record.polarity, record.modality, record.doc_time_rel]
         arguments = _arguments_description(document, record)
         parts.append(f"· {arguments}" if arguments else None)
     elif isinstance(record, Timex):
         parts = [record.value, record.mod]
+    elif isinstance(record, Quotation):
+        sources = [_words_of(document, source) for source in record.sources or ()]
+        parts = [f"by {', '.join(sources)}" if sources else None]
     return " ".join(part for part in parts if part)
 
 
 def _mention_description(document: Document, mention: Mention) -> str:
-    level = mention.level or UNKNOWN
+    level = f"{mention.level or UNKNOWN}{' predicate' if mention.predicate else ''}"
     entity_id = mention.entity or ""
     if document.layer_by_id.get(entity_id) != "entities":
         return level
     entity = document[entity_id]
     wikidata = f" ({entity.wikidata})" if entity.wikidata else ""
-    return f"{level} → {entity.name or entity.id}{wikidata}"
+    members = f" = {', '.join(entity.members)}" if entity.members else ""
+    return f"{level} → {entity.name or entity.id}{wikidata}{members}"
 
 
 def _arguments_description(document: Document, event: Event) -> str:
     described = []
     for argument in event.arguments or ():
         if argument.target in document:
-            target = document[argument.target]
-            is_span = isinstance(target, SpanRecord)
-            words = document.text_of(target) if is_span else argument.target
-            described.append(f"{argument.role or UNKNOWN} {words}")
+            described.append(f"{argument.role or UNKNOWN} {_words_of(document, argument.target)}")
     return ", ".join(described)
+
+
+def _words_of(document: Document, record_id: str) -> str:
+    """The words of a span; the id of a record that has none or is missing."""
+    if record_id not in document:
+        return record_id
+    target = document[record_id]
+    return document.text_of(target) if isinstance(target, SpanRecord) else record_id
