@@ -1,7 +1,7 @@
 """Write corpus/WITNESSES.md: the gold beside witnesses that are independent of its annotators.
 
 Usage: python3 scripts/witness.py [--check]. It makes .venv and installs the locked packages if
-needed. Every difference is explained in corpus/witnesses.jsonl; the script prints the lines that
+needed. Every difference is explained in scripts/witnesses.jsonl; the script prints the lines that
 are missing, to be filled in, and those that explain nothing any more, and then fails.
 `--check` writes nothing, and fails if the page is not what would be written.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from witness_values import Row
 
 PAGE = ROOT / "corpus" / "WITNESSES.md"
-EXPLANATIONS = ROOT / "corpus" / "witnesses.jsonl"
+EXPLANATIONS = ROOT / "scripts" / "witnesses.jsonl"
 
 CAUSES = {
     "scheme": "the two schemes differ on purpose",

@@ -44,6 +44,8 @@ _RESERVED = frozenset(
         *("value_float", "lower_float", "upper_float", "measures_layer", "measures_text"),
         *("event_id", "event_name", "event_wikidata", "wikidata_property", "evidence_text"),
         *("source_name", "source_type", "target_name", "target_type", "tokens", "ner_tags"),
+        *("source_start", "source_end", "source_text", "source_event", "source_layer", "family"),
+        *("target_start", "target_end", "target_text", "target_event", "target_layer"),
     )
 )
 """Names with another meaning in quote notation, in an edition or in the columns of a table."""
