@@ -209,6 +209,11 @@ class Editor:
         self._field(prop).get_by_text(value).first.click()
         self._until("answers(selected[0]).includes(value[0])", value)
 
+    def unchoose(self, prop: str, value: str) -> None:
+        """Take back an answer of the selected region."""
+        self._field(prop).get_by_text(value).first.click()
+        self._until("!answers(selected[0]).includes(value[0])", value)
+
     def _relations(self) -> Any:
         self._tab("Relations")
         self.page.locator(".lsf-relations__item").first.wait_for()

@@ -470,6 +470,55 @@ def test_own_labels_and_attributes_are_edited_in_the_browser(
     assert "VESSEL" == after["tanker"].type
 
 
+def test_modality_and_predicates_are_edited_in_the_browser(
+    server: Local, chromium: Any, tmp_path: Path, shell: Callable[..., Result]
+) -> None:
+    """The editor keeps the labels with a modality, and a ticked predicate can be unticked."""
+    root = _own_corpus(tmp_path, OWN)
+    online = _online(server, root, shell)
+    path = root / "corpus/documents/bridge.json"
+    bridge = read_document(path)
+    sure, unsure = bridge.event_relations[0], bridge.event_relations[1]
+    added = replace(sure, type="CAUSE", modality="UNCERTAIN")
+    unsure = replace(unsure, modality="UNCERTAIN")
+    mentions = (bridge.mentions[0], replace(bridge.mentions[1], predicate=True))
+    bridge = replace(
+        bridge,
+        mentions=(*mentions, *bridge.mentions[2:]),
+        event_relations=(sure, added, unsure, *bridge.event_relations[2:]),
+    )
+    write_document(bridge, path)
+    assert 0 == online("push", "--project", "modality").status
+    before, untouched = read_document(path), path.read_bytes()
+    first, second = (mention.id for mention in mentions)
+    project, tasks = _tasks(server, "modality")
+    with page_of(chromium) as page:
+        editor = Editor(page, server.url, server.user, server.password)
+        editor.open(project, tasks["bridge"])
+        _save_as_it_is(editor, page)
+        assert "no changes\n" == online("pull", "--project", "modality").err
+        assert untouched == path.read_bytes()
+        editor.open(project, tasks["bridge"])
+        editor.select(first)
+        editor.choose("predicate", "true")
+        editor.select(second)
+        editor.unchoose("predicate", "true")
+        editor.relate("ev3", "ev1", "BEFORE: UNCERTAIN")
+        editor.update()
+    pulled = online("pull", "--project", "modality")
+    assert 0 == pulled.status, pulled.err
+    after = read_document(path)
+    assert (True, None) == (after[first].predicate, after[second].predicate)
+    (new,) = set(after.event_relations) - set(before.event_relations)
+    assert ("ev3", "BEFORE", "ev1", "UNCERTAIN") == (
+        new.source,
+        new.type,
+        new.target,
+        new.modality,
+    )
+    assert set(before.event_relations) < set(after.event_relations)
+
+
 def test_a_project_follows_the_scheme(
     server: Local, tmp_path: Path, shell: Callable[..., Result]
 ) -> None:

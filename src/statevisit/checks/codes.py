@@ -343,8 +343,9 @@ EXPLANATIONS = {
     "L107": """
         A record has several relations of a kind of which it can have one.
 
-        MEASURES, CONVERSION_OF, PROPERTY, CUE and SOURCE each set one property of the record at
-        which they start. The relation that was exported stays; if none was, the first one counts.
+        MEASURES, CONVERSION_OF, PROPERTY, WHOLE and CUE each set one property of the record at
+        which they start, and an event relation has one modality. The relation that was exported
+        stays; if none was, the first one counts.
 
         Wrong: a quotation with two relations CUE, to "said" and to "added"
         Right: a relation CUE to "said"

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec.structs import replace
 
-from statevisit.document.model import Document, Entity, EventChain
+from statevisit.document.model import Document, Entity, EventChain, Relation
+from statevisit.document.references import references_of
 from statevisit.document.scheme import scheme_of
 from statevisit.labelstudio.ids import Ids
 from statevisit.labelstudio.results import Region, Report, SpanRecord
@@ -121,12 +122,23 @@ class Groups(Generic[Group]):
         """Report the groups that lost their last member; they stay in the document."""
         before = {getattr(record, self.prop) for record in getattr(self._base, self.members)}
         after = {getattr(record, self.prop) for record in members}
-        for group_id in sorted((before - after) & self._current.keys()):
-            self._report(
-                "L106",
-                f"{group_id!r} in {self.layer} has no mention left; "
-                "delete it in the document if it is not needed",
-            )
+        abandoned = sorted((before - after) & self._current.keys())
+        users = self._users() if abandoned else {}
+        for group_id in abandoned:
+            advice = "delete it in the document if it is not needed"
+            if group_id in users:
+                advice += f", and its id in {', '.join(users[group_id])}"
+            message = f"{group_id!r} in {self.layer} has no mention left; {advice}"
+            self._report("L106", message)
+
+    def _users(self) -> dict[str, list[str]]:
+        """The records that the editor does not show, by the ids of the groups that they name."""
+        users: dict[str, list[str]] = {}
+        for (layer, number, *_), target, _targets in references_of(self._base):
+            if layer in ("entities", "relations"):
+                user: Entity | Relation = getattr(self._base, str(layer))[number]
+                users.setdefault(target, []).append(user.id)
+        return users
 
 
 class Entities(Groups[Entity]):

@@ -3,7 +3,7 @@
 A span is a region of the control that is named after its layer; `LABELS` names the property that
 labels it. The record's other labels, its strings and its numbers are answers to per-region controls
 (`controls`), and its references to other spans are relations. Words inside a record (the cue of a
-quotation, the property that a quantity measures) are regions of the control `parts`, which a
+quotation, what a quantity measures or is a share of) are regions of the control `parts`, which a
 relation connects to the record.
 """
 
@@ -19,9 +19,9 @@ from statevisit.document.scheme import Label, Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.relation_labels import (
     GREY,
-    INVERSE,
     POINTERS,
     Appearance,
+    arrow_labels,
     hint,
     part_labels,
     relation_labels,
@@ -54,7 +54,7 @@ BOOLEAN = (
     Label("true", "True", "It holds.", "#2a9d8f", {}),
     Label("false", "False", "It does not hold.", "#adb5bd", {}),
 )
-"""The choices for an attribute that is true or false."""
+"""The choices for a property that is true or false; one that is only ever true has the first."""
 
 _UNTYPED_HINT = "Not decided yet: a span without the label that the others of its layer have"
 _HOTKEYS = {
@@ -63,7 +63,7 @@ _HOTKEYS = {
     "quantities": "asdfg",
     "events": "zxcvbnm",
     "quotations": "tyi",
-    PARTS: "op",
+    PARTS: "opl",
 }
 _TITLES = {
     "mentions": "Entities",
@@ -157,10 +157,12 @@ def _controls_from(layer: str, scheme: Scheme) -> Iterator[Control]:
     own = scheme.attributes.get(layer, ())
     for prop, node in scheme.properties(layer).items():
         is_pointer = (layer, prop) in POINTERS.values()
-        is_value = node.get("type") == "string" or prop in own
+        is_value = node.get("type") in ("string", "boolean") or prop in own
         if prop in shown_by_region or is_pointer or not is_value:
             continue
-        choices = BOOLEAN if node["type"] == "boolean" else scheme.labels(layer, prop)
+        choices = scheme.labels(layer, prop)
+        if node["type"] == "boolean":
+            choices = BOOLEAN[:1] if node.get("const") else BOOLEAN
         yield Control(
             layer=layer,
             prop=prop,
@@ -218,9 +220,8 @@ def config(scheme: Scheme) -> str:
         panel = _add(collapse, "Panel", value=layer.replace("_", " "))
         _add(panel, "Table", name=f"table_{layer}", value=f"${layer}")
     relations = _add(view, "Relations")
-    for name, label in relation_labels(scheme).items():
+    for name, label in arrow_labels(scheme).items():
         _add(relations, "Relation", value=name, background=label.color)
-        _add(relations, "Relation", value=INVERSE + name, background=label.color)
     ElementTree.indent(view)
     xml = in_xml(ElementTree.tostring(view, encoding="unicode"))
     return f"<!-- statevisit schema {SCHEMA_VERSION} -->\n{xml}\n"

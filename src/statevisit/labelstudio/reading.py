@@ -14,7 +14,7 @@ from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import RELATION, Control, controls, region_labels
 from statevisit.labelstudio.offsets import Place, Source
-from statevisit.labelstudio.relation_labels import INVERSE, relation_labels
+from statevisit.labelstudio.relation_labels import INVERSE, relation_labels, with_modalities
 from statevisit.labelstudio.results import (
     Link,
     Region,
@@ -308,7 +308,10 @@ class _Reader:
             problem = f"the relation of {source} and {target} has no label"
             self._report("L104", f"{problem}; give it one or delete it")
             return
-        for label in result.labels:
+        labels, problem = with_modalities(result.labels, self._scheme)
+        if problem:
+            self._report("L104", f"the relation of {source} and {target} {problem}")
+        for label in labels:
             name = label.removeprefix(INVERSE)
             if name not in relation_labels(self._scheme):
                 problem = f"{_short(label)} is not a relation label of the interface"

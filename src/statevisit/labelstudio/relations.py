@@ -14,7 +14,13 @@ from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import PARTS
 from statevisit.labelstudio.reading import Read, from_results
-from statevisit.labelstudio.relation_labels import PART_LABELS, POINTERS, pointers
+from statevisit.labelstudio.relation_labels import (
+    PART_LABELS,
+    POINTERS,
+    pointers,
+    stated_modality,
+    type_label,
+)
 from statevisit.labelstudio.results import Link, Region, Report, Result
 from statevisit.labelstudio.to_records import Records
 
@@ -247,37 +253,63 @@ def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation
     """The event relations that links describe, as the base has them where it has them.
 
     A relation of a record to itself, or without a type, cannot be drawn and stays while its records
-    do. A new type for two records keeps the other properties that their relation had.
+    do. A new type or modality for two records keeps the other properties that their relation had.
     """
-    types = records.event_relation_types
-    linked = dict.fromkeys(
-        replace(link, label=types[link.label]) for link in links if link.label in types
-    )
+    in_base = {_link(relation, records.scheme) for relation in records.base.event_relations}
+    linked = _of_one_modality(links, in_base, records)
     relations: list[EventRelation] = []
     dropped: dict[tuple[str, str], list[EventRelation]] = {}
-    in_base = set()
     for relation in records.base.event_relations:
-        link = Link(relation.source, relation.type or "", relation.target)
-        in_base.add(link)
         is_undrawn = relation.type is None or relation.source == relation.target
         is_kept = records.has(relation.source) and records.has(relation.target)
-        if link in linked or (is_undrawn and is_kept):
+        if _link(relation, records.scheme) in linked or (is_undrawn and is_kept):
             relations.append(relation)
         else:
             dropped.setdefault((relation.source, relation.target), []).append(relation)
     for link in linked:
         if link not in in_base:
             previous = dropped.get((link.source, link.target), [])
-            relations.append(_event_relation(link, previous, records.scheme))
+            relations.append(_event_relation(link, previous, records))
     return tuple(relations)
 
 
-def _event_relation(link: Link, previous: list[EventRelation], scheme: Scheme) -> EventRelation:
+def _link(relation: EventRelation, scheme: Scheme) -> Link:
+    """The link of an event relation; its label is "" if the relation has no type."""
+    label = type_label(relation.type, relation.modality, scheme) if relation.type else ""
+    return Link(relation.source, label, relation.target)
+
+
+def _of_one_modality(links: list[Link], in_base: set[Link], records: Records) -> dict[Link, None]:
+    """The links of event relations; of two that differ in modality only, that of the base."""
+    same: dict[tuple[str, str, str], list[Link]] = {}
+    for link in dict.fromkeys(links):
+        if link.label in records.event_relation_types:
+            name, _ = records.event_relation_types[link.label]
+            same.setdefault((link.source, name, link.target), []).append(link)
+    chosen: dict[Link, None] = {}
+    for (source, name, target), candidates in same.items():
+        known = [link for link in candidates if link in in_base]
+        kept = known or candidates[:1]
+        if len(kept) < len(candidates):
+            choice = "the one it had stays" if known else f"{kept[0].label} is used"
+            message = f"{name} from {source} to {target} has {len(candidates)} modalities"
+            records.report("L107", f"{message} and can have one; {choice}")
+        chosen.update(dict.fromkeys(kept))
+    return chosen
+
+
+def _event_relation(link: Link, previous: list[EventRelation], records: Records) -> EventRelation:
     """A new event relation; `previous` are those of the same records that it may replace."""
-    if len(previous) == 1:
-        return replace(previous[0], type=link.label)
+    scheme = records.scheme
+    name, modality = records.event_relation_types[link.label]
+    replaced = [relation for relation in previous if relation.type == name] or previous
+    if len(replaced) == 1:
+        before = replaced[0].modality
+        if stated_modality(before, scheme) == stated_modality(modality, scheme):
+            modality = before
+        return replace(replaced[0], type=name, modality=modality)
     event_relation_type: Any = scheme.record_types["event_relations"]
     relation: EventRelation = event_relation_type(
-        type=link.label, source=link.source, target=link.target
+        type=name, source=link.source, target=link.target, modality=modality
     )
     return relation

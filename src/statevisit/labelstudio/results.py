@@ -21,7 +21,7 @@ from statevisit.document.model import (
     Timex,
 )
 from statevisit.document.records import shortened
-from statevisit.document.scheme import scheme_of
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.interface import (
     PARTS,
@@ -40,6 +40,7 @@ from statevisit.labelstudio.relation_labels import (
     POINTERS,
     role_label,
     type_label,
+    with_shared_modality,
 )
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
@@ -105,7 +106,7 @@ def to_results(document: Document) -> list[JsonObject]:
     parts = parts_of(document)
     for (label, _, _), part in parts.items():
         results.append(_region_result(part.id, PARTS, part.span, label))
-    return results + _relation_results(links_of(document, parts))
+    return results + _relation_results(links_of(document, parts), scheme)
 
 
 def _region_result(
@@ -206,7 +207,8 @@ def links_of(document: Document, parts: Parts) -> Iterator[Link]:
                 yield Link(event.id, role_label(argument.role, scheme), argument.target)
     for relation in document.event_relations:
         if relation.type:
-            yield Link(relation.source, type_label(relation.type, scheme), relation.target)
+            label = type_label(relation.type, relation.modality, scheme)
+            yield Link(relation.source, label, relation.target)
     for label, (layer, prop) in POINTERS.items():
         for record in getattr(document, layer):
             value: str | Span | tuple[str, ...] | None = getattr(record, prop)
@@ -217,7 +219,7 @@ def links_of(document: Document, parts: Parts) -> Iterator[Link]:
                 yield from (Link(record.id, label, target) for target in targets)
 
 
-def _relation_results(links: Iterable[Link]) -> list[JsonObject]:
+def _relation_results(links: Iterable[Link], scheme: Scheme) -> list[JsonObject]:
     """One relation for each pair of linked regions.
 
     A link from a region to itself cannot be drawn; an import keeps it from the base document.
@@ -235,7 +237,7 @@ def _relation_results(links: Iterable[Link]) -> list[JsonObject]:
             "from_id": source,
             "to_id": target,
             "direction": "right",
-            "labels": list(labels),
+            "labels": with_shared_modality(labels, scheme),
         }
         for (source, target), labels in pairs.items()
     ]

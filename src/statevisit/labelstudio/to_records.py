@@ -20,10 +20,11 @@ from statevisit.document.model import SCHEMA_VERSION, SPAN_LAYERS, Document, Spa
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.states import DONE, PARTIAL
 from statevisit.document.strict_json import JsonObject
+from statevisit.document.timex_values import timeml_spelling
 from statevisit.labelstudio.groups import Entities, EventChains
 from statevisit.labelstudio.ids import Ids
 from statevisit.labelstudio.interface import PARTS, attribute, controls_of, labelled_by
-from statevisit.labelstudio.relation_labels import role_label, type_label
+from statevisit.labelstudio.relation_labels import modalities, role_label, type_label
 from statevisit.labelstudio.results import (
     Region,
     Report,
@@ -131,11 +132,14 @@ class Records:
         return {role_label(role, self.scheme): role for role in known}
 
     @cached_property
-    def event_relation_types(self) -> dict[str, str]:
-        """The types of event relations of the scheme and of the base by label."""
-        known = dict.fromkeys(self.scheme.label_names("event_relations", "type"))
-        known.update((r.type, None) for r in self.base.event_relations if r.type)
-        return {type_label(name, self.scheme): name for name in known}
+    def event_relation_types(self) -> dict[str, tuple[str, str | None]]:
+        """Type and modality of event relations, of the scheme and of the base, by label."""
+        names = self.scheme.label_names("event_relations", "type")
+        known = [
+            (name, modality) for name in names for modality in (None, *modalities(self.scheme))
+        ]
+        known += [(r.type, r.modality) for r in self.base.event_relations if r.type]
+        return {type_label(*pair, self.scheme): pair for pair in reversed(known)}
 
     @cached_property
     def _parts_in_base(self) -> dict[str, Span]:
@@ -161,7 +165,9 @@ class Records:
         else:
             values = (region.start, region.end, region.label(layer), *answers)
         before = shown.values(record)
-        if shown.has_numbers:
+        if before == values:
+            return record
+        if shown.has_others:
             place = len(before) - len(shown.control_names)
             before = before[:place] + tuple(
                 value if value is None else to_answer(value) for value in before[place:]
@@ -232,8 +238,11 @@ class Records:
             if groups and control.prop == groups.prop:
                 continue
             answer = region.answers.get(control.name)
-            if answer is not None and answer != getattr(known, control.attribute, None):
+            before = getattr(known, control.attribute, None)
+            if answer is not None and answer != before:
                 answer = answer.strip() or None
+            if control.name == _TIME_VALUE and _is_same_time(answer, before):
+                answer = before
             values[control.attribute] = None if answer is None else from_answer(answer, control)
         return values
 
@@ -277,18 +286,29 @@ class Records:
             self.report("L106", message)
 
 
+_TIME_VALUE = "timexes_value"
+
+
+def _is_same_time(answer: str | None, before: str | None) -> bool:
+    """Whether two values of a time are one in two spellings.
+
+    A task of version 1 of the schema shows those of TIMEX2, such as 197X, and its base has 197.
+    """
+    return timeml_spelling(answer or "") == timeml_spelling(before or "")
+
+
 class _Shown(Struct, frozen=True):
     """The part of a layer's records that the interface shows.
 
     `values` returns a record's start, end, label (not for mentions) and values; `control_names`
     are the controls of these values. `has_label` is false where the label is a property of another
-    record, and `has_numbers` says that values are not all strings.
+    record, and `has_others` says that values are not all strings.
     """
 
     values: Callable[[SpanRecord], tuple[Any, ...]]
     control_names: tuple[str, ...]
     has_label: bool
-    has_numbers: bool
+    has_others: bool
 
 
 @cache
@@ -298,8 +318,8 @@ def _shown(layer: str, scheme: Scheme) -> _Shown:
     controls = controls_of(layer, scheme)
     answers = [control.attribute for control in controls]
     values = attrgetter("start", "end", *label, *answers)
-    has_numbers = any(control.type != "string" for control in controls)
-    return _Shown(values, tuple(control.name for control in controls), bool(label), has_numbers)
+    has_others = any(control.type != "string" for control in controls)
+    return _Shown(values, tuple(control.name for control in controls), bool(label), has_others)
 
 
 def _new(layer: str, record_id: str, values: dict[str, Any], scheme: Scheme) -> Any:
