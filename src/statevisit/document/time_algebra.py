@@ -144,14 +144,20 @@ class Graph:
 
     def entailed(self, links: Sequence[Link]) -> list[bool]:
         """Return for each link whether it is in the transitive closure."""
-        return self.all_hold([list(orders(link)) for link in links])
-
-    def all_hold(self, statements: Iterable[Sequence[Order]]) -> list[bool]:
-        """Return for each statement, some orders, whether all of them are in the closure."""
-        steps = [[self.step(order) for order in statement] for statement in statements]
-        needed = dict.fromkeys(step for of_statement in steps for step in of_statement if step)
+        steps = [[self.step(order) for order in orders(link)] for link in links]
+        needed = dict.fromkeys(step for of_link in steps for step in of_link if step)
         reached = dict(zip(needed, self.reached(list(needed)), strict=True))
-        return [all(step and reached[step] for step in of_statement) for of_statement in steps]
+        return [all(step and reached[step] for step in of_link) for of_link in steps]
+
+    def reach(self) -> list[int]:
+        """Return for each component those that it is not after, itself included, as bits."""
+        reached: list[int] = []
+        for number, steps in enumerate(self._after):
+            bits = 1 << number
+            for other in steps:
+                bits |= reached[other]
+            reached.append(bits)
+        return reached
 
     def step(self, order: Order) -> Step | None:
         """Return the components that an order leads from and to; None for an unknown point."""
