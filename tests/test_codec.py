@@ -154,9 +154,9 @@ def test_what_the_order_is(article: Document) -> None:
         e.id for e in document.entities if e.id != "ankara"
     ][:4]
     assert "ankara" in [e.id for e in document.entities[:5]]
-    assert sorted((r.id for r in article.relations), key=lambda i: int(i[1:])) == [
-        r.id for r in document.relations
-    ]
+    assert sorted(article.relations, key=lambda r: (r.evidence[0], int(r.id[1:]))) == list(
+        document.relations
+    )
     assert list(article.event_relations) == list(document.event_relations)
 
 

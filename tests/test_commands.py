@@ -122,7 +122,7 @@ def test_show_prints_the_article_and_its_layers(
     for layer, count in article.counts().items():
         title = f"{layer.replace('_', ' ')} ({count})"
         assert (layer not in ("sentences", "tokens")) == (title in out), title
-    assert "theme Ilham Aliyev" in " ".join(out.split())
+    assert "agent Ilham Aliyev" in " ".join(out.split())
     assert "q9 around $7.6 billion" in " ".join(out.split())
 
 

@@ -475,8 +475,13 @@ def test_relations_have_names_and_evidence(article: Document) -> None:
             row["type"],
             row["wikidata_property"],
         )
-        assert (source.id, source.name, source.type, target.id, target.name, target.type) == tuple(
-            row[f"{side}{k}"] for side in ("source", "target") for k in ("", "_name", "_type")
+        ends = [(r.id, r.name, getattr(r, "type", None)) for r in (source, target)]
+        sides = [(row[s], row[f"{s}_name"], row[f"{s}_type"]) for s in ("source", "target")]
+        assert ends == sides
+        assert article.layer_of(target.id) == row["target_layer"]
+        assert (relation.modality or "ACTUAL", bool(relation.inferred)) == (
+            row["modality"],
+            bool(row["inferred"]),
         )
         assert list(relation.evidence) == row["evidence"]
         assert [article.text_of(article.sentences[n]) for n in relation.evidence] == row[

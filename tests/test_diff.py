@@ -167,14 +167,14 @@ def test_an_added_relation_says_how_sure_it_is(article: Document) -> None:
 
 def test_sets_differ_by_their_members(article: Document) -> None:
     """A source or member more is named alone; the order of a list is none."""
-    first, *rest = article.quotations
+    *rest, first = article.quotations
     (source,) = first.sources
     others = [m.id for m in article.mentions if m.id != source]
     two = replace(first, sources=(others[-1], source))
-    more = replace(article, quotations=(two, *rest))
+    more = replace(article, quotations=(*rest, two))
     (change,) = diff_documents(article, more)
     assert [f"sources: +{others[-1]}"] == details(change)
-    turned = replace(article, quotations=(replace(two, sources=two.sources[::-1]), *rest))
+    turned = replace(article, quotations=(*rest, replace(two, sources=two.sources[::-1])))
     assert encode(more) == encode(turned)
     entity, *entities = article.entities
     members = tuple(e.id for e in entities[:2])

@@ -207,8 +207,8 @@ def ordered(document: Document, like: Document | None = None) -> Document:
 
     Spans stand by start, then the longer first, then id; entities and event chains by their first
     mention; relations by their first evidence; event relations by source and target; arguments by
-    the place of their target, sources by theirs, and members like entities. Sentences and tokens
-    that are the same objects as in `like`, an ordered document, are not sorted again.
+    the place of their target, sources by theirs, and members by their id. Sentences and tokens that
+    are the same objects as in `like`, an ordered document, are not sorted again.
     """
     if _ORDERED in document.__dict__:
         return document
@@ -230,7 +230,7 @@ def ordered(document: Document, like: Document | None = None) -> Document:
     layers: dict[str, tuple[Any, ...]] = {name: tuple(records) for name, records in spans.items()}
     layers["events"] = tuple(_with_sorted_arguments(e, places) for e in spans["events"])
     layers["quotations"] = tuple(_with_sorted_sources(q, places) for q in spans["quotations"])
-    entities = [_with_sorted_members(entity, first) for entity in document.entities]
+    entities = [_with_sorted_members(entity) for entity in document.entities]
     layers["entities"] = tuple(sorted(entities, key=group_key))
     layers["event_chains"] = tuple(sorted(document.event_chains, key=group_key))
     layers["relations"] = tuple(sorted(relations, key=relation_key))
@@ -286,19 +286,19 @@ def _with_sorted_arguments(event: Event, places: dict[str, int]) -> Event:
 def _with_sorted_sources(quotation: Quotation, places: dict[str, int]) -> Quotation:
     if quotation.sources is None or len(quotation.sources) < 2:
         return quotation
-    return replace(quotation, sources=_by_place(quotation.sources, places))
+    last = len(places)
+
+    def key(mention: str) -> tuple[int, tuple[int, str]]:
+        return places.get(mention, last), natural(mention)
+
+    return replace(quotation, sources=tuple(sorted(quotation.sources, key=key)))
 
 
-def _with_sorted_members(entity: Entity, first: dict[str, int]) -> Entity:
+def _with_sorted_members(entity: Entity) -> Entity:
+    """The entity with its members by id: their places can differ in two annotations of a text."""
     if entity.members is None or len(entity.members) < 2:
         return entity
-    return replace(entity, members=_by_place(entity.members, first))
-
-
-def _by_place(ids: tuple[str, ...], places: dict[str, int]) -> tuple[str, ...]:
-    """Ids in the order of their places; those without one last."""
-    last = len(places)
-    return tuple(sorted(ids, key=lambda name: (places.get(name, last), natural(name))))
+    return replace(entity, members=tuple(sorted(entity.members)))
 
 
 def _sorted(records: tuple[Any, ...]) -> tuple[Any, ...]:
