@@ -510,8 +510,8 @@ def test_another_project_is_read_with_a_mapping(
     assert 0 == done.status, done.err
     document = read_document(document_file)
     assert ("Ilham", "ilham", "2024", "official") == (
-        document["m106"].text,
-        document["m106"].entity,
+        document["m109"].text,
+        document["m109"].entity,
         document["t16"].value,
         document["t16"].text,
     )
