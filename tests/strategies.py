@@ -395,7 +395,7 @@ def _drop_dangling(value: dict[str, Any]) -> None:
             if "arguments" in record:
                 arguments = [a for a in record["arguments"] if a["target"] in ids]
                 record["arguments"] = arguments
-            dangling = [name for name in names if name in record and record[name] not in ids]
+            dangling = [name for name in names if not {*_ids_in(record.get(name))} <= ids]
             needed = base().required(layer) if state == DONE else base().record(layer)["required"]
             if not {*dangling} & {*needed}:
                 kept.append({name: part for name, part in record.items() if name not in dangling})
@@ -404,6 +404,13 @@ def _drop_dangling(value: dict[str, Any]) -> None:
         if gone:
             _drop_dangling(value)
             return
+
+
+def _ids_in(reference: Any) -> tuple[str, ...]:
+    """The ids in a property that holds one, a list of them, or nothing."""
+    if reference is None:
+        return ()
+    return (reference,) if isinstance(reference, str) else tuple(reference)
 
 
 def seed_of(document: Document) -> bytes:
