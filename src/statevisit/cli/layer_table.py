@@ -106,18 +106,18 @@ def _value(document: Document, record: Any, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return ", ".join(_item(document, item) for item in value)
-    is_reference = name in reference_names() and isinstance(value, str) and value in document
-    if is_reference and hasattr(document[value], "text"):
-        return f"{value} {_line(document.text_of(value))}"
-    return _line(value.text if hasattr(value, "text") else str(value))
+        return ", ".join(_item(document, item, name) for item in value)
+    return _item(document, value, name)
 
 
-def _item(document: Document, item: Any) -> str:
-    """Return an item of a list: an argument with its text, or a number."""
+def _item(document: Document, item: Any, name: str) -> str:
+    """Return a value, or an item of a list: an argument or a reference with its text."""
     if hasattr(item, "role"):
         return f"{(item.role or UNKNOWN).lower()} {_line(document.text_of(item.target))}"
-    return str(item)
+    is_reference = name in reference_names() and isinstance(item, str) and item in document
+    if is_reference and hasattr(document[item], "text"):
+        return f"{item} {_line(document.text_of(item))}"
+    return _line(item.text if hasattr(item, "text") else str(item))
 
 
 def _line(text: str) -> str:

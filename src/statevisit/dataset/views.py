@@ -153,7 +153,7 @@ class _Columns:
 
 def _entities(columns: _Columns) -> View:
     return columns.view(
-        "One row per mention, with its entity.",
+        "One row per mention, with its entity; predicates corefer, too, and are marked.",
         [
             _DOCUMENT,
             *columns.of("mentions", *_SPAN, "level", "entity"),
@@ -347,7 +347,7 @@ def _ner(columns: _Columns) -> View:
     named = "OntoNotes labels" if labels == ONTONOTES else "labels"
     return columns.view(
         f"One row per sentence: tokens and BIO tags over the {len(labels)} {named}, "
-        "without overlap.",
+        "without overlap; names have no article.",
         [
             _DOCUMENT,
             Column("sentence", INT, "Number of the sentence, from 0."),
