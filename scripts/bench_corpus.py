@@ -138,7 +138,7 @@ class Annotation:
         mentions = self._records["mentions"]
         for quotation, cue in zip(self._records["quotations"], self._cues, strict=True):
             quotation["cue"] = cue
-            quotation["source"] = next(m["id"] for m in mentions if m["start"] > cue.end)
+            quotation["sources"] = [next(m["id"] for m in mentions if m["start"] > cue.end)]
 
     def _entities(self) -> list[Properties]:
         entities = []
