@@ -65,6 +65,19 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     assert {} == renewed_pages(tmp_path / "elsewhere", about)
 
 
+def test_every_label_has_an_example() -> None:
+    """The text names every label that an annotator chooses, beside the tables."""
+    words = set(re.findall(r"[\w-]+", _own_words()))
+    for layer, prop in base().inventories:
+        names = {name.rpartition(".")[2] for name in base().label_names(layer, prop)}
+        assert set() == names - words, (layer, prop)
+
+
+def test_the_guidelines_are_half_as_long_as_those_of_1() -> None:
+    """Guidelines 1.0 had 10,625 words, tables included."""
+    assert 10_625 / 2 >= len(GUIDELINES.split())
+
+
 def _grams(text: str, size: int) -> set[tuple[str, ...]]:
     words = re.findall(r"\w+", text.lower())
     return set(zip(*(words[i:] for i in range(size)), strict=False))
