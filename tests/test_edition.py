@@ -44,6 +44,9 @@ IDS = {
     "anchor",
     "begin",
     "end_point",
+    "members",
+    "source_event",
+    "target_event",
 }
 
 Made = tuple[Path, Path]
@@ -245,9 +248,10 @@ def test_the_references_are_those_of_the_schema() -> None:
         *(item for layer in LAYERS for item in base().properties(layer).items()),
         *((k, base().resolve(v)) for k, v in arguments.items()),
     ]
+    holders = [(key, base().resolve(node.get("items", node))) for key, node in nodes]
     names = {
         key
-        for key, node in nodes
+        for key, node in holders
         if key != "id" and "[A-Za-z0-9_-]{1,64}" in node.get("pattern", "")
     }
     assert names == reference_names()
