@@ -65,6 +65,12 @@ def of_version_1(document: Document) -> Document:
     )
 
 
+@pytest.fixture
+def old_article(article: Document) -> Document:
+    """The article with nothing but what version 1 could hold."""
+    return of_version_1(article)
+
+
 def v0(document: Document) -> dict[str, Any]:
     """Turn a document into the draft format, which `migrate` describes: the reverse of v0_to_v1."""
     value = v1(document)
@@ -146,16 +152,16 @@ def test_the_way_back_is_refused(
     assert encode(article) == document_file.read_bytes()
 
 
-def test_migrating_leaves_its_input_alone(article: Document) -> None:
+def test_migrating_leaves_its_input_alone(old_article: Document) -> None:
     """The value handed in is not changed."""
-    old = v0(article)
+    old = v0(old_article)
     before = copy.deepcopy(old)
     migrations.migrate(old, "x.json")
     assert before == old
 
 
-def _as_v0(path: Path, article: Document, comment: str | None = None) -> bytes:
-    value = v0(article)
+def _as_v0(path: Path, document: Document, comment: str | None = None) -> bytes:
+    value = v0(document)
     if comment:
         value["events"][3]["comment"] = comment
     path.write_bytes(orjson.dumps(value))
@@ -163,10 +169,10 @@ def _as_v0(path: Path, article: Document, comment: str | None = None) -> bytes:
 
 
 def test_migrate_writes_the_present_version(
-    document_file: Path, article: Document, cli: Callable[..., Result]
+    document_file: Path, old_article: Document, cli: Callable[..., Result]
 ) -> None:
     """`statevisit migrate` rewrites a file once; a second run has nothing to do."""
-    _as_v0(document_file, article)
+    _as_v0(document_file, old_article)
     refused = cli("validate", document_file)
     assert 1 == refused.status
     assert (
@@ -176,15 +182,15 @@ def test_migrate_writes_the_present_version(
     assert (0, f"migrated {document_file}: v0_to_v1, v1_to_v2\n") == cli("migrate", document_file)[
         :2
     ]
-    assert encode(article) == document_file.read_bytes()
+    assert encode(old_article) == document_file.read_bytes()
     assert (0, "1 document, all of the present version\n") == cli("migrate", document_file)[:2]
 
 
 def test_a_dry_run_writes_nothing(
-    document_file: Path, article: Document, cli: Callable[..., Result]
+    document_file: Path, old_article: Document, cli: Callable[..., Result]
 ) -> None:
     """`--dry-run` says what would be done."""
-    old = _as_v0(document_file, article)
+    old = _as_v0(document_file, old_article)
     assert (0, f"would migrate {document_file}: v0_to_v1, v1_to_v2\n") == cli(
         "migrate", "--dry-run", document_file
     )[:2]
@@ -192,13 +198,13 @@ def test_a_dry_run_writes_nothing(
 
 
 def test_a_loss_is_listed_and_asked_about(
-    document_file: Path, article: Document, cli: Callable[..., Result]
+    document_file: Path, old_article: Document, cli: Callable[..., Result]
 ) -> None:
     """A value that version 1 has no place for is named, and reading refuses the file.
 
     `migrate` refuses it too, unless `--allow-loss` is given.
     """
-    old = _as_v0(document_file, article, "why not a state?")
+    old = _as_v0(document_file, old_article, "why not a state?")
     with pytest.raises(
         FormatError,
         match=r"no place for /events/3/comment: 'why not a state\?': "
@@ -209,18 +215,18 @@ def test_a_loss_is_listed_and_asked_about(
     assert (1, old) == (refused.status, document_file.read_bytes())
     assert f"{document_file}: would be lost: /events/3/comment: 'why not a state?'" in refused.err
     done = cli("migrate", "--allow-loss", document_file)
-    assert (0, encode(article)) == (done.status, document_file.read_bytes())
+    assert (0, encode(old_article)) == (done.status, document_file.read_bytes())
     assert f"{document_file}: lost: /events/3/comment: 'why not a state?'" in done.err
 
 
 def test_all_documents_or_none(
-    document_file: Path, article: Document, cli: Callable[..., Result]
+    document_file: Path, old_article: Document, cli: Callable[..., Result]
 ) -> None:
     """With one document that is not what it says, no other one is rewritten."""
-    old = _as_v0(document_file, article)
+    old = _as_v0(document_file, old_article)
     broken = document_file.with_name("zz.json")
     shutil.copy(document_file, broken)
-    broken.write_bytes(orjson.dumps({**v0(article), "id": "zz", "tokens": [[1, 2, 3]]}))
+    broken.write_bytes(orjson.dumps({**v0(old_article), "id": "zz", "tokens": [[1, 2, 3]]}))
     done = cli("migrate", document_file.parent)
     assert (1, old) == (done.status, document_file.read_bytes())
     assert f"{broken}: states schema version 0 but does not follow it: v0_to_v1 fails" in done.err
