@@ -30,7 +30,7 @@ from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.tasks import to_task
 from tests.conftest import DOC_ID, Result
 from tests.repositories import git
-from tests.test_migrate import v0
+from tests.test_migrate import of_version_1, v0
 
 Run = Callable[..., Result]
 
@@ -221,6 +221,8 @@ def test_a_task_of_an_older_schema_is_read(
     article: Document, corpus: Path, document_file: Path, tmp_path: Path, cli: Run
 ) -> None:
     """A task that was pushed before the schema changed is migrated."""
+    article = of_version_1(article)
+    write_document(article, document_file)
     task, old = _annotated(article, "ada"), encode_value(v0(article))
     base = old.decode().replace(
         f'\n"text":{orjson.dumps(article.text).decode()},\n', '\n"text":"",\n'
