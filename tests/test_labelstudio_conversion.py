@@ -17,12 +17,12 @@ from statevisit.document.codec import encode
 from statevisit.document.model import SPAN_LAYERS, Argument, Document, EventRelation
 from statevisit.document.scheme import base
 from statevisit.labelstudio.export_files import parse_task
-from statevisit.labelstudio.interface import UNTYPED, config, controls, region_labels
-from statevisit.labelstudio.relation_labels import INVERSE, arrow_labels
-from statevisit.labelstudio.relations import to_document
+from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.results import to_results
-from statevisit.labelstudio.tasks import annotations_of, base_of, to_task
-from statevisit.labelstudio.to_records import Records
+from statevisit.labelstudio.tasks import annotations_of, base_of, to_document, to_task
+from statevisit.regions.labels import UNTYPED, controls, region_labels
+from statevisit.regions.relation_labels import INVERSE, arrow_labels
+from statevisit.regions.to_records import Records
 from tests.labelstudio_editor import saved
 from tests.strategies import documents
 

@@ -9,9 +9,8 @@ from statevisit.document.model import Document, Span
 from statevisit.document.scheme import base
 from statevisit.labelstudio.compatibility import difference
 from statevisit.labelstudio.interface import config
-from statevisit.labelstudio.relations import to_document
 from statevisit.labelstudio.results import to_results
-from statevisit.labelstudio.tasks import annotations_of, base_of, to_task
+from statevisit.labelstudio.tasks import annotations_of, base_of, to_document, to_task
 from tests.conftest import VALID
 from tests.labelstudio_editor import saved
 

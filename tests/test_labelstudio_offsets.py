@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statevisit.labelstudio.html_text import text_content
-from statevisit.labelstudio.offsets import Place, Source, significant
+from statevisit.regions.offsets import Place, Source, significant
 
 EMOJI = "🎉🎉 A B A B met. Then Oslo and Rome 🎉 today."
 

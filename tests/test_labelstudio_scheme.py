@@ -17,12 +17,12 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, base, scheme_from
 from statevisit.errors import FormatError
 from statevisit.labelstudio.compatibility import difference, listed, used
-from statevisit.labelstudio.interface import config, controls, region_labels
-from statevisit.labelstudio.mapping import read_mapping
-from statevisit.labelstudio.relation_labels import relation_labels
-from statevisit.labelstudio.relations import to_document
+from statevisit.labelstudio.interface import config
 from statevisit.labelstudio.results import to_results
-from statevisit.labelstudio.tasks import annotations_of, base_of, to_task
+from statevisit.labelstudio.tasks import annotations_of, base_of, to_document, to_task
+from statevisit.regions.labels import controls, region_labels
+from statevisit.regions.mapping import read_mapping
+from statevisit.regions.relation_labels import relation_labels
 from tests.conftest import VALID, Result
 from tests.labelstudio_editor import saved
 from tests.scheme_strategies import schemes, under

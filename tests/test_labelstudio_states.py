@@ -13,9 +13,8 @@ from statevisit.document.codec import convert, encode, read_document
 from statevisit.document.model import ANNOTATED_LAYERS, Document
 from statevisit.document.scheme import base, scheme_from
 from statevisit.document.states import DONE, NONE, PARTIAL
-from statevisit.labelstudio.relations import to_document
 from statevisit.labelstudio.results import to_results
-from statevisit.labelstudio.tasks import to_task
+from statevisit.labelstudio.tasks import to_document, to_task
 from tests.conftest import VALID, Result
 from tests.labelstudio_editor import saved
 

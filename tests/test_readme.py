@@ -238,7 +238,7 @@ def _toml(beginning: str) -> str:
 
 def test_the_mapping_is_one(tmp_path: Path) -> None:
     """The mapping file shown is read, and every label, relation and property in it exists."""
-    from statevisit.labelstudio.mapping import read_mapping
+    from statevisit.regions.mapping import read_mapping
 
     (tmp_path / "mapping.toml").write_text(_toml("[labels]"), encoding="utf-8")
     mapping = read_mapping(tmp_path / "mapping.toml", base())

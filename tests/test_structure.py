@@ -20,6 +20,7 @@ ROOMS = (
     "pages",
     "scoring",
     "labelstudio",
+    "regions",
     "annotation",
     "checks",
     "dataset",

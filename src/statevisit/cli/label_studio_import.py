@@ -82,8 +82,8 @@ def import_into_corpus(
     from statevisit.cli.diff_output import show
     from statevisit.cli.main import Listing
     from statevisit.labelstudio.importer import NotImported, Options, import_tasks
-    from statevisit.labelstudio.mapping import read_mapping
     from statevisit.layout import corpus_root
+    from statevisit.regions.mapping import read_mapping
 
     prefer = _preferred(ours, theirs)
     listing = Listing(err=True, verbose=verbose)

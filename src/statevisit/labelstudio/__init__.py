@@ -1,4 +1,4 @@
 """The round trip through Label Studio: interface, tasks, results, importer, client, server.
 
-Imports `annotation` and the rooms below it.
+Imports `regions` and the rooms below it.
 """

@@ -13,7 +13,7 @@ from msgspec import Struct
 from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import RELATION, config
-from statevisit.labelstudio.relation_labels import INVERSE
+from statevisit.regions.relation_labels import INVERSE
 
 _MARK = "statevisit"
 """The class of the outermost view of an interface of statevisit."""

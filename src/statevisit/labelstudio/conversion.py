@@ -11,11 +11,13 @@ from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 from statevisit.labelstudio.html_text import text_content
-from statevisit.labelstudio.interface import RELATION, Control
-from statevisit.labelstudio.mapping import Answer, Mapping, controls_by_property, places
-from statevisit.labelstudio.offsets import Ends, Place, Source, significant
+from statevisit.labelstudio.interface import RELATION
 from statevisit.labelstudio.reading import whole
-from statevisit.labelstudio.results import Report, to_answer, to_results
+from statevisit.labelstudio.results import to_results
+from statevisit.regions.labels import Control
+from statevisit.regions.mapping import Answer, Mapping, controls_by_property, places
+from statevisit.regions.offsets import Ends, Place, Source, significant
+from statevisit.regions.regions import Report, to_answer
 
 
 class Match(Struct, frozen=True):

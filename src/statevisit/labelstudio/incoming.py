@@ -12,7 +12,6 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.conversion import converted, matching
-from statevisit.labelstudio.mapping import Mapping
 from statevisit.labelstudio.tasks import (
     Annotation,
     Base,
@@ -21,6 +20,7 @@ from statevisit.labelstudio.tasks import (
     pushed_as_predictions,
     reporter,
 )
+from statevisit.regions.mapping import Mapping
 
 
 class Outcome(Struct):

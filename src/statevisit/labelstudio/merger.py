@@ -28,10 +28,10 @@ from statevisit.errors import FormatError, StateVisitError
 from statevisit.findings import ERROR, Finding
 from statevisit.labelstudio.export_files import Element, WrongExport
 from statevisit.labelstudio.incoming import Incoming, Outcome
-from statevisit.labelstudio.mapping import Mapping
-from statevisit.labelstudio.offsets import significant
 from statevisit.labelstudio.tasks import Base
 from statevisit.printable import counted
+from statevisit.regions.mapping import Mapping
+from statevisit.regions.offsets import significant
 
 Task = Element | tuple[str, JsonObject]
 """The position of a task in an export, or (where, task) of a parsed one."""

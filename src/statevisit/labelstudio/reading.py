@@ -7,38 +7,28 @@ keeps what it had there: the record of the region, its answers, and the links be
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec import ValidationError, convert, to_builtins
 
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import RELATION, Control, controls, region_labels
-from statevisit.labelstudio.offsets import Place, Source
-from statevisit.labelstudio.relation_labels import INVERSE, relation_labels, with_modalities
-from statevisit.labelstudio.results import (
+from statevisit.labelstudio.interface import RELATION
+from statevisit.labelstudio.results import Result, to_results
+from statevisit.regions.labels import Control, controls, region_labels
+from statevisit.regions.offsets import Place, Source
+from statevisit.regions.regions import (
     Link,
+    Read,
     Region,
     Report,
-    Result,
     from_answer,
     links_of,
     parts_of,
-    to_results,
 )
+from statevisit.regions.relation_labels import INVERSE, relation_labels, with_modalities
 
 _TYPES = ("labels", "choices", "textarea", RELATION)
 _DIRECTIONS = ("right", "left", "bi")
-
-
-class Read(Struct):
-    """The regions of an annotation by id, and the links between them.
-
-    `own` are the ids of the regions that the results have, and that are not kept from the document.
-    """
-
-    regions: dict[str, Region]
-    links: list[Link]
-    own: set[str]
 
 
 def from_results(results: Iterable[Result | Json], base: Document, report: Report) -> Read:

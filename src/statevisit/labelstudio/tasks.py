@@ -6,7 +6,7 @@ versions. A task can therefore be merged into any corpus, wherever it was annota
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 from msgspec import Struct
@@ -24,14 +24,16 @@ from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, Document
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.scheme_change import within
-from statevisit.document.strict_json import JsonObject, parse
+from statevisit.document.strict_json import Json, JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.labelstudio.annotators import person
-from statevisit.labelstudio.interface import UNTYPED, edited_layers
+from statevisit.labelstudio.interface import edited_layers
 from statevisit.labelstudio.reading import from_results, whole
-from statevisit.labelstudio.relations import document_of
-from statevisit.labelstudio.results import Report, to_results
+from statevisit.labelstudio.results import Result, to_results
+from statevisit.regions.labels import UNTYPED
+from statevisit.regions.regions import Report
+from statevisit.regions.relations import document_of
 
 KEY = "statevisit"
 """The key of the base in a task's `meta`."""
@@ -262,3 +264,15 @@ def reporter(findings: list[Finding], document: str, where: str) -> Report:
         findings.append(Finding(code=code, message=message, document=document, file=where))
 
     return report
+
+
+def to_document(
+    results: Iterable[Result | Json], base: Document, current: Document, report: Report
+) -> Document:
+    """Return the document that the results of an annotation of `base` describe, in canonical order.
+
+    What the interface does not show comes from `base`. `current` is the document as the corpus has
+    it now; records that it already has keep their ids. `report` is called with the code and the
+    message of every finding.
+    """
+    return document_of(from_results(results, base, report), base, current, report)[0]

@@ -21,8 +21,8 @@ from msgspec import Struct
 from statevisit.document.codec import read_bytes
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
-from statevisit.labelstudio.interface import Control, controls, region_labels
-from statevisit.labelstudio.relation_labels import INVERSE, relation_labels
+from statevisit.regions.labels import Control, controls, region_labels
+from statevisit.regions.relation_labels import INVERSE, relation_labels
 
 Answer = str | bool | int | float
 """An answer to a control in a mapping, or the value that it becomes."""

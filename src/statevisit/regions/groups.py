@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from statevisit.document.model import Document, Entity, EventChain, Relation
 from statevisit.document.references import references_of
 from statevisit.document.scheme import scheme_of
-from statevisit.labelstudio.ids import Ids
-from statevisit.labelstudio.results import Region, Report, SpanRecord
+from statevisit.regions.ids import Ids
+from statevisit.regions.regions import Region, Report, SpanRecord
 
 Group = TypeVar("Group", Entity, EventChain)
 

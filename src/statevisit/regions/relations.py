@@ -1,6 +1,5 @@
 """The links between regions as arguments, event relations, and references between records."""
 
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -11,18 +10,16 @@ from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
 from statevisit.document.references import references, targets
 from statevisit.document.scheme import Scheme
-from statevisit.document.strict_json import Json
-from statevisit.labelstudio.interface import PARTS
-from statevisit.labelstudio.reading import Read, from_results
-from statevisit.labelstudio.relation_labels import (
+from statevisit.regions.labels import PARTS
+from statevisit.regions.regions import Link, Read, Region, Report
+from statevisit.regions.relation_labels import (
     PART_LABELS,
     POINTERS,
     pointers,
     stated_modality,
     type_label,
 )
-from statevisit.labelstudio.results import Link, Region, Report, Result
-from statevisit.labelstudio.to_records import Records
+from statevisit.regions.to_records import Records
 
 
 class _Ends(Struct, frozen=True):
@@ -48,18 +45,6 @@ def _ends(label: str, records: Records) -> _Ends:
         sources = targets("event_relations", "source")
         return _Ends(sources, targets("event_relations", "target"))
     return _ends_of_pointers(records.scheme)[label]
-
-
-def to_document(
-    results: Iterable[Result | Json], base: Document, current: Document, report: Report
-) -> Document:
-    """Return the document that the results of an annotation of `base` describe, in canonical order.
-
-    What the interface does not show comes from `base`. `current` is the document as the corpus has
-    it now; records that it already has keep their ids. `report` is called with the code and the
-    message of every finding.
-    """
-    return document_of(from_results(results, base, report), base, current, report)[0]
 
 
 def document_of(

@@ -21,11 +21,10 @@ from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.states import DONE, PARTIAL
 from statevisit.document.strict_json import JsonObject
 from statevisit.document.timex_values import timeml_spelling
-from statevisit.labelstudio.groups import Entities, EventChains
-from statevisit.labelstudio.ids import Ids
-from statevisit.labelstudio.interface import PARTS, attribute, controls_of, labelled_by
-from statevisit.labelstudio.relation_labels import modalities, role_label, type_label
-from statevisit.labelstudio.results import (
+from statevisit.regions.groups import Entities, EventChains
+from statevisit.regions.ids import Ids
+from statevisit.regions.labels import PARTS, attribute, controls_of, labelled_by
+from statevisit.regions.regions import (
     Region,
     Report,
     SpanRecord,
@@ -33,6 +32,7 @@ from statevisit.labelstudio.results import (
     parts_of,
     to_answer,
 )
+from statevisit.regions.relation_labels import modalities, role_label, type_label
 
 
 class Records:
