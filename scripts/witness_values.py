@@ -20,7 +20,7 @@ from statevisit import Document
 from statevisit.document.date_words import DateReading, read_date
 from statevisit.document.model import Quantity, Timex
 from statevisit.document.number_words import read, read_duration
-from statevisit.document.timex_values import duration, known_days, plain
+from statevisit.document.timex_values import duration, in_base_unit, known_days, plain
 
 AGREES, DIFFERS, SILENT = "agrees", "differs", "not computed"
 
@@ -28,12 +28,6 @@ DATES, QUANTITIES = LIBRARIES = ("dateparser", "quantulum3")
 """The libraries: of dates, and of durations and quantities."""
 
 _MODIFIERS = re.compile(r"\b(?:early|earlier|mid|late|later)\b[ -]*")
-_IN_MONTHS_OR_SECONDS = {
-    **{"a": (12, "mo"), "mo": (1, "mo"), "wk": (604800, "s"), "d": (86400, "s")},
-    **{"h": (3600, "s"), "min": (60, "s"), "s": (1, "s")},
-}
-"""The units of durations in months or in seconds, between which nothing converts."""
-
 _UNITS_OF_DURATIONS = {
     **{"century": ("100", "a"), "decade": ("10", "a"), "year": ("1", "a"), "month": ("1", "mo")},
     **{"week": ("1", "wk"), "day": ("1", "d"), "hour": ("1", "h"), "minute": ("1", "min")},
@@ -130,10 +124,7 @@ def _by_words(timex: Timex, day: date) -> Verdict:
 
 
 def _length(stated: tuple[str, str] | None) -> tuple[Decimal, str] | None:
-    if stated is None or stated[1] not in _IN_MONTHS_OR_SECONDS:
-        return None
-    factor, unit = _IN_MONTHS_OR_SECONDS[stated[1]]
-    return Decimal(stated[0]) * factor, unit
+    return None if stated is None else in_base_unit(*stated)
 
 
 def _in_words(number: Decimal, unit: str) -> str:

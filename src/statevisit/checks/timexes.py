@@ -1,14 +1,13 @@
 """Time expressions: values beyond the schema, anchors, and the words of durations."""
 
 import re
-from decimal import Decimal
 from itertools import pairwise
 
 from statevisit.checks.registry import Context, Problems, check
 from statevisit.document.date_words import MONTHS, WEEKDAYS
 from statevisit.document.model import Document
 from statevisit.document.number_words import read_duration
-from statevisit.document.timex_values import POINTS, days, duration, timeml_spelling
+from statevisit.document.timex_values import POINTS, days, duration, in_base_unit, timeml_spelling
 
 
 @check("E501")
@@ -177,10 +176,6 @@ def _is_relative(words: str) -> bool:
     return bool(_RELATIVE.search(words) or _NAMED.search(words))
 
 
-_MONTHS_IN = {"a": 12, "mo": 1}
-_SECONDS_IN = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
-
-
 @check("E505", languages=("en",))
 def duration_words(document: Document, context: Context) -> Problems:
     """The words of the duration give another length than its value.
@@ -198,17 +193,10 @@ def duration_words(document: Document, context: Context) -> Problems:
         in_value = duration(timex.value)
         if in_words is None or in_value is None:
             continue
-        length, unit = _in_base_unit(*in_value)
-        rounding, _ = _in_base_unit(_half_of_last_digit(in_value[0]), in_value[1])
+        length, unit = in_base_unit(*in_value)
+        rounding, _ = in_base_unit(_half_of_last_digit(in_value[0]), in_value[1])
         if unit == in_words[1] and abs(length - in_words[0]) > rounding:
             yield ("timexes", number, "value"), f"{timex.text!r} is not {timex.value}"
-
-
-def _in_base_unit(number: str, unit: str) -> tuple[Decimal, str]:
-    """Return a length in months ("mo") or in seconds ("s"), between which nothing converts."""
-    if unit in _MONTHS_IN:
-        return Decimal(number) * _MONTHS_IN[unit], "mo"
-    return Decimal(number) * _SECONDS_IN[unit], "s"
 
 
 def _half_of_last_digit(number: str) -> str:

@@ -50,7 +50,7 @@ def days(value: str) -> tuple[date, date] | None:
         length = 3 if match[2] == "Q" else 6
         last = int(match[3]) * length
         return _months(value, int(match[1]), last - length + 1, last)
-    prefix = plain_decade(value)
+    prefix = timeml_spelling(value)
     if _YEARS.fullmatch(prefix):
         years = 10 ** (4 - len(prefix))
         first = int(prefix) * years
@@ -74,14 +74,6 @@ def timeml_spelling(value: str) -> str:
     """
     if value.startswith("P"):
         return _TIDES_UNIT.sub(lambda unit: _TIMEML_UNITS[unit[1]], value)
-    return plain_decade(value)
-
-
-def plain_decade(value: str) -> str:
-    """Return a decade or century as TimeML writes it: "197X" is "197", and "19XX" is "19".
-
-    Other values are returned unchanged.
-    """
     return value.rstrip("X") if _DECADE_WITH_X.fullmatch(value) else value
 
 
@@ -135,6 +127,20 @@ def duration(value: str) -> tuple[str, str] | None:
         return None
     seconds = sum((Decimal(number) * _SECONDS[unit] for number, unit in parts), Decimal())
     return plain(seconds / _SECONDS[smallest]), _UCUM[smallest]
+
+
+_MONTHS_IN = {"a": 12, "mo": 1}
+_SECONDS_IN = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
+
+
+def in_base_unit(number: str, unit: str) -> tuple[Decimal, str]:
+    """Return a length, as `duration` gives it, in months ("mo") or in seconds ("s").
+
+    Between these two nothing converts.
+    """
+    if unit in _MONTHS_IN:
+        return Decimal(number) * _MONTHS_IN[unit], "mo"
+    return Decimal(number) * _SECONDS_IN[unit], "s"
 
 
 def plain(number: Decimal) -> str:

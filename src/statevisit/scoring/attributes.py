@@ -21,14 +21,10 @@ from statevisit.document.model import Document
 from statevisit.document.records import Entity, Quantity, Timex
 from statevisit.document.references import targets
 from statevisit.document.scheme import Scheme, scheme_of
-from statevisit.document.timex_values import duration, timeml_spelling
+from statevisit.document.timex_values import duration, in_base_unit, timeml_spelling
 from statevisit.scoring.counts import CountTable, MatchCounts, MeasureKey
 from statevisit.scoring.references import GoldIds, in_gold_ids
 from statevisit.scoring.spans import Alignment, SpanRecord, records
-
-_MONTHS = {"a": 12, "mo": 1}
-_SECONDS = {"wk": 604800, "d": 86400, "h": 3600, "min": 60, "s": 1}
-"""The months or seconds in the units that `timex_values.duration` returns."""
 
 _UNPLACED = "unplaced"
 """The value of every attribute of a predicted span without a record: it counts, and is wrong."""
@@ -191,10 +187,7 @@ def _timex_value(timex: Timex) -> Hashable:
     exact = duration(timex.value) if timex.type == "DURATION" else None
     if exact is None:
         return timeml_spelling(timex.value)
-    amount, unit = exact
-    if unit in _MONTHS:
-        return "months", Decimal(amount) * _MONTHS[unit]
-    return "seconds", Decimal(amount) * _SECONDS[unit]
+    return in_base_unit(*exact)
 
 
 ATTRIBUTES: dict[str, dict[str, AttributeValues]] = {
