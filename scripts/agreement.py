@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from statevisit.publishing.manifest import published_agreement
+from statevisit.publishing.page_tables import table
 
 ROOT = Path(__file__).resolve().parents[1]
 PILOT = ROOT / "tests/data/pilot"
@@ -55,21 +56,18 @@ def agreement_of(root: Path) -> dict[str, Any]:
     return agreement
 
 
-def table() -> str:
+def figures_table() -> str:
     """Return the table of corpus/README.md."""
     columns = [
         figures(agreement_of(ROOT)),
         figures(agreement_of(PILOT)),
         figures(json.loads(UNSEEN.read_text(encoding="utf-8"))),
     ]
-    lines = [
-        "| layer | figure | article | pilot | unseen text |",
-        "| --- | --- | --- | --- | --- |",
+    rows = [
+        (*key, *(_cell(column.get(key)) for column in columns))
+        for key in dict.fromkeys(key for column in columns for key in column)
     ]
-    for key in dict.fromkeys(key for column in columns for key in column):
-        cells = [_cell(column.get(key)) for column in columns]
-        lines.append(f"| {' | '.join((*key, *cells))} |")
-    return "\n".join(lines) + "\n"
+    return table(("layer", "figure", "article", "pilot", "unseen text"), rows) + "\n"
 
 
 def _cell(figure: tuple[int, float] | None) -> str:
@@ -87,7 +85,7 @@ def main() -> None:
     if options.unseen:
         measured = json.dumps(agreement_of(options.unseen), indent=1, ensure_ascii=False)
         UNSEEN.write_text(measured + "\n", encoding="utf-8")
-    print(table(), end="")
+    print(figures_table(), end="")
 
 
 if __name__ == "__main__":

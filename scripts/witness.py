@@ -78,6 +78,7 @@ def _parts() -> dict[str, str]:
     )
 
     from statevisit import load
+    from statevisit.publishing.page_tables import table
 
     (document,) = load(ROOT)
     spans, model = tagged(document.text)
@@ -152,13 +153,9 @@ def _advice(missing: Iterable["Difference"], idle: Iterable["Difference"]) -> st
     return "\n".join(lines)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
-
-
 def _difference_table(differences: Iterable["Difference"], reasons: Reasons) -> str:
+    from statevisit.publishing.page_tables import table
+
     rows = [(str(d.sentence), d.here, d.there, *reasons[d]) for d in differences]
     return table(("sentence", "here", "there", "cause", "explanation"), rows)
 
