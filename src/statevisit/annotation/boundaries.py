@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from statevisit.document.characters import joins, trimmed
 from statevisit.document.codec import ordered
-from statevisit.document.model import INNER_SPANS, SPAN_LAYERS, Document
+from statevisit.document.model import SPAN_LAYERS, Document, inner_spans
 from statevisit.document.records import Sentence, Span, SpanRecord, Token
 from statevisit.errors import FormatError
 from statevisit.printable import counted
@@ -163,10 +163,8 @@ def _spans(document: Document) -> Iterator[tuple[str, str, SpanRecord | Span]]:
     for layer in SPAN_LAYERS:
         for record in getattr(document, layer):
             yield record.id, "", record
-            for part in INNER_SPANS:
-                inner = getattr(record, part, None)
-                if inner is not None:
-                    yield record.id, part, inner
+            for part, inner in inner_spans(record):
+                yield record.id, part, inner
 
 
 def _with_edge(document: Document, offsets: set[int]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from statevisit.document.characters import FORMAT, trimmed
 from statevisit.document.codec import ordered
-from statevisit.document.model import INNER_SPANS, SPAN_LAYERS, Document
+from statevisit.document.model import SPAN_LAYERS, Document, inner_spans
 from statevisit.document.records import (
     Event,
     Mention,
@@ -249,11 +249,9 @@ class _Move:
     def record(self, layer: str, number: int, record: SpanRecord) -> SpanRecord:
         """Return a record of a span layer at its new place."""
         moved = self._span(record, (layer, number), record.id)
-        for name in INNER_SPANS:
-            inner = getattr(record, name, None)
-            if inner is not None:
-                place = self._span(inner, (layer, number, name), record.id)
-                moved = replace(moved, **{name: place})
+        for name, inner in inner_spans(record):
+            place = self._span(inner, (layer, number, name), record.id)
+            moved = replace(moved, **{name: place})
         return moved
 
     def _span(self, span: Surface, path: tuple[str | int, ...], record: str) -> Surface:

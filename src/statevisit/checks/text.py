@@ -9,7 +9,7 @@ from itertools import accumulate, chain
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.characters import untidy, visible
 from statevisit.document.codec import read_bytes
-from statevisit.document.model import INNER_SPANS, SPAN_LAYERS, Document
+from statevisit.document.model import SPAN_LAYERS, Document, inner_spans
 from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
 from statevisit.document.strict_json import Malformed
 
@@ -98,10 +98,8 @@ def _worded_spans(document: Document) -> list[tuple[Path_, WordedSpan]]:
         spans += [((layer, number), span) for number, span in enumerate(getattr(document, layer))]
     for layer in ("quantities", "quotations"):
         for number, record in enumerate(getattr(document, layer)):
-            for name in INNER_SPANS:
-                inner = getattr(record, name, None)
-                if inner:
-                    spans.append(((layer, number, name), inner))
+            for name, inner in inner_spans(record):
+                spans.append(((layer, number, name), inner))
     return spans
 
 

@@ -4,6 +4,7 @@ The types of its records are defined in `records` and can be imported from here 
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from operator import le, lt
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,14 @@ SPAN_LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 
 INNER_SPANS = ("property", "whole", "cue")
 """The properties of those records that hold a span of their own."""
+
+
+def inner_spans(record: Record) -> Iterator[tuple[str, Span]]:
+    """Yield (property, span) for each span inside a record."""
+    for name in INNER_SPANS:
+        span: Span | None = getattr(record, name, None)
+        if span is not None:
+            yield name, span
 
 
 class ResolvedArgument(Struct, frozen=True):
