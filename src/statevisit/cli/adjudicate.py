@@ -90,7 +90,9 @@ def command(
         else:
             write(encode(document))
         return
-    records = [*disagreements(first, second), *agreed(first, second, also)]
+    records = disagreements(first, second)
+    if also:
+        records += agreed(first, second, also)
     lines = [msgspec.json.encode(record) + b"\n" for record in records]
     if output:
         files.write(output, b"".join(lines))
