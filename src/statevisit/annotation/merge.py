@@ -7,6 +7,7 @@ from msgspec.structs import asdict, replace
 from statevisit.corpus.diff import Key, differing, keyed
 from statevisit.document.codec import ordered
 from statevisit.document.model import BARE_LAYERS, Argument, Document, Record
+from statevisit.document.references import list_names
 from statevisit.document.states import least
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
@@ -16,9 +17,6 @@ Side = Literal["ours", "theirs"]
 
 _NO_ROLE = "no role"
 """How a message calls the role of an argument that has none yet."""
-
-_SETS = ("sources", "members")
-"""The properties whose value is a set of ids."""
 
 _LONGEST_VALUE = 80
 """Characters of a value in a message."""
@@ -136,7 +134,7 @@ class _Merging:
             return theirs
         if name == "arguments" and theirs is not None and ours is not None:
             return self._arguments(key, base or (), theirs, ours)
-        if name in _SETS and theirs is not None and ours is not None:
+        if name in list_names() and theirs is not None and ours is not None:
             return _merged_set(base or (), theirs, ours)
         self._report_values(key, name.rstrip("_"), _shown(base), _shown(theirs), _shown(ours))
         return theirs if self._prefer == "theirs" else ours

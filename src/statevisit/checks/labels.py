@@ -172,7 +172,7 @@ def events_only(document: Document, context: Context) -> Problems:
     Right: `{"type":"CONTAINS","source":"t1","target":"ev2"}`
     """
     times = {timex.id for timex in document.timexes}
-    families = _families(context.scheme)
+    families = context.scheme.label_extras("event_relations", "type", "family")
     for number, relation in enumerate(document.event_relations):
         if families.get(relation.type or "") not in _BETWEEN_EVENTS:
             continue
@@ -180,13 +180,6 @@ def events_only(document: Document, context: Context) -> Problems:
             target = getattr(relation, end)
             if target in times:
                 yield ("event_relations", number, end), f"{relation.type} with {target!r}"
-
-
-@cache
-def _families(scheme: Scheme) -> dict[str, str | None]:
-    """The family of each type of event relation; None for a corpus's own type without one."""
-    labels = scheme.labels("event_relations", "type")
-    return {label.name: label.extra.get("family") for label in labels}
 
 
 class _Ends(Struct, frozen=True):

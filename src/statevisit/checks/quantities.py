@@ -1,13 +1,11 @@
 """Values: numbers in words and figures, wholes of shares, and ACE roles."""
 
 from decimal import Decimal
-from functools import cache
 
 from statevisit.checks.registry import Context, Problems, check
 from statevisit.checks.stated_amounts import Amount, Amounts, amounts_of
 from statevisit.document.model import Document, Quantity, Span
 from statevisit.document.number_words import read
-from statevisit.document.scheme import Scheme
 
 
 @check("E401")
@@ -20,7 +18,7 @@ def ace_roles(document: Document, context: Context) -> Problems:
     Wrong: `"ace_role":"Victim"` in an event of type CONTACT.MEET
     Right: `"ace_role":"Entity"`
     """
-    roles = _roles(context.scheme)
+    roles = context.scheme.label_extras("events", "type", "roles")
     for number, event in enumerate(document.events):
         for index, argument in enumerate(event.arguments or ()):
             of_type = roles.get(event.type or "")
@@ -29,12 +27,6 @@ def ace_roles(document: Document, context: Context) -> Problems:
                     ("events", number, "arguments", index, "ace_role"),
                     f"{argument.ace_role}; {event.type} has {', '.join(of_type)}",
                 )
-
-
-@cache
-def _roles(scheme: Scheme) -> dict[str, list[str] | None]:
-    """The ACE roles of each type of event; None for a corpus's own type that states none."""
-    return {label.name: label.extra.get("roles") for label in scheme.labels("events", "type")}
 
 
 @check("E502")

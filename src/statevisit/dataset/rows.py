@@ -34,9 +34,6 @@ def _sentence(
     return number, document.text_of(document.sentences[number]), disagreements
 
 
-_ACTUAL = "ACTUAL"
-"""The modality of a relation that states none."""
-
 _NO_ENTITY, _NO_CHAIN = Entity(id=""), EventChain(id="")
 """Stand for the entity of a mention and the chain of an event that are not annotated yet."""
 
@@ -200,7 +197,7 @@ def timex_rows(document: Document) -> Iterator[Row]:
 
 def relation_rows(document: Document) -> Iterator[Row]:
     """Yield one row per relation of an entity with an entity or an event chain."""
-    wikidata_properties = _wikidata_properties(scheme_of(document))
+    wikidata_properties = scheme_of(document).label_extras("relations", "type", "wikidata_property")
     for relation in document.relations:
         source, target = document[relation.source], document[relation.target]
         target_layer = document.layer_of(relation.target)
@@ -217,7 +214,7 @@ def relation_rows(document: Document) -> Iterator[Row]:
             target_layer,
             target.name,
             target.type if target_layer == "entities" else None,
-            relation.modality or _ACTUAL,
+            relation.stated_modality,
             bool(relation.inferred),
             None if evidence is None else list(evidence),
             _texts(document, evidence),
@@ -227,7 +224,7 @@ def relation_rows(document: Document) -> Iterator[Row]:
 
 def event_relation_rows(document: Document) -> Iterator[Row]:
     """Yield one row per relation between two events or times."""
-    families = _families(scheme_of(document))
+    families = scheme_of(document).label_extras("event_relations", "type", "family")
     for relation in document.event_relations:
         yield (
             document.id,
@@ -235,7 +232,7 @@ def event_relation_rows(document: Document) -> Iterator[Row]:
             families.get(relation.type or ""),
             *_end(document, relation.source),
             *_end(document, relation.target),
-            relation.modality or _ACTUAL,
+            relation.stated_modality,
             relation.disagreements or 0,
         )
 
@@ -248,23 +245,11 @@ def _end(document: Document, record_id: str) -> tuple[Any, ...]:
     return record_id, layer, record.start, record.end, record.text, chain
 
 
-@cache
-def _families(scheme: Scheme) -> dict[str, str | None]:
-    labels = scheme.labels("event_relations", "type")
-    return {label.name: label.extra.get("family") for label in labels}
-
-
 def _texts(document: Document, evidence: tuple[int, ...] | None) -> list[str] | None:
     """The texts of sentences by their numbers; None where the evidence is not annotated yet."""
     if evidence is None:
         return None
     return [document.text_of(document.sentences[number]) for number in evidence]
-
-
-@cache
-def _wikidata_properties(scheme: Scheme) -> dict[str, str | None]:
-    labels = scheme.labels("relations", "type")
-    return {label.name: label.extra.get("wikidata_property") for label in labels}
 
 
 def ner_rows(document: Document) -> Iterator[Row]:

@@ -194,6 +194,10 @@ class EventChain(Record, frozen=True, kw_only=True):
     disagreements: int | None = None
 
 
+FACT = "ACTUAL"
+"""The modality of an event that happens, and of a relation that states none."""
+
+
 class Relation(Record, frozen=True, kw_only=True):
     """A relation between two entities, or of an entity with an event chain.
 
@@ -209,6 +213,11 @@ class Relation(Record, frozen=True, kw_only=True):
     inferred: bool | None = None
     disagreements: int | None = None
 
+    @property
+    def stated_modality(self) -> str:
+        """The modality, which is ACTUAL where there is none."""
+        return self.modality or FACT
+
 
 class EventRelation(Record, frozen=True, kw_only=True):
     """A relation between two event mentions or time expressions.
@@ -221,6 +230,11 @@ class EventRelation(Record, frozen=True, kw_only=True):
     target: str
     modality: str | None = None
     disagreements: int | None = None
+
+    @property
+    def stated_modality(self) -> str:
+        """The modality, which is ACTUAL where there is none."""
+        return self.modality or FACT
 
 
 class Quotation(Record, frozen=True, kw_only=True):

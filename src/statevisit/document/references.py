@@ -60,6 +60,12 @@ def reference_names() -> frozenset[str]:
     return frozenset(reference.property for layer in layers for reference in references(layer))
 
 
+@cache
+def list_names() -> frozenset[str]:
+    """Return the names of the properties that hold a list of ids of other records: a set."""
+    return frozenset(r.property for layer in LAYERS for r in references(layer) if r.is_list)
+
+
 def references_of(document: Document) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
     """Yield (path, id, layers that may hold it) of every reference between records."""
     argument = references("arguments")[0]

@@ -145,6 +145,13 @@ class Scheme(Schema):
         """
         return self._labels.get((layer, prop), ())
 
+    def label_extras(self, layer: str, prop: str, name: str) -> dict[str, Any]:
+        """Return a further property of the labels of an inventory by label, such as ACE roles.
+
+        It is None for a corpus's own label that states none.
+        """
+        return {label.name: label.extra.get(name) for label in self.labels(layer, prop)}
+
     def label_names(self, layer: str, prop: str) -> list[str]:
         """Return the names of an inventory, in the order of the ClassLabel integers."""
         return [label.name for label in self.labels(layer, prop)]

@@ -22,7 +22,7 @@ time", so begin(source) < begin(target) < end(source); which of the two ends fir
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from statevisit.document.records import EventRelation
+from statevisit.document.records import FACT, EventRelation
 
 BEGIN, END = False, True
 
@@ -74,8 +74,7 @@ _AS_TEMPORAL = {"SUBEVENT": "CONTAINS"}
 def stated_type(relation: EventRelation) -> str | None:
     """Return the temporal type that a relation states as a fact; None if it states none."""
     kind = _AS_TEMPORAL.get(relation.type or "", relation.type)
-    is_fact = relation.modality in (None, "ACTUAL")
-    return kind if is_fact and kind in ORDERS else None
+    return kind if relation.stated_modality == FACT and kind in ORDERS else None
 
 
 def orders(link: Link) -> Iterator[Order]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from statevisit.document.calendar_bounds import bounds_of_timex
 from statevisit.document.model import Document, in_english
+from statevisit.document.records import FACT
 from statevisit.document.time_algebra import (
     BEGIN,
     END,
@@ -22,8 +23,6 @@ from statevisit.document.time_algebra import (
     Point,
     stated_type,
 )
-
-_FACT = "ACTUAL"
 
 
 class Timeline(Struct, frozen=True):
@@ -83,10 +82,11 @@ def _placed(graph: Graph, events: list[str]) -> dict[str, set[str]]:
         choose = itemgetter(*targets)
         return [choose(f"{reach[source]:0{width}b}"[::-1]) for source in sources]
 
-    before = rows(ends, begins)
-    begins_first, ends_last = rows(begins, begins), list(zip(*rows(ends, ends), strict=True))
-    after = list(zip(*before, strict=True))
-    begins_last, ends_first = list(zip(*begins_first, strict=True)), rows(ends, ends)
+    def turned(matrix: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        return list(zip(*matrix, strict=True))
+
+    before, begins_first, ends_first = rows(ends, begins), rows(begins, begins), rows(ends, ends)
+    after, begins_last, ends_last = turned(before), turned(begins_first), turned(ends_first)
     placed = {}
     for number, event in enumerate(events):
         sides = (before, after, begins_first, ends_last, begins_last, ends_first)
@@ -104,7 +104,7 @@ def _past(document: Document, chains: dict[str, str]) -> list[str]:
     is_past: dict[str, bool] = {}
     for event in sorted(document.events, key=lambda event: (event.start, event.end)):
         chain = chains[event.id]
-        of_mention = event.modality == _FACT and event.doc_time_rel == "BEFORE"
+        of_mention = event.modality == FACT and event.doc_time_rel == "BEFORE"
         is_past[chain] = of_mention and is_past.get(chain, True)
     return [chain for chain, past in is_past.items() if past]
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from statevisit.document.codec import ordered
 from statevisit.document.model import Argument, Document, Event, EventRelation, Span
-from statevisit.document.references import references, targets
+from statevisit.document.references import list_names, targets
 from statevisit.document.scheme import Scheme
 from statevisit.regions.labels import PARTS
 from statevisit.regions.regions import Link, Read, Region, Report
@@ -126,17 +126,12 @@ def _set_property(records: Records, label: str, targets: dict[str, list[str]]) -
         in_base = records.in_base[layer].get(record_id)
         exported = getattr(in_base, prop, None)
         value: Any
-        if _is_list(layer, prop):
+        if prop in list_names():
             value = tuple(dict.fromkeys(linked)) or None  # `ordered` sorts them
         else:
             value = _one_of(linked, exported, record_id, label, records)
         if value != before:
             records.layers[layer][record_id] = replace(record, **{prop: value})
-
-
-@cache
-def _is_list(layer: str, prop: str) -> bool:
-    return any(item.property == prop and item.is_list for item in references(layer))
 
 
 def _one_of(
@@ -231,7 +226,7 @@ def _without_wrong_ace_roles(
 @cache
 def _ace_roles(scheme: Scheme) -> dict[str, list[str] | None]:
     """The ACE roles of each event type; None for a corpus's own type that states none."""
-    return {label.name: label.extra.get("roles") for label in scheme.labels("events", "type")}
+    return scheme.label_extras("events", "type", "roles")
 
 
 def _event_relations(records: Records, links: list[Link]) -> tuple[EventRelation, ...]:

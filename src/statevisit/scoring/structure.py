@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from statevisit.document.model import Document
 from statevisit.document.records import (
+    FACT,
     Entity,
     Event,
     EventChain,
@@ -32,9 +33,6 @@ Statement = tuple[UnitLabel, tuple[Hashable, ...]]
 
 AnyRelation = Relation | EventRelation
 Related = TypeVar("Related", bound=AnyRelation)
-
-_FACT = "ACTUAL"
-"""The modality of a relation that states none."""
 
 
 def _count_equal(
@@ -262,7 +260,7 @@ def relations(
 
 def _modality(relation: AnyRelation) -> str | None:
     """The modality of a relation that the text does not state as a fact."""
-    return None if relation.modality == _FACT else relation.modality
+    return None if relation.modality == FACT else relation.modality
 
 
 def _count_with(
