@@ -239,6 +239,22 @@ def fixture_bytes(source: Path) -> bytes:
     return data
 
 
+def quoted_event(record_id: str, quote: str, chain: str, **more: Any) -> dict[str, Any]:
+    """A past event in quotes, with `more` properties or other ones."""
+    return {
+        "id": record_id,
+        "quote": quote,
+        "level": "VRB",
+        "event": chain,
+        "class": "OCCURRENCE",
+        "type": "OTHER",
+        "polarity": "POS",
+        "modality": "ACTUAL",
+        "doc_time_rel": "BEFORE",
+        "arguments": [],
+    } | more
+
+
 def annotated_text(draft: dict[str, Any], document_id: str) -> Document:
     """The document of a `text`, its `date` (default: 2024-03-01) and quotes in it.
 

@@ -18,7 +18,7 @@ from statevisit.document.scheme import base
 from statevisit.pages.score_page import page
 from statevisit.scoring.agree import agree
 from statevisit.scoring.score import evaluate
-from tests.conftest import Result, annotated_text
+from tests.conftest import Result, annotated_text, quoted_event
 
 TEXT = (
     "Ulm and Jena met in 2019. After the flood they signed the Saale Pact, reportedly because of "
@@ -70,56 +70,14 @@ DRAFT: dict[str, Any] = {
         }
     ],
     "events": [
-        {
-            "id": "ev1",
-            "quote": "met",
-            "level": "VRB",
-            "event": "meeting",
-            "class": "OCCURRENCE",
-            "type": "CONTACT.MEET",
-            "polarity": "POS",
-            "modality": "ACTUAL",
-            "doc_time_rel": "BEFORE",
-            "arguments": [{"role": "AGENT", "target": "m8"}],
-        },
-        {
-            "id": "ev2",
-            "quote": "flood",
-            "level": "NOM",
-            "event": "flood",
-            "class": "OCCURRENCE",
-            "type": "OTHER",
-            "polarity": "POS",
-            "modality": "ACTUAL",
-            "doc_time_rel": "BEFORE",
-            "arguments": [],
-        },
-        {
-            "id": "ev3",
-            "quote": "it",
-            "prefix": "because of ",
-            "suffix": ".",
-            "level": "PRO",
-            "event": "flood",
-            "class": "OCCURRENCE",
-            "type": "OTHER",
-            "polarity": "POS",
-            "modality": "ACTUAL",
-            "doc_time_rel": "BEFORE",
-            "arguments": [],
-        },
-        {
-            "id": "ev4",
-            "quote": "signed",
-            "level": "VRB",
-            "event": "signing",
-            "class": "OCCURRENCE",
-            "type": "OTHER",
-            "polarity": "POS",
-            "modality": "ACTUAL",
-            "doc_time_rel": "BEFORE",
-            "arguments": [{"role": "CAUSE", "target": "ev3"}],
-        },
+        quoted_event(
+            *("ev1", "met", "meeting"),
+            type="CONTACT.MEET",
+            arguments=[{"role": "AGENT", "target": "m8"}],
+        ),
+        quoted_event("ev2", "flood", "flood", level="NOM"),
+        quoted_event("ev3", "it", "flood", prefix="because of ", suffix=".", level="PRO"),
+        quoted_event("ev4", "signed", "signing", arguments=[{"role": "CAUSE", "target": "ev3"}]),
     ],
     "event_chains": [
         {"id": "meeting"},

@@ -13,27 +13,12 @@ from statevisit.document.codec import write_document
 from statevisit.document.model import Document
 from statevisit.document.records import EventRelation
 from statevisit.document.timeline import timeline
-from tests.conftest import ROOT, Result, annotated_text
+from tests.conftest import ROOT, Result, annotated_text, quoted_event
 
 TEXT = (
     "The storm broke the dam in 2019. It was rebuilt in May 2021 and reopened on June 3, 2021. "
     "The repair cost a fortune. A choir sang at the reopening. Mayors may visit."
 )
-
-
-def _event(record_id: str, quote: str, chain: str, **more: Any) -> dict[str, Any]:
-    return {
-        "id": record_id,
-        "quote": quote,
-        "level": "VRB",
-        "event": chain,
-        "class": "OCCURRENCE",
-        "type": "OTHER",
-        "polarity": "POS",
-        "modality": "ACTUAL",
-        "doc_time_rel": "BEFORE",
-        "arguments": [],
-    } | more
 
 
 @pytest.fixture
@@ -48,14 +33,14 @@ def dam() -> Document:
                 {"id": "t3", "quote": "June 3, 2021", "type": "DATE", "value": "2021-06-03"},
             ],
             "events": [
-                _event("ev1", "storm", "storm", level="NOM"),
-                _event("ev2", "broke", "break"),
-                _event("ev3", "rebuilt", "rebuild"),
-                _event("ev4", "reopened", "reopen"),
-                _event("ev5", "repair", "rebuild", level="NOM"),
-                _event("ev6", "sang", "song"),
-                _event("ev7", "reopening", "reopen", level="NOM"),
-                _event("ev8", "visit", "visits", modality="UNCERTAIN", doc_time_rel="AFTER"),
+                quoted_event("ev1", "storm", "storm", level="NOM"),
+                quoted_event("ev2", "broke", "break"),
+                quoted_event("ev3", "rebuilt", "rebuild"),
+                quoted_event("ev4", "reopened", "reopen"),
+                quoted_event("ev5", "repair", "rebuild", level="NOM"),
+                quoted_event("ev6", "sang", "song"),
+                quoted_event("ev7", "reopening", "reopen", level="NOM"),
+                quoted_event("ev8", "visit", "visits", modality="UNCERTAIN", doc_time_rel="AFTER"),
             ],
             "event_chains": [
                 {"id": name} for name in ("storm", "break", "rebuild", "reopen", "song", "visits")
