@@ -21,7 +21,7 @@ from statevisit.regions.regions import (
     Read,
     Region,
     Report,
-    from_answer,
+    answer_problem,
     links_of,
     parts_of,
     regions_of,
@@ -254,7 +254,7 @@ class _Reader:
             answer = given[0]
         else:
             answer = self._first_answer(given, control, region)
-        problem = _problem(answer, control)
+        problem = answer_problem(answer, control)
         if problem:
             self._unread(result.id, f"{region}: {problem}", result.from_name)
         elif answer:
@@ -332,19 +332,6 @@ def _text_of(value: Json) -> Json:
     """An id that software wrote as a number, as a string."""
     value = whole(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _problem(answer: str, control: Control) -> str:
-    """The reason why an answer is no value of a control's property; "" if it is one."""
-    if not answer.strip():
-        return ""
-    if control.choices and answer not in control.choice_names:
-        return f"{_short(answer)} is not a choice of {control.prop}"
-    try:
-        from_answer(answer, control)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def _first_label(result: Result) -> str:

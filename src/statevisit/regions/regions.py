@@ -100,6 +100,19 @@ def from_answer(answer: str, control: Control) -> str | float | bool:
     return number
 
 
+def answer_problem(answer: str, control: Control) -> str:
+    """Return the reason why an answer is no value of a control's property; "" if it is one."""
+    if not answer.strip():
+        return ""
+    if control.choices and answer not in control.choice_names:
+        return f"{shortened(repr(answer), 120)} is not a choice of {control.prop}"
+    try:
+        from_answer(answer, control)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 _EXAMPLES = {"integer": ("an integer", "7"), "number": ("a number", "0.5")}
 
 

@@ -102,13 +102,23 @@ class Updater:
         self.staged: dict[str, Entry] = {}
         self.scheme = scheme_at(root)
         self._root, self._directory, self._options = root, directory, options
-        self._entries = {entry.path.stem: entry for entry in load(root).entries}
+        has_documents = any((root / layout.DOCUMENTS).glob("*.json"))
+        entries = load(root).entries if has_documents else []
+        self._entries = {entry.path.stem: entry for entry in entries}
         self._context = context_of(root)
         annotator = options.annotator
         if annotator and annotator not in (self._context.annotators or ()):
             raise FormatError(
                 f"{annotator}: not in {root / layout.ANNOTATORS}; add it there, with its kind"
             )
+
+    def add(self, document: Document, annotators: frozenset[str]) -> None:
+        """Stage a document that the corpus does not have yet, with annotators of its own."""
+        self.staged[_file(document.id)] = self._stage(document)
+        self._texts[document.text_sha256] = document.id
+        self._normal_texts[_digest(significant(document.text))] = document.id
+        listed = (self._context.annotators or frozenset()) | annotators
+        self._context = replace(self._context, annotators=listed)
 
     def with_text(self, text: str) -> Document | None:
         """Return the document with a text, or with one that only normalisation makes differ."""
