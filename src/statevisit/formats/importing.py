@@ -25,6 +25,7 @@ from statevisit.formats.edits import Edited, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
+from statevisit.formats.stated_tokens import with_tokens
 from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.translation import Translation
 from statevisit.formats.vocabulary import text_of, unknown_labels
@@ -215,7 +216,7 @@ class _Importer:
             id=derived_id(text.id),
             normalised=changes,
         )
-        document = self._new.add(incoming)
+        document = with_tokens(self._new.add(incoming), text)
         self._updater.add(document, self._new.annotators)
         self.imported.new.append(document.id)
         return document

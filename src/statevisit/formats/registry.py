@@ -74,6 +74,20 @@ FORMATS = {
             reader="brat:read",
             writer="brat_writer:write",
         ),
+        Format(
+            name="spacy",
+            title="spaCy DocBin",
+            kind=ROUND_TRIP,
+            suffixes=(".spacy",),
+            holds=f"tokens, sentence starts, {_SPANS}, their attributes, event relations, "
+            "coreference; flat names and entities to read",
+            lacks="spans that do not begin and end with a token, changes of entities and their "
+            "relations, states of layers",
+            reader="spacy_files:read",
+            writer="spacy_files:write",
+            package="spacy",
+            extra="formats",
+        ),
     )
 }
 """The formats by name, in the order in which they are listed."""

@@ -68,7 +68,8 @@ class AnnotatedText(Struct):
 
     `id` is its name in the file, or the name of the file. `file` is the file, for messages.
     `date` (YYYY-MM-DD) and `language` (BCP 47) are "" if the file does not state them. A text that
-    is made from a document has the `document`, and the `split` that it is in, or "".
+    is made from a document has the `document`, and the `split` that it is in, or "". `tokens` and
+    `sentences` are the bounds that the file states, if it does.
     """
 
     id: str
@@ -80,6 +81,8 @@ class AnnotatedText(Struct):
     clusters: list[Cluster] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    tokens: list[Ends] = field(default_factory=list)
+    sentences: list[Ends] = field(default_factory=list)
     date: str = ""
     language: str = ""
     split: str = ""
