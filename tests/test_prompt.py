@@ -68,7 +68,8 @@ KEYWORDS = {
 }
 """Keywords of the strict subset that our schemas use.
 
-https://platform.openai.com/docs/guides/structured-outputs, "Supported schemas" (read 2026).
+https://platform.openai.com/docs/guides/structured-outputs: "Supported schemas",
+as of February 2026.
 """
 
 
