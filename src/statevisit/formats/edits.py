@@ -22,7 +22,7 @@ NEW = "new:"
 """The prefix of the id of a new region, which is never that of a record."""
 
 
-_KEPT = "kept:"
+KEPT = "kept:"
 """The prefix of the id of an annotation that has no place in the document."""
 
 
@@ -192,7 +192,7 @@ def with_additions(
 
 def _renamed(rest: AnnotatedText, ids: dict[str, str]) -> AnnotatedText:
     """The rest of a text, with the ids of records for the annotations that have become records."""
-    ids = {**{a.id: f"{_KEPT}{a.id}" for a in rest.annotations if a.label}, **ids}
+    ids = {**{a.id: f"{KEPT}{a.id}" for a in rest.annotations if a.label}, **ids}
     for annotation in rest.annotations:
         annotation.id = ids.get(annotation.id, annotation.id)
     rest.relations = [
