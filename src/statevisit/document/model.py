@@ -341,8 +341,9 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         them: `doc.text` is `document.text`. `doc.ents` are the flat names, with Wikidata ids as
         `kb_id_`, and tokens outside of them are missing values while a layer of names is not done.
         `doc.spans` has the group "mentions" and one for each other layer of spans, with `id_` and
-        `label_`, and "coref_clusters_1", "event_chains_1" and so on. `doc._.statevisit` is a
-        dict with the attributes and relations of the spans, the entities and the event chains.
+        `label_`, and "coref_clusters_1", "event_chains_1" and so on, each with several spans.
+        `doc._.statevisit` is a dict with the attributes and relations of the spans, the entities
+        and the event chains, and all clusters, those of one span as well.
 
         The vocabulary is by default that of a blank pipeline for the language. A span that does not
         begin and end with a token is in no group; `doc._.statevisit["document"]` has it.

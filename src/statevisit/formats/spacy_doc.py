@@ -1,8 +1,8 @@
 """Documents as spaCy's `Doc`, and a `Doc` as an annotated text or a document.
 
 Tokens, sentence starts and flat names (`doc.ents`) are spaCy's own; `doc.spans` has a group for
-each layer, and one for each cluster. `doc._.statevisit` has the rest, which the spans refer to by
-their `id_`. What is said of a span in `doc.spans` is read back; `doc.ents` are made from it.
+each layer, and one for each cluster of several spans. `doc._.statevisit` has the rest, by the `id_`
+of the spans. What is said of a span in `doc.spans` is read back; `doc.ents` are made from it.
 """
 
 import re
@@ -215,7 +215,7 @@ def _set_spans(doc: "Doc", text: AnnotatedText, tokens: _Tokens, scheme: Scheme)
     counts = dict.fromkeys(CLUSTERS.values(), 0)
     for cluster in text.clusters:
         members = [spans[member] for member in cluster.members if member in spans]
-        if not members:
+        if len(members) < 2:  # as is usual; and a document has many of one
             continue
         prefix = CLUSTERS.get(members[0][0], CLUSTERS["mentions"])
         counts[prefix] += 1
@@ -239,6 +239,7 @@ def _rest(text: AnnotatedText, document: Document, ids: Collection[str]) -> dict
             for r in text.relations
             if r.source in ids and r.target in ids
         ],
+        "clusters": {cluster.id: cluster.members for cluster in text.clusters},
         "notes": [[note.kind, note.about, note.value] for note in text.notes],
     }
     for layer in ("entities", "event_chains"):
