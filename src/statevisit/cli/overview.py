@@ -30,6 +30,7 @@ COMMANDS = {
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
     "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
+    "bench": "Compare several systems on one corpus: figures, differences, mistakes.",
     "agree": "Measure the agreement of two or more annotators.",
 }
 """The line of each subcommand in the overview. Its module is `statevisit.cli.<name>`."""
