@@ -306,7 +306,7 @@ def test_overlapping_occurrences_count() -> None:
         ({"quote": " \n"}, "`quote` must not be empty"),
         ({"quote": "\u200b"}, "`quote` must not be empty"),
         ({"quote": "visit", "prefix": 1}, "`prefix` must be a string"),
-        ({"quote": "visit", "suffix": None}, "`suffix` must be a string"),
+        ({"quote": "visit", "suffix": []}, "`suffix` must be a string"),
         ({"quote": "visit", "occurrence": 0}, "`occurrence` is 0; it counts from 1"),
         ({"quote": "visit", "occurrence": "2"}, "`occurrence` is '2'; it counts from 1"),
         ({"quote": "visit", "occurrence": True}, "it counts from 1"),
