@@ -1,0 +1,45 @@
+"""Annotated texts in the offsets of a document whose text differs from theirs in white space."""
+
+from msgspec.structs import replace
+
+from statevisit.document.model import Document
+from statevisit.errors import FormatError
+from statevisit.formats.texts import AnnotatedText, Annotation, Loss
+from statevisit.regions.offsets import Place, Source, significant
+from statevisit.regions.regions import Report
+
+
+def placed(text: AnnotatedText, document: Document, report: Report) -> AnnotatedText:
+    """Return a text with the offsets of a document, which has the same text but for white space.
+
+    The texts may differ in byte order marks and the normal form, too. Annotations whose words stand
+    nowhere become losses. Raises FormatError, with the first difference, if the texts differ more.
+    """
+    difference = _difference(text.text, document.text)
+    if difference:
+        raise FormatError(f"{text.file}: its text differs from that of {document.id}: {difference}")
+    places = [Place(a.id, a.start, a.end, a.words) for a in text.annotations]
+    spans, note = Source(text.text, document.text).spans(places)
+    if note:
+        report("L104", note)
+    annotations: list[Annotation] = []
+    losses = list(text.losses)
+    for annotation, span in zip(text.annotations, spans, strict=True):
+        if isinstance(span, str):
+            kind = "annotations without a place in the text"
+            losses.append(Loss(kind, f"{annotation.id}: {span}", annotation.line))
+        else:
+            annotations.append(replace(annotation, start=span[0], end=span[1]))
+    return replace(text, annotations=annotations, losses=losses)
+
+
+def _difference(shown: str, text: str) -> str:
+    """Where two texts differ in more than white space; "" if they do not."""
+    if shown == text:
+        return ""
+    one, other = significant(shown), significant(text)
+    if one == other:
+        return ""
+    pairs = zip(one, other, strict=False)
+    at = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    return f"{one[at : at + 30]!r} instead of {other[at : at + 30]!r}"
