@@ -16,17 +16,15 @@ from statevisit.document.strict_json import Json, JsonObject, with_integers, wit
 from statevisit.errors import FormatError
 from statevisit.scoring.answers import Answer
 from statevisit.scoring.prediction import Note, Prediction, Remark, Remarks, Unplaced, bare
-from statevisit.scoring.spans import LABEL, UNLABELLED
+from statevisit.scoring.routing import OTHER_LABELS, flat_spans
+from statevisit.scoring.spans import LABEL, UNLABELLED, Item
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator as Verdict
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
-_OTHER_LABELS = ("label", "entity_group")
-"""The names that other tools give to the label of a span."""
-
-_OTHER_MEMBERS = ("sentences", "tokens", "edition", *Document.__struct_fields__)
-"""The members of a document that a prediction may repeat."""
+_OTHER_MEMBERS = ("sentences", "tokens", "edition", "system", *Document.__struct_fields__)
+"""The members of a document that a prediction may repeat, and the name of the system."""
 
 _ENDS = ("source", "target")
 _NOWHERE = (-1, -1)
@@ -105,15 +103,31 @@ class _Reader:
         own = tuple(self._own_entities)
         if own:
             layers["entities"] = (*layers.get("entities", ()), *own)
+        document = replace(bare(self._base), **layers)
+        predicted = [*records]
+        flat: tuple[Item, ...] = ()
+        if self._answer.is_flat:
+            predicted.append("ner")
+            spans = sorted([*flat_spans(document), *self._other_names()])
+            flat = tuple(Item(start, end, label, unit=0) for start, end, label in spans)
         return Prediction(
-            replace(bare(self._base), **layers),
-            layers=frozenset(records),
+            document,
+            layers=frozenset(predicted),
             unplaced=tuple(self._unplaced),
+            flat=flat,
             notes=tuple(self._notes),
             remarks=self._remarks.all(),
             own_entities=frozenset(entity.id for entity in own),
             is_draft=True,
         )
+
+    def _other_names(self) -> Iterator[tuple[int, int, str]]:
+        """The flat names that have no layer, with their places; those without one are noted."""
+        for record in self._answer.names:
+            try:
+                yield *self._place(record), str(self._label("mentions", record))
+            except Unresolved as error:
+                self._note("/spans", f"{error}; ignored")
 
     def layer(self, layer: str, values: list[Json]) -> list[Any]:
         """Return the records of a layer; those without a place are noted, and left out."""
@@ -181,7 +195,7 @@ class _Reader:
             named = [e for e in entities if "id" in e and _text(e["id"]) == _text(given["entity"])]
             label = named[-1].get("type") if named else None
         else:
-            label = next((given[n] for n in (LABEL[layer], *_OTHER_LABELS) if n in given), None)
+            label = next((given[n] for n in (LABEL[layer], *OTHER_LABELS) if n in given), None)
         return None if label is None else _text(label)
 
     def _record(self, layer: str, given: JsonObject, pointer: str) -> Any:
@@ -215,7 +229,7 @@ class _Reader:
 
         A mention that states a label and no entity gets an entity of its own.
         """
-        names = [n for n in (LABEL[layer], *_OTHER_LABELS) if n in given]
+        names = [n for n in (LABEL[layer], *OTHER_LABELS) if n in given]
         if layer != "mentions":
             if not names or names[0] in stated:
                 return set()
