@@ -72,6 +72,29 @@ def _verdict(scheme: Scheme, layer: str) -> "Verdict":
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
+def invalid_properties(scheme: Scheme, layer: str, stated: JsonObject) -> list[str]:
+    """Return the names of the properties of a record whose values the schema refuses.
+
+    What a record lacks is no matter here, nor are ids, spans, and the labels of spans, which have
+    notes of their own.
+    """
+    verdict = _verdict(scheme, layer)
+    known = scheme.properties(layer)
+    candidate = {n: part for n, part in stated.items() if "properties" not in known[n]}
+    if verdict.is_valid(candidate):
+        return []
+    paths = [list(error.instance_path) for error in verdict.iter_errors(candidate)]
+    names = dict.fromkeys(str(path[0]) for path in paths if path)
+    label = "type" if layer == "entities" else LABEL.get(layer)
+    return [
+        name
+        for name in names
+        if name in candidate
+        and name not in ("id", "arguments", label)
+        and "x-refers-to" not in known[name].get("items", known[name])
+    ]
+
+
 class _Reader:
     """Reads the layers of one answer, and collects what there is to say about them."""
 
@@ -119,6 +142,7 @@ class _Reader:
             remarks=self._remarks.all(),
             own_entities=frozenset(entity.id for entity in own),
             is_draft=True,
+            system=_text(self._answer.value.get("system") or ""),
         )
 
     def _other_names(self) -> Iterator[tuple[int, int, str]]:
@@ -260,7 +284,7 @@ class _Reader:
             name: self._value(name, known[name], part, f"{pointer}/{name}")
             for name, part in stated.items()
         }
-        for name in self._invalid(layer, stated):
+        for name in invalid_properties(self._scheme, layer, stated):
             shown = truncated(_json(stated[name]), 40)
             message = f"invalid `{name}` of {layer}; its value counts as it is written"
             self.remark("value", message, f"{pointer}/{name}: {shown}")
@@ -285,28 +309,6 @@ class _Reader:
         if isinstance(part, int | float) and node.get("type") != "string":
             return part
         return _text(part)
-
-    def _invalid(self, layer: str, stated: JsonObject) -> list[str]:
-        """The names of the properties of a record whose values the schema refuses.
-
-        What a record lacks is no matter here, nor are ids, spans, and the labels of spans, which
-        have notes of their own.
-        """
-        verdict = _verdict(self._scheme, layer)
-        known = self._scheme.properties(layer)
-        candidate = {n: part for n, part in stated.items() if "properties" not in known[n]}
-        if verdict.is_valid(candidate):
-            return []
-        paths = [list(error.instance_path) for error in verdict.iter_errors(candidate)]
-        names = dict.fromkeys(str(path[0]) for path in paths if path)
-        label = "type" if layer == "entities" else LABEL.get(layer)
-        return [
-            name
-            for name in names
-            if name in candidate
-            and name not in ("id", "arguments", label)
-            and "x-refers-to" not in known[name].get("items", known[name])
-        ]
 
     def _inner_span(self, value: Json, pointer: str) -> Span:
         """A span inside a record; one without a place in the text is noted, and is wrong."""

@@ -89,6 +89,7 @@ class Prediction(Struct, frozen=True):
     from a score of zero. `flat` are the named entities of the layer `ner`, from BIO. `own_entities`
     are the ids of entities that only hold the label of a mention, and say nothing of coreference.
     In a draft (`is_draft`), what no record states is not predicted; in a document it is not so.
+    `system` is the name of the system, if a draft states it.
     """
 
     document: Document
@@ -99,6 +100,7 @@ class Prediction(Struct, frozen=True):
     remarks: tuple[Remark, ...] = ()
     own_entities: frozenset[str] = frozenset()
     is_draft: bool = False
+    system: str = ""
 
     @property
     def is_whole(self) -> bool:
