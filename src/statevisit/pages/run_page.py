@@ -13,7 +13,7 @@ from statevisit.printable import counted
 from statevisit.scoring.console import percent, percent_interval
 from statevisit.scoring.figures import Figure
 from statevisit.scoring.mistakes import Example, Mistake
-from statevisit.scoring.run_results import Compared, Results, SystemResult, what_of
+from statevisit.scoring.run_results import Compared, Results, SystemResult, versions_of, what_of
 from statevisit.scoring.run_tables import (
     KIND_NAMES,
     explanations,
@@ -38,7 +38,6 @@ def page(results: Results) -> str:
     template = Template((here / "run.html").read_text(encoding="utf-8"))
     style = "".join((here / name).read_text(encoding="utf-8") for name in ("page.css", "run.css"))
     names = [result.name for result in results.systems]
-    origin = results.to_dict()
     split = f", split {results.run.split}" if results.run.split else ""
     return template.substitute(
         title=_words(", ".join(names)),
@@ -50,7 +49,7 @@ def page(results: Results) -> str:
         mistakes=_mistakes(results.scored),
         systems=_systems(results.systems),
         notes=_notes(results.scored),
-        origin=_origin(origin["versions"], origin["hashes"]),
+        origin=_origin(results.versions, results.hashes),
     )
 
 
@@ -83,7 +82,7 @@ def _figures(results: Results) -> str:
         for result, figure, compared, is_reference in rows_of(results, key):
             difference = _difference(compared)
             if is_reference:
-                difference = f'<td colspan="3">{reference_name(results)}</td>'
+                difference = f'<td class="by">{reference_name(results)}</td><td></td><td></td>'
             kind = ' class="reference"' if is_reference else ""
             rows.append(
                 f'<tr{kind}><th scope="row">{_words(result.name)}</th>'
@@ -172,7 +171,7 @@ def _shortened(text: str) -> str:
 def _systems(systems: Sequence[SystemResult]) -> str:
     rows = []
     for result in systems:
-        versions = result.predictions.versions if result.predictions else {}
+        versions = versions_of(result)
         stated = ", ".join(f"{name} {version}" for name, version in versions.items())
         tokens = tokens_of(result)
         counts = f"{tokens['input']:,} in, {tokens['output']:,} out" if tokens else ""

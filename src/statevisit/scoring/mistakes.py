@@ -63,11 +63,17 @@ Key = tuple[str, str, str | None, str | None]
 
 
 def mistakes(comparisons: Iterable[Comparison]) -> list[Mistake]:
-    """Return the mistakes in the spans of the reported layers, the commonest first."""
+    """Return the mistakes in the spans of the reported layers, the commonest first.
+
+    Those in flat names are left out where mentions, times and quantities have them already.
+    """
     counts: dict[Key, int] = {}
     examples: dict[Key, list[Example]] = {}
     for comparison in comparisons:
-        for layer, aligned in comparison.reported_alignments.items():
+        alignments = comparison.reported_alignments
+        for layer, aligned in alignments.items():
+            if layer == "ner" and len(alignments) > 1:
+                continue
             for kind, gold, pred in _differing(aligned):
                 key = layer, kind, _label(gold), _label(pred)
                 counts[key] = counts.get(key, 0) + 1

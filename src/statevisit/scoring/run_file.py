@@ -37,6 +37,7 @@ class System(Struct, frozen=True, rename={"with_": "with"}):
         with_: A system of `statevisit predict`.
         model: The name of a model of an OpenAI-compatible endpoint.
         version: What the user states as its version; another one runs the system again.
+        map: The path of a mapping of its labels, or the mapping itself, as for `score`.
         timeout: Seconds that a command, or one request to a model, may take; 0 for no limit.
         per: Whether a model is asked once per `layer` or once per `document`.
         seed: The seed of a model.
@@ -53,6 +54,7 @@ class System(Struct, frozen=True, rename={"with_": "with"}):
     with_: str = ""
     model: str = ""
     version: str = ""
+    map: str | dict[str, Any] = ""
     timeout: float | None = None
     per: str = "layer"
     seed: int = 0
@@ -121,6 +123,7 @@ _SYSTEM_TYPES: dict[str, type] = {
     "with": str,
     "model": str,
     "version": str,
+    "map": object,
     "timeout": float,
     "per": str,
     "seed": int,
@@ -140,7 +143,7 @@ _KEYS_OF: dict[str, tuple[str, ...]] = {
         *("base_url_env", "api_key_env"),
     ),
 }
-"""The keys that only systems of one kind have, beside `version`."""
+"""The keys that only systems of one kind have, beside `version` and `map`."""
 
 _TYPE_NAMES: dict[type, str] = {
     list: "a list of strings",
@@ -149,6 +152,7 @@ _TYPE_NAMES: dict[type, str] = {
     int: "a whole number, not negative",
     float: "a number of seconds",
     dict: "a table",
+    object: "the path of a mapping file or a table of labels",
 }
 
 
@@ -209,6 +213,8 @@ def _is_of(value: object, expected: type) -> bool:
         return type(value) in (int, float) and 0 <= float(str(value)) < float("inf")
     if expected is int:
         return type(value) is int and 0 <= value < 2**53
+    if expected is object:
+        return isinstance(value, dict) or _is_of(value, str)
     return type(value) is expected and (expected is not str or value != "")
 
 
@@ -234,7 +240,7 @@ def _system(path: Path, name: str, table: object) -> System:
     if len(kinds) != 1:
         stated = " and ".join(f"`{kind}`" for kind in kinds) or "none of them"
         raise FormatError(f"{where} needs exactly one of {', '.join(KINDS)}; it has {stated}")
-    known = (kinds[0], "version", *_KEYS_OF[kinds[0]])
+    known = (kinds[0], "version", "map", *_KEYS_OF[kinds[0]])
     for key in table:
         if key not in known:
             raise FormatError(

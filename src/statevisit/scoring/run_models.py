@@ -1,19 +1,27 @@
 """The predictions of language models: one request for each document and group of layers."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import NamedTuple, TypeVar
 
+import orjson
 from msgspec import convert, to_builtins
 
+from statevisit import files
+from statevisit.annotation.prompt import prompt
+from statevisit.annotation.recovery import recover
 from statevisit.document.model import Document
 from statevisit.document.schema import id_node
-from statevisit.document.scheme import Scheme
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
+from statevisit.errors import FormatError
 from statevisit.scoring.answer_cache import Cache, key_of
 from statevisit.scoring.endpoint import TIMEOUT, Completion, Endpoint
+from statevisit.scoring.prediction import Note
 from statevisit.scoring.run_file import System
+from statevisit.scoring.run_task import Advance, Predictions, SystemFailed, Task, empty_place
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -26,6 +34,98 @@ class Question(NamedTuple):
     layers: tuple[str, ...]
     key: str
     body: JsonObject
+
+
+def by_model(system: System, task: Task, advance: Advance) -> Predictions:
+    """Return what a model of an endpoint predicts.
+
+    Raises EndpointError if the endpoint fails, and SystemFailed if no answer can be read.
+    """
+    endpoint = endpoint_of(system)
+    questions = list(_questions(system, task, endpoint.address))
+    by_key = {
+        question.key: completion
+        for question, completion in completions(system, endpoint, questions, task.cache, advance)
+    }
+    given = [by_key[question.key] for question in questions]
+    read = [_read(question, answer) for question, answer in zip(questions, given, strict=True)]
+    outcomes = Counter(answer.outcome for answer in read)
+    if outcomes.keys() == {"unreadable"}:
+        raise SystemFailed(f"no answer can be read; the first: {read[0].notes[0].message}")
+    path = empty_place(system, task.run) / "predictions.jsonl"
+    files.write(path, _joined(questions, read))
+    models = dict.fromkeys(answer.model for answer in given if answer.model)
+    return Predictions(
+        path,
+        versions={"model": ", ".join(models)} if models else {},
+        tokens={
+            "input": sum(answer.prompt_tokens for answer in given),
+            "output": sum(answer.completion_tokens for answer in given),
+        },
+        answers={name: outcomes[name] for name in ("read", "cut", "unreadable")},
+        notes=[note for answer in read for note in answer.notes],
+    )
+
+
+def requests_of(system: System, task: Task) -> int:
+    """Return the number of requests to a model."""
+    scheme = scheme_of(task.documents[0])
+    return len(task.documents) * len(groups_of(scheme, task.layers, system.per))
+
+
+def _questions(system: System, task: Task, address: str) -> Iterator[Question]:
+    """Yield the questions about each document, in order."""
+    corpus = task.corpus
+    groups = groups_of(scheme_of(task.documents[0]), task.layers, system.per)
+    for document in task.documents:
+        for layers in groups:
+            request = prompt(*layers, path=corpus, document=document)
+            body = body_of(system, request.messages, request.response_format)
+            key = key_of({"address": address, "body": body, "version": system.version})
+            yield Question(document, layers, key, body)
+
+
+class _Answer(NamedTuple):
+    """The records of an answer by layer, and how it was read: `read`, `cut` or `unreadable`."""
+
+    records: JsonObject
+    outcome: str
+    notes: list[Note]
+
+
+def _read(question: Question, completion: Completion) -> _Answer:
+    """Read an answer as far as it goes."""
+    document_id, layers = question.document.id, question.layers
+    where = f"the answer on {', '.join(layers)}"
+    try:
+        recovered = recover(completion.content.encode("utf-8", "surrogatepass"), where)
+    except FormatError as error:
+        begins = f"; it begins {completion.content[:80]!r}" if completion.content else ""
+        return _Answer({}, "unreadable", [Note("unreadable", document_id, f"{error}{begins}")])
+    is_cut = completion.finish_reason == "length"
+    records: JsonObject = {}
+    notes = []
+    for answer in recovered:
+        is_cut = is_cut or answer.is_cut
+        notes += [Note("cut", document_id, f"{where}: {note}") for note in answer.notes]
+        value = answer.value
+        if isinstance(value, list) and len(layers) == 1:
+            value = {layers[0]: value}
+        if isinstance(value, dict):
+            records |= {name: value[name] for name in layers if isinstance(value.get(name), list)}
+    if not records:
+        message = f"{where}: has none of these layers"
+        return _Answer({}, "unreadable", [*notes, Note("unreadable", document_id, message)])
+    return _Answer(records, "cut" if is_cut else "read", notes)
+
+
+def _joined(questions: Sequence[Question], read: Sequence[_Answer]) -> bytes:
+    """The answers as JSONL, a line for each document; a layer without an answer is empty."""
+    lines: dict[str, JsonObject] = {}
+    for question, answer in zip(questions, read, strict=True):
+        line = lines.setdefault(question.document.id, {"id": question.document.id})
+        line |= {layer: answer.records.get(layer, []) for layer in question.layers}
+    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines.values())
 
 
 def body_of(system: System, messages: list[JsonObject], response_format: JsonObject) -> JsonObject:
@@ -75,7 +175,11 @@ def _closed(scheme: Scheme, layers: Sequence[str]) -> list[str]:
 
 
 def completions(
-    system: System, questions: Sequence[Question], cache: Cache, advance: Callable[[], None]
+    system: System,
+    endpoint: Endpoint,
+    questions: Sequence[Question],
+    cache: Cache,
+    advance: Advance,
 ) -> Iterator[tuple[Question, Completion]]:
     """Yield the answer to each question, those that are known first.
 
@@ -91,9 +195,6 @@ def completions(
             cache.known += 1
             advance()
             yield question, convert(known, Completion)
-    if not unknown:
-        return
-    endpoint = endpoint_of(system)
     for question, completion in in_parallel(
         lambda question: endpoint.ask(question.body), unknown, system.parallel
     ):
@@ -161,17 +262,3 @@ def _work_off(
             stop.set()
             done.put(error)
     done.put(None)
-
-
-def question_of(
-    system: System,
-    document: Document,
-    layers: tuple[str, ...],
-    messages: list[JsonObject],
-    response_format: JsonObject,
-    address: str,
-) -> Question:
-    """Return a question; its key is the hash of all that determines the answer."""
-    body = body_of(system, messages, response_format)
-    key = key_of({"address": address, "body": body, "version": system.version})
-    return Question(document, layers, key, body)

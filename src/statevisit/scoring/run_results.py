@@ -11,7 +11,6 @@ from typing import Protocol
 from msgspec import Struct, field, to_builtins
 
 from statevisit import layout
-from statevisit.corpus.reader import load
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, StateVisitError
@@ -23,22 +22,23 @@ from statevisit.scoring.bootstrap import SEED
 from statevisit.scoring.figures import Difference, Figure, Resampling
 from statevisit.scoring.mistakes import Mistake, mistakes
 from statevisit.scoring.of_split import included, part_of
-from statevisit.scoring.origin import origin
+from statevisit.scoring.origin import Origin, origin
 from statevisit.scoring.report import Report
 from statevisit.scoring.run_file import Run, System
-from statevisit.scoring.run_systems import (
+from statevisit.scoring.run_systems import predict, steps_of
+from statevisit.scoring.run_task import (
+    PREDICTIONS,
     Advance,
     Predictions,
     SystemFailed,
     Task,
-    predict,
+    mapping_of,
     texts_of,
 )
 from statevisit.scoring.score import Scored, evaluate, scored_layers
 
 RESULTS = "results.json"
 PAGE = "report.html"
-PREDICTIONS = "predictions"
 """The names below the output of a run."""
 
 
@@ -83,12 +83,13 @@ class Compared(Struct, frozen=True):
 class Results(Struct, frozen=True):
     """The systems of a run in the order of its file, and their differences.
 
-    `gold` are the documents that are scored, `texts_sha256` is the hash of what systems get.
+    `gold` are the documents that are scored, from `origin`; `texts_sha256` is the hash of what
+    systems get.
     """
 
     run: Run
-    corpus: Path
     gold: Sequence[Document]
+    origin: Origin
     texts_sha256: str
     systems: Sequence[SystemResult]
     differences: Sequence[Compared]
@@ -114,8 +115,8 @@ class Results(Struct, frozen=True):
         """Return the results as plain values: the same each time but for `last_run`."""
         return {
             "kind": "bench",
-            "versions": self._versions(),
-            "hashes": self._hashes(),
+            "versions": self.versions,
+            "hashes": self.hashes,
             "documents": [document.id for document in self.gold],
             "settings": _settings(self.run),
             "systems": [_system_value(result) for result in self.systems],
@@ -133,22 +134,24 @@ class Results(Struct, frozen=True):
             },
         }
 
-    def _versions(self) -> JsonObject:
-        gold = origin(read.files_of(load(self.corpus)), ())
+    @property
+    def versions(self) -> JsonObject:
+        """The versions that decide the results; None for a corpus without one."""
         return {
             "statevisit": layout.version(),
             "python": platform.python_version(),
-            "corpus": gold.version,
+            "corpus": self.origin.version,
             "schema": self.gold[0].schema_version,
         }
 
-    def _hashes(self) -> JsonObject:
-        gold = origin(read.files_of(load(self.corpus)), self.gold)
+    @property
+    def hashes(self) -> JsonObject:
+        """The SHA-256 of the run file, of the texts and of the gold."""
         return {
             "run": sha256_of(self.run.file),
             "texts": self.texts_sha256,
-            "gold_files": gold.sha256,
-            "gold_content": gold.content_sha256,
+            "gold_files": self.origin.sha256,
+            "gold_content": self.origin.content_sha256,
         }
 
 
@@ -171,15 +174,12 @@ def _system_value(result: SystemResult) -> JsonObject:
     stated = {"name": system.name, "kind": system.kind, "what": what_of(system)}
     if predictions is None or report is None:
         return {**stated, "status": "failed", "reason": result.reason}
-    versions = dict(predictions.versions)
-    if system.version:
-        versions["stated"] = system.version
     reported = to_builtins(report)
     kept = ("unit", "units", "resamples", "predicted", "not_predicted", "not_annotated", "parts")
     return {
         **stated,
         "status": "scored",
-        "versions": versions,
+        "versions": versions_of(result),
         "predictions": to_builtins(report.pred_origin),
         "answers": predictions.answers,
         "tokens": predictions.tokens,
@@ -188,6 +188,14 @@ def _system_value(result: SystemResult) -> JsonObject:
         "mistakes": to_builtins(result.mistakes),
         "notes": [*to_builtins(predictions.notes), *reported.get("notes", [])],
     }
+
+
+def versions_of(result: SystemResult) -> dict[str, str]:
+    """Return the versions of what a system ran, and the one that the run file states."""
+    versions = dict(result.predictions.versions) if result.predictions else {}
+    if result.system.version:
+        versions["stated"] = result.system.version
+    return versions
 
 
 def what_of(system: System) -> str:
@@ -209,12 +217,13 @@ def compare_systems(run: Run, corpus: Path, cache: bool, progress: Progress) -> 
     documents = list(begun(of_split, layers, run.partial).values())
     systems = []
     for system in run.systems:
-        task = Task(run, documents, layers, Cache.at_its_place() if cache else Cache(None))
-        systems.append(_result(system, task, corpus, progress))
+        task = Task(run, corpus, documents, layers, Cache.at_its_place() if cache else Cache(None))
+        systems.append(_result(system, task, progress))
     texts_sha256 = hashlib.sha256(texts_of(documents)).hexdigest()
     scored = [result for result in systems if result.report is not None]
     differences = _differences(scored, run)
-    return Results(run, corpus, documents, texts_sha256, systems, differences)
+    origin_of_gold = origin(read.files_of(corpus), documents)
+    return Results(run, documents, origin_of_gold, texts_sha256, systems, differences)
 
 
 def _refuse_foreign_output(output: Path) -> None:
@@ -228,15 +237,15 @@ def _refuse_foreign_output(output: Path) -> None:
         )
 
 
-def _result(system: System, task: Task, corpus: Path, progress: Progress) -> SystemResult:
+def _result(system: System, task: Task, progress: Progress) -> SystemResult:
     """The result of a system: its report, or the reason why it has none."""
     result = SystemResult(system)
     began = time.monotonic()
     try:
-        with progress(task.steps(system), system.name) as advance:
+        with progress(steps_of(system, task), system.name) as advance:
             predictions = predict(system, task, advance)
         result.seconds = time.monotonic() - began
-        result.report, result.scored = _scored(predictions, task, corpus)
+        result.report, result.scored = _scored(predictions, system, task)
         result.predictions = predictions
         result.mistakes = mistakes(result.scored.comparisons())
     except StateVisitError as error:
@@ -245,14 +254,16 @@ def _result(system: System, task: Task, corpus: Path, progress: Progress) -> Sys
         result.reason = f"{error.filename or system.name}: {error.strerror or error}"
     result.seconds = result.seconds or time.monotonic() - began
     result.asked, result.known = task.cache.asked, task.cache.known
+    if result.reason and result.known and not result.asked:
+        result.reason += " (answered in an earlier run; --no-cache asks again)"
     return result
 
 
-def _scored(predictions: Predictions, task: Task, corpus: Path) -> tuple[Report, Scored]:
+def _scored(predictions: Predictions, system: System, task: Task) -> tuple[Report, Scored]:
     """The report of predictions. Raises FormatError if they are of other documents."""
     run = task.run
     report, scored = evaluate(
-        corpus,
+        task.corpus,
         predictions.path,
         None,
         run.layers,
@@ -260,6 +271,7 @@ def _scored(predictions: Predictions, task: Task, corpus: Path) -> tuple[Report,
         run.split or None,
         run.partial,
         run.without_predicates,
+        mapping_of(system, run),
     )
     foreign = [name for name in scored.ids if name not in scored.gold]
     if foreign:

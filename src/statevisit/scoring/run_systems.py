@@ -3,65 +3,33 @@
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import orjson
-from msgspec import Struct, field
 
-from statevisit import files
+from statevisit import files, layout
+from statevisit.annotation.taggers import Tagger
+from statevisit.annotation.taggers import tagger as tagger_of
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
-from statevisit.errors import FormatError, StateVisitError
 from statevisit.printable import one_line
 from statevisit.scoring.answer_cache import Cache, key_of
-from statevisit.scoring.prediction import Note
+from statevisit.scoring.predict import line_of
 from statevisit.scoring.read import read_predictions
 from statevisit.scoring.run_file import Run, System
+from statevisit.scoring.run_models import by_model, requests_of
+from statevisit.scoring.run_task import (
+    Advance,
+    Predictions,
+    SystemFailed,
+    Task,
+    empty_place,
+    mapping_of,
+    texts_of,
+)
 
 _SHOWN = 300
 """Characters of the end of a program's output in a message."""
-
-Advance = Callable[[], None]
-"""Called after each step of a system."""
-
-
-class Predictions(Struct):
-    """What a system predicts, and how it came to be.
-
-    Attributes:
-        path: The file or directory, in a form that `score` reads.
-        versions: The versions of what was run, by name.
-        tokens: The tokens that a model counted, `input` and `output`.
-        answers: How many answers of a model were `read`, read as far as they go (`cut`), or
-            `unreadable`.
-        notes: What there is to say about answers.
-    """
-
-    path: Path
-    versions: dict[str, str] = field(default_factory=dict)
-    tokens: dict[str, int] = field(default_factory=dict)
-    answers: dict[str, int] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-
-
-class SystemFailed(StateVisitError):
-    """A system gives no predictions; the message is the reason."""
-
-
-class Task(Struct, frozen=True):
-    """The documents and layers that the systems of a run get, and what was answered before."""
-
-    run: Run
-    documents: Sequence[Document]
-    layers: frozenset[str]
-    cache: Cache
-
-    def steps(self, system: System) -> int:
-        """Return how often `predict` advances for a system."""
-        if system.kind in ("predictions", "command"):
-            return 1
-        return len(self.documents)
 
 
 def predict(system: System, task: Task, advance: Advance) -> Predictions:
@@ -76,15 +44,58 @@ def predict(system: System, task: Task, advance: Advance) -> Predictions:
         predictions = _by_command(system, task)
         advance()
         return predictions
-    raise SystemFailed(f"`{system.kind}` is not known")
+    if system.kind == "with":
+        return _by_tagger(system, task, advance)
+    return by_model(system, task, advance)
 
 
-def texts_of(documents: Sequence[Document]) -> bytes:
-    """Return documents as JSONL without annotation: `id`, `language`, `date` and `text`."""
-    lines = [
-        {"id": d.id, "language": d.language, "date": d.date, "text": d.text} for d in documents
-    ]
-    return b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+def steps_of(system: System, task: Task) -> int:
+    """Return how often `predict` advances for a system."""
+    if system.kind == "model":
+        return requests_of(system, task)
+    return len(task.documents) if system.kind == "with" else 1
+
+
+class _Remembering:
+    """A tagger that labels no document a second time, in this run or an earlier one."""
+
+    def __init__(self, tagger: Tagger, system: System, cache: Cache) -> None:
+        self.name, self.labels = tagger.name, tagger.labels
+        self._tagger, self._system, self._cache = tagger, system, cache
+
+    def spans(self, document: Document) -> list[JsonObject]:
+        """Return the labelled spans of a document."""
+        determining = {
+            "tagger": [self._system.with_, self.name, layout.version(), self._system.version],
+            "document": [document.id, document.language, document.date, document.text],
+        }
+        key = key_of(determining)
+        known = self._cache.read(key)
+        if known is not None:
+            self._cache.known += 1
+            spans: list[JsonObject] = known["spans"]
+            return spans
+        spans = self._tagger.spans(document)
+        self._cache.asked += 1
+        self._cache.write(key, {"spans": spans})
+        return spans
+
+
+def _by_tagger(system: System, task: Task, advance: Advance) -> Predictions:
+    """Label the documents with a tagger of `statevisit predict`.
+
+    What rules say is not kept: they are quicker than a look-up.
+    """
+    tagger = tagger_of(system.with_)
+    if system.with_ != "rules":
+        tagger = _Remembering(tagger, system, task.cache)
+    lines = []
+    for document in task.documents:
+        lines.append(line_of(document, tagger))
+        advance()
+    path = empty_place(system, task.run) / "predictions.jsonl"
+    files.write(path, b"".join(lines))
+    return Predictions(path, versions={"tagger": tagger.name})
 
 
 def _by_command(system: System, task: Task) -> Predictions:
@@ -99,7 +110,8 @@ def _by_command(system: System, task: Task) -> Predictions:
     with task.cache.appearing(key) as directory:
         _run(system, task.run.directory, directory, texts)
         path = _kept(directory / "predictions", system, task.run)
-        read_predictions(path, {d.id: d for d in task.documents})  # what cannot be read is not kept
+        documents = {document.id: document for document in task.documents}
+        read_predictions(path, documents, mapping_of(system, task.run))  # else it is not kept
         return Predictions(path)
 
 
@@ -201,8 +213,7 @@ def _kept(predictions: Path, system: System, run: Run) -> Path:
 
     That of a single file is the file.
     """
-    copy = place_of(system, run)
-    _clear(copy)
+    copy = empty_place(system, run)
     paths = sorted(path for path in predictions.rglob("*") if path.is_file())
     if not paths:
         raise SystemFailed("the command wrote no file to {output}")
@@ -211,16 +222,3 @@ def _kept(predictions: Path, system: System, run: Run) -> Path:
         copies.append(copy / path.relative_to(predictions))
         files.write(copies[-1], path.read_bytes())
     return copies[0] if len(copies) == 1 else copy
-
-
-def place_of(system: System, run: Run) -> Path:
-    """Return the directory of a system's predictions below the output of a run."""
-    return run.output / "predictions" / system.name
-
-
-def _clear(directory: Path) -> None:
-    """Remove what an earlier run left in the directory of a system's predictions."""
-    if directory.is_symlink():
-        raise FormatError(f"{directory}: is a link; replace it by a directory")
-    if directory.exists():
-        shutil.rmtree(directory)

@@ -190,7 +190,7 @@ def cache_line(results: Results) -> str:
     if not asked and not known:
         return ""
     if not asked:
-        return f"nothing was asked: all {counted(known, 'answer')} are known from an earlier run"
+        return f"nothing was asked: {counted(known, 'answer')} known from an earlier run"
     return f"{counted(asked, 'answer')} asked for, {known:,} known from an earlier run"
 
 
