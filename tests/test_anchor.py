@@ -665,7 +665,8 @@ def test_keys_of_digits_have_a_place(
 @pytest.mark.parametrize(
     ("draft_text", "message"),
     [
-        ("{", "draft.json:1:2: not JSON"),
+        ("{", "draft.json: cut off before its first record is complete"),
+        ("no", "draft.json:1:1: not JSON"),
         ("[]", "has no `id` that says which document it is of"),
         ('{"id": 5}', "has no `id` that says which document it is of"),
         ('{"id": "gone", "mentions": []}', "gone.json: no such document; name it with --document"),

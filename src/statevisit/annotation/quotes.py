@@ -289,7 +289,7 @@ def anchor(
     if not isinstance(draft, dict) or not any(layer in scheme.layers for layer in draft):
         message = f"a draft is a JSON object with layers: {', '.join(scheme.layers)}"
         return None, [Finding(code="A004", file=file, message=message)], []
-    draft = draft | without_nulls(draft)  # structured output has null for what is absent
+    draft = {**draft, **without_nulls(draft)}  # structured output has null for what is absent
     if draft.get("id") not in (None, base.id):
         message = f"the draft is of {draft['id']!r}, the text of {base.id!r}"
         return None, [Finding(code="A004", file=file, pointer="/id", message=message)], []

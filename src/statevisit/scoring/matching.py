@@ -26,10 +26,15 @@ from statevisit.scoring.routing import Routing
 
 
 class _Waiting(NamedTuple):
-    """An answer that names no document, with the name of its source."""
+    """An answer that names no document, with the name of its source, and notes on it."""
 
     name: str
     answer: Answer
+    notes: "Notes"
+
+
+Notes = Sequence[tuple[str, str]]
+"""The kind and the message of what there is to note about an answer."""
 
 
 class Matcher:
@@ -51,12 +56,12 @@ class Matcher:
         return self.routing.scheme
 
     def read(
-        self, value: Json, file: str, data: bytes | None = None
+        self, value: Json, file: str, data: bytes | None = None, notes: Notes = ()
     ) -> Iterator[tuple[str, Prediction]]:
         """Yield a prediction from JSON: a document in whole or part, or what a system answered.
 
         One that names no document is kept for `in_order`. `data` are the bytes that were parsed;
-        with them an error in a whole document names its line.
+        with them an error in a whole document names its line. The prediction gets the `notes`.
         """
         answer = answer_of(value, file)
         document = self._gold_of(answer.value)
@@ -66,20 +71,21 @@ class Matcher:
                 refuse_other_text(document, replace(document, text=str(text)), file)
         if self._is_whole(answer.value):
             try:
-                yield file, whole(codec.convert(answer.value, file, self.scheme, data))
+                prediction = whole(codec.convert(answer.value, file, self.scheme, data))
+                yield file, _noted(prediction, notes)
             except codec.Mismatch:
                 if document is None:
                     raise
             else:
                 return
         if document is not None:
-            yield file, self._draft(answer, document, file)
+            yield file, _noted(self._draft(answer, document, file), notes)
         elif "id" in answer.value:
             raise FormatError(f"{file}: {self._no_gold(answer.value)}")
         elif isinstance(answer.value.get("text"), str) and self.gold:
             raise FormatError(f"{file}: {self._other_text(answer.value['text'])}")
         else:
-            self._waiting.append(_Waiting(file, answer))
+            self._waiting.append(_Waiting(file, answer, notes))
 
     def in_order(self) -> Iterator[tuple[str, Prediction]]:
         """Yield the predictions that named no document, as those of the gold documents in order.
@@ -91,13 +97,13 @@ class Matcher:
         order = next((ids for ids in self._orders if len(ids) == len(self._waiting)), None)
         if order is None:
             errors = {}
-            for number, (name, answer) in enumerate(self._waiting):
+            for number, (name, answer, _) in enumerate(self._waiting):
                 error = FormatError(f"{name}: {self._no_gold(answer.value)}")
                 errors[name if name not in errors else f"{name}, document {number + 1}"] = error
             raise together(errors)
         self._by_order = len(order) if len(order) > 1 else 0
-        for document_id, (name, answer) in zip(order, self._waiting, strict=True):
-            yield name, self._draft(answer, self.gold[document_id], name)
+        for document_id, (name, answer, notes) in zip(order, self._waiting, strict=True):
+            yield name, _noted(self._draft(answer, self.gold[document_id], name), notes)
 
     def notes(self, count: int) -> list[Note]:
         """Return a note on how many of some predictions were not matched by their id."""
@@ -158,3 +164,9 @@ class Matcher:
             return f"the documents {', '.join(same[:3])} have the same text; give the `id`"
         near = max(self.gold.values(), key=lambda gold: common_length(gold.text, text))
         return f"no gold document has this text; that of {near.id!r} {difference(near.text, text)}"
+
+
+def _noted(prediction: Prediction, notes: Notes) -> Prediction:
+    """A prediction with more notes, before its own."""
+    more = [Note(kind, prediction.document.id, message) for kind, message in notes]
+    return replace(prediction, notes=(*more, *prediction.notes))

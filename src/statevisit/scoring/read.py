@@ -8,17 +8,20 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from statevisit.annotation import docbin
+from statevisit.annotation.answer_parts import Recovered
+from statevisit.annotation.recovery import CutOff, is_json_in_text, is_part_of_answer, recover
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
-from statevisit.document import strict_json
+from statevisit.document import codec
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_for, scheme_of
 from statevisit.document.scheme import base as base_scheme
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError, together
+from statevisit.printable import counted
 from statevisit.scoring import bio
-from statevisit.scoring.answers import is_answer, plain, unfenced
+from statevisit.scoring.answers import is_answer, plain
 from statevisit.scoring.matching import Matcher
-from statevisit.scoring.prediction import Note, Prediction, refuse_other_text, whole
+from statevisit.scoring.prediction import ALL, Note, Prediction, refuse_other_text, whole
 from statevisit.scoring.routing import LabelMapping, routing
 from statevisit.scoring.systems import Tagged, docs_in, is_list_of_answers, object_of
 
@@ -201,9 +204,15 @@ def _from_path(path: Path, matcher: Matcher) -> Iterator[tuple[str, Prediction]]
             for prediction in bio.read_bio(file, matcher.gold):
                 yield str(file), _with_flat_labels(prediction, matcher)
     elif not _is_empty_jsonl(path):
-        entries = load(path).entries
-        for _, of_entry in _each(entries, lambda entry: [*_from_entry(entry, matcher)]):
-            yield from of_entry
+        yield from _from_json_files(path, matcher)
+
+
+def _from_json_files(path: Path, matcher: Matcher) -> Iterator[tuple[str, Prediction]]:
+    entries, notes = _entries(path)
+    for _, of_entry in _each(entries, lambda entry: [*_from_entry(entry, matcher)]):
+        for name, prediction in of_entry:
+            yield name, replace(prediction, notes=(*notes, *prediction.notes))
+            notes = ()
 
 
 def _from_docbin(path: Path, matcher: Matcher) -> Iterator[tuple[str, Prediction]]:
@@ -225,7 +234,13 @@ def _bio_files(path: Path) -> list[Path]:
     """The BIO file that a path is, or those in it if it is a directory."""
     if path.is_dir():
         return [file for file in sorted(path.iterdir()) if file.suffix in bio.SUFFIXES]
-    return [path] if path.suffix in (*bio.SUFFIXES, ".txt", ".tsv") else []
+    is_bio = path.suffix in (*bio.SUFFIXES, ".txt", ".tsv")
+    return [path] if is_bio and not _is_answer_in_text(path) else []
+
+
+def _is_answer_in_text(path: Path) -> bool:
+    """Whether a text file holds the answer of a language model, and not columns."""
+    return path.suffix == ".txt" and path.is_file() and is_json_in_text(codec.read_bytes(path))
 
 
 def _is_empty_jsonl(path: Path) -> bool:
@@ -233,20 +248,49 @@ def _is_empty_jsonl(path: Path) -> bool:
     return path.suffix in JSONL and path.is_file() and path.stat().st_size == 0
 
 
+def _entries(path: Path) -> tuple[list[Entry], tuple[Note, ...]]:
+    """The answers in a path, with a note if the last line of JSONL is cut off and left out.
+
+    JSONL whose lines are no answers of documents but parts of one is a single answer.
+    """
+    entries = load(path).entries
+    if path.suffix not in JSONL:
+        return entries, ()
+    if is_part_of_answer(entries[0].bytes()):
+        return [Entry(path, 0)], ()
+    last = entries[-1]
+    line = b"" if last.problem else last.bytes()
+    if len(entries) == 1 or not line or line.endswith(b"\n"):
+        return entries, ()
+    try:
+        recover(line, last.name)
+    except CutOff:
+        message = f"{last.name}: cut off; {counted(len(line), 'byte')} left out"
+        return entries[:-1], (Note("cut", ALL, message),)
+    return entries, ()
+
+
 def _from_entry(entry: Entry, matcher: Matcher) -> Iterator[tuple[str, Prediction]]:
-    data = unfenced(entry.bytes())
-    yield from _from_json(strict_json.parse(data, entry.name), entry.name, matcher, data)
+    for answer in recover(entry.bytes(), entry.name):
+        yield from _from_json(answer.value, entry.name, matcher, answer)
 
 
 def _from_json(
-    value: Json, file: str, matcher: Matcher, data: bytes | None = None
+    value: Json, file: str, matcher: Matcher, recovered: Recovered | None = None
 ) -> Iterator[tuple[str, Prediction]]:
-    """Yield the predictions in parsed JSON: one, or a list of labelled spans for each document."""
+    """Yield the predictions in parsed JSON: one, or a list of labelled spans for each document.
+
+    `recovered` has the bytes that were parsed, and notes on what was done in order to read them.
+    """
+    data = recovered.data if recovered else None
+    kind = "cut" if recovered and recovered.is_cut else "text"
+    notes = [(kind, f"{file}: {note}") for note in recovered.notes] if recovered else []
     if isinstance(value, list) and is_list_of_answers(value):
         for number, part in enumerate(value, 1):
-            yield from matcher.read(part, f"{file}, document {number}")
+            yield from matcher.read(part, f"{file}, document {number}", None, notes)
+            notes = []
     else:
-        yield from matcher.read(value, file, data)
+        yield from matcher.read(value, file, data, notes)
 
 
 def _scheme(gold: Mapping[str, Document]) -> Scheme:
