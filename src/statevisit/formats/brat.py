@@ -32,12 +32,16 @@ _PAIR = re.compile(r"(\S+):(\S+)")
 def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     """Yield the annotated text of an `.ann` file, whose text is in the `.txt` beside it.
 
+    Some corpora keep the texts in a directory `txt` or `text` beside that of the `.ann` files.
+
     Raises FormatError, with file and line, for a line in no known form, offsets outside the text,
     and a reference to an annotation that the file lacks.
     """
-    text_path = path.with_suffix(".txt")
-    if not text_path.is_file():
-        raise FormatError(f"{path}: its text {text_path.name} is missing; put it beside the file")
+    name = f"{path.stem}.txt"
+    beside = [path.parent, *(path.parent.parent / directory for directory in ("txt", "text"))]
+    text_path = next((place / name for place in beside if (place / name).is_file()), None)
+    if text_path is None:
+        raise FormatError(f"{path}: its text {name} is missing; put it beside the file")
     reader = _Reader(AnnotatedText(path.stem, _decoded(text_path), str(path)), scheme)
     lines = _decoded(path).split("\n")
     for number, line in enumerate(lines, 1):

@@ -34,7 +34,7 @@ class _Lines:
         self._text, self._scheme = text, scheme
         self._names = label_names(scheme)
         self._roles = _roles(scheme)
-        self._choices = {control.prop for control in _chosen(scheme)}
+        self._texts = {c.prop for c in controls(scheme).values() if not c.choices}
         self._ids: dict[str, str] = {}
         """For each annotation the id to refer to: that of its event, or of its span."""
         self._counts: dict[str, int] = {}
@@ -109,7 +109,7 @@ class _Lines:
         is_own = annotation.label in self._names
         values: dict[str, str] = {}
         for name, value in annotation.attributes.items():
-            if is_own and name not in self._choices:
+            if is_own and name in self._texts:
                 values[name] = value
             elif value == "true":
                 yield f"{self._new('A')}\t{name} {subject}"

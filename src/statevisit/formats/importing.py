@@ -21,7 +21,7 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.formats.edits import Edited, with_additions, with_changes
+from statevisit.formats.edits import NEW, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
@@ -52,13 +52,15 @@ class Imported(Struct):
     """The outcome of an import.
 
     `written` are the names of the files, `problems` the texts that were not imported and why,
-    `left` what has no place, by kind.
+    `left` what has no place, by kind. `new` are the ids of new documents, and `same` the texts that
+    were added to a document of another name, which has the same text.
     """
 
     written: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     left: dict[str, Left] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
 
 
 def import_texts(
@@ -115,6 +117,7 @@ class _Importer:
         findings: list[Finding] = []
 
         def report(code: str, message: str) -> None:
+            message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
         base = base_beside(text, self._scheme)
@@ -178,9 +181,18 @@ class _Importer:
         """The outcome of a text that was not exported."""
         if self._options.mapping is None:
             self._refuse_unknown(text)
-        document = self._updater.with_text(text.text) or self._made(text)
-        edited: Edited = with_additions(
-            placed(text, document, report), document, self._translation, report
+        document = self._updater.with_text(text.text)
+        if document is None:
+            document = self._made(text)
+        elif document.id not in (text.id, derived_id(text.id)):
+            self.imported.same.append(f"{text.file}: {document.id} has the same text")
+
+        def report_others(code: str, message: str) -> None:
+            if code != "L101":  # nearly every mention makes an entity
+                report(code, message)
+
+        edited = with_additions(
+            placed(text, document, report), document, self._translation, report_others
         )
         self._note(edited.losses, text)
         for note in edited.rest.notes:
