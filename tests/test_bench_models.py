@@ -378,5 +378,7 @@ def test_layers_that_need_each_other_are_asked_for_together() -> None:
     assert [("mentions", "entities"), ("timexes",)] == groups_of(
         scheme, ["timexes", "mentions"], "layer"
     )
+    assert [("mentions", "entities", "relations")] == groups_of(scheme, ["relations"], "layer")
+    assert [("events", "event_chains")] == groups_of(scheme, ["event_chains"], "layer")
     (all_at_once,) = groups_of(scheme, ["timexes", "mentions"], "document")
     assert {"mentions", "entities", "timexes"} == set(all_at_once)

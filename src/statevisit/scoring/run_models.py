@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 from msgspec import convert, to_builtins
+from msgspec.structs import replace
 
 from statevisit import files
 from statevisit.annotation.prompt import prompt
@@ -75,12 +76,15 @@ def requests_of(system: System, task: Task) -> int:
 
 def _questions(system: System, task: Task, address: str) -> Iterator[Question]:
     """Yield the questions about each document, in order."""
-    corpus = task.corpus
     groups = groups_of(scheme_of(task.documents[0]), task.layers, system.per)
+    shared = {layers: prompt(*layers, path=task.corpus) for layers in groups}
+    formats = {layers: request.response_format for layers, request in shared.items()}
     for document in task.documents:
         for layers in groups:
-            request = prompt(*layers, path=corpus, document=document)
-            body = body_of(system, request.messages, request.response_format)
+            request = prompt(*layers, path=task.corpus, document=document)
+            # a prompt and a schema are in memory once, however many documents there are
+            request = replace(request, system=shared[layers].system)
+            body = body_of(system, request.messages, formats[layers])
             key = key_of({"address": address, "body": body, "version": system.version})
             yield Question(document, layers, key, body)
 
@@ -146,8 +150,8 @@ def groups_of(scheme: Scheme, layers: Iterable[str], per: str) -> list[tuple[str
     """Return the layers that are asked for together.
 
     With `per` "document" these are all. Else a layer stands alone, except that its records cannot
-    do without those that they have to refer to: mentions need entities. Those are asked for even
-    if they are not among `layers`.
+    do without those that they have to refer to: mentions need entities, and entities mentions.
+    Those are asked for even if they are not among `layers`.
     """
     chosen = [layer for layer in scheme.annotated if layer in set(layers)]
     if per == "document":
@@ -163,10 +167,17 @@ def groups_of(scheme: Scheme, layers: Iterable[str], per: str) -> list[tuple[str
     return sorted(ordered, key=lambda group: scheme.annotated.index(group[0]))
 
 
+_SPANS_OF = {"entities": "mentions", "event_chains": "events"}
+"""The layers whose records have no place in the text but by the spans of another layer."""
+
+
 def _closed(scheme: Scheme, layers: Sequence[str]) -> list[str]:
-    """The layers with those to which their records have to refer."""
+    """The layers with those without which their records say nothing: what they refer to."""
     closed = list(layers)
     for layer in closed:  # which grows
+        spans = _SPANS_OF.get(layer)
+        if spans in scheme.annotated and spans not in closed:
+            closed.append(spans)
         for name in scheme.required(layer):
             targets = id_node(scheme.properties(layer)[name]).get("x-refers-to") or []
             if targets and not set(targets) & set(closed):
