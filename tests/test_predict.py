@@ -106,7 +106,7 @@ def test_predictions_are_scored(visits: Path, cli: Cli) -> None:
     output = visits / "preds.jsonl"
     shown = cli("predict", "--with", "rules", "-o", output, visits)
     assert 0 == shown.status
-    assert "2 documents by rules" in shown.err
+    assert "2 documents by rules" in shown.out
     assert ["return", "visit"] == [line["id"] for line in _lines(output)]
     report = statevisit.score(map(done, statevisit.load(visits)), output, resamples=0)
     assert ["mentions", "timexes", "quantities", "ner"] == [
@@ -156,6 +156,7 @@ def test_a_model_in_a_directory(tmp_path: Path, visits: Path, cli: Cli) -> None:
         ("spacy:", "is no tagger; give spacy:MODEL"),
         ("guess", "is no tagger; give spacy:MODEL"),
         ("hf:", "is no tagger"),
+        ("hf:no/such-model", "no/such-model"),
     ],
 )
 def test_a_missing_model_is_named_with_the_way_to_it(
