@@ -16,9 +16,10 @@ import re
 import shutil
 import stat
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from statevisit import layout
 from statevisit.errors import FormatError, ReleaseError
@@ -262,6 +263,27 @@ def appearing(target: Path) -> Iterator[Path]:
         staging.mkdir()
         yield staging
         staging.replace(place)
+
+
+def write_parts(directory: Path, parts: Iterable[tuple[str, bytes]]) -> list[str]:
+    """Write files into a new directory, (name, next part of its content) by part.
+
+    Returns the names, sorted. One file is open at a time.
+    """
+    names: set[str] = set()
+    stream: BinaryIO | None = None
+    try:
+        for name, content in parts:
+            if stream is None or Path(stream.name).name != name:
+                if stream is not None:
+                    stream.close()
+                stream = (directory / name).open("ab")
+                names.add(name)
+            stream.write(content)
+    finally:
+        if stream is not None:
+            stream.close()
+    return sorted(names)
 
 
 class Renewal:

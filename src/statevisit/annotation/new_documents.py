@@ -78,8 +78,13 @@ class NewDocuments:
             raise text
         self.add(text, document_id)
 
-    def add(self, text: Incoming, document_id: str | None = None) -> None:
-        """Make and check the document of a text.
+    @property
+    def annotators(self) -> frozenset[str]:
+        """The ids of the tokenizers of the new documents."""
+        return frozenset(annotator["id"] for annotator in self._tokenizers)
+
+    def add(self, text: Incoming, document_id: str | None = None) -> Document:
+        """Make and check the document of a text; return it.
 
         Its id is `document_id`, else the one that the text states, else one of its date and name.
         Raises FormatError if text or id is not valid, or conflicts with a file of the root or with
@@ -111,6 +116,7 @@ class NewDocuments:
         self._store.write(canonical)
         self._seeds[name] = document.source.sha256
         self._existing[layout.on_any_system(document.id)] = document.id
+        return document
 
     def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""

@@ -85,7 +85,7 @@ def import_into_corpus(
     from statevisit.layout import corpus_root
     from statevisit.regions.mapping import read_mapping
 
-    prefer = _preferred(ours, theirs)
+    prefer = preferred(ours, theirs)
     listing = Listing(err=True, verbose=verbose)
 
     def show_updates(updates: "list[Update]") -> None:
@@ -99,7 +99,7 @@ def import_into_corpus(
     root = corpus_root(path)
     scheme = scheme_at(root)
     mapped = read_mapping(mapping, scheme) if mapping else None
-    options = Options(mapped, prefer, *_annotators(annotators), _layers(done, scheme))
+    options = Options(mapped, prefer, *annotators_of(annotators), layers_of(done, scheme))
     problems: list[str] = []
     with bar:
         try:
@@ -114,7 +114,7 @@ def import_into_corpus(
     return 1 if problems else 0
 
 
-def _preferred(ours: bool, theirs: bool) -> "Side | None":
+def preferred(ours: bool, theirs: bool) -> "Side | None":
     """The side that wins a conflict; None if neither does."""
     if ours and theirs:
         raise click.UsageError("--ours and --theirs exclude each other; give one of them")
@@ -123,7 +123,7 @@ def _preferred(ours: bool, theirs: bool) -> "Side | None":
     return "theirs" if theirs else None
 
 
-def _layers(value: str, scheme: "Scheme") -> tuple[str, ...]:
+def layers_of(value: str, scheme: "Scheme") -> tuple[str, ...]:
     """The layers in the value of --done, each of which must be one that the editor changes."""
     from statevisit.labelstudio.interface import edited_layers
 
@@ -138,7 +138,7 @@ def _layers(value: str, scheme: "Scheme") -> tuple[str, ...]:
     return layers
 
 
-def _annotators(values: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:
+def annotators_of(values: tuple[str, ...]) -> tuple[str | None, dict[str, str]]:
     """The annotator to credit and the names by address, from the values of --annotator."""
     credited = [value for value in values if "=" not in value]
     if len(credited) > 1:

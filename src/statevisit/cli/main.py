@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -49,7 +50,10 @@ class _Commands(Suggesting):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"statevisit.cli.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_")
+        module = import_module(
+            f"statevisit.cli.{name}_" if iskeyword(name) else f"statevisit.cli.{name}"
+        )
         command: click.Command = module.command
         return command
 

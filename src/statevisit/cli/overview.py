@@ -26,6 +26,9 @@ COMMANDS = {
     "publish": "Publish a version on the Hugging Face Hub: one commit, then its tag.",
     "diff": "Show the records that were added, removed or changed between two versions.",
     "label-studio": "Send documents to Label Studio and merge the changes back.",
+    "formats": "List the formats that can be imported and exported, and what each can hold.",
+    "export": "Write documents in another format: brat and others.",
+    "import": "Add annotation in another format to a corpus, or the changes of an export.",
     "adjudicate": "List the disagreements of two annotations, or merge them by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
@@ -33,7 +36,10 @@ COMMANDS = {
     "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
     "agree": "Measure the agreement of two or more annotators.",
 }
-"""The line of each subcommand in the overview. Its module is `statevisit.cli.<name>`."""
+"""The line of each subcommand in the overview.
+
+Its module is `statevisit.cli.<name>`, for a keyword of Python `statevisit.cli.<name>_`.
+"""
 
 OVERVIEW = f"""Usage: statevisit [OPTIONS] COMMAND [ARGS]...
 

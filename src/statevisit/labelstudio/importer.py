@@ -18,7 +18,8 @@ from statevisit.corpus.reader import Entry
 from statevisit.errors import LabelStudioError, StateVisitError
 from statevisit.labelstudio.annotators import Names, people
 from statevisit.labelstudio.export_files import Element
-from statevisit.labelstudio.merger import DEFAULTS, Job, Merger, Options, Task, Unusable, Update
+from statevisit.labelstudio.merger import Job, Merger, Task, Unusable
+from statevisit.regions.updates import DEFAULTS, Options, Update
 
 __all__ = ["NotImported", "Options", "Update", "import_tasks"]
 

@@ -1,8 +1,7 @@
-"""Tasks that come back: their documents, the annotations that count, and the outcome."""
+"""Tasks that come back: their documents, and the annotations that count."""
 
 from collections.abc import Callable
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from statevisit.annotation.merge import Side, merge
@@ -21,24 +20,7 @@ from statevisit.labelstudio.tasks import (
     reporter,
 )
 from statevisit.regions.mapping import Mapping
-
-
-class Outcome(Struct):
-    """The result of a task for one document.
-
-    `document` is to be written as the corpus's document if `annotator` is "", else as that
-    annotator's. `old` is the document that it replaces, or None. If there are `conflicts` that
-    nobody decided, the document should not be written. `problems` are annotations that have results
-    of which none could be used. `is_annotated` says that the document comes from an annotation.
-    """
-
-    annotator: str
-    old: Document | None
-    document: Document
-    findings: list[Finding]
-    conflicts: list[Finding]
-    problems: list[str] = []
-    is_annotated: bool = True
+from statevisit.regions.updates import Outcome
 
 
 class Incoming:

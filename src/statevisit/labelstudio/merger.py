@@ -1,75 +1,21 @@
-"""Tasks of Label Studio merged into the documents of a corpus, checked and staged."""
+"""Tasks of Label Studio merged into the documents of a corpus."""
 
-import os
-from collections import Counter
-from collections.abc import Iterator
-from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from statevisit import layout
-from statevisit.annotation.layer_states import new_errors
-from statevisit.annotation.merge import Side
-from statevisit.checks.document import check_document, context_of
-from statevisit.checks.registry import Path_
-from statevisit.corpus.diff import Change, diff_documents
 from statevisit.corpus.garbage import uncollected
-from statevisit.corpus.reader import Entry, load
-from statevisit.document import schema_errors
-from statevisit.document.codec import encode, ordered, read_document, to_value
+from statevisit.corpus.reader import Entry
 from statevisit.document.model import Document
-from statevisit.document.scheme import scheme_at, scheme_of
-from statevisit.document.states import DONE
-from statevisit.document.strict_json import JsonObject, pointer
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, StateVisitError
-from statevisit.findings import ERROR, Finding
 from statevisit.labelstudio.export_files import Element, WrongExport
-from statevisit.labelstudio.incoming import Incoming, Outcome
+from statevisit.labelstudio.incoming import Incoming
 from statevisit.labelstudio.tasks import Base
-from statevisit.printable import counted
-from statevisit.regions.mapping import Mapping
-from statevisit.regions.offsets import significant
+from statevisit.regions.updates import Options, Update, Updater
 
 Task = Element | tuple[str, JsonObject]
 """The position of a task in an export, or (where, task) of a parsed one."""
-
-
-class Options(Struct, frozen=True):
-    """How an import treats the annotations.
-
-    `mapping` is for tasks of other projects, `prefer` decides conflicts, and `annotator` is added
-    to the annotators of every document of the corpus that changes. `names` are the names of
-    annotators by their addresses, user names or ids; others get a number. `done` are the layers
-    that become done in every annotated document in which they are complete.
-    """
-
-    mapping: Mapping | None = None
-    prefer: Side | None = None
-    annotator: str | None = None
-    names: dict[str, str] = {}
-    done: tuple[str, ...] = ()
-
-
-DEFAULTS = Options()
-
-
-class Update(Struct, frozen=True):
-    """The effect of a task on one document.
-
-    `document` is its id and `file` its path within the corpus root. `staged` is the new content,
-    None if the file stays as it is. `problems` are the reasons why it does, or the annotations of
-    which nothing could be used.
-    """
-
-    document: str
-    file: str
-    staged: Entry | None
-    findings: list[Finding]
-    changes: list[Change]
-    problems: list[str]
 
 
 class Job(Struct, frozen=True):
@@ -86,32 +32,19 @@ class Unusable(Struct, frozen=True):
     why: str
 
 
-class _Target(Struct, frozen=True):
-    """The file for an outcome, its document, and the document that it replaces or None."""
-
-    file: str
-    document: Document
-    old: Document | None
-
-
 class Merger:
-    """Merges tasks into a corpus, checks the documents and stages them in `directory`.
+    """Merges tasks into a corpus; the documents are checked and staged in `directory`.
 
-    It can be sent to another process. `staged` are the staged documents by file; later tasks are
-    merged into them.
+    It can be sent to another process.
     """
 
     def __init__(self, root: Path, directory: Path, options: Options) -> None:
-        self.staged: dict[str, Entry] = {}
-        self._root, self._directory, self._options = root, directory, options
-        self._scheme = scheme_at(root)
-        self._entries = {entry.path.stem: entry for entry in load(root).entries}
-        self._context = context_of(root)
-        annotator = options.annotator
-        if annotator and annotator not in (self._context.annotators or ()):
-            raise FormatError(
-                f"{annotator}: not in {root / layout.ANNOTATORS}; add it there, with its kind"
-            )
+        self._updater, self._options = Updater(root, directory, options), options
+
+    @property
+    def staged(self) -> dict[str, Entry]:
+        """The staged documents by file."""
+        return self._updater.staged
 
     def __call__(self, jobs: list[Job]) -> list[list[Update] | Unusable | StateVisitError]:
         """Return the updates of each task, why it cannot be used, or the error that ends all."""
@@ -132,190 +65,17 @@ class Merger:
 
     def _updates(self, task: JsonObject, where: str, names: dict[str, str]) -> list[Update]:
         mapping, prefer = self._options.mapping, self._options.prefer
-        incoming = Incoming(self._current, self._with_text, self._scheme, mapping, prefer, names)
-        return [self._update(outcome) for outcome in incoming.outcomes(task, where)]
+        updater = self._updater
+        incoming = Incoming(
+            self._current, updater.with_text, updater.scheme, mapping, prefer, names
+        )
+        return [updater.update(outcome) for outcome in incoming.outcomes(task, where)]
 
     def _current(self, base: Base) -> Document | None:
         """The corpus's version of a base document."""
-        entry = self._entry(base.document.id)
+        entry = self._updater.entry(base.document.id)
         if entry is None:
             return None
         if entry.bytes() == base.data:  # mostly; then it need not be parsed again
             return base.document
-        return entry.read(self._scheme)
-
-    def _with_text(self, text: str) -> Document | None:
-        """The document with a text, or with one that only normalisation makes differ."""
-        name = self._texts.get(_digest(text)) or self._normal_texts.get(_digest(significant(text)))
-        entry = self._entry(name) if name else None
-        return entry.read(self._scheme) if entry else None
-
-    @cached_property
-    def _texts(self) -> dict[str, str]:
-        """The ids of the corpus's documents by the digests of their texts."""
-        return {entry.read(self._scheme).text_sha256: name for name, entry in self._entries.items()}
-
-    @cached_property
-    def _normal_texts(self) -> dict[str, str]:
-        """The ids of the corpus's documents by the digests of what is significant in their texts.
-
-        Documents that differ in nothing else are not in it.
-        """
-        names: dict[str, list[str]] = {}
-        for name, entry in self._entries.items():
-            names.setdefault(_digest(significant(entry.read(self._scheme).text)), []).append(name)
-        return {digest: same[0] for digest, same in names.items() if len(same) == 1}
-
-    def _entry(self, document_id: str) -> Entry | None:
-        """The staged document with an id, or else the one in the corpus."""
-        return self.staged.get(_file(document_id)) or self._entries.get(document_id)
-
-    def _update(self, outcome: Outcome) -> Update:
-        target = self._target(outcome)
-        incomplete: list[Finding] = []
-        if outcome.is_annotated:
-            for layer in self._options.done:
-                target = self._finished(target, layer, incomplete)
-        document, old = target.document, target.old
-        changes = _changes(document, old)
-        findings: list[Finding] = []
-        added: list[Finding] = []
-        if changes:
-            is_whole = old is None or bool(outcome.annotator)
-            findings = list(self._check(document, target.file, is_whole))
-            added = self._added_errors(findings, target, is_whole)
-        problems = [*outcome.problems, *self._problems(outcome, target, added)]
-        is_new_file = bool(outcome.annotator) and not (self._root / target.file).is_file()
-        is_written = (bool(changes) or is_new_file) and not problems
-        return Update(
-            document=document.id,
-            file=target.file,
-            staged=self._stage(document) if is_written else None,
-            findings=[*outcome.findings, *outcome.conflicts, *incomplete, *findings],
-            changes=changes,
-            problems=problems,
-        )
-
-    def _finished(self, target: _Target, layer: str, findings: list[Finding]) -> _Target:
-        """The target with a layer that is done, unless that would be an error; report it then."""
-        document = target.document
-        if document.state_of(layer) == DONE:
-            return target
-        states = {**document.layers, layer: DONE}
-        finished = replace(target, document=ordered(replace(document, layers=states)))
-        errors = new_errors(document, finished.document, target.file, self._context)
-        if errors:
-            message = f"{layer} stays {document.state_of(layer)}: {errors[0].message}"
-            findings.append(
-                Finding(
-                    code="L102",
-                    message=message,
-                    document=document.id,
-                    file=target.file,
-                    pointer=errors[0].pointer,
-                )
-            )
-            return target
-        return finished
-
-    def _added_errors(
-        self, findings: list[Finding], target: _Target, is_whole: bool
-    ) -> list[Finding]:
-        """The errors among findings that the document did not have before the import."""
-        errors = [finding for finding in findings if finding.severity == ERROR]
-        if not errors or target.old is None:
-            return errors
-        before = Counter(
-            _subject(finding, target.old)
-            for finding in self._check(target.old, target.file, is_whole)
-        )
-        added: list[Finding] = []
-        for error in errors:
-            subject = _subject(error, target.document)
-            if before[subject]:
-                before[subject] -= 1
-            else:
-                added.append(error)
-        return added
-
-    def _target(self, outcome: Outcome) -> _Target:
-        """The file for an outcome: the corpus's document, or one of an annotator."""
-        document, old, credited = outcome.document, outcome.old, self._options.annotator
-        if outcome.annotator:
-            file = f"{layout.ANNOTATIONS}/{outcome.annotator}/{document.id}.json"
-            if (self._root / file).is_file():
-                return _Target(file, document, read_document(self._root / file, self._scheme))
-            entry = self._entry(document.id)
-            return _Target(file, document, entry.read(self._scheme) if entry else None)
-        if credited and old != document and credited not in document.annotators:
-            document = replace(document, annotators=(*document.annotators, credited))
-        return _Target(_file(document.id), document, old)
-
-    def _problems(self, outcome: Outcome, target: _Target, errors: list[Finding]) -> list[str]:
-        """The reasons why a document is not written: undecided conflicts, and added errors."""
-        problems = []
-        if outcome.conflicts and self._options.prefer is None:
-            conflicts = counted(len(outcome.conflicts), "conflict")
-            problems.append(f"{conflicts} in {target.document.id}; --ours or --theirs decides")
-        if outcome.annotator:
-            # An annotator is added to the list of annotators when the documents are used.
-            errors = [error for error in errors if error.code != "E305"]
-        if errors:
-            problems.append(
-                f"{target.file} would have {counted(len(errors), 'error')} "
-                "that it does not have now; correct the annotation or the corpus"
-            )
-        return problems
-
-    def _check(self, document: Document, file: str, is_whole: bool) -> Iterator[Finding]:
-        """Yield the findings on a document.
-
-        With `is_whole` it is checked against the schema first. Otherwise its records are those of
-        the corpus, or were checked against the schema when they were added.
-        """
-        problems = _schema_errors(document) if is_whole else []
-        for code, path, message in problems or check_document(document, self._context):
-            yield Finding(
-                code=code, message=message, document=document.id, file=file, pointer=pointer(path)
-            )
-
-    def _stage(self, document: Document) -> Entry:
-        """Write a document to the directory and return its position there.
-
-        The documents of one process share a file; a file for each takes longer.
-        """
-        with (self._directory / str(os.getpid())).open("ab") as file:
-            return Entry(Path(file.name), file.tell(), file.write(encode(document)))
-
-
-def _file(document_id: str) -> str:
-    return f"{layout.DOCUMENTS}/{document_id}.json"
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _subject(finding: Finding, document: Document) -> tuple[str, ...]:
-    """What a finding is about, however records moved: its code and the record, or its message."""
-    layer, _, rest = finding.pointer.removeprefix("/").partition("/")
-    records, number = getattr(document, layer, None), rest.partition("/")[0]
-    if isinstance(records, tuple) and number.isdecimal() and int(number) < len(records):
-        record_id = getattr(records[int(number)], "id", None)
-        if record_id:
-            return finding.code, layer, record_id
-    return finding.code, finding.message
-
-
-def _changes(document: Document, old: Document | None) -> list[Change]:
-    if old == document:
-        return []
-    if old is None:
-        added = Change(document=document.id, kind="added", layer="document", record=document.id)
-        return [added]
-    return diff_documents(old, document)
-
-
-def _schema_errors(document: Document) -> list[tuple[str, Path_, str]]:
-    errors = schema_errors.errors(to_value(document), scheme_of(document))
-    return [("E104", tuple(path), message) for path, message in errors]
+        return entry.read(self._updater.scheme)

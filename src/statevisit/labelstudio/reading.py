@@ -13,7 +13,7 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.document.strict_json import Json
 from statevisit.labelstudio.interface import RELATION
-from statevisit.labelstudio.results import Result, to_results
+from statevisit.labelstudio.results import Result
 from statevisit.regions.labels import Control, controls, region_labels
 from statevisit.regions.offsets import Place, Source
 from statevisit.regions.regions import (
@@ -21,9 +21,10 @@ from statevisit.regions.regions import (
     Read,
     Region,
     Report,
-    from_answer,
+    answer_problem,
     links_of,
     parts_of,
+    regions_of,
 )
 from statevisit.regions.relation_labels import INVERSE, relation_labels, with_modalities
 
@@ -88,7 +89,7 @@ class _Reader:
     @cached_property
     def _in_base(self) -> dict[str, Region]:
         """The regions of the document that was exported."""
-        return _regions_of(self._base)
+        return regions_of(self._base, parts_of(self._base))
 
     @cached_property
     def _controls(self) -> frozenset[str]:
@@ -253,7 +254,7 @@ class _Reader:
             answer = given[0]
         else:
             answer = self._first_answer(given, control, region)
-        problem = _problem(answer, control)
+        problem = answer_problem(answer, control)
         if problem:
             self._unread(result.id, f"{region}: {problem}", result.from_name)
         elif answer:
@@ -331,36 +332,6 @@ def _text_of(value: Json) -> Json:
     """An id that software wrote as a number, as a string."""
     value = whole(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _regions_of(document: Document) -> dict[str, Region]:
-    """The regions of a document, with their answers."""
-    regions: dict[str, Region] = {}
-    scheme = scheme_of(document)
-    for result in to_results(document):
-        if result["type"] == RELATION:
-            continue
-        value = result["value"]
-        if result["type"] == "labels":
-            labels = {result["from_name"]: next(iter(value["labels"]), "")}
-            regions[result["id"]] = Region(result["id"], value["start"], value["end"], labels)
-        else:
-            (answer,) = value[controls(scheme)[result["from_name"]].value_key]
-            regions[result["id"]].answers[result["from_name"]] = answer
-    return regions
-
-
-def _problem(answer: str, control: Control) -> str:
-    """The reason why an answer is no value of a control's property; "" if it is one."""
-    if not answer.strip():
-        return ""
-    if control.choices and answer not in control.choice_names:
-        return f"{_short(answer)} is not a choice of {control.prop}"
-    try:
-        from_answer(answer, control)
-    except ValueError as error:
-        return str(error)
-    return ""
 
 
 def _first_label(result: Result) -> str:

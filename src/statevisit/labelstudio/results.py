@@ -10,27 +10,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from statevisit.document.model import (
-    Document,
-    Span,
-)
+from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.labelstudio.interface import RELATION, TEXT
-from statevisit.regions.labels import (
-    PARTS,
-    UNTYPED,
-    Control,
-    attribute,
-    controls_of,
-    labelled_by,
-    span_layers,
-)
-from statevisit.regions.regions import Link, SpanRecord, links_of, parts_of, to_answer
-from statevisit.regions.relation_labels import (
-    INVERSE,
-    with_shared_modality,
-)
+from statevisit.regions.labels import controls
+from statevisit.regions.regions import Link, links_of, parts_of, regions_of
+from statevisit.regions.relation_labels import INVERSE, with_shared_modality
 
 
 def to_results(document: Document) -> list[JsonObject]:
@@ -39,53 +25,24 @@ def to_results(document: Document) -> list[JsonObject]:
     There is one result for each region, each answer, and each pair of linked regions.
     """
     results: list[JsonObject] = []
-    entity_types = {entity.id: entity.type for entity in document.entities}
     scheme = scheme_of(document)
-    for layer in span_layers(scheme):
-        home, label_property = labelled_by(layer, scheme)
-        label_attribute = attribute(label_property)
-        answered = [(control, control.attribute) for control in controls_of(layer, scheme)]
-        for record in getattr(document, layer):
-            if home == "entities":
-                label = entity_types.get(record.entity)
-            else:
-                label = getattr(record, label_attribute)
-            results.append(_region_result(record.id, layer, record, label or UNTYPED))
-            for control, answer_attribute in answered:
-                answer = getattr(record, answer_attribute)
-                if answer is not None:
-                    results.append(_answer_result(record, control, answer))
+    known = controls(scheme)
     parts = parts_of(document)
-    for (label, _, _), part in parts.items():
-        results.append(_region_result(part.id, PARTS, part.span, label))
+    for region in regions_of(document, parts).values():
+        ends = {"start": region.start, "end": region.end}
+        for layer, label in region.labels.items():
+            text = document.text[region.start : region.end]
+            value = {**ends, "text": text, "labels": [label]}
+            results.append(_result(region.id, layer, "labels", value))
+        for name, answer in region.answers.items():
+            value = {**ends, known[name].value_key: [answer]}
+            results.append(_result(region.id, name, known[name].kind, value))
     return results + _relation_results(links_of(document, parts), scheme)
 
 
-def _region_result(
-    region_id: str, control: str, span: SpanRecord | Span, label: str | None
-) -> JsonObject:
-    """A region; one whose label is not annotated yet has none."""
-    labels = [] if label is None else [label]
-    value = {"start": span.start, "end": span.end, "text": span.text, "labels": labels}
-    return {
-        "id": region_id,
-        "from_name": control,
-        "to_name": TEXT,
-        "type": "labels",
-        "value": value,
-    }
-
-
-def _answer_result(record: SpanRecord, control: Control, value_of_property: object) -> JsonObject:
-    answer = to_answer(value_of_property)
-    value = {"start": record.start, "end": record.end, control.value_key: [answer]}
-    return {
-        "id": record.id,
-        "from_name": control.name,
-        "to_name": TEXT,
-        "type": control.kind,
-        "value": value,
-    }
+def _result(region_id: str, control: str, kind: str, value: JsonObject) -> JsonObject:
+    ids = {"id": region_id, "from_name": control, "to_name": TEXT}
+    return {**ids, "type": kind, "value": value}
 
 
 def _relation_results(links: Iterable[Link], scheme: Scheme) -> list[JsonObject]:

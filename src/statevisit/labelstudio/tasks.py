@@ -253,9 +253,9 @@ def annotations_of(
         place = f"{where}, annotation {annotation_id or number}"
         report = reporter(findings, base.id, place)
         read = from_results(results, base, report)
-        document, used = document_of(read, base, current, report)
+        document, record_ids = document_of(read, base, current, report)
         problem = ""
-        if not own.get(number, read.own) & used and (results or number in own):
+        if not own.get(number, read.own) & record_ids.keys() and (results or number in own):
             document = base
             problem = f"{place}: none of its results could be used; see the findings on it"
         yield Annotation(

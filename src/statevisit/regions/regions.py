@@ -19,7 +19,15 @@ from statevisit.document.model import (
 )
 from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_of
-from statevisit.regions.labels import UNTYPED, Control
+from statevisit.regions.labels import (
+    PARTS,
+    UNTYPED,
+    Control,
+    attribute,
+    controls_of,
+    labelled_by,
+    span_layers,
+)
 from statevisit.regions.relation_labels import PART_LABELS, POINTERS, role_label, type_label
 
 SpanRecord = Mention | Timex | Quantity | Event | Quotation
@@ -92,6 +100,19 @@ def from_answer(answer: str, control: Control) -> str | float | bool:
     return number
 
 
+def answer_problem(answer: str, control: Control) -> str:
+    """Return the reason why an answer is no value of a control's property; "" if it is one."""
+    if not answer.strip():
+        return ""
+    if control.choices and answer not in control.choice_names:
+        return f"{shortened(repr(answer), 120)} is not a choice of {control.prop}"
+    try:
+        from_answer(answer, control)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 _EXAMPLES = {"integer": ("an integer", "7"), "number": ("a number", "0.5")}
 
 
@@ -117,6 +138,31 @@ def parts_of(document: Document) -> Parts:
                 part = _Part(f"{record.id}.{prop}", span)
                 parts.setdefault((label, span.start, span.end), part)
     return parts
+
+
+def regions_of(document: Document, parts: Parts) -> dict[str, "Region"]:
+    """Return the regions of a document by id, with their answers: records by layer, then parts."""
+    regions: dict[str, Region] = {}
+    entity_types = {entity.id: entity.type for entity in document.entities}
+    scheme = scheme_of(document)
+    for layer in span_layers(scheme):
+        home, label_property = labelled_by(layer, scheme)
+        label_attribute = attribute(label_property)
+        answered = [(control.name, control.attribute) for control in controls_of(layer, scheme)]
+        for record in getattr(document, layer):
+            if home == "entities":
+                label = entity_types.get(record.entity)
+            else:
+                label = getattr(record, label_attribute)
+            region = Region(record.id, record.start, record.end, {layer: label or UNTYPED})
+            for name, answer_attribute in answered:
+                answer = getattr(record, answer_attribute)
+                if answer is not None:
+                    region.answers[name] = to_answer(answer)
+            regions[record.id] = region
+    for (label, start, end), part in parts.items():
+        regions[part.id] = Region(part.id, start, end, {PARTS: label})
+    return regions
 
 
 def links_of(document: Document, parts: Parts) -> Iterator[Link]:

@@ -49,8 +49,8 @@ def _ends(label: str, records: Records) -> _Ends:
 
 def document_of(
     read: Read, base: Document, current: Document, report: Report
-) -> tuple[Document, set[str]]:
-    """Return the document that regions and links describe, and the ids of regions that it has."""
+) -> tuple[Document, dict[str, str]]:
+    """Return the document that regions and links describe, and its record ids by region."""
     records = Records(read.regions, base, current, report)
     resolved = [_resolved(link, records, read.regions) for link in read.links]
     links = [link for link in resolved if link]
@@ -65,8 +65,10 @@ def document_of(
         event_relations=_event_relations(records, links),
         **records.groups(),
     )
-    used = {region_id for ids in records.record_ids.values() for region_id in ids}
-    return ordered(document, like=base), used
+    record_ids = {
+        region: record for ids in records.record_ids.values() for region, record in ids.items()
+    }
+    return ordered(document, like=base), record_ids
 
 
 def _resolved(link: Link, records: Records, regions: dict[str, Region]) -> Link | None:

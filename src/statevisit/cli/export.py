@@ -1,0 +1,64 @@
+"""statevisit export: documents in another format."""
+
+from pathlib import Path
+
+import click
+
+from statevisit.cli.main import say
+from statevisit.cli.options import corpus_to_read
+from statevisit.cli.progress import Bar
+from statevisit.errors import FormatError
+from statevisit.printable import counted
+
+
+@click.command("export")
+@click.argument("documents", nargs=-1)
+@click.option("--to", "name", required=True, metavar="FORMAT", help="See `statevisit formats`.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The directory to write, which must be new or empty.",
+)
+@click.option(
+    "--path",
+    "--root",
+    "path",
+    type=click.Path(path_type=Path),
+    help="The corpus, document or JSONL; default: that of the current directory or one above it.",
+)
+@click.option("--split", help="Export the documents of this split only.")
+def command(
+    documents: tuple[str, ...], name: str, output: Path, path: Path | None, split: str | None
+) -> int:
+    """Write documents in another format: brat and others.
+
+    DOCUMENTS are ids; without one, all documents of the corpus. Formats of training data get a file
+    for each split. Beside a format that can be read back, ID.statevisit.json keeps what it cannot
+    hold: keep these files together, and `statevisit import` finds what was changed.
+
+    \b
+    Example:
+      statevisit export --to brat -o brat-files
+    """
+    from statevisit.corpus.reader import load
+    from statevisit.formats.exporting import documents_of, export
+    from statevisit.formats.registry import OUT, format_of
+
+    format_ = format_of(name, OUT)
+    corpus = load(corpus_to_read(path))
+    errors: list[FormatError] = []
+
+    def left_out(error: FormatError) -> None:
+        errors.append(error)
+        say(f"statevisit: left out: {error}", err=True)
+
+    selected = documents_of(corpus, documents, split, left_out)
+    with Bar(len(documents) or len(corpus), "exporting") as bar:
+        names = export(selected, format_, output, corpus.root, bar.advance)
+    say(f"{output}: {counted(len(names), 'file')}")
+    if format_.lacks:
+        kept = "kept beside" if format_.kind != OUT else "left out"
+        say(f"{format_.title} cannot hold {format_.lacks}: {kept}", err=True)
+    return 1 if errors else 0

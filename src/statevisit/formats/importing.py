@@ -1,0 +1,282 @@
+"""Files of other formats imported into a corpus: all are checked before the first is written.
+
+A text that statevisit exported is compared with its document, which lies beside it. Any other is
+added to the document with the same text, which is made if the corpus has none.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct, field
+
+from statevisit import files
+from statevisit.annotation.document_ids import derived_id
+from statevisit.annotation.merge import merge
+from statevisit.annotation.new_documents import NewDocuments
+from statevisit.annotation.received.columns import formed
+from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_at
+from statevisit.errors import FormatError
+from statevisit.findings import Finding
+from statevisit.formats.edits import NEW, with_additions, with_changes
+from statevisit.formats.placing import placed
+from statevisit.formats.registry import Format
+from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
+from statevisit.formats.texts import AnnotatedText, Loss
+from statevisit.formats.translation import Translation
+from statevisit.formats.vocabulary import text_of, unknown_labels
+from statevisit.printable import counted
+from statevisit.regions.updates import Options, Outcome, Update, Updater
+
+
+class NewTexts(Struct, frozen=True):
+    """What is stated about texts that become new documents."""
+
+    date: str | None = None
+    language: str = "en"
+    tokenizer: str | None = None
+    normalise: bool = False
+
+
+class Left(Struct):
+    """A kind of thing that has no place in the documents: how many, and the first."""
+
+    count: int
+    first: str
+
+
+class Imported(Struct):
+    """The outcome of an import.
+
+    `written` are the names of the files, `problems` the texts that were not imported and why,
+    `left` what has no place, by kind. `new` are the ids of new documents, and `same` the texts that
+    were added to a document of another name, which has the same text.
+    """
+
+    written: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    left: dict[str, Left] = field(default_factory=dict)
+    new: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+
+
+def import_texts(
+    texts: Iterable[AnnotatedText | FormatError],
+    format_: Format,
+    root: Path,
+    options: Options,
+    about: NewTexts,
+    done: Callable[[Update], None] = lambda update: None,
+    dry_run: bool = False,
+) -> Imported:
+    """Import annotated texts into the corpus in `root`; an error among them is a problem.
+
+    `done` is called for each text with its update. With `dry_run` nothing is written. Raises
+    FormatError, and writes nothing, if a list of the corpus is broken.
+    """
+    place = None if dry_run else root
+    with TemporaryDirectory(prefix=".import-", dir=place, ignore_cleanup_errors=True) as staging:
+        importer = _Importer(format_, root, Path(staging), options, about)
+        for text in texts:
+            try:
+                if isinstance(text, FormatError):
+                    raise text
+                update = importer.add(text)
+            except FormatError as error:
+                importer.imported.problems.append(str(error))
+            else:
+                done(update)
+        if not dry_run:
+            importer.write()
+    return importer.imported
+
+
+class _Importer:
+    """Imports texts one after the other; the documents are staged."""
+
+    def __init__(
+        self, format_: Format, root: Path, staging: Path, options: Options, about: NewTexts
+    ) -> None:
+        self.imported = Imported()
+        self._format, self._root, self._staging = format_, root, staging
+        self._options, self._about = options, about
+        self._scheme = scheme_at(root)
+        self._translation = Translation(self._scheme, options.mapping)
+        self._rests: dict[str, bytes | None] = {}
+
+    @cached_property
+    def _new(self) -> NewDocuments:
+        """The new documents; it needs spaCy, so an import that makes none has none."""
+        return NewDocuments(self._root, self._about.language, self._about.tokenizer)
+
+    @cached_property
+    def _updater(self) -> Updater:
+        return Updater(self._root, self._staging, self._options)
+
+    def add(self, text: AnnotatedText) -> Update:
+        """Import a text. Raises FormatError, with its file, if it cannot be."""
+        findings: list[Finding] = []
+
+        def report(code: str, message: str) -> None:
+            message = message.replace(f" {NEW}", " ")
+            findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
+
+        base = base_beside(text, self._scheme)
+        if base is not None:
+            outcome = self._changed(text, base, findings, report)
+        else:
+            outcome = self._added(text, findings, report)
+        update = self._updater.update(outcome)
+        if update.staged is not None:
+            self._updater.staged[update.file] = update.staged
+        self.imported.problems += [f"{text.file}: {problem}" for problem in update.problems]
+        return update
+
+    def _changed(
+        self,
+        text: AnnotatedText,
+        base: Document,
+        findings: list[Finding],
+        report: Callable[[str, str], None],
+    ) -> Outcome:
+        """The outcome of a text that was exported, whose document lies beside it."""
+        entry = self._updater.entry(base.id)
+        if entry is None:
+            raise FormatError(
+                f"{text.file}: the corpus has no document {base.id!r}, from which it was exported; "
+                f"remove {text.id}.statevisit.json to import it as the text of a stranger"
+            )
+        current = entry.read(self._scheme)
+        before = self._written(base, text)
+        if text.says_the_same_as(before):
+            return Outcome("", current, current, findings, [])
+        edited = with_changes(
+            placed(text, base, report),
+            placed(before, base, report),
+            base,
+            current,
+            self._translation,
+            report,
+        )
+        self._note(edited.losses, text)
+        document, conflicts = merge(base, edited.document, current, self._options.prefer)
+        return Outcome("", current, document.begun(), findings, conflicts)
+
+    def _written(self, base: Document, text: AnnotatedText) -> AnnotatedText:
+        """A document as the file that statevisit would write holds it."""
+        exported = with_rest(text_of(base), self._root, self._format.name)
+        exported.id = text.id
+        with TemporaryDirectory() as name:
+            directory = Path(name)
+            files.write_parts(directory, self._format.write([exported]))
+            suffixes = self._format.suffixes
+            paths = [path for path in sorted(directory.iterdir()) if path.suffix in suffixes]
+            texts = [text for path in paths for text in self._format.read(path, self._scheme)]
+        (before,) = texts
+        return before
+
+    def _added(
+        self,
+        text: AnnotatedText,
+        findings: list[Finding],
+        report: Callable[[str, str], None],
+    ) -> Outcome:
+        """The outcome of a text that was not exported."""
+        if self._options.mapping is None:
+            self._refuse_unknown(text)
+        document = self._updater.with_text(text.text)
+        if document is None:
+            document = self._made(text)
+        elif document.id not in (text.id, derived_id(text.id)):
+            self.imported.same.append(f"{text.file}: {document.id} has the same text")
+
+        def report_others(code: str, message: str) -> None:
+            if code != "L101":  # nearly every mention makes an entity
+                report(code, message)
+
+        edited = with_additions(
+            placed(text, document, report), document, self._translation, report_others
+        )
+        self._note(edited.losses, text)
+        for note in edited.rest.notes:
+            self._leave(f"{note.kind} (kept)", f"{note.value!r} {text.place(note.line)}")
+        self._rests[rest_name(self._format.name, document.id)] = encoded_rest(edited.rest)
+        return Outcome("", document, edited.document.begun(), findings, [])
+
+    def _refuse_unknown(self, text: AnnotatedText) -> None:
+        unknown = unknown_labels([text], self._scheme)
+        if unknown:
+            shown = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
+            raise FormatError(
+                f"{text.file}: has labels that the scheme lacks: {shown}; map them with "
+                "--map labels.toml, which --propose-map prints"
+            )
+
+    def _made(self, text: AnnotatedText) -> Document:
+        """A new document of a text, which is written with the others."""
+        place = text.place(text.line)
+        date = text.date or self._about.date
+        if not date:
+            raise FormatError(
+                f"{place}: no document of the corpus has this text; state --date YYYY-MM-DD to "
+                "make one"
+            )
+        in_form, changes = formed(text.text, place, self._about.normalise)
+        incoming = Incoming(
+            place=place,
+            text=in_form,
+            metadata=Metadata(date=date, language=text.language or None),
+            stem=text.id,
+            id=derived_id(text.id),
+            normalised=changes,
+        )
+        document = self._new.add(incoming)
+        self._updater.add(document, self._new.annotators)
+        self.imported.new.append(document.id)
+        return document
+
+    def _note(self, losses: Iterable[Loss], text: AnnotatedText) -> None:
+        for loss in losses:
+            self._leave(loss.kind, f"{loss.detail} ({text.place(loss.line)})")
+
+    def _leave(self, kind: str, first: str) -> None:
+        left = self.imported.left.setdefault(kind, Left(0, first))
+        left.count += 1
+
+    def write(self) -> None:
+        """Write the new documents, the staged ones and what has no place in them."""
+        if self.imported.new:
+            refused = [str(new) for new in self._new.write() if isinstance(new, FormatError)]
+            self.imported.problems += refused
+            if refused:
+                return
+        for file, entry in self._updater.staged.items():
+            files.update(files.own_path(self._root, file), entry.bytes())
+            self.imported.written.append(file)
+        for name, rest in self._rests.items():
+            if rest is not None:
+                files.update(files.own_path(self._root, name), rest)
+                self.imported.written.append(name)
+            else:
+                files.remove(self._root, name)
+
+
+def read_all(
+    paths: Iterable[Path], format_: Format, root: Path
+) -> Iterator[AnnotatedText | FormatError]:
+    """Yield the texts of files; a file that cannot be read yields its error and ends."""
+    scheme = scheme_at(root)
+    for path in paths:
+        try:
+            yield from format_.read(path, scheme)
+        except FormatError as error:
+            yield error
+
+
+def left_lines(left: dict[str, Left]) -> list[str]:
+    """Return a line for each kind of thing that has no place, the commonest first."""
+    ranked = sorted(left.items(), key=lambda item: -item[1].count)
+    return [f"{kind}: {counted(one.count, 'time')}, the first {one.first}" for kind, one in ranked]

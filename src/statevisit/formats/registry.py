@@ -1,0 +1,111 @@
+"""The formats: what each can hold, and the functions that read and write it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from statevisit.document.scheme import Scheme
+from statevisit.errors import FormatError, MissingExtra
+from statevisit.formats.texts import AnnotatedText
+from statevisit.printable import nearest
+
+ROUND_TRIP, IN, OUT = "round trip", "in", "out"
+"""The kinds of formats: written and read back to the byte, only read, only written."""
+
+_SPANS = "mentions, timexes, quantities, events, quotations"
+
+
+class Format(Struct, frozen=True):
+    """A format.
+
+    `suffixes` are those of the files that are read. `reader` and `writer` are MODULE:FUNCTION in
+    this room, or "". `holds` are the parts of a document in its files, and `lacks` those that its
+    files cannot hold; a round trip keeps them in a file beside them. `package` is what it needs,
+    which the `extra` of this package installs.
+    """
+
+    name: str
+    title: str
+    kind: str
+    suffixes: tuple[str, ...]
+    holds: str
+    lacks: str
+    reader: str = ""
+    writer: str = ""
+    package: str = ""
+    extra: str = ""
+
+    def read(self, path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
+        """Yield the annotated texts of a file; raises FormatError, with file and line."""
+        texts: Iterator[AnnotatedText] = self._function(self.reader)(path, scheme)
+        return texts
+
+    def write(self, texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
+        """Yield the name of a file and the next part of its content, for one file after another."""
+        parts: Iterator[tuple[str, bytes]] = self._function(self.writer)(texts)
+        return parts
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        module, _, function = name.partition(":")
+        try:
+            found: Callable[..., Any] = getattr(
+                import_module(f"statevisit.formats.{module}"), function
+            )
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.startswith("statevisit"):
+                raise
+            raise MissingExtra(self.package, self.extra) from None
+        return found
+
+
+FORMATS = {
+    format_.name: format_
+    for format_ in (
+        Format(
+            name="brat",
+            title="brat standoff",
+            kind=ROUND_TRIP,
+            suffixes=(".ann",),
+            holds=f"{_SPANS}, their attributes, event relations, coreference",
+            lacks="names and links of entities, relations of entities, states of layers",
+            reader="brat:read",
+            writer="brat_writer:write",
+        ),
+    )
+}
+"""The formats by name, in the order in which they are listed."""
+
+
+def format_of(name: str, kind: str) -> Format:
+    """Return the format with a name that can be read (`IN`) or written (`OUT`).
+
+    Raises FormatError for any other.
+    """
+    known = {f.name: f for f in FORMATS.values() if f.kind in (kind, ROUND_TRIP)}
+    if name not in known:
+        verb = "read" if kind == IN else "written"
+        raise FormatError(
+            f"{name!r} is no format that can be {verb}{nearest(name, list(known))}; "
+            f"there are {', '.join(known)}"
+        )
+    return known[name]
+
+
+def files_in(paths: Iterable[Path], format_: Format) -> Iterator[Path]:
+    """Yield the files of a format: those that are named, and those in directories.
+
+    Raises FormatError for a path that does not exist, and a directory that holds none.
+    """
+    for path in paths:
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in format_.suffixes)
+            if not files:
+                raise FormatError(f"{path}: has no file {' or '.join(format_.suffixes)}")
+            yield from files
+        elif path.is_file():
+            yield path
+        else:
+            raise FormatError(f"{path}: no such file or directory")
