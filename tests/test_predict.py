@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -106,7 +107,7 @@ def test_predictions_are_scored(visits: Path, cli: Cli) -> None:
     output = visits / "preds.jsonl"
     shown = cli("predict", "--with", "rules", "-o", output, visits)
     assert 0 == shown.status
-    assert "2 documents by rules" in shown.err
+    assert "2 documents by rules" in shown.out
     assert ["return", "visit"] == [line["id"] for line in _lines(output)]
     report = statevisit.score(map(done, statevisit.load(visits)), output, resamples=0)
     assert ["mentions", "timexes", "quantities", "ner"] == [
@@ -156,6 +157,7 @@ def test_a_model_in_a_directory(tmp_path: Path, visits: Path, cli: Cli) -> None:
         ("spacy:", "is no tagger; give spacy:MODEL"),
         ("guess", "is no tagger; give spacy:MODEL"),
         ("hf:", "is no tagger"),
+        ("hf:no/such-model", "no/such-model"),
     ],
 )
 def test_a_missing_model_is_named_with_the_way_to_it(
@@ -343,6 +345,32 @@ def test_predictions_for_another_text_are_not_sent(visits: Path, cli: Cli) -> No
     )
     assert (1, False) == (shown.status, tasks.exists())
     assert "differs from the gold text at character" in shown.err
+
+
+def test_predictions_are_pushed_with_the_tasks(visits: Path) -> None:
+    """A server gets each document with what the system predicts of it, if that is known."""
+    required("label_studio_sdk")
+    from statevisit.labelstudio.client import Project, Server
+    from statevisit.scoring.suggestions import suggestions_of
+
+    documents = {document.id: document for document in statevisit.load(visits)}
+    preds = visits / "preds.jsonl"
+    line = prediction_of(documents["visit"], RuleTagger())
+    preds.write_text(json.dumps(line), encoding="utf-8")
+    suggestions, notes = suggestions_of(preds, documents, None)
+    assert [] == notes
+    sent: list[dict[str, Any]] = []
+    server = Server.__new__(Server)  # without signing in
+    server.url = "http://127.0.0.1:9"
+    projects = SimpleNamespace(import_tasks=lambda id, request: sent.extend(request))
+    server._client = SimpleNamespace(projects=projects, tasks=SimpleNamespace(list=lambda **_: []))
+    pushed = server.push(Project(1, "x"), documents.values(), None, False, suggestions=suggestions)
+    assert ["return", "visit"] == sorted(pushed.added)
+    predicted = {task["data"]["document"]: task.get("predictions") for task in sent}
+    assert predicted["return"] is None
+    ((prediction,),) = [p for p in predicted.values() if p]
+    regions = [result for result in prediction["result"] if result["type"] == "labels"]
+    assert len(line["spans"]) == len(regions)
 
 
 def test_a_task_of_a_finished_document_keeps_its_annotation(article: Document) -> None:

@@ -432,6 +432,21 @@ def test_a_docbin_that_is_cut_off_is_refused(tmp_path: Path) -> None:
             _score(_gold(), tmp_path / "preds.spacy")
 
 
+def test_a_docbin_with_wrong_bytes_is_read_or_refused(tmp_path: Path) -> None:
+    """Whatever its bytes are, a DocBin has a score or one clear error that names the file."""
+    data = zlib.decompress(_docbin(docs=[_doc()]).to_bytes())
+    path = tmp_path / "preds.spacy"
+    refused = []
+    for at in range(0, len(data), 23):
+        path.write_bytes(zlib.compress(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]))
+        try:
+            _score(_gold(), path)
+        except FormatError as error:
+            refused.append(str(error))
+    assert refused
+    assert all(message.startswith(str(path)) for message in refused)
+
+
 def test_a_docbin_that_expands_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

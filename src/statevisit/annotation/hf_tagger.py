@@ -86,21 +86,29 @@ def load(model: str) -> HuggingFaceTagger:
             " pip install transformers torch"
         ) from None
     transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     options = {"local_files_only": True}
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(model, **options)
         network = transformers.AutoModelForTokenClassification.from_pretrained(model, **options)
     except (OSError, ValueError, KeyError, ImportError, TypeError, RuntimeError) as error:
-        where = "cannot be loaded" if Path(model).is_dir() else "is not on this machine"
-        reason = " ".join(str(error).split())[:200]
-        raise FormatError(
-            f"the model {model!r} {where}: give the directory of a token classifier with its"
-            " tokenizer (config.json, weights, tokenizer.json), or fetch it with"
-            f" `hf download {model}`; nothing is downloaded here ({reason})"
-        ) from None
+        raise _not_loaded(model, error) from None
     if not tokenizer.is_fast:
         raise FormatError(f"the model {model!r} has no fast tokenizer, so no offsets of spans")
     return _tagger(model, network, tokenizer, transformers.pipeline)
+
+
+def _not_loaded(model: str, error: Exception) -> FormatError:
+    """The error for a model that cannot be loaded, with what to do."""
+    wanted = "the directory of a token classifier (config.json, weights) with tokenizer.json"
+    if Path(model).is_dir():
+        reason = " ".join(str(error).split())[:200]
+        return FormatError(f"the model {model!r} cannot be loaded: give {wanted} ({reason})")
+    fetch = "" if Path(model).is_absolute() else f", or fetch it with `hf download {model}`"
+    return FormatError(
+        f"the model {model!r} is not on this machine, and nothing is downloaded:"
+        f" give {wanted}{fetch}"
+    )
 
 
 def _tagger(model: str, network: Any, tokenizer: Any, pipeline_of: Any) -> HuggingFaceTagger:

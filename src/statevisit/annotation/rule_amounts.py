@@ -69,6 +69,8 @@ def times_and_amounts(sentence: Sentence, written: date) -> Iterator[tuple[Bound
         spans = ((end, _time(sentence, (at, end), written)) for end in ends)
         end, span = next(((e, s) for e, s in spans if s), (at, None))
         if span is None:
+            if sentence.words[at].lower() == "at":  # "at least two"
+                ends = range(longest, at, -1)
             amounts = ((end, _amount(sentence, (at, end))) for end in ends)
             end, span = next(((e, s) for e, s in amounts if s), (at, None))
         if span is None:

@@ -115,6 +115,8 @@ def _continues(words: Sequence[str], at: int, taken: set[int]) -> bool:
     if at in taken:
         return False
     if words[at][:1].isupper():
+        if _plain(words[at]) in _TITLES:  # "Norwegian President Maria Olsen" is two names
+            return at + 1 < len(words) and _plain(words[at + 1]) in _ORG
         return words[at].lower() not in _STOP
     has_next = at + 1 < len(words) and at + 1 not in taken and words[at + 1][:1].isupper()
     return has_next and words[at] in _JOINING and _plain(words[at - 1]) in _ORG

@@ -64,4 +64,4 @@ def command(system: str, output: Path, path: Path | None, documents: tuple[str, 
             document = corpus.entry(key).read(corpus.scheme)
             file.write(line_of(document, tagger))
             bar.advance()
-    say(f"{output}: {counted(len(keys), 'document')} by {tagger.name}", err=True)
+    say(f"{output}: {counted(len(keys), 'document')} by {tagger.name}")
