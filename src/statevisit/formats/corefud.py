@@ -112,7 +112,7 @@ class _Reader:
         name = path.stem if number == 1 else f"{path.stem}-{number}"
         self._text = AnnotatedText(name, "", str(path))
         self._scheme = scheme
-        self._fields = list(FIELDS)
+        self._fields: list[str] | None = None
         self._is_own = False
         self._words: list[Word] = []
 
@@ -157,7 +157,8 @@ class _Reader:
             elif key.startswith("meta::"):
                 self._metadata(comment)
             elif key not in _READ and not key.startswith("newdoc"):
-                self._lose(f"comments {key[:40]!r}", value, comment.line)
+                name = key.split()[0] if key else ""
+                self._lose(f"comments {name[:40]!r}", value or key, comment.line)
         return next((comment for comment in comments if comment.key == "text"), None)
 
     def _metadata(self, comment: _Comment) -> None:
@@ -260,9 +261,16 @@ class _Reader:
             position += len(surface.inside) + len(surface.gap)
             written += (surface.before, surface.inside, surface.gap)
         self._text.text = "".join(written)
-        brackets = Brackets(self._text, self._words, self._fields, self._is_own)
+        fields = self._fields or _guessed_fields(self._words)
+        brackets = Brackets(self._text, self._words, fields, self._is_own)
         brackets.read(self._keys() - {RELATIONS})
         return self._text
+
+
+def _guessed_fields(words: list[Word]) -> list[str]:
+    """The fields of `Entity` in a file without `# global.Entity`: `(PER` is a type, `(e1` an id."""
+    values = "".join(word.misc.get(ENTITY, "") for word in words)
+    return list(FIELDS) if re.search(r"[\d-]", values) else ["etype"]
 
 
 def _place(surface: _Surface, start: int) -> None:

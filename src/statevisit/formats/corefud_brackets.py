@@ -38,7 +38,7 @@ class Word(Struct):
     end: int = -1
 
 
-class _Open(Struct):
+class _Open(Struct, eq=False):
     """A mention whose brackets are being read; `parts` are its first and last words."""
 
     key: str
@@ -52,7 +52,8 @@ class _Open(Struct):
 class Brackets:
     """Reads the brackets of a text's words into its annotations, clusters and relations.
 
-    `keys` are the keys in MISC that have brackets. `is_own` says that statevisit wrote the file.
+    `fields` are those of `Entity`; without an id among them, brackets are told apart by the first.
+    `is_own` says that statevisit wrote the file.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Brackets:
     ) -> None:
         self._text, self._words, self._is_own = text, words, is_own
         self._fields = [_NAMES.get(name, name) for name in fields]
+        self._has_ids = "eid" in self._fields
         self._mentions: list[_Open] = []
         self._open: dict[tuple[str, str], list[_Open]] = {}
         self._partial: dict[tuple[str, str], list[_Open]] = {}
@@ -67,15 +69,18 @@ class Brackets:
         self._taken: set[str] = set()
 
     def read(self, keys: set[str]) -> None:
-        """Read the brackets of the keys. Raises FormatError, with the line, for a broken one."""
+        """Read the brackets of keys in MISC.
+
+        Raises FormatError, with the line, for a broken one. In the files of others, a mention that
+        is not closed is a loss.
+        """
         for number, word in enumerate(self._words):
             for key in keys & word.misc.keys():
                 for chunk in self._chunks(key, word):
                     self._take(key, chunk, number)
-        for left in (self._open, self._partial):
-            for (key, eid), mentions in left.items():
-                if mentions:
-                    raise self._bad(mentions[0].first, f"{key}=({eid} is never closed")
+        for mentions in [*self._open.values(), *self._partial.values()]:
+            for mention in mentions:
+                self._left_open(mention)
         stated = [mention for mention in self._mentions if self._stated_id(mention)]
         unnamed = [mention for mention in self._mentions if not self._stated_id(mention)]
         made = {id(mention): self._annotation(mention) for mention in [*stated, *unnamed]}
@@ -93,6 +98,15 @@ class Brackets:
     def _bad(self, word: int, message: str) -> FormatError:
         return FormatError(f"{self._text.file}:{self._words[word].line}: {message}")
 
+    def _left_open(self, mention: _Open) -> None:
+        """Leave out a mention that is not closed. Raises FormatError in a file of our own."""
+        name = f"{mention.key}=({mention.eid}"
+        if self._is_own:
+            raise self._bad(mention.first, f"{name} is never closed")
+        if mention in self._mentions:
+            self._lose("mentions that are never closed", name, self._words[mention.first].line)
+            self._mentions.remove(mention)
+
     def _chunks(self, key: str, word: Word) -> list[str]:
         value = word.misc[key]
         chunks = _CHUNK.findall(value)
@@ -106,17 +120,19 @@ class Brackets:
         values = chunk.strip("()").split("-", -1 if key == ENTITY else 2)
         names = self._fields if key == ENTITY else _SIDE_FIELDS
         fields = dict(zip(names, values, strict=False))
-        if chunk.startswith("("):
-            eid = fields.get("eid", "")
-            if not eid:
-                raise self._bad(number, f"{key}={chunk[:60]} has no id")
-            self._begin(key, eid, fields, number, is_closed=chunk.endswith(")"))
-            return
-        name = values[0]
+        name = fields.get("eid", "") if self._has_ids else values[0]
         mentions = self._open.get((key, name))
-        if not mentions:
+        if not name:
+            raise self._bad(number, f"{key}={chunk[:60]} has no id")
+        if chunk.startswith("("):
+            self._begin(key, name, fields, number, is_closed=chunk.endswith(")"))
+        elif mentions:
+            self._end((key, name), mentions.pop(), number)
+        elif self._is_own:
             raise self._bad(number, f"{key}={name}) closes what is not open")
-        self._end((key, name), mentions.pop(), number)
+        else:
+            line = self._words[number].line
+            self._lose("brackets that close nothing", f"{key}={name})", line)
 
     def _begin(
         self, key: str, eid: str, fields: dict[str, str], number: int, is_closed: bool
@@ -210,7 +226,7 @@ class Brackets:
             if eid == annotation.id:  # written without an entity
                 eid = None
         else:
-            eid = decoded(mention.eid)
+            eid = decoded(mention.eid) if self._has_ids else None
         if eid is not None:
             self._mentions_of.setdefault(eid, []).append(annotation)
 

@@ -80,7 +80,8 @@ class _Lines:
         for number, (first, last) in enumerate(self._words.sentences):
             if number == 0:
                 yield from self._header()
-            if number == 0 or self._words.paragraphs[number] not in (None, paragraph):
+            begins = self._words.paragraphs[number] not in (None, paragraph)
+            if number == 0 or (begins and self._gap(first - 1)):
                 yield "# newpar"
                 paragraph = self._words.paragraphs[number]
             yield f"# sent_id = {self._text.id}-s{number + 1}"
