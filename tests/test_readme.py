@@ -161,7 +161,6 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
         (CONTRIBUTING, "The rooms of `src/statevisit/`"),
         ("corpus/README.md", "From Python"),  # the output of the block before it
         ("schema/CHECKS.md", "How to read a finding"),
-        ("src/statevisit/scoring/README.md", "Score a system"),  # a prompt
     ] == [(b.page, b.heading) for b in BLOCKS if b.language == "text"]
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "adjudicate": "List the disagreements of two annotations, or merge them by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
+    "prompt": "Print a prompt, the guidelines in brief and a schema for a language model.",
     "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
     "agree": "Measure the agreement of two or more annotators.",
 }

@@ -75,7 +75,7 @@ class _Reader:
         """Read a line. Raises FormatError if it has no known form."""
         name, tab, body = line.partition("\t")
         kind = name[:1]
-        if kind not in _READERS or not tab:
+        if kind not in _READERS or not tab or not body.strip():
             raise self._bad(number, f"{line[:60]!r} is no line of brat's standoff format")
         if name in self._spans or name in self._triggers:
             raise self._bad(number, f"a second annotation {name}; give it an id of its own")
@@ -138,9 +138,10 @@ class _Reader:
         if not pairs or None in pairs:
             raise self._bad(number, f"{name} is not `{name}<tab>LABEL:TRIGGER ROLE:ID …`")
         trigger = self._subject(number, name, self._triggers[name])
+        if trigger is None:
+            raise self._bad(number, f"{name} has the trigger {self._triggers[name]}, a relation")
         for pair in pairs[1:]:
             assert pair is not None  # checked above
-            assert trigger is not None  # a relation is no trigger
             target = self._subject(number, name, pair[2])
             if target is None:
                 self._lose("arguments that are relations", f"{name} {pair[0]}", number)

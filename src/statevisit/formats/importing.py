@@ -105,8 +105,12 @@ class _Importer:
         self._options, self._about = options, about
         self._scheme = scheme_at(root)
         self._translation = Translation(self._scheme, options.mapping)
-        self._new = NewDocuments(root, about.language, about.tokenizer)
         self._rests: dict[str, bytes | None] = {}
+
+    @cached_property
+    def _new(self) -> NewDocuments:
+        """The new documents; it needs spaCy, so an import that makes none has none."""
+        return NewDocuments(self._root, self._about.language, self._about.tokenizer)
 
     @cached_property
     def _updater(self) -> Updater:
@@ -147,6 +151,8 @@ class _Importer:
             )
         current = entry.read(self._scheme)
         before = self._written(base, text)
+        if text.says_the_same_as(before):
+            return Outcome("", current, current, findings, [])
         edited = with_changes(
             placed(text, base, report),
             placed(before, base, report),
@@ -242,10 +248,11 @@ class _Importer:
 
     def write(self) -> None:
         """Write the new documents, the staged ones and what has no place in them."""
-        refused = [str(new) for new in self._new.write() if isinstance(new, FormatError)]
-        self.imported.problems += refused
-        if refused:
-            return
+        if self.imported.new:
+            refused = [str(new) for new in self._new.write() if isinstance(new, FormatError)]
+            self.imported.problems += refused
+            if refused:
+                return
         for file, entry in self._updater.staged.items():
             files.update(files.own_path(self._root, file), entry.bytes())
             self.imported.written.append(file)

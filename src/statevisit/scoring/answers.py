@@ -1,4 +1,4 @@
-"""The answers of systems in other forms than ours: JSON in a fence, lists of labelled spans."""
+"""The answers of systems in other forms than ours: lists of labelled spans."""
 
 import json
 import re
@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 
-_FENCE = re.compile(rb"^[ \t]*```[ \t]*\w*[ \t]*\r?\n(.*?)^[ \t]*```[ \t]*\r?$", re.M | re.S)
 _LISTS = ("entities", "ents", "spans", "label", "labels")
 """Where other tools keep labelled spans: Hugging Face, spaCy, Prodigy, doccano."""
 
@@ -27,19 +26,6 @@ class Answer(NamedTuple):
     def pointer(self, layer: str, number: int) -> str:
         """Return the pointer of a record in the file."""
         return f"{self.pointers.get(layer, f'/{layer}')}/{number}"
-
-
-def unfenced(data: bytes) -> bytes:
-    """Return what stands in the only Markdown fence of some bytes, on the same lines.
-
-    Bytes that begin like JSON, and those with no fence or several, are returned unchanged.
-    """
-    if data.lstrip()[:1] in (b"{", b"["):
-        return data
-    fences = list(_FENCE.finditer(data))
-    if len(fences) != 1:
-        return data
-    return b"\n" * data.count(b"\n", 0, fences[0].start(1)) + fences[0][1]
 
 
 def is_answer(value: object) -> bool:

@@ -12,7 +12,7 @@ from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, Argument, Span, free_ids, truncated
 from statevisit.document.schema import definition_name
 from statevisit.document.scheme import Scheme, scheme_of
-from statevisit.document.strict_json import Json, JsonObject, with_integers
+from statevisit.document.strict_json import Json, JsonObject, with_integers, without_nulls
 from statevisit.errors import FormatError
 from statevisit.scoring.answers import Answer
 from statevisit.scoring.prediction import Note, Prediction, Remark, Remarks, Unplaced, bare
@@ -123,7 +123,7 @@ class _Reader:
             given: JsonObject = {}
             problem = "is not an object"
             if isinstance(value, dict):  # a property that is null is absent
-                given = {name: part for name, part in value.items() if part is not None}
+                given = without_nulls(value)
                 problem = self._problem(layer, given)
             if problem:
                 self._leave_out(layer, given, pointer, problem)

@@ -6,17 +6,20 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from statevisit.annotation.answer_parts import Recovered
+from statevisit.annotation.recovery import CutOff, is_json_in_text, is_part_of_answer, recover
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
-from statevisit.document import codec, strict_json
+from statevisit.document import codec
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_for, scheme_of
 from statevisit.document.scheme import base as base_scheme
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError, together
+from statevisit.printable import counted
 from statevisit.scoring import bio
-from statevisit.scoring.answers import answer_of, is_answer, plain, unfenced
+from statevisit.scoring.answers import answer_of, is_answer, plain
 from statevisit.scoring.drafts import read_draft
-from statevisit.scoring.prediction import Prediction, refuse_other_text, whole
+from statevisit.scoring.prediction import ALL, Note, Prediction, refuse_other_text, whole
 
 Source = str | Path | Corpus | Document | Prediction | JsonObject | Iterable["Source"]
 """A path, a corpus, a document or prediction, a JSON object, or several of these.
@@ -167,14 +170,24 @@ def _from_path(path: Path, gold: Mapping[str, Document]) -> Iterator[tuple[str, 
             for prediction in bio.read_bio(file, gold):
                 yield str(file), prediction
     elif not _is_empty_jsonl(path):
-        yield from _each(load(path).entries, lambda entry: _from_entry(entry, gold))
+        entries, notes = _entries(path)
+        for name, predictions in _each(entries, lambda entry: _from_entry(entry, gold)):
+            for prediction in predictions:
+                yield name, replace(prediction, notes=(*notes, *prediction.notes))
+                notes = ()
 
 
 def _bio_files(path: Path) -> list[Path]:
     """The BIO file that a path is, or those in it if it is a directory."""
     if path.is_dir():
         return [file for file in sorted(path.iterdir()) if file.suffix in bio.SUFFIXES]
-    return [path] if path.suffix in (*bio.SUFFIXES, ".txt", ".tsv") else []
+    is_bio = path.suffix in (*bio.SUFFIXES, ".txt", ".tsv")
+    return [path] if is_bio and not _is_answer_in_text(path) else []
+
+
+def _is_answer_in_text(path: Path) -> bool:
+    """Whether a text file holds the answer of a language model, and not columns."""
+    return path.suffix == ".txt" and path.is_file() and is_json_in_text(codec.read_bytes(path))
 
 
 def _is_empty_jsonl(path: Path) -> bool:
@@ -182,9 +195,40 @@ def _is_empty_jsonl(path: Path) -> bool:
     return path.suffix in JSONL and path.is_file() and path.stat().st_size == 0
 
 
-def _from_entry(entry: Entry, gold: Mapping[str, Document]) -> Prediction:
-    data = unfenced(entry.bytes())
-    return _from_json(strict_json.parse(data, entry.name), entry.name, gold, data)
+def _entries(path: Path) -> tuple[list[Entry], tuple[Note, ...]]:
+    """The answers in a path, with a note if the last line of JSONL is cut off and left out.
+
+    JSONL whose lines are no answers of documents but parts of one is a single answer.
+    """
+    entries = load(path).entries
+    if path.suffix not in JSONL:
+        return entries, ()
+    if is_part_of_answer(entries[0].bytes()):
+        return [Entry(path, 0)], ()
+    last = entries[-1]
+    line = b"" if last.problem else last.bytes()
+    if len(entries) == 1 or not line or line.endswith(b"\n"):
+        return entries, ()
+    try:
+        recover(line, last.name)
+    except CutOff:
+        message = f"{last.name}: cut off; {counted(len(line), 'byte')} left out"
+        return entries[:-1], (Note("cut", ALL, message),)
+    return entries, ()
+
+
+def _from_entry(entry: Entry, gold: Mapping[str, Document]) -> list[Prediction]:
+    answers = recover(entry.bytes(), entry.name)
+    return [_from_recovered(answer, entry.name, gold) for answer in answers]
+
+
+def _from_recovered(answer: Recovered, file: str, gold: Mapping[str, Document]) -> Prediction:
+    """The prediction of an answer, with notes on what was done in order to read it."""
+    prediction = _from_json(answer.value, file, gold, answer.data)
+    document_id = prediction.document.id
+    kind = "cut" if answer.is_cut else "text"
+    notes = [Note(kind, document_id, f"{file}: {note}") for note in answer.notes]
+    return replace(prediction, notes=(*notes, *prediction.notes))
 
 
 def _from_json(
