@@ -439,14 +439,14 @@ BROKEN = {
     "short range": (_row("1-2") + _row(), "1: the words of the multiword token are missing"),
     "only empty nodes": (_row("0.1"), "1: the sentence has no word"),
     "text": ("# text = ab\n" + _row(form="ac"), "1: `# text` differs from the words: 'b'"),
-    "brackets": (_row(misc="Entity=e1"), "1: Entity=e1 is no list of brackets"),
-    "no name": (_row(misc="Entity=()"), "1: Entity=() is no list of brackets"),
-    "part": (_row(misc="Entity=(e1[3/2]-x)"), "1: Entity=(e1[3/2]: there is no such part"),
-    "lost part": (_row(misc="Entity=(e1[2/2]-x)"), "1: Entity=(e1[2/2]: part 1 is missing"),
+    "brackets": (OWN + _row(misc="Entity=e1"), "3: Entity=e1 is no list of brackets"),
+    "no name": (OWN + _row(misc="Entity=()"), "3: Entity=() is no list of brackets"),
+    "part": (OWN + _row(misc="Entity=(e1[3/2]-x)"), "3: Entity=(e1[3/2]: no part 2 before it"),
+    "lost part": (OWN + _row(misc="Entity=(e1[2/2]-x)"), "3: Entity=(e1[2/2]: no part 1 before it"),
     "never closed": (OWN + _row(misc="Entity=(e1-x"), "3: Entity=(e1 is never closed"),
     "never opened": (OWN + _row(misc="Entity=e1)"), "3: Entity=e1) closes what is not open"),
     "relation": (OWN + _row(misc="Relations=m1"), "3: Relations=m1 is not `m1>m2:LABEL`"),
-    "bridge": (_row(misc="Bridge=e1"), "1: Bridge=e1 is not `e1<e2`"),
+    "bridge": (OWN + _row(misc="Bridge=e1"), "3: Bridge=e1 is not `e1<e2`"),
     "nothing": ("# text = x\n", "has no sentence in CoNLL-U"),
 }
 
@@ -468,13 +468,37 @@ def test_an_encoding_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         list(corefud.read(file, base()))
 
 
-def test_what_is_never_closed_is_a_loss_in_files_of_strangers() -> None:
+def test_broken_brackets_are_losses_in_files_of_strangers() -> None:
     """A bracket without its counterpart, as published treebanks have them, costs that mention."""
-    (text,) = _read(_row(misc="Entity=(e1-x(e2-x)") + _row("2", "Entity=e3)") + "\n")
-    assert ["e2#1"] == [annotation.id for annotation in text.annotations]
-    assert ["brackets that close nothing", "mentions that are never closed"] == sorted(
-        loss.kind for loss in text.losses
+    values = (
+        "(e1-x(e2-x)",
+        "e3)",
+        "PER",
+        "(e4[2/2]-x)",
+        "(-x)",
+        "(e5-x)|Bridge=e5|SplitAnte=e5<e9",
     )
+    rows = "".join(_row(str(n), f"Entity={value}") for n, value in enumerate(values, 1))
+    (text,) = _read(rows + "\n")
+    assert ["e2#1", "e5#1"] == [annotation.id for annotation in text.annotations]
+    assert {
+        "Bridge in another form": 6,
+        "Entity in another form": 3,
+        "SplitAnte of mentions that are left out": 6,
+        "brackets that close nothing": 2,
+        "brackets without an id": 5,
+        "mentions that are never closed": 1,
+        "parts of mentions without the first": 4,
+    } == {loss.kind: loss.line for loss in text.losses}
+
+
+def test_closing_brackets_of_old_files_have_the_type_too() -> None:
+    """GUM 2.8 wrote `Entity=abstract-7)`."""
+    header = "# global.Entity = entity-GRP-infstat\n"
+    rows = _row("1", "Entity=(abstract-7-new(person-8)") + _row("2", "Entity=abstract-7)")
+    (text,) = _read(f"{header}{rows}\n")
+    assert {("a a", "abstract"), ("a", "person")} == {(a.words, a.label) for a in text.annotations}
+    assert {"7", "8"} == {cluster.id for cluster in text.clusters}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

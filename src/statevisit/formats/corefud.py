@@ -64,8 +64,9 @@ class _Comment(Struct, frozen=True):
 def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     """Yield the annotated text of each `# newdoc` of a file, or of the file if it has none.
 
-    Raises FormatError, with file and line, for a line that is not CoNLL-U, a sentence that differs
-    from its `# text`, and brackets without a counterpart.
+    Raises FormatError, with file and line, for a line that is not CoNLL-U, and a sentence that
+    differs from its `# text`. Sentences and tokens make up the text only: those of a document are
+    never changed.
     """
     try:
         lines = read_bytes(path).decode("utf-8-sig").split("\n")

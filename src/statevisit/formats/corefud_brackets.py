@@ -71,8 +71,8 @@ class Brackets:
     def read(self, keys: set[str]) -> None:
         """Read the brackets of keys in MISC.
 
-        Raises FormatError, with the line, for a broken one. In the files of others, a mention that
-        is not closed is a loss.
+        Raises FormatError, with the line, for a broken one in a file of our own. Published
+        treebanks have some: in the files of others they are losses.
         """
         for number, word in enumerate(self._words):
             for key in keys & word.misc.keys():
@@ -95,44 +95,48 @@ class Brackets:
         ]
         self._relations()
 
-    def _bad(self, word: int, message: str) -> FormatError:
-        return FormatError(f"{self._text.file}:{self._words[word].line}: {message}")
+    def _broken(self, line: int, kind: str, detail: str) -> None:
+        """Note what cannot be read. Raises FormatError in a file of our own."""
+        if self._is_own:
+            raise FormatError(f"{self._text.file}:{line}: {detail}")
+        self._lose(kind, detail, line)
 
     def _left_open(self, mention: _Open) -> None:
-        """Leave out a mention that is not closed. Raises FormatError in a file of our own."""
-        name = f"{mention.key}=({mention.eid}"
-        if self._is_own:
-            raise self._bad(mention.first, f"{name} is never closed")
+        """Leave out a mention that is not closed."""
         if mention in self._mentions:
-            self._lose("mentions that are never closed", name, self._words[mention.first].line)
+            detail = f"{mention.key}=({mention.eid} is never closed"
+            line = self._words[mention.first].line
+            self._broken(line, "mentions that are never closed", detail)
             self._mentions.remove(mention)
 
     def _chunks(self, key: str, word: Word) -> list[str]:
         value = word.misc[key]
         chunks = _CHUNK.findall(value)
-        if "".join(chunks) != value:
-            raise FormatError(
-                f"{self._text.file}:{word.line}: {key}={value[:60]} is no list of brackets"
-            )
-        return chunks
+        if "".join(chunks) == value:
+            return chunks
+        detail = f"{key}={value[:60]} is no list of brackets"
+        self._broken(word.line, f"{key} in another form", detail)
+        return []
 
     def _take(self, key: str, chunk: str, number: int) -> None:
+        line = self._words[number].line
         values = chunk.strip("()").split("-", -1 if key == ENTITY else 2)
         names = self._fields if key == ENTITY else _SIDE_FIELDS
         fields = dict(zip(names, values, strict=False))
-        name = fields.get("eid", "") if self._has_ids else values[0]
+        is_opening = chunk.startswith("(")
+        name = values[0]
+        if self._has_ids:
+            name = fields.get("eid", "" if is_opening else name)
         mentions = self._open.get((key, name))
         if not name:
-            raise self._bad(number, f"{key}={chunk[:60]} has no id")
-        if chunk.startswith("("):
+            self._broken(line, "brackets without an id", f"{key}={chunk[:60]} has no id")
+        elif is_opening:
             self._begin(key, name, fields, number, is_closed=chunk.endswith(")"))
         elif mentions:
             self._end((key, name), mentions.pop(), number)
-        elif self._is_own:
-            raise self._bad(number, f"{key}={name}) closes what is not open")
         else:
-            line = self._words[number].line
-            self._lose("brackets that close nothing", f"{key}={name})", line)
+            detail = f"{key}={name}) closes what is not open"
+            self._broken(line, "brackets that close nothing", detail)
 
     def _begin(
         self, key: str, eid: str, fields: dict[str, str], number: int, is_closed: bool
@@ -140,9 +144,7 @@ class Brackets:
         """Open a mention, or the next part of one with gaps: `(e1[2/3]`."""
         part = _PART.fullmatch(eid)
         name, at, total = (part[1], int(part[2]), int(part[3])) if part else (eid, 1, 1)
-        if not 1 <= at <= total:
-            raise self._bad(number, f"{key}=({eid}: there is no such part")
-        if at == 1:
+        if at == 1 <= total:
             mention = _Open(key, name, fields, total, number)
             self._mentions.append(mention)
             if total > 1:
@@ -150,8 +152,12 @@ class Brackets:
         else:
             waiting = self._partial.get((key, name), [])
             known = [m for m in waiting if len(m.parts) == at - 1 and m.total == total]
-            if not known:
-                raise self._bad(number, f"{key}=({eid}: part {at - 1} is missing before it")
+            if not known or not 1 < at <= total:
+                detail = f"{key}=({eid}: no part {at - 1} before it"
+                self._broken(
+                    self._words[number].line, "parts of mentions without the first", detail
+                )
+                return
             mention = known[-1]
         mention.parts.append([number, number])
         if is_closed:
@@ -247,7 +253,9 @@ class Brackets:
         """Read `e1<e2:kind`: from the mention of e2 that begins here to the last of e1."""
         match = re.fullmatch(r"([^<>:]+)<([^<>:]+)(?::(.*))?", value)
         if match is None:
-            raise FormatError(f"{self._text.file}:{word.line}: {key}={value[:60]} is not `e1<e2`")
+            detail = f"{key}={value[:60]} is not `e1<e2`"
+            self._broken(word.line, f"{key} in another form", detail)
+            return
         target, source = (self._of(self._entity(eid)) for eid in match.group(1, 2))
         sources = [a for a in source if a.line == word.line]
         if not sources or not target:
@@ -266,8 +274,9 @@ class Brackets:
     def _relation(self, value: str, word: Word) -> None:
         match = re.fullmatch(r"([^<>:]+)>([^<>:]+):(.+)", value)
         if match is None:
-            place = f"{self._text.file}:{word.line}"
-            raise FormatError(f"{place}: {RELATIONS}={value[:60]} is not `m1>m2:LABEL`")
+            detail = f"{RELATIONS}={value[:60]} is not `m1>m2:LABEL`"
+            self._broken(word.line, f"{RELATIONS} in another form", detail)
+            return
         source, target, label = map(decoded, match.groups())
         if {source, target} <= self._taken:
             self._text.relations.append(Relation(source, label, target, word.line))

@@ -93,7 +93,8 @@ FORMATS = {
             kind=OUT,
             suffixes=(".conll",),
             holds="entities and event chains (in a file of their own), sentences, tokens",
-            lacks="labels and attributes, spans without an entity or event chain, relations",
+            lacks="labels and attributes, spans without an entity or event chain, relations, "
+            "which of two crossing mentions of one entity ends first",
             writer="conll2012:write",
         ),
     )
