@@ -79,8 +79,8 @@ FORMATS = {
             title="CoNLL-U with CorefUD's coreference",
             kind=ROUND_TRIP,
             suffixes=(".conllu",),
-            holds=f"{_SPANS}, their attributes, event relations, coreference, members of sets, "
-            "sentences, tokens",
+            holds=f"{_SPANS}, their attributes, event relations, coreference; members of sets, "
+            "sentences and tokens, in which an import reads no changes",
             lacks="names and links of entities, relations of entities, states of layers",
             reader="corefud:read",
             writer="corefud_writer:write",
