@@ -32,6 +32,7 @@ def docs_of(path: Path) -> Iterator["Doc"]:
     number = 0
     try:
         for doc in docs_in(DocBin().from_bytes(data)):
+            tuple(doc.ents)  # which are made now, and raise what is wrong with them
             yield doc
             number += 1
     except (ValueError, KeyError, IndexError, TypeError, EOFError, zlib.error) as error:

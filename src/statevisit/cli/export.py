@@ -71,5 +71,5 @@ def command(
     for line in left_lines(left):
         say(f"{kept}: {line}", err=True)
     if format_.lacks:
-        say(f"{format_.title} cannot hold {format_.lacks}: {kept}", err=True)
+        say(f"{format_.title} cannot hold {format_.lacks}: {kept}")
     return 1 if errors else 0

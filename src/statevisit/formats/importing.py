@@ -17,6 +17,7 @@ from statevisit.annotation.merge import merge
 from statevisit.annotation.new_documents import NewDocuments, valid_document
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.annotation.segmentation import Stated
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
@@ -25,7 +26,6 @@ from statevisit.formats.edits import NEW, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
-from statevisit.formats.stated_tokens import with_tokens
 from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.translation import Translation
 from statevisit.formats.vocabulary import text_of, unknown_labels
@@ -259,10 +259,26 @@ class _Importer:
             about = self._about
             trial = valid_document(incoming, None, about.language, about.tokenizer, self._scheme)
             with_added_rows(text, trial[0], None)
-        document = with_tokens(self._new.add(incoming), text)
+        document = self._segmented(incoming, text)
         self._updater.add(document, self._new.annotators)
         self.imported.new.append(document.id)
         return document
+
+    def _segmented(self, incoming: Incoming, text: AnnotatedText) -> Document:
+        """The document with the sentences and tokens of the file, or else with our own.
+
+        Without those of a file, a token is divided where an annotation begins or ends inside it.
+        """
+        if incoming.text != text.text:
+            return self._new.add(incoming)
+        placed_in = [a for a in text.annotations if self._translation.label(a.label)]
+        cuts = frozenset(at for a in placed_in for at in (a.start, a.end))
+        if text.tokens or text.sentences:
+            try:
+                return self._new.add(incoming, stated=Stated(text.tokens, text.sentences, cuts))
+            except FormatError as error:
+                self._leave("sentences and tokens of the file", f"{text.file}: {error}")
+        return self._new.add(incoming, stated=Stated(cuts=cuts))
 
     def _note(self, losses: Iterable[Loss], text: AnnotatedText) -> None:
         for loss in losses:

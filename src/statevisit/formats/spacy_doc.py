@@ -6,7 +6,7 @@ of the spans. What is said of a span in `doc.spans` is read back; `doc.ents` are
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from statevisit.errors import FormatError, MissingExtra
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Note, Relation
 from statevisit.formats.vocabulary import UNDECIDED, label_name, label_names, text_of
 from statevisit.regions.labels import UNTYPED, region_labels
+from statevisit.regions.offsets import Ends
 from statevisit.regions.regions import to_answer
 
 if TYPE_CHECKING:
@@ -370,11 +371,10 @@ class _Reader:
                 annotation = self._add(span, span.label_, "ents")
             if annotation is not None and span.kb_id_:
                 text.notes.append(Note(LINK, annotation.id, span.kb_id_))
-        for token in doc:
-            if not token.text.isspace():  # a vocabulary without a language knows no flags
-                text.tokens.append((token.idx, token.idx + len(token)))
+        text.tokens = tuple(_bounds(doc))
         if doc.has_annotation("SENT_START"):
-            text.sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
+            sentences = (list(_bounds(sentence)) for sentence in doc.sents)
+            text.sentences = tuple((s[0][0], s[-1][1]) for s in sentences if s)
         for attribute, kind in _OTHER_ANNOTATION.items():
             if doc.has_annotation(attribute):
                 self._lose(kind, f"of {text.id}")
@@ -383,6 +383,13 @@ class _Reader:
 
     def _lose(self, kind: str, detail: str) -> None:
         self._text.losses.append(Loss(kind, detail, self._text.line))
+
+
+def _bounds(tokens: Any) -> Iterator[Ends]:
+    """The bounds of tokens, without those of white space."""
+    for token in tokens:
+        if not token.text.isspace():  # a vocabulary without a language knows no flags
+            yield token.idx, token.idx + len(token)
 
 
 _OTHER_ANNOTATION = {"TAG": "part-of-speech tags", "DEP": "dependency trees", "LEMMA": "lemmas"}

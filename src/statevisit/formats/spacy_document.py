@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from statevisit.annotation.new_documents import valid_document
 from statevisit.annotation.received.columns import day_of, formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.annotation.segmentation import Stated
 from statevisit.document.codec import decode
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, base, scheme_from, scheme_of
@@ -18,7 +19,6 @@ from statevisit.errors import FormatError
 from statevisit.formats.edits import Edited, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.spacy_doc import held_by, made_doc, text_in
-from statevisit.formats.stated_tokens import with_tokens
 from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.translation import Translation
 from statevisit.formats.vocabulary import text_of, unknown_labels
@@ -135,11 +135,15 @@ def _new(
     language = language or text.language or doc.vocab.lang or "en"
     in_form, _ = formed(text.text, _NAME, False)
     stem = hashlib.sha256(in_form.encode()).hexdigest()[:8]
-    stated = document_id or (text.id if text.id != _NAME else None)
+    name = document_id or (text.id if text.id != _NAME else None)
     incoming = Incoming(place=_NAME, text=in_form, metadata=Metadata(date=day), stem=stem)
     language = "en" if language in ("", "xx") else language
-    document, _ = valid_document(incoming, stated, language, None, scheme)
-    return with_tokens(document, text)
+    cuts = frozenset(at for a in text.annotations for at in (a.start, a.end))
+    try:
+        segments = Stated(text.tokens, text.sentences, cuts)
+        return valid_document(incoming, name, language, None, scheme, segments)[0]
+    except FormatError:  # of tokens or sentences that a document cannot have
+        return valid_document(incoming, name, language, None, scheme, Stated(cuts=cuts))[0]
 
 
 def _warn(edited: Edited, messages: list[str]) -> None:

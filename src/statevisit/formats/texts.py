@@ -79,9 +79,10 @@ class AnnotatedText(Struct):
 
     `id` is its name in the file, or the name of the file. `file` is the file, for messages.
     `date` (YYYY-MM-DD) and `language` (BCP 47) are "" if the file does not state them. A text that
-    is made from a document has the `document`, and the `split` that it is in, or "". `tokens` and
-    `sentences` are the bounds that the file states, if it does. A file of whole records has `rows`
-    by layer, which count in place of their annotations if the labels are those of the scheme.
+    is made from a document has the `document`, and the `split` that it is in, or "". `sentences`
+    and `tokens` are those of the file, in order, empty if it has none. A file of whole records has
+    `rows` by layer, which count in place of their annotations if the labels are those of the
+    scheme.
     """
 
     id: str
@@ -93,13 +94,13 @@ class AnnotatedText(Struct):
     clusters: list[Cluster] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
-    tokens: list[Ends] = field(default_factory=list)
-    sentences: list[Ends] = field(default_factory=list)
     rows: dict[str, list[Row]] | None = None
     date: str = ""
     language: str = ""
     split: str = ""
     document: Document | None = None
+    sentences: tuple[Ends, ...] = ()
+    tokens: tuple[Ends, ...] = ()
 
     def place(self, line: int) -> str:
         """Return a place in the file for a message: `a.ann:3`."""
