@@ -252,6 +252,16 @@ def test_files_that_a_spreadsheet_saved(
     assert before == (corpus / f"corpus/documents/{DOC_ID}.json").read_bytes()
 
 
+def test_a_first_line_that_states_the_delimiter(
+    corpus: Path, exported: Path, article: Document, cli: Run
+) -> None:
+    """A line `sep=;`, which some spreadsheets need, is no header."""
+    path = exported / "timexes.csv"
+    _save(path, _rows(path), delimiter=";")
+    path.write_text("sep=;\n" + path.read_text())
+    assert article == _imports(corpus, cli)
+
+
 def test_line_ends_that_all_became_crlf(corpus: Path, exported: Path, cli: Run) -> None:
     """A program that changes line ends changes those within cells as well; the text is the same."""
     for path in exported.glob("*.csv"):

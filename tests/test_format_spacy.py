@@ -414,6 +414,14 @@ def test_spans_outside_of_the_text_are_refused(tmp_path: Path) -> None:
         list(spacy_files.read(tmp_path / "x.spacy", base()))
 
 
+def test_tokens_that_overlap_are_refused(article: Document) -> None:
+    """A document whose tokens overlap, which validation refuses, is no Doc."""
+    first, *others = article.tokens
+    wrong = replace(article, tokens=(replace(first, end=others[0].end), *others))
+    with pytest.raises(FormatError, match="its tokens overlap or leave the text; validate it"):
+        wrong.to_spacy()
+
+
 def test_an_example_of_the_export_is_its_own_prediction(article: Document) -> None:
     """SpaCy's scorer gives the names of a document against themselves 1."""
     nlp = spacy.blank("en")

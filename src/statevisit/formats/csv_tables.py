@@ -86,7 +86,7 @@ def _table(path: Path, text: str, known: Collection[str], needed: Collection[str
                 f"{path}:{line}: has {len(row)} cells, but there are {len(names)} columns; put "
                 "quotation marks around a cell that holds a delimiter"
             )
-        if any(row):
+        if any(cell.strip() for cell in row):
             row += [""] * (len(names) - len(row))
             table.rows.append(Cells(line, {name: row[number] for number, name in places}))
     return table
@@ -97,10 +97,9 @@ def _delimiter(text: str, known: Collection[str]) -> tuple[str, int]:
 
     A spreadsheet may state the delimiter in a first line `sep=;`.
     """
-    first, _, rest = text.partition("\n")
+    first = text.partition("\n")[0]
     if first.lower().startswith("sep=") and len(first) == 5:
         return first[4], 1
-    del rest
 
     def names(delimiter: str) -> int:
         return sum(name.strip('" ') in known for name in first.split(delimiter))
