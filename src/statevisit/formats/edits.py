@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct, field
 
 from statevisit.document.model import Document
+from statevisit.formats.id_answers import IdAnswer, refers, settled, with_ids
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Relation
 from statevisit.formats.translation import Translation
 from statevisit.formats.vocabulary import GROUPS, text_of
@@ -50,12 +51,15 @@ class _Draft(Struct):
     """The regions of the document by layer, label and span."""
     region_of: dict[str, str] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
+    id_answers: list[IdAnswer] = field(default_factory=list)
 
     def document(self, report: Report) -> tuple[Document, dict[str, str]]:
         """Return the document, and its record ids by region."""
         links = [link for link in self.links if {link.source, link.target} <= self.regions.keys()]
+        later = settled(self.id_answers, self.regions, self.region_of, _NEW)
         read = Read(self.regions, links, set(self.regions))
-        return document_of(read, self.base, self.current, report)
+        document, record_ids = document_of(read, self.base, self.current, report)
+        return with_ids(document, later, record_ids), record_ids
 
     def lose(self, kind: str, detail: str, line: int) -> None:
         """Note something that has no place in the document."""
@@ -96,6 +100,8 @@ class _Draft(Struct):
                 lost[name] = value
             elif is_new or answered.control.name not in region.answers:
                 region.answers[answered.control.name] = answered.answer
+                if refers(answered.control):
+                    self.id_answers.append(IdAnswer(region.id, answered.control, value))
         if lost:
             self.rest.annotations.append(Annotation(annotation.id, 0, 0, "", lost))
 

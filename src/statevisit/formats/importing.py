@@ -190,6 +190,8 @@ class _Importer:
 
     def _refuse_unknown(self, text: AnnotatedText) -> None:
         unknown = unknown_labels([text], self._scheme)
+        for label in self._format.keeps:
+            del unknown[label]
         if unknown:
             shown = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
             raise FormatError(
