@@ -18,6 +18,7 @@ from statevisit.annotation.new_documents import NewDocuments
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.document.model import Document
+from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
@@ -184,7 +185,9 @@ class _Importer:
         )
         self._note(edited.losses, text)
         for note in edited.rest.notes:
-            self._leave(f"{note.kind} (kept)", f"{note.value!r} {text.place(note.line)}")
+            self._leave(
+                f"{note.kind} (kept)", f"{shortened(repr(note.value), 60)} {text.place(note.line)}"
+            )
         self._rests[rest_name(self._format.name, document.id)] = encoded_rest(edited.rest)
         return Outcome("", document, edited.document.begun(), findings, [])
 

@@ -12,14 +12,13 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from msgspec import Struct
-
 from statevisit.document.scheme import Scheme
+from statevisit.document.timex_values import POINTS
 from statevisit.document.value_forms import timex_patterns
 from statevisit.errors import FormatError
 from statevisit.formats import timeml_terms as terms
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Note, Relation
-from statevisit.formats.timeml_xml import Element, parsed
+from statevisit.formats.timeml_xml import Element, framed, parsed, trimmed
 from statevisit.regions.relation_labels import type_label
 
 DCT_NOTE, DCT_LINK = "DCT", "link to the document's time"
@@ -41,6 +40,9 @@ _TARGET = (
 _FUNCTIONS = ("CREATION_TIME", "PUBLICATION_TIME")
 """The functions of a time that can be the document's time, the better one first."""
 
+_FUNCTION = "TIMEX3.temporalFunction"
+"""The attribute that says whether a value depends on another time, as an anchor does, too."""
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -51,18 +53,6 @@ def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     file without `TimeML`.
     """
     yield _Reader(path, scheme).text
-
-
-class _Frame(Struct):
-    """The part of the characters of a file that is the text."""
-
-    start: int
-    end: int
-    has_tag: bool
-
-    def has(self, element: Element) -> bool:
-        """Whether an element stands in it."""
-        return self.start <= element.start and element.end <= self.end
 
 
 class _Reader:
@@ -76,7 +66,7 @@ class _Reader:
             raise FormatError(
                 f"{path}:{line}: the file is not TimeML, but <{elements[0].name[:40]}>"
             )
-        self._frame = _frame(characters, elements)
+        self._frame = framed(characters, elements)
         text = characters[self._frame.start : self._frame.end]
         self.text = AnnotatedText(path.stem, text, str(path))
         self._ids: dict[str, str] = {}
@@ -111,8 +101,7 @@ class _Reader:
         for event in self._same:
             groups.setdefault(self._first_same(event), []).append(event)
         self.text.clusters = [
-            Cluster(f"event-{number}", members)
-            for number, members in enumerate(groups.values(), 1)
+            Cluster(f"event-{number}", members) for number, members in enumerate(groups.values(), 1)
         ]
 
     def _read_time(self, elements: list[Element]) -> None:
@@ -146,13 +135,15 @@ class _Reader:
             raise self._bad(element, f"has no {_SPANS[element.name]}")
         if span_id in self._by_id:
             raise self._bad(element, f"is a second {span_id}; give it an id of its own")
-        start, end = _trimmed(self._characters, element.start, element.end)
+        start, end = trimmed(self._characters, element.start, element.end)
         if not self._frame.has(element) or start == end:
             if self._ids.get(span_id) != terms.DCT:
                 self._gone.add(span_id)
                 place = "without words" if start == end else "outside TEXT"
                 words = self._characters[start:end][:40]
-                self._lose(f"{_PLURALS[element.name]} {place}", f"{span_id} {words!r}", element.line)
+                self._lose(
+                    f"{_PLURALS[element.name]} {place}", f"{span_id} {words!r}", element.line
+                )
             return
         start, end = start - self._frame.start, end - self._frame.start
         words = self.text.text[start:end]
@@ -175,9 +166,6 @@ class _Reader:
         kind = attributes.pop("type", "?")
         annotation.label = terms.own_label("TIMEX3", kind, self._scheme)
         own = annotation.attributes
-        is_relative = attributes.get("anchorTimeID") is not None
-        if attributes.get("temporalFunction") == ("true" if is_relative else "false"):
-            del attributes["temporalFunction"]  # it says no more than the anchor
         if attributes.get("functionInDocument") in ("NONE", "CREATION_TIME"):
             del attributes["functionInDocument"]
         properties = {name: name for name in terms.TIMEX_VALUES}
@@ -199,20 +187,41 @@ class _Reader:
             return pattern is None or (len(value) <= 64 and re.search(pattern, value) is not None)
         if prop == "freq":
             return re.fullmatch(r"[1-9][0-9]{0,5}[A-Z]{1,2}", value) is not None
-        return prop != "mod" or value in self._scheme.label_names("timexes", "mod")
+        if prop == "mod":
+            others = terms.MODIFIERS_OF_LENGTHS if kind in POINTS else ()
+            others = terms.MODIFIERS_OF_POINTS if kind == "DURATION" else others
+            return value in self._scheme.label_names("timexes", "mod") and value not in others
+        return True
 
     def _settle_references(self) -> None:
-        """Give the references between times the ids of annotations; one to none is a loss."""
+        """Give the references between times the ids of annotations.
+
+        One to no time of the text, and one that leads back to its own time, is a loss.
+        """
+        leads: dict[str, set[str]] = {}
         for annotation in self.text.annotations:
             for prop in terms.TIMEX_REFERENCES:
-                target = annotation.attributes.get(prop)
-                if target is None:
+                stated = annotation.attributes.pop(prop, None)
+                if stated is None:
                     continue
-                annotation.attributes[prop] = self._ids.get(target, "")
-                if target not in self._ids:
-                    del annotation.attributes[prop]
-                    detail = f"{annotation.id} {prop} {target}"
+                target = self._ids.get(stated)
+                detail = f"{annotation.id} {prop} {stated}"
+                if target is None or self._is_no_time(target):
                     self._lose("references to times that the text lacks", detail, annotation.line)
+                elif annotation.id in _reached(target, leads):
+                    self._lose("references of times to themselves", detail, annotation.line)
+                else:
+                    annotation.attributes[prop] = target
+                    leads.setdefault(annotation.id, set()).add(target)
+            implied = "true" if "anchor" in annotation.attributes else "false"
+            if annotation.attributes.get(_FUNCTION) == implied:
+                del annotation.attributes[_FUNCTION]
+
+    def _is_no_time(self, target: str) -> bool:
+        annotation = self._by_id.get(target)
+        if annotation is None:
+            return target != terms.DCT
+        return terms.element_of(annotation.label, self._scheme)[0] != "TIMEX3"
 
     def _is_event(self, annotation: Annotation) -> bool:
         return terms.element_of(annotation.label, self._scheme)[0] == "EVENT"
@@ -355,30 +364,16 @@ _LINK_ATTRIBUTES = {"lid", "relType", *_SOURCE, *_TARGET}
 _ORIGINS = {("origin", type_) for type_ in terms.DERIVED}
 
 
-def _frame(characters: str, elements: list[Element]) -> _Frame:
-    """The text in the characters of a file: in `TEXT`, or all of them.
-
-    A line end after `<TEXT>` and one before `</TEXT>` are not part of the text.
-    """
-    tagged = next((e for e in elements if e.name == "TEXT"), None)
-    if tagged is None:
-        return _Frame(*_trimmed(characters, 0, len(characters)), has_tag=False)
-    start, end = tagged.start, tagged.end
-    if characters[start:end].startswith("\n"):
-        start += 1
-    if characters[start:end].endswith("\n"):
-        end -= 1
-    return _Frame(start, end, has_tag=True)
-
-
-def _trimmed(characters: str, start: int, end: int) -> tuple[int, int]:
-    """A span without white space at its edges."""
-    words = characters[start:end]
-    start += len(words) - len(words.lstrip(_WHITE))
-    return start, max(start, end - len(words) + len(words.rstrip(_WHITE)))
-
-
-_WHITE = " \t\r\n"
+def _reached(start: str, leads: dict[str, set[str]]) -> set[str]:
+    """The ids to which references lead from one, itself included."""
+    reached: set[str] = set()
+    ahead = [start]
+    while ahead:
+        one = ahead.pop()
+        if one not in reached:
+            reached.add(one)
+            ahead.extend(leads.get(one, ()))
+    return reached
 
 
 def _day(value: str) -> str:

@@ -140,6 +140,10 @@ ONLY_OF = {
 }
 """Properties that only times of one type, or events of one level, can have in the scheme."""
 
+MODIFIERS_OF_POINTS = ("BEFORE", "AFTER", "ON_OR_BEFORE", "ON_OR_AFTER")
+MODIFIERS_OF_LENGTHS = ("LESS_THAN", "MORE_THAN", "EQUAL_OR_LESS", "EQUAL_OR_MORE")
+"""Modifiers that a DURATION, and a DATE or TIME, cannot have (E510); TimeML does not say so."""
+
 SILENT = {"", "NONE", "UNKNOWN", "OTHER", "none"}
 """Values that say that there is none."""
 
@@ -188,7 +192,11 @@ def written_as(label: str, scheme: Scheme) -> tuple[str, str, str]:
         if term.is_written and label == type_label(term.type, None, scheme):
             return term.link, term.relation, ""
         for type_, derived in DERIVED.items():
-            if term.is_written and derived == term.type and label == type_label(type_, None, scheme):
+            if (
+                term.is_written
+                and derived == term.type
+                and label == type_label(type_, None, scheme)
+            ):
                 return term.link, term.relation, type_
     link, _, relation = label.partition(".")
     return (link, relation, "") if link in (TLINK, SLINK, ALINK) and relation else ("", "", "")

@@ -257,26 +257,25 @@ class _Writer:
         """The links to the document's time."""
         if not self._text.date:
             return
-        relations: dict[str, str] = {}
+        relations: dict[str | None, str] = {}
         for relation, value in terms.DOC_TIME_RELS.items():
             relations.setdefault(value, relation)
-        relations["OVERLAP"] = "SIMULTANEOUS"
         for tag in self._tags:
-            value = tag.annotation.attributes.get("doc_time_rel")
-            if tag.element == "EVENT" and value in relations:
-                yield self._link(terms.TLINK, relations[value], tag, None)
+            stated = tag.annotation.attributes.get("doc_time_rel")
+            if tag.element == "EVENT" and stated in relations:
+                yield self._link(terms.TLINK, relations[stated], tag, None)
         for note in self._text.notes:
             about = self._by_id.get(note.about)
             if note.kind == DCT_LINK and about is not None:
                 yield self._link(terms.TLINK, note.value, about, None)
 
     def _identities(self) -> Iterator[str]:
-        """A link from each mention of an event to the next."""
+        """A link from the first mention of an event to each other one."""
         for cluster in self._text.clusters:
             members = [self._by_id[m] for m in cluster.members if m in self._by_id]
             events = [tag for tag in members if tag.element == "EVENT"]
-            for one, other in zip(events, events[1:], strict=False):
-                yield self._link(terms.TLINK, terms.IDENTITY, one, other)
+            for other in events[1:]:
+                yield self._link(terms.TLINK, terms.IDENTITY, events[0], other)
 
     def _relations(self) -> Iterator[str]:
         for relation in self._text.relations:
