@@ -40,6 +40,7 @@ FIXTURES = {
     "draft.json": json.dumps(
         {"id": DOC_ID, "quotations": [{"quote": "historic peak", "type": "DIRECT"}]}
     ),
+    "run.toml": '[systems.same]\npredictions = "corpus/documents"\n',
     "corrected.txt": next((ROOT / "seeds").glob("000_*.txt"))
     .read_text(encoding="utf-8")
     .replace("sworn in on Feb. 14", "sworn in to office on Feb. 14"),

@@ -7,13 +7,15 @@ were made and caught.
 import copy
 import json
 import random
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 import pytest
@@ -189,3 +191,17 @@ def test_every_mistake_is_caught_and_both_engines_agree(pytestconfig: pytest.Con
     assert {} == {kind: data for part in parts for kind, data in part.missed.items()}
     assert set(MUTATIONS) <= set(tried)
     assert tried.total() > 0.9 * target
+
+
+def test_ctrl_c_reaches_python_although_the_validator_drops_it() -> None:
+    """A Ctrl-C during validation ends the command, although jsonschema-rs drops the exception."""
+
+    class Dropping:
+        def is_valid(self, value: object) -> bool:
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            return True
+
+    with pytest.raises(KeyboardInterrupt):
+        schema_errors.accepts(cast(Any, Dropping()), {})
+    assert signal.default_int_handler is signal.getsignal(signal.SIGINT)

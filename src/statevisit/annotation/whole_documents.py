@@ -132,9 +132,10 @@ def _require(root: Path, document_id: str) -> None:
 
 
 def _passes(root: Path, document_id: str) -> list[str]:
-    """The names of the annotators' passes over a document."""
-    paths = sorted((root / layout.ANNOTATIONS).glob(f"*/{document_id}.json"))
-    return [path.relative_to(root).as_posix() for path in paths]
+    """The names of the annotators' passes over a document, and of what was imported beside it."""
+    directories = (layout.ANNOTATIONS, layout.IMPORTED)
+    paths = [sorted((root / name).glob(f"*/{document_id}.json")) for name in directories]
+    return [path.relative_to(root).as_posix() for of_directory in paths for path in of_directory]
 
 
 class _OfSource(Struct):
@@ -222,10 +223,12 @@ def _renamed(root: Path, name: str, old: str, new: str) -> tuple[str, bytes]:
     Raises FormatError if the file is not that of the document, or if another one has the new name.
     """
     path = files.own_path(root, name)
-    value = parse(read_bytes(path), str(path))
-    if not isinstance(value, dict) or value.get("id") != old:
-        raise FormatError(f"{path}: does not hold the document {old!r}; correct its id first")
-    data = encode_value(value | {"id": new})
+    data = read_bytes(path)
+    if not name.startswith(layout.IMPORTED):  # which holds no id
+        value = parse(data, str(path))
+        if not isinstance(value, dict) or value.get("id") != old:
+            raise FormatError(f"{path}: does not hold the document {old!r}; correct its id first")
+        data = encode_value(value | {"id": new})
     target = str(Path(name).with_name(f"{new}.json").as_posix())
     if files.own_path(root, target).exists() and not files.holds(root / target, data):
         raise FormatError(f"{root / target}: exists already; choose another id")

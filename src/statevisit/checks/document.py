@@ -93,7 +93,7 @@ def check_bytes(
     problem = _other_format(value, file)
     if problem is not None:
         problems = [problem]
-    elif schema_errors.verdict(context.scheme).is_valid(value):
+    elif schema_errors.accepts(schema_errors.verdict(context.scheme), value):
         try:
             document = codec.convert(value, file, context.scheme, data)
         except codec.Mismatch as error:

@@ -32,7 +32,7 @@ def fixed(data: bytes, file: str = "<bytes>", scheme: Scheme | None = None) -> b
         value = strict_json.parse(data, file)
     except strict_json.Malformed:
         return data
-    if not schema_errors.verdict(scheme).is_valid(value):
+    if not schema_errors.accepts(schema_errors.verdict(scheme), value):
         return data
     value = strict_json.with_integers(value)
     text = value["text"]

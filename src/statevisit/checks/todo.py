@@ -74,7 +74,7 @@ def _complete(scheme: Scheme, layer: str) -> Schema | None:
 
 
 def _missing_in(record: JsonObject, complete: Schema) -> Iterator[str]:
-    if schema_errors.verdict(complete).is_valid(record):
+    if schema_errors.accepts(schema_errors.verdict(complete), record):
         return
     for error in schema_errors.oracle(complete).iter_errors(record):
         where = "".join(f"{step}." for step in error.absolute_path if isinstance(step, str))

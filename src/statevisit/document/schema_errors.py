@@ -4,8 +4,11 @@ jsonschema-rs gives the verdict (it is fast); jsonschema, the reference implemen
 finds the errors that the sentences are made of. Both are imported only when something is validated.
 """
 
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache
+from threading import current_thread, main_thread
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -46,6 +49,26 @@ def verdict(schema: Schema) -> "Verdict":
     return jsonschema_rs.Draft202012Validator(schema.value, validate_formats=True)
 
 
+def accepts(validator: "Verdict", value: Json) -> bool:
+    """Return whether a validator accepts a value.
+
+    jsonschema-rs drops the exception of a signal handler that runs while it works, so a Ctrl-C is
+    handled afterwards.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler) or current_thread() is not main_thread():
+        return validator.is_valid(value)
+    signals: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: signals.append((number, frame)))
+    try:
+        is_accepted = validator.is_valid(value)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if signals:
+        handler(*signals[0])
+    return is_accepted
+
+
 @cache
 def oracle(schema: Schema) -> "Oracle":
     """Return the reference validator of a schema, whose errors are turned into messages."""
@@ -75,7 +98,7 @@ def _explainer(schema: Schema) -> "Validator":
     def ref(
         validator: Any, reference: str, value: Json, _: JsonObject
     ) -> Iterator["ValidationError"]:
-        if not quick_validator(reference).is_valid(value):
+        if not accepts(quick_validator(reference), value):
             definition = definitions[reference.removeprefix("#/$defs/")]
             yield from validator.descend(value, definition)
 
@@ -90,7 +113,7 @@ def errors(
     instance: Json, schema: Schema, limit: int = 100
 ) -> Iterator[tuple[list[str | int], str]]:
     """Yield (path, message) for each error of `instance` under a schema, at most `limit`."""
-    if verdict(schema).is_valid(instance):
+    if accepts(verdict(schema), instance):
         return
     seen = set()
     for error in _explainer(schema).iter_errors(instance):

@@ -34,7 +34,7 @@ class _Lines:
         self._text, self._scheme = text, scheme
         self._names = label_names(scheme)
         self._roles = _roles(scheme)
-        self._choices = {control.prop for control in _chosen(scheme)}
+        self._texts = {c.prop for c in controls(scheme).values() if not c.choices}
         self._ids: dict[str, str] = {}
         """For each annotation the id to refer to: that of its event, or of its span."""
         self._counts: dict[str, int] = {}
@@ -77,7 +77,7 @@ class _Lines:
         fragments = [part for span in spans for part in _lines_of(*span, self._text.text)]
         offsets = ";".join(f"{start} {end}" for start, end in fragments)
         words = " ".join(self._text.text[start:end] for start, end in fragments)
-        return f"{offsets}\t{_one_line(words)}"
+        return f"{offsets}\t{words}"
 
     def _is_event(self, annotation: Annotation) -> bool:
         return self._names.get(annotation.label, ("", ""))[0] == "events"
@@ -109,7 +109,7 @@ class _Lines:
         is_own = annotation.label in self._names
         values: dict[str, str] = {}
         for name, value in annotation.attributes.items():
-            if is_own and name not in self._choices:
+            if is_own and name in self._texts:
                 values[name] = value
             elif value == "true":
                 yield f"{self._new('A')}\t{name} {subject}"
@@ -127,15 +127,19 @@ class _Lines:
             yield f"{self._new('N')}\t{reference} {subject} {entry}\t{rest}"
 
 
+_LINE_ENDS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
+"""The characters at which brat ends a line of an `.ann` file."""
+
+
 def _lines_of(start: int, end: int, text: str) -> Iterator[Ends]:
     """The parts of a span that are on one line each; empty lines have none."""
-    for match in re.finditer(r"[^\n]+", text[start:end]):
+    for match in re.finditer(f"[^{_LINE_ENDS}]+", text[start:end]):
         yield start + match.start(), start + match.end()
 
 
 def _one_line(words: str) -> str:
-    """Words without the characters at which some reader ends a line or a column."""
-    return " ".join(re.split(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", words))
+    """Words without the characters that end a line or a column."""
+    return re.sub(f"[\t{_LINE_ENDS}]", " ", words)
 
 
 def _roles(scheme: Scheme) -> dict[str, None]:

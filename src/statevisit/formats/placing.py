@@ -35,11 +35,26 @@ def placed(text: AnnotatedText, document: Document, report: Report) -> Annotated
 
 def _difference(shown: str, text: str) -> str:
     """Where two texts differ in more than white space; "" if they do not."""
-    if shown == text:
+    if shown == text or significant(shown) == significant(text):
         return ""
-    one, other = significant(shown), significant(text)
-    if one == other:
-        return ""
-    pairs = zip(one, other, strict=False)
-    at = next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
-    return f"{one[at : at + 30]!r} instead of {other[at : at + 30]!r}"
+    at = 0
+    place = 0
+    while True:
+        at, place = _next(shown, at), _next(text, place)
+        if at == len(shown) or place == len(text) or shown[at] != text[place]:
+            break
+        at, place = at + 1, place + 1
+    return f"{_around(shown, at)} instead of {_around(text, place)}"
+
+
+def _next(text: str, at: int) -> int:
+    """The offset of the next character that is no white space."""
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
+def _around(text: str, at: int) -> str:
+    """The words around an offset, or the end of the text after them."""
+    words = text[max(0, at - 15) : at + 15]
+    return repr(words) if at < len(text) else f"the end after {words!r}"

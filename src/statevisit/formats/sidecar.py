@@ -5,7 +5,6 @@ Beside each exported document lies `ID.statevisit.json`, the document itself. In
 document; an export to that format puts them back.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -75,9 +74,3 @@ def with_rest(text: AnnotatedText, root: Path | None, format_name: str) -> Annot
     text.clusters += rest.clusters
     text.notes += [note for note in rest.notes if not note.about or note.about in ids]
     return text
-
-
-def kept_files(root: Path, document_id: str) -> Iterator[str]:
-    """Yield the names of the files with the rest of a document's imported texts."""
-    for path in sorted((root / layout.IMPORTED).glob(f"*/{document_id}.json")):
-        yield str(path.relative_to(root))
