@@ -56,7 +56,7 @@ class _Draft(Struct):
     def document(self, report: Report) -> tuple[Document, dict[str, str]]:
         """Return the document, and its record ids by region."""
         links = [link for link in self.links if {link.source, link.target} <= self.regions.keys()]
-        later = settled(self.id_answers, self.regions, self.region_of, _NEW)
+        later = settled(self.id_answers, self.regions, self.region_of, NEW)
         read = Read(self.regions, links, set(self.regions))
         document, record_ids = document_of(read, self.base, self.current, report)
         return with_ids(document, later, record_ids), record_ids
