@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from statevisit.checks.cycles import components
 from statevisit.document.scheme import Scheme
 from statevisit.document.timex_values import POINTS
 from statevisit.document.value_forms import timex_patterns
@@ -75,6 +76,7 @@ class _Reader:
         self._gone: set[str] = set()
         """The ids of spans that have no place in the text."""
         self._same: dict[str, str] = {}
+        self._instanced: set[str] = set()
         self._noted = 0
         """The end of the last element that is a note: those in it are none of their own."""
         self._read(elements)
@@ -106,7 +108,7 @@ class _Reader:
 
     def _read_time(self, elements: list[Element]) -> None:
         """Read the document's time: the first TIMEX3 in `DCT`, or else one that says so."""
-        frames = [e for e in elements if e.name == "DCT"]
+        frames = [e for e in elements if e.name == "DCT"][:1]
         times = [e for e in elements if e.name == "TIMEX3"]
         stated = [
             *(e for e in times if any(f.start <= e.start and e.end <= f.end for f in frames)),
@@ -196,23 +198,34 @@ class _Reader:
     def _settle_references(self) -> None:
         """Give the references between times the ids of annotations.
 
-        One to no time of the text, and one that leads back to its own time, is a loss.
+        One to no time of the text is a loss, and so are those that lead back to their own time.
         """
-        leads: dict[str, set[str]] = {}
-        for annotation in self.text.annotations:
-            for prop in terms.TIMEX_REFERENCES:
-                stated = annotation.attributes.pop(prop, None)
-                if stated is None:
-                    continue
+        times = [a for a in self.text.annotations if terms.TIMEX_REFERENCES.keys() & a.attributes]
+        for annotation in times:
+            for prop in terms.TIMEX_REFERENCES.keys() & annotation.attributes:
+                stated = annotation.attributes.pop(prop)
                 target = self._ids.get(stated)
-                detail = f"{annotation.id} {prop} {stated}"
                 if target is None or self._is_no_time(target):
+                    detail = f"{annotation.id} {prop} {stated}"
                     self._lose("references to times that the text lacks", detail, annotation.line)
-                elif annotation.id in _reached(target, leads):
-                    self._lose("references of times to themselves", detail, annotation.line)
                 else:
                     annotation.attributes[prop] = target
-                    leads.setdefault(annotation.id, set()).add(target)
+        leads = {
+            a.id: [a.attributes[p] for p in terms.TIMEX_REFERENCES if p in a.attributes]
+            for a in self.text.annotations
+        }
+        leads[terms.DCT] = []
+        circle = {
+            one: number for number, ids in enumerate(components(leads)) for one in sorted(ids)
+        }
+        for annotation in times:
+            for prop in terms.TIMEX_REFERENCES.keys() & annotation.attributes:
+                target = annotation.attributes[prop]
+                if target == annotation.id or circle.get(target, -1) == circle.get(annotation.id):
+                    del annotation.attributes[prop]
+                    detail = f"{annotation.id} {prop} {target}"
+                    self._lose("references of times in a circle", detail, annotation.line)
+        for annotation in self.text.annotations:
             implied = "true" if "anchor" in annotation.attributes else "false"
             if annotation.attributes.get(_FUNCTION) == implied:
                 del annotation.attributes[_FUNCTION]
@@ -236,10 +249,11 @@ class _Reader:
         annotation = self._by_id.get(event)
         if annotation is None or not self._is_event(annotation):
             raise self._bad(element, f"refers to the event {event[:40]!r}, which the file lacks")
-        if any(known == event for name, known in self._ids.items() if name != event):
+        if event in self._instanced:
             self._lose("second instances of events", f"{instance} of {event}", element.line)
         else:
             self._set_event(annotation, "MAKEINSTANCE", attributes)
+        self._instanced.add(event)
         self._ids[instance] = event
 
     def _set_event(self, annotation: Annotation, tag: str, stated: dict[str, str]) -> None:
@@ -345,6 +359,7 @@ class _Reader:
 
     def _first_same(self, event: str) -> str:
         while self._same[event] != event:
+            self._same[event] = self._same[self._same[event]]
             event = self._same[event]
         return event
 
@@ -362,18 +377,6 @@ _EVENT_LABELS = ("tense", "aspect", "polarity", "modality")
 _LINK_ATTRIBUTES = {"lid", "relType", *_SOURCE, *_TARGET}
 
 _ORIGINS = {("origin", type_) for type_ in terms.DERIVED}
-
-
-def _reached(start: str, leads: dict[str, set[str]]) -> set[str]:
-    """The ids to which references lead from one, itself included."""
-    reached: set[str] = set()
-    ahead = [start]
-    while ahead:
-        one = ahead.pop()
-        if one not in reached:
-            reached.add(one)
-            ahead.extend(leads.get(one, ()))
-    return reached
 
 
 def _day(value: str) -> str:

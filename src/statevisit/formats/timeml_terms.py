@@ -6,6 +6,8 @@ The source is Saurí et al. 2006, "TimeML Annotation Guidelines, Version 1.2.1",
 al. 2013) uses the same tags and, as here, reads DURING as SIMULTANEOUS.
 """
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from statevisit.document.scheme import Scheme
@@ -148,6 +150,7 @@ SILENT = {"", "NONE", "UNKNOWN", "OTHER", "none"}
 """Values that say that there is none."""
 
 
+@lru_cache(1024)
 def own_label(element: str, name: str, scheme: Scheme) -> str:
     """Return the label for the type of a TIMEX3 or the class of an EVENT.
 
@@ -161,6 +164,7 @@ def own_label(element: str, name: str, scheme: Scheme) -> str:
     return f"{element}.{name}"
 
 
+@lru_cache(1024)
 def element_of(label: str, scheme: Scheme) -> tuple[str, str]:
     """Return the element for a label, and its type or class; ("", "") for one without a place."""
     layer, name = label_names(scheme).get(label, ("", ""))
@@ -170,6 +174,7 @@ def element_of(label: str, scheme: Scheme) -> tuple[str, str]:
     return (element, name) if element in ("TIMEX3", "EVENT", SIGNAL) else ("", "")
 
 
+@lru_cache(1024)
 def read_as(link: str, relation: str, source_class: str, scheme: Scheme) -> tuple[str, Term | None]:
     """Return the relation label for a link of TimeML, and its term.
 
@@ -186,6 +191,7 @@ def read_as(link: str, relation: str, source_class: str, scheme: Scheme) -> tupl
     return f"{link}.{relation}", None
 
 
+@lru_cache(1024)
 def written_as(label: str, scheme: Scheme) -> tuple[str, str, str]:
     """Return the link, relation and origin for a relation label; empty if it has no place."""
     for term in TERMS:

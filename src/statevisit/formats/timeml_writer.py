@@ -7,6 +7,8 @@ comment at the end of a file counts what is left out, by reason.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import takewhile
 from xml.sax.saxutils import escape, quoteattr
 
 from msgspec import Struct
@@ -16,6 +18,7 @@ from statevisit.errors import FormatError
 from statevisit.formats import timeml_terms as terms
 from statevisit.formats.texts import AnnotatedText, Annotation
 from statevisit.formats.timeml import DCT_LINK, DCT_NOTE, OTHERS
+from statevisit.regions.offsets import Ends
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -55,6 +58,11 @@ class _Tag(Struct):
     element: str
     name: str
     id: str = ""
+
+    @property
+    def ends(self) -> Ends:
+        """Its start and end in the text."""
+        return self.annotation.start, self.annotation.end
 
     @property
     def order(self) -> tuple[int, int, bool]:
@@ -122,7 +130,7 @@ class _Writer:
             while around and around[-1].annotation.end <= start:
                 around.pop()
             shown = _shown(tag.annotation, self._text.text)
-            same = [t for t in around if (t.annotation.start, t.annotation.end) == (start, end)]
+            same = takewhile(partial(_has_ends, tag.ends), reversed(around))
             if around and around[-1].annotation.end < end:
                 other = _shown(around[-1].annotation, self._text.text)
                 self._leave("tags would cross", f"{shown} and {other}")
@@ -320,6 +328,10 @@ _END_NAMES = {
 """The attributes of each link that name its source and target: of an event and of a time."""
 
 _ENDS = {terms.TLINK: {"EVENT", "TIMEX3"}, terms.SLINK: {"EVENT"}, terms.ALINK: {"EVENT"}}
+
+
+def _has_ends(ends: Ends, tag: _Tag) -> bool:
+    return tag.ends == ends
 
 
 def _instance(tag: _Tag) -> str:
