@@ -587,3 +587,23 @@ def test_a_broken_file_among_others_writes_nothing_of_its_own(cli: Cli, tmp_path
     assert "torn.tml:9: not well-formed XML" in result.err
     assert "strike" in load(root).ids
     assert "torn" not in load(root).ids
+
+
+def test_a_refused_file_leaves_nothing_behind(cli: Cli, tmp_path: Path) -> None:
+    """A file whose relations contradict each other makes no document, seed or kept parts."""
+    root = tmp_path / "corpus"
+    cli("init", root)
+    before = sorted(path for path in root.rglob("*") if path.is_file())
+    file = tmp_path / "strike.tml"
+    circle = (
+        '<TLINK relType="BEFORE" eventInstanceID="ei4" relatedToEventInstance="ei3"/>\n</TimeML>'
+    )
+    file.write_text(STRIKE.replace("</TimeML>", circle), encoding="utf-8")
+    result = cli("import", "--from", "timeml", file, "--path", root)
+    assert 1 == result.status
+    assert "E607" in result.err
+    assert "strike.tml: " in result.err
+    assert before == sorted(path for path in root.rglob("*") if path.is_file())
+    file.write_text(STRIKE, encoding="utf-8")
+    assert 0 == cli("import", "--from", "timeml", file, "--path", root).status
+    assert "strike" in load(root).ids

@@ -118,6 +118,12 @@ class NewDocuments:
         self._existing[layout.on_any_system(document.id)] = document.id
         return document
 
+    def forget(self, document: Document) -> None:
+        """Take back a document that was added; it is not written."""
+        del self._documents[document.id]
+        del self._existing[layout.on_any_system(document.id)]
+        self._seeds.pop(document.source.file, None)
+
     def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""
         path = self._root / layout.DOCUMENTS / f"{document_id}.json"

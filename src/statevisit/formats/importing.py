@@ -125,6 +125,7 @@ class _Importer:
             message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
+        known = len(self.imported.new)
         base = base_beside(text, self._scheme)
         if base is not None:
             outcome = self._changed(text, base, findings, report)
@@ -134,7 +135,17 @@ class _Importer:
         if update.staged is not None:
             self._updater.staged[update.file] = update.staged
         self.imported.problems += [f"{text.file}: {problem}" for problem in update.problems]
+        if update.problems and base is None:
+            self._forget(outcome.document, len(self.imported.new) > known)
         return update
+
+    def _forget(self, document: Document, is_new: bool) -> None:
+        """Take back what the text of a refused document would write besides it."""
+        self._rests.pop(rest_name(self._format.name, document.id), None)
+        if is_new:
+            self.imported.new.remove(document.id)
+            self._new.forget(document)
+            self._updater.forget(document)
 
     def _changed(
         self,
