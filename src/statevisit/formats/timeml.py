@@ -179,6 +179,9 @@ class _Reader:
                 continue
             if prop and terms.ONLY_OF.get(prop, kind) == kind and self._is_value(prop, kind, value):
                 own[prop] = value
+            elif prop in terms.TIMEX_REFERENCES or name == "valueFromFunction":
+                detail = f"{annotation.id} {name} {value}"
+                self._lose(f"{name} of times of type {kind}", detail, annotation.line)
             else:
                 own[f"TIMEX3.{name}"] = value
 
