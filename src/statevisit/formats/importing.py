@@ -17,6 +17,7 @@ from statevisit.annotation.merge import merge
 from statevisit.annotation.new_documents import NewDocuments
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.annotation.segmentation import Stated
 from statevisit.document.model import Document
 from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_at
@@ -249,10 +250,26 @@ class _Importer:
             id=derived_id(text.id),
             normalised=changes,
         )
-        document = self._new.add(incoming)
+        document = self._segmented(incoming, text)
         self._updater.add(document, self._new.annotators)
         self.imported.new.append(document.id)
         return document
+
+    def _segmented(self, incoming: Incoming, text: AnnotatedText) -> Document:
+        """The document with the sentences and tokens of the file, or else with our own.
+
+        Without those of a file, a token is divided where an annotation begins or ends inside it.
+        """
+        if incoming.text != text.text:
+            return self._new.add(incoming)
+        placed_in = [a for a in text.annotations if self._translation.label(a.label)]
+        cuts = frozenset(at for a in placed_in for at in (a.start, a.end))
+        if text.tokens or text.sentences:
+            try:
+                return self._new.add(incoming, stated=Stated(text.tokens, text.sentences, cuts))
+            except FormatError as error:
+                self._leave("sentences and tokens of the file", f"{text.file}: {error}")
+        return self._new.add(incoming, stated=Stated(cuts=cuts))
 
     def _note(self, losses: Iterable[Loss], text: AnnotatedText) -> None:
         for loss in losses:

@@ -11,6 +11,7 @@ from statevisit.annotation.quotes import Anchorer, Unresolved
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, Argument, Span, free_ids, truncated
 from statevisit.document.schema import definition_name
+from statevisit.document.schema_errors import accepts
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import Json, JsonObject, with_integers, without_nulls
 from statevisit.errors import FormatError
@@ -81,7 +82,7 @@ def invalid_properties(scheme: Scheme, layer: str, stated: JsonObject) -> list[s
     verdict = _verdict(scheme, layer)
     known = scheme.properties(layer)
     candidate = {n: part for n, part in stated.items() if "properties" not in known[n]}
-    if verdict.is_valid(candidate):
+    if accepts(verdict, candidate):
         return []
     paths = [list(error.instance_path) for error in verdict.iter_errors(candidate)]
     names = dict.fromkeys(str(path[0]) for path in paths if path)
