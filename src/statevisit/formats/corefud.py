@@ -271,7 +271,6 @@ class _Reader:
         brackets.read(self._keys() - {RELATIONS})
         return self._text
 
-
     def _segments(self) -> None:
         """Set the tokens, white space and words within a token being none, and the sentences."""
         places = {(word.start, word.end) for word in self._words if word.start < word.end}

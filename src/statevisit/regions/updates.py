@@ -122,10 +122,10 @@ class Updater:
         listed = (self._context.annotators or frozenset()) | annotators
         self._context = replace(self._context, annotators=listed)
 
-    def forget(self, document: Document) -> None:
+    def forget(self, document_id: str) -> None:
         """Take back a document that was added."""
-        del self.staged[_file(document.id)]
-        self._new.discard(document.id)
+        document = self.staged.pop(_file(document_id)).read(self.scheme)
+        self._new.discard(document_id)
         self._texts.pop(document.text_sha256, None)
         self._normal_texts.pop(_digest(significant(document.text)), None)
 
