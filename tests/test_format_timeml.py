@@ -589,8 +589,35 @@ def test_a_broken_file_among_others_writes_nothing_of_its_own(cli: Cli, tmp_path
     assert "torn" not in load(root).ids
 
 
-def test_a_refused_file_leaves_nothing_behind(cli: Cli, tmp_path: Path) -> None:
-    """A file whose relations contradict each other makes no document, seed or kept parts."""
+def test_contradictory_relations_are_left_out_and_kept(cli: Cli, tmp_path: Path) -> None:
+    """A relation that contradicts the others is listed, and an export writes it again."""
+    root = tmp_path / "corpus"
+    cli("init", root)
+    file = tmp_path / "strike.tml"
+    circle = (
+        '<TLINK relType="BEFORE" eventInstanceID="ei4" relatedToEventInstance="ei3"/>\n</TimeML>'
+    )
+    file.write_text(STRIKE.replace("</TimeML>", circle), encoding="utf-8")
+    result = cli("import", "--from", "timeml", file, "--path", root)
+    assert 0 == result.status, result.err
+    assert "relations against E607 (The relations between events contradict" in result.err
+    document = load(root)["strike"]
+    stated = [
+        (document[r.source].text, document[r.target].text)
+        for r in document.event_relations
+        if r.type == "BEFORE"
+    ]
+    assert 1 == len(stated)
+    cli("export", "--to", "timeml", "-o", tmp_path / "out", "--path", root, "strike")
+    (back,) = read(tmp_path / "out" / "strike.tml", base())
+    assert 2 == sum(relation.label == "BEFORE" for relation in back.relations)
+
+
+def test_a_refused_file_leaves_nothing_behind(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file whose document has errors makes no document, seed or kept parts."""
+    monkeypatch.setattr("statevisit.formats.importing._wrong", lambda *_: {})
     root = tmp_path / "corpus"
     cli("init", root)
     before = sorted(path for path in root.rglob("*") if path.is_file())

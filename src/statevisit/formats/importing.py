@@ -20,7 +20,7 @@ from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import shortened
-from statevisit.document.scheme import scheme_at
+from statevisit.document.scheme import scheme_at, scheme_of
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 from statevisit.formats.edits import NEW, Edited, with_additions, with_changes
@@ -28,9 +28,10 @@ from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
 from statevisit.formats.texts import AnnotatedText, Loss
-from statevisit.formats.translation import Translation
+from statevisit.formats.translation import Translation, relation_key
 from statevisit.formats.vocabulary import text_of, unknown_labels
 from statevisit.printable import counted
+from statevisit.regions.relation_labels import type_label
 from statevisit.regions.updates import Options, Outcome, Update, Updater
 
 
@@ -198,7 +199,7 @@ class _Importer:
     ) -> Update:
         """The update from a text that was not exported.
 
-        Annotations whose records would be errors are left out, one after the other.
+        Annotations and relations whose records would be errors are left out, one after the other.
         """
         if self._options.mapping is None:
             self._refuse_unknown(text)
@@ -221,7 +222,7 @@ class _Importer:
             outcome = Outcome("", document, edited.document.begun(), findings, [])
             update = self._updater.update(outcome)
             wrong = _wrong(update, edited, outcome.document)
-            if not update.problems or not wrong:
+            if not update.problems or wrong.keys() <= refused.keys():
                 break
             refused.update(wrong)
         self._note(edited.losses, text)
@@ -309,18 +310,25 @@ class _Importer:
 
 
 def _wrong(update: Update, edited: Edited, document: Document) -> dict[str, str]:
-    """The annotations whose records have errors, by id, each with the kind of its loss."""
+    """The annotations and relations whose records have errors, each with the kind of its loss."""
     wrong: dict[str, str] = {}
     for finding in update.findings:
         layer, _, rest = finding.pointer.removeprefix("/").partition("/")
         number = rest.partition("/")[0]
-        if finding.severity != ERROR or layer not in SPAN_LAYERS or not number.isdecimal():
+        if finding.severity != ERROR or not number.isdecimal():
             continue
-        record = getattr(document, layer)[int(number)]
-        annotation = edited.annotations.get(record.id)
-        if annotation is not None:
-            summary = finding.message.partition(":")[0]
-            wrong[annotation] = f"annotations against {finding.code} ({summary})"
+        summary = f"{finding.code} ({finding.message.partition(':')[0]})"
+        if layer in SPAN_LAYERS:
+            record = getattr(document, layer)[int(number)]
+            annotation = edited.annotations.get(record.id)
+            if annotation is not None:
+                wrong[annotation] = f"annotations against {summary}"
+        elif layer == "event_relations":
+            link = document.event_relations[int(number)]
+            source, target = map(edited.annotations.get, (link.source, link.target))
+            if source is not None and target is not None and link.type:
+                label = type_label(link.type, link.modality, scheme_of(document))
+                wrong[relation_key(source, label, target)] = f"relations against {summary}"
     return wrong
 
 
