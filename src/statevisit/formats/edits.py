@@ -24,7 +24,7 @@ NEW = "new:"
 """The prefix of the id of a new region, which is never that of a record."""
 
 
-_KEPT = "kept:"
+KEPT = "kept:"
 """The prefix of the id of an annotation that has no place in the document."""
 
 
@@ -214,7 +214,7 @@ def with_additions(
 
 def _renamed(rest: AnnotatedText, ids: dict[str, str]) -> AnnotatedText:
     """The rest of a text, with the ids of records for the annotations that have become records."""
-    ids = {**{a.id: f"{_KEPT}{a.id}" for a in rest.annotations if a.label}, **ids}
+    ids = {**{a.id: f"{KEPT}{a.id}" for a in rest.annotations if a.label}, **ids}
     rest.annotations = [replace(a, id=ids.get(a.id, a.id)) for a in rest.annotations]
     rest.relations = [
         Relation(ids.get(r.source, r.source), r.label, ids.get(r.target, r.target))

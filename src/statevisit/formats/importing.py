@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from statevisit import files
 from statevisit.annotation.document_ids import derived_id
 from statevisit.annotation.merge import merge
-from statevisit.annotation.new_documents import NewDocuments
+from statevisit.annotation.new_documents import NewDocuments, valid_document
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
@@ -30,6 +30,7 @@ from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, wit
 from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.translation import Translation, relation_key
 from statevisit.formats.vocabulary import text_of, unknown_labels
+from statevisit.formats.whole_records import annotations_beside_rows, with_added_rows, with_rows
 from statevisit.printable import counted
 from statevisit.regions.relation_labels import type_label
 from statevisit.regions.updates import Options, Outcome, Update, Updater
@@ -163,6 +164,8 @@ class _Importer:
                 f"remove {text.id}.statevisit.json to import it as the text of a stranger"
             )
         current = entry.read(self._scheme)
+        if self._has_rows(text):
+            return self._rewritten(text, base, current, findings)
         before = self._written(base, text)
         if text.says_the_same_as(before):
             return Outcome("", current, current, findings, [])
@@ -178,6 +181,19 @@ class _Importer:
         document, conflicts = merge(base, edited.document, current, self._options.prefer)
         return Outcome("", current, document.begun(), findings, conflicts)
 
+    def _has_rows(self, text: AnnotatedText) -> bool:
+        """Whether the records of a text are taken whole: with a mapping they have other labels."""
+        return text.rows is not None and self._options.mapping is None
+
+    def _rewritten(
+        self, text: AnnotatedText, base: Document, current: Document, findings: list[Finding]
+    ) -> Outcome:
+        """The outcome of a text with whole records, which was exported."""
+        edited = with_rows(text, base, current)
+        self._note(text.losses, text)
+        document, conflicts = merge(base, edited, current, self._options.prefer)
+        return Outcome("", current, document.begun(), findings, conflicts)
+
     def _written(self, base: Document, text: AnnotatedText) -> AnnotatedText:
         """A document as the file that statevisit would write holds it."""
         exported = with_rest(text_of(base), self._root, self._format.name)
@@ -185,8 +201,7 @@ class _Importer:
         with TemporaryDirectory() as name:
             directory = Path(name)
             files.write_parts(directory, self._format.write([exported]))
-            suffixes = self._format.suffixes
-            paths = [path for path in sorted(directory.iterdir()) if path.suffix in suffixes]
+            paths = [path for path in sorted(directory.iterdir()) if self._format.reads(path)]
             texts = [text for path in paths for text in self._format.read(path, self._scheme)]
         (before,) = texts
         return before
@@ -201,13 +216,19 @@ class _Importer:
 
         Annotations and relations whose records would be errors are left out, one after the other.
         """
-        if self._options.mapping is None:
+        has_rows = self._has_rows(text) and not annotations_beside_rows(text)
+        if self._options.mapping is None and not has_rows:
             self._refuse_unknown(text)
         document = self._updater.with_text(text.text)
         if document is None:
             document = self._made(text)
         elif document.id not in (text.id, derived_id(text.id)):
             self.imported.same.append(f"{text.file}: {document.id} has the same text")
+
+        if has_rows and document.text == text.text:
+            changed, conflicts = with_added_rows(text, document, self._options.prefer)
+            self._note(text.losses, text)
+            return self._updater.update(Outcome("", document, changed, findings, conflicts))
 
         def report_others(code: str, message: str) -> None:
             if code != "L101":  # nearly every mention makes an entity
@@ -262,6 +283,10 @@ class _Importer:
             id=derived_id(text.id),
             normalised=changes,
         )
+        if self._has_rows(text):  # what is wrong with them is said before a document is made
+            about = self._about
+            trial = valid_document(incoming, None, about.language, about.tokenizer, self._scheme)
+            with_added_rows(text, trial[0], None)
         document = self._segmented(incoming, text)
         self._updater.add(document, self._new.annotators)
         self.imported.new.append(document.id)
