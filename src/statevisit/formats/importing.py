@@ -19,7 +19,8 @@ from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
 from statevisit.document.model import SPAN_LAYERS, Document
-from statevisit.document.scheme import scheme_at
+from statevisit.document.records import shortened
+from statevisit.document.scheme import scheme_at, scheme_of
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 from statevisit.formats.edits import NEW, Edited, with_additions, with_changes
@@ -27,10 +28,11 @@ from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
 from statevisit.formats.texts import AnnotatedText, Loss
-from statevisit.formats.translation import Translation
+from statevisit.formats.translation import Translation, relation_key
 from statevisit.formats.vocabulary import text_of, unknown_labels
 from statevisit.formats.whole_records import annotations_beside_rows, with_added_rows, with_rows
 from statevisit.printable import counted
+from statevisit.regions.relation_labels import type_label
 from statevisit.regions.updates import Options, Outcome, Update, Updater
 
 
@@ -126,6 +128,7 @@ class _Importer:
             message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
+        known = len(self.imported.new)
         base = base_beside(text, self._scheme)
         if base is not None:
             update = self._updater.update(self._changed(text, base, findings, report))
@@ -134,7 +137,17 @@ class _Importer:
         if update.staged is not None:
             self._updater.staged[update.file] = update.staged
         self.imported.problems += [f"{text.file}: {problem}" for problem in update.problems]
+        if update.problems and base is None:
+            self._forget(update.document, len(self.imported.new) > known)
         return update
+
+    def _forget(self, document_id: str, is_new: bool) -> None:
+        """Take back what the text of a refused document would write besides it."""
+        self._rests.pop(rest_name(self._format.name, document_id), None)
+        if is_new:
+            self.imported.new.remove(document_id)
+            self._new.forget(document_id)
+            self._updater.forget(document_id)
 
     def _changed(
         self,
@@ -201,7 +214,7 @@ class _Importer:
     ) -> Update:
         """The update from a text that was not exported.
 
-        Annotations whose records would be errors are left out, one after the other.
+        Annotations and relations whose records would be errors are left out, one after the other.
         """
         has_rows = self._has_rows(text) and not annotations_beside_rows(text)
         if self._options.mapping is None and not has_rows:
@@ -230,17 +243,21 @@ class _Importer:
             outcome = Outcome("", document, edited.document.begun(), findings, [])
             update = self._updater.update(outcome)
             wrong = _wrong(update, edited, outcome.document)
-            if not update.problems or not wrong:
+            if not update.problems or wrong.keys() <= refused.keys():
                 break
             refused.update(wrong)
         self._note(edited.losses, text)
         for note in edited.rest.notes:
-            self._leave(f"{note.kind} (kept)", f"{note.value!r} {text.place(note.line)}")
+            self._leave(
+                f"{note.kind} (kept)", f"{shortened(repr(note.value), 60)} {text.place(note.line)}"
+            )
         self._rests[rest_name(self._format.name, document.id)] = encoded_rest(edited.rest)
         return update
 
     def _refuse_unknown(self, text: AnnotatedText) -> None:
         unknown = unknown_labels([text], self._scheme)
+        for label in self._format.keeps:
+            del unknown[label]
         if unknown:
             shown = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
             raise FormatError(
@@ -318,18 +335,25 @@ class _Importer:
 
 
 def _wrong(update: Update, edited: Edited, document: Document) -> dict[str, str]:
-    """The annotations whose records have errors, by id, each with the kind of its loss."""
+    """The annotations and relations whose records have errors, each with the kind of its loss."""
     wrong: dict[str, str] = {}
     for finding in update.findings:
         layer, _, rest = finding.pointer.removeprefix("/").partition("/")
         number = rest.partition("/")[0]
-        if finding.severity != ERROR or layer not in SPAN_LAYERS or not number.isdecimal():
+        if finding.severity != ERROR or not number.isdecimal():
             continue
-        record = getattr(document, layer)[int(number)]
-        annotation = edited.annotations.get(record.id)
-        if annotation is not None:
-            summary = finding.message.partition(":")[0]
-            wrong[annotation] = f"annotations against {finding.code} ({summary})"
+        summary = f"{finding.code} ({finding.message.partition(':')[0]})"
+        if layer in SPAN_LAYERS:
+            record = getattr(document, layer)[int(number)]
+            annotation = edited.annotations.get(record.id)
+            if annotation is not None:
+                wrong[annotation] = f"annotations against {summary}"
+        elif layer == "event_relations":
+            link = document.event_relations[int(number)]
+            source, target = map(edited.annotations.get, (link.source, link.target))
+            if source is not None and target is not None and link.type:
+                label = type_label(link.type, link.modality, scheme_of(document))
+                wrong[relation_key(source, label, target)] = f"relations against {summary}"
     return wrong
 
 

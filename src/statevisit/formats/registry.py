@@ -24,7 +24,8 @@ class Format(Struct, frozen=True):
     `suffixes` are those of the files that are read, or their whole names. `reader` and `writer` are
     MODULE:FUNCTION in this room, or "". `holds` are the parts of a document in its files, and
     `lacks` those that its files cannot hold; a round trip keeps them in a file beside them.
-    `package` is what it needs, which the `extra` of this package installs.
+    `package` is what it needs, which the `extra` of this package installs. `keeps` are
+    labels of its files that have no place in any document, and that are kept without being mapped.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Format(Struct, frozen=True):
     writer: str = ""
     package: str = ""
     extra: str = ""
+    keeps: tuple[str, ...] = ()
 
     def reads(self, path: Path) -> bool:
         """Whether a file in a directory is one that is read, by its name."""
@@ -124,6 +126,23 @@ FORMATS = {
             lacks="tokens, sentences, states of layers, sources and annotators",
             reader="wide_csv_reader:read",
             writer="wide_csv_writer:write",
+        ),
+        Format(
+            name="timeml",
+            title="TimeML",
+            kind=ROUND_TRIP,
+            suffixes=(".tml",),
+            holds="timexes, events with their attributes, their order, coreference of events",
+            lacks=(
+                "mentions, quantities, quotations, arguments, types and levels of events, "
+                "relations OVERLAP, CAUSE, PRECONDITION, MEMBER and uncertain ones, "
+                "spans that cross, entities, states of layers"
+            ),
+            reader="timeml:read",
+            writer="timeml_writer:write",
+            package="defusedxml",
+            extra="formats",
+            keeps=("SIGNAL",),
         ),
     )
 }

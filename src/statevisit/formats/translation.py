@@ -71,3 +71,8 @@ class Translation:
             for prop, answer in self.mapping.defaults.items()
             if controls[prop].layer == layer
         }
+
+
+def relation_key(source: str, label: str, target: str, is_inverse: bool = False) -> str:
+    """Return a key of a relation between two annotations, in the direction of the scheme."""
+    return f"{target} {label} {source}" if is_inverse else f"{source} {label} {target}"
