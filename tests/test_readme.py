@@ -269,6 +269,11 @@ def _reader(root: Path) -> None:
     (root / "corpus.jsonl.gz").write_bytes(
         gzip.compress(orjson.dumps(orjson.loads(document.read_bytes())))
     )
+    (root / "run.toml").write_text('[systems.rules]\nwith = "rules"\n')
+    (root / "labels.toml").write_text('[labels]\nPER = "PERSON"\n')
+    (root / "theirs").mkdir()
+    (root / "theirs/tale.txt").write_text("Alice left.\n")
+    (root / "theirs/tale.ann").write_text("T1\tPER 0 5\tAlice\n")
     seed = next((root / "seeds").glob("000_*.txt")).read_text(encoding="utf-8")
     for name, text in (
         ("OLD.txt", seed),
