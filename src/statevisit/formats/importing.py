@@ -17,6 +17,7 @@ from statevisit.annotation.merge import merge
 from statevisit.annotation.new_documents import NewDocuments
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
@@ -24,7 +25,7 @@ from statevisit.findings import Finding
 from statevisit.formats.edits import Edited, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
-from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
+from statevisit.formats.sidecar import SUFFIX, base_beside, encoded_rest, rest_name, with_rest
 from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.translation import Translation
 from statevisit.formats.vocabulary import text_of, unknown_labels
@@ -163,6 +164,7 @@ class _Importer:
         with TemporaryDirectory() as name:
             directory = Path(name)
             files.write_parts(directory, self._format.write([exported]))
+            files.write(directory / f"{text.id}{SUFFIX}", encode(base))
             suffixes = self._format.suffixes
             paths = [path for path in sorted(directory.iterdir()) if path.suffix in suffixes]
             texts = [text for path in paths for text in self._format.read(path, self._scheme)]

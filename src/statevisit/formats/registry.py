@@ -15,6 +15,12 @@ from statevisit.printable import nearest
 ROUND_TRIP, IN, OUT = "round trip", "in", "out"
 """The kinds of formats: written and read back to the byte, only read, only written."""
 
+_COLUMNS = (".conll", ".bio", ".bioes", ".bilou", ".iob", ".iob1", ".iob2", ".iobes")
+_NAMES = "tokens, sentences, the named mentions and events, timexes and quantities as flat names"
+_NOT_FLAT = (
+    "overlapping names (the longest stays), mentions that are no names, attributes, coreference, "
+    "quotations, relations, names across sentences (they are divided), names within tokens"
+)
 _SPANS = "mentions, timexes, quantities, events, quotations"
 
 
@@ -73,6 +79,36 @@ FORMATS = {
             lacks="names and links of entities, relations of entities, states of layers",
             reader="brat:read",
             writer="brat_writer:write",
+        ),
+        Format(
+            name="conll",
+            title="CoNLL-2003 in BIO (IOB2)",
+            kind=ROUND_TRIP,
+            suffixes=_COLUMNS,
+            holds=_NAMES,
+            lacks=_NOT_FLAT,
+            reader="conll:read",
+            writer="conll_writer:write",
+        ),
+        Format(
+            name="bioes",
+            title="CoNLL-2003 in BIOES",
+            kind=ROUND_TRIP,
+            suffixes=_COLUMNS,
+            holds=_NAMES,
+            lacks=_NOT_FLAT,
+            reader="conll:read",
+            writer="conll_writer:write_bioes",
+        ),
+        Format(
+            name="iob1",
+            title="CoNLL-2003 in IOB1",
+            kind=ROUND_TRIP,
+            suffixes=_COLUMNS,
+            holds=_NAMES,
+            lacks=_NOT_FLAT,
+            reader="conll:read",
+            writer="conll_writer:write_iob1",
         ),
     )
 }
