@@ -5,6 +5,8 @@ https://aclanthology.org/W03-0419/. A line `-DOCSTART-` begins a document, `# id
 id. The file of a document has its flat names; nested names and other layers have no place.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +43,18 @@ class _Block(Struct):
     sentences: list[list[_Line]] = field(default_factory=list)
 
 
+class _Columns(Struct, frozen=True):
+    """The columns of the tokens and of their tags; -1 is the last one."""
+
+    token: int
+    tags: tuple[int, ...]
+
+    def names(self, lines: list[_Line]) -> list[bio.Name]:
+        """Return the names of a sentence; a second column of tags has names within names."""
+        names = [bio.names_of(line.columns[tag] for line in lines) for tag in self.tags]
+        return [name for of_column in names for name in of_column]
+
+
 def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     """Yield the annotated text of each document of a file in columns.
 
@@ -50,17 +64,18 @@ def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     that are not those of the exported text.
     """
     blocks = _blocks(path)
-    column = _token_column(blocks)
+    _read_bare(blocks, path)
+    columns = _columns(blocks)
     is_one = len(blocks) == 1
     for number, block in enumerate(blocks, 1):
         name = block.id or (path.stem if is_one else f"{path.stem}-{number}")
         text = AnnotatedText(name, "", str(path), block.number)
         document = base_beside(text, scheme) if block.id else None
         if document is None:
-            _fill(text, block, column)
+            _fill(text, block, columns)
         else:
             text.text = document.text
-            text.annotations = own_annotations(document, _names(text, block, document, column))
+            text.annotations = own_annotations(document, _names(text, block, document, columns))
         yield text
 
 
@@ -79,12 +94,14 @@ def _blocks(path: Path) -> list[_Block]:
         elif columns[:1] == [bio.DOCUMENT] and not _is_token(columns, blocks[-1]):
             lines = []
             blocks.append(_Block("", number))
-        elif not columns:
+        elif not columns or all(map(is_invisible, line)):
             lines = []
         elif line.startswith("#") and not (is_tagged and len(columns) == (width or len(columns))):
             continue
-        elif not is_tagged:
-            raise FormatError(f"{path}:{number}: {_UNTAGGED}, not {line[:60]!r}")
+        elif len(columns) == 1 and line[0] in " \t" and bio.TAG.fullmatch(columns[0]):
+            continue  # a token of nothing but spaces
+        elif len(columns) == 1:
+            raise FormatError(_untagged(path, number, line))
         else:
             if not lines:
                 blocks[-1].sentences.append(lines)
@@ -97,12 +114,43 @@ def _blocks(path: Path) -> list[_Block]:
     return blocks
 
 
-_UNTAGGED = "expected a token and a tag such as B-PERSON, I-PERSON or O (BIO, BIOES or BILOU)"
+def _untagged(path: Path, number: int, line: str) -> str:
+    return (
+        f"{path}:{number}: expected a token and a tag such as B-PERSON, I-PERSON or O (BIO, BIOES "
+        f"or BILOU), not {line[:60]!r}"
+    )
 
 
 def _is_token(columns: list[str], block: _Block) -> bool:
     """Whether `-DOCSTART-` is a word of a text that statevisit wrote."""
     return block.id != "" and columns[1:2] == [TOKEN_POS]
+
+
+def _lines(blocks: list[_Block]) -> Iterator[_Line]:
+    return (line for block in blocks for sentence in block.sentences for line in sentence)
+
+
+_BARE = re.compile(r"[^\W\d][\w./-]+")
+
+
+def _read_bare(blocks: list[_Block], path: Path) -> None:
+    """Give the tags of a file that has labels without prefixes the prefix I-.
+
+    Raises FormatError for a tag in no known form. A file with a prefix anywhere has no bare labels,
+    and one without `O` has other things in its last column.
+    """
+    tags = Counter(line.columns[-1] for line in _lines(blocks))
+    are_bare = bool(tags["O"]) and all(tag == "O" or _is_bare(tag) for tag in tags)
+    for line in _lines(blocks):
+        tag = line.columns[-1]
+        if are_bare and tag != "O":
+            line.columns[-1] = f"I-{tag}"
+        elif not bio.TAG.fullmatch(tag):
+            raise FormatError(_untagged(path, line.number, " ".join(line.columns)))
+
+
+def _is_bare(tag: str) -> bool:
+    return _BARE.fullmatch(tag) is not None and bio.TAG.fullmatch(tag) is None
 
 
 def _refuse_twice(blocks: list[_Block], path: Path) -> None:
@@ -115,25 +163,37 @@ def _refuse_twice(blocks: list[_Block], path: Path) -> None:
             known.add(block.id)
 
 
-def _token_column(blocks: list[_Block]) -> int:
-    """The column of the tokens: 1 if the first one counts the tokens of every sentence, or 0."""
+def _columns(blocks: list[_Block]) -> _Columns:
+    """The columns of a file, as far as they are certain.
+
+    A first column that counts the tokens of each sentence is none of words. The last column but one
+    has tags of names as well if it shares a label with the last one, or follows counted tokens, as
+    in GermEval 2014; otherwise it may have the phrases of CoNLL-2003.
+    """
     sentences = [sentence for block in blocks for sentence in block.sentences]
     are_counted = bool(sentences) and all(
         len(line.columns) > 2 and line.columns[0] == str(number)
         for sentence in sentences
         for number, line in enumerate(sentence, 1)
     )
-    return int(are_counted)
+    token = int(are_counted)
+    columns = [line.columns for line in _lines(blocks)]
+    if not columns or any(
+        len(one) < token + 3 or not bio.TAG.fullmatch(one[-2]) for one in columns
+    ):
+        return _Columns(token, (-1,))
+    outer, inner = ({one[n][2:] for one in columns} - {""} for n in (-2, -1))
+    return _Columns(token, (-2, -1) if outer & inner or are_counted else (-1,))
 
 
-def _fill(text: AnnotatedText, block: _Block, column: int) -> None:
+def _fill(text: AnnotatedText, block: _Block, columns: _Columns) -> None:
     """Give a text the tokens of a document, a line for each sentence, and its names."""
     shown: list[str] = []
     offset = 0
     for lines in block.sentences:
-        tokens = [line.columns[column] for line in lines]
+        tokens = [line.columns[columns.token] for line in lines]
         sentence, spans = spaced(tokens, escaped=not block.id)
-        for name in bio.names_of(line.columns[-1] for line in lines):
+        for name in columns.names(lines):
             start, end = spans[name.first][0], spans[name.last - 1][1]
             key = f"T{len(text.annotations) + 1}"
             number = lines[name.first].number
@@ -148,7 +208,7 @@ def _fill(text: AnnotatedText, block: _Block, column: int) -> None:
 
 
 def _names(
-    text: AnnotatedText, block: _Block, document: Document, column: int
+    text: AnnotatedText, block: _Block, document: Document, columns: _Columns
 ) -> list[tuple[Ends, str]]:
     """The spans and labels of the names of a document that was exported.
 
@@ -159,7 +219,7 @@ def _names(
     for lines in block.sentences:
         spans: list[Ends] = []
         for line in lines:
-            token = line.columns[column]
+            token = line.columns[columns.token]
             start, stands = bio.next_token(token, document.text, offset)
             if not stands:
                 following = document.text[start : start + 30]
@@ -169,7 +229,7 @@ def _names(
                 )
             number, offset = line.number, start + len(token)
             spans.append((start, offset))
-        for name in bio.names_of(line.columns[-1] for line in lines):
+        for name in columns.names(lines):
             names.append(((spans[name.first][0], spans[name.last - 1][1]), name.label))
     rest = document.text[offset:]
     if not all(map(is_invisible, rest)):
