@@ -11,7 +11,6 @@ from statevisit.cli.options import corpus_to_change, verbose
 from statevisit.cli.progress import Bar
 from statevisit.document.scheme import scheme_at
 from statevisit.layout import corpus_root
-from statevisit.printable import counted
 
 if TYPE_CHECKING:
     from statevisit.document.scheme import Scheme
@@ -130,17 +129,25 @@ def _options(
     )
 
 
+_FEW = 20
+"""Lines of a kind that are printed without --verbose."""
+
+
+def _list(names: list[str], what: str, verbose: bool) -> None:
+    shown = names if verbose else names[:_FEW]
+    for name in shown:
+        say(f"{name}{what}", err=True)
+    if len(names) > len(shown):
+        say(f"and {len(names) - len(shown):,} more{what}", err=True)
+
+
 def _tell(imported: "Imported", dry_run: bool, verbose: bool) -> int:
     """Print the outcome, and return the exit status."""
     from statevisit.formats.importing import left_lines
 
-    for document in imported.new:
-        say(f"{document}: new document", err=True)
-    few = imported.written if verbose else imported.written[:20]
-    for file in few:
-        say(f"{file} written", err=True)
-    if len(imported.written) > len(few):
-        say(f"and {counted(len(imported.written) - len(few), 'more file')}", err=True)
+    _list(imported.new, ": new document", verbose)
+    _list(imported.written, " written", verbose)
+    _list(imported.same, ", and gets the annotation", verbose)
     lines = left_lines(imported.left)
     if lines:
         say("no place in the documents:", err=True)

@@ -32,12 +32,16 @@ _PAIR = re.compile(r"(\S+):(\S+)")
 def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     """Yield the annotated text of an `.ann` file, whose text is in the `.txt` beside it.
 
+    Some corpora keep the texts in a directory `txt` or `text` beside that of the `.ann` files.
+
     Raises FormatError, with file and line, for a line in no known form, offsets outside the text,
     and a reference to an annotation that the file lacks.
     """
-    text_path = path.with_suffix(".txt")
-    if not text_path.is_file():
-        raise FormatError(f"{path}: its text {text_path.name} is missing; put it beside the file")
+    name = f"{path.stem}.txt"
+    beside = [path.parent, *(path.parent.parent / directory for directory in ("txt", "text"))]
+    text_path = next((place / name for place in beside if (place / name).is_file()), None)
+    if text_path is None:
+        raise FormatError(f"{path}: its text {name} is missing; put it beside the file")
     reader = _Reader(AnnotatedText(path.stem, decoded(text_path), str(path)), scheme)
     lines = decoded(path).split("\n")
     for number, line in enumerate(lines, 1):
@@ -61,7 +65,7 @@ class _Reader:
         """Read a line. Raises FormatError if it has no known form."""
         name, tab, body = line.partition("\t")
         kind = name[:1]
-        if kind not in _READERS or not tab:
+        if kind not in _READERS or not tab or not body.strip():
             raise self._bad(number, f"{line[:60]!r} is no line of brat's standoff format")
         if name in self._spans or name in self._triggers:
             raise self._bad(number, f"a second annotation {name}; give it an id of its own")
@@ -124,9 +128,10 @@ class _Reader:
         if not pairs or None in pairs:
             raise self._bad(number, f"{name} is not `{name}<tab>LABEL:TRIGGER ROLE:ID …`")
         trigger = self._subject(number, name, self._triggers[name])
+        if trigger is None:
+            raise self._bad(number, f"{name} has the trigger {self._triggers[name]}, a relation")
         for pair in pairs[1:]:
             assert pair is not None  # checked above
-            assert trigger is not None  # a relation is no trigger
             target = self._subject(number, name, pair[2])
             if target is None:
                 self._lose("arguments that are relations", f"{name} {pair[0]}", number)

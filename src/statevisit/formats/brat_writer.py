@@ -77,7 +77,7 @@ class _Lines:
         fragments = [part for span in spans for part in _lines_of(*span, self._text.text)]
         offsets = ";".join(f"{start} {end}" for start, end in fragments)
         words = " ".join(self._text.text[start:end] for start, end in fragments)
-        return f"{offsets}\t{_one_line(words)}"
+        return f"{offsets}\t{words}"
 
     def _is_event(self, annotation: Annotation) -> bool:
         return self._names.get(annotation.label, ("", ""))[0] == "events"
@@ -127,15 +127,19 @@ class _Lines:
             yield f"{self._new('N')}\t{reference} {subject} {entry}\t{rest}"
 
 
+_LINE_ENDS = r"\n\v\f\r\x1c-\x1e\x85\u2028\u2029"
+"""The characters at which brat ends a line of an `.ann` file."""
+
+
 def _lines_of(start: int, end: int, text: str) -> Iterator[Ends]:
     """The parts of a span that are on one line each; empty lines have none."""
-    for match in re.finditer(r"[^\n]+", text[start:end]):
+    for match in re.finditer(f"[^{_LINE_ENDS}]+", text[start:end]):
         yield start + match.start(), start + match.end()
 
 
 def _one_line(words: str) -> str:
-    """Words without the characters at which some reader ends a line or a column."""
-    return " ".join(re.split(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", words))
+    """Words without the characters that end a line or a column."""
+    return re.sub(f"[\t{_LINE_ENDS}]", " ", words)
 
 
 def _roles(scheme: Scheme) -> dict[str, None]:

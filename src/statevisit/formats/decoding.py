@@ -1,10 +1,8 @@
-"""The characters of files, and the objects of JSON lines."""
+"""The characters of files."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from statevisit.document.codec import read_bytes
-from statevisit.document.strict_json import JsonObject, Malformed, parse
 from statevisit.errors import FormatError
 
 
@@ -19,22 +17,3 @@ def decoded(path: Path) -> str:
         raise FormatError(
             f"{path}: byte {error.start:,} is not UTF-8; save the file as UTF-8"
         ) from None
-
-
-def json_lines(path: Path) -> Iterator[tuple[int, JsonObject]]:
-    """Yield the number, from 1, and the object of each line of a JSONL file; empty lines have none.
-
-    Raises FormatError, with the line, for one that is not a JSON object.
-    """
-    data = read_bytes(path).removeprefix(b"\xef\xbb\xbf")
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        try:
-            value = parse(line, place)
-        except Malformed as error:
-            raise FormatError(f"{place}: {error.message}") from None
-        if not isinstance(value, dict):
-            raise FormatError(f"{place}: expected a JSON object; write one on each line")
-        yield number, value

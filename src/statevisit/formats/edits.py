@@ -18,7 +18,7 @@ from statevisit.regions.offsets import Ends
 from statevisit.regions.regions import Link, Read, Region, Report, links_of, parts_of, regions_of
 from statevisit.regions.relations import document_of
 
-_NEW = "new:"
+NEW = "new:"
 """The prefix of the id of a new region, which is never that of a record."""
 
 
@@ -75,11 +75,11 @@ class _Draft(Struct):
         layer, label = place
         region = self.existing.get((layer, label, span))
         if region is None:
-            region = Region(f"{_NEW}{annotation.id}", *span, {layer: label})
+            region = Region(f"{NEW}{annotation.id}", *span, {layer: label})
             region.answers.update(self.translation.defaults(layer))
             self.regions[region.id] = region
         self.region_of[annotation.id] = region.id
-        self.answer(annotation, annotation.attributes, region, is_new=region.id.startswith(_NEW))
+        self.answer(annotation, annotation.attributes, region, is_new=region.id.startswith(NEW))
 
     def answer(
         self, annotation: Annotation, attributes: dict[str, str], region: Region, is_new: bool
@@ -347,7 +347,7 @@ def _change_links(
 
 
 def _end(annotation_id: str, draft: _Draft) -> str:
-    return draft.region_of.get(annotation_id, f"{_NEW}{annotation_id}")
+    return draft.region_of.get(annotation_id, f"{NEW}{annotation_id}")
 
 
 def _change_clusters(

@@ -22,7 +22,7 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.formats.edits import Edited, with_additions, with_changes
+from statevisit.formats.edits import NEW, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import SUFFIX, base_beside, encoded_rest, rest_name, with_rest
@@ -53,13 +53,15 @@ class Imported(Struct):
     """The outcome of an import.
 
     `written` are the names of the files, `problems` the texts that were not imported and why,
-    `left` what has no place, by kind.
+    `left` what has no place, by kind. `new` are the ids of new documents, and `same` the texts that
+    were added to a document of another name, which has the same text.
     """
 
     written: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     left: dict[str, Left] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
 
 
 def import_texts(
@@ -104,8 +106,12 @@ class _Importer:
         self._options, self._about = options, about
         self._scheme = scheme_at(root)
         self._translation = Translation(self._scheme, options.mapping)
-        self._new = NewDocuments(root, about.language, about.tokenizer)
         self._rests: dict[str, bytes | None] = {}
+
+    @cached_property
+    def _new(self) -> NewDocuments:
+        """The new documents; it needs spaCy, so an import that makes none has none."""
+        return NewDocuments(self._root, self._about.language, self._about.tokenizer)
 
     @cached_property
     def _updater(self) -> Updater:
@@ -116,6 +122,7 @@ class _Importer:
         findings: list[Finding] = []
 
         def report(code: str, message: str) -> None:
+            message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
         base = base_beside(text, self._scheme)
@@ -145,6 +152,8 @@ class _Importer:
             )
         current = entry.read(self._scheme)
         before = self._written(base, text)
+        if text.says_the_same_as(before):
+            return Outcome("", current, current, findings, [])
         edited = with_changes(
             placed(text, base, report),
             placed(before, base, report),
@@ -180,9 +189,18 @@ class _Importer:
         """The outcome of a text that was not exported."""
         if self._options.mapping is None:
             self._refuse_unknown(text)
-        document = self._updater.with_text(text.text) or self._made(text)
-        edited: Edited = with_additions(
-            placed(text, document, report), document, self._translation, report
+        document = self._updater.with_text(text.text)
+        if document is None:
+            document = self._made(text)
+        elif document.id not in (text.id, derived_id(text.id)):
+            self.imported.same.append(f"{text.file}: {document.id} has the same text")
+
+        def report_others(code: str, message: str) -> None:
+            if code != "L101":  # nearly every mention makes an entity
+                report(code, message)
+
+        edited = with_additions(
+            placed(text, document, report), document, self._translation, report_others
         )
         self._note(edited.losses, text)
         for note in edited.rest.notes:
@@ -232,10 +250,11 @@ class _Importer:
 
     def write(self) -> None:
         """Write the new documents, the staged ones and what has no place in them."""
-        refused = [str(new) for new in self._new.write() if isinstance(new, FormatError)]
-        self.imported.problems += refused
-        if refused:
-            return
+        if self.imported.new:
+            refused = [str(new) for new in self._new.write() if isinstance(new, FormatError)]
+            self.imported.problems += refused
+            if refused:
+                return
         for file, entry in self._updater.staged.items():
             files.update(files.own_path(self._root, file), entry.bytes())
             self.imported.written.append(file)

@@ -21,6 +21,7 @@ _NOT_FLAT = (
     "overlapping names (the longest stays), mentions that are no names, attributes, coreference, "
     "quotations, relations, names across sentences (they are divided), names within tokens"
 )
+_LINES = (".jsonl", ".json", ".ndjson")
 _SPANS = "mentions, timexes, quantities, events, quotations"
 
 
@@ -109,6 +110,42 @@ FORMATS = {
             lacks=_NOT_FLAT,
             reader="conll:read",
             writer="conll_writer:write_iob1",
+        ),
+        Format(
+            name="doccano",
+            title="doccano JSONL",
+            kind=IN,
+            suffixes=_LINES,
+            holds="labelled spans, relations",
+            lacks="labels of whole texts and metadata (listed)",
+            reader="doccano:read",
+        ),
+        Format(
+            name="prodigy",
+            title="Prodigy JSONL",
+            kind=IN,
+            suffixes=_LINES,
+            holds="labelled spans, relations",
+            lacks="rejected and ignored examples, labels of whole texts, metadata (listed)",
+            reader="prodigy:read",
+        ),
+        Format(
+            name="langextract",
+            title="LangExtract JSONL",
+            kind=IN,
+            suffixes=_LINES,
+            holds="extractions with their attributes",
+            lacks="extractions without an interval whose words do not occur once (listed)",
+            reader="langextract:read",
+        ),
+        Format(
+            name="w3c",
+            title="W3C Web Annotation (JSON-LD)",
+            kind=OUT,
+            suffixes=(".jsonld",),
+            holds=f"{_SPANS}, their attributes, event relations, coreference, links of entities",
+            lacks="names of entities, relations of entities, states of layers, tokens, sentences",
+            writer="w3c:write",
         ),
     )
 }

@@ -89,6 +89,11 @@ class AnnotatedText(Struct):
         """Return a place in the file for a message: `a.ann:3`."""
         return f"{self.file}:{line}" if line else self.file
 
+    def says_the_same_as(self, other: "AnnotatedText") -> bool:
+        """Whether two texts have the same characters and annotation."""
+        names = ("text", "annotations", "relations", "clusters", "notes", "losses")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
     def by_id(self) -> dict[str, Annotation]:
         """Return the annotations by id."""
         return {annotation.id: annotation for annotation in self.annotations}

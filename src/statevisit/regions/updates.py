@@ -106,6 +106,7 @@ class Updater:
         entries = load(root).entries if has_documents else []
         self._entries = {entry.path.stem: entry for entry in entries}
         self._context = context_of(root)
+        self._new: set[str] = set()  # documents whose seeds are not written yet
         annotator = options.annotator
         if annotator and annotator not in (self._context.annotators or ()):
             raise FormatError(
@@ -115,6 +116,7 @@ class Updater:
     def add(self, document: Document, annotators: frozenset[str]) -> None:
         """Stage a document that the corpus does not have yet, with annotators of its own."""
         self.staged[_file(document.id)] = self._stage(document)
+        self._new.add(document.id)
         self._texts[document.text_sha256] = document.id
         self._normal_texts[_digest(significant(document.text))] = document.id
         listed = (self._context.annotators or frozenset()) | annotators
@@ -250,8 +252,11 @@ class Updater:
         With `is_whole` it is checked against the schema first. Otherwise its records are those of
         the corpus, or were checked against the schema when they were added.
         """
+        context = self._context
+        if document.id in self._new:
+            context = replace(context, seeds=None)
         problems = _schema_errors(document) if is_whole else []
-        for code, path, message in problems or check_document(document, self._context):
+        for code, path, message in problems or check_document(document, context):
             yield Finding(
                 code=code, message=message, document=document.id, file=file, pointer=pointer(path)
             )
