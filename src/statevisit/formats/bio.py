@@ -117,4 +117,5 @@ def next_token(token: str, text: str, offset: int) -> tuple[int, bool]:
 def _stands(token: str, text: str, offset: int) -> bool:
     if text.startswith(token, offset):
         return True
-    return "_" in token and form(text[offset : offset + len(token)]) == token
+    words = text[offset : offset + len(token)]
+    return "_" in token and words == words.strip() and form(words) == token

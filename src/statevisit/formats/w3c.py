@@ -1,8 +1,8 @@
 """W3C Web Annotation: a JSON-LD file for each document, and its text.
 
-See https://www.w3.org/TR/annotation-model/. Positions are code points, as section 4.2.5 demands:
-"The selection of the text MUST be in terms of unicode code points (the 'character number'), not in
-terms of code units". A span is an annotation for tagging, a relation one for linking.
+See https://www.w3.org/TR/annotation-model/. Positions are code points, as its sections 4.2.4 and
+4.2.5 demand: "The selection of the text MUST be in terms of unicode code points". A span is an
+annotation for tagging, a relation one for linking.
 """
 
 import json
@@ -50,7 +50,7 @@ def _collection(text: AnnotatedText) -> JsonObject:
             items.append(_link(relation, number, text))
     collection = f"urn:statevisit:annotations:{quote(text.id)}"
     page = {"id": f"{collection}:1", "type": "AnnotationPage", "partOf": collection}
-    return {
+    about = {
         "@context": CONTEXT,
         "id": collection,
         "type": "AnnotationCollection",
@@ -58,9 +58,10 @@ def _collection(text: AnnotatedText) -> JsonObject:
         "dcterms:date": text.date,
         "language": text.language,
         "total": len(items),
-        "first": {**page, "startIndex": 0, "items": items},
-        "last": page["id"],
     }
+    if not items:  # a page has at least one annotation
+        return about
+    return {**about, "first": {**page, "startIndex": 0, "items": items}, "last": page["id"]}
 
 
 def _iri(annotation_id: str, text: AnnotatedText) -> str:
