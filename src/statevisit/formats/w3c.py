@@ -20,10 +20,13 @@ CONTEXT: list[str | JsonObject] = [
     {
         "statevisit": "urn:statevisit:term:",
         "layer": "statevisit:layer",
-        "attributes": {"@id": "statevisit:attributes", "@type": "@json"},
+        "attributes": {
+            "@id": "statevisit:attributes",
+            "@context": [None, {"@vocab": "urn:statevisit:property:"}],
+        },
     },
 ]
-"""The context of the model, and the terms that it lacks."""
+"""The context of the model, and the terms that it lacks; those of attributes stand alone."""
 
 _ITEM = "urn:statevisit:annotation:"
 _ENTITY = "urn:statevisit:entity:"
@@ -76,7 +79,9 @@ def _span(annotation: Annotation, text: AnnotatedText, group: str | None) -> Jso
     if place is not None:
         label["layer"] = place[0]
     if annotation.attributes:
-        label["attributes"] = annotation.attributes
+        # "@" begins the keywords of JSON-LD
+        named = {name.lstrip("@"): value for name, value in annotation.attributes.items()}
+        label["attributes"] = named
     bodies = [label]
     if group is not None:
         bodies.append(_identifying(f"{_ENTITY}{quote(text.id)}:{quote(group)}"))
