@@ -300,6 +300,24 @@ def test_a_corpus_of_others_becomes_documents(corpus: Path, cli: Run) -> None:
     names = [(first.text[s:e], label) for s, e, label in flat_names(first)]
     expected = [("Paris", "LOC"), ("Ann Lee", "PERSON"), ("Acme", "ORG")]
     assert [*expected, ("Bob", "PERSON"), ("Ann", "PERSON")] == names
+    words = [
+        '"',
+        "Paris",
+        "is",
+        "n't",
+        "big",
+        '"',
+        ",",
+        "said",
+        "Ann",
+        "Lee",
+        "(",
+        "Acme",
+        ")",
+        ".",
+    ]
+    assert [*words, "Bob", "Ann", "left", "."] == [first.text_of(t) for t in first.tokens]
+    assert 2 == len(first.sentences)
     second = decode((corpus / "corpus/documents/foreign-2.json").read_bytes(), scheme=base())
     assert "Oslo" == second.text.strip()
     assert 0 == cli("validate", corpus).status

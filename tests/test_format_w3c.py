@@ -236,5 +236,5 @@ def test_the_command_writes_a_file_and_its_text(corpus: Path, cli: Run) -> None:
     assert [f"{DOC_ID}.jsonld", f"{DOC_ID}.txt"] == sorted(
         p.name for p in (corpus / "out").iterdir()
     )
-    assert "cannot hold names of entities" in result.err
-    assert "left out" in result.err
+    assert "cannot hold names of entities" in result.out
+    assert "left out" in result.out

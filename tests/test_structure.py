@@ -46,6 +46,7 @@ LAZY = {
 
 ONLY_IN = {
     "click": {"cli"},
+    "conllu": {"formats"},
     "datasets": {"dataset"},
     "huggingface_hub": {"corpus"},
     "label_studio_sdk": {"labelstudio"},

@@ -189,22 +189,31 @@ def _columns(blocks: list[_Block]) -> _Columns:
 def _fill(text: AnnotatedText, block: _Block, columns: _Columns) -> None:
     """Give a text the tokens of a document, a line for each sentence, and its names."""
     shown: list[str] = []
+    all_tokens: list[Ends] = []
+    sentences: list[Ends] = []
     offset = 0
     for lines in block.sentences:
-        tokens = [line.columns[columns.token] for line in lines]
-        sentence, spans = spaced(tokens, escaped=not block.id)
+        words = [line.columns[columns.token] for line in lines]
+        sentence, spans = spaced(words, escaped=not block.id)
+        tokens = [(offset + start, offset + end) for start, end in spans]
         for name in columns.names(lines):
-            start, end = spans[name.first][0], spans[name.last - 1][1]
-            key = f"T{len(text.annotations) + 1}"
-            number = lines[name.first].number
-            annotation = Annotation(
-                key, offset + start, offset + end, name.label, words=sentence[start:end]
+            start, end = tokens[name.first][0], tokens[name.last - 1][1]
+            text.annotations.append(
+                Annotation(
+                    f"T{len(text.annotations) + 1}",
+                    start,
+                    end,
+                    name.label,
+                    words=sentence[start - offset : end - offset],
+                    line=lines[name.first].number,
+                )
             )
-            annotation.line = number
-            text.annotations.append(annotation)
-        shown.append(sentence)
-        offset += len(sentence) + 1
-    text.text = "".join(f"{sentence}\n" for sentence in shown)
+        all_tokens += tokens
+        sentences.append((offset, offset + len(sentence)))
+        shown.append(f"{sentence}\n")
+        offset += len(shown[-1])
+    text.text = "".join(shown)
+    text.tokens, text.sentences = tuple(all_tokens), tuple(sentences)
 
 
 def _names(

@@ -17,12 +17,13 @@ from statevisit.annotation.merge import merge
 from statevisit.annotation.new_documents import NewDocuments
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.annotation.segmentation import Stated
 from statevisit.document.codec import encode
-from statevisit.document.model import Document
+from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
-from statevisit.findings import Finding
-from statevisit.formats.edits import NEW, with_additions, with_changes
+from statevisit.findings import ERROR, Finding
+from statevisit.formats.edits import NEW, Edited, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import SUFFIX, base_beside, encoded_rest, rest_name, with_rest
@@ -127,10 +128,9 @@ class _Importer:
 
         base = base_beside(text, self._scheme)
         if base is not None:
-            outcome = self._changed(text, base, findings, report)
+            update = self._updater.update(self._changed(text, base, findings, report))
         else:
-            outcome = self._added(text, findings, report)
-        update = self._updater.update(outcome)
+            update = self._added(text, findings, report)
         if update.staged is not None:
             self._updater.staged[update.file] = update.staged
         self.imported.problems += [f"{text.file}: {problem}" for problem in update.problems]
@@ -185,8 +185,11 @@ class _Importer:
         text: AnnotatedText,
         findings: list[Finding],
         report: Callable[[str, str], None],
-    ) -> Outcome:
-        """The outcome of a text that was not exported."""
+    ) -> Update:
+        """The update from a text that was not exported.
+
+        Annotations whose records would be errors are left out, one after the other.
+        """
         if self._options.mapping is None:
             self._refuse_unknown(text)
         document = self._updater.with_text(text.text)
@@ -199,14 +202,23 @@ class _Importer:
             if code != "L101":  # nearly every mention makes an entity
                 report(code, message)
 
-        edited = with_additions(
-            placed(text, document, report), document, self._translation, report_others
-        )
+        in_place = placed(text, document, report)
+        noted = len(findings)
+        refused: dict[str, str] = {}
+        while True:
+            del findings[noted:]
+            edited = with_additions(in_place, document, self._translation, report_others, refused)
+            outcome = Outcome("", document, edited.document.begun(), findings, [])
+            update = self._updater.update(outcome)
+            wrong = _wrong(update, edited, outcome.document)
+            if not update.problems or not wrong:
+                break
+            refused.update(wrong)
         self._note(edited.losses, text)
         for note in edited.rest.notes:
             self._leave(f"{note.kind} (kept)", f"{note.value!r} {text.place(note.line)}")
         self._rests[rest_name(self._format.name, document.id)] = encoded_rest(edited.rest)
-        return Outcome("", document, edited.document.begun(), findings, [])
+        return update
 
     def _refuse_unknown(self, text: AnnotatedText) -> None:
         unknown = unknown_labels([text], self._scheme)
@@ -235,10 +247,26 @@ class _Importer:
             id=derived_id(text.id),
             normalised=changes,
         )
-        document = self._new.add(incoming)
+        document = self._segmented(incoming, text)
         self._updater.add(document, self._new.annotators)
         self.imported.new.append(document.id)
         return document
+
+    def _segmented(self, incoming: Incoming, text: AnnotatedText) -> Document:
+        """The document with the sentences and tokens of the file, or else with our own.
+
+        Without those of a file, a token is divided where an annotation begins or ends inside it.
+        """
+        if incoming.text != text.text:
+            return self._new.add(incoming)
+        placed_in = [a for a in text.annotations if self._translation.label(a.label)]
+        cuts = frozenset(at for a in placed_in for at in (a.start, a.end))
+        if text.tokens or text.sentences:
+            try:
+                return self._new.add(incoming, stated=Stated(text.tokens, text.sentences, cuts))
+            except FormatError as error:
+                self._leave("sentences and tokens of the file", f"{text.file}: {error}")
+        return self._new.add(incoming, stated=Stated(cuts=cuts))
 
     def _note(self, losses: Iterable[Loss], text: AnnotatedText) -> None:
         for loss in losses:
@@ -264,6 +292,22 @@ class _Importer:
                 self.imported.written.append(name)
             else:
                 files.remove(self._root, name)
+
+
+def _wrong(update: Update, edited: Edited, document: Document) -> dict[str, str]:
+    """The annotations whose records have errors, by id, each with the kind of its loss."""
+    wrong: dict[str, str] = {}
+    for finding in update.findings:
+        layer, _, rest = finding.pointer.removeprefix("/").partition("/")
+        number = rest.partition("/")[0]
+        if finding.severity != ERROR or layer not in SPAN_LAYERS or not number.isdecimal():
+            continue
+        record = getattr(document, layer)[int(number)]
+        annotation = edited.annotations.get(record.id)
+        if annotation is not None:
+            summary = finding.message.partition(":")[0]
+            wrong[annotation] = f"annotations against {finding.code} ({summary})"
+    return wrong
 
 
 def read_all(
