@@ -17,12 +17,13 @@ from statevisit.document.codec import decode
 from statevisit.document.model import Document
 from statevisit.document.scheme import base, scheme_of
 from statevisit.errors import FormatError
-from statevisit.formats import bio, conll
+from statevisit.formats import bio, conll, conll_writer
 from statevisit.formats.exporting import export
 from statevisit.formats.flat import own_label
 from statevisit.formats.registry import FORMATS
 from statevisit.formats.spacing import spaced
 from statevisit.formats.texts import AnnotatedText
+from statevisit.formats.vocabulary import text_of
 from tests.conftest import DOC_ID, Result, oracle
 from tests.strategies import documents
 
@@ -206,6 +207,30 @@ def test_a_new_name_is_added(corpus: Path, cli: Run) -> None:
     assert "WORK_OF_ART" == after.entity_of(new).type
     assert before.timexes == after.timexes
     assert before.events == after.events
+
+
+def test_a_new_event_needs_a_layer_that_is_not_done(corpus: Path, cli: Run) -> None:
+    """The flat label EVENT says no class: in a layer that is done, the event is left out."""
+    exported = corpus / "exported"
+    cli("export", "--to", "conll", "-o", exported, "--path", corpus)
+    path = exported / "corpus.conll"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("Monday - - B-DATE", "Monday - - B-EVENT", 1), encoding="utf-8")
+    result = cli("import", "--from", "conll", exported, "--path", corpus, "--dry-run")
+    assert "'Monday' is left out: missing `class`" in result.err
+    cli("state", DOC_ID, "events", "partial", "--path", corpus)
+    path.write_text(text.replace("sworn - - O", "sworn - - B-EVENT", 1), encoding="utf-8")
+    result = cli("import", "--from", "conll", exported, "--path", corpus)
+    assert 0 == result.status, result.err
+    document = corpus / f"corpus/documents/{DOC_ID}.json"
+    assert '"text":"sworn","level":"NAM"' in document.read_text(encoding="utf-8")
+
+
+def test_each_split_has_a_file(article: Document) -> None:
+    """Documents of one split are in one file; without splits it is `corpus.conll`."""
+    texts = [text_of(article, split) for split in ("train", "test", "train", "")]
+    names = [name for name, _ in conll_writer.write(texts)]
+    assert ["train.conll", "test.conll", "train.conll", "corpus.conll"] == names
 
 
 def test_a_value_can_become_a_name(corpus: Path, cli: Run) -> None:

@@ -109,14 +109,15 @@ def test_prodigy_relations(stated: bool, tmp_path: Path) -> None:
     if stated:
         relation["head_span"] = {"start": ANN[0], "end": ANN[1], "label": "PER"}
         relation["child_span"] = {"start": BOB[0], "end": BOB[1], "label": "PER"}
-    tokens = [{"id": 0, "start": 0, "end": 3}, {"id": 3, "start": 14, "end": 17}]
-    tokens.append({"id": 2, "start": 10, "end": 13})
+    places = {0: ANN, 2: (10, 13), 3: BOB}
+    tokens = [{"id": n, "start": start, "end": end} for n, (start, end) in places.items()]
     lost = {"head": 0, "child": 2, "label": "verb"}
     value = _prodigy(relations=[relation, lost], tokens=tokens)
     (text,) = _read("prodigy", tmp_path / "p.jsonl", value)
     ids = [annotation.id for annotation in text.annotations]
     assert [(ids[0], "knows", ids[1])] == [(r.source, r.label, r.target) for r in text.relations]
     assert ["relations without a label or of words that are no spans"] == _losses(text)
+    assert ((0, 3), (10, 13), (14, 17)) == text.tokens
 
 
 def _extraction(words: str, **more: Any) -> dict[str, Any]:

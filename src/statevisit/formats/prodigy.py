@@ -47,6 +47,8 @@ def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
 
 def _take(line: Line) -> None:
     """Read an example."""
+    tokens = line.objects("tokens")
+    line.text.tokens = tuple(line.span(token.get("start"), token.get("end")) for token in tokens)
     for span in line.objects("spans"):
         line.add(span.get("start"), span.get("end"), span.get("label"))
     for relation in line.objects("relations"):
