@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from functools import cache
+from typing import NamedTuple
 
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme
@@ -59,8 +60,17 @@ def tags(scheme: Scheme) -> tuple[str, ...]:
     return ("O", *(f"{prefix}-{label}" for label in flat_labels(scheme) for prefix in "BI"))
 
 
-def _candidates(document: Document) -> list[tuple[int, int, int, str]]:
-    """(start, end, rank of the layer, label) of every span that could be a flat name.
+class FlatRecord(NamedTuple):
+    """A record that is a flat name: its span in code points, the OntoNotes label, and its id."""
+
+    start: int
+    end: int
+    label: str
+    id: str
+
+
+def _candidates(document: Document) -> list[FlatRecord]:
+    """Every record that could be a flat name, layer by layer.
 
     A span whose label is not annotated yet is left out.
     """
@@ -69,41 +79,41 @@ def _candidates(document: Document) -> list[tuple[int, int, int, str]]:
         if mention.level == "NAM":
             entity = document.entity_of(mention)
             if entity is not None and entity.type is not None:
-                spans.append((mention.start, mention.end, 0, entity.type))
+                spans.append(FlatRecord(mention.start, mention.end, entity.type, mention.id))
     for event in document.events:
         if event.level == "NAM":
-            spans.append((event.start, event.end, 1, "EVENT"))
+            spans.append(FlatRecord(event.start, event.end, "EVENT", event.id))
     for timex in document.timexes:
         if timex.type is None:
             continue
         within_a_day = timex.type == "TIME" or (timex.value or "").startswith("PT")
-        spans.append((timex.start, timex.end, 2, "TIME" if within_a_day else "DATE"))
+        label = "TIME" if within_a_day else "DATE"
+        spans.append(FlatRecord(timex.start, timex.end, label, timex.id))
     for quantity in document.quantities:
         if quantity.kind is not None:
             label = "QUANTITY" if quantity.kind == "MEASURE" else quantity.kind
-            spans.append((quantity.start, quantity.end, 3, label))
+            spans.append(FlatRecord(quantity.start, quantity.end, label, quantity.id))
     return spans
 
 
-def flat_names(document: Document) -> list[tuple[int, int, str]]:
-    """Return (start, end, OntoNotes label) of names, times and quantities, in order of the text.
+def flat_records(document: Document) -> list[FlatRecord]:
+    """Return the names, times and quantities of a document without overlap, in order of the text.
 
-    Offsets are code points. Spans do not overlap: the longest is kept, of equally long ones the
-    first in the text, then by layer: mentions, events, timexes, quantities. Durations and sets of
-    times below a day are TIME, the others DATE.
+    The longest is kept, of equally long ones the first in the text, then by layer: mentions,
+    events, timexes, quantities. Durations and sets of times below a day are TIME, the others DATE.
     """
-
-    def preference(span: tuple[int, int, int, str]) -> tuple[int, int, int]:
-        start, end, layer, _ = span
-        return start - end, start, layer
-
-    kept: list[tuple[int, int, str]] = []
+    kept: list[FlatRecord] = []
     covered = bytearray(len(document.text))
-    for start, end, _, label in sorted(_candidates(document), key=preference):
-        if covered.find(1, start, end) < 0:
-            covered[start:end] = b"\1" * (end - start)
-            kept.append((start, end, label))
+    for record in sorted(_candidates(document), key=lambda r: (r.start - r.end, r.start)):
+        if covered.find(1, record.start, record.end) < 0:
+            covered[record.start : record.end] = b"\1" * (record.end - record.start)
+            kept.append(record)
     return sorted(kept)
+
+
+def flat_names(document: Document) -> list[tuple[int, int, str]]:
+    """Return (start, end, OntoNotes label) of the flat records of a document."""
+    return [(start, end, label) for start, end, label, _ in flat_records(document)]
 
 
 def bio_tags(document: Document) -> list[str]:

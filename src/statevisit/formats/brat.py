@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from statevisit.document.codec import read_bytes
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
+from statevisit.formats.decoding import decoded
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Note, Relation
 from statevisit.formats.vocabulary import label_codes, relation_codes
 from statevisit.regions.offsets import Ends
@@ -42,23 +42,13 @@ def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     text_path = next((place / name for place in beside if (place / name).is_file()), None)
     if text_path is None:
         raise FormatError(f"{path}: its text {name} is missing; put it beside the file")
-    reader = _Reader(AnnotatedText(path.stem, _decoded(text_path), str(path)), scheme)
-    lines = _decoded(path).split("\n")
+    reader = _Reader(AnnotatedText(path.stem, decoded(text_path), str(path)), scheme)
+    lines = decoded(path).split("\n")
     for number, line in enumerate(lines, 1):
         line = line.removesuffix("\r")
         if line.strip():
             reader.take(number, line)
     yield reader.result()
-
-
-def _decoded(path: Path) -> str:
-    """The characters of a file. A byte order mark is no part of the text that brat shows."""
-    try:
-        return read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"{path}: byte {error.start:,} is not UTF-8; save the file as UTF-8"
-        ) from None
 
 
 class _Reader:

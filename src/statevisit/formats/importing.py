@@ -18,6 +18,7 @@ from statevisit.annotation.new_documents import NewDocuments, valid_document
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
+from statevisit.document.codec import encode
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_at, scheme_of
@@ -26,7 +27,7 @@ from statevisit.findings import ERROR, Finding
 from statevisit.formats.edits import NEW, Edited, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
-from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
+from statevisit.formats.sidecar import SUFFIX, base_beside, encoded_rest, rest_name, with_rest
 from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.translation import Translation, relation_key
 from statevisit.formats.vocabulary import text_of, unknown_labels
@@ -201,6 +202,7 @@ class _Importer:
         with TemporaryDirectory() as name:
             directory = Path(name)
             files.write_parts(directory, self._format.write([exported]))
+            files.write(directory / f"{text.id}{SUFFIX}", encode(base))
             paths = [path for path in sorted(directory.iterdir()) if self._format.reads(path)]
             texts = [text for path in paths for text in self._format.read(path, self._scheme)]
         (before,) = texts

@@ -15,6 +15,13 @@ from statevisit.printable import nearest
 ROUND_TRIP, IN, OUT = "round trip", "in", "out"
 """The kinds of formats: written and read back to the byte, only read, only written."""
 
+_COLUMNS = (".conll", ".bio", ".bioes", ".bilou", ".iob", ".iob1", ".iob2", ".iobes")
+_NAMES = "tokens, sentences, the named mentions and events, timexes and quantities as flat names"
+_NOT_FLAT = (
+    "overlapping names (the longest stays), mentions that are no names, attributes, coreference, "
+    "quotations, relations, names across sentences (they are divided), names within tokens"
+)
+_LINES = (".jsonl", ".ndjson")
 _SPANS = "mentions, timexes, quantities, events, quotations"
 
 
@@ -79,6 +86,72 @@ FORMATS = {
             lacks="names and links of entities, relations of entities, states of layers",
             reader="brat:read",
             writer="brat_writer:write",
+        ),
+        Format(
+            name="conll",
+            title="CoNLL-2003 in BIO (IOB2)",
+            kind=ROUND_TRIP,
+            suffixes=_COLUMNS,
+            holds=_NAMES,
+            lacks=_NOT_FLAT,
+            reader="conll:read",
+            writer="conll_writer:write",
+        ),
+        Format(
+            name="bioes",
+            title="CoNLL-2003 in BIOES",
+            kind=ROUND_TRIP,
+            suffixes=_COLUMNS,
+            holds=_NAMES,
+            lacks=_NOT_FLAT,
+            reader="conll:read",
+            writer="conll_writer:write_bioes",
+        ),
+        Format(
+            name="iob1",
+            title="CoNLL-2003 in IOB1",
+            kind=ROUND_TRIP,
+            suffixes=_COLUMNS,
+            holds=_NAMES,
+            lacks=_NOT_FLAT,
+            reader="conll:read",
+            writer="conll_writer:write_iob1",
+        ),
+        Format(
+            name="doccano",
+            title="doccano JSONL",
+            kind=IN,
+            suffixes=_LINES,
+            holds="labelled spans, relations",
+            lacks="labels of whole texts and metadata (listed)",
+            reader="doccano:read",
+        ),
+        Format(
+            name="prodigy",
+            title="Prodigy JSONL",
+            kind=IN,
+            suffixes=_LINES,
+            holds="labelled spans, relations",
+            lacks="rejected and ignored examples, labels of whole texts, metadata (listed)",
+            reader="prodigy:read",
+        ),
+        Format(
+            name="langextract",
+            title="LangExtract JSONL",
+            kind=IN,
+            suffixes=_LINES,
+            holds="extractions with their attributes",
+            lacks="extractions without an interval whose words do not occur once (listed)",
+            reader="langextract:read",
+        ),
+        Format(
+            name="w3c",
+            title="W3C Web Annotation (JSON-LD)",
+            kind=OUT,
+            suffixes=(".jsonld",),
+            holds=f"{_SPANS}, their attributes, event relations, coreference, links of entities",
+            lacks="names of entities, relations of entities, states of layers, tokens, sentences",
+            writer="w3c:write",
         ),
         Format(
             name="conllu",

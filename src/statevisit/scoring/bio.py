@@ -1,37 +1,23 @@
 """Named entities from CoNLL files in BIO and its variants, and the gold names to compare."""
 
-import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from statevisit.dataset.flat_names import flat_names
-from statevisit.document.characters import is_invisible
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
+from statevisit.formats import bio
 from statevisit.scoring.prediction import Note, Prediction, bare
 from statevisit.scoring.spans import Item
 
 SUFFIXES = (".bio", ".bioes", ".bilou", ".conll", ".iob", ".iob1", ".iob2", ".iobes")
 """The suffixes of BIO files; a file that is named by itself may also be .txt or .tsv."""
 
-_IDS = ("# id = ", "# newdoc id = ")
 _COMMENT = "# "
-_DOCUMENT = "-DOCSTART-"
-_TAG = re.compile(r"O|[BIMELSUW]-.+")
-_ENDS = ("E", "L", "S", "U", "W")
-"""Prefixes of the last or only token of a name."""
-
-_CONTINUES = ("I", "M", "E", "L")
-"""Prefixes of a token that continues the name before it."""
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
-_COLUMN_END = re.compile(r"[ \t]+")
 
 
 def gold_names(document: Document) -> list[Item]:
@@ -60,7 +46,7 @@ def read_bio(path: Path, gold: Mapping[str, Document]) -> Iterator[Prediction]:
     reader = _Reader(gold, path.stem)
     number = 0
     try:
-        for number, line in enumerate(_LINE_END.split(text), 1):
+        for number, line in enumerate(bio.LINE_END.split(text), 1):
             reader.read(number, line)
         reader.end_sentence()
     except _Misplaced as error:
@@ -114,7 +100,7 @@ class _PlacedDocument:
 
     def comes_next(self, token: str) -> bool:
         """Whether the text continues with a token."""
-        return self.document.text.startswith(token, self._skipped(self.offset, token))
+        return bio.next_token(token, self.document.text, self.offset)[1]
 
     def add(self, lines: Sequence[_Line]) -> None:
         """Add the next sentence.
@@ -142,25 +128,17 @@ class _PlacedDocument:
 
     def _placed(self, lines: Sequence[_Line], offset: int) -> list[_TaggedToken]:
         """The tokens from an offset, up to the first that does not come next."""
-        text = self.document.text
         tokens = []
         for line in lines:
-            start = self._skipped(offset, line.token)
-            if not text.startswith(line.token, start):
+            start, stands = bio.next_token(line.token, self.document.text, offset)
+            if not stands:
                 break
             offset = start + len(line.token)
             tokens.append(_TaggedToken(start, offset, line.tag))
         return tokens
 
-    def _skipped(self, offset: int, token: str) -> int:
-        """The offset of a token, or of another visible character, after invisible ones."""
-        text = self.document.text
-        while not text.startswith(token, offset) and is_invisible(text[offset : offset + 1]):
-            offset += 1
-        return offset
-
     def _misplaced(self, line: _Line, offset: int) -> _Misplaced:
-        start = self._skipped(offset, line.token)
+        start, _ = bio.next_token(line.token, self.document.text, offset)
         continuation = self.document.text[start : start + 30]
         return _Misplaced(
             line.number,
@@ -201,13 +179,13 @@ class _Reader:
 
     def read(self, number: int, line: str) -> None:
         """Read a line. Raises FormatError if it is wrong."""
-        columns = _columns(line)
-        is_tagged = len(columns) > 1 and _TAG.fullmatch(columns[-1]) is not None
-        document_id = next((line.removeprefix(p) for p in _IDS if line.startswith(p)), None)
+        columns = bio.columns(line)
+        is_tagged = len(columns) > 1 and bio.TAG.fullmatch(columns[-1]) is not None
+        document_id = bio.stated_id(line)
         if document_id is not None:
             self.end_sentence()
-            self._begin(document_id.strip())
-        elif columns[:1] == [_DOCUMENT]:
+            self._begin(document_id)
+        elif columns[:1] == [bio.DOCUMENT]:
             self.end_sentence()
             self._current = None
         elif not columns or (line.startswith(_COMMENT) and not self._is_token(columns, is_tagged)):
@@ -250,28 +228,10 @@ class _Reader:
         return self._current
 
 
-def _columns(line: str) -> list[str]:
-    """The columns of a line; only tabs separate them if there are any."""
-    line = line.strip(" \t\f")
-    if not line:
-        return []
-    columns = line.split("\t") if "\t" in line else _COLUMN_END.split(line)
-    return [column.strip(" ") for column in columns]
-
-
-def _names(tokens: Iterable[_TaggedToken]) -> list[Item]:
-    """The spans that the tags of a sentence form.
-
-    An I- tag that continues no span begins one, as in conlleval (Tjong Kim Sang and Buchholz 2000),
-    which reads IOB1 and IOB2 alike; so do M-, E- and L- tags.
-    """
-    names: list[Item] = []
-    is_open = False  # whether the last token belongs to the last name, and does not end it
-    for start, end, tag in tokens:
-        prefix, _, label = tag.partition("-")
-        if prefix in _CONTINUES and is_open and names[-1].label == label:
-            names[-1] = replace(names[-1], end=end)
-        elif prefix != "O":
-            names.append(Item(start, end, label, unit=0))
-        is_open = prefix != "O" and prefix not in _ENDS
-    return names
+def _names(tokens: Sequence[_TaggedToken]) -> list[Item]:
+    """The spans that the tags of a sentence form."""
+    names = bio.names_of(token.tag for token in tokens)
+    return [
+        Item(tokens[name.first].start, tokens[name.last - 1].end, name.label, unit=0)
+        for name in names
+    ]
