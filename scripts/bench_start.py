@@ -32,6 +32,7 @@ IMPORTS = {
     "hub": "datasets",
     "ingest": "spacy",
     "label-studio": "label_studio_sdk.client",
+    "formats": "cassis",
 }
 """The modules that are imported when an extra is first used."""
 

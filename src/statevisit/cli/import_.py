@@ -74,7 +74,7 @@ def command(
     PATHS are files or directories. A text that `statevisit export` wrote is compared with its
     ID.statevisit.json, and only what was changed since changes in the corpus. Any other text is
     added to the document with the same text, or becomes a new document. What has no place in the
-    corpus is listed by kind and kept in corpus/imported/; an export to the same format puts it back.
+    corpus is listed by kind and kept in corpus/imported/; an export to this format puts it back.
 
     \b
     Example:

@@ -13,7 +13,6 @@ from conllu.exceptions import ParseException
 from conllu.parser import parse_dict_value, parse_id_value
 from msgspec import Struct
 
-from statevisit.document.codec import read_bytes
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
 from statevisit.formats.corefud_brackets import Brackets, Word
@@ -32,6 +31,7 @@ from statevisit.formats.corefud_terms import (
     key_of,
     unescaped,
 )
+from statevisit.formats.decoding import decoded
 from statevisit.formats.texts import AnnotatedText, Loss, Note
 from statevisit.regions.labels import region_labels
 from statevisit.regions.offsets import Ends
@@ -69,12 +69,7 @@ def read(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     differs from its `# text`. Sentences and tokens make up the text only: those of a document are
     never changed.
     """
-    try:
-        lines = read_bytes(path).decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"{path}: byte {error.start:,} is not UTF-8; save the file as UTF-8"
-        ) from None
+    lines = decoded(path).split("\n")
     reader = _Reader(path, scheme, 1)
     comments: list[_Comment] = []
     rows: list[tuple[int, list[str]]] = []

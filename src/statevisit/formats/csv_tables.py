@@ -8,8 +8,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from statevisit import files
-from statevisit.document.codec import read_bytes
 from statevisit.errors import FormatError
+from statevisit.formats.decoding import decoded
 
 _DELIMITERS = (",", ";", "\t")
 
@@ -50,12 +50,7 @@ def read_table(path: Path, known: Collection[str], needed: Collection[str]) -> T
 
 
 def _decoded(path: Path) -> str:
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"{path}: byte {error.start:,} is not UTF-8; save the file as CSV in UTF-8"
-        ) from None
+    text = decoded(path)
     # A program that ends all lines with CRLF does so within cells.
     if text.count("\n") == text.count("\r\n"):
         text = text.replace("\r\n", "\n")
