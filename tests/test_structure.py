@@ -45,6 +45,7 @@ LAZY = {
 """Methods that reach upward through the lazy table: to `pages/` and to the tables of `dataset/`."""
 
 ONLY_IN = {
+    "cassis": {"formats"},
     "click": {"cli"},
     "datasets": {"dataset"},
     "huggingface_hub": {"corpus"},

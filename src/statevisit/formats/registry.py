@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError, MissingExtra
+from statevisit.formats.sidecar import SUFFIX
 from statevisit.formats.texts import AnnotatedText
 from statevisit.printable import nearest
 
@@ -74,6 +75,30 @@ FORMATS = {
             reader="brat:read",
             writer="brat_writer:write",
         ),
+        Format(
+            name="xmi",
+            title="UIMA CAS XMI",
+            kind=ROUND_TRIP,
+            suffixes=(".xmi", ".zip"),
+            holds=f"{_SPANS}, their attributes, event relations, coreference, sentences, tokens",
+            lacks="names of entities, relations of entities, states of layers, the date",
+            reader="cas_files:read_xmi",
+            writer="cas_writer:write_xmi",
+            package="dkpro-cassis and defusedxml",
+            extra="formats",
+        ),
+        Format(
+            name="casjson",
+            title="UIMA CAS JSON",
+            kind=ROUND_TRIP,
+            suffixes=(".json",),
+            holds=f"{_SPANS}, their attributes, event relations, coreference, sentences, tokens",
+            lacks="names of entities, relations of entities, states of layers, the date",
+            reader="cas_files:read_json",
+            writer="cas_writer:write_json",
+            package="dkpro-cassis and defusedxml",
+            extra="formats",
+        ),
     )
 }
 """The formats by name, in the order in which they are listed."""
@@ -101,7 +126,11 @@ def files_in(paths: Iterable[Path], format_: Format) -> Iterator[Path]:
     """
     for path in paths:
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix.lower() in format_.suffixes)
+            files = sorted(
+                p
+                for p in path.rglob("*")
+                if p.suffix.lower() in format_.suffixes and not p.name.endswith(SUFFIX)
+            )
             if not files:
                 raise FormatError(f"{path}: has no file {' or '.join(format_.suffixes)}")
             yield from files
