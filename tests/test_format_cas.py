@@ -17,9 +17,10 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import base
 from statevisit.errors import FormatError
 from statevisit.files import write_parts
-from statevisit.formats import cas_types as types
+from statevisit.formats import cas_names as types
 from statevisit.formats.cas_files import read_json, read_xmi
-from statevisit.formats.cas_types import layer_types, type_system
+from statevisit.formats.cas_names import layer_types
+from statevisit.formats.cas_types import type_system
 from statevisit.formats.cas_writer import write_json, write_xmi
 from statevisit.formats.texts import AnnotatedText
 from statevisit.formats.vocabulary import text_of
@@ -393,7 +394,7 @@ def _texts(path: Path) -> list[AnnotatedText]:
     [
         ("</xmi:XMI>", "", r"emoji\.xmi:\d+: is not XML"),
         ("<cas:NULL", "<cas:NULL &", r"emoji\.xmi:\d+: is not XML"),
-        ('value="PER"', 'value="PER" colour="red"', "emoji.xmi: is not a CAS of its types.*colour"),
+        ('value="PER"', 'value="PER" class="x"', "emoji.xmi: is not a CAS of its types.*class"),
         ("NamedEntity", "NamedEntities", "NamedEntities] not found"),
         ('begin="0"', 'begin="1"', "the offset 1 is outside the text, or inside a character"),
         ('begin="0"', f'begin="{"9" * 30}"', "offset .* is outside the text"),
@@ -447,6 +448,18 @@ def test_names_of_types_never_become_code(tmp_path: Path) -> None:
     content = system.read_text("utf-8")
     system.write_text(content.replace("<name>category<", "<name>x=exit(1), y<"), "utf-8")
     with pytest.raises(FormatError, match=r"TypeSystem\.xml: .*is no name of a type or feature"):
+        _texts(path)
+
+
+def test_features_that_the_types_lack_are_strings(tmp_path: Path) -> None:
+    """UIMA passes them over when it is lenient, and many corpora have some."""
+    path = _write_foreign(tmp_path / "f", _foreign_cas())
+    content = path.read_text("utf-8")
+    path.write_text(content.replace('value="PER"', 'value="PER" colour="red"'), "utf-8")
+    (text,) = _texts(path)
+    assert [{"colour": "red"}] == [a.attributes for a in text.annotations]
+    path.write_text(content.replace('value="PER"', 'value="PER" colour="red" &'), "utf-8")
+    with pytest.raises(FormatError, match=r"emoji\.xmi:\d+: is not XML"):
         _texts(path)
 
 

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from io import BytesIO
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -23,12 +24,15 @@ from statevisit import files
 from statevisit.document.codec import read_bytes
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
+from statevisit.formats.cas_names import NAME, STRING
 from statevisit.formats.cas_reader import text_name, text_of_cas
-from statevisit.formats.cas_types import NAME
 from statevisit.formats.cas_writer import TYPE_SYSTEM
 from statevisit.formats.texts import AnnotatedText
 
 _MOST_MEMBERS = 10_000
+_TAG = re.compile(r"\{http:///([\w/]+)\.ecore\}(\w+)", re.ASCII)
+"""A tag of XMI, which has the name of a type."""
+
 _FS_ARRAY = "uima.cas.FSArray"
 _RESERVED = "%"
 """The prefix of keys in JSON that are not names of features."""
@@ -141,11 +145,39 @@ def _read_one(
 ) -> AnnotatedText:
     """The text of an XMI file."""
     _refuse_dtd(data, place)
-    # Limits of the parser against entities are needless without a DTD, and refuse long texts
-    cas = _loaded(
-        lambda: cassis.load_cas_from_xmi(BytesIO(data), typesystem=system, trusted=True), place
-    )
+
+    def load() -> cassis.Cas:
+        # Limits of the parser against entities are needless without a DTD, and refuse long texts
+        return cassis.load_cas_from_xmi(BytesIO(data), typesystem=system, trusted=True)
+
+    try:
+        cas = _loaded(load, place)
+    except FormatError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        declared = system
+        system = _loaded(lambda: _with_undeclared(data, declared), place)
+        cas = _loaded(load, place)
     return text_of_cas(cas, path, text_name(cas, path), scheme)
+
+
+def _with_undeclared(data: bytes, system: cassis.TypeSystem) -> cassis.TypeSystem:
+    """A type system with the features that a file has and it lacks, as strings.
+
+    UIMA, when it is lenient, leaves these out, and so do tools that write such files.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        extended = cassis.load_typesystem(system.to_xml())
+    for _, element in ElementTree.iterparse(BytesIO(data), forbid_dtd=True):
+        match = _TAG.fullmatch(element.tag)
+        name = f"{match[1].replace('/', '.')}.{match[2]}" if match else ""
+        if extended.contains_type(name, True):
+            declared = {feature.name for feature in extended.get_type(name).all_features}
+            for attribute in set(element.keys()) - declared:
+                if NAME.fullmatch(attribute) and not iskeyword(attribute):
+                    extended.create_feature(name, attribute, STRING)
+    return extended
 
 
 @lru_cache(maxsize=4)  # the files of a directory share one

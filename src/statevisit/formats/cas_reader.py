@@ -15,8 +15,7 @@ from typing import Any
 
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
-from statevisit.formats import cas_types as types
-from statevisit.formats.brat import values_of
+from statevisit.formats import cas_names as types
 from statevisit.formats.sidecar import SUFFIX
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Relation
 from statevisit.regions.offsets import Ends
@@ -24,8 +23,6 @@ from statevisit.regions.offsets import Ends
 Structure = Any
 """A feature structure of cassis, which has an attribute for each feature."""
 
-_LABELS = ("label", "value", "category")
-_LABEL_OF_DEPENDENCIES = "DependencyType"
 _RENAMED = ("type_", "self_")
 """What cassis calls the features `type` and `self`."""
 
@@ -113,7 +110,7 @@ class _Reader:
         if self._is_relation(structure) or self._is_link(structure):
             return False
         name = structure.type.name
-        if name in (types.SENTENCE, types.TOKEN) or name.startswith(types.METADATA_PACKAGE):
+        if name.startswith(types.METADATA_PACKAGE) or types.is_segment(name):
             return False
         if self._is_a(structure, types.DOCUMENT_ANNOTATION) or self._is_copy(structure):
             return False
@@ -145,18 +142,8 @@ class _Reader:
         if start is None or end is None or not 0 <= start < end <= len(self._text.text):
             self._lose("annotations without characters", structure)
             return
-        own = self._own.get(structure.type.name)
-        values = dict(_values(structure))
-        is_own = own is not None or structure.type.name == types.KEPT
-        if is_own:
-            record = values.pop(types.RECORD, "")
-            label = values.pop(types.LABEL, structure.type.short_name)
-            others = values_of(values.pop(types.OTHER, "")) or {}
-            names = {name: prop for prop, name in own.features.items()} if own else {}
-            attributes = {names.get(name, name): value for name, value in values.items()} | others
-        else:
-            record, label, attributes = "", _label(structure, values), values
-        self._add(structure, record, label, attributes)
+        values = types.stated(structure.type.name, dict(_values(structure)), self._own)
+        self._add(structure, values.record, values.label, values.attributes)
 
     def _add(
         self, structure: Structure, record: str, label: str, attributes: dict[str, str]
@@ -189,7 +176,7 @@ class _Reader:
             self._lose("relations without an annotation at both ends", structure)
             return
         values = dict(_values(structure))
-        label = _label(structure, values)
+        label = types.label_of(structure.type.name, values)
         for name in values:
             self._lose(f"attributes {name!r} of relations", structure)
         self._text.relations.append(Relation(str(ends[0]), label, str(ends[1])))
@@ -293,14 +280,6 @@ def _targets(value: Structure, feature: str) -> Iterator[tuple[Structure | None,
             yield one, feature
         else:
             yield one.target, getattr(one, types.ROLE, None) or feature
-
-
-def _label(structure: Structure, values: dict[str, str]) -> str:
-    """The label of an annotation, which is taken out of its values."""
-    for name in (*_LABELS, _LABEL_OF_DEPENDENCIES):
-        if values.get(name):
-            return values.pop(name)
-    return str(structure.type.short_name)
 
 
 def text_name(cas: Any, path: Path) -> str:

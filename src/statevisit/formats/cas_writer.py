@@ -10,8 +10,9 @@ import cassis
 
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.errors import FormatError
-from statevisit.formats import cas_types as types
+from statevisit.formats import cas_names as types
 from statevisit.formats.brat import values_line
+from statevisit.formats.cas_types import type_system
 from statevisit.formats.texts import AnnotatedText, Annotation, Relation
 from statevisit.formats.vocabulary import label_names
 from statevisit.regions.relation_labels import role_label
@@ -34,7 +35,7 @@ def write_xmi(texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
         assert text.document is not None
         if scheme is None:
             scheme = scheme_of(text.document)
-            yield TYPE_SYSTEM, types.type_system(scheme).to_xml().encode()
+            yield TYPE_SYSTEM, type_system(scheme).to_xml().encode()
         _refuse_control_characters(text)
         yield f"{text.id}.xmi", _cas(text).to_xmi().encode()
 
@@ -72,7 +73,7 @@ class _Writer:
 
     def __init__(self, text: AnnotatedText, scheme: Scheme) -> None:
         self._text, self._scheme = text, scheme
-        self._types = types.type_system(scheme)
+        self._types = type_system(scheme)
         self._cas = cassis.Cas(self._types)
         self._layer_of = {name: layer for name, (layer, _) in label_names(scheme).items()}
         self._structures: dict[str, cassis.typesystem.FeatureStructure] = {}

@@ -120,7 +120,7 @@ class _Importer:
             message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
-        base = base_beside(text, self._scheme)
+        base = base_beside(text, self._scheme) if self._format.writer else None
         if base is not None:
             outcome = self._changed(text, base, findings, report)
         else:

@@ -99,6 +99,15 @@ FORMATS = {
             package="dkpro-cassis and defusedxml",
             extra="formats",
         ),
+        Format(
+            name="webannotsv",
+            title="WebAnno TSV 3",
+            kind=IN,
+            suffixes=(".tsv",),
+            holds="spans, their attributes, relations, slots, chains, as INCEpTION exports them",
+            lacks="the date and the language, annotations that begin or end between tokens",
+            reader="webanno_tsv:read",
+        ),
     )
 }
 """The formats by name, in the order in which they are listed."""
