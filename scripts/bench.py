@@ -1,8 +1,8 @@
 """Measure speed and size, beside named peers in the same run.
 
 Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras,
-validate, score, label-studio and growth; without one it measures all of them. It makes .venv and
-installs the locked packages if needed.
+validate, score, label-studio, formats and growth; without one it measures all of them. It makes
+.venv and installs the locked packages if needed.
 
 The contestants of a comparison take turns (A B C A B C), and every ratio is of two runs of one
 round. The figures are the median over the rounds with minimum and maximum. Seconds are those of
@@ -23,6 +23,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench_build import ALONE, build
+from bench_formats import formats
 from bench_growth import growth
 from bench_labelstudio import label_studio
 from bench_score import score
@@ -44,6 +45,7 @@ SECTIONS = {
     "validate": validate,
     "score": score,
     "label-studio": label_studio,
+    "formats": formats,
     "growth": growth,
 }
 
@@ -59,6 +61,8 @@ COMPARED = (
     "seqeval",
     "scorch",
     "label-studio-sdk",
+    "spacy",
+    "dkpro-cassis",
 )
 """The packages whose versions are printed with the figures."""
 

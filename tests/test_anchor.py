@@ -306,7 +306,7 @@ def test_overlapping_occurrences_count() -> None:
         ({"quote": " \n"}, "`quote` must not be empty"),
         ({"quote": "\u200b"}, "`quote` must not be empty"),
         ({"quote": "visit", "prefix": 1}, "`prefix` must be a string"),
-        ({"quote": "visit", "suffix": None}, "`suffix` must be a string"),
+        ({"quote": "visit", "suffix": []}, "`suffix` must be a string"),
         ({"quote": "visit", "occurrence": 0}, "`occurrence` is 0; it counts from 1"),
         ({"quote": "visit", "occurrence": "2"}, "`occurrence` is '2'; it counts from 1"),
         ({"quote": "visit", "occurrence": True}, "it counts from 1"),
@@ -665,7 +665,8 @@ def test_keys_of_digits_have_a_place(
 @pytest.mark.parametrize(
     ("draft_text", "message"),
     [
-        ("{", "draft.json:1:2: not JSON"),
+        ("{", "draft.json: cut off before its first record is complete"),
+        ("no", "draft.json:1:1: not JSON"),
         ("[]", "has no `id` that says which document it is of"),
         ('{"id": 5}', "has no `id` that says which document it is of"),
         ('{"id": "gone", "mentions": []}', "gone.json: no such document; name it with --document"),

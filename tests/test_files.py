@@ -264,6 +264,8 @@ WRITING = {"write_bytes", "write_text", "unlink", "rmdir", "rename", "rmtree", "
 OWN = {
     "files.py": WRITING,
     "corpus/git.py": {"rmtree"},  # a temporary directory
+    "scoring/run_systems.py": {"rename", "rmtree", "write_bytes"},  # the work of one system
+    "scoring/run_task.py": {"rmtree"},  # the predictions of an earlier run, through no link
     "dataset/huggingface.py": {"rename"},  # into the user's cache
     "labelstudio/server.py": {"rmtree"},  # the server that it installed
     "publishing/build.py": {"write_bytes"},  # in its temporary directory

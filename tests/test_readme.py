@@ -33,6 +33,7 @@ from statevisit.document.codec import decode
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.scheme import base, scheme_from
 from statevisit.publishing.card import PARTS
+from statevisit.scoring.run_file import read_run
 from tests.conftest import DOC_ID, PATIENCE, ROOT, Result
 from tests.repositories import begin, commit, copy_checkout
 
@@ -53,6 +54,7 @@ PAGES = {
         "schema/REVIEW.md",
         SPEED,
         LABEL_STUDIO,
+        "src/statevisit/formats/README.md",
         "src/statevisit/scoring/README.md",
     )
 }
@@ -161,7 +163,6 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
         (CONTRIBUTING, "The rooms of `src/statevisit/`"),
         ("corpus/README.md", "From Python"),  # the output of the block before it
         ("schema/CHECKS.md", "How to read a finding"),
-        ("src/statevisit/scoring/README.md", "Score a system"),  # a prompt
     ] == [(b.page, b.heading) for b in BLOCKS if b.language == "text"]
 
 
@@ -487,10 +488,17 @@ def test_the_finding_shown_is_what_validate_prints(
 
 
 def test_the_settings_are_some(tmp_path: Path) -> None:
-    """`validate` takes the settings shown, and the pages show no third kind of TOML."""
+    """`validate` takes the settings shown, and the pages show no kind of TOML without a test."""
     (tmp_path / "pyproject.toml").write_text(_toml("[tool.statevisit]"))
     assert read_settings(tmp_path, catalogue).select
-    assert 3 == sum(b.language == "toml" for b in BLOCKS)
+    assert 4 == sum(b.language == "toml" for b in BLOCKS)
+
+
+def test_the_run_file_is_one(tmp_path: Path) -> None:
+    """`bench` takes the run file shown, with a system of each kind."""
+    (tmp_path / "run.toml").write_text(_toml("corpus ="))
+    systems = read_run(tmp_path / "run.toml").systems
+    assert ["with", "command", "predictions", "model"] == [system.kind for system in systems]
 
 
 def test_every_command_is_named() -> None:

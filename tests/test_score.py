@@ -566,12 +566,16 @@ def test_bio_that_was_cut_off_is_scored_and_noted(article: Document, tmp_path: P
 
 
 def test_labels_that_the_gold_does_not_have_are_named(article: Document, tmp_path: Path) -> None:
-    """Labels of another scheme are listed with their numbers; those of the gold are not."""
+    """Labels of another scheme are listed with their numbers and the likeliest of the gold."""
     data = _bio(article).replace("-PERSON", "-PER").encode()
     people = data.count(b" B-PER\n")
     f1, notes = _strict(article, tmp_path / "system.bio", data)
     assert 0 < f1 < 1
-    assert [("label", f"labels that the gold does not have: PER ({people})")] == notes
+    (note,) = notes
+    assert "label" == note[0]
+    assert f"labels of the prediction that the gold's scheme lacks: PER ({people});" in note[1]
+    assert "never uses: PERSON" in note[1]
+    assert 'PER = "PERSON"' in note[1]
 
 
 def test_bio_of_several_documents(article: Document, tmp_path: Path) -> None:
@@ -725,7 +729,7 @@ def test_duplicates_unknown_labels_and_offsets_beyond_the_text(article: Document
         ),
     )
     report = statevisit.score(article, pred, resamples=10)
-    assert ["duplicate", "offset", "offset", "label"] == [n.kind for n in report.notes]
+    assert ["duplicate", "offset", "offset", "label", "label"] == [n.kind for n in report.notes]
     assert (len(mentions) + 1, len(mentions)) == (
         report.find("mentions", "strict").pred,
         report.find("mentions", "strict").correct,

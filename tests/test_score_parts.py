@@ -377,6 +377,9 @@ def test_an_answer_of_a_language_model_is_scored_as_it_is(tmp_path: Path) -> Non
     messages = [f"{note.kind} {note.message}" for note in report.notes]
     assert [
         "unplaced /timexes/2: 'June 2023' does not occur in the text; counted as spurious",
+        "label labels of the prediction that the gold's scheme lacks: POLITICIAN (1); map them "
+        "with --map; labels of the gold that the prediction never uses: GPE, PERSON; likely under "
+        '[labels]: POLITICIAN = "PERSON"',
         "value invalid `level` of mentions; its value counts as it is written: "
         '1 record, the first /mentions/0/level: "NAMED"',
         "property unknown property `confidence` of timexes; ignored: "

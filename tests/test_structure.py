@@ -47,6 +47,7 @@ LAZY = {
 ONLY_IN = {
     "cassis": {"formats"},
     "click": {"cli"},
+    "conllu": {"formats"},
     "datasets": {"dataset"},
     "huggingface_hub": {"corpus"},
     "label_studio_sdk": {"labelstudio"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from statevisit.annotation.from_python import annotate, ingest
+    from statevisit.annotation.prompt import Prompt, prompt
     from statevisit.checks.corpus import validate
     from statevisit.corpus.reader import Corpus
     from statevisit.corpus.seeds import ListedSource
@@ -54,6 +55,8 @@ _HOME = {
     "load": "corpus.versions",
     "load_dataset": "dataset.huggingface",
     "MissingExtra": "errors",
+    "prompt": "annotation.prompt",
+    "Prompt": "annotation.prompt",
     "read_document": "document.codec",
     "release": "publishing.from_python",
     "Released": "publishing.from_python",
@@ -82,6 +85,7 @@ __all__ = [
     "LabelStudioError",
     "ListedSource",
     "MissingExtra",
+    "Prompt",
     "ReleaseError",
     "Released",
     "Report",
@@ -98,6 +102,7 @@ __all__ = [
     "labels",
     "load",
     "load_dataset",
+    "prompt",
     "read_document",
     "release",
     "score",

@@ -7,8 +7,8 @@ import hashlib
 from typing import Any
 
 from statevisit.annotation.received.plain import decode_seed
-from statevisit.annotation.segmentation import segment
-from statevisit.annotation.tokenizers import tokenizer
+from statevisit.annotation.segmentation import Stated, segment, stated_segments
+from statevisit.annotation.tokenizers import IMPORTED, tokenizer
 from statevisit.document.model import SCHEMA_VERSION, Document, Source
 from statevisit.document.scheme import Scheme, base
 from statevisit.document.states import NONE
@@ -54,13 +54,22 @@ def document_of(
     language: str = "en",
     scheme: Scheme | None = None,
     by: str | None = None,
+    stated: Stated | None = None,
 ) -> Document:
     """Make a document without annotation from a text, which follows `header` in its seed.
 
-    `file` is the name of the seed in `seeds/`; the others are as for `ingest`. Raises FormatError
-    if there is no tokenizer for the language, MissingExtra without spaCy.
+    `file` is the name of the seed in `seeds/`, and `stated` what an imported file says about
+    sentences and tokens; the others are as for `ingest`. Raises FormatError if there is no
+    tokenizer for the language, MissingExtra without spaCy.
     """
-    sentences, tokens = segment(text, language, by)
+    annotators: tuple[str, ...] = (IMPORTED["id"],)
+    if stated is not None and stated.is_whole:
+        sentences, tokens = stated_segments(text, stated)
+    else:
+        ours = segment(text, language, by)
+        sentences, tokens = stated_segments(text, stated or Stated(), ours)
+        is_changed = (sentences, tokens) != ours
+        annotators = (tokenizer(language, by).annotator["id"], *annotators[: int(is_changed)])
     digest = hashlib.sha256((header + text).encode()).hexdigest()
     scheme = scheme or base()
     layers: dict[str, tuple[Any, ...]] = dict.fromkeys(scheme.layers, ())
@@ -73,7 +82,7 @@ def document_of(
         date=date,
         source=Source(file=file, sha256=digest, header_length=len(header)),
         text_sha256=hashlib.sha256(text.encode()).hexdigest(),
-        annotators=(tokenizer(language, by).annotator["id"],),
+        annotators=annotators,
         layers=dict.fromkeys(scheme.annotated, NONE),
         text=text,
         **layers,

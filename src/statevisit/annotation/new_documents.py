@@ -15,7 +15,8 @@ from statevisit.annotation.document_ids import derived_id, stated_id
 from statevisit.annotation.ingest import document_of
 from statevisit.annotation.received.incoming import Incoming
 from statevisit.annotation.received.plain import header_for
-from statevisit.annotation.tokenizers import tokenizer
+from statevisit.annotation.segmentation import Stated
+from statevisit.annotation.tokenizers import IMPORTED, tokenizer
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import Context
 from statevisit.corpus.annotators import list_with
@@ -83,14 +84,19 @@ class NewDocuments:
         """The ids of the tokenizers of the new documents."""
         return frozenset(annotator["id"] for annotator in self._tokenizers)
 
-    def add(self, text: Incoming, document_id: str | None = None) -> Document:
+    def add(
+        self, text: Incoming, document_id: str | None = None, stated: Stated | None = None
+    ) -> Document:
         """Make and check the document of a text; return it.
 
         Its id is `document_id`, else the one that the text states, else one of its date and name.
+        `stated` is what an imported file says about its sentences and tokens.
         Raises FormatError if text or id is not valid, or conflicts with a file of the root or with
         another new document, which then stays. Nothing is written to the root.
         """
-        document, seed = valid_document(text, document_id, self._language, self._by, self._scheme)
+        document, seed = valid_document(
+            text, document_id, self._language, self._by, self._scheme, stated
+        )
         name = document.source.file
         self._refuse_conflict(document.id, name, seed, text.place)
         is_taken = document.id in self._documents
@@ -101,7 +107,10 @@ class NewDocuments:
             )
         if is_taken:
             raise FormatError(f"{text.place}: {_twice(text, document.id)}")
-        self._tokenizers.append(tokenizer(document.language, self._by).annotator)
+        if IMPORTED["id"] in document.annotators:
+            self._tokenizers.append(IMPORTED)
+        if document.annotators != (IMPORTED["id"],):
+            self._tokenizers.append(tokenizer(document.language, self._by).annotator)
         source = source_of(document, _stated(text, document), text.place)
         canonical = encode(document)
         self._documents[document.id] = NewDocument(
@@ -190,6 +199,7 @@ def valid_document(
     language: str = "en",
     by: str | None = None,
     scheme: Scheme | None = None,
+    stated: Stated | None = None,
 ) -> tuple[Document, bytes]:
     """Return the document of a text, valid under a scheme, and the bytes of its seed.
 
@@ -210,6 +220,7 @@ def valid_document(
         language=text.metadata.language or language,
         scheme=scheme,
         by=by,
+        stated=stated,
     )
     _, findings = check_bytes(encode(document), text.place, Context(scheme or base()))
     for finding in findings:

@@ -7,7 +7,7 @@ from statevisit.document.scheme import Scheme
 from statevisit.document.scheme_compiler import needed_definitions
 from statevisit.document.strict_json import Json, JsonObject
 
-_SELECTOR = {
+SELECTOR: dict[str, JsonObject] = {
     "quote": {
         "type": "string",
         "minLength": 1,
@@ -87,10 +87,10 @@ def _quoted(node: JsonObject) -> JsonObject:
     properties = {name: value for name, value in node["properties"].items() if name not in span}
     required = [name for name in node["required"] if name not in ("id", *span)]
     if "id" not in properties:
-        return node | {"properties": _SELECTOR | properties, "required": ["quote", *required]}
+        return node | {"properties": SELECTOR | properties, "required": ["quote", *required]}
     record_id = {"id": properties.pop("id")}
     return node | {
-        "properties": record_id | _SELECTOR | properties,
+        "properties": record_id | SELECTOR | properties,
         "required": ["id", "quote", *required],
     }
 

@@ -19,7 +19,7 @@ from statevisit.document.model import LAYERS, SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, free_ids
 from statevisit.document.scheme import scheme_of
 from statevisit.document.states import DONE, PARTIAL
-from statevisit.document.strict_json import Json, JsonObject, pointer
+from statevisit.document.strict_json import Json, JsonObject, pointer, without_nulls
 from statevisit.findings import Finding
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
@@ -289,7 +289,8 @@ def anchor(
     if not isinstance(draft, dict) or not any(layer in scheme.layers for layer in draft):
         message = f"a draft is a JSON object with layers: {', '.join(scheme.layers)}"
         return None, [Finding(code="A004", file=file, message=message)], []
-    if draft.get("id", base.id) != base.id:
+    draft = {**draft, **without_nulls(draft)}  # structured output has null for what is absent
+    if draft.get("id") not in (None, base.id):
         message = f"the draft is of {draft['id']!r}, the text of {base.id!r}"
         return None, [Finding(code="A004", file=file, pointer="/id", message=message)], []
     resolver = _Resolver(base, file)

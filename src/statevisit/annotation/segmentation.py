@@ -1,7 +1,9 @@
 """Paragraphs, list items, sentences and tokens of a text."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -28,6 +30,23 @@ _ENUMERATOR = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxIVX]{1,4})[.
 
 _CLOSING_MARK = re.compile(r"[\"'”“’»›」』]$")
 """The end of a quotation, after which its sentence can go on: “We must!” he said."""
+
+
+class Stated(Struct, frozen=True):
+    """What a file of another format says about the sentences and tokens of its text.
+
+    `tokens` and `sentences` are (start, end) in code points, empty if it says nothing. `cuts` are
+    offsets at which a token ends or begins, because an annotation does.
+    """
+
+    tokens: tuple[tuple[int, int], ...] = ()
+    sentences: tuple[tuple[int, int], ...] = ()
+    cuts: frozenset[int] = frozenset()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it states both sentences and tokens."""
+        return bool(self.tokens and self.sentences)
 
 
 class Piece(Struct, frozen=True):
@@ -61,6 +80,33 @@ def segmenter_of(
     """
     by = tokenizer_of(document)
     return lambda text, _: _segmented(text, by)
+
+
+Segments = tuple[tuple[Sentence, ...], tuple[Token, ...]]
+"""The sentences and the tokens of a text."""
+
+
+def stated_segments(text: str, stated: Stated, ours: Segments = ((), ())) -> Segments:
+    """Return the sentences and tokens that a file states, and `ours` where it states none.
+
+    A token is divided at each cut inside it that is no part of a character.
+    """
+    sentences, tokens = ours
+    if stated.sentences:
+        blank = [gap.end() for gap in _BLANK_LINES.finditer(text)]
+        sentences = tuple(
+            Sentence(start=start, end=end, paragraph=bisect_right(blank, start))
+            for start, end in stated.sentences
+        )
+    if stated.tokens:
+        tokens = tuple(Token(start=start, end=end) for start, end in stated.tokens)
+    cuts = sorted(at for at in stated.cuts if 0 < at < len(text) and not joins(text, at))
+    divided: list[Token] = []
+    for token in tokens:
+        inside = cuts[bisect_right(cuts, token.start) : bisect_left(cuts, token.end)]
+        for start, end in pairwise([token.start, *inside, token.end]):
+            divided.append(Token(start=start, end=end))
+    return sentences, tuple(divided)
 
 
 def _segmented(text: str, by: Tokenizer) -> tuple[tuple[Sentence, ...], tuple[Token, ...]]:

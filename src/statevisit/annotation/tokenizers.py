@@ -32,6 +32,13 @@ ANNOTATOR: JsonObject = {
 }
 """The entry of `corpus/annotators.json` for the tokenizer of the document's own language."""
 
+IMPORTED: JsonObject = {
+    **ANNOTATOR,
+    "id": "imported-segmentation",
+    "name": "Sentences and tokens of an imported file, or tokens divided where its spans end",
+}
+"""The entry for sentences and tokens that an imported file determines."""
+
 _NAMES = {
     WHITESPACE: "Tokens between white space; sentences by spaCy's rule-based sentencizer",
     CHARACTERS: "Every character a token; sentences by spaCy's rule-based sentencizer",

@@ -10,7 +10,7 @@ from statevisit.cli.main import Listing, say, write
 from statevisit.cli.options import shipped_corpus, verbose
 from statevisit.document.codec import encode, read_bytes, read_document, write_document
 from statevisit.document.model import ANNOTATED_LAYERS
-from statevisit.document.strict_json import Locator, parse
+from statevisit.document.strict_json import Json, Locator
 from statevisit.errors import FormatError
 from statevisit.printable import counted
 
@@ -52,6 +52,9 @@ def command(
     end and text, and may leave out their id. Its layers replace those of the document. If a quote
     is missing or ambiguous, nothing is written.
 
+    The draft may be the answer of a language model, in a Markdown fence or with text around it. One
+    that is cut off is read up to its last complete record, and what is left out is said.
+
     The layers of the draft become partial: a record needs its quote and nothing else. With --done,
     or with {"layers": {"mentions": "done"}} in the draft, they must be complete.
 
@@ -61,16 +64,16 @@ def command(
     """
     from statevisit.annotation.quotes import anchor
 
-    data = read_bytes(draft)
-    value = parse(data, str(draft))
+    value, data = _read(draft, done)
     base = read_document(document or _document_path(value, draft))
     layers = _layers_done(value, draft, done)
     anchored, problems, reports = anchor(value, base, str(draft), done=layers)
-    locator = Locator(data)
+    locator = None if data is None else Locator(data)
     listing = Listing(err=True, verbose=verbose)
     for finding in (*problems, *reports):
         steps = finding.pointer.split("/")[1:]
-        line, column = locator.locate([s.replace("~1", "/").replace("~0", "~") for s in steps])
+        path = [s.replace("~1", "/").replace("~0", "~") for s in steps]
+        line, column = (0, 0) if locator is None else locator.locate(path)
         listing.add(structs.replace(finding, line=line, column=column))
     listing.end()
     if anchored is None:
@@ -82,6 +85,25 @@ def command(
     else:
         write(encode(anchored))
     return 0
+
+
+def _read(draft: Path, done: tuple[str, ...]) -> tuple[Json, bytes | None]:
+    """Return the value of a draft, and its JSON if it is in one place; say how it was read.
+
+    Raises FormatError for answers of several documents, and if layers are done but the draft ends
+    too early.
+    """
+    from statevisit.annotation.recovery import recover
+
+    answer, *others = recover(read_bytes(draft), str(draft))
+    if others:
+        raise FormatError(f"{draft}: has answers of several documents; give each a file of its own")
+    for note in answer.notes:
+        say(f"{draft}: {note}", err=True)
+    states_layers = isinstance(answer.value, dict) and "layers" in answer.value
+    if answer.is_cut and (done or states_layers):
+        raise FormatError(f"{draft}: ends too early, so that no layer can be done")
+    return answer.value, answer.data
 
 
 def _layers_done(value: object, draft: Path, done: tuple[str, ...]) -> tuple[str, ...]:

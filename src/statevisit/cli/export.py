@@ -60,5 +60,5 @@ def command(
     say(f"{output}: {counted(len(names), 'file')}")
     if format_.lacks:
         kept = "kept beside" if format_.kind != OUT else "left out"
-        say(f"{format_.title} cannot hold {format_.lacks}: {kept}", err=True)
+        say(f"{format_.title} cannot hold {format_.lacks}: {kept}")
     return 1 if errors else 0

@@ -8,7 +8,7 @@ import click
 
 from statevisit.checks.document import sound
 from statevisit.cli.label_studio_import import import_into_corpus, merge_options
-from statevisit.cli.main import Suggesting, say, write
+from statevisit.cli.main import Suggesting, say, tell_notes, write
 from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of
 from statevisit.cli.progress import Bar
 from statevisit.document.scheme import scheme_for
@@ -17,6 +17,7 @@ from statevisit.errors import FormatError, StateVisitError
 if TYPE_CHECKING:
     from statevisit.document.model import Document
     from statevisit.document.strict_json import JsonObject
+    from statevisit.labelstudio.tasks import Suggestion
 
     Command = Callable[..., Any]
 
@@ -70,6 +71,19 @@ _predictions = click.option(
     is_flag=True,
     help="Send predictions, where every annotator starts, instead of one annotation to correct.",
 )
+_predictions_from = click.option(
+    "--predictions-from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="Send what a system predicts (a file of `predict`, or any that `score` reads) for layers "
+    "that are not done, for annotators to correct.",
+)
+_map = click.option(
+    "--map",
+    "mapping",
+    type=click.Path(path_type=Path),
+    help="A TOML file of labels, for --predictions-from with other labels.",
+)
 _update_interface = click.option(
     "--update-interface",
     is_flag=True,
@@ -121,9 +135,16 @@ def config_(output: Path | None) -> None:
 @click.argument("documents", nargs=-1)
 @_path
 @_predictions
+@_predictions_from
+@_map
 @_output
 def export(
-    documents: tuple[str, ...], path: Path | None, predictions: bool, output: Path | None
+    documents: tuple[str, ...],
+    path: Path | None,
+    predictions: bool,
+    source: Path | None,
+    mapping: Path | None,
+    output: Path | None,
 ) -> int:
     """Write documents as tasks, JSON to import into a project with the interface of `config`.
 
@@ -138,18 +159,34 @@ def export(
     from statevisit.labelstudio.tasks import to_task
 
     errors: list[FormatError] = []
-    version, selected = _selected(corpus_to_read(path), documents, errors)
+    path = corpus_to_read(path)
+    suggestions = _suggestions(path, source, mapping)
+    version, selected = _selected(path, documents, errors)
 
     def pieces() -> Iterator[str]:
         yield "["
         separator = "\n"
         for document in selected:
-            yield separator + orjson.dumps(to_task(document, version, predictions)).decode()
+            task = to_task(document, version, predictions, suggestions.get(document.id))
+            yield separator + orjson.dumps(task).decode()
             separator = ",\n"
         yield "\n]\n"
 
     _write(output, pieces())
     return 1 if errors else 0
+
+
+def _suggestions(path: Path, source: Path | None, mapping: Path | None) -> "dict[str, Suggestion]":
+    """What the predictions of a file suggest for the documents of a corpus; notes are printed."""
+    if source is None:
+        return {}
+    from statevisit.scoring.suggestions import suggestions_of
+
+    _, documents = _selected(path, (), [])
+    by_id = {document.id: document for document in documents}
+    suggestions, notes = suggestions_of(source, by_id, mapping)
+    tell_notes(notes, (), "")
+    return suggestions
 
 
 def _selected(
@@ -205,12 +242,16 @@ def import_(exports: tuple[Path, ...], path: Path | None, **options: Any) -> int
 @click.argument("documents", nargs=-1)
 @_path
 @_predictions
+@_predictions_from
+@_map
 @_update_interface
 @_server_options
 def push(
     documents: tuple[str, ...],
     path: Path | None,
     predictions: bool,
+    source: Path | None,
+    mapping: Path | None,
     update_interface: bool,
     url: str,
     token: str,
@@ -230,12 +271,13 @@ def push(
 
     errors: list[FormatError] = []
     path = corpus_to_read(path)
+    suggestions = _suggestions(path, source, mapping)
     version, selected = _selected(path, documents, errors)
     server = Server(url, token)
     target = server.project(project, scheme_for(path), create=True, update=update_interface)
     with Bar(len(documents) or len(load(path)), "pushing") as bar:
         try:
-            pushed = server.push(target, selected, version, predictions, bar.advance)
+            pushed = server.push(target, selected, version, predictions, bar.advance, suggestions)
         except KeyboardInterrupt:
             raise StateVisitError(
                 "stopped; the tasks that reached the server stay there: push again to continue"

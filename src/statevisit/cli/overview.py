@@ -32,7 +32,10 @@ COMMANDS = {
     "adjudicate": "List the disagreements of two annotations, or merge them by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
     "stats": "Count documents, records and labels.",
+    "prompt": "Print a prompt, the guidelines in brief and a schema for a language model.",
+    "predict": "Predict names, times and amounts with a tagger, to be scored or corrected.",
     "score": "Score a prediction against gold: spans, values, links, coreference, events, time.",
+    "bench": "Compare several systems on one corpus: figures, differences, mistakes.",
     "agree": "Measure the agreement of two or more annotators.",
 }
 """The line of each subcommand in the overview.

@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the JSON Schema of quote notation for a language model, and score nothing.",
 )
+@click.option(
+    "--map",
+    "mapping",
+    type=click.Path(path_type=Path),
+    help='A TOML file of labels, [labels] PER = "PERSON", for a system that has others.',
+)
 @split
 @partial
 @without_predicates
@@ -62,6 +68,7 @@ def command(
     html: Path | None,
     resamples: int,
     draft_schema: bool,
+    mapping: Path | None,
     split: str | None,
     partial: bool,
     without_predicates: bool,
@@ -71,8 +78,9 @@ def command(
 
     GOLD is a document, directory, JSONL or Parquet. PRED may be one of these, with all layers or
     some of them; the answer of a language model, with or without a Markdown fence; a list of spans
-    such as [{"start": 0, "end": 5, "label": "PERSON"}]; or CoNLL (.bio, .conll, .iob) with BIO,
-    BIOES or BILOU tags for named entities.
+    such as [{"start": 0, "end": 5, "label": "PERSON"}], as Hugging Face and GLiNER give it, or one
+    such list for each document; LangExtract's JSONL; a DocBin of spaCy (.spacy); or CoNLL (.bio,
+    .conll, .iob) with BIO, BIOES or BILOU tags for named entities.
 
     A record of PRED needs its span only, as `start` and `end` or as a `quote`. Spans, labels,
     values and links are counted apart. Those that no record has are "not predicted", which differs
@@ -92,7 +100,7 @@ def command(
     from statevisit.scoring.score import evaluate
 
     report, scored = evaluate(
-        gold, pred, compare, layers, resamples, split, partial, without_predicates
+        gold, pred, compare, layers, resamples, split, partial, without_predicates, mapping
     )
     if html:
         from statevisit import files
@@ -111,6 +119,8 @@ def _print(report: "Report", labels: bool, verbose: bool) -> None:
     """Print a report as tables, with the notes."""
     from statevisit.scoring.report import cited_in, coverage, tables
 
+    # First, because without the same labels the figures say little.
+    tell_notes([note for note in report.notes if note.kind == "label"], (), "", verbose)
     out = console(highlight=False)
     for table in tables(report, labels):
         out.print(table)
@@ -133,4 +143,4 @@ def _print(report: "Report", labels: bool, verbose: bool) -> None:
         )
     for line in coverage(report):
         say(line)
-    tell_notes(report.notes, (), "", verbose)
+    tell_notes([note for note in report.notes if note.kind != "label"], (), "", verbose)

@@ -73,6 +73,22 @@ def _with_integers(value: Any) -> Any:
     return value
 
 
+def without_nulls(value: Any) -> Any:
+    """Return a JSON value without the members of objects that are null, at any depth."""
+    try:
+        return _without_nulls(value)
+    except RecursionError:  # deeper than any value that a schema allows
+        return value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value
+
+
 def _malformed(data: bytes, error: orjson.JSONDecodeError, file: str) -> Malformed:
     try:
         data.decode("utf-8")

@@ -17,6 +17,7 @@ from statevisit.annotation.merge import merge
 from statevisit.annotation.new_documents import NewDocuments
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.annotation.segmentation import Stated
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
@@ -105,8 +106,12 @@ class _Importer:
         self._options, self._about = options, about
         self._scheme = scheme_at(root)
         self._translation = Translation(self._scheme, options.mapping)
-        self._new = NewDocuments(root, about.language, about.tokenizer)
         self._rests: dict[str, bytes | None] = {}
+
+    @cached_property
+    def _new(self) -> NewDocuments:
+        """The new documents; it needs spaCy, so an import that makes none has none."""
+        return NewDocuments(self._root, self._about.language, self._about.tokenizer)
 
     @cached_property
     def _updater(self) -> Updater:
@@ -147,6 +152,8 @@ class _Importer:
             )
         current = entry.read(self._scheme)
         before = self._written(base, text)
+        if text.says_the_same_as(before):
+            return Outcome("", current, current, findings, [])
         edited = with_changes(
             placed(text, base, report),
             placed(before, base, report),
@@ -227,10 +234,26 @@ class _Importer:
             id=derived_id(text.id),
             normalised=changes,
         )
-        document = self._new.add(incoming)
+        document = self._segmented(incoming, text)
         self._updater.add(document, self._new.annotators)
         self.imported.new.append(document.id)
         return document
+
+    def _segmented(self, incoming: Incoming, text: AnnotatedText) -> Document:
+        """The document with the sentences and tokens of the file, or else with our own.
+
+        Without those of a file, a token is divided where an annotation begins or ends inside it.
+        """
+        if incoming.text != text.text:
+            return self._new.add(incoming)
+        placed_in = [a for a in text.annotations if self._translation.label(a.label)]
+        cuts = frozenset(at for a in placed_in for at in (a.start, a.end))
+        if text.tokens or text.sentences:
+            try:
+                return self._new.add(incoming, stated=Stated(text.tokens, text.sentences, cuts))
+            except FormatError as error:
+                self._leave("sentences and tokens of the file", f"{text.file}: {error}")
+        return self._new.add(incoming, stated=Stated(cuts=cuts))
 
     def _note(self, losses: Iterable[Loss], text: AnnotatedText) -> None:
         for loss in losses:
@@ -242,10 +265,11 @@ class _Importer:
 
     def write(self) -> None:
         """Write the new documents, the staged ones and what has no place in them."""
-        refused = [str(new) for new in self._new.write() if isinstance(new, FormatError)]
-        self.imported.problems += refused
-        if refused:
-            return
+        if self.imported.new:
+            refused = [str(new) for new in self._new.write() if isinstance(new, FormatError)]
+            self.imported.problems += refused
+            if refused:
+                return
         for file, entry in self._updater.staged.items():
             files.update(files.own_path(self._root, file), entry.bytes())
             self.imported.written.append(file)

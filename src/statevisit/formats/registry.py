@@ -108,6 +108,29 @@ FORMATS = {
             lacks="the date and the language, annotations that begin or end between tokens",
             reader="webanno_tsv:read",
         ),
+        Format(
+            name="conllu",
+            title="CoNLL-U with CorefUD's coreference",
+            kind=ROUND_TRIP,
+            suffixes=(".conllu",),
+            holds=f"{_SPANS}, their attributes, event relations, coreference; members of sets, "
+            "sentences and tokens, in which an import reads no changes",
+            lacks="names and links of entities, relations of entities, states of layers",
+            reader="corefud:read",
+            writer="corefud_writer:write",
+            package="conllu",
+            extra="formats",
+        ),
+        Format(
+            name="conll2012",
+            title="CoNLL-2012 coreference",
+            kind=OUT,
+            suffixes=(".conll",),
+            holds="entities and event chains (in a file of their own), sentences, tokens",
+            lacks="labels and attributes, spans without an entity or event chain, relations, "
+            "which of two crossing mentions of one entity ends first",
+            writer="conll2012:write",
+        ),
     )
 }
 """The formats by name, in the order in which they are listed."""

@@ -68,7 +68,8 @@ class AnnotatedText(Struct):
 
     `id` is its name in the file, or the name of the file. `file` is the file, for messages.
     `date` (YYYY-MM-DD) and `language` (BCP 47) are "" if the file does not state them. A text that
-    is made from a document has the `document`, and the `split` that it is in, or "".
+    is made from a document has the `document`, and the `split` that it is in, or "". `sentences`
+    and `tokens` are those of the file, in order, empty if it has none.
     """
 
     id: str
@@ -84,10 +85,17 @@ class AnnotatedText(Struct):
     language: str = ""
     split: str = ""
     document: Document | None = None
+    sentences: tuple[Ends, ...] = ()
+    tokens: tuple[Ends, ...] = ()
 
     def place(self, line: int) -> str:
         """Return a place in the file for a message: `a.ann:3`."""
         return f"{self.file}:{line}" if line else self.file
+
+    def says_the_same_as(self, other: "AnnotatedText") -> bool:
+        """Whether two texts have the same characters and annotation."""
+        names = ("text", "annotations", "relations", "clusters", "notes", "losses")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
     def by_id(self) -> dict[str, Annotation]:
         """Return the annotations by id."""

@@ -5,7 +5,7 @@ documents that have none. Nothing on the server is deleted, and nothing is chang
 interface, on demand. After an interruption, the next push therefore continues.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.errors import LabelStudioError, MissingExtra
 from statevisit.labelstudio.compatibility import Difference, difference, listed, used
 from statevisit.labelstudio.interface import config
-from statevisit.labelstudio.tasks import KEY, digest, to_task
+from statevisit.labelstudio.tasks import KEY, Suggestion, digest, to_task
 
 if TYPE_CHECKING:
     from label_studio_sdk.core.api_error import ApiError
@@ -30,6 +30,8 @@ CHUNK = 100
 
 TIMEOUT = 120.0
 """Seconds that a request may take."""
+
+_NO_SUGGESTIONS: Mapping[str, Suggestion] = {}
 
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _SHORTEST_SECRET = 4
@@ -186,11 +188,13 @@ class Server:
         version: str | None,
         predictions: bool,
         done: Callable[[int], None] = lambda number: None,
+        suggestions: Mapping[str, Suggestion] = _NO_SUGGESTIONS,
     ) -> Pushed:
         """Add a task for every document that has none.
 
-        `version` is the version of the corpus; `predictions` is as for `to_task`. `done` is called
-        with the number of documents in each finished chunk.
+        `version` is the version of the corpus; `predictions` is as for `to_task`, and so are
+        `suggestions`, by document id. `done` is called with the number of documents in each
+        finished chunk.
         """
         with self._explained("listing the tasks"):
             digests = self._digests(project)
@@ -208,7 +212,10 @@ class Server:
             if new:
                 arrived = f"{len(pushed.added)} documents had arrived"
                 with self._explained(f"pushing after {arrived}; push again to continue"):
-                    tasks = [to_task(document, version, predictions) for document in new]
+                    tasks = [
+                        to_task(document, version, predictions, suggestions.get(document.id))
+                        for document in new
+                    ]
                     self._client.projects.import_tasks(id=project.id, request=tasks)
             for document in new:
                 pushed.added.append(document.id)

@@ -73,6 +73,13 @@ class Base(Struct, frozen=True):
     left_out: tuple[str, ...] = ()
 
 
+class Suggestion(Struct, frozen=True):
+    """A document with what a system predicts of it, and the name of the system."""
+
+    document: Document
+    system: str
+
+
 def digest(document: Document) -> str:
     """Return the SHA-256 of a document's canonical bytes, in hexadecimal."""
     return _sha256(encode(document))
@@ -83,12 +90,16 @@ def _sha256(data: bytes) -> str:
 
 
 def to_task(
-    document: Document, version: str | None = None, predictions: bool = False
+    document: Document,
+    version: str | None = None,
+    predictions: bool = False,
+    suggestion: Suggestion | None = None,
 ) -> JsonObject:
     """Return a document as a task; `version` is the version of the corpus.
 
     The task of a document whose layers are done has one annotation, so that it counts as completed.
-    With `predictions`, and while a layer is not done, it has the same results as a prediction.
+    With `predictions`, and while a layer is not done, it has the same results as a prediction. With
+    a `suggestion`, the prediction is that of its document, until the layers are done.
     """
     data = encode(document)
     is_done = document.is_done(*edited_layers(scheme_of(document)))
@@ -105,13 +116,15 @@ def to_task(
         del origin["corpus_version"]
     task: JsonObject = {"data": _shown(document), "meta": {KEY: origin}}
     results = to_results(document)
+    model = f"statevisit {version}" if version else "statevisit"
+    if suggestion is not None and not is_annotated:
+        results, model = to_results(suggestion.document), suggestion.system
     task["annotations"] = []
     if is_annotated:
         task["annotations"].append(
             {"result": results, "ground_truth": False, "was_cancelled": False}
         )
     elif results:
-        model = f"statevisit {version}" if version else "statevisit"
         task["predictions"] = [{"result": results, "model_version": model}]
     return task
 

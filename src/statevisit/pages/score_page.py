@@ -20,27 +20,10 @@ from statevisit.printable import counted
 from statevisit.scoring.console import amount, percent, percent_interval
 from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.measure import Comparison
+from statevisit.scoring.mistakes import status
 from statevisit.scoring.prediction import Note
-from statevisit.scoring.report import LabelPair, Report, cited_in, coverage
+from statevisit.scoring.report import LabelPair, Report, cited_in, coverage, headlines
 from statevisit.scoring.spans import UNLABELLED, Alignment, Item, SpanRecord
-
-HEADLINES = (
-    ("mentions", "strict"),
-    ("mentions", "link (end to end)"),
-    ("mentions coreference", "CoNLL"),
-    ("timexes", "strict"),
-    ("timexes", "value (end to end)"),
-    ("quantities", "strict"),
-    ("quantities", "value (end to end)"),
-    ("events", "strict"),
-    ("arguments", "end to end"),
-    ("events coreference", "CoNLL"),
-    ("relations", "by cluster"),
-    ("event_relations", "temporal awareness"),
-    ("quotations", "exact"),
-    ("ner", "strict"),
-)
-"""The measures that the cards at the top show, if they were predicted."""
 
 
 def page(report: Report, comparisons: Iterable[Comparison]) -> str:
@@ -63,7 +46,7 @@ def page(report: Report, comparisons: Iterable[Comparison]) -> str:
         pred=escape(report.pred),
         gold=escape(report.gold),
         documents=documents,
-        cards="".join(_card(figure) for figure in _headlines(report)),
+        cards="".join(_card(figure) for figure in headlines(report)),
         intervals=intervals,
         comparison=_comparison(report.other or "", report.comparison),
         figures=_figures_table(report.figures),
@@ -90,21 +73,6 @@ def _data(comparisons: Iterable[Comparison]) -> str:
     for character in ("<", "\u2028", "\u2029"):
         data = data.replace(character, f"\\u{ord(character):04x}")
     return data
-
-
-def _headlines(report: Report) -> list[Figure]:
-    figures = {
-        (figure.layer, figure.measure): figure
-        for figure in report.figures
-        if figure.average == "micro" and figure.f1 is not None
-    }
-    headlines = []
-    for layer, measure in HEADLINES:
-        if measure == "strict" and (layer, measure) not in figures:
-            measure = "exact"  # of a prediction without labels
-        if (layer, measure) in figures:
-            headlines.append(figures[layer, measure])
-    return headlines
 
 
 def _card(figure: Figure) -> str:
@@ -270,20 +238,11 @@ def _span_data(
         "start": item.start,
         "end": item.end,
         "label": item.label or UNLABELLED,
-        "status": unpaired if other is None else _status(item, other),
+        "status": unpaired if other is None else status(item, other),
         "twin": twin,
         "other": other.label if other else None,
         "note": _description(document, item.record),
     }
-
-
-def _status(item: Item, other: Item) -> str:
-    """How a span differs from its partner; a label that was not predicted is no difference."""
-    if item.label and other.label and item.label != other.label:
-        return "label"
-    if (item.start, item.end) != (other.start, other.end):
-        return "bounds"
-    return "matched"
 
 
 def _description(document: Document, record: SpanRecord | None) -> str:

@@ -14,6 +14,7 @@ maybe = "UNCERTAIN"       # answer -> value
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -46,14 +47,29 @@ def read_mapping(path: Path, scheme: Scheme) -> Mapping:
     Raises FormatError that names what the interface does not have.
     """
     try:
-        data = read_bytes(path).decode("utf-8-sig")
-        mapping = msgspec.convert(tomllib.loads(data), Mapping)
+        data = tomllib.loads(read_bytes(path).decode("utf-8-sig"))
     except RecursionError:
         raise FormatError(f"{path}: not a mapping: nested too deeply") from None
-    except ValueError as error:  # from tomllib, UTF-8 and msgspec alike
-        raise FormatError(
-            f"{path}: not a mapping: {error}; README.md of statevisit/labelstudio has an example"
-        ) from None
+    except ValueError as error:  # from tomllib and UTF-8 alike
+        raise _no_mapping(path, error) from None
+    return _checked(data, path, scheme)
+
+
+def mapping_of(value: dict[str, Any], scheme: Scheme) -> Mapping:
+    """Return a mapping from Python: the tables of a mapping file, or its table `labels` alone.
+
+    {"PER": "PERSON"} is {"labels": {"PER": "PERSON"}}. Raises FormatError as `read_mapping` does.
+    """
+    is_labels = all(isinstance(part, str) for part in value.values())
+    return _checked({"labels": value} if is_labels else value, "the mapping", scheme)
+
+
+def _checked(data: dict[str, Any], path: Path | str, scheme: Scheme) -> Mapping:
+    """The mapping that tables form. Raises FormatError for what the interface does not have."""
+    try:
+        mapping = msgspec.convert(data, Mapping)
+    except ValueError as error:
+        raise _no_mapping(path, error) from None
     relations = [label.removeprefix(INVERSE) for label in mapping.relations.values()]
     set_by_choices = [
         str(table.get("property", f"({control} has none)"))
@@ -71,6 +87,12 @@ def read_mapping(path: Path, scheme: Scheme) -> Mapping:
     _refuse_unknown("property", set_by_choices, properties, path)
     _refuse_unknown("property", mapping.defaults, properties, path)
     return mapping
+
+
+def _no_mapping(path: Path | str, error: ValueError) -> FormatError:
+    return FormatError(
+        f"{path}: not a mapping: {error}; README.md of statevisit/labelstudio has an example"
+    )
 
 
 def _all_labels(scheme: Scheme) -> set[str]:
@@ -95,7 +117,9 @@ def controls_by_property(scheme: Scheme) -> dict[str, Control]:
     return {f"{control.layer}.{control.prop}": control for control in controls(scheme).values()}
 
 
-def _refuse_unknown(noun: str, names: Iterable[str], known: Iterable[str], path: Path) -> None:
+def _refuse_unknown(
+    noun: str, names: Iterable[str], known: Iterable[str], path: Path | str
+) -> None:
     known = sorted(known)
     for name in names:
         if name not in known:

@@ -1,16 +1,27 @@
-"""The answers of systems in other forms than ours: JSON in a fence, lists of labelled spans."""
+"""The answers of systems in other forms than ours: lists of labelled spans."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.errors import FormatError
 
-_FENCE = re.compile(rb"^[ \t]*```[ \t]*\w*[ \t]*\r?\n(.*?)^[ \t]*```[ \t]*\r?$", re.M | re.S)
 _LISTS = ("entities", "ents", "spans", "label", "labels")
 """Where other tools keep labelled spans: Hugging Face, spaCy, Prodigy, doccano."""
+
+_EXTRACTIONS = "extractions"
+"""Where LangExtract keeps them."""
+
+_EXACT = "match_exact"
+"""LangExtract's word for an extraction whose text is that at its place."""
+
+_MADE_UP_ID = re.compile("doc_[0-9a-f]{8}")
+"""An id that LangExtract gives to a document without one."""
+
+_OF_SPANS = ("id", "start", "end", "text", "quote", "occurrence", "prefix", "suffix", "entity")
+"""Properties that an attribute of an extraction does not set."""
 
 _TAG = re.compile(r"[BI]-.+")
 
@@ -18,28 +29,20 @@ _TAG = re.compile(r"[BI]-.+")
 class Answer(NamedTuple):
     """An answer as an object with layers.
 
-    `pointers` lead to the records of a layer that has another name, or none, in the file.
+    `pointers` lead to the records of layers that have another name, or none, in the file. An answer
+    `is_flat` if it was a list of labelled spans, whose labels say what they are: names, times,
+    quantities. `names` are spans with labels of flat names that no layer has.
     """
 
     value: JsonObject
-    pointers: Mapping[str, str]
+    pointers: Mapping[str, Sequence[str]]
+    is_flat: bool = False
+    names: Sequence[JsonObject] = ()
 
     def pointer(self, layer: str, number: int) -> str:
         """Return the pointer of a record in the file."""
-        return f"{self.pointers.get(layer, f'/{layer}')}/{number}"
-
-
-def unfenced(data: bytes) -> bytes:
-    """Return what stands in the only Markdown fence of some bytes, on the same lines.
-
-    Bytes that begin like JSON, and those with no fence or several, are returned unchanged.
-    """
-    if data.lstrip()[:1] in (b"{", b"["):
-        return data
-    fences = list(_FENCE.finditer(data))
-    if len(fences) != 1:
-        return data
-    return b"\n" * data.count(b"\n", 0, fences[0].start(1)) + fences[0][1]
+        own = self.pointers.get(layer, ())
+        return own[number] if number < len(own) else f"/{layer}/{number}"
 
 
 def is_answer(value: object) -> bool:
@@ -71,21 +74,60 @@ def answer_of(value: Json, file: str) -> Answer:
     Raises FormatError for any other JSON value, and for the tags of tokens.
     """
     if isinstance(value, list) and all(map(_is_span, value)):
-        return Answer({"mentions": [_labelled(span, file) for span in value]}, {"mentions": ""})
+        return _flat({}, value, "", file)
     if not isinstance(value, dict):
         raise FormatError(
             f"{file}: a prediction is a JSON object with `id` and layers, such as"
             ' {"id": "a", "mentions": [{"start": 0, "end": 5, "label": "PERSON"}]}, or, for one'
             f" document, a list of such spans; not {_name_of(value)}"
         )
+    if isinstance(value.get(_EXTRACTIONS), list):
+        return _flat(*_extracted(value), f"/{_EXTRACTIONS}", file)
     if "mentions" not in value:
         for name in _LISTS:
             spans = value.get(name)
-            if spans and isinstance(spans, list) and all(map(_is_span, spans)):
+            if not isinstance(spans, list) or not all(map(_is_span, spans)):
+                continue
+            if spans or name != "entities":  # which is a layer, too
                 rest = {key: part for key, part in value.items() if key != name}
-                mentions = [_labelled(span, file) for span in spans]
-                return Answer(rest | {"mentions": mentions}, {"mentions": f"/{name}"})
+                return _flat(rest, spans, f"/{name}", file)
     return Answer(value, {})
+
+
+def _flat(rest: JsonObject, spans: Sequence[Json], pointer: str, file: str) -> Answer:
+    """An answer from the other members of an object and a list of labelled spans."""
+    mentions = [_labelled(span, file) for span in spans]
+    pointers = [f"{pointer}/{number}" for number in range(len(spans))]
+    return Answer(rest | {"mentions": mentions}, {"mentions": pointers}, is_flat=True)
+
+
+def _extracted(value: JsonObject) -> tuple[JsonObject, list[Json]]:
+    """The document and the spans of LangExtract, whose extractions may have no offsets."""
+    document: JsonObject = {}
+    name = value.get("document_id")
+    if isinstance(name, str) and not _MADE_UP_ID.fullmatch(name):
+        document["id"] = name
+    if isinstance(value.get("text"), str):
+        document["text"] = value["text"]
+    spans: list[Json] = []
+    for extraction in value[_EXTRACTIONS]:
+        given = extraction if isinstance(extraction, dict) else {}
+        attributes = given.get("attributes")
+        span = attributes if isinstance(attributes, dict) else {}
+        span = {key: part for key, part in span.items() if key not in _OF_SPANS}
+        interval = given.get("char_interval")
+        bounds = interval if isinstance(interval, dict) else {}
+        start, end = bounds.get("start_pos"), bounds.get("end_pos")
+        words = given.get("extraction_text")
+        span |= {"label": given.get("extraction_class")}
+        if start is None and end is None:
+            span["quote"] = words
+        else:
+            span |= {"start": start, "end": end}
+            if given.get("alignment_status", _EXACT) == _EXACT:
+                span["text"] = words
+        spans.append(span)
+    return document, spans
 
 
 def _name_of(value: Json) -> str:
@@ -115,4 +157,9 @@ def _labelled(span: Json, file: str) -> JsonObject:
             f'{file}: has a tag for each token (`entity`: "{tag}"); give the pipeline'
             ' aggregation_strategy="simple", so that it answers with spans'
         )
+    words = record.get("word", record.get("text"))
+    bounds = [name for name in ("start", "end") if name in record]
+    if bounds and words and all(record[name] is None for name in bounds):
+        known = ("start", "end", "word", "text")
+        return {"quote": words} | {n: part for n, part in record.items() if n not in known}
     return record

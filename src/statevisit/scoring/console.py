@@ -27,8 +27,8 @@ def amount(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
-def _table(title: str, left: Iterable[str], right: Iterable[str]) -> "Table":
-    """An empty table with columns aligned to the left and, after them, to the right."""
+def new_table(title: str, left: Iterable[str], right: Iterable[str]) -> "Table":
+    """Return an empty table with columns aligned to the left and, after them, to the right."""
     from rich import box
     from rich.table import Table
 
@@ -74,7 +74,7 @@ def figures_table(title: str, figures: Iterable[Figure], labels: bool = False) -
         or (figure.average == "label" and labels)
     ]
     numbers = ("gold", "pred", "correct", "P", "R", "F1", "95 %")
-    table = _table(title, ("layer", "measure", "label"), numbers)
+    table = new_table(title, ("layer", "measure", "label"), numbers)
     _add_by_layer(table, rows)
     return table
 
@@ -97,7 +97,7 @@ def _figure_row(figure: Figure) -> _Row:
 
 def differences_table(title: str, differences: Iterable[Difference]) -> "Table":
     """Return a table of the differences between two systems; significant ones are bold."""
-    table = _table(title, ("layer", "measure"), ("difference", "95 %", "p"))
+    table = new_table(title, ("layer", "measure"), ("difference", "95 %", "p"))
     for difference in differences:
         low, high = difference.interval
         table.add_row(
@@ -131,7 +131,7 @@ def coefficients_table(
             _interval(coefficient.interval),
         ]
         rows.append(_Row(coefficient.layer, cells, "dim" if coefficient.label else ""))
-    table = _table(title, ("layer", "", "of", "label"), ("n", "value", "95 %"))
+    table = new_table(title, ("layer", "", "of", "label"), ("n", "value", "95 %"))
     _add_by_layer(table, rows)
     return table
 

@@ -11,22 +11,21 @@ from statevisit.annotation.quotes import Anchorer, Unresolved
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import ID_PREFIXES, Argument, Span, free_ids, truncated
 from statevisit.document.schema import definition_name
+from statevisit.document.schema_errors import accepts
 from statevisit.document.scheme import Scheme, scheme_of
-from statevisit.document.strict_json import Json, JsonObject, with_integers
+from statevisit.document.strict_json import Json, JsonObject, with_integers, without_nulls
 from statevisit.errors import FormatError
 from statevisit.scoring.answers import Answer
 from statevisit.scoring.prediction import Note, Prediction, Remark, Remarks, Unplaced, bare
-from statevisit.scoring.spans import LABEL, UNLABELLED
+from statevisit.scoring.routing import OTHER_LABELS, flat_spans
+from statevisit.scoring.spans import LABEL, UNLABELLED, Item
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator as Verdict
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
-_OTHER_LABELS = ("label", "entity_group")
-"""The names that other tools give to the label of a span."""
-
-_OTHER_MEMBERS = ("sentences", "tokens", "edition", *Document.__struct_fields__)
-"""The members of a document that a prediction may repeat."""
+_OTHER_MEMBERS = ("sentences", "tokens", "edition", "system", *Document.__struct_fields__)
+"""The members of a document that a prediction may repeat, and the name of the system."""
 
 _ENDS = ("source", "target")
 _NOWHERE = (-1, -1)
@@ -74,6 +73,29 @@ def _verdict(scheme: Scheme, layer: str) -> "Verdict":
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
+def invalid_properties(scheme: Scheme, layer: str, stated: JsonObject) -> list[str]:
+    """Return the names of the properties of a record whose values the schema refuses.
+
+    What a record lacks is no matter here, nor are ids, spans, and the labels of spans, which have
+    notes of their own.
+    """
+    verdict = _verdict(scheme, layer)
+    known = scheme.properties(layer)
+    candidate = {n: part for n, part in stated.items() if "properties" not in known[n]}
+    if accepts(verdict, candidate):
+        return []
+    paths = [list(error.instance_path) for error in verdict.iter_errors(candidate)]
+    names = dict.fromkeys(str(path[0]) for path in paths if path)
+    label = "type" if layer == "entities" else LABEL.get(layer)
+    return [
+        name
+        for name in names
+        if name in candidate
+        and name not in ("id", "arguments", label)
+        and "x-refers-to" not in known[name].get("items", known[name])
+    ]
+
+
 class _Reader:
     """Reads the layers of one answer, and collects what there is to say about them."""
 
@@ -105,15 +127,32 @@ class _Reader:
         own = tuple(self._own_entities)
         if own:
             layers["entities"] = (*layers.get("entities", ()), *own)
+        document = replace(bare(self._base), **layers)
+        predicted = [*records]
+        flat: tuple[Item, ...] = ()
+        if self._answer.is_flat:
+            predicted.append("ner")
+            spans = sorted([*flat_spans(document), *self._other_names()])
+            flat = tuple(Item(start, end, label, unit=0) for start, end, label in spans)
         return Prediction(
-            replace(bare(self._base), **layers),
-            layers=frozenset(records),
+            document,
+            layers=frozenset(predicted),
             unplaced=tuple(self._unplaced),
+            flat=flat,
             notes=tuple(self._notes),
             remarks=self._remarks.all(),
             own_entities=frozenset(entity.id for entity in own),
             is_draft=True,
+            system=_text(self._answer.value.get("system") or ""),
         )
+
+    def _other_names(self) -> Iterator[tuple[int, int, str]]:
+        """The flat names that have no layer, with their places; those without one are noted."""
+        for record in self._answer.names:
+            try:
+                yield *self._place(record), str(self._label("mentions", record))
+            except Unresolved as error:
+                self._note("/spans", f"{error}; ignored")
 
     def layer(self, layer: str, values: list[Json]) -> list[Any]:
         """Return the records of a layer; those without a place are noted, and left out."""
@@ -123,7 +162,7 @@ class _Reader:
             given: JsonObject = {}
             problem = "is not an object"
             if isinstance(value, dict):  # a property that is null is absent
-                given = {name: part for name, part in value.items() if part is not None}
+                given = without_nulls(value)
                 problem = self._problem(layer, given)
             if problem:
                 self._leave_out(layer, given, pointer, problem)
@@ -181,7 +220,7 @@ class _Reader:
             named = [e for e in entities if "id" in e and _text(e["id"]) == _text(given["entity"])]
             label = named[-1].get("type") if named else None
         else:
-            label = next((given[n] for n in (LABEL[layer], *_OTHER_LABELS) if n in given), None)
+            label = next((given[n] for n in (LABEL[layer], *OTHER_LABELS) if n in given), None)
         return None if label is None else _text(label)
 
     def _record(self, layer: str, given: JsonObject, pointer: str) -> Any:
@@ -215,7 +254,7 @@ class _Reader:
 
         A mention that states a label and no entity gets an entity of its own.
         """
-        names = [n for n in (LABEL[layer], *_OTHER_LABELS) if n in given]
+        names = [n for n in (LABEL[layer], *OTHER_LABELS) if n in given]
         if layer != "mentions":
             if not names or names[0] in stated:
                 return set()
@@ -246,7 +285,7 @@ class _Reader:
             name: self._value(name, known[name], part, f"{pointer}/{name}")
             for name, part in stated.items()
         }
-        for name in self._invalid(layer, stated):
+        for name in invalid_properties(self._scheme, layer, stated):
             shown = truncated(_json(stated[name]), 40)
             message = f"invalid `{name}` of {layer}; its value counts as it is written"
             self.remark("value", message, f"{pointer}/{name}: {shown}")
@@ -271,28 +310,6 @@ class _Reader:
         if isinstance(part, int | float) and node.get("type") != "string":
             return part
         return _text(part)
-
-    def _invalid(self, layer: str, stated: JsonObject) -> list[str]:
-        """The names of the properties of a record whose values the schema refuses.
-
-        What a record lacks is no matter here, nor are ids, spans, and the labels of spans, which
-        have notes of their own.
-        """
-        verdict = _verdict(self._scheme, layer)
-        known = self._scheme.properties(layer)
-        candidate = {n: part for n, part in stated.items() if "properties" not in known[n]}
-        if verdict.is_valid(candidate):
-            return []
-        paths = [list(error.instance_path) for error in verdict.iter_errors(candidate)]
-        names = dict.fromkeys(str(path[0]) for path in paths if path)
-        label = "type" if layer == "entities" else LABEL.get(layer)
-        return [
-            name
-            for name in names
-            if name in candidate
-            and name not in ("id", "arguments", label)
-            and "x-refers-to" not in known[name].get("items", known[name])
-        ]
 
     def _inner_span(self, value: Json, pointer: str) -> Span:
         """A span inside a record; one without a place in the text is noted, and is wrong."""

@@ -191,18 +191,36 @@ def with_intervals(
 
 def differences(table: CountTable, other: CountTable, resampling: Resampling) -> list[Difference]:
     """Test the difference between two systems in every measure over all labels that both have."""
-    other_f1 = {(f.layer, f.measure): f.f1 for f in figures_of(other) if f.average == "micro"}
+    other_figures = {(f.layer, f.measure): f for f in figures_of(other) if f.average == "micro"}
     tested = []
     for figure in figures_of(table):
-        f1_of_other = other_f1.get((figure.layer, figure.measure))
-        if figure.average != "micro" or figure.f1 is None or f1_of_other is None:
-            continue
-        key = MeasureKey(figure.layer, figure.measure)
-        pairs = zip(resampling.f1_values(table, key), resampling.f1_values(other, key), strict=True)
-        resampled = [a - b for a, b in pairs if a is not None and b is not None]
-        interval = bootstrap.interval(resampled)
-        if interval is not None:
-            observed = figure.f1 - f1_of_other
-            p = bootstrap.paired_p(observed, resampled)
-            tested.append(Difference(figure.layer, figure.measure, observed, interval, p))
+        figure_of_other = other_figures.get((figure.layer, figure.measure))
+        if figure.average == "micro" and figure_of_other is not None:
+            difference = tested_difference(figure, figure_of_other, table, other, resampling)
+            if difference is not None:
+                tested.append(difference)
     return tested
+
+
+def tested_difference(
+    figure: Figure,
+    figure_of_other: Figure,
+    table: CountTable,
+    other: CountTable,
+    resampling: Resampling,
+) -> Difference | None:
+    """Test the difference between two systems in one measure over all labels.
+
+    None if it is undefined, or has no interval.
+    """
+    if figure.f1 is None or figure_of_other.f1 is None:
+        return None
+    key = MeasureKey(figure.layer, figure.measure)
+    pairs = zip(resampling.f1_values(table, key), resampling.f1_values(other, key), strict=True)
+    resampled = [a - b for a, b in pairs if a is not None and b is not None]
+    interval = bootstrap.interval(resampled)
+    if interval is None:
+        return None
+    observed = figure.f1 - figure_of_other.f1
+    p = bootstrap.paired_p(observed, resampled)
+    return Difference(figure.layer, figure.measure, observed, interval, p)

@@ -24,8 +24,9 @@ ALL = "all documents"
 class Note(Struct, frozen=True):
     """A note on a document for a reader of the figures.
 
-    `kind` is missing, extra, alone, cut, duplicate, label, offset, predicate, property, state,
-    text, unplaced, or value. `document` is an id, or `ALL` for a note on the whole prediction.
+    `kind` is missing, extra, alone, cut, duplicate, label, offset, predicate,
+    property, state, text, unplaced, or value. `document` is an id, or `ALL` for a note on the whole
+    prediction.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class Prediction(Struct, frozen=True):
     from a score of zero. `flat` are the named entities of the layer `ner`, from BIO. `own_entities`
     are the ids of entities that only hold the label of a mention, and say nothing of coreference.
     In a draft (`is_draft`), what no record states is not predicted; in a document it is not so.
+    `system` is the name of the system, if a draft states it.
     """
 
     document: Document
@@ -98,6 +100,7 @@ class Prediction(Struct, frozen=True):
     remarks: tuple[Remark, ...] = ()
     own_entities: frozenset[str] = frozenset()
     is_draft: bool = False
+    system: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -132,9 +135,12 @@ def refuse_other_text(gold: Document, pred: Document, file: str) -> None:
     """
     if gold.text == pred.text:
         return
-    pairs = zip(gold.text, pred.text, strict=False)
-    differences = (offset for offset, (a, b) in enumerate(pairs) if a != b)
-    at = next(differences, min(len(gold.text), len(pred.text)))
+    raise FormatError(f"{file}: the text of {pred.id!r} {difference(gold.text, pred.text)}")
+
+
+def difference(gold: str, pred: str) -> str:
+    """Return where and how the text of a prediction first differs from that of the gold."""
+    at = common_length(gold, pred)
 
     def excerpt(text: str) -> str:
         before = text[max(0, at - 15) : at]
@@ -142,10 +148,17 @@ def refuse_other_text(gold: Document, pred: Document, file: str) -> None:
             return f"the end of the text after {before!r}"
         return repr(before + text[at : at + 15])
 
-    raise FormatError(
-        f"{file}: the text of {pred.id!r} differs from the gold text at character {at:,}:"
-        f" {excerpt(pred.text)} instead of {excerpt(gold.text)}; annotate the gold text"
+    return (
+        f"differs from the gold text at character {at:,}:"
+        f" {excerpt(pred)} instead of {excerpt(gold)}; annotate the gold text"
     )
+
+
+def common_length(a: str, b: str) -> int:
+    """Return the number of characters with which two texts begin alike."""
+    pairs = zip(a, b, strict=False)
+    differences = (offset for offset, (one, other) in enumerate(pairs) if one != other)
+    return next(differences, min(len(a), len(b)))
 
 
 def notes_of(gold: Document, pred: Prediction, layers: Iterable[str]) -> list[Note]:

@@ -18,6 +18,25 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+HEADLINES = (
+    ("mentions", "strict"),
+    ("mentions", "link (end to end)"),
+    ("mentions coreference", "CoNLL"),
+    ("timexes", "strict"),
+    ("timexes", "value (end to end)"),
+    ("quantities", "strict"),
+    ("quantities", "value (end to end)"),
+    ("events", "strict"),
+    ("arguments", "end to end"),
+    ("events coreference", "CoNLL"),
+    ("relations", "by cluster"),
+    ("event_relations", "temporal awareness"),
+    ("quotations", "exact"),
+    ("ner", "strict"),
+)
+"""The measures that say most about a system, in the order of a page."""
+
+
 class LabelPair(Struct, frozen=True):
     """How many spans with a gold label are aligned with spans of a predicted label.
 
@@ -85,6 +104,22 @@ class Report(Struct, frozen=True, omit_defaults=True):
 
     def __str__(self) -> str:
         return f"{console.as_text(*tables(self))}{cited_in(self)}\n"
+
+
+def headlines(report: Report) -> list[Figure]:
+    """Return the figures over all labels of the `HEADLINES` that were predicted."""
+    figures = {
+        (figure.layer, figure.measure): figure
+        for figure in report.figures
+        if figure.average == "micro" and figure.f1 is not None
+    }
+    headlines = []
+    for layer, measure in HEADLINES:
+        if measure == "strict" and (layer, measure) not in figures:
+            measure = "exact"  # of a prediction without labels
+        if (layer, measure) in figures:
+            headlines.append(figures[layer, measure])
+    return headlines
 
 
 def coverage(report: Report) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from statevisit import layout
 from statevisit.corpus.garbage import uncollected
+from statevisit.dataset.flat_names import flat_labels
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
@@ -13,6 +14,7 @@ from statevisit.scoring import bootstrap, figures, measure, read, spans
 from statevisit.scoring.annotated import begun, counted, notes_on_states, notes_on_unbegun
 from statevisit.scoring.counts import CountTable
 from statevisit.scoring.figures import Resampling
+from statevisit.scoring.label_sets import compare_labels
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.of_split import included, part_of
 from statevisit.scoring.origin import Origin, origin
@@ -30,6 +32,7 @@ from statevisit.scoring.prediction import (
 )
 from statevisit.scoring.read import Source
 from statevisit.scoring.report import Report, label_pairs
+from statevisit.scoring.routing import LabelMapping
 
 RESAMPLES = 1000
 """The default number of bootstrap resamples."""
@@ -88,6 +91,7 @@ class Scored:
         with uncollected():
             for comparison in self.comparisons():
                 self._count(comparison)
+        self.notes += compare_labels(gold, pred, self.reported)
         self.notes += [*self._remarks.notes(), *self._notes_on_labels()]
         self.notes += notes_on_states(self.counted, self.reported)
         if omitted is not None and "mentions" in self.reported:
@@ -143,12 +147,15 @@ class Scored:
                 self.confusion.setdefault(layer, Counter()).update(spans.confusion(aligned))
 
     def _notes_on_labels(self) -> list[Note]:
-        """A note on the labels of BIO that no name of the gold has, with their numbers."""
+        """A note on the labels of BIO that the scheme has and no name of the gold, with numbers."""
+        if "mentions" in self.layers:  # a list of spans: the labels are noted by layer
+            return []
         label_pairs = self.confusion.get("ner", Counter())
         of_gold = {gold for gold, _ in label_pairs}
+        known = {label for d in self.gold.values() for label in flat_labels(scheme_of(d))}
         foreign = Counter[str]()
         for (_, label), count in label_pairs.items():
-            if label and label not in of_gold:
+            if label in known and label not in of_gold:
                 foreign[label] += count
         if not foreign:
             return []
@@ -168,14 +175,19 @@ def score(
     resamples: int = RESAMPLES,
     partial: bool = False,
     without_predicates: bool = False,
+    mapping: LabelMapping = None,
 ) -> Report:
     """Return all measures of a prediction against gold, as a Report.
 
     `gold` and `pred`: paths (documents, directories, JSONL, Parquet; `pred` also drafts in quote
-    notation and CoNLL BIO), a Corpus, documents, JSON objects, or several of these. Layers that
-    `pred` lacks, and labels, values and links that its records lack, are reported as not predicted.
-    `compare` is a second system: a paired bootstrap tests the difference. `layers` limits the
-    scored layers; `resamples` is the number of bootstrap resamples, 0 for no intervals.
+    notation, CoNLL BIO and spaCy's DocBin), a Corpus, documents, JSON objects, or several of these.
+    `pred` can be what a tagger gives, too: documents of spaCy or LangExtract, or the lists of spans
+    of Hugging Face and GLiNER. These are matched to the gold by id, by text, or by their order.
+    Layers that `pred` lacks, and labels, values and links that its records lack, are reported as
+    not predicted. `compare` is a second system: a paired bootstrap tests the difference. `layers`
+    limits the scored layers; `resamples` is the number of bootstrap resamples, 0 for no intervals.
+    `mapping` has a label of the gold for each label of the systems: the path of a mapping file, or
+    a dict such as {"PER": "PERSON"}. A label of another layer moves a span to that layer.
 
     A layer of a gold document counts if its state is `done`; with `partial` also if it is
     `partial`, and what is not annotated yet then counts against precision. `without_predicates`
@@ -192,6 +204,7 @@ def score(
         resamples,
         partial=partial,
         without_predicates=without_predicates,
+        mapping=mapping,
     )[0]
 
 
@@ -204,6 +217,7 @@ def evaluate(
     split: str | None = None,
     partial: bool = False,
     without_predicates: bool = False,
+    mapping: LabelMapping = None,
 ) -> tuple[Report, Scored]:
     """Return the report of `score`, and the counts and alignments behind it.
 
@@ -215,7 +229,8 @@ def evaluate(
     asked = scored_layers(layers, of_split.values())
     gold_documents = begun(of_split, asked, partial)
 
-    predictions = _predicted(pred, whole_gold, gold_documents)
+    systems = _Systems(whole_gold, of_split, gold_documents, mapping)
+    predictions = systems.read(pred)
     _require_gold(name_of(pred, "prediction"), predictions, gold_documents)
     omitted = predicates(gold_documents.values()) if without_predicates else None
     scored = Scored(gold_documents, predictions, asked, partial=partial, omitted=omitted)
@@ -223,9 +238,7 @@ def evaluate(
     other_name = other_origin = comparison = None
     if compare is not None:
         other_name = name_of(compare, "the other prediction")
-        other = _scored_alike(
-            scored, _predicted(compare, whole_gold, gold_documents), other_name, partial
-        )
+        other = _scored_alike(scored, systems.read(compare), other_name, partial)
         other_origin = origin_of(compare, other.pred)
         comparison = figures.differences(scored.table, other.table, resampling)
     report = Report(
@@ -244,7 +257,7 @@ def evaluate(
         not_predicted=[name for name in SCORED if name in asked - scored.layers - {"ner"}],
         figures=figures.with_intervals(figures.figures_of(scored.table), scored.table, resampling),
         confusion=label_pairs(scored.confusion),
-        notes=[*notes_on_unbegun(of_split, gold_documents), *scored.notes],
+        notes=[*systems.notes, *notes_on_unbegun(of_split, gold_documents), *scored.notes],
         other=other_name,
         other_origin=other_origin,
         comparison=comparison,
@@ -252,13 +265,31 @@ def evaluate(
     return report, scored
 
 
-def _predicted(
-    source: Source, whole_gold: Mapping[str, Document], gold: Mapping[str, Document]
-) -> dict[str, Prediction]:
-    """The predictions but those of gold documents that do not count."""
-    predictions = read.read_predictions(source, {**gold, **whole_gold})
-    outside = whole_gold.keys() - gold
-    return {name: p for name, p in predictions.items() if name not in outside}
+class _Systems:
+    """Reads the predictions of systems but those of gold documents that do not count.
+
+    `notes` say how they were matched to the gold.
+    """
+
+    def __init__(
+        self,
+        whole_gold: Mapping[str, Document],
+        of_split: Mapping[str, Document],
+        gold: Mapping[str, Document],
+        mapping: LabelMapping,
+    ) -> None:
+        self.notes: list[Note] = []
+        self._documents = {**gold, **whole_gold}
+        self._orders = [[*whole_gold], [*of_split], [*gold]]
+        self._outside = whole_gold.keys() - gold
+        self._mapping = mapping
+
+    def read(self, source: Source) -> dict[str, Prediction]:
+        """Return the predictions of a system by document id."""
+        predictions = read.read_predictions(
+            source, self._documents, self._mapping, self._orders, self.notes
+        )
+        return {name: p for name, p in predictions.items() if name not in self._outside}
 
 
 def _scored_alike(
