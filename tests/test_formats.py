@@ -397,3 +397,34 @@ def test_additions_are_merged_with_what_the_document_has(article: Document) -> N
     added = [m for m in edited.document.mentions if m.id not in article]
     assert 1 == len(added)
     assert len(article.events) == len(edited.document.events)
+
+
+def test_annotations_that_would_be_errors_are_left_out(corpus: Path, cli: Run) -> None:
+    """Times do not nest here: the inner one is listed and kept, and the rest is imported."""
+    directory = corpus / "foreign"
+    directory.mkdir()
+    (directory / "tale.txt").write_text("Alice left on 3 May 2001 for good.\n")
+    (directory / "tale.ann").write_text(
+        "T1\tPERSON 0 5\tAlice\nT2\tDATE 14 24\t3 May 2001\nT3\tDATE 16 24\tMay 2001\n"
+        "A1\tlevel T1 NAM\n"
+    )
+    options = ["--path", corpus, "--date", "2001-06-01"]
+    result = cli("import", "--from", "brat", directory, *options)
+    assert 0 == result.status, result.err
+    assert "annotations against E213" in result.err
+    assert 0 == cli("validate", corpus).status
+    cli("export", "tale", "--to", "brat", "-o", corpus / "back", "--path", corpus)
+    assert "DATE 16 24\tMay 2001" in (corpus / "back/tale.ann").read_text()
+
+
+def test_tokens_are_divided_where_spans_end(corpus: Path, cli: Run) -> None:
+    """A span inside a word of a new text stays as it is, and the tokens follow it."""
+    directory = corpus / "foreign"
+    directory.mkdir()
+    (directory / "tale.txt").write_text("The Oslobased firm grew.\n")
+    (directory / "tale.ann").write_text("T1\tGPE 4 8\tOslo\nA1\tlevel T1 NAM\n")
+    cli("import", "--from", "brat", directory, "--path", corpus, "--date", "2001-06-01")
+    text = (corpus / "corpus/documents/tale.json").read_text()
+    assert '"text":"Oslo"' in text
+    assert "imported-segmentation" in text
+    assert 0 == cli("validate", corpus).status

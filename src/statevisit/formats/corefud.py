@@ -34,6 +34,7 @@ from statevisit.formats.corefud_terms import (
 )
 from statevisit.formats.texts import AnnotatedText, Loss, Note
 from statevisit.regions.labels import region_labels
+from statevisit.regions.offsets import Ends
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _READ = {"global.Entity", "generator", "sent_id", "text"}
@@ -116,6 +117,7 @@ class _Reader:
         self._fields: list[str] | None = None
         self._is_own = False
         self._words: list[Word] = []
+        self._sentences: list[Ends] = []  # the first surface of each, and the one after its last
 
     def _bad(self, line: int, message: str) -> FormatError:
         return FormatError(f"{self._text.file}:{line}: {message}")
@@ -139,6 +141,7 @@ class _Reader:
         if any(columns[2:9] != ["_"] * 7 for _, columns in rows):
             detail = f"sentence of {len(rows)} lines"
             self._lose("lemmas, tags and trees of sentences", detail, rows[0][0])
+        self._sentences.append((len(self.surfaces), len(self.surfaces) + len(surfaces)))
         self.surfaces += surfaces
 
     def _comments(self, comments: list[_Comment], line: int) -> _Comment | None:
@@ -262,10 +265,21 @@ class _Reader:
             position += len(surface.inside) + len(surface.gap)
             written += (surface.before, surface.inside, surface.gap)
         self._text.text = "".join(written)
+        self._segments()
         fields = self._fields or _guessed_fields(self._words)
         brackets = Brackets(self._text, self._words, fields, self._is_own)
         brackets.read(self._keys() - {RELATIONS})
         return self._text
+
+    def _segments(self) -> None:
+        """Set the tokens, white space and words within a token being none, and the sentences."""
+        places = {(word.start, word.end) for word in self._words if word.start < word.end}
+        self._text.tokens = tuple(sorted(places))
+        sentences: list[Ends] = []
+        for first, last in self._sentences:
+            words = [word for surface in self.surfaces[first:last] for word, _ in surface.words]
+            sentences.append((min(w.start for w in words), max(w.end for w in words)))
+        self._text.sentences = tuple(sentences)
 
 
 def _guessed_fields(words: list[Word]) -> list[str]:

@@ -5,9 +5,10 @@ differs is a change, so that nothing is lost which the format cannot hold.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from statevisit.document.model import Document
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Relation
@@ -30,11 +31,13 @@ class Edited(Struct, frozen=True):
     """A document with the annotation of a text, and the parts of the text that it does not have.
 
     `rest` has these parts in the terms of the file; the ids of the others are those of records.
+    `annotations` are the ids of annotations by those of their records.
     """
 
     document: Document
     losses: list[Loss]
     rest: AnnotatedText
+    annotations: dict[str, str] = {}
 
 
 class _Draft(Struct):
@@ -48,6 +51,8 @@ class _Draft(Struct):
     rest: AnnotatedText
     existing: dict[tuple[str, str, Ends], Region]
     """The regions of the document by layer, label and span."""
+    refused: Mapping[str, str] = {}
+    """The annotations that are left out, by id, each with the kind of its loss."""
     region_of: dict[str, str] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
 
@@ -65,10 +70,10 @@ class _Draft(Struct):
         """Add the region of a new annotation, or recognise it in the document."""
         span = annotation.start, annotation.end
         place = self.translation.label(annotation.label)
-        if place is None or len(annotation.fragments) > 1:
-            kind = f"annotations labelled {annotation.label!r}"
-            if place is not None:
-                kind = "spans with gaps"
+        if place is None or len(annotation.fragments) > 1 or annotation.id in self.refused:
+            kind = self.refused.get(annotation.id, "spans with gaps")
+            if place is None:
+                kind = f"annotations labelled {annotation.label!r}"
             self.lose(kind, f"{annotation.id} {_words(annotation)}", annotation.line)
             self.rest.annotations.append(annotation)
             return
@@ -166,13 +171,19 @@ def _draft(
 
 
 def with_additions(
-    text: AnnotatedText, document: Document, translation: Translation, report: Report
+    text: AnnotatedText,
+    document: Document,
+    translation: Translation,
+    report: Report,
+    refused: Mapping[str, str] = {},
 ) -> Edited:
     """Return a document with the annotation that a text adds; nothing is deleted.
 
     The text is `placed`. `report` is called with the code and the message of each finding.
+    `refused` are the ids of annotations to leave out, each with the kind of its loss.
     """
     draft = _draft(text, document, document, translation)
+    draft.refused = refused
     draft.losses += text.losses
     for annotation in text.annotations:
         draft.add(annotation)
@@ -187,20 +198,22 @@ def with_additions(
         for annotation, region in draft.region_of.items()
         if region in record_ids
     }
-    return Edited(edited, draft.losses, _renamed(draft.rest, renamed))
+    annotations = {record: annotation for annotation, record in renamed.items()}
+    return Edited(edited, draft.losses, _renamed(draft.rest, renamed), annotations)
 
 
 def _renamed(rest: AnnotatedText, ids: dict[str, str]) -> AnnotatedText:
     """The rest of a text, with the ids of records for the annotations that have become records."""
     ids = {**{a.id: f"{_KEPT}{a.id}" for a in rest.annotations if a.label}, **ids}
-    for annotation in rest.annotations:
-        annotation.id = ids.get(annotation.id, annotation.id)
+    rest.annotations = [replace(a, id=ids.get(a.id, a.id)) for a in rest.annotations]
     rest.relations = [
         Relation(ids.get(r.source, r.source), r.label, ids.get(r.target, r.target))
         for r in rest.relations
     ]
-    for cluster in rest.clusters:
-        cluster.members = [ids.get(member, member) for member in cluster.members]
+    rest.clusters = [
+        Cluster(cluster.id, [ids.get(member, member) for member in cluster.members])
+        for cluster in rest.clusters
+    ]
     rest.notes = [
         type(note)(note.kind, ids.get(note.about, note.about), note.value) for note in rest.notes
     ]

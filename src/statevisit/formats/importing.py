@@ -18,11 +18,11 @@ from statevisit.annotation.new_documents import NewDocuments
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
-from statevisit.document.model import Document
+from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
-from statevisit.findings import Finding
-from statevisit.formats.edits import NEW, with_additions, with_changes
+from statevisit.findings import ERROR, Finding
+from statevisit.formats.edits import NEW, Edited, with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
@@ -127,10 +127,9 @@ class _Importer:
 
         base = base_beside(text, self._scheme) if self._format.writer else None
         if base is not None:
-            outcome = self._changed(text, base, findings, report)
+            update = self._updater.update(self._changed(text, base, findings, report))
         else:
-            outcome = self._added(text, findings, report)
-        update = self._updater.update(outcome)
+            update = self._added(text, findings, report)
         if update.staged is not None:
             self._updater.staged[update.file] = update.staged
         self.imported.problems += [f"{text.file}: {problem}" for problem in update.problems]
@@ -184,8 +183,11 @@ class _Importer:
         text: AnnotatedText,
         findings: list[Finding],
         report: Callable[[str, str], None],
-    ) -> Outcome:
-        """The outcome of a text that was not exported."""
+    ) -> Update:
+        """The update from a text that was not exported.
+
+        Annotations whose records would be errors are left out, one after the other.
+        """
         if self._options.mapping is None:
             self._refuse_unknown(text)
         document = self._updater.with_text(text.text)
@@ -198,14 +200,23 @@ class _Importer:
             if code != "L101":  # nearly every mention makes an entity
                 report(code, message)
 
-        edited = with_additions(
-            placed(text, document, report), document, self._translation, report_others
-        )
+        in_place = placed(text, document, report)
+        noted = len(findings)
+        refused: dict[str, str] = {}
+        while True:
+            del findings[noted:]
+            edited = with_additions(in_place, document, self._translation, report_others, refused)
+            outcome = Outcome("", document, edited.document.begun(), findings, [])
+            update = self._updater.update(outcome)
+            wrong = _wrong(update, edited, outcome.document)
+            if not update.problems or not wrong:
+                break
+            refused.update(wrong)
         self._note(edited.losses, text)
         for note in edited.rest.notes:
             self._leave(f"{note.kind} (kept)", f"{note.value!r} {text.place(note.line)}")
         self._rests[rest_name(self._format.name, document.id)] = encoded_rest(edited.rest)
-        return Outcome("", document, edited.document.begun(), findings, [])
+        return update
 
     def _refuse_unknown(self, text: AnnotatedText) -> None:
         unknown = unknown_labels([text], self._scheme)
@@ -279,6 +290,22 @@ class _Importer:
                 self.imported.written.append(name)
             else:
                 files.remove(self._root, name)
+
+
+def _wrong(update: Update, edited: Edited, document: Document) -> dict[str, str]:
+    """The annotations whose records have errors, by id, each with the kind of its loss."""
+    wrong: dict[str, str] = {}
+    for finding in update.findings:
+        layer, _, rest = finding.pointer.removeprefix("/").partition("/")
+        number = rest.partition("/")[0]
+        if finding.severity != ERROR or layer not in SPAN_LAYERS or not number.isdecimal():
+            continue
+        record = getattr(document, layer)[int(number)]
+        annotation = edited.annotations.get(record.id)
+        if annotation is not None:
+            summary = finding.message.partition(":")[0]
+            wrong[annotation] = f"annotations against {finding.code} ({summary})"
+    return wrong
 
 
 def read_all(
