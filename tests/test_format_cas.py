@@ -441,6 +441,18 @@ def test_damaged_json_is_refused(
         _texts(path)
 
 
+def test_json_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """JSON in UTF-8 or UTF-16 is read; bytes in no encoding are refused."""
+    path = _write_foreign(tmp_path / "f", _foreign_cas()).with_suffix(".json")
+    content = path.read_text("utf-8")
+    for encoding in ("utf-8-sig", "utf-16"):
+        path.write_bytes(content.encode(encoding))
+        assert ["PER"] == [a.label for a in _texts(path)[0].annotations]
+    path.write_bytes(content.encode("utf-8").replace(b"PER", b"\xff"))
+    with pytest.raises(FormatError, match="is not JSON in UTF-8"):
+        _texts(path)
+
+
 def test_names_of_types_never_become_code(tmp_path: Path) -> None:
     """A feature whose name is Python is refused before cassis makes a class of it."""
     path = _write_foreign(tmp_path / "f", _foreign_cas())

@@ -25,7 +25,7 @@ from statevisit.document.codec import read_bytes
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
 from statevisit.formats.cas_names import NAME, STRING
-from statevisit.formats.cas_reader import text_name, text_of_cas
+from statevisit.formats.cas_reader import text_of_cas
 from statevisit.formats.cas_writer import TYPE_SYSTEM
 from statevisit.formats.texts import AnnotatedText
 
@@ -60,7 +60,8 @@ def read_json(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     """Yield the text of a UIMA CAS JSON file. Raises FormatError, with the line of an error."""
     data = read_bytes(path)
     try:
-        content = json.loads(data)
+        shown = data.decode(json.detect_encoding(data))
+        content = json.loads(shown)
     except json.JSONDecodeError as error:
         raise FormatError(f"{path}:{error.lineno}: is not JSON: {error.msg}") from None
     except RecursionError:
@@ -76,11 +77,10 @@ def read_json(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     for name, features in system.items():
         keys = features if isinstance(features, dict) else {}
         _refuse_names(name, [key for key in keys if not key.startswith(_RESERVED)], str(path))
-    shown = data.decode()
     if _with_elements(content["%FEATURE_STRUCTURES"]):
         shown = json.dumps(content)
     cas = _loaded(lambda: cassis.load_cas_from_json(shown), str(path))
-    yield text_of_cas(cas, path, text_name(cas, path), scheme)
+    yield text_of_cas(cas, path, scheme)
 
 
 def _with_elements(structures: Any) -> bool:
@@ -158,7 +158,7 @@ def _read_one(
         declared = system
         system = _loaded(lambda: _with_undeclared(data, declared), place)
         cas = _loaded(load, place)
-    return text_of_cas(cas, path, text_name(cas, path), scheme)
+    return text_of_cas(cas, path, scheme)
 
 
 def _with_undeclared(data: bytes, system: cassis.TypeSystem) -> cassis.TypeSystem:

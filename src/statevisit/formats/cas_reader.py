@@ -16,6 +16,7 @@ from typing import Any
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
 from statevisit.formats import cas_names as types
+from statevisit.formats.cas_checks import check_values
 from statevisit.formats.sidecar import SUFFIX
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Relation
 from statevisit.regions.offsets import Ends
@@ -32,10 +33,11 @@ _LINKED = (types.LAYER_TYPES["mentions"], types.LAYER_TYPES["events"], types.NAM
 """The types of annotations for which the links of chains stand."""
 
 
-def text_of_cas(cas: Any, path: Path, name: str, scheme: Scheme) -> AnnotatedText:
-    """Return the text and annotation of a CAS of a file; `name` is the name of the text.
+def text_of_cas(cas: Any, path: Path, scheme: Scheme) -> AnnotatedText:
+    """Return the text and annotation of a CAS of a file.
 
-    Offsets are code points. Raises FormatError for a CAS without a text or with several.
+    Offsets are code points. Raises FormatError for a CAS without a text or with several, and for
+    values of other types than their features.
     """
     shown = [view.sofa.sofaID for view in cas.views if view.sofa.sofaString]
     if shown not in ([_VIEW], []):
@@ -43,6 +45,8 @@ def text_of_cas(cas: Any, path: Path, name: str, scheme: Scheme) -> AnnotatedTex
     initial = cas.get_view(_VIEW)
     if initial.sofa_string is None:
         raise FormatError(f"{path}: has no text (no sofaString in {_VIEW})")
+    check_values(initial, path)
+    name = _text_name(initial, path)
     text = AnnotatedText(name, initial.sofa_string, str(path))
     return _Reader(text, initial, scheme).result()
 
@@ -282,13 +286,12 @@ def _targets(value: Structure, feature: str) -> Iterator[tuple[Structure | None,
             yield one.target, getattr(one, types.ROLE, None) or feature
 
 
-def text_name(cas: Any, path: Path) -> str:
-    """Return the name of the text in a CAS: that of the document which lies beside, or of the file.
+def _text_name(view: Any, path: Path) -> str:
+    """The name of the text in a CAS: that of the document which lies beside, or of the file.
 
     INCEpTION calls a document by the name of the file that was imported, and its files by the name
     of the annotator.
     """
-    view = cas.get_view(_VIEW)
     for structure in view.select_all_fs():
         if structure.type.name == types.METADATA:
             for value in (structure["documentId"], structure["documentTitle"]):
