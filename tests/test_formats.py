@@ -45,7 +45,7 @@ def _read_back(document: Document, format_: Format) -> AnnotatedText:
     """The text that a format makes of a document, written and read."""
     with TemporaryDirectory() as name:
         write_parts(Path(name), format_.write([text_of(document)]))
-        paths = [path for path in Path(name).iterdir() if path.suffix in format_.suffixes]
+        paths = [path for path in Path(name).iterdir() if format_.reads(path)]
         texts = [text for path in sorted(paths) for text in format_.read(path, scheme_of(document))]
     (text,) = texts
     assert document.id == text.id

@@ -41,8 +41,8 @@ LAZY = {
     (module, method)
     for module in ("document/model.py", "corpus/reader.py")
     for method in ("_repr_html_", "to_pandas")
-}
-"""Methods that reach upward through the lazy table: to `pages/` and to the tables of `dataset/`."""
+} | {("document/model.py", "to_spacy")}
+"""Methods that reach upward through the lazy table: to `pages/`, `dataset/` and `formats/`."""
 
 ONLY_IN = {
     "cassis": {"formats"},
@@ -53,7 +53,7 @@ ONLY_IN = {
     "label_studio_sdk": {"labelstudio"},
     "pandas": {"dataset"},
     "pyarrow": {"corpus", "dataset"},
-    "spacy": {"annotation"},
+    "spacy": {"annotation", "formats"},
     "yaml": {"publishing"},
 }
 """Packages that cost seconds or megabytes, and the rooms that import them."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         StateVisitError,
     )
     from statevisit.findings import Finding
+    from statevisit.formats.spacy_document import from_spacy
     from statevisit.layout import data_root
     from statevisit.publishing.from_python import Built, Released, build, release
     from statevisit.scoring.agree import Agreement, agree
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _HOME = {
     "_corpus_frame": "dataset.frames:corpus_frame",
     "_corpus_html": "pages.display:corpus_html",
+    "_document_doc": "formats.spacy_doc:to_spacy",
     "_document_frame": "dataset.frames:document_frame",
     "_document_html": "pages.display:to_html",
     "agree": "scoring.agree",
@@ -47,6 +49,7 @@ _HOME = {
     "encode": "document.codec",
     "Finding": "findings",
     "FormatError": "errors",
+    "from_spacy": "formats.spacy_document",
     "ingest": "annotation.from_python",
     "Label": "document.scheme",
     "labels": "document.scheme",
@@ -70,8 +73,8 @@ _HOME = {
 }
 """The module of every name, and the name in that module if it is another: MODULE:NAME.
 
-The private names are for `_repr_html_` of a document and a corpus, whose modules must not import
-the pages that are made from them.
+The private names are for methods of a document and a corpus, whose modules must not import the
+pages, tables and other formats that are made from them.
 """
 
 __all__ = [
@@ -98,6 +101,7 @@ __all__ = [
     "data_root",
     "decode",
     "encode",
+    "from_spacy",
     "ingest",
     "labels",
     "load",

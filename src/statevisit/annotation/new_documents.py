@@ -127,6 +127,12 @@ class NewDocuments:
         self._existing[layout.on_any_system(document.id)] = document.id
         return document
 
+    def forget(self, document_id: str) -> None:
+        """Take back a document that was added; it is not written."""
+        forgotten = self._documents.pop(document_id)
+        del self._existing[layout.on_any_system(document_id)]
+        self._seeds.pop(forgotten.source.file, None)
+
     def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""
         path = self._root / layout.DOCUMENTS / f"{document_id}.json"

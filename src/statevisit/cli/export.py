@@ -1,6 +1,7 @@
 """statevisit export: documents in another format."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +10,9 @@ from statevisit.cli.options import corpus_to_read
 from statevisit.cli.progress import Bar
 from statevisit.errors import FormatError
 from statevisit.printable import counted
+
+if TYPE_CHECKING:
+    from statevisit.formats.texts import Loss
 
 
 @click.command("export")
@@ -44,21 +48,28 @@ def command(
     """
     from statevisit.corpus.reader import load
     from statevisit.formats.exporting import documents_of, export
+    from statevisit.formats.importing import Left, left_lines
     from statevisit.formats.registry import OUT, format_of
 
     format_ = format_of(name, OUT)
     corpus = load(corpus_to_read(path))
     errors: list[FormatError] = []
+    left: dict[str, Left] = {}
 
     def left_out(error: FormatError) -> None:
         errors.append(error)
         say(f"statevisit: left out: {error}", err=True)
 
+    def lost(loss: "Loss") -> None:
+        left.setdefault(loss.kind, Left(0, loss.detail)).count += 1
+
     selected = documents_of(corpus, documents, split, left_out)
     with Bar(len(documents) or len(corpus), "exporting") as bar:
-        names = export(selected, format_, output, corpus.root, bar.advance)
+        names = export(selected, format_, output, corpus.root, bar.advance, lost)
     say(f"{output}: {counted(len(names), 'file')}")
+    kept = "kept beside" if format_.kind != OUT else "left out"
+    for line in left_lines(left):
+        say(f"{kept}: {line}", err=True)
     if format_.lacks:
-        kept = "kept beside" if format_.kind != OUT else "left out"
         say(f"{format_.title} cannot hold {format_.lacks}: {kept}")
     return 1 if errors else 0

@@ -35,6 +35,9 @@ from statevisit.document.states import DONE, NONE, PARTIAL
 
 if TYPE_CHECKING:
     import pandas as pd
+    from spacy.language import Language
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
 
 __all__ = [
     "ANNOTATED_LAYERS",
@@ -330,6 +333,27 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
         frame: pd.DataFrame = statevisit._document_frame(self, layer)
         return frame
+
+    def to_spacy(self, nlp_or_vocab: "Language | Vocab | None" = None) -> "Doc":
+        """Return the document as a Doc of spaCy; `statevisit.from_spacy` is the reverse.
+
+        The Doc has the tokens of the document, with tokens of white space where the text needs
+        them: `doc.text` is `document.text`. `doc.ents` are the flat names, with Wikidata ids as
+        `kb_id_`, and tokens outside of them are missing values while a layer of names is not done.
+        `doc.spans` has the group "mentions" and one for each other layer of spans, with `id_` and
+        `label_`, and "coref_clusters_1", "event_chains_1" and so on, each with several spans.
+        `doc._.statevisit` is a dict with the attributes and relations of the spans, the entities
+        and the event chains, and all clusters, those of one span as well.
+
+        The vocabulary is by default that of a blank pipeline for the language. A span that does not
+        begin and end with a token is in no group; `doc._.statevisit["document"]` has it.
+
+        Raises FormatError if tokens overlap, MissingExtra without spaCy.
+        """
+        import statevisit
+
+        doc: Doc = statevisit._document_doc(self, nlp_or_vocab)
+        return doc
 
     def counts(self) -> dict[str, int]:
         """Return the number of records in every layer."""

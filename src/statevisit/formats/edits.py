@@ -11,8 +11,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from statevisit.document.model import Document
+from statevisit.formats.id_answers import IdAnswer, refers, settled, with_ids
 from statevisit.formats.texts import AnnotatedText, Annotation, Cluster, Loss, Relation
-from statevisit.formats.translation import Translation
+from statevisit.formats.translation import Translation, relation_key
 from statevisit.formats.vocabulary import GROUPS, text_of
 from statevisit.regions.ids import Ids
 from statevisit.regions.offsets import Ends
@@ -23,7 +24,7 @@ NEW = "new:"
 """The prefix of the id of a new region, which is never that of a record."""
 
 
-_KEPT = "kept:"
+KEPT = "kept:"
 """The prefix of the id of an annotation that has no place in the document."""
 
 
@@ -52,15 +53,18 @@ class _Draft(Struct):
     existing: dict[tuple[str, str, Ends], Region]
     """The regions of the document by layer, label and span."""
     refused: Mapping[str, str] = {}
-    """The annotations that are left out, by id, each with the kind of its loss."""
+    """The annotations and relations that are left out, by id, each with the kind of its loss."""
     region_of: dict[str, str] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
+    id_answers: list[IdAnswer] = field(default_factory=list)
 
     def document(self, report: Report) -> tuple[Document, dict[str, str]]:
         """Return the document, and its record ids by region."""
         links = [link for link in self.links if {link.source, link.target} <= self.regions.keys()]
+        later = settled(self.id_answers, self.regions, self.region_of, NEW)
         read = Read(self.regions, links, set(self.regions))
-        return document_of(read, self.base, self.current, report)
+        document, record_ids = document_of(read, self.base, self.current, report)
+        return with_ids(document, later, record_ids), record_ids
 
     def lose(self, kind: str, detail: str, line: int) -> None:
         """Note something that has no place in the document."""
@@ -101,22 +105,27 @@ class _Draft(Struct):
                 lost[name] = value
             elif is_new or answered.control.name not in region.answers:
                 region.answers[answered.control.name] = answered.answer
+                if refers(answered.control):
+                    self.id_answers.append(IdAnswer(region.id, answered.control, value))
         if lost:
             self.rest.annotations.append(Annotation(annotation.id, 0, 0, "", lost))
 
     def link(self, relation: Relation, direct: Sequence[str]) -> Link | None:
         """Return the link of a relation between two regions; None if it has no place."""
         translated = self.translation.relation(relation.label)
-        if translated is None or len(direct) < 2:
-            kind = f"relations {relation.label!r}"
-            if translated is not None:
-                kind = f"{kind} of annotations that are left out"
-            self.lose(kind, f"{relation.source} → {relation.target}", relation.line)
-            self.rest.relations.append(relation)
-            return None
-        label, is_inverse = translated
-        source, target = reversed(direct) if is_inverse else direct
-        return Link(source, label, target)
+        kind = f"relations {relation.label!r}"
+        if translated is not None and len(direct) == 2:
+            label, is_inverse = translated
+            source, target = reversed(direct) if is_inverse else direct
+            key = relation_key(relation.source, label, relation.target, is_inverse)
+            if key not in self.refused:
+                return Link(source, label, target)
+            kind = self.refused[key]
+        elif translated is not None:
+            kind = f"{kind} of annotations that are left out"
+        self.lose(kind, f"{relation.source} → {relation.target}", relation.line)
+        self.rest.relations.append(relation)
+        return None
 
     def ends(self, relation: Relation) -> list[str]:
         """Return the regions that a relation joins, as far as there are any."""
@@ -180,7 +189,8 @@ def with_additions(
     """Return a document with the annotation that a text adds; nothing is deleted.
 
     The text is `placed`. `report` is called with the code and the message of each finding.
-    `refused` are the ids of annotations to leave out, each with the kind of its loss.
+    `refused` are the ids of annotations, and the keys of relations, to leave out, each with the
+    kind of its loss.
     """
     draft = _draft(text, document, document, translation)
     draft.refused = refused
@@ -204,7 +214,7 @@ def with_additions(
 
 def _renamed(rest: AnnotatedText, ids: dict[str, str]) -> AnnotatedText:
     """The rest of a text, with the ids of records for the annotations that have become records."""
-    ids = {**{a.id: f"{_KEPT}{a.id}" for a in rest.annotations if a.label}, **ids}
+    ids = {**{a.id: f"{KEPT}{a.id}" for a in rest.annotations if a.label}, **ids}
     rest.annotations = [replace(a, id=ids.get(a.id, a.id)) for a in rest.annotations]
     rest.relations = [
         Relation(ids.get(r.source, r.source), r.label, ids.get(r.target, r.target))

@@ -13,7 +13,7 @@ from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.formats.registry import OUT, Format
 from statevisit.formats.sidecar import SUFFIX, with_rest
-from statevisit.formats.texts import AnnotatedText
+from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.vocabulary import text_of
 
 
@@ -57,12 +57,14 @@ def export(
     directory: Path,
     root: Path | None = None,
     done: Callable[[], None] = lambda: None,
+    lost: Callable[[Loss], None] = lambda loss: None,
 ) -> list[str]:
     """Write documents, each with its split or "", to `directory`; return the names of the files.
 
     A format that can be read back gets each document as a file beside its own. `root` is the corpus
-    that may have parts of imported files. Raises FormatError if `directory` exists and is not
-    empty; nothing is written then.
+    that may have parts of imported files. `lost` is called with each part of a document that its
+    file cannot hold, though the format holds others of the kind. Raises FormatError if `directory`
+    exists and is not empty; nothing is written then.
     """
     beside: list[tuple[str, bytes]] = []
 
@@ -72,6 +74,8 @@ def export(
             if format_.kind != OUT:
                 beside.append((f"{document.id}{SUFFIX}", encode(document)))
             yield text
+            for loss in text.losses:
+                lost(loss)
             done()
 
     def parts() -> Iterator[tuple[str, bytes]]:

@@ -14,12 +14,13 @@ from msgspec import Struct, field
 from statevisit import files
 from statevisit.annotation.document_ids import derived_id
 from statevisit.annotation.merge import merge
-from statevisit.annotation.new_documents import NewDocuments
+from statevisit.annotation.new_documents import NewDocuments, valid_document
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
 from statevisit.document.model import SPAN_LAYERS, Document
-from statevisit.document.scheme import scheme_at
+from statevisit.document.records import shortened
+from statevisit.document.scheme import scheme_at, scheme_of
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
 from statevisit.formats.edits import NEW, Edited, with_additions, with_changes
@@ -27,9 +28,11 @@ from statevisit.formats.placing import placed
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import base_beside, encoded_rest, rest_name, with_rest
 from statevisit.formats.texts import AnnotatedText, Loss
-from statevisit.formats.translation import Translation
+from statevisit.formats.translation import Translation, relation_key
 from statevisit.formats.vocabulary import text_of, unknown_labels
+from statevisit.formats.whole_records import annotations_beside_rows, with_added_rows, with_rows
 from statevisit.printable import counted
+from statevisit.regions.relation_labels import type_label
 from statevisit.regions.updates import Options, Outcome, Update, Updater
 
 
@@ -125,6 +128,7 @@ class _Importer:
             message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
+        known = len(self.imported.new)
         base = base_beside(text, self._scheme) if self._format.writer else None
         if base is not None:
             update = self._updater.update(self._changed(text, base, findings, report))
@@ -133,7 +137,17 @@ class _Importer:
         if update.staged is not None:
             self._updater.staged[update.file] = update.staged
         self.imported.problems += [f"{text.file}: {problem}" for problem in update.problems]
+        if update.problems and base is None:
+            self._forget(update.document, len(self.imported.new) > known)
         return update
+
+    def _forget(self, document_id: str, is_new: bool) -> None:
+        """Take back what the text of a refused document would write besides it."""
+        self._rests.pop(rest_name(self._format.name, document_id), None)
+        if is_new:
+            self.imported.new.remove(document_id)
+            self._new.forget(document_id)
+            self._updater.forget(document_id)
 
     def _changed(
         self,
@@ -150,6 +164,8 @@ class _Importer:
                 f"remove {text.id}.statevisit.json to import it as the text of a stranger"
             )
         current = entry.read(self._scheme)
+        if self._has_rows(text):
+            return self._rewritten(text, base, current, findings)
         before = self._written(base, text)
         if text.says_the_same_as(before):
             return Outcome("", current, current, findings, [])
@@ -165,6 +181,19 @@ class _Importer:
         document, conflicts = merge(base, edited.document, current, self._options.prefer)
         return Outcome("", current, document.begun(), findings, conflicts)
 
+    def _has_rows(self, text: AnnotatedText) -> bool:
+        """Whether the records of a text are taken whole: with a mapping they have other labels."""
+        return text.rows is not None and self._options.mapping is None
+
+    def _rewritten(
+        self, text: AnnotatedText, base: Document, current: Document, findings: list[Finding]
+    ) -> Outcome:
+        """The outcome of a text with whole records, which was exported."""
+        edited = with_rows(text, base, current)
+        self._note(text.losses, text)
+        document, conflicts = merge(base, edited, current, self._options.prefer)
+        return Outcome("", current, document.begun(), findings, conflicts)
+
     def _written(self, base: Document, text: AnnotatedText) -> AnnotatedText:
         """A document as the file that statevisit would write holds it."""
         exported = with_rest(text_of(base), self._root, self._format.name)
@@ -172,8 +201,7 @@ class _Importer:
         with TemporaryDirectory() as name:
             directory = Path(name)
             files.write_parts(directory, self._format.write([exported]))
-            suffixes = self._format.suffixes
-            paths = [path for path in sorted(directory.iterdir()) if path.suffix in suffixes]
+            paths = [path for path in sorted(directory.iterdir()) if self._format.reads(path)]
             texts = [text for path in paths for text in self._format.read(path, self._scheme)]
         (before,) = texts
         return before
@@ -186,15 +214,21 @@ class _Importer:
     ) -> Update:
         """The update from a text that was not exported.
 
-        Annotations whose records would be errors are left out, one after the other.
+        Annotations and relations whose records would be errors are left out, one after the other.
         """
-        if self._options.mapping is None:
+        has_rows = self._has_rows(text) and not annotations_beside_rows(text)
+        if self._options.mapping is None and not has_rows:
             self._refuse_unknown(text)
         document = self._updater.with_text(text.text)
         if document is None:
             document = self._made(text)
         elif document.id not in (text.id, derived_id(text.id)):
             self.imported.same.append(f"{text.file}: {document.id} has the same text")
+
+        if has_rows and document.text == text.text:
+            changed, conflicts = with_added_rows(text, document, self._options.prefer)
+            self._note(text.losses, text)
+            return self._updater.update(Outcome("", document, changed, findings, conflicts))
 
         def report_others(code: str, message: str) -> None:
             if code != "L101":  # nearly every mention makes an entity
@@ -209,17 +243,21 @@ class _Importer:
             outcome = Outcome("", document, edited.document.begun(), findings, [])
             update = self._updater.update(outcome)
             wrong = _wrong(update, edited, outcome.document)
-            if not update.problems or not wrong:
+            if not update.problems or wrong.keys() <= refused.keys():
                 break
             refused.update(wrong)
         self._note(edited.losses, text)
         for note in edited.rest.notes:
-            self._leave(f"{note.kind} (kept)", f"{note.value!r} {text.place(note.line)}")
+            self._leave(
+                f"{note.kind} (kept)", f"{shortened(repr(note.value), 60)} {text.place(note.line)}"
+            )
         self._rests[rest_name(self._format.name, document.id)] = encoded_rest(edited.rest)
         return update
 
     def _refuse_unknown(self, text: AnnotatedText) -> None:
         unknown = unknown_labels([text], self._scheme)
+        for label in self._format.keeps:
+            del unknown[label]
         if unknown:
             shown = ", ".join(f"{label} ({count})" for label, count in unknown.most_common(5))
             raise FormatError(
@@ -245,6 +283,10 @@ class _Importer:
             id=derived_id(text.id),
             normalised=changes,
         )
+        if self._has_rows(text):  # what is wrong with them is said before a document is made
+            about = self._about
+            trial = valid_document(incoming, None, about.language, about.tokenizer, self._scheme)
+            with_added_rows(text, trial[0], None)
         document = self._segmented(incoming, text)
         self._updater.add(document, self._new.annotators)
         self.imported.new.append(document.id)
@@ -293,18 +335,25 @@ class _Importer:
 
 
 def _wrong(update: Update, edited: Edited, document: Document) -> dict[str, str]:
-    """The annotations whose records have errors, by id, each with the kind of its loss."""
+    """The annotations and relations whose records have errors, each with the kind of its loss."""
     wrong: dict[str, str] = {}
     for finding in update.findings:
         layer, _, rest = finding.pointer.removeprefix("/").partition("/")
         number = rest.partition("/")[0]
-        if finding.severity != ERROR or layer not in SPAN_LAYERS or not number.isdecimal():
+        if finding.severity != ERROR or not number.isdecimal():
             continue
-        record = getattr(document, layer)[int(number)]
-        annotation = edited.annotations.get(record.id)
-        if annotation is not None:
-            summary = finding.message.partition(":")[0]
-            wrong[annotation] = f"annotations against {finding.code} ({summary})"
+        summary = f"{finding.code} ({finding.message.partition(':')[0]})"
+        if layer in SPAN_LAYERS:
+            record = getattr(document, layer)[int(number)]
+            annotation = edited.annotations.get(record.id)
+            if annotation is not None:
+                wrong[annotation] = f"annotations against {summary}"
+        elif layer == "event_relations":
+            link = document.event_relations[int(number)]
+            source, target = map(edited.annotations.get, (link.source, link.target))
+            if source is not None and target is not None and link.type:
+                label = type_label(link.type, link.modality, scheme_of(document))
+                wrong[relation_key(source, label, target)] = f"relations against {summary}"
     return wrong
 
 

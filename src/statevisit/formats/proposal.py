@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
 from statevisit.formats.texts import AnnotatedText
-from statevisit.formats.vocabulary import label_names
+from statevisit.formats.vocabulary import UNDECIDED, label_names
 from statevisit.printable import one_line
 from statevisit.regions.labels import controls
 from statevisit.regions.likely import likeliest
@@ -33,7 +33,8 @@ def proposal(texts: Iterable[AnnotatedText | FormatError], scheme: Scheme) -> st
         if isinstance(text, FormatError):
             raise text
         number += 1
-        labels.update(annotation.label for annotation in text.annotations)
+        names = (annotation.label for annotation in text.annotations)
+        labels.update(name for name in names if not name.endswith(f".{UNDECIDED}"))
         relations.update(relation.label for relation in text.relations)
         for annotation in text.annotations:
             for name, value in annotation.attributes.items():

@@ -22,10 +22,11 @@ _SPANS = "mentions, timexes, quantities, events, quotations"
 class Format(Struct, frozen=True):
     """A format.
 
-    `suffixes` are those of the files that are read. `reader` and `writer` are MODULE:FUNCTION in
-    this room, or "". `holds` are the parts of a document in its files, and `lacks` those that its
-    files cannot hold; a round trip keeps them in a file beside them. `package` is what it needs,
-    which the `extra` of this package installs.
+    `suffixes` are those of the files that are read, or their whole names. `reader` and `writer` are
+    MODULE:FUNCTION in this room, or "". `holds` are the parts of a document in its files, and
+    `lacks` those that its files cannot hold; a round trip keeps them in a file beside them.
+    `package` is what it needs, which the `extra` of this package installs. `keeps` are
+    labels of its files that have no place in any document, and that are kept without being mapped.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Format(Struct, frozen=True):
     writer: str = ""
     package: str = ""
     extra: str = ""
+    keeps: tuple[str, ...] = ()
+
+    def reads(self, path: Path) -> bool:
+        """Whether a file in a directory is one that is read, by its name."""
+        is_kept = path.name.endswith(SUFFIX)
+        return path.name.lower().endswith(self.suffixes) and not is_kept
 
     def read(self, path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
         """Yield the annotated texts of a file; raises FormatError, with file and line."""
@@ -80,7 +87,8 @@ FORMATS = {
             title="UIMA CAS XMI",
             kind=ROUND_TRIP,
             suffixes=(".xmi", ".zip"),
-            holds=f"{_SPANS}, their attributes, event relations, coreference, sentences, tokens",
+            holds=f"{_SPANS}, their attributes, event relations, coreference; links of entities, "
+            "sentences and tokens, in which an import reads no changes",
             lacks="names of entities, relations of entities, states of layers, the date",
             reader="cas_files:read_xmi",
             writer="cas_writer:write_xmi",
@@ -92,7 +100,8 @@ FORMATS = {
             title="UIMA CAS JSON",
             kind=ROUND_TRIP,
             suffixes=(".json",),
-            holds=f"{_SPANS}, their attributes, event relations, coreference, sentences, tokens",
+            holds=f"{_SPANS}, their attributes, event relations, coreference; links of entities, "
+            "sentences and tokens, in which an import reads no changes",
             lacks="names of entities, relations of entities, states of layers, the date",
             reader="cas_files:read_json",
             writer="cas_writer:write_json",
@@ -131,6 +140,47 @@ FORMATS = {
             "which of two crossing mentions of one entity ends first",
             writer="conll2012:write",
         ),
+        Format(
+            name="spacy",
+            title="spaCy DocBin",
+            kind=ROUND_TRIP,
+            suffixes=(".spacy",),
+            holds=f"tokens, sentence starts, {_SPANS}, their attributes, event relations, "
+            "coreference; flat names and entities to read",
+            lacks="spans that do not begin and end with a token, changes of entities and their "
+            "relations, states of layers",
+            reader="spacy_files:read",
+            writer="spacy_files:write",
+            package="spacy",
+            extra="formats",
+        ),
+        Format(
+            name="csv",
+            title="CSV with a row for each record",
+            kind=ROUND_TRIP,
+            suffixes=("documents.csv",),
+            holds="all records of all layers with all their properties",
+            lacks="tokens, sentences, states of layers, sources and annotators",
+            reader="wide_csv_reader:read",
+            writer="wide_csv_writer:write",
+        ),
+        Format(
+            name="timeml",
+            title="TimeML",
+            kind=ROUND_TRIP,
+            suffixes=(".tml",),
+            holds="timexes, events with their attributes, their order, coreference of events",
+            lacks=(
+                "mentions, quantities, quotations, arguments, types and levels of events, "
+                "relations OVERLAP, CAUSE, PRECONDITION, MEMBER and uncertain ones, "
+                "spans that cross, entities, states of layers"
+            ),
+            reader="timeml:read",
+            writer="timeml_writer:write",
+            package="defusedxml",
+            extra="formats",
+            keeps=("SIGNAL",),
+        ),
     )
 }
 """The formats by name, in the order in which they are listed."""
@@ -158,11 +208,7 @@ def files_in(paths: Iterable[Path], format_: Format) -> Iterator[Path]:
     """
     for path in paths:
         if path.is_dir():
-            files = sorted(
-                p
-                for p in path.rglob("*")
-                if p.suffix.lower() in format_.suffixes and not p.name.endswith(SUFFIX)
-            )
+            files = sorted(p for p in path.rglob("*") if format_.reads(p))
             if not files:
                 raise FormatError(f"{path}: has no file {' or '.join(format_.suffixes)}")
             yield from files

@@ -6,6 +6,7 @@ A reader makes them from files, a writer makes files from them. Offsets are code
 from msgspec import Struct, field
 
 from statevisit.document.model import Document
+from statevisit.document.strict_json import JsonObject
 from statevisit.regions.offsets import Ends
 
 
@@ -63,13 +64,25 @@ class Loss(Struct, frozen=True):
     line: int = 0
 
 
+class Row(Struct, frozen=True):
+    """A record as a file states it: properties in JSON, None for one that it lacks.
+
+    `place` is the file and the line.
+    """
+
+    value: JsonObject
+    place: str
+
+
 class AnnotatedText(Struct):
     """A text with its annotation.
 
     `id` is its name in the file, or the name of the file. `file` is the file, for messages.
     `date` (YYYY-MM-DD) and `language` (BCP 47) are "" if the file does not state them. A text that
     is made from a document has the `document`, and the `split` that it is in, or "". `sentences`
-    and `tokens` are those of the file, in order, empty if it has none.
+    and `tokens` are those of the file, in order, empty if it has none. A file of whole records has
+    `rows` by layer, which count in place of their annotations if the labels are those of the
+    scheme.
     """
 
     id: str
@@ -81,6 +94,7 @@ class AnnotatedText(Struct):
     clusters: list[Cluster] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    rows: dict[str, list[Row]] | None = None
     date: str = ""
     language: str = ""
     split: str = ""

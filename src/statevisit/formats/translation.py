@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from statevisit.document.scheme import Scheme
-from statevisit.formats.vocabulary import layer_and_label, shown_controls
+from statevisit.formats.vocabulary import UNDECIDED, layer_and_label, shown_controls
 from statevisit.regions.labels import Control
 from statevisit.regions.mapping import Mapping, controls_by_property
 from statevisit.regions.regions import answer_problem, to_answer
@@ -22,7 +22,7 @@ class Translation:
     """Translates the names in files to those of a scheme.
 
     Without a mapping they are the names that `vocabulary.text_of` gives. With one, a name that it
-    lacks has no place.
+    lacks has no place, unless it says that a label is undecided.
     """
 
     def __init__(self, scheme: Scheme, mapping: Mapping | None = None) -> None:
@@ -31,7 +31,8 @@ class Translation:
     def label(self, name: str) -> tuple[str, str] | None:
         """Return the layer and the label for a label in a file; None if it has no place."""
         if self.mapping is not None:
-            mapped = self.mapping.labels.get(name)
+            undecided = name if name.endswith(f".{UNDECIDED}") else None
+            mapped = self.mapping.labels.get(name, undecided)
             return None if mapped is None else layer_and_label(mapped, self.scheme)
         return layer_and_label(name, self.scheme)
 
@@ -70,3 +71,8 @@ class Translation:
             for prop, answer in self.mapping.defaults.items()
             if controls[prop].layer == layer
         }
+
+
+def relation_key(source: str, label: str, target: str, is_inverse: bool = False) -> str:
+    """Return a key of a relation between two annotations, in the direction of the scheme."""
+    return f"{target} {label} {source}" if is_inverse else f"{source} {label} {target}"

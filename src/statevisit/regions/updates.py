@@ -122,6 +122,13 @@ class Updater:
         listed = (self._context.annotators or frozenset()) | annotators
         self._context = replace(self._context, annotators=listed)
 
+    def forget(self, document_id: str) -> None:
+        """Take back a document that was added."""
+        document = self.staged.pop(_file(document_id)).read(self.scheme)
+        self._new.discard(document_id)
+        self._texts.pop(document.text_sha256, None)
+        self._normal_texts.pop(_digest(significant(document.text)), None)
+
     def with_text(self, text: str) -> Document | None:
         """Return the document with a text, or with one that only normalisation makes differ."""
         name = self._texts.get(_digest(text)) or self._normal_texts.get(_digest(significant(text)))

@@ -58,6 +58,9 @@ def status(gold: Item, pred: Item) -> str:
     return "matched"
 
 
+_FLAT = ("mentions", "timexes", "quantities")
+"""The layers that flat names come from."""
+
 Key = tuple[str, str, str | None, str | None]
 """Layer, kind, gold label and predicted label."""
 
@@ -65,14 +68,15 @@ Key = tuple[str, str, str | None, str | None]
 def mistakes(comparisons: Iterable[Comparison]) -> list[Mistake]:
     """Return the mistakes in the spans of the reported layers, the commonest first.
 
-    Those in flat names are left out where mentions, times and quantities have them already.
+    Of a system that predicts flat names, they are those in flat names: in the layers that these
+    come from, every pronoun would be missed.
     """
     counts: dict[Key, int] = {}
     examples: dict[Key, list[Example]] = {}
     for comparison in comparisons:
         alignments = comparison.reported_alignments
         for layer, aligned in alignments.items():
-            if layer == "ner" and len(alignments) > 1:
+            if "ner" in alignments and layer in _FLAT:
                 continue
             for kind, gold, pred in _differing(aligned):
                 key = layer, kind, _label(gold), _label(pred)
