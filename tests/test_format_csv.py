@@ -347,7 +347,7 @@ BROKEN = {
     "a column twice": (b"document,id,start,end,id\n", r":1: two columns are called 'id'"),
     "an open quote": (b'document,id,start,end\nd,"m1,0,1\n', r"mentions\.csv:2: not CSV"),
     "another encoding": ("document,id,start,end\nd,ä,0,1\n".encode("latin-1"), r"byte 24 is not"),
-    "UTF-16": ("document,id".encode("utf-16"), r"byte 0 is not UTF-8; save the file as CSV in"),
+    "UTF-16": ("document,id".encode("utf-16"), r"byte 0 is not UTF-8; save the file as UTF-8"),
     "nothing": (b"", r"mentions\.csv:1: has no column 'document'"),
 }
 

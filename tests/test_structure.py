@@ -45,6 +45,7 @@ LAZY = {
 """Methods that reach upward through the lazy table: to `pages/`, `dataset/` and `formats/`."""
 
 ONLY_IN = {
+    "cassis": {"formats"},
     "click": {"cli"},
     "conllu": {"formats"},
     "datasets": {"dataset"},

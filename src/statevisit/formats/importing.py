@@ -130,7 +130,7 @@ class _Importer:
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
         known = len(self.imported.new)
-        base = base_beside(text, self._scheme)
+        base = base_beside(text, self._scheme) if self._format.writer else None
         if base is not None:
             update = self._updater.update(self._changed(text, base, findings, report))
         else:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError, MissingExtra
+from statevisit.formats.sidecar import SUFFIX
 from statevisit.formats.texts import AnnotatedText
 from statevisit.printable import nearest
 
@@ -49,7 +50,8 @@ class Format(Struct, frozen=True):
 
     def reads(self, path: Path) -> bool:
         """Whether a file in a directory is one that is read, by its name."""
-        return path.name.lower().endswith(self.suffixes)
+        is_kept = path.name.endswith(SUFFIX)
+        return path.name.lower().endswith(self.suffixes) and not is_kept
 
     def read(self, path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
         """Yield the annotated texts of a file; raises FormatError, with file and line."""
@@ -152,6 +154,41 @@ FORMATS = {
             holds=f"{_SPANS}, their attributes, event relations, coreference, links of entities",
             lacks="names of entities, relations of entities, states of layers, tokens, sentences",
             writer="w3c:write",
+        ),
+        Format(
+            name="xmi",
+            title="UIMA CAS XMI",
+            kind=ROUND_TRIP,
+            suffixes=(".xmi", ".zip"),
+            holds=f"{_SPANS}, their attributes, event relations, coreference; links of entities, "
+            "sentences and tokens, in which an import reads no changes",
+            lacks="names of entities, relations of entities, states of layers, the date",
+            reader="cas_files:read_xmi",
+            writer="cas_writer:write_xmi",
+            package="dkpro-cassis and defusedxml",
+            extra="formats",
+        ),
+        Format(
+            name="casjson",
+            title="UIMA CAS JSON",
+            kind=ROUND_TRIP,
+            suffixes=(".json",),
+            holds=f"{_SPANS}, their attributes, event relations, coreference; links of entities, "
+            "sentences and tokens, in which an import reads no changes",
+            lacks="names of entities, relations of entities, states of layers, the date",
+            reader="cas_files:read_json",
+            writer="cas_writer:write_json",
+            package="dkpro-cassis and defusedxml",
+            extra="formats",
+        ),
+        Format(
+            name="webannotsv",
+            title="WebAnno TSV 3",
+            kind=IN,
+            suffixes=(".tsv",),
+            holds="spans, their attributes, relations, slots, chains, as INCEpTION exports them",
+            lacks="the date and the language, annotations that begin or end between tokens",
+            reader="webanno_tsv:read",
         ),
         Format(
             name="conllu",
