@@ -76,6 +76,8 @@ class _Reader:
 
     def result(self) -> AnnotatedText:
         """Return the text with all annotations, the spans first: others refer to them."""
+        self._text.tokens = self._segments("Token")
+        self._text.sentences = self._segments("Sentence")
         spans = [fs for fs in self._structures if self._is_span(fs)]
         for structure in spans:
             self._span(structure)
@@ -90,6 +92,19 @@ class _Reader:
             if structure.xmiID in self._ids:
                 self._references(structure)
         return self._text
+
+    def _segments(self, short_name: str) -> tuple[Ends, ...]:
+        """The spans of the tokens or the sentences, in order."""
+        ends = {
+            (structure.begin, structure.end)
+            for structure in self._structures
+            if types.short_name(structure.type.name) == short_name
+            and self._is_a(structure, types.ANNOTATION)
+            and structure.begin is not None
+            and structure.end is not None
+            and structure.begin < structure.end
+        }
+        return tuple(sorted(ends))
 
     def _is_a(self, structure: Structure, name: str) -> bool:
         if not self._system.contains_type(name, True):

@@ -111,8 +111,23 @@ class _Reader:
         self._linked: dict[Ends, str] = {}
         """The annotations for which the links of chains stand, by span."""
 
+    def _segments(self) -> None:
+        """Set the tokens, which are rows without a part's number, and the sentences."""
+        sentences: dict[str, Ends] = {}
+        tokens: list[Ends] = []
+        for unit in self._rows.units:
+            number, _, token = unit.id.partition("-")
+            if "." in token or unit.start == unit.end:
+                continue
+            tokens.append((unit.start, unit.end))
+            start, end = sentences.get(number, (unit.start, unit.end))
+            sentences[number] = (min(start, unit.start), max(end, unit.end))
+        self._text.tokens = tuple(tokens)
+        self._text.sentences = tuple(sentences.values())
+
     def result(self) -> AnnotatedText:
         """Return the text with what all rows say."""
+        self._segments()
         for unit in self._rows.units:
             for layer in self._rows.layers:
                 for cell in _cells(layer, unit):
