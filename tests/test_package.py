@@ -322,6 +322,9 @@ USES = {
         "import statevisit; from statevisit.cli.main import run; "
         "data = str(statevisit.data_root()); "
         "sys.exit(run(['show']) or run(['stats']) or run(['validate', data]))",
+        "import statevisit; from statevisit.cli.main import run; "
+        "sys.exit(run(['init', 'mine']) or run(['export', '--to', 'brat', '-o', 'b'])"
+        " or run(['import', '--from', 'brat', 'b', '--path', str(statevisit.data_root())]))",
     ),
     "parquet": (
         "import statevisit; from statevisit.cli.main import run; "
@@ -332,6 +335,11 @@ USES = {
         "import pathlib; from statevisit.cli.main import run; "
         "pathlib.Path('s.txt').write_text(' date 2024-03-01 Hello.'); "
         "sys.exit(run(['ingest', 's.txt', '--id', 'x']))",
+    ),
+    "formats": (
+        "from statevisit.cli.main import run; "
+        "sys.exit(any(run(['export', '--to', name, '-o', name]) for name in"
+        " ('spacy', 'conllu', 'xmi', 'casjson', 'timeml', 'csv', 'w3c')))",
     ),
 }
 """Code that works with one extra and nothing else installed; the first with no extra."""

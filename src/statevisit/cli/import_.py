@@ -10,7 +10,6 @@ from statevisit.cli.main import Listing, say, write
 from statevisit.cli.options import corpus_to_change, verbose
 from statevisit.cli.progress import Bar
 from statevisit.document.scheme import scheme_at
-from statevisit.layout import corpus_root
 
 if TYPE_CHECKING:
     from statevisit.document.scheme import Scheme
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
     "--root",
     "root",
     type=click.Path(path_type=Path),
-    help="The corpus; default: that of the current directory or one above it.",
+    help="The corpus, made if it is missing. Default: that of the current directory or one above "
+    "it, else the current directory.",
 )
 @click.option(
     "--map",
@@ -86,7 +86,7 @@ def command(
     from statevisit.formats.registry import IN, files_in, format_of
 
     format_ = format_of(name, IN)
-    place = corpus_root(corpus_to_change(root))
+    place = corpus_to_change(root)
     scheme = scheme_at(place)
     texts = read_all(files_in(paths, format_), format_, place)
     if propose_map:

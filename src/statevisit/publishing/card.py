@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
-
 from statevisit import layout
 from statevisit.corpus.splits import TRAIN
 from statevisit.dataset import arrow
@@ -153,6 +151,8 @@ def mapping(path: Path, text: str, what: str, first_line: int = 1) -> JsonObject
 
     Raises FormatError.
     """
+    import yaml
+
     try:
         meta = yaml.safe_load(text) or {}
         yaml.safe_dump(meta)  # which fails for some values that can be loaded
@@ -177,6 +177,8 @@ _LIMITS = re.compile(
 
 def dumped(meta: JsonObject) -> str:
     """Return front matter as YAML."""
+    import yaml
+
     text: str = yaml.safe_dump(
         meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140
     )
