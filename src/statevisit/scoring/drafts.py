@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator as Verdict
 
 _SELECTOR = ("quote", "occurrence", "prefix", "suffix")
+_OF_OTHERS = ("score", "word", "index", "token_start", "token_end")
+"""The members of spans that Hugging Face, GLiNER and Prodigy add, and that say nothing here."""
+
 _OTHER_MEMBERS = ("sentences", "tokens", "edition", "system", *Document.__struct_fields__)
 """The members of a document that a prediction may repeat, and the name of the system."""
 
@@ -231,7 +234,7 @@ class _Reader:
             for name, part in given.items()
             if name in known and not (part is False and known[name].get("const") is True)
         }
-        used = {*_SELECTOR} if layer in SPAN_LAYERS else set[str]()
+        used = {*_SELECTOR, *_OF_OTHERS} if layer in SPAN_LAYERS else set[str]()
         if layer in SPAN_LAYERS:
             start, end = self._place(given)
             text = self._base.text[start:end]
