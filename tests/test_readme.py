@@ -670,3 +670,31 @@ def test_the_versions_agree() -> None:
     assert f"This is version **{version}**." in PAGES[README]
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\n## [{version}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_figures_of_the_taggers_are_those_of_the_run_file(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """The table of the front page has what `statevisit bench scripts/systems.toml` prints."""
+    result = cli("bench", ROOT / "scripts/systems.toml", "-o", tmp_path / "out", "--json")
+    assert 0 == result.status, result.err
+    rows = re.findall(r"^\| (?:spaCy's|`rules`).*$", PAGES[README], re.M)
+    shown = [re.findall(r"\d+\.\d \(\d+\.\d–\d+\.\d\)", row) for row in rows]
+    figures = {
+        (system["name"], figure["layer"]): figure
+        for system in orjson.loads(result.out)["systems"]
+        for figure in system["figures"]
+        if (figure["measure"], figure["average"]) == ("strict", "micro")
+    }
+    measured = [
+        [
+            "{:.1f} ({:.1f}–{:.1f})".format(
+                *(100 * value for value in (figure["f1"], *figure["interval"]))
+            )
+            for layer in ("ner", "timexes", "quantities")
+            for figure in [figures[name, layer]]
+        ]
+        for name in ("spacy", "rules")
+    ]
+    assert measured == shown

@@ -396,7 +396,7 @@ def test_notes_on_many_documents_are_one(tmp_path: Path) -> None:
     """A kind of note is one line for all documents, with the number of records."""
     gold = [replace(_gold(), id=name) for name in "abc"]
     lines = [
-        json.dumps({"id": name, "mentions": [span | {"weight": 1} for span in SPANS]})
+        json.dumps({"id": name, "mentions": [span | {"rank": 1} for span in SPANS]})
         for name in "abc"
     ]
     path = tmp_path / "answers.jsonl"
@@ -406,7 +406,7 @@ def test_notes_on_many_documents_are_one(tmp_path: Path) -> None:
         (
             "property",
             "all documents",
-            "unknown property `weight` of mentions; ignored: 9 records, the first /mentions/0/weight",
+            "unknown property `rank` of mentions; ignored: 9 records, the first /mentions/0/rank",
         )
     ] == [(note.kind, note.document, note.message) for note in notes]
 
