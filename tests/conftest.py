@@ -339,10 +339,14 @@ def repository(tmp_path: Path) -> Path:
 
 
 class _Impatient:
-    """The module `time` without waiting."""
+    """The module `time` without waiting; `waits` gets the seconds."""
+
+    def __init__(self, waits: list[float]) -> None:
+        self._waits = waits
 
     def sleep(self, seconds: float) -> None:
         """Return at once."""
+        self._waits.append(seconds)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
@@ -352,7 +356,8 @@ class _Impatient:
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     """An empty stand-in of the Hugging Face Hub, and an empty cache.
 
-    No request of a test goes anywhere else, and huggingface_hub does not wait between attempts.
+    No request of a test goes anywhere else, and nothing waits between attempts: `Hub.waits` lists
+    the seconds that statevisit would.
     """
     constants = required("huggingface_hub.constants")
     http = required("huggingface_hub.utils._http")
@@ -367,7 +372,8 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
     monkeypatch.setattr(constants, "ENDPOINT", found.url)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(http, "time", _Impatient())  # the module of all others stays as it is
+    monkeypatch.setattr("statevisit.corpus.hub.time", _Impatient(found.waits))
+    monkeypatch.setattr(http, "time", _Impatient([]))  # the module of all others stays as it is
     yield found
     found.close()
 

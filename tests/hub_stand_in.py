@@ -11,9 +11,11 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -25,12 +27,15 @@ class Failure(NamedTuple):
     """How requests with a matching method and path fail.
 
     `status` is an HTTP status, 0 to cut the connection during the request, or DONE to cut it before
-    the answer.
+    the answer. Only the first `times` requests fail; all of them if it is None. `headers` are those
+    of the answer, for example of a rate limit.
     """
 
     method: str
     path: str
     status: int
+    times: int | None = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 DONE = -1
@@ -44,8 +49,11 @@ class Hub:
         self.repos: dict[str, dict[str, Any]] = {}
         self.objects: dict[str, bytes] = {}
         self.failure: Failure | None = None
+        self.lock = threading.Lock()
+        self.failed: Counter[tuple[str, str, int]] = Counter()
         self.meanwhile: Callable[[], object] | None = None
         self.requests: list[str] = []
+        self.waits: list[float] = []
         self.server = ThreadingHTTPServer(
             ("127.0.0.1", 0), type("Handler", (Handler,), {"hub": self})
         )
@@ -105,29 +113,39 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
         failure = self.hub.failure
-        failed = (
-            failure.status
-            if failure
-            and re.fullmatch(failure.method, self.command)
-            and re.search(failure.path, path)
-            else None
-        )
+        failed = failure.status if failure and self._fails(failure, path) else None
         length = int(self.headers.get("Content-Length") or 0)
         if failed == 0:
             self.rfile.read(min(100, length))
             return self._cut()
-        data = self.rfile.read(length)
+        is_refused = failed is not None and failed != DONE
+        data = self._drained(length) if is_refused else self.rfile.read(length)
         if failed == DONE:
             self.wfile = io.BytesIO()  # what the handler answers goes nowhere
         elif failed:
             return self._json(
                 {"error": "as the test wants it", "url": f"{self.hub.url}/datasets/its/name"},
                 failed,
+                dict(failure.headers) if failure else None,
             )
         elif self.command == "POST" and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._json({"error": "Invalid username or password."}, 401)
         self._route(path, data)
         return self._cut() if failed == DONE else None
+
+    def _drained(self, length: int) -> bytes:
+        """Read a body that nobody needs, without holding it in memory."""
+        while length > 0 and (piece := self.rfile.read(min(length, 65_536))):
+            length -= len(piece)
+        return b""
+
+    def _fails(self, failure: Failure, path: str) -> bool:
+        if not re.fullmatch(failure.method, self.command) or not re.search(failure.path, path):
+            return False
+        kind = (failure.method, failure.path, failure.status)
+        with self.hub.lock:
+            self.hub.failed[kind] += 1
+            return failure.times is None or self.hub.failed[kind] <= failure.times
 
     do_GET = do_POST = do_PUT = do_HEAD = _answer
 
@@ -278,6 +296,10 @@ class Handler(BaseHTTPRequestHandler):
             }
         )
 
+    def xet(self, name: str, data: bytes) -> None:
+        """Refuse to upload with Xet, as a proxy does or a server that has none."""
+        self._json({"error": "Xet is not enabled for this repository"}, 403)
+
     def batch(self, name: str, data: bytes) -> None:
         """Give an upload address for every LFS object that is new."""
         objects = []
@@ -379,6 +401,7 @@ ROUTES = [
     (_NAME + r"/tree/([^/]+|refs/\w+/[^/]+)(/.*)?", Handler.tree),
     (_NAME + r"/paths-info/(.+)", Handler.paths_info),
     (_NAME + r"/preupload/main", Handler.preupload),
+    (_NAME + r"/xet-write-token/main", Handler.xet),
     (_NAME + r"/commit/main", Handler.commits),
     (_NAME + r"/tag/(.+)", Handler.tag),
     (_NAME + r"(?:/revision/(.+))?", Handler.info),

@@ -8,6 +8,7 @@ import click
 from statevisit import layout
 from statevisit.cli.main import say
 from statevisit.cli.options import corpus_argument, corpus_to_change
+from statevisit.cli.progress import Bar
 from statevisit.corpus.settings import read_settings
 from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
@@ -36,8 +37,10 @@ def command(path: Path | None, repo: str | None, edition: str, private: bool, dr
 
     PATH is the corpus root, or another directory that a build wrote. A published version is never
     changed: publishing it again does nothing, and other content is refused. In a git checkout, the
-    manifest has to be the one that the version was released with. A failure before the commit
-    leaves the Hub unchanged; if only the tag fails, the next run makes it.
+    manifest has to be the one that the version was released with. A failure that may pass, such as
+    a rate limit, is tried again. One before the commit leaves the Hub's version history unchanged;
+    the next run sends only the large files that are missing. If only the tag fails, the next run
+    makes it.
 
     \b
     Example:
@@ -64,7 +67,8 @@ def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -
     """Publish the files of `built`, which is `root` or an edition of it, or list them."""
     from statevisit.publishing.publish import contents, publish, unreleased
 
-    content = contents(built)
+    with Bar(None, "checking files") as bar:
+        content = contents(built, bar.advance)
     version, items = content.version, content.items
     if content.untracked:
         names = ", ".join(content.untracked[:3])
@@ -80,6 +84,7 @@ def _publish(built: Path, root: Path, repo: str, private: bool, dry_run: bool) -
         return 0
     if problem:
         raise ReleaseError(problem)
-    outcome = publish(items, version, repo, private)
+    with Bar(len(items), "publishing") as bar:
+        outcome = publish(items, version, repo, private, bar.advance)
     say(f"version {version} of {repo}: {outcome}")
     return 0

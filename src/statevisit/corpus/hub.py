@@ -5,12 +5,14 @@ module.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from statevisit import layout
 from statevisit.corpus.manifest import Manifest, ManifestFile, parsed
@@ -20,6 +22,17 @@ from statevisit.files import sha256_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+
+Returned = TypeVar("Returned")
+
+ATTEMPTS = 5
+"""How often a step is tried that fails for a reason which passes."""
+
+LONGEST_WAIT = 300
+"""Seconds to wait at most before the next attempt: the Hub counts requests for five minutes."""
+
+PASSING = frozenset({408, 429, 500, 502, 503, 504})
+"""HTTP statuses of failures that pass."""
 
 _WRITING = {
     401: "not logged in: `hf auth login` with a token that may write, or set HF_TOKEN",
@@ -167,11 +180,11 @@ def _difference(path: Path, file: ManifestFile) -> str:
 
 
 @contextmanager
-def quiet(hf: ModuleType) -> Iterator[None]:
+def quiet(hf: ModuleType, at_once: Collection[int] = (429,)) -> Iterator[None]:
     """Silence huggingface_hub: no progress bars, and no warning for each attempt.
 
-    A request that the Hub refuses for its rate limit (HTTP 429) fails at once: huggingface_hub
-    would wait for minutes.
+    A request that the Hub answers with a status of `at_once` fails at once. By default this is the
+    status of the rate limit, for which huggingface_hub would wait for minutes.
     """
     logging = hf.utils.logging
     session = hf.get_session()
@@ -179,13 +192,13 @@ def quiet(hf: ModuleType) -> Iterator[None]:
     hooks = session.event_hooks
     has_bars = not hf.utils.are_progress_bars_disabled()
 
-    def fail_at_rate_limit(response: Any) -> None:  # of whichever httpx huggingface_hub uses
-        if response.status_code == 429:
+    def fail_at_once(response: Any) -> None:  # of whichever httpx huggingface_hub uses
+        if response.status_code in at_once:
             response.read()
             hf.utils.hf_raise_for_status(response)
 
     logging.set_verbosity_error()
-    session.event_hooks = {**hooks, "response": [*hooks.get("response", []), fail_at_rate_limit]}
+    session.event_hooks = {**hooks, "response": [*hooks.get("response", []), fail_at_once]}
     if has_bars:
         hf.utils.disable_progress_bars()
     try:
@@ -195,6 +208,88 @@ def quiet(hf: ModuleType) -> Iterator[None]:
         session.event_hooks = hooks
         if has_bars:
             hf.utils.enable_progress_bars()
+
+
+def patiently(hf: ModuleType, step: Callable[[], Returned]) -> Returned:
+    """Return what `step` returns, which is tried up to ATTEMPTS times while its failure may pass.
+
+    These failures are rate limits, problems of the Hub and broken connections. The wait before the
+    next attempt is the one that the Hub asks for, else 1, 2, 4 and 8 seconds. Raises the last
+    failure; at once if the Hub asks for more than LONGEST_WAIT. A step that changes something has
+    to find out by itself if only the answer to the attempt before was lost.
+    """
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            with quiet(hf, PASSING):
+                return step()
+        except Exception as error:
+            seconds = _wait(error, attempt)
+            if seconds is None:
+                raise
+        time.sleep(seconds)
+    with quiet(hf, PASSING):
+        return step()
+
+
+@contextmanager
+def without_xet(hf: ModuleType) -> Iterator[Callable[[], None]]:
+    """A function that makes huggingface_hub upload over HTTP, not Xet, until the block ends."""
+    before = hf.constants.HF_HUB_DISABLE_XET
+
+    def disable() -> None:
+        hf.constants.HF_HUB_DISABLE_XET = True
+
+    try:
+        yield disable
+    finally:
+        hf.constants.HF_HUB_DISABLE_XET = before
+
+
+def refused_by_xet(hf: ModuleType, error: BaseException) -> bool:
+    """Whether Xet may have failed where an upload over HTTP may not.
+
+    Xet tries again by itself. Its exceptions hold no answer of the Hub and are of Python itself.
+    """
+    is_own = all(type(cause).__module__ == "builtins" for cause in _causes(error))
+    is_file = isinstance(error, OSError) and error.filename is not None
+    return is_own and not is_file and not hf.constants.HF_HUB_DISABLE_XET
+
+
+def _wait(error: BaseException, attempt: int) -> int | None:
+    """Return the seconds to wait after a failed attempt, counted from 0; None if it is final."""
+    for cause in _causes(error):
+        response = getattr(cause, "response", None)
+        if response is None:
+            if isinstance(cause, _transport_error() | ConnectionError | TimeoutError):
+                return int(2**attempt)
+            continue
+        if response.status_code not in PASSING:
+            return None
+        seconds = _asked_wait(response.headers)
+        if seconds is None:
+            return int(2**attempt)
+        return seconds if seconds <= LONGEST_WAIT else None
+    return None
+
+
+def _asked_wait(headers: Any) -> int | None:
+    """Return the seconds that the headers of an answer ask to wait; None if they do not.
+
+    The Hub states its rate limit as `ratelimit: "api";r=0;t=55`: no request is left for 55 seconds.
+    """
+    asked = headers.get("retry-after", "").strip()
+    if asked.isdecimal():
+        return int(asked)
+    limit = re.search(r";\s*r=0\s*;\s*t=([0-9]+)", headers.get("ratelimit", ""))
+    return int(limit[1]) if limit else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception and its causes: an upload raises RuntimeError, caused by the real one."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 @contextmanager
@@ -216,12 +311,10 @@ def explained(hf: ModuleType, state: str, advice: dict[int, str] = _WRITING) -> 
 
 def _reason(hf: ModuleType, error: Exception, advice: dict[int, str]) -> str:
     """Return the meaning of the first exception in the chain of causes that has one."""
-    cause: BaseException | None = error
-    while cause is not None:  # an upload raises RuntimeError, caused by the exception of interest
+    for cause in _causes(error):
         meaning = _meaning(hf, cause, advice)
         if meaning is not None:
             return meaning
-        cause = cause.__cause__
     return f": {type(error).__name__}: {_line(error)}"
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -11,15 +12,18 @@ from msgspec import Struct
 
 from statevisit import files, layout
 from statevisit.corpus.git import commit_of, git, in_git, line, unchanged
-from statevisit.corpus.hub import client, explained, quiet
+from statevisit.corpus.hub import client, explained, patiently
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
 from statevisit.errors import ReleaseError
+from statevisit.publishing import upload
 from statevisit.publishing.manifest import file_entry
+from statevisit.publishing.upload import Item
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+    from huggingface_hub._commit_api import CommitOperation
     from huggingface_hub.hf_api import GitRefs, RepoFile
 
 _TOP = (layout.CARD, layout.LICENSE, layout.CITATION, layout.CHANGELOG)
@@ -32,15 +36,6 @@ _REBUILD = "run `statevisit build`, and release it"
 _REWRITE = "write this edition again with `statevisit build --edition annotations-only`"
 
 
-class Item(Struct, frozen=True):
-    """A file of a release: path in the repository, local path, size in bytes and SHA-256."""
-
-    path: str
-    source: Path
-    size: int
-    sha256: str
-
-
 class Contents(Struct, frozen=True):
     """The files of a version by path, and the names of those that git does not track."""
 
@@ -49,13 +44,13 @@ class Contents(Struct, frozen=True):
     untracked: list[str]
 
 
-def contents(root: Path) -> Contents:
+def contents(root: Path, advance: Callable[[], None] = lambda: None) -> Contents:
     """Return the files of a built root to publish.
 
     These are the manifest, the files that it lists, pages, schemas, seeds and pictures. In a git
     checkout, a file that the manifest does not list is published only if git tracks it. An edition
-    consists of its manifest and the files that it lists. Raises ReleaseError if a file differs from
-    the manifest, FormatError if a link leads to it.
+    consists of its manifest and the files that it lists. `advance` is called after each file.
+    Raises ReleaseError if a file differs from the manifest, FormatError if a link leads to it.
     """
     path = files.own_path(root, layout.RELEASE)
     if not path.exists():
@@ -75,7 +70,10 @@ def contents(root: Path) -> Contents:
     untracked = sorted(beside - tracked) if tracked else []
     names = {*listed, layout.RELEASE, *beside}.difference(untracked)
     advice = _REWRITE if is_edition else _REBUILD
-    items = [_item(root, name, listed.get(name), advice) for name in sorted(names)]
+    items = []
+    for name in sorted(names):
+        items.append(_item(root, name, listed.get(name), advice))
+        advance()
     return Contents(manifest["version"], items, untracked)
 
 
@@ -143,38 +141,51 @@ def _linked_pages(root: Path) -> set[str]:
     return pages
 
 
-def publish(items: list[Item], version: str, repo: str, private: bool = False) -> str:
+def publish(
+    items: list[Item],
+    version: str,
+    repo: str,
+    private: bool = False,
+    advance: Callable[[int], None] = lambda files: None,
+) -> str:
     """Publish files as a version of a dataset repository.
 
     Returns "published", "tagged" if only the tag was missing, or "there already". The repository is
-    made if it does not exist. One commit changes the branch, then the tag is made. A failure before
-    the commit leaves both unchanged; if only the tag fails, the next call makes it and commits
-    nothing. Raises ReleaseError, with the next step, for every failure, and if the version exists
-    with other content.
+    made if it does not exist. Large files are uploaded first, in batches, and without those that
+    the Hub has from an earlier call; `advance` gets the number of files of a batch. Then one commit
+    changes the branch, and the tag is made. A failure that may pass is tried again, see
+    `hub.patiently`. A failure before the commit leaves branch and tags unchanged; if only the tag
+    fails, the next call makes it and commits nothing. Raises ReleaseError, with the next step, for
+    every failure, and if the version exists with other content.
     """
     hf, api = client()
-    with quiet(hf):
-        with explained(hf, f"{repo}: version {version} was not published"):
-            refs = _refs(hf, api, repo, private)
-            if any(tag.name == f"v{version}" for tag in refs.tags):
-                remote = _remote_files(hf, api, repo, f"v{version}")
-                _check_same(remote, items, f"{repo}: version {version}")
-                return "there already"
-            commits = {branch.name: branch.target_commit for branch in refs.branches}
-            head = commits.get("main")
-            remote = _remote_files(hf, api, repo, head) if head else {}
-            _refuse_foreign(remote, repo)
-            differing = _differing(remote, items)
-            commit = _commit(hf, api, repo, items, differing, version, head) if differing else head
-        with explained(hf, f"{repo}: version {version} is committed, but making its tag failed"):
-            api.create_tag(
-                repo,
-                tag=f"v{version}",
-                tag_message=f"Version {version}",
-                revision=commit,
-                repo_type="dataset",
-            )
+    with explained(hf, f"{repo}: version {version} was not published"):
+        refs = patiently(hf, lambda: _refs(hf, api, repo, private))
+        if any(tag.name == f"v{version}" for tag in refs.tags):
+            remote = _remote_files(hf, api, repo, f"v{version}")
+            _check_same(remote, items, f"{repo}: version {version}")
+            return "there already"
+        head = _head(refs)
+        remote = _remote_files(hf, api, repo, head) if head else {}
+        _refuse_foreign(remote, repo)
+        differing = _differing(remote, items)
+        commit = head
+        if differing:
+            paths = {item.path for item in items}
+            new = [item for item in items if item.path in differing]
+            advance(len(items) - len(new))
+            additions = upload.uploaded(hf, api, repo, new, advance)
+            deletions = [hf.CommitOperationDelete(path) for path in sorted(differing - paths)]
+            commit = _commit(hf, api, repo, items, [*additions, *deletions], version, head)
+    with explained(hf, f"{repo}: version {version} is committed, but making its tag failed"):
+        patiently(hf, lambda: _tag(api, repo, f"v{version}", commit))
     return "published" if differing else "tagged"
+
+
+def _head(refs: "GitRefs") -> str | None:
+    """Return the commit of the branch; None if the repository has no commit yet."""
+    commits = {branch.name: branch.target_commit for branch in refs.branches}
+    return commits.get("main")
 
 
 def _refs(hf: ModuleType, api: "HfApi", repo: str, private: bool) -> "GitRefs":
@@ -194,7 +205,13 @@ def _refs(hf: ModuleType, api: "HfApi", repo: str, private: bool) -> "GitRefs":
 
 def _remote_files(hf: ModuleType, api: "HfApi", repo: str, revision: str) -> dict[str, "RepoFile"]:
     """Return the files of a revision by path, without the file of the Hub itself."""
-    tree = api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
+
+    def listed() -> list[object]:
+        return list(
+            api.list_repo_tree(repo, recursive=True, revision=revision, repo_type="dataset")
+        )
+
+    tree = patiently(hf, listed)
     files_only = [entry for entry in tree if isinstance(entry, hf.hf_api.RepoFile)]
     return {file.path: file for file in files_only if file.path != _KEPT}
 
@@ -214,31 +231,54 @@ def _commit(
     api: "HfApi",
     repo: str,
     items: list[Item],
-    differing: list[str],
+    operations: "list[CommitOperation]",
     version: str,
     head: str | None,
-) -> str:
-    """Commit the items, and nothing else, on top of `head`; return the id of the commit."""
-    paths = {item.path for item in items}
-    additions = [
-        hf.CommitOperationAdd(item.path, str(item.source))
-        for item in items
-        if item.path in differing
-    ]
-    deletions = [hf.CommitOperationDelete(path) for path in differing if path not in paths]
-    commit = api.create_commit(
-        repo,
-        [*additions, *deletions],
-        commit_message=f"Version {version}",
-        repo_type="dataset",
-        parent_commit=head,
-    )
-    return commit.oid
+) -> str | None:
+    """Make the commit on top of `head` that has the items, and nothing else; return its id.
+
+    The Hub refuses a second commit on the same parent, so an attempt after one whose answer was
+    lost makes none: it finds the first.
+    """
+
+    def commit() -> str | None:
+        try:
+            return api.create_commit(
+                repo,
+                operations,
+                commit_message=f"Version {version}",
+                repo_type="dataset",
+                parent_commit=head,
+            ).oid
+        except Exception:
+            new_head = _head(api.list_repo_refs(repo, repo_type="dataset"))
+            is_made = new_head not in (None, head)
+            if is_made and not _differing(_remote_files(hf, api, repo, str(new_head)), items):
+                return new_head
+            raise
+
+    return patiently(hf, commit)
+
+
+def _tag(api: "HfApi", repo: str, tag: str, commit: str | None) -> None:
+    """Tag a commit, unless an attempt before, whose answer was lost, has done so."""
+    try:
+        api.create_tag(
+            repo,
+            tag=tag,
+            tag_message=f"Version {tag.removeprefix('v')}",
+            revision=commit,
+            repo_type="dataset",
+        )
+    except Exception:
+        tags = api.list_repo_refs(repo, repo_type="dataset").tags
+        if not any(known.name == tag and known.target_commit == commit for known in tags):
+            raise
 
 
 def _check_same(remote: dict[str, "RepoFile"], items: list[Item], name: str) -> None:
     """Raise ReleaseError if a published version has other content."""
-    differing = _differing(remote, items)
+    differing = sorted(_differing(remote, items))
     if differing:
         more = " and more" if differing[3:] else ""
         raise ReleaseError(
@@ -247,21 +287,22 @@ def _check_same(remote: dict[str, "RepoFile"], items: list[Item], name: str) -> 
         )
 
 
-def _differing(remote: dict[str, "RepoFile"], items: list[Item]) -> list[str]:
+def _differing(remote: dict[str, "RepoFile"], items: list[Item]) -> set[str]:
     """Return the paths in which a revision and the items differ."""
     local = {item.path: item for item in items}
     on_one_side = remote.keys() ^ local.keys()
     common = remote.keys() & local.keys()
     changed = {path for path in common if not _same(remote[path], local[path])}
-    return sorted(on_one_side | changed)
+    return on_one_side | changed
 
 
 def _same(remote: "RepoFile", item: Item) -> bool:
     if remote.lfs is not None:
         return bool(remote.lfs.sha256 == item.sha256)
-    data = item.source.read_bytes()
-    blob = b"blob %d\0" % len(data) + data  # the object whose SHA-1 is git's id of the file
-    return bool(remote.blob_id == hashlib.sha1(blob, usedforsecurity=False).hexdigest())
+    header = b"blob %d\0" % item.size  # git's id of a file is the SHA-1 of this object
+    with item.source.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.sha1(header, usedforsecurity=False))
+    return bool(remote.blob_id == digest.hexdigest())
 
 
 def unreleased(root: Path, version: str) -> str | None:
