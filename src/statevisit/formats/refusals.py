@@ -3,13 +3,14 @@
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.scheme import scheme_of
 from statevisit.findings import ERROR
-from statevisit.formats.edits import Edited, relation_key
+from statevisit.formats.edits import Edited
+from statevisit.formats.translation import relation_key
 from statevisit.regions.relation_labels import type_label
 from statevisit.regions.updates import Update
 
 
 def refused_by(update: Update, edited: Edited, document: Document) -> dict[str, str]:
-    """Return the annotations and relations whose records have errors, with the kind of their loss."""
+    """Return the annotations and relations whose records have errors, each with its loss."""
     wrong: dict[str, str] = {}
     for finding in update.findings:
         layer, _, rest = finding.pointer.removeprefix("/").partition("/")
