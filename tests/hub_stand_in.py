@@ -54,6 +54,7 @@ class Hub:
         self.meanwhile: Callable[[], object] | None = None
         self.requests: list[str] = []
         self.waits: list[float] = []
+        self.sent = 0
         self.server = ThreadingHTTPServer(
             ("127.0.0.1", 0), type("Handler", (Handler,), {"hub": self})
         )
@@ -367,8 +368,10 @@ class Handler(BaseHTTPRequestHandler):
             "X-Repo-Commit": self.hub.resolve(name, revision) or "",
             "Accept-Ranges": "bytes",
         }
-        if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-            first, last = int(asked[1]), int(asked[2] or len(content) - 1)
+        if asked := re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", "")):
+            last = int(asked[2] or len(content) - 1) if asked[1] else len(content) - 1
+            first = int(asked[1]) if asked[1] else max(0, len(content) - int(asked[2]))
+            self._count(content[first : last + 1])
             return self._bytes(
                 content[first : last + 1],
                 206,
@@ -377,7 +380,13 @@ class Handler(BaseHTTPRequestHandler):
                     "Content-Range": f"bytes {first}-{min(last, len(content) - 1)}/{len(content)}",
                 },
             )
+        self._count(content)
         return self._bytes(content, 200, headers)
+
+    def _count(self, content: bytes) -> None:
+        if self.command == "GET":
+            with self.hub.lock:
+                self.hub.sent += len(content)
 
 
 def _entry(name: str, data: bytes) -> dict[str, Any]:
