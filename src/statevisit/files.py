@@ -325,7 +325,7 @@ class Renewal:
         path = own_path(self._root, name)
         if not path.exists():
             return "missing"
-        return "current" if holds(path, self._staged[name].read_bytes()) else "differs"
+        return "current" if sha256_of(path) == sha256_of(self._staged[name]) else "differs"
 
     def _as_listed(self, name: str) -> bool:
         """Whether a file is the one that the manifest of the build before lists."""

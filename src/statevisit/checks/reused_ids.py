@@ -13,7 +13,7 @@ import orjson
 
 from statevisit import layout
 from statevisit.checks.excerpt import Places
-from statevisit.corpus.git import commit_of, git, is_released
+from statevisit.corpus.git import blobs, commit_of, git, is_released
 from statevisit.document import codec
 from statevisit.document.same_entity import same_entity
 from statevisit.document.strict_json import Malformed
@@ -37,11 +37,10 @@ def reused(root: Path) -> Iterator[Finding]:
         commit = commit_of(root, version)
         if commit is None or not is_released(root, version):
             return
-        for name in _changed_since(root, commit):
-            if (root / name).is_file():
-                old = git(root, "show", f"{commit}:./{name}")
-                new = codec.read_bytes(root / name, regular=True)
-                yield from _compared(old, new, str(root / name), version)
+        names = [name for name in _changed_since(root, commit) if (root / name).is_file()]
+        for name, old in blobs(root, commit, names):
+            new = codec.read_bytes(root / name, regular=True)
+            yield from _compared(old, new, str(root / name), version)
     except (ReleaseError, Malformed):  # no git, no commit yet, or a file that cannot be read
         return
 

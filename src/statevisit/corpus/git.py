@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import weakref
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -24,6 +25,9 @@ Version = tuple[int, int, int]
 
 FIRST_VERSION = "0.1.0"
 """The version of a corpus that states none."""
+
+_AT_ONCE = 64
+"""Files that one process of git reads: they are in memory together."""
 
 
 def numbers(version: str) -> Version:
@@ -173,6 +177,28 @@ def tree_of(root: Path, revision: str, name: str) -> str | None:
         return line(root, "rev-parse", "--verify", "--quiet", f"{revision}:./{name}")
     except ReleaseError:
         return None
+
+
+def blobs(root: Path, commit: str, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield each named file of a corpus root with its content in a commit, few at a time.
+
+    One process of git serves _AT_ONCE files. Files that the commit does not have are left out, and
+    those with a line break in their name, which no document has. Raises ReleaseError if git fails.
+    """
+    names = [name for name in names if "\n" not in name]
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        asked = "".join(f"{commit}:./{name}\n" for name in some)
+        output = git(root, "cat-file", "--batch", stdin=os.fsencode(asked))
+        place = 0
+        for name in some:
+            end = output.index(b"\n", place)
+            header = output[place:end].split()
+            place = end + 1
+            if header[-1] != b"missing":
+                size = int(header[-1])
+                yield name, output[place : place + size]
+                place += size + 1
 
 
 def extract(root: Path, revision: str, directory: Path, *names: str) -> None:

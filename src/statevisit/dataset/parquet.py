@@ -196,7 +196,8 @@ class Writer:
         self.path = path
         self.rows = 0
         self._group_size = ROW_GROUP.get(config, 8_192)
-        self._pending = pa.Table.from_batches([], columns)
+        self._pending: list[pa.Table] = []  # joined once, not for every table that comes
+        self._pending_rows = 0
         self._file = pq.ParquetWriter(
             path,
             columns,
@@ -209,18 +210,23 @@ class Writer:
     def add(self, table: pa.Table) -> None:
         """Append rows."""
         self.rows += table.num_rows
-        self._pending = pa.concat_tables([self._pending, table])
-        while self._pending.num_rows >= self._group_size:
-            self._write(self._pending.slice(0, self._group_size))
-            self._pending = self._pending.slice(self._group_size)
+        self._pending.append(table)
+        self._pending_rows += table.num_rows
+        if self._pending_rows < self._group_size:
+            return
+        rest = pa.concat_tables(self._pending)
+        while rest.num_rows >= self._group_size:
+            self._write(rest.slice(0, self._group_size))
+            rest = rest.slice(self._group_size)
+        self._pending, self._pending_rows = [rest], rest.num_rows
 
     def _write(self, table: pa.Table) -> None:
         self._file.write_table(table.combine_chunks(), row_group_size=self._group_size)
 
     def close(self) -> None:
         """Write the pending rows and the footer."""
-        if self._pending.num_rows:
-            self._write(self._pending)
+        if self._pending_rows:
+            self._write(pa.concat_tables(self._pending))
         self._file.close()
 
     def abandon(self) -> None:
