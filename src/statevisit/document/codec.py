@@ -381,6 +381,7 @@ def write_document(document: Document, path: Path | str) -> None:
     path = Path(path)
     root = layout.enclosing_root(path) if path.is_dir() else None
     if root is not None:
+        layout.refuse_shards(root)
         path = root / layout.DOCUMENTS / f"{document.id}.json"
         if not path.is_file():
             raise FormatError(

@@ -205,6 +205,9 @@ def _converted(
                     shards.add(split, {name: from_ipc(data) for name, data in tables.items()})
             done(chunk.size)
         contents.add_rows(shards.close())
+    if layout.is_sharded(root):
+        names = {f"{layout.DOCUMENTS}/{path.name}": path for path in corpus.files()}
+        documents = [file_entry(path, name) for name, path in names.items()]
     parquet = [file_entry(path, str(path.relative_to(staging))) for path in shards.paths]
     return _Converted(findings, contents, [*documents, *parquet])
 
@@ -293,7 +296,8 @@ def convert_chunk(
         part = parts.setdefault(split, _Part([], [], {config: [] for config in views_of_scheme}))
         part.encoded.append(data)
         part.sources.append(sources.get(document.source.file))
-        converted.files.append(_document_file(entry, data, digest))
+        if entry.is_file:
+            converted.files.append(_document_file(entry, data, digest))
         converted.tallies.setdefault(split, Tally(scheme)).add(document, context.signatures)
         digests = {"documents": digest.encode() + b"\n"}
         for config, view in views_of_scheme.items():
