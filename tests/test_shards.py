@@ -493,3 +493,22 @@ def test_a_killed_command_is_recovered(sharded: Path) -> None:
     assert old == _documents(sharded)
     assert 25 == unshard(sharded)
     assert not left.exists()
+
+
+def test_versions_in_git_have_either_form(
+    sharded: Path,
+    made: tuple[Path, Path],
+    cli: Cli,
+    identity: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A revision with shards is compared with files, and a change in a document is found."""
+    monkeypatch.chdir(sharded)
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Shards"]):
+        subprocess.run(["git", *arguments], check=True)
+    unshard(sharded)
+    result = cli("diff", "HEAD", ".")
+    assert (0, "") == (result.status, result.err)
+    assert list(load(made[0])) == list(load(sharded))
+    assert 0 == cli("state", "d-11", "entities", "partial").status
+    assert "d-11" in cli("diff", "HEAD", ".").out
