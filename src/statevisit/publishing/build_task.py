@@ -125,7 +125,7 @@ class _Rows:
         self._split = split
         self._task = task
         self._views = views(task.context.scheme)
-        self._encoded: list[bytes] = []
+        self._documents: list[Document] = []
         self._sources: list[ListedSource | None] = []
         self._rows: dict[str, list[Row]] = {config: [] for config in self._views}
 
@@ -133,7 +133,7 @@ class _Rows:
         """Add a document, whose JSON is `data`; return the lines of its digests by config."""
         digest = hashlib.sha256(data).hexdigest()
         digests = [digest.encode() + b"\n"]
-        self._encoded.append(data)
+        self._documents.append(document)
         self._sources.append(self._task.sources.get(document.source.file))
         for config, view in self._views.items():
             of_view = view.rows_of(document, self._task.partial_layers)
@@ -147,7 +147,7 @@ class _Rows:
         from statevisit.dataset.arrow import document_table, rows_table
 
         scheme = self._task.context.scheme
-        tables = {"documents": document_table(self._encoded, scheme, self._sources)}
+        tables = {"documents": document_table(self._documents, scheme, self._sources)}
         for config, rows in self._rows.items():
             tables[config] = rows_table(config, rows, scheme)
         return tables
@@ -161,6 +161,7 @@ def _checked(position: int, entry: Entry, task: Task, rows: _Rows, tally: Tally)
     of_document = facts(document, task.has_splits, warnings=False)
     if errors:  # such as a reference to a record that a row would need
         return DocumentResult(position, errors, of_document)
+    document = codec.ordered(document)
     data = codec.encode(document)
     digests = rows.add(document, data)
     tally.add(document, task.context.signatures)

@@ -180,7 +180,8 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: Json
             data = _write_document(root, staging, document, stripped, prose)
             split = split_of(document, sources)
             digests = [hashlib.sha256(data).hexdigest().encode() + b"\n"]
-            tables = {"documents": document_table([data], wordless_scheme, [edited.of(document)])}
+            source = edited.of(document)
+            tables = {"documents": document_table([stripped], wordless_scheme, [source])}
             blank = textless.blanked(stripped, scheme)
             for config, view in views(scheme).items():
                 rows = [
