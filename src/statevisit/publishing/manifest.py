@@ -28,9 +28,9 @@ from statevisit.files import sha256_of
 class Counts(Struct, frozen=True):
     """What a tally has counted, as a task returns it."""
 
-    languages: set[str]
-    annotators: set[str]
-    seeds: set[str]
+    languages: list[str]
+    annotators: list[str]
+    seeds: list[str]
     records: dict[str, int]
     labels: dict[tuple[str, str, str], int]
     states: dict[tuple[str, str], int]
@@ -72,9 +72,9 @@ class Tally:
     def counts(self) -> Counts:
         """Return what was counted."""
         return Counts(
-            languages=self.languages,
-            annotators=self.annotators,
-            seeds=self.seeds,
+            languages=sorted(self.languages),
+            annotators=sorted(self.annotators),
+            seeds=sorted(self.seeds),
             records=self.records,
             labels=self.labels,
             states=self.states,
@@ -83,9 +83,9 @@ class Tally:
 
     def merge(self, other: Counts) -> None:
         """Add the counts of other documents."""
-        self.languages |= other.languages
-        self.annotators |= other.annotators
-        self.seeds |= other.seeds
+        self.languages.update(other.languages)
+        self.annotators.update(other.annotators)
+        self.seeds.update(other.seeds)
         self.records.update(other.records)
         self.labels.update(other.labels)
         self.states.update(other.states)

@@ -67,9 +67,9 @@ class Shard(Struct, frozen=True):
 
 
 def plan(entries: Sequence[Entry], splits: Iterable[str]) -> Iterator[Shard]:
-    """Yield the shards of a corpus by their first documents; `splits` are those of the documents.
+    """Yield the shards of a corpus in the order of their first documents.
 
-    No document after the first one of a shard has to wait for more than the shards before.
+    `splits` are those of the documents.
     """
     positions: dict[str, array[int]] = {}
     for position, split in enumerate(splits):
