@@ -270,7 +270,6 @@ OWN = {
     "dataset/huggingface.py": {"rename"},  # into the user's cache
     "labelstudio/server.py": {"rmtree"},  # the server that it installed
     "publishing/build.py": {"write_bytes"},  # in its temporary directory
-    "publishing/shards.py": {"rename"},  # in the same one
     "publishing/transaction.py": {"unlink", "rmtree"},  # its note and worktree, what git removes
 }
 """Which modules call methods that write or remove."""

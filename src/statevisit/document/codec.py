@@ -237,7 +237,7 @@ def ordered(document: Document, like: Document | None = None) -> Document:
     layers["event_relations"] = tuple(sorted(document.event_relations, key=event_relation_key))
     for name in ("sentences", "tokens"):
         records = getattr(document, name)
-        if records is not getattr(like, name, None):
+        if records is not getattr(like, name, None) and name not in document.orderly:
             layers[name] = _sorted(records)
     states = dict(sorted(document.layers.items(), key=_place_of_state))
     in_order = replace(document, layers=states, **layers)
