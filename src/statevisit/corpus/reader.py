@@ -1,9 +1,11 @@
 """A corpus: a directory, file or JSONL of documents, read lazily."""
 
 import io
+import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, overload
@@ -36,23 +38,32 @@ class Corpus(Sequence[Document]):
     """A sequence of documents, in the order of their ids (JSONL: of the lines), read on demand.
 
     `len(corpus)`, `for document in corpus`, `corpus[0]`, `corpus["2024-02-19-aliyev-visit"]`,
-    `id in corpus`. Reading a document raises FormatError that names the file and line. The
-    documents are those that the corpus had when it was loaded.
+    `id in corpus`. Reading a document raises FormatError that names the file and line. A directory
+    is listed once, when the number or order of its documents is first needed; a document that is
+    asked for by its id needs no list.
     """
 
     def __init__(self, path: Path) -> None:
-        """Find the documents in `path`, without reading them: `entries` locates each.
+        """Find out where the documents in `path` are, without reading them.
 
         Raises FormatError if there are none.
         """
         self.path = path
         self.root = layout.enclosing_root(path) if path.is_dir() else None
-        if self.root is not None:
-            self.entries = _entries_of_directory(self.root / layout.DOCUMENTS)
-        elif path.is_dir():
-            self.entries = _entries_of_directory(path)
+        self._directory: Path | None = None
+        self._entries: list[Entry] = []
+        if path.is_dir():
+            self._directory = path if self.root is None else self.root / layout.DOCUMENTS
+            _refuse_empty(self._directory)
         else:
-            self.entries = _entries_of_file(path)
+            self._entries = _entries_of_file(path)
+
+    @property
+    def entries(self) -> list["Entry"]:
+        """The location of each document, in order."""
+        if self._directory is not None and not self._entries:
+            self._entries = _entries_of_directory(self._directory)
+        return self._entries
 
     @cached_property
     def scheme(self) -> Scheme:
@@ -182,6 +193,9 @@ class Corpus(Sequence[Document]):
         """
         if not isinstance(key, str):
             return self.entries[key]
+        entry = self._entry_of_file(key)
+        if entry is not None:
+            return entry
         by_id, _ = self.located
         if key not in by_id:
             examples = ", ".join(list(by_id)[:3])
@@ -190,8 +204,18 @@ class Corpus(Sequence[Document]):
             )
         return by_id[key]
 
+    def _entry_of_file(self, document_id: str) -> "Entry | None":
+        """Return the entry of the file that is named after an id; None without such a file."""
+        if self._directory is None:
+            return None
+        path = self._directory / f"{document_id}.json"
+        is_named_after_id = path.parent == self._directory and path.stem == document_id
+        return Entry(path) if is_named_after_id and os.path.lexists(path) else None
+
     def __contains__(self, key: object) -> bool:
-        return key in self.ids if isinstance(key, str) else super().__contains__(key)
+        if not isinstance(key, str):
+            return super().__contains__(key)
+        return self._entry_of_file(key) is not None or key in self.ids
 
     def __repr__(self) -> str:
         version = f" {self.version}" if self.version else ""
@@ -305,13 +329,19 @@ def entries(path: Path) -> Iterator[Entry]:
         yield from load(path).entries
 
 
+def _refuse_empty(directory: Path) -> None:
+    """Raise FormatError for a directory without documents; it is read up to the first one."""
+    with suppress(PermissionError), os.scandir(directory) as files_of_directory:
+        if any(Path(file.name).match("*.json") for file in files_of_directory):
+            return
+    raise FormatError(
+        f"{directory.absolute()}: holds no documents (<id>.json); make one with "
+        "`statevisit ingest`, or a new corpus with `statevisit init`"
+    )
+
+
 def _entries_of_directory(directory: Path) -> list[Entry]:
     paths = sorted(directory.glob("*.json"), key=lambda path: path.stem)
-    if not paths:
-        raise FormatError(
-            f"{directory.absolute()}: holds no documents (<id>.json); make one with "
-            "`statevisit ingest`, or a new corpus with `statevisit init`"
-        )
     return [Entry(path) for path in paths]
 
 
