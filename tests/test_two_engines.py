@@ -27,7 +27,8 @@ from referencing.jsonschema import DRAFT202012
 
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
-from statevisit.document import schema_errors
+from statevisit.document import codec, schema_errors
+from statevisit.document.codec import encode_value
 from statevisit.document.scheme import base
 from tests.conftest import ROOT, fixture_bytes
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
@@ -64,6 +65,16 @@ def test_the_engines_agree_on_every_fixture(path: Path) -> None:
         == schema_errors.oracle(base()).is_valid(value)
         == quick_oracle().is_valid(value)
     )
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
+def test_canonical_bytes_have_the_findings_of_any_others(path: Path) -> None:
+    """The quick way through canonical bytes finds what the general way finds, in its order."""
+    try:
+        data = encode_value(orjson.loads(fixture_bytes(path)))
+    except orjson.JSONDecodeError:
+        return
+    assert check_bytes(data + b" ", "x.json") == check_bytes(data, "x.json")
 
 
 class Tally(NamedTuple):
@@ -144,6 +155,7 @@ def mistakes(part: int, target: int) -> Tally:
         right = document(rng)
         assert schema_errors.verdict(base()).is_valid(right)
         assert quick_oracle().is_valid(right)
+        assert codec.canonical(orjson.dumps(right), base())
         assert [] == check_bytes(orjson.dumps(right), "x.json")[1]
         for kind in rng.sample(list(kinds), EACH):
             value = copy.deepcopy(right)
@@ -155,6 +167,7 @@ def mistakes(part: int, target: int) -> Tally:
             except TypeError:  # an integer beyond 64 bits
                 data = json.dumps(value).encode()
             findings = check_bytes(data, "x.json")[1]
+            assert check_bytes(data + b" ", "x.json")[1] == findings  # no canonical bytes
             parsed = json.loads(data)
             assert schema_errors.verdict(base()).is_valid(parsed) == quick_oracle().is_valid(
                 parsed
