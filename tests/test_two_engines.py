@@ -8,6 +8,8 @@ import copy
 import json
 import random
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -100,6 +102,32 @@ def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
     ]
     places = [where for where, _ in schema_errors.errors(value, base())]
     assert _without_repeats(expected) == _without_repeats(places)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
+def test_the_engines_tell_the_same_of_each_failure(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages, places and order are the same, whichever engine finds the errors."""
+    try:
+        value = orjson.loads(fixture_bytes(path))
+    except orjson.JSONDecodeError:
+        return
+    of_quick_engine = list(schema_errors.errors(value, base()))
+    monkeypatch.setattr(schema_errors, "_SMALL", 0)
+    assert list(schema_errors.errors(value, base())) == of_quick_engine
+
+
+def test_an_error_of_the_schema_needs_no_import_of_jsonschema() -> None:
+    """A third of the time to the first finding was the import of the reference implementation."""
+    script = (
+        "import sys; from statevisit.checks.document import check_bytes; "
+        "path = sys.argv[1]; _, findings = check_bytes(open(path, 'rb').read(), path); "
+        "print(findings[0].code, 'jsonschema' in sys.modules)"
+    )
+    path = next((ROOT / "tests/data/invalid").glob("E104*.json"))
+    command = [sys.executable, "-c", script, str(path)]
+    assert "E104 False\n" == subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def _without_repeats(places: list[Any]) -> list[Any]:
