@@ -29,6 +29,7 @@ from referencing.jsonschema import DRAFT202012
 
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
+from statevisit.cli.main import run
 from statevisit.document import codec, schema_errors
 from statevisit.document.codec import encode_value
 from statevisit.document.scheme import base
@@ -116,6 +117,17 @@ def test_the_engines_tell_the_same_of_each_failure(
     of_quick_engine = list(schema_errors.errors(value, base()))
     monkeypatch.setattr(schema_errors, "_SMALL", 0)
     assert list(schema_errors.errors(value, base())) == of_quick_engine
+
+
+def test_validate_gives_the_same_with_either_engine(capsysbinary: Any) -> None:
+    """`validate --engine jsonschema` repeats all findings with the reference implementation."""
+    outputs = []
+    for engine in ("jsonschema-rs", "jsonschema"):
+        arguments = ["validate", str(ROOT / "tests/data/invalid"), "--workers", "1", "--json"]
+        assert 1 == run([*arguments, "--engine", engine])
+        outputs.append(capsysbinary.readouterr().out)
+    assert b'"E104"' in outputs[0]
+    assert outputs[1] == outputs[0]
 
 
 def test_an_error_of_the_schema_needs_no_import_of_jsonschema() -> None:

@@ -87,7 +87,8 @@ def check_bytes(
     data: bytes, file: str, context: Context = NO_CONTEXT, warnings: bool = True
 ) -> tuple[Document | None, list[Finding]]:
     """Return (document, findings) for JSON bytes; the document is None if it breaks the schema."""
-    document = _canonical(data, context.scheme)
+    is_quick = context.engine == schema_errors.ENGINES[0]
+    document = _canonical(data, context.scheme) if is_quick else None
     if document is not None:
         problems = list(check_document(document, context, warnings))
         if not problems:
@@ -127,8 +128,8 @@ def _check_value(
     problem = _other_format(value, file)
     if problem is not None:
         return None, [problem]
-    if not schema_errors.accepts(schema_errors.verdict(context.scheme), value):
-        errors = schema_errors.errors(value, context.scheme)
+    errors = list(schema_errors.errors(value, context.scheme, engine=context.engine))
+    if errors:
         return None, [("E104", tuple(path), message) for path, message in errors]
     try:
         document = codec.convert(value, file, context.scheme, data)

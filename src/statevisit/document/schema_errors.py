@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
     from jsonschema_rs import Draft202012Validator as Verdict
 
+ENGINES = ("jsonschema-rs", "jsonschema")
+"""The engines that check a value against a schema: the quick one, and the reference."""
+
 _EXAMPLES = {
     "language": "en, en-GB",
     "wikidata": "Q1490",
@@ -114,13 +117,18 @@ def _explainer(schema: Schema) -> "Validator":
 
 
 def errors(
-    instance: Json, schema: Schema, limit: int = 100
+    instance: Json, schema: Schema, limit: int = 100, engine: str = ENGINES[0]
 ) -> Iterator[tuple[list[str | int], str]]:
-    """Yield (path, message) for each error of `instance` under a schema, at most `limit`."""
-    if accepts(verdict(schema), instance):
+    """Yield (path, message) for each error of `instance` under a schema, at most `limit`.
+
+    With the reference as `engine`, one of ENGINES, nothing of the quick engine is used.
+    """
+    is_quick = engine == ENGINES[0]
+    if is_quick and accepts(verdict(schema), instance):
         return
+    failures = _failures(instance, schema) if is_quick else _failures_of_oracle(instance, schema)
     seen = set()
-    for failure in _failures(instance, schema):
+    for failure in failures:
         if failure.keyword == "type" and "enum" in failure.node:
             continue  # the error of `enum` names the right values
         path, message = failure.path, _message(failure)
@@ -130,7 +138,7 @@ def errors(
             yield path, message
         if len(seen) >= limit:
             return
-    if not seen:  # The engines differ here: the verdict stands, in its own words.
+    if is_quick and not seen:  # The engines differ here: the verdict stands, in its own words.
         for error in verdict(schema).iter_errors(instance):
             yield list(error.instance_path), truncated(error.message, _WIDTH)
 
@@ -146,6 +154,10 @@ def _failures(instance: Json, schema: Schema) -> Iterable[Failure]:
         if all(failure.keyword in _MESSAGES for failure in failures):
             return failures
     return of_oracle(_explainer(schema).iter_errors(instance), schema)
+
+
+def _failures_of_oracle(instance: Json, schema: Schema) -> Iterator[Failure]:
+    return of_oracle(oracle(schema).iter_errors(instance), schema)
 
 
 def _is_small(instance: Json) -> bool:
