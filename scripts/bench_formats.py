@@ -38,7 +38,12 @@ def formats(options: argparse.Namespace, folder: Path) -> None:
     root = folder / "formats"
     print(call(folder, "bench_formats", "make", str(root)), flush=True)
     rows: list[Row] = [
-        (f"{DOCUMENTS:,} documents, whole processes", "documents/s", "peak MB", "times the peer's")
+        (
+            f"{DOCUMENTS:,} documents, whole processes",
+            "documents/s",
+            "peak MB",
+            "seconds, times the peer's",
+        )
     ]
     for name in FORMATS:
         rows += _rows(name, root, folder, options.rounds)

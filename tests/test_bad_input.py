@@ -532,7 +532,7 @@ def test_ctrl_c_in_the_middle_of_a_build(corpus: Path, document_file: Path, work
     process = started("build", corpus, "--workers", workers)
     built = (corpus / "corpus").glob
     wait_until(
-        lambda: [*built(".build-*/corpus/parquet/*/*.parquet")] or process.poll() is not None,
+        lambda: [*built(".build-*/corpus/parquet/*/.*.parquet.*")] or process.poll() is not None,
         "a Parquet file is written",
     )
     _, err = interrupted(process)

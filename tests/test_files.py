@@ -263,13 +263,13 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 WRITING = {"write_bytes", "write_text", "unlink", "rmdir", "rename", "rmtree", "copyfile", "copy2"}
 OWN = {
     "files.py": WRITING,
+    "corpus/sharding.py": {"rmtree"},  # the temporary directory of a killed process
     "corpus/git.py": {"rmtree"},  # a temporary directory
     "scoring/run_systems.py": {"rename", "rmtree", "write_bytes"},  # the work of one system
     "scoring/run_task.py": {"rmtree"},  # the predictions of an earlier run, through no link
     "dataset/huggingface.py": {"rename"},  # into the user's cache
     "labelstudio/server.py": {"rmtree"},  # the server that it installed
     "publishing/build.py": {"write_bytes"},  # in its temporary directory
-    "publishing/shards.py": {"rename"},  # in the same one
     "publishing/transaction.py": {"unlink", "rmtree"},  # its note and worktree, what git removes
 }
 """Which modules call methods that write or remove."""

@@ -617,7 +617,7 @@ def test_a_refused_file_leaves_nothing_behind(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file whose document has errors makes no document, seed or kept parts."""
-    monkeypatch.setattr("statevisit.formats.importing._wrong", lambda *_: {})
+    monkeypatch.setattr("statevisit.formats.importing.refused_by", lambda *_: {})
     root = tmp_path / "corpus"
     cli("init", root)
     before = sorted(path for path in root.rglob("*") if path.is_file())

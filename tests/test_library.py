@@ -135,7 +135,7 @@ def test_a_document_is_found_by_its_id_without_a_list(
     def refuse(directory: Path) -> NoReturn:
         raise AssertionError(f"{directory} is listed")
 
-    monkeypatch.setattr(reader, "_entries_of_directory", refuse)
+    monkeypatch.setattr(reader, "of_directory", refuse)
     assert "doc-11" == corpus["doc-11"].id
     assert "doc-11" in corpus
 

@@ -495,7 +495,7 @@ def test_parquet(cli: Cli) -> None:
 def table() -> pa.Table:
     """The `documents` table of three copies of a small document."""
     encoded = [VALID.read_bytes().replace(b'"bridge"', b'"b%d"' % n, 1) for n in range(3)]
-    return document_table(encoded, base())
+    return document_table(list(map(json.loads, encoded)), base())
 
 
 def _with_levels(table: pa.Table, codes: list[int | None]) -> pa.Table:

@@ -12,6 +12,8 @@ from pathlib import Path
 from statevisit.errors import FormatError, StateVisitError
 
 DOCUMENTS = "corpus/documents"
+FIRST_SHARD = "corpus/documents/part-00000.jsonl.zst"
+"""A corpus has it if its documents are in shards, and not in files `<id>.json`."""
 ANNOTATIONS = "corpus/annotators"
 PARQUET = "corpus/parquet"
 RELEASE = "corpus/release.json"
@@ -120,6 +122,26 @@ def holding_root(path: Path) -> Path | None:
             if (root / DOCUMENTS).is_dir():
                 return root
     return None
+
+
+def is_sharded(root: Path) -> bool:
+    """Whether the documents of a corpus root are in shards."""
+    return os.path.lexists(root / FIRST_SHARD)
+
+
+def refuse_shards(root: Path) -> None:
+    """Raise FormatError if the documents of a corpus root are in shards, which never change."""
+    if is_sharded(root):
+        raise FormatError(
+            f"{root / DOCUMENTS}: holds its documents in shards, which can only be read; "
+            "run `statevisit unshard` first, and `statevisit shard` after the change"
+        )
+
+
+def refuse_mixture(root: Path, path: Path) -> None:
+    """Raise FormatError if a path is that of a document beside the shards of a corpus root."""
+    if path.suffix == ".json" and path.absolute().parent == root / DOCUMENTS:
+        refuse_shards(root)
 
 
 def starter() -> Path:

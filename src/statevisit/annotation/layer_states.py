@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from statevisit import files, layout
 from statevisit.checks.document import check_bytes, context_of
 from statevisit.checks.registry import Context
-from statevisit.corpus.reader import load
+from statevisit.corpus.reader import Corpus, load
 from statevisit.document.codec import encode, read_document
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
@@ -35,6 +35,7 @@ def files_of(root: Path, ids: Iterable[str], annotator: str | None = None) -> li
     Raises FormatError for an id or an annotator that the corpus lacks.
     """
     if annotator is None:
+        layout.refuse_shards(root)
         directory = root / layout.DOCUMENTS
         known = {path.stem: path for path in load(root).files()}
     else:
@@ -88,8 +89,21 @@ def new_errors(old: Document, new: Document, file: str, context: Context) -> lis
     return [f for f in errors(new) if (f.code, f.pointer, f.message) not in known]
 
 
-def states_of(paths: Iterable[Path], root: Path) -> JsonObject:
-    """Return the states of documents, by id and layer. Raises FormatError."""
-    scheme = scheme_at(root)
-    documents = [read_document(path, scheme) for path in paths]
+def states_of(root: Path, ids: Iterable[str], annotator: str | None = None) -> JsonObject:
+    """Return the states of documents of a root, or of an annotator's, by id and layer.
+
+    Without ids all of them. Raises FormatError.
+    """
+    if annotator is None and layout.is_sharded(root):
+        documents = _in_shards(load(root), tuple(ids))
+    else:
+        scheme = scheme_at(root)
+        documents = [read_document(path, scheme) for path in files_of(root, ids, annotator)]
     return {document.id: dict(document.layers) for document in documents}
+
+
+def _in_shards(corpus: Corpus, ids: tuple[str, ...]) -> list[Document]:
+    try:
+        return [corpus[document_id] for document_id in ids or corpus.ids]
+    except KeyError as error:
+        raise FormatError(error.args[0]) from None

@@ -59,6 +59,7 @@ class NewDocuments:
     """
 
     def __init__(self, root: Path, language: str = "en", by: str | None = None) -> None:
+        layout.refuse_shards(root)
         self._root = root
         self._scheme = scheme_at(root)
         self._language, self._by = language, by

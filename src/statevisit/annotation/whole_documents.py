@@ -122,6 +122,7 @@ def rename(root: Path, old: str, new: str) -> list[str]:
 
 def _require(root: Path, document_id: str) -> None:
     """Raise FormatError, with similar ids, if a root does not have a document."""
+    layout.refuse_shards(root)
     directory = root / layout.DOCUMENTS
     ids = [path.stem for path in directory.glob("*.json")]
     if document_id in ids:

@@ -27,6 +27,7 @@ from statevisit.checks.document import (
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
 from statevisit.checks.reused_ids import reused
+from statevisit.corpus.document_shards import is_shard
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import JSONL, Corpus, Entry, entries
@@ -60,7 +61,8 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
     These are foreign files among the documents, and lists that do not follow their schema.
     """
     for path in sorted((root / layout.DOCUMENTS).iterdir()):
-        if path.suffix != ".json" and not path.name.startswith("."):
+        is_documents = path.suffix == ".json" or is_shard(path.name)
+        if not is_documents and not path.name.startswith("."):
             message = "not a document: corpus/documents/ holds <id>.json only; move it elsewhere"
             yield Finding(code="E702", file=str(path), message=message)
     for name, (schema, code) in _LISTS.items():

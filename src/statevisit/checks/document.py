@@ -171,12 +171,15 @@ def check_entry(
         return None, [entry.placed(_unreadable(bad, file))]
     document, findings = check_bytes(data, file, context, warnings)
     findings = [entry.placed(f) for f in findings]
-    if document and entry.is_file and document.id != entry.path.stem:
+    if document and entry.id not in ("", document.id):
         message = (
             f"the file holds the document {document.id!r}: "
             f"rename it to {document.id}.json, or change the id"
         )
-        findings.append(finding("E210", message, ("id",), {"id": document.id}, data, file))
+        if not entry.is_file:
+            message = entry.another(document.id)
+        wrong = finding("E210", message, ("id",), {"id": document.id}, data, file)
+        findings.append(entry.placed(wrong))
     return document, findings
 
 

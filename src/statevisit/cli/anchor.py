@@ -133,6 +133,8 @@ def _document_path(value: object, draft: Path) -> Path:
     is_name = "/" not in value["id"]
     if root is None and is_name and (shipped / place).is_file():
         return shipped_corpus() / place
+    if root is not None:
+        layout.refuse_shards(root)
     path = (root or Path().absolute()) / place
     if not is_name or not path.is_file():
         raise FormatError(f"{path}: no such document; name it with --document")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from statevisit import files
+from statevisit import files, layout
 from statevisit.checks.fix import fixed
 from statevisit.cli.main import say
 from statevisit.corpus.reader import Entry, load
@@ -47,7 +47,10 @@ def _entries(path: Path) -> list[Entry]:
         raise FormatError(
             f"{path}: --fix and --diff mend documents that are files of their own, <id>.json"
         )
-    return load(path).entries
+    corpus = load(path)
+    if corpus.root is not None:
+        layout.refuse_shards(corpus.root)
+    return corpus.entries
 
 
 def _refuse_links(schemes: Mapping[Entry, Scheme]) -> None:

@@ -66,6 +66,7 @@ def _path(document: str) -> Path:
     """Return the file of a document given as a path or an id. Raises FormatError."""
     if Path(document).is_file():
         return Path(document)
+    layout.refuse_shards(corpus_to_change())
     path = corpus_to_change() / layout.DOCUMENTS / f"{document}.json"
     if "/" in document or not path.is_file():
         raise FormatError(

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import click
 
-from statevisit import files
+from statevisit import files, layout
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import Context
 from statevisit.cli.main import report, say
 from statevisit.cli.options import corpus_argument, corpus_to_change
-from statevisit.corpus.reader import JSONL, Entry, load
+from statevisit.corpus.reader import JSONL, Corpus, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.migrations import is_older, migrate
 from statevisit.document.model import SCHEMA_VERSION, Document
@@ -49,12 +49,7 @@ def command(path: Path | None, allow_loss: bool, version: int, dry_run: bool) ->
     """
     _require_current(version)
     path = corpus_to_change(path)
-    if path.suffix in JSONL:
-        raise FormatError(
-            f"{path}: is JSONL, but migrate rewrites files of one document: "
-            "split it into <id>.json files first"
-        )
-    corpus = load(path)
+    corpus = _corpus_of_files(path)
     results = _all_migrated(corpus.entries, corpus.scheme)
     lossy = [result for result in results if result.losses]
     lost = "lost" if allow_loss and not dry_run else "would be lost"
@@ -78,6 +73,19 @@ def command(path: Path | None, allow_loss: bool, version: int, dry_run: bool) ->
     if not older:
         say(f"{counted(len(results), 'document')}, all of the present version")
     return 0
+
+
+def _corpus_of_files(path: Path) -> Corpus:
+    """Return the corpus in a path. Raises FormatError if its documents share files."""
+    if path.suffix in JSONL:
+        raise FormatError(
+            f"{path}: is JSONL, but migrate rewrites files of one document: "
+            "split it into <id>.json files first"
+        )
+    corpus = load(path)
+    if corpus.root is not None:
+        layout.refuse_shards(corpus.root)
+    return corpus
 
 
 def _require_current(version: int) -> None:

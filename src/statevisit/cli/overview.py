@@ -19,6 +19,8 @@ COMMANDS = {
     "todo": "List what is missing before the layers of documents are done.",
     "scheme": "Compile the labels and layers of a corpus from its scheme.toml.",
     "migrate": "Convert documents of older schema versions to the current one.",
+    "shard": "Put the documents of a corpus into compressed files of many.",
+    "unshard": "Give each document of a corpus a file of its own.",
     "init": "Create a repository for a corpus of your own.",
     "build": "Write corpus/parquet/ and corpus/release.json, or check that they are current.",
     "restore": "Restore the full edition from an edition without the text.",

@@ -10,6 +10,7 @@ from statevisit.cli.main import Listing, console, echo_json, say
 from statevisit.cli.options import below_here, corpus_to_change, json_flag
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.document.states import STATES
+from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.printable import counted, nearest
 
@@ -55,13 +56,14 @@ def command(
       statevisit state
       statevisit state 2024-02-19-aliyev-visit mentions,entities done
     """
-    from statevisit.annotation.layer_states import files_of, set_states
+    from statevisit.annotation.layer_states import files_of, set_states, states_of
 
     home = layout.corpus_root(corpus_to_change(root))
-    paths = files_of(home, _ids(document, home), annotator)
+    ids = _ids(document, home)
     if layers is None:
-        _show(home, paths, as_json)
+        _show(states_of(home, ids, annotator), as_json)
         return 0
+    paths = files_of(home, ids, annotator)
     if state not in STATES:
         given = f"{state!r} is no state" if state else f"no state for {layers}"
         raise FormatError(f"{given}; it is one of {', '.join(STATES)}")
@@ -99,13 +101,10 @@ def _layers(names: str, root: Path) -> tuple[str, ...]:
     return chosen
 
 
-def _show(root: Path, paths: list[Path], as_json: bool) -> None:
+def _show(states: JsonObject, as_json: bool) -> None:
     """Print the states: a row for each document, a column for each layer."""
     from rich.table import Table
 
-    from statevisit.annotation.layer_states import states_of
-
-    states = states_of(paths, root)
     if as_json:
         echo_json(states)
         return

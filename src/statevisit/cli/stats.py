@@ -62,7 +62,8 @@ def command(path: Path | None, as_json: bool, list_unordered: bool) -> int:
             continue
         timelines[document.id] = timeline(document)
         split = split_of(document, sources)
-        contents.add([(split, {})], {split: tally_of(document, corpus.scheme, signed)})
+        contents.add_digests(split, ())
+        contents.add_counts(split, tally_of(document, corpus.scheme, signed).counts())
     counts = _counts(contents.whole)
     splits = {name: _counts(part) for name, part in contents.splits.items()}
     if as_json:

@@ -17,6 +17,7 @@ from statevisit.corpus.garbage import uncollected
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from multiprocessing.context import BaseContext
+    from multiprocessing.synchronize import Event
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -29,6 +30,22 @@ AHEAD_HERE = 8
 
 _function: Callable[[Any], Any]
 """In a worker process: the function that it applies to tasks."""
+
+_stop: "Event | None" = None
+"""In a worker process: whether the results of its tasks are wanted no longer."""
+
+
+class Stopped(Exception):
+    """The result of a task is wanted no longer."""
+
+
+def check_stopped() -> None:
+    """Raise Stopped in a worker process whose results are wanted no longer.
+
+    A task of more than a second calls this now and then, so that Ctrl-C need not wait for its end.
+    """
+    if _stop is not None and _stop.is_set():
+        raise Stopped
 
 
 def ordered(
@@ -67,7 +84,9 @@ def ordered(
 
     others = processes - 1 if here else processes
     most_pending = processes * (AHEAD_HERE if here else AHEAD)
-    pool = ProcessPoolExecutor(others, _start_method(preload), _start_worker, (function,))
+    context = _start_method(preload)
+    stop = context.Event()
+    pool = ProcessPoolExecutor(others, context, _start_worker, (function, stop))
     pending: deque[Future[R]] = deque()
     try:
         for task in all_tasks:
@@ -85,6 +104,7 @@ def ordered(
         while pending:
             yield pending.popleft().result()
     finally:
+        stop.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -120,10 +140,10 @@ def _start_method(preload: tuple[str, ...]) -> "BaseContext":
     return context
 
 
-def _start_worker(function: Callable[[Any], Any]) -> None:
-    global _function
+def _start_worker(function: Callable[[Any], Any], stop: "Event") -> None:
+    global _function, _stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _function = function
+    _function, _stop = function, stop
 
 
 def _run_in_worker(task: Any) -> Any:

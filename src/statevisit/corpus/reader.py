@@ -1,26 +1,30 @@
 """A corpus: a directory, file or JSONL of documents, read lazily."""
 
-import io
 import os
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, overload
+from typing import TYPE_CHECKING, overload
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from statevisit import files, layout
+from statevisit import layout
 from statevisit.corpus import streams
-from statevisit.document.codec import decode, read_bytes
+from statevisit.corpus.entries import JSONL as JSONL
+from statevisit.corpus.entries import Entry as Entry
+from statevisit.corpus.entries import (
+    Shards,
+    holds_files,
+    is_shard,
+    of_directory,
+    of_file,
+    of_shard,
+    of_stream,
+)
+from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_for
-from statevisit.document.strict_json import Malformed, parse
+from statevisit.document.strict_json import parse
 from statevisit.errors import FormatError, together
-from statevisit.findings import Finding
 from statevisit.printable import counted
 
 if TYPE_CHECKING:
@@ -28,19 +32,14 @@ if TYPE_CHECKING:
 
     from statevisit.corpus.seeds import ListedSource
 
-JSONL = (".jsonl", ".ndjson")
-
-_CONSUMED = -1
-"""The offset of a document that a stream held: it cannot be read again."""
-
 
 class Corpus(Sequence[Document]):
     """A sequence of documents, in the order of their ids (JSONL: of the lines), read on demand.
 
     `len(corpus)`, `for document in corpus`, `corpus[0]`, `corpus["2024-02-19-aliyev-visit"]`,
     `id in corpus`. Reading a document raises FormatError that names the file and line. A directory
-    is listed once, when the number or order of its documents is first needed; a document that is
-    asked for by its id needs no list.
+    is listed once, when the number or order of its documents is first needed; a file that is asked
+    for by the id of its document needs no list.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,19 +50,21 @@ class Corpus(Sequence[Document]):
         self.path = path
         self.root = layout.enclosing_root(path) if path.is_dir() else None
         self._directory: Path | None = None
-        self._entries: list[Entry] = []
         if path.is_dir():
             self._directory = path if self.root is None else self.root / layout.DOCUMENTS
-            _refuse_empty(self._directory)
-        else:
-            self._entries = _entries_of_file(path)
+        if self._directory is None or not holds_files(self._directory):
+            self._located  # noqa: B018  raises FormatError if there are no documents
 
-    @property
+    @cached_property
+    def _located(self) -> list["Entry"] | Shards:
+        return of_file(self.path) if self._directory is None else of_directory(self._directory)
+
+    @cached_property
     def entries(self) -> list["Entry"]:
-        """The location of each document, in order."""
-        if self._directory is not None and not self._entries:
-            self._entries = _entries_of_directory(self._directory)
-        return self._entries
+        """The places of the documents. Those of shards are read from the index of each shard."""
+        if isinstance(self._located, Shards):
+            return [entry for path in self._located.paths for entry in of_shard(path)]
+        return self._located
 
     @cached_property
     def scheme(self) -> Scheme:
@@ -77,12 +78,12 @@ class Corpus(Sequence[Document]):
         Raises FormatError if two documents share an id.
         """
         if all(entry.is_file for entry in self.entries):
-            return {entry.path.stem: entry for entry in self.entries}, {}
+            return {entry.id: entry for entry in self.entries}, {}
         by_id: dict[str, Entry] = {}
         errors: dict[str, FormatError] = {}
         for entry in self.entries:
             try:
-                document_id = entry.read(self.scheme).id
+                document_id = entry.id or entry.read(self.scheme).id
             except FormatError as error:
                 errors[entry.name] = error
                 continue
@@ -169,6 +170,8 @@ class Corpus(Sequence[Document]):
 
     def files(self) -> list[Path]:
         """The files that hold the documents, in order."""
+        if isinstance(self._located, Shards):
+            return self._located.paths
         return list(dict.fromkeys(entry.path for entry in self.entries))
 
     def __len__(self) -> int:
@@ -193,9 +196,13 @@ class Corpus(Sequence[Document]):
         """
         if not isinstance(key, str):
             return self.entries[key]
-        entry = self._entry_of_file(key)
-        if entry is not None:
-            return entry
+        file = self._file_of(key)
+        if file is not None:
+            return file
+        if isinstance(self._located, Shards) and "located" not in self.__dict__:
+            entry = self._located.entry(key)
+            if entry is not None:
+                return entry
         by_id, _ = self.located
         if key not in by_id:
             examples = ", ".join(list(by_id)[:3])
@@ -204,18 +211,18 @@ class Corpus(Sequence[Document]):
             )
         return by_id[key]
 
-    def _entry_of_file(self, document_id: str) -> "Entry | None":
+    def _file_of(self, document_id: str) -> "Entry | None":
         """Return the entry of the file that is named after an id; None without such a file."""
         if self._directory is None:
             return None
         path = self._directory / f"{document_id}.json"
         is_named_after_id = path.parent == self._directory and path.stem == document_id
-        return Entry(path) if is_named_after_id and os.path.lexists(path) else None
+        return Entry(path, id=document_id) if is_named_after_id and os.path.lexists(path) else None
 
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, str):
             return super().__contains__(key)
-        return self._entry_of_file(key) is not None or key in self.ids
+        return self._file_of(key) is not None or key in self.ids
 
     def __repr__(self) -> str:
         version = f" {self.version}" if self.version else ""
@@ -235,81 +242,12 @@ def _shortened(document_id: str) -> str:
     return document_id if len(document_id) <= 26 else f"{document_id[:25]}…"
 
 
-class Entry(Struct, frozen=True):
-    """The location of one document.
-
-    Without an `offset`, it is a file of its own, `<id>.json`. With one, it is `size` bytes (-1: all
-    that follow) from `offset` (bytes) in a file of any name; `line` is its line of JSONL, from 1,
-    or 0 in other files. A document from a stream (compressed, Parquet, standard input) is in
-    `data`, since it cannot be read again. `problem` says why there is no document.
-    """
-
-    path: Path
-    offset: int | None = None
-    size: int = -1
-    line: int = 0
-    data: bytes | None = None
-    problem: str = ""
-
-    @property
-    def is_file(self) -> bool:
-        """Whether the document is a file of its own, named after its id."""
-        return self.offset is None
-
-    @property
-    def name(self) -> str:
-        """The file, with the line for JSONL."""
-        return f"{self.path}:{self.line}" if self.line else str(self.path)
-
-    def placed(self, finding: Finding) -> Finding:
-        """Return a finding with the line of the JSONL file instead of that within the document."""
-        return replace(finding, line=self.line) if self.line else finding
-
-    def without_data(self) -> "Entry":
-        """Return the entry without the bytes of its document, as a worker sends it back."""
-        return self if self.data is None else Entry(self.path, _CONSUMED, line=self.line)
-
-    def bytes(self) -> bytes:
-        """Return the document's JSON.
-
-        Raises Malformed, a FormatError, if it cannot be read, or read again.
-        """
-        if self.problem:
-            raise Malformed(str(self.path), "E102", self.problem, self.line, 1)
-        if self.data is not None:
-            return self.data
-        if self.offset == _CONSUMED:
-            message = "came from a stream, which can be read only once"
-            raise Malformed(str(self.path), "E102", message, self.line, 1)
-        if self.offset is None or self.size < 0:
-            return read_bytes(self.path, regular=self.is_file)
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                return file.read(self.size)
-        except OSError as error:
-            message = f"cannot be read: {error.strerror or error}"
-            raise Malformed(str(self.path), "E102", message, self.line, 1) from None
-
-    def read(self, scheme: Scheme) -> Document:
-        """Return the document of a corpus with a scheme.
-
-        Raises FormatError if it is invalid or its file has another name.
-        """
-        document = decode(self.bytes(), self.name, scheme)
-        if self.is_file and document.id != self.path.stem:
-            raise FormatError(
-                f"{self.path}: holds the document {document.id!r}: "
-                f"rename the file to {document.id}.json, or change the id"
-            )
-        return document
-
-
 def load(path: Path | str | None = None) -> Corpus:
     """Return the documents in `path`; without one, the corpus that statevisit ships.
 
-    `path` is a corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file,
-    or JSONL with one document per line. Raises FormatError if it is something else.
+    `path` is a corpus root (with `corpus/documents/`), a directory of `<id>.json` or of shards, one
+    such file, or JSONL with one document per line. Raises FormatError if it is something else,
+    MissingExtra for shards without pyarrow.
     """
     return Corpus(layout.data_root() if path is None else Path(path))
 
@@ -321,78 +259,9 @@ def entries(path: Path) -> Iterator[Entry]:
     FormatError if `path` cannot be read or holds no documents, MissingExtra without pyarrow.
     """
     if str(path) == "-":
-        yield from _entries_of_stream(sys.stdin.buffer, Path("<stdin>"))
-    elif path.suffix in streams.COMPRESSED:
+        yield from of_stream(sys.stdin.buffer, Path("<stdin>"))
+    elif path.suffix in streams.COMPRESSED and not is_shard(path):
         with streams.decompressed(path) as stream:
-            yield from _entries_of_stream(stream, path)
+            yield from of_stream(stream, path)
     else:
         yield from load(path).entries
-
-
-def _refuse_empty(directory: Path) -> None:
-    """Raise FormatError for a directory without documents; it is read up to the first one."""
-    with suppress(PermissionError), os.scandir(directory) as files_of_directory:
-        if any(Path(file.name).match("*.json") for file in files_of_directory):
-            return
-    raise FormatError(
-        f"{directory.absolute()}: holds no documents (<id>.json); make one with "
-        "`statevisit ingest`, or a new corpus with `statevisit init`"
-    )
-
-
-def _entries_of_directory(directory: Path) -> list[Entry]:
-    paths = sorted(directory.glob("*.json"), key=lambda path: path.stem)
-    return [Entry(path) for path in paths]
-
-
-def _entries_of_file(path: Path) -> list[Entry]:
-    if not path.exists():
-        raise FormatError(f"{path}: no such file or directory")
-    if path.suffix in JSONL:
-        return _entries_of_jsonl(path)
-    if path.suffix in streams.COMPRESSED:
-        raise FormatError(f"{path}: only `statevisit validate` reads this format; decompress it")
-    if path.suffix == ".parquet":
-        raise FormatError(
-            f"{path}: only `statevisit validate` reads this format; "
-            "load the dataset with datasets.load_dataset"
-        )
-    return [Entry(path, 0)]
-
-
-def _entries_of_jsonl(path: Path) -> list[Entry]:
-    entries_of_lines = []
-    offset = 0
-    with path.open("rb") as file:
-        for number, (line, size) in enumerate(streams.lines(file), 1):
-            if line is None:
-                problem = files.beyond_limit("the line")
-                entries_of_lines.append(Entry(path, offset, size, number, problem=problem))
-            elif line.strip():
-                entries_of_lines.append(Entry(path, offset, size, number))
-            offset += size
-    if not entries_of_lines:
-        raise _empty(path)
-    return entries_of_lines
-
-
-def _entries_of_stream(stream: io.BufferedIOBase | BinaryIO, path: Path) -> Iterator[Entry]:
-    number = 0
-    try:
-        for number, (line, _) in enumerate(streams.lines(stream), 1):
-            if line is None:
-                problem = files.beyond_limit("the line")
-                yield Entry(path, _CONSUMED, line=number, problem=problem)
-            elif line.strip():
-                yield Entry(path, 0, line=number, data=line)
-    except (EOFError, zlib.error, OSError) as error:
-        after = f" after line {number}" if number else ""
-        problem = f"cannot be read{after}: {error}; fetch it again"
-        yield Entry(path, _CONSUMED, line=number + 1, problem=problem)
-        return
-    if number == 0:
-        raise _empty(path)
-
-
-def _empty(path: Path) -> FormatError:
-    return FormatError(f"{path}: is empty; it must hold one document per line")

@@ -18,10 +18,11 @@ from msgspec.structs import replace
 from statevisit.corpus.seeds import ListedSource
 from statevisit.corpus.splits import split_of
 from statevisit.dataset import sources
+from statevisit.dataset.arrays import array_of, type_of
 from statevisit.dataset.features import STRING, Column, Feature, feature_of
 from statevisit.dataset.rows import Row
 from statevisit.dataset.views import views
-from statevisit.document.codec import encode
+from statevisit.document.codec import ordered
 from statevisit.document.model import Document
 from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
@@ -29,8 +30,6 @@ from statevisit.errors import MissingExtra
 
 try:
     import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.json as pj
 except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
 
@@ -140,109 +139,35 @@ def features(config: str, scheme: Scheme) -> Feature:
 @cache
 def arrow_schema(config: str, scheme: Scheme) -> pa.Schema:
     """Return the Arrow schema of a config; its metadata gives `datasets` the ClassLabels."""
-    fields = [pa.field(column.name, _type(column.feature)) for column in columns(config, scheme)]
+    fields = [pa.field(column.name, type_of(column.feature)) for column in columns(config, scheme)]
     metadata = {"huggingface": json.dumps({"info": {"features": features(config, scheme)}})}
     return pa.schema(fields, metadata=metadata)
 
 
-_PRIMITIVE = {
-    "string": pa.string(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "bool": pa.bool_(),
-    "float64": pa.float64(),
-    "date32": pa.date32(),
-}
-
-
-_CODE = pa.int64()
-"""The type in which a ClassLabel is stored: the index of its name."""
-
-
-def _type(feature: Feature, class_label: pa.DataType = _CODE) -> pa.DataType:
-    """The Arrow type of a feature, with the type that stands for a ClassLabel.
-
-    Labels come in as strings and are stored as integers.
-    """
-    kind = feature.get("_type")
-    if kind == "Value":
-        return _PRIMITIVE[feature["dtype"]]
-    if kind == "ClassLabel":
-        return class_label
-    if kind == "List":
-        return pa.list_(_type(feature["feature"], class_label))
-    return pa.struct([(name, _type(inner, class_label)) for name, inner in feature.items()])
-
-
-def _coded(array: pa.Array, feature: Feature) -> pa.Array:
-    """The array with label names turned into the integers of their ClassLabel, at any depth."""
-    kind = feature.get("_type")
-    if kind == "ClassLabel":
-        return pc.index_in(array, value_set=pa.array(feature["names"])).cast(pa.int64())
-    if kind == "List":
-        return _coded_list(array, feature)
-    if kind is None:
-        return _coded_struct(array, feature)
-    return array.cast(_type(feature))
-
-
-def _coded_list(array: pa.ListArray, feature: Feature) -> pa.ListArray:
-    values = _coded(array.values, feature["feature"])
-    if values is array.values:
-        return array
-    mask = array.is_null() if array.null_count else None
-    return pa.ListArray.from_arrays(array.offsets, values, mask=mask)
-
-
-def _coded_struct(array: pa.StructArray, feature: Feature) -> pa.StructArray:
-    before = [array.field(name) for name in feature]
-    after = [_coded(array.field(name), inner) for name, inner in feature.items()]
-    if all(new is old for new, old in zip(after, before, strict=True)):
-        return array
-    fields = [pa.field(name, values.type) for name, values in zip(feature, after, strict=True)]
-    mask = array.is_null() if array.null_count else None
-    return pa.StructArray.from_arrays(after, fields=fields, mask=mask)
-
-
 def document_table(
-    encoded: Iterable[bytes], scheme: Scheme, listed: Sequence[ListedSource | None] | None = None
+    documents: Sequence[Document | JsonObject],
+    scheme: Scheme,
+    listed: Sequence[ListedSource | None] | None = None,
 ) -> pa.Table:
     """Return the `documents` table of documents that are valid under a scheme, one row each.
 
-    They are given as JSON. `listed` are their sources, None where no list has them.
+    They are in canonical order, or JSON values. `listed` are their sources, None where no list has
+    them.
     """
-    # A newline in JSON is white space: inside a string it is escaped.
-    data = b"\n".join(document.replace(b"\n", b"") for document in encoded)
-    table = pj.read_json(
-        pa.BufferReader(data),
-        read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=pj.ParseOptions(
-            explicit_schema=_json_schema(scheme), unexpected_field_behavior="error"
-        ),
-    ).combine_chunks()
     arrays = []
     for column in columns("documents", scheme):
-        array = _whole(table.column(column.name))
+        values = [_property(document, column.name) for document in documents]
         if column.name == "source":
-            array = sources.with_metadata(array, listed or [None] * len(array))
-        arrays.append(_coded(array, column.feature))
+            plain = array_of(values, sources.without_metadata(column.feature))
+            array = sources.with_metadata(plain, listed or [None] * len(documents))
+        else:
+            array = array_of(values, column.feature)
+        arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", scheme))
 
 
-@cache
-def _json_schema(scheme: Scheme) -> pa.Schema:
-    """The Arrow schema of documents in JSON, where labels and the date are strings."""
-    fields = []
-    for column in _properties(scheme):
-        type_ = pa.string() if column.name == "date" else _type(column.feature, pa.string())
-        fields.append((column.name, type_))
-    return pa.schema(fields)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays(column.chunks)
+def _property(document: Document | JsonObject, name: str) -> Any:
+    return document.get(name) if isinstance(document, dict) else getattr(document, name)
 
 
 def view_table(
@@ -266,7 +191,7 @@ def rows_table(config: str, rows: list[Row], scheme: Scheme) -> pa.Table:
     of_config = columns(config, scheme)
     by_column = zip(*rows, strict=True) if rows else [()] * len(of_config)
     arrays = [
-        _coded(pa.array(values, _type(column.feature, pa.string())), column.feature)
+        array_of(values, column.feature)
         for values, column in zip(by_column, of_config, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config, scheme))
@@ -281,7 +206,10 @@ def to_tables(
     """
     of_documents = [listed.get(document.source.file) for document in documents]
     flat = {config: view_table(config, documents, scheme, listed) for config in views(scheme)}
-    return {"documents": document_table(map(encode, documents), scheme, of_documents), **flat}
+    return {
+        "documents": document_table(list(map(ordered, documents)), scheme, of_documents),
+        **flat,
+    }
 
 
 def from_table(table: pa.Table, scheme: Scheme) -> list[Document]:

@@ -118,7 +118,7 @@ def flat_names(document: Document) -> list[tuple[int, int, str]]:
 
 def bio_tags(document: Document) -> list[str]:
     """Return one BIO tag, one of `tags`, for each token of a document."""
-    starts = [token.start for token in document.tokens]
+    starts, _ = document.bounds["tokens"]
     of_tokens = ["O"] * len(starts)
     for start, end, label in flat_names(document):
         first, last = bisect_left(starts, start), bisect_left(starts, end)

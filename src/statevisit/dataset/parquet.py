@@ -1,4 +1,4 @@
-"""Parquet files of the configs, and Arrow tables on their way between processes."""
+"""Parquet files of the configs: read and written."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,23 +165,6 @@ def read_table(path: Path) -> pa.Table:
         return pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise FormatError(f"{path}: cannot be read as Parquet: {error}") from None
-
-
-def to_ipc(table: pa.Table) -> bytes:
-    """Return a table as bytes for another process.
-
-    Takes less than half the time that pickling its many small buffers takes.
-    """
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as stream:
-        stream.write_table(table)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
-
-
-def from_ipc(data: bytes) -> pa.Table:
-    """Return the table that `to_ipc` turned into bytes."""
-    return pa.ipc.open_stream(data).read_all()
 
 
 class Writer:

@@ -254,8 +254,9 @@ def _texts(document: Document, evidence: tuple[int, ...] | None) -> list[str] | 
 
 def ner_rows(document: Document) -> Iterator[Row]:
     """Yield one row per sentence: its tokens and their BIO tags."""
-    ends = [token.end for token in document.tokens]
-    words = [document.text[token.start : token.end] for token in document.tokens]
+    starts, ends = document.bounds["tokens"]
+    text = document.text
+    words = [text[start:end] for start, end in zip(starts, ends, strict=True)]
     tags = bio_tags(document)
     first = 0
     for number, sentence in enumerate(document.sentences):

@@ -245,7 +245,7 @@ def ordered(document: Document, like: Document | None = None) -> Document:
     layers["event_relations"] = tuple(sorted(document.event_relations, key=event_relation_key))
     for name in ("sentences", "tokens"):
         records = getattr(document, name)
-        if records is not getattr(like, name, None):
+        if records is not getattr(like, name, None) and name not in document.orderly:
             layers[name] = _sorted(records)
     states = dict(sorted(document.layers.items(), key=_place_of_state))
     in_order = replace(document, layers=states, **layers)
@@ -389,6 +389,7 @@ def write_document(document: Document, path: Path | str) -> None:
     path = Path(path)
     root = layout.enclosing_root(path) if path.is_dir() else None
     if root is not None:
+        layout.refuse_shards(root)
         path = root / layout.DOCUMENTS / f"{document.id}.json"
         if not path.is_file():
             raise FormatError(

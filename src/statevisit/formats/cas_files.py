@@ -46,7 +46,9 @@ def read_xmi(path: Path, scheme: Scheme) -> Iterator[AnnotatedText]:
     if path.suffix.lower() == ".zip":
         yield from _read_archive(path, scheme)
         return
-    beside = [p for p in path.parent.iterdir() if p.name.lower() == TYPE_SYSTEM.lower()]
+    beside = [path.with_name(TYPE_SYSTEM)]
+    if not beside[0].is_file():
+        beside = [p for p in path.parent.iterdir() if p.name.lower() == TYPE_SYSTEM.lower()]
     if not beside:
         raise FormatError(
             f"{path}: its type system is missing; put {TYPE_SYSTEM} beside it, or import the ZIP "
@@ -180,8 +182,16 @@ def _with_undeclared(data: bytes, system: cassis.TypeSystem) -> cassis.TypeSyste
     return extended
 
 
-@lru_cache(maxsize=4)  # the files of a directory share one
 def _type_system(data: bytes, place: str) -> cassis.TypeSystem:
+    try:
+        return _system_of(data)
+    except FormatError as error:
+        raise FormatError(f"{place}{error}") from None
+
+
+@lru_cache(maxsize=4)  # the files of a directory share one
+def _system_of(data: bytes, place: str = "") -> cassis.TypeSystem:
+    """The type system in a file; the message of an error goes on after the name of the file."""
     try:
         root = ElementTree.fromstring(data, forbid_dtd=True)
     except (ParseError, defusedxml.DefusedXmlException, ValueError, LookupError) as error:

@@ -5,6 +5,7 @@ cassis counts offsets in UTF-16 code units in these files, as UIMA does.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import cassis
 
@@ -35,7 +36,7 @@ def write_xmi(texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
         assert text.document is not None
         if scheme is None:
             scheme = scheme_of(text.document)
-            yield TYPE_SYSTEM, type_system(scheme).to_xml().encode()
+            yield TYPE_SYSTEM, _type_system_file(scheme)
         _refuse_control_characters(text)
         yield f"{text.id}.xmi", _cas(text).to_xmi().encode()
 
@@ -44,6 +45,12 @@ def write_json(texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
     """Yield (name, content) of the JSON file of each text, with the type system in it."""
     for text in texts:
         yield f"{text.id}.json", _cas(text, empty_arrays=False).to_json().encode()
+
+
+@cache
+def _type_system_file(scheme: Scheme) -> bytes:
+    content: str = type_system(scheme).to_xml()
+    return content.encode()
 
 
 def _refuse_control_characters(text: AnnotatedText) -> None:

@@ -19,21 +19,21 @@ from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
 from statevisit.document.codec import encode
-from statevisit.document.model import SPAN_LAYERS, Document
+from statevisit.document.model import Document
 from statevisit.document.records import shortened
-from statevisit.document.scheme import scheme_at, scheme_of
+from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
-from statevisit.findings import ERROR, Finding
-from statevisit.formats.edits import NEW, Edited, with_additions, with_changes
+from statevisit.findings import Finding
+from statevisit.formats.edits import NEW, with_additions, with_changes
 from statevisit.formats.placing import placed
+from statevisit.formats.refusals import refused_by
 from statevisit.formats.registry import Format
 from statevisit.formats.sidecar import SUFFIX, base_beside, encoded_rest, rest_name, with_rest
 from statevisit.formats.texts import AnnotatedText, Loss
-from statevisit.formats.translation import Translation, relation_key
+from statevisit.formats.translation import Translation
 from statevisit.formats.vocabulary import text_of, unknown_labels
 from statevisit.formats.whole_records import annotations_beside_rows, with_added_rows, with_rows
 from statevisit.printable import counted
-from statevisit.regions.relation_labels import type_label
 from statevisit.regions.updates import Options, Outcome, Update, Updater
 
 
@@ -199,6 +199,9 @@ class _Importer:
         """A document as the file that statevisit would write holds it."""
         exported = with_rest(text_of(base), self._root, self._format.name)
         exported.id = text.id
+        if self._format.again:
+            exported.file, exported.line = text.file, text.line
+            return self._format.read_again(exported, self._scheme)
         with TemporaryDirectory() as name:
             directory = Path(name)
             files.write_parts(directory, self._format.write([exported]))
@@ -244,7 +247,7 @@ class _Importer:
             edited = with_additions(in_place, document, self._translation, report_others, refused)
             outcome = Outcome("", document, edited.document.begun(), findings, [])
             update = self._updater.update(outcome)
-            wrong = _wrong(update, edited, outcome.document)
+            wrong = refused_by(update, edited, outcome.document)
             if not update.problems or wrong.keys() <= refused.keys():
                 break
             refused.update(wrong)
@@ -334,29 +337,6 @@ class _Importer:
                 self.imported.written.append(name)
             else:
                 files.remove(self._root, name)
-
-
-def _wrong(update: Update, edited: Edited, document: Document) -> dict[str, str]:
-    """The annotations and relations whose records have errors, each with the kind of its loss."""
-    wrong: dict[str, str] = {}
-    for finding in update.findings:
-        layer, _, rest = finding.pointer.removeprefix("/").partition("/")
-        number = rest.partition("/")[0]
-        if finding.severity != ERROR or not number.isdecimal():
-            continue
-        summary = f"{finding.code} ({finding.message.partition(':')[0]})"
-        if layer in SPAN_LAYERS:
-            record = getattr(document, layer)[int(number)]
-            annotation = edited.annotations.get(record.id)
-            if annotation is not None:
-                wrong[annotation] = f"annotations against {summary}"
-        elif layer == "event_relations":
-            link = document.event_relations[int(number)]
-            source, target = map(edited.annotations.get, (link.source, link.target))
-            if source is not None and target is not None and link.type:
-                label = type_label(link.type, link.modality, scheme_of(document))
-                wrong[relation_key(source, label, target)] = f"relations against {summary}"
-    return wrong
 
 
 def read_all(

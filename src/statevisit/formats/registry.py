@@ -34,6 +34,8 @@ class Format(Struct, frozen=True):
     `lacks` those that its files cannot hold; a round trip keeps them in a file beside them.
     `package` is what it needs, which the `extra` of this package installs. `keeps` are
     labels of its files that have no place in any document, and that are kept without being mapped.
+    `again` is MODULE:FUNCTION as well, for a format whose files take long: it returns what is read
+    of a text that was written, without a file.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Format(Struct, frozen=True):
     package: str = ""
     extra: str = ""
     keeps: tuple[str, ...] = ()
+    again: str = ""
 
     def reads(self, path: Path) -> bool:
         """Whether a file in a directory is one that is read, by its name."""
@@ -62,6 +65,11 @@ class Format(Struct, frozen=True):
         """Yield the name of a file and the next part of its content, for one file after another."""
         parts: Iterator[tuple[str, bytes]] = self._function(self.writer)(texts)
         return parts
+
+    def read_again(self, text: AnnotatedText, scheme: Scheme) -> AnnotatedText:
+        """Return a text as it is read after it was written; only for a format with `again`."""
+        read: AnnotatedText = self._function(self.again)(text, scheme)
+        return read
 
     def _function(self, name: str) -> Callable[..., Any]:
         module, _, function = name.partition(":")
@@ -224,6 +232,7 @@ FORMATS = {
             "relations, states of layers",
             reader="spacy_files:read",
             writer="spacy_files:write",
+            again="spacy_files:again",
             package="spacy",
             extra="formats",
         ),

@@ -47,6 +47,11 @@ def _text(doc: Doc, scheme: Scheme, path: Path, number: int) -> AnnotatedText:
         raise FormatError(f"{path}:{number}: cannot be read: {error}") from None
 
 
+def again(text: AnnotatedText, scheme: Scheme) -> AnnotatedText:
+    """Return a text as it is read from the DocBin that it was written to."""
+    return text_in(made_doc(text, Vocab()), scheme, text.file, text.id, text.line)
+
+
 def write(texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
     """Yield (name, content) of the DocBin files of each split."""
     vocab = Vocab()

@@ -1,51 +1,48 @@
 """Build a corpus root: documents become Parquet and the manifest, with the same bytes every time.
 
-Worker processes check documents and convert them to tables, in chunks. The calling process writes
-the tables in the order of the documents, so the bytes do not depend on the number of workers. All
-files are written to a temporary directory first and then moved into place, the manifest last.
+Each shard of documents is a task, which checks them and writes their Parquet files. The calling
+process collects digests, counts and findings in the order of the documents, so that no byte depends
+on the number of workers. All files are written to a temporary directory first and then moved into
+place, the manifest last.
 """
 
-import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import orjson
 from msgspec import Struct
 
 from statevisit import files, layout
-from statevisit.checks.across_documents import Across, Facts, facts
+from statevisit.checks.across_documents import Across
 from statevisit.checks.corpus import check_corpus_files
-from statevisit.checks.document import check_entry, context_of
-from statevisit.checks.registry import PRELOAD, Context
+from statevisit.checks.document import context_of
+from statevisit.checks.registry import PRELOAD
 from statevisit.corpus.parallel import ordered
-from statevisit.corpus.reader import Entry, load
-from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.reader import Corpus, load
+from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.settings import read_settings
-from statevisit.corpus.splits import split_of, splits_of
-from statevisit.dataset.rows import Row
+from statevisit.corpus.splits import TRAIN, splits_of
 from statevisit.dataset.sources import Sources
-from statevisit.document import codec
-from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
+from statevisit.publishing.build_task import DocumentResult, Task, build_shard, read_result
 from statevisit.publishing.manifest import (
     Contents,
     Overview,
-    Tally,
     encode_manifest,
     file_entry,
     listed,
     new_manifest,
     overview,
     published_agreement,
-    rows_digest,
     schema_digests,
     version_of,
 )
-from statevisit.publishing.shards import Shards, chunks
+from statevisit.publishing.shards import Written, batches, plan, splits_of_entries
 
 _PRELOAD = (
     __name__,
@@ -74,22 +71,6 @@ class BuildResult(Struct, frozen=True):
         return [(name, state) for name, state in self.states if state != "current"]
 
 
-class Chunk(Struct, frozen=True):
-    """Some documents, checked and converted, as a worker process sends them."""
-
-    size: int
-    findings: list[Finding]
-    facts: list[tuple[Entry, Facts]]
-    files: list[JsonObject]
-    """The files of the documents, as the manifest lists them."""
-    digests: list[tuple[str, dict[str, bytes]]]
-    """For each document its split and, for each config, a line with a SHA-256."""
-    tallies: dict[str, Tally]
-    """By split."""
-    tables: dict[str, dict[str, bytes]]
-    """By split and config, a table as Arrow IPC; empty if there are findings."""
-
-
 class _Converted(Struct, frozen=True):
     """The sum of all chunks: the findings or, without any, the parts of the manifest."""
 
@@ -110,7 +91,7 @@ def build(
         root: The directory that holds `corpus/`.
         check: Write nothing.
         workers: The number of processes; None for the number of cores.
-        done: Is called with the number of documents after each chunk of them.
+        done: Is called with the number of documents after each shard of them.
 
     Raises FormatError if the path of a built file leads through a link, ReleaseError if a file in
     `corpus/parquet/` belongs neither to this build nor, unchanged, to the last one, OSError if it
@@ -177,7 +158,6 @@ def _converted(
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
     from statevisit.dataset.arrow import configs
-    from statevisit.dataset.parquet import from_ipc
 
     corpus = load(root)
     findings = [f for f in check_corpus_files(root) if f.severity == ERROR]
@@ -185,28 +165,69 @@ def _converted(
     across = Across(root)
     contents = Contents(corpus.scheme, configs(corpus.scheme), splits_of(sources))
     documents: list[JsonObject] = []
-    convert = partial(
-        convert_chunk,
+    folder = staging / layout.PARQUET
+    written = Written(folder)
+    task = Task(
+        folder=folder,
         context=context_of(root, skip=True),
         sources=sources,
         has_splits=across.has_splits,
         partial_layers=read_settings(root).partial,
     )
-    with Shards(staging, corpus.scheme) as shards:
-        for chunk in ordered(convert, chunks(corpus.entries), workers, _PRELOAD):
-            findings += chunk.findings
-            for entry, of_document in chunk.facts:
-                contradictions = across.add(entry, of_document)
-                findings += (finding for finding in contradictions if finding.severity == ERROR)
-            documents += chunk.files
-            contents.add(chunk.digests, chunk.tallies)
-            if not findings:
-                for split, tables in chunk.tables.items():
-                    shards.add(split, {name: from_ipc(data) for name, data in tables.items()})
-            done(chunk.size)
-        contents.add_rows(shards.close())
-    parquet = [file_entry(path, str(path.relative_to(staging))) for path in shards.paths]
+    splits = _splits(corpus, sources, workers)
+    results = ordered(
+        partial(build_shard, task=task), plan(corpus.entries, splits), workers, _PRELOAD
+    )
+    for split, document in _in_order(results, contents, written, done):
+        entry = corpus.entries[document.position]
+        findings += document.findings
+        if document.facts is not None:
+            contradictions = across.add(entry, document.facts)
+            findings += (finding for finding in contradictions if finding.severity == ERROR)
+        if document.digests:
+            if document.file:
+                documents.append(document.file)
+            contents.add_digests(split, document.digests)
+    if findings:
+        return _Converted(findings, contents, [])
+    contents.add_rows(written.rows())
+    if layout.is_sharded(root):
+        names = {f"{layout.DOCUMENTS}/{path.name}": path for path in corpus.files()}
+        documents = [file_entry(path, name) for name, path in names.items()]
+    parquet = [
+        {"path": str(path.relative_to(staging)), "size": file.size, "sha256": file.sha256}
+        for path, file in written.kept()
+    ]
     return _Converted(findings, contents, [*documents, *parquet])
+
+
+def _splits(corpus: Corpus, sources: Sources, workers: int | None) -> Iterator[str]:
+    """Yield the split of each document of a corpus."""
+    if not splits_of(sources):
+        yield from (TRAIN for _ in corpus.entries)
+        return
+    read = partial(splits_of_entries, sources=sources)
+    yield from chain.from_iterable(ordered(read, batches(corpus.entries), workers, _PRELOAD))
+
+
+def _in_order(
+    results: Iterable[bytes], contents: Contents, written: Written, done: Callable[[int], None]
+) -> Iterator[tuple[str, DocumentResult]]:
+    """Yield all documents, each with its split, in the order of the corpus.
+
+    A document waits until the shards that begin before it are there.
+    """
+    waiting: dict[int, tuple[str, DocumentResult]] = {}
+    position = 0
+    for data in results:
+        shard = read_result(data)
+        contents.add_counts(shard.split, shard.counts)
+        written.add(shard.split, shard.name, shard.files)
+        waiting.update((document.position, (shard.split, document)) for document in shard.documents)
+        while position in waiting:
+            yield waiting.pop(position)
+            position += 1
+        done(len(shard.documents))
 
 
 def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
@@ -248,81 +269,3 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
     staged[layout.RELEASE] = staging / "manifest"
     staged[layout.RELEASE].write_bytes(encode_manifest(manifest))
     return staged
-
-
-class _Part(Struct, frozen=True):
-    """The documents of a chunk that are in one split, as their tables are made from them."""
-
-    encoded: list[bytes]
-    sources: list[ListedSource | None]
-    rows: dict[str, list[Row]]
-    """By config."""
-
-
-def convert_chunk(
-    chunk: list[Entry],
-    context: Context,
-    sources: Sources,
-    has_splits: bool,
-    partial_layers: bool = False,
-) -> Chunk:
-    """Check some documents and convert them to tables. Only errors are findings, not warnings.
-
-    `sources` are those of the corpus, by seed. With `partial_layers`, layers that are begun are
-    enough for the config `ner`.
-    """
-    from statevisit.dataset.views import views
-
-    scheme = context.scheme
-    views_of_scheme = views(scheme)
-    converted = Chunk(
-        size=len(chunk), findings=[], facts=[], files=[], digests=[], tallies={}, tables={}
-    )
-    parts: dict[str, _Part] = {}
-    for entry in chunk:
-        document, errors = check_entry(entry, context, warnings=False)
-        converted.findings.extend(errors)
-        if document is None:
-            continue
-        converted.facts.append((entry, facts(document, has_splits, warnings=False)))
-        if errors:  # such as a reference to a record that a row would need
-            continue
-        data = codec.encode(document)
-        digest = hashlib.sha256(data).hexdigest()
-        split = split_of(document, sources)
-        part = parts.setdefault(split, _Part([], [], {config: [] for config in views_of_scheme}))
-        part.encoded.append(data)
-        part.sources.append(sources.get(document.source.file))
-        converted.files.append(_document_file(entry, data, digest))
-        converted.tallies.setdefault(split, Tally(scheme)).add(document, context.signatures)
-        digests = {"documents": digest.encode() + b"\n"}
-        for config, view in views_of_scheme.items():
-            rows_of_document = [(*row, split) for row in view.rows_of(document, partial_layers)]
-            digests[config] = rows_digest(rows_of_document)
-            part.rows[config].extend(rows_of_document)
-        converted.digests.append((split, digests))
-    if not converted.findings:
-        converted.tables.update((split, _tables(part, scheme)) for split, part in parts.items())
-    return converted
-
-
-def _document_file(entry: Entry, canonical: bytes, digest: str) -> JsonObject:
-    """Return a document's file as the manifest lists it.
-
-    `digest` is the SHA-256 of the canonical bytes, which most files hold.
-    """
-    stored = entry.bytes()
-    if stored != canonical:
-        digest = hashlib.sha256(stored).hexdigest()
-    name = f"{layout.DOCUMENTS}/{entry.path.name}"
-    return {"path": name, "size": len(stored), "sha256": digest}
-
-
-def _tables(part: _Part, scheme: Scheme) -> dict[str, bytes]:
-    from statevisit.dataset.arrow import document_table, rows_table
-    from statevisit.dataset.parquet import to_ipc
-
-    tables = {"documents": to_ipc(document_table(part.encoded, scheme, part.sources))}
-    for config, rows in part.rows.items():
-        tables[config] = to_ipc(rows_table(config, rows, scheme))
-    return tables

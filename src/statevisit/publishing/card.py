@@ -7,6 +7,7 @@ Every build renews the pages, so this module does not import `datasets`, which t
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from statevisit import layout
 from statevisit.corpus.splits import TRAIN
@@ -179,10 +180,8 @@ def dumped(meta: JsonObject) -> str:
     """Return front matter as YAML."""
     import yaml
 
-    text: str = yaml.safe_dump(
-        meta, sort_keys=False, allow_unicode=True, default_flow_style=None, width=140
-    )
-    return text
+    form: Any = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None}
+    return str(yaml.safe_dump(meta, width=140, **form))
 
 
 def _with_rows(about: Overview) -> list[str]:

@@ -25,6 +25,18 @@ from statevisit.errors import FormatError
 from statevisit.files import sha256_of
 
 
+class Counts(Struct, frozen=True):
+    """What a tally has counted, as a task returns it."""
+
+    languages: list[str]
+    annotators: list[str]
+    seeds: list[str]
+    records: dict[str, int]
+    labels: dict[tuple[str, str, str], int]
+    states: dict[tuple[str, str], int]
+    signed: dict[str, int]
+
+
 class Tally:
     """Counts of records per layer and per label, summed over documents.
 
@@ -57,11 +69,23 @@ class Tally:
             labels = [getattr(record, field) for record in records]
             self.labels.update((layer, prop, label) for label in labels if label)
 
-    def merge(self, other: "Tally") -> None:
+    def counts(self) -> Counts:
+        """Return what was counted."""
+        return Counts(
+            languages=sorted(self.languages),
+            annotators=sorted(self.annotators),
+            seeds=sorted(self.seeds),
+            records=self.records,
+            labels=self.labels,
+            states=self.states,
+            signed=self.signed,
+        )
+
+    def merge(self, other: Counts) -> None:
         """Add the counts of other documents."""
-        self.languages |= other.languages
-        self.annotators |= other.annotators
-        self.seeds |= other.seeds
+        self.languages.update(other.languages)
+        self.annotators.update(other.annotators)
+        self.seeds.update(other.seeds)
         self.records.update(other.records)
         self.labels.update(other.labels)
         self.states.update(other.states)
@@ -105,11 +129,11 @@ class Part:
         self.rows = dict.fromkeys(configs, 0)
         self._digests = {config: hashlib.sha256() for config in self.rows}
 
-    def add_digests(self, lines: Mapping[str, bytes]) -> None:
-        """Add the lines of a document to the input of the digest of each config."""
+    def add_digests(self, lines: Iterable[bytes]) -> None:
+        """Add the lines of a document to the inputs of the digests, in the order of configs."""
         self.documents += 1
-        for config, line in lines.items():
-            self._digests[config].update(line)
+        for digest, line in zip(self._digests.values(), lines, strict=True):
+            digest.update(line)
 
     @property
     def digests(self) -> dict[str, str]:
@@ -126,16 +150,15 @@ class Contents:
         self.whole = Part(scheme, configs)
         self.splits = {split: Part(scheme, configs) for split in splits}
 
-    def add(
-        self, digests: Iterable[tuple[str, Mapping[str, bytes]]], tallies: Mapping[str, Tally]
-    ) -> None:
-        """Add documents: of each its split and the lines of its digests, and counts by split."""
-        for split, lines in digests:
-            for part in self._parts(split):
-                part.add_digests(lines)
-        for split, tally in tallies.items():
-            for part in self._parts(split):
-                part.tally.merge(tally)
+    def add_digests(self, split: str, lines: Iterable[bytes]) -> None:
+        """Add a document of a split: the line of its digest in each config."""
+        for part in self._parts(split):
+            part.add_digests(lines)
+
+    def add_counts(self, split: str, counts: Counts) -> None:
+        """Add what was counted in documents of a split."""
+        for part in self._parts(split):
+            part.tally.merge(counts)
 
     def add_rows(self, rows: Mapping[str, Mapping[str, int]]) -> None:
         """Add numbers of rows by split and config."""

@@ -44,6 +44,7 @@ def _fitted_documents(root: Path, scheme: Scheme, allow_loss: bool) -> dict[str,
     """The documents that a scheme changes, by path below the root."""
     changed: dict[str, bytes] = {}
     losses: Counter[str] = Counter()
+    layout.refuse_shards(root)
     documents = (root / layout.DOCUMENTS).glob("*.json")
     passes = (root / layout.ANNOTATIONS).glob("*/*.json")
     for path in sorted([*documents, *passes]):

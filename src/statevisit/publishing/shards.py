@@ -1,110 +1,235 @@
-"""The Parquet files of a build: each config and split has a new file every SHARD documents.
+"""The shards of a build: which documents share the Parquet files of a number, and those files.
 
-A file without a row is not written: `datasets.load_dataset` cannot load it.
+Every config of a split has the same number of files, named as the Hub names them. A shard without
+a row of a config has an empty file, which `datasets.load_dataset` passes over; it cannot load a
+split of which all files are empty, so none of them is kept.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Struct
 
-from statevisit import layout
+from statevisit import files
 from statevisit.corpus.reader import Entry
+from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.splits import TRAIN
 from statevisit.document.scheme import Scheme
+from statevisit.errors import FormatError
 
 if TYPE_CHECKING:
     from statevisit.dataset.parquet import Writer
 
-CHUNK = 8
-"""Documents that one task converts: few enough to bound memory, enough to pay for sending."""
+SHARD = 128
+"""Documents in a shard of a small split: two row groups of `documents`, seconds of work."""
 
-SHARD = 5_000
-"""Documents in one Parquet file of a config and split."""
+LARGEST = 4_096
+"""Documents in a shard of a large split: ten million documents have fewer than 2,500 shards."""
 
-
-def chunks(entries: list[Entry]) -> Iterator[list[Entry]]:
-    """Yield the documents, CHUNK at a time; no chunk crosses a multiple of SHARD."""
-    for shard_start in range(0, len(entries), SHARD):
-        shard = entries[shard_start : shard_start + SHARD]
-        for start in range(0, len(shard), CHUNK):
-            yield shard[start : start + CHUNK]
+ENOUGH = 64
+"""Shards that a split may have before they become larger, up to LARGEST."""
 
 
-class _Split(Struct):
-    """The files of a split: closed ones by config and number, and those being written."""
-
-    closed: list[tuple[str, int, Path]] = field(default_factory=list)
-    shards: int = 0
-    documents: int = 0
-    """In the shard that is being written."""
-    writers: dict[str, "Writer"] = field(default_factory=dict)
-    rows: Counter[str] = field(default_factory=Counter)
-    """Of the closed files, by config."""
+def shard_size(documents: int) -> int:
+    """Return the number of documents in each shard of a split but the last."""
+    size = SHARD
+    while size < LARGEST and documents > ENOUGH * size:
+        size *= 2
+    return size
 
 
-class Shards:
-    """Writes tables to the Parquet files of every config and split below `staging`.
+def shard_name(split: str, number: int, shards: int) -> str:
+    """Return the name of the Parquet files of a shard; `number` counts from 0."""
+    return f"{split}-{number:05d}-of-{shards:05d}.parquet"
 
-    A shard ends with the tables that fill it, so it may have a few documents more than SHARD where
-    splits take turns. Leaving the `with` block by an exception abandons the open files.
+
+def batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Yield the documents of a corpus, SHARD at a time."""
+    for start in range(0, len(entries), SHARD):
+        yield entries[start : start + SHARD]
+
+
+class Shard(Struct, frozen=True):
+    """Documents of a split, in the order of the corpus, and the name of their Parquet files.
+
+    `positions` are those of the documents in the corpus, from 0.
     """
 
-    def __init__(self, staging: Path, scheme: Scheme) -> None:
-        self.paths: list[Path] = []
-        self._staging = staging
+    split: str
+    name: str
+    positions: list[int]
+    entries: list[Entry]
+
+
+def plan(entries: Sequence[Entry], splits: Iterable[str]) -> Iterator[Shard]:
+    """Yield the shards of a corpus in the order of their first documents.
+
+    `splits` are those of the documents.
+    """
+    positions: dict[str, array[int]] = {}
+    for position, split in enumerate(splits):
+        positions.setdefault(split, array("q")).append(position)
+    starts = [
+        (of_split[start], split, start)
+        for split, of_split in positions.items()
+        for start in range(0, len(of_split), shard_size(len(of_split)))
+    ]
+    for _, split, start in sorted(starts):
+        of_split = positions[split]
+        size = shard_size(len(of_split))
+        name = shard_name(split, start // size, -(-len(of_split) // size))
+        chosen = of_split[start : start + size].tolist()
+        yield Shard(split, name, chosen, [entries[position] for position in chosen])
+
+
+class _Source(Struct):
+    file: str = ""
+
+
+class _Head(Struct):
+    source: _Source
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+def splits_of_entries(entries: Iterable[Entry], sources: Mapping[str, ListedSource]) -> list[str]:
+    """Return the split of each document, of which little is read; of an unreadable one, `train`."""
+    splits = []
+    for entry in entries:
+        try:
+            source = sources.get(_HEAD.decode(entry.bytes()).source.file)
+        except (FormatError, msgspec.DecodeError, UnicodeDecodeError):
+            source = None
+        splits.append(TRAIN if source is None or source.split is None else source.split)
+    return splits
+
+
+class ParquetFile(Struct, frozen=True):
+    """A Parquet file that was written: its rows, its size in bytes and its SHA-256."""
+
+    rows: int
+    size: int
+    sha256: str
+
+
+class ShardFiles:
+    """Writes the Parquet files of a shard: one of each config in its directory below `folder`.
+
+    They have temporary names until the `with` block ends; an exception removes them.
+    """
+
+    def __init__(self, folder: Path, name: str, configs: Iterable[str], scheme: Scheme) -> None:
+        self._paths = {config: folder / config / name for config in configs}
         self._scheme = scheme
-        self._splits: dict[str, _Split] = {}
+        self._stack = ExitStack()
+        self._writers: dict[str, Writer] = {}
+
+    def __enter__(self) -> Self:
+        from statevisit.dataset.parquet import Writer
+
+        try:
+            for config, path in self._paths.items():
+                temporary = self._stack.enter_context(files.replacing(path))
+                self._writers[config] = Writer(temporary, config, self._scheme)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
+            raise
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if kind:
+            self.abandon()
+        self._stack.__exit__(kind, error, trace)
+
+    def add(self, tables: Mapping[str, Any]) -> None:
+        """Append the rows of some documents: a pyarrow table for each config."""
+        for config, table in tables.items():
+            self._writers[config].add(table)
+
+    def close(self) -> dict[str, ParquetFile]:
+        """Complete the files and return what they are, by config."""
+        written = {}
+        for config, writer in self._writers.items():
+            writer.close()
+            size = writer.path.stat().st_size
+            written[config] = ParquetFile(writer.rows, size, files.sha256_of(writer.path))
+        return written
+
+    def abandon(self) -> None:
+        """Leave the files without their footers."""
+        for writer in self._writers.values():
+            writer.abandon()
+
+
+class ShardsInTurn:
+    """Writes all shards of a corpus in one process, while documents of its splits take turns.
+
+    `documents` are the numbers of documents by split. An exception removes the open files.
+    """
+
+    def __init__(
+        self, folder: Path, documents: Mapping[str, int], configs: Iterable[str], scheme: Scheme
+    ) -> None:
+        self.written = Written(folder)
+        self._folder, self._configs, self._scheme = folder, tuple(configs), scheme
+        self._documents = documents
+        self._added: Counter[str] = Counter()
+        self._open: dict[str, ShardFiles] = {}
+        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind:
-            for split in self._splits.values():
-                for writer in split.writers.values():
-                    writer.abandon()
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._stack.__exit__(kind, error, trace)
 
-    def add(self, name: str, tables: dict[str, Any]) -> None:
-        """Append the rows of some documents of a split: a pyarrow table for each config."""
-        split = self._splits.setdefault(name, _Split())
-        for config, table in tables.items():
-            if not table.num_rows:
-                continue
-            if config not in split.writers:
-                split.writers[config] = self._new_writer(name, config, split.shards)
-            split.writers[config].add(table)
-        split.documents += tables["documents"].num_rows
-        if split.documents >= SHARD:
-            _close_shard(split)
-
-    def close(self) -> dict[str, Counter[str]]:
-        """Close the open files and name them; return the number of rows by split and config.
-
-        The name of a file states how many shards its split has, which is known only now.
-        """
-        for name, split in self._splits.items():
-            if split.documents:
-                _close_shard(split)
-            for _, number, path in split.closed:
-                shard = f"{name}-{number:05d}-of-{split.shards:05d}.parquet"
-                self.paths.append(path.rename(path.parent / shard))
-        return {name: split.rows for name, split in self._splits.items()}
-
-    def _new_writer(self, split: str, config: str, number: int) -> "Writer":
-        from statevisit.dataset.parquet import Writer
-
-        path = self._staging / layout.PARQUET / config / f"{split}-{number:05d}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return Writer(path, config, self._scheme)
+    def add(self, split: str, tables: Mapping[str, Any]) -> None:
+        """Append a document of a split: a pyarrow table for each config."""
+        total = self._documents[split]
+        size = shard_size(total)
+        number, place = divmod(self._added[split], size)
+        name = shard_name(split, number, -(-total // size))
+        if place == 0:
+            shard = ShardFiles(self._folder, name, self._configs, self._scheme)
+            self._open[split] = self._stack.enter_context(shard)
+        self._open[split].add(tables)
+        self._added[split] += 1
+        if place == size - 1 or self._added[split] == total:
+            self.written.add(split, name, self._open.pop(split).close())
 
 
-def _close_shard(split: _Split) -> None:
-    for config, writer in split.writers.items():
-        writer.close()
-        split.rows[config] += writer.rows
-        split.closed.append((config, split.shards, writer.path))
-    split.writers.clear()
-    split.documents = 0
-    split.shards += 1
+class Written:
+    """The Parquet files of all shards below `folder`, and the numbers of their rows."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[tuple[str, str], list[tuple[str, ParquetFile]]] = {}
+
+    def add(self, split: str, name: str, of_shard: Mapping[str, ParquetFile]) -> None:
+        """Add the files of a shard of a split, by config."""
+        for config, file in of_shard.items():
+            self._files.setdefault((split, config), []).append((name, file))
+
+    def rows(self) -> dict[str, Counter[str]]:
+        """Return the number of rows by split and config."""
+        rows: dict[str, Counter[str]] = {}
+        for (split, config), of_config in self._files.items():
+            number = sum(file.rows for _, file in of_config)
+            rows.setdefault(split, Counter())[config] += number
+        return rows
+
+    def kept(self) -> Iterator[tuple[Path, ParquetFile]]:
+        """Yield every file, and remove those of a config and split without a row."""
+        for (_, config), of_config in self._files.items():
+            is_empty = not any(file.rows for _, file in of_config)
+            for name, file in of_config:
+                if is_empty:
+                    files.remove(self._folder, f"{config}/{name}")
+                else:
+                    yield self._folder / config / name, file

@@ -12,7 +12,7 @@ from statevisit import files, layout
 from statevisit.corpus.reader import load
 from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.settings import read_settings
-from statevisit.corpus.splits import split_of, splits_of
+from statevisit.corpus.splits import TRAIN, split_of, splits_of
 from statevisit.document import codec, schema, schema_errors, strict_json
 from statevisit.document.migrations import is_older
 from statevisit.document.model import Document
@@ -30,7 +30,7 @@ from statevisit.publishing.manifest import (
     rows_digest,
     tally_of,
 )
-from statevisit.publishing.shards import Shards
+from statevisit.publishing.shards import ShardsInTurn
 from statevisit.publishing.textless_sources import SourceList
 
 EDITION = ANNOTATIONS_ONLY
@@ -82,7 +82,7 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     full = orjson.loads((root / layout.RELEASE).read_bytes())
     with _renewing(target) as staging:
         pages = _write_pages(root, staging)
-        contents = _write_corpus(root, staging, pages)
+        contents = _write_corpus(root, staging, pages, full)
         _write_annotations(root, staging)
         _write_manifest(staging, full, contents)
         return len(_files_below(staging))
@@ -147,10 +147,11 @@ def _nameless(links: bytes) -> bytes:
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
 
 
-def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Contents:
+def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: JsonObject) -> Contents:
     """Write the documents, the list of their sources and the Parquet files.
 
-    Raises FormatError if a page, a source or a document quotes the text.
+    `full` is the manifest of the full edition. Raises FormatError if a page, a source or a document
+    quotes the text.
     """
     from statevisit.dataset.arrow import configs, document_table, rows_table, wordless
     from statevisit.dataset.views import views
@@ -163,7 +164,14 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
     partial = read_settings(root).partial
     contents = Contents(scheme, configs(scheme), splits_of(sources))
     prose = _prose(pages)
-    with Shards(staging, wordless_scheme) as shards:
+    sizes = {name: split["documents"] for name, split in full.get("splits", {}).items()}
+    shards = ShardsInTurn(
+        staging / layout.PARQUET,
+        sizes or {TRAIN: full["documents"]},
+        configs(scheme),
+        wordless_scheme,
+    )
+    with shards:
         for document in corpus:
             stripped = textless.strip(document, edited.title_of(document))
             if textless.title_of(stripped, document.text) is not None:
@@ -171,18 +179,22 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes]) -> Content
             edited.refuse_quotes(document, IN_PROSE)
             data = _write_document(root, staging, document, stripped, prose)
             split = split_of(document, sources)
-            digests = {"documents": hashlib.sha256(data).hexdigest().encode() + b"\n"}
-            tables = {"documents": document_table([data], wordless_scheme, [edited.of(document)])}
+            digests = [hashlib.sha256(data).hexdigest().encode() + b"\n"]
+            source = edited.of(document)
+            tables = {"documents": document_table([stripped], wordless_scheme, [source])}
             blank = textless.blanked(stripped, scheme)
             for config, view in views(scheme).items():
                 rows = [
                     (*row, split) for row in wordless(config, scheme, view.rows_of(blank, partial))
                 ]
-                digests[config] = rows_digest(rows)
+                digests.append(rows_digest(rows))
                 tables[config] = rows_table(config, rows, wordless_scheme)
-            contents.add([(split, digests)], {split: tally_of(document, scheme, {})})
+            contents.add_digests(split, digests)
+            contents.add_counts(split, tally_of(document, scheme, {}).counts())
             shards.add(split, tables)
-        contents.add_rows(shards.close())
+    contents.add_rows(shards.written.rows())
+    for _ in shards.written.kept():
+        pass
     edited.write(staging)
     return contents
 

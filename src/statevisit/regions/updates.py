@@ -99,12 +99,13 @@ class Updater:
     """
 
     def __init__(self, root: Path, directory: Path, options: Options) -> None:
+        layout.refuse_shards(root)
         self.staged: dict[str, Entry] = {}
         self.scheme = scheme_at(root)
         self._root, self._directory, self._options = root, directory, options
         has_documents = any((root / layout.DOCUMENTS).glob("*.json"))
         entries = load(root).entries if has_documents else []
-        self._entries = {entry.path.stem: entry for entry in entries}
+        self._entries = {entry.id: entry for entry in entries}
         self._context = context_of(root)
         self._new: set[str] = set()  # documents whose seeds are not written yet
         annotator = options.annotator

@@ -1,0 +1,275 @@
+"""Where documents are: files of their own, lines of JSONL, of a stream or of shards."""
+
+import io
+import os
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from statevisit import files
+from statevisit.corpus import document_shards as shards
+from statevisit.corpus import streams
+from statevisit.document.codec import decode, read_bytes
+from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme
+from statevisit.document.strict_json import Malformed
+from statevisit.errors import FormatError
+from statevisit.findings import Finding
+
+JSONL = (".jsonl", ".ndjson")
+
+CONSUMED = -1
+"""The offset of a document that a stream held: it cannot be read again."""
+
+
+class Entry(Struct, frozen=True):
+    """The location of one document.
+
+    Without an `offset`, it is a file of its own, `<id>.json`. With one, it is `size` bytes (-1: all
+    that follow) from `offset` (bytes) in a file of any name; `line` is its line of JSONL, from 1,
+    or 0 in other files. A document from a stream (compressed, Parquet, standard input) is in
+    `data`, since it cannot be read again. `problem` says why there is no document. In a shard, the
+    document has `unpacked` bytes once decompressed, with the CRC-32 `checksum`.
+
+    `id` is the id that the document must have, and empty if only the document states it.
+    """
+
+    path: Path
+    offset: int | None = None
+    size: int = -1
+    line: int = 0
+    data: bytes | None = None
+    problem: str = ""
+    id: str = ""
+    unpacked: int = 0
+    checksum: int = 0
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the document is a file of its own, named after its id."""
+        return self.offset is None
+
+    @property
+    def name(self) -> str:
+        """The file, with the line for JSONL."""
+        return f"{self.path}:{self.line}" if self.line else str(self.path)
+
+    def placed(self, finding: Finding) -> Finding:
+        """Return a finding with the line of the JSONL file instead of that within the document."""
+        return replace(finding, line=self.line) if self.line else finding
+
+    def without_data(self) -> "Entry":
+        """Return the entry without the bytes of its document, as a worker sends it back."""
+        return self if self.data is None else Entry(self.path, CONSUMED, line=self.line)
+
+    def bytes(self) -> bytes:
+        """Return the document's JSON.
+
+        Raises Malformed, a FormatError, if it cannot be read, or read again.
+        """
+        if self.problem:
+            raise Malformed(str(self.path), "E102", self.problem, self.line, 1)
+        if self.data is not None:
+            return self.data
+        if self.offset == CONSUMED:
+            message = "came from a stream, which can be read only once"
+            raise Malformed(str(self.path), "E102", message, self.line, 1)
+        if self.offset is None or self.size < 0:
+            return read_bytes(self.path, regular=self.is_file)
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                data = file.read(self.size)
+            if self.unpacked:
+                return shards.unpacked(data, self.unpacked, self.checksum)
+            return data
+        except (OSError, shards.Damaged) as error:
+            message = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+            raise Malformed(str(self.path), "E102", message, self.line, 1) from None
+
+    def read(self, scheme: Scheme) -> Document:
+        """Return the document of a corpus with a scheme.
+
+        Raises FormatError if it is invalid or its file has another name.
+        """
+        document = decode(self.bytes(), self.name, scheme)
+        if self.id not in ("", document.id):
+            raise FormatError(f"{self.name}: {self.another(document.id)}")
+        return document
+
+    def another(self, document_id: str) -> str:
+        """Return the message for a document that has another id than the entry."""
+        if self.is_file:
+            return (
+                f"holds the document {document_id!r}: "
+                f"rename the file to {document_id}.json, or change the id"
+            )
+        return (
+            f"holds the document {document_id!r}, and the index of the shard says {self.id!r}; "
+            "restore the file"
+        )
+
+
+class Shards(Struct, frozen=True):
+    """The shards of a directory, in the order of their documents' ids."""
+
+    paths: list[Path]
+
+    def entry(self, document_id: str) -> Entry | None:
+        """Return the place of a document, None without one. Few of the indexes are read for it."""
+        position = bisect_right(self.paths, document_id, key=_first_id) - 1
+        if position < 0:
+            return None
+        entries = of_shard(self.paths[position])
+        return next((entry for entry in entries if entry.id == document_id), None)
+
+
+def _first_id(path: Path) -> str:
+    """The id of the first document of a shard. Raises FormatError for a damaged shard."""
+    try:
+        return shards.read_index(path)[0].id
+    except shards.Damaged as error:
+        raise FormatError(f"{path}: {error}; restore the file") from None
+
+
+def is_shard(path: Path) -> bool:
+    """Whether a path is that of a shard with its index."""
+    if not shards.is_shard(path.name):
+        return False
+    try:
+        shards.read_index(path)
+    except shards.Damaged:
+        return False
+    return True
+
+
+def of_shard(path: Path) -> list[Entry]:
+    """Return the entries of a shard.
+
+    Of a shard without a valid index, they are the documents that can still be located, and a last
+    one whose problem says so.
+    """
+    try:
+        documents = shards.read_index(path)
+    except shards.Damaged as error:
+        return _of_damaged_shard(path, str(error))
+    offset = 0
+    entries = []
+    for line, document in enumerate(documents, 1):
+        entry = Entry(
+            path,
+            offset,
+            document.size,
+            line,
+            id=document.id,
+            unpacked=document.unpacked,
+            checksum=document.checksum,
+        )
+        entries.append(entry)
+        offset += document.size
+    return entries
+
+
+def _of_damaged_shard(path: Path, reason: str) -> list[Entry]:
+    offset = 0
+    entries: list[Entry] = []
+    for line, (size, content) in enumerate(shards.whole_frames(path), 1):
+        entry = Entry(path, offset, size, line, unpacked=content, checksum=shards.UNKNOWN)
+        entries.append(entry)
+        offset += size
+    after = f" after line {len(entries)}" if entries else ""
+    problem = f"{reason}, so that documents may be missing{after}; restore the file"
+    return [*entries, Entry(path, CONSUMED, line=len(entries) + 1, problem=problem)]
+
+
+def holds_files(directory: Path) -> bool:
+    """Whether the first document that a directory lists, in any order, is a file of its own."""
+    with suppress(OSError), os.scandir(directory) as listed:
+        for file in listed:
+            if shards.is_shard(file.name):
+                return False
+            if file.name.endswith(".json"):
+                return True
+    return False
+
+
+def of_directory(directory: Path) -> list[Entry] | Shards:
+    """Return the entries of the files in a directory, or its shards.
+
+    Raises FormatError if it holds no documents, or a mixture of both forms.
+    """
+    names = []
+    with suppress(OSError):
+        names = os.listdir(directory)
+    if paths := shards.in_order(directory, names):
+        return Shards(paths)
+    ids = sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    if not ids:
+        raise FormatError(
+            f"{directory.absolute()}: holds no documents (<id>.json); make one with "
+            "`statevisit ingest`, or a new corpus with `statevisit init`"
+        )
+    return [Entry(directory / f"{name}.json", id=name) for name in ids]
+
+
+def of_file(path: Path) -> list[Entry]:
+    """Return the entries of a file. Raises FormatError if it holds none that can be located."""
+    if not path.exists():
+        raise FormatError(f"{path}: no such file or directory")
+    if path.suffix in JSONL:
+        return _of_jsonl(path)
+    if is_shard(path):
+        return of_shard(path)
+    if path.suffix in streams.COMPRESSED:
+        raise FormatError(f"{path}: only `statevisit validate` reads this format; decompress it")
+    if path.suffix == ".parquet":
+        raise FormatError(
+            f"{path}: only `statevisit validate` reads this format; "
+            "load the dataset with datasets.load_dataset"
+        )
+    return [Entry(path, 0)]
+
+
+def _of_jsonl(path: Path) -> list[Entry]:
+    entries_of_lines = []
+    offset = 0
+    with path.open("rb") as file:
+        for number, (line, size) in enumerate(streams.lines(file), 1):
+            if line is None:
+                problem = files.beyond_limit("the line")
+                entries_of_lines.append(Entry(path, offset, size, number, problem=problem))
+            elif line.strip():
+                entries_of_lines.append(Entry(path, offset, size, number))
+            offset += size
+    if not entries_of_lines:
+        raise _empty(path)
+    return entries_of_lines
+
+
+def of_stream(stream: io.BufferedIOBase | BinaryIO, path: Path) -> Iterator[Entry]:
+    """Yield the entries of a stream of JSONL; `path` is its name. Raises FormatError if empty."""
+    number = 0
+    try:
+        for number, (line, _) in enumerate(streams.lines(stream), 1):
+            if line is None:
+                problem = files.beyond_limit("the line")
+                yield Entry(path, CONSUMED, line=number, problem=problem)
+            elif line.strip():
+                yield Entry(path, 0, line=number, data=line)
+    except (EOFError, zlib.error, OSError) as error:
+        after = f" after line {number}" if number else ""
+        problem = f"cannot be read{after}: {error}; fetch it again"
+        yield Entry(path, CONSUMED, line=number + 1, problem=problem)
+        return
+    if number == 0:
+        raise _empty(path)
+
+
+def _empty(path: Path) -> FormatError:
+    return FormatError(f"{path}: is empty; it must hold one document per line")
