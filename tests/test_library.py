@@ -8,7 +8,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 import pytest
@@ -20,6 +20,7 @@ from rich.text import Text
 
 import statevisit
 from statevisit import Corpus, FormatError, encode, load
+from statevisit.corpus import reader
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document, Token
 from statevisit.pages.display import (
@@ -123,6 +124,36 @@ def test_a_missing_document_is_named_with_those_there_are(
     )
     with pytest.raises(IndexError):
         corpus[12]
+
+
+def test_a_document_is_found_by_its_id_without_a_list(
+    tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One document of very many is read at once: the directory is not listed for it."""
+    corpus = load(_several(tmp_path, article))
+
+    def refuse(directory: Path) -> NoReturn:
+        raise AssertionError(f"{directory} is listed")
+
+    monkeypatch.setattr(reader, "of_directory", refuse)
+    assert "doc-11" == corpus["doc-11"].id
+    assert "doc-11" in corpus
+
+
+@pytest.mark.parametrize("key", ["", ".", "..", "/", "sub/doc-00", "../doc-00", "doc\0", "x" * 999])
+def test_only_a_file_of_the_directory_is_found_by_its_id(
+    tmp_path: Path, article: Document, key: str
+) -> None:
+    """A name that leads elsewhere, or that no file can have, is an unknown id like any other."""
+    inner = tmp_path / "corpus"
+    for directory in (inner, inner / "sub"):
+        directory.mkdir()
+        _several(directory, article, 1)
+    _several(tmp_path, article, 1)
+    corpus = load(inner)
+    assert key not in corpus
+    with pytest.raises(KeyError, match="there are 1, such as doc-00"):
+        corpus[key]
 
 
 def test_documents_are_read_when_they_are_asked_for(tmp_path: Path, article: Document) -> None:

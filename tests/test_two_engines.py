@@ -8,6 +8,8 @@ import copy
 import json
 import random
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +29,9 @@ from referencing.jsonschema import DRAFT202012
 
 from statevisit.checks.catalogue import catalogue
 from statevisit.checks.document import check_bytes
-from statevisit.document import schema_errors
+from statevisit.cli.main import run
+from statevisit.document import codec, schema_errors
+from statevisit.document.codec import encode_value
 from statevisit.document.scheme import base
 from tests.conftest import ROOT, fixture_bytes
 from tests.mutations import JUDGEMENTS, MUTATIONS, document
@@ -66,6 +70,16 @@ def test_the_engines_agree_on_every_fixture(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
+def test_canonical_bytes_have_the_findings_of_any_others(path: Path) -> None:
+    """The quick way through canonical bytes finds what the general way finds, in its order."""
+    try:
+        data = encode_value(orjson.loads(fixture_bytes(path)))
+    except orjson.JSONDecodeError:
+        return
+    assert check_bytes(data + b" ", "x.json") == check_bytes(data, "x.json")
+
+
 class Tally(NamedTuple):
     """Numbers of mistakes made and caught by kind, and an example of each kind that was missed."""
 
@@ -89,6 +103,43 @@ def test_what_is_said_is_what_the_oracle_says_alone(path: Path) -> None:
     ]
     places = [where for where, _ in schema_errors.errors(value, base())]
     assert _without_repeats(expected) == _without_repeats(places)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda p: str(p.relative_to(ROOT / "tests/data")))
+def test_the_engines_tell_the_same_of_each_failure(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages, places and order are the same, whichever engine finds the errors."""
+    try:
+        value = orjson.loads(fixture_bytes(path))
+    except orjson.JSONDecodeError:
+        return
+    of_quick_engine = list(schema_errors.errors(value, base()))
+    monkeypatch.setattr(schema_errors, "_SMALL", 0)
+    assert list(schema_errors.errors(value, base())) == of_quick_engine
+
+
+def test_validate_gives_the_same_with_either_engine(capsysbinary: Any) -> None:
+    """`validate --engine jsonschema` repeats all findings with the reference implementation."""
+    outputs = []
+    for engine in ("jsonschema-rs", "jsonschema"):
+        arguments = ["validate", str(ROOT / "tests/data/invalid"), "--workers", "1", "--json"]
+        assert 1 == run([*arguments, "--engine", engine])
+        outputs.append(capsysbinary.readouterr().out)
+    assert b'"E104"' in outputs[0]
+    assert outputs[1] == outputs[0]
+
+
+def test_an_error_of_the_schema_needs_no_import_of_jsonschema() -> None:
+    """A third of the time to the first finding was the import of the reference implementation."""
+    script = (
+        "import sys; from statevisit.checks.document import check_bytes; "
+        "path = sys.argv[1]; _, findings = check_bytes(open(path, 'rb').read(), path); "
+        "print(findings[0].code, 'jsonschema' in sys.modules)"
+    )
+    path = next((ROOT / "tests/data/invalid").glob("E104*.json"))
+    command = [sys.executable, "-c", script, str(path)]
+    assert "E104 False\n" == subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def _without_repeats(places: list[Any]) -> list[Any]:
@@ -144,6 +195,7 @@ def mistakes(part: int, target: int) -> Tally:
         right = document(rng)
         assert schema_errors.verdict(base()).is_valid(right)
         assert quick_oracle().is_valid(right)
+        assert codec.canonical(orjson.dumps(right), base())
         assert [] == check_bytes(orjson.dumps(right), "x.json")[1]
         for kind in rng.sample(list(kinds), EACH):
             value = copy.deepcopy(right)
@@ -155,6 +207,7 @@ def mistakes(part: int, target: int) -> Tally:
             except TypeError:  # an integer beyond 64 bits
                 data = json.dumps(value).encode()
             findings = check_bytes(data, "x.json")[1]
+            assert check_bytes(data + b" ", "x.json")[1] == findings  # no canonical bytes
             parsed = json.loads(data)
             assert schema_errors.verdict(base()).is_valid(parsed) == quick_oracle().is_valid(
                 parsed

@@ -7,13 +7,13 @@ _ORDER = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 """Characters that change the order of text on a line (Unicode's Bidi_Control)."""
 
 _UNPRINTABLE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_ORDER}\ud800-\udfff\ufffe\uffff]")
-_UNPRINTABLE_IN_TEXT = re.compile(
+_UNPRINTABLE_IN_TEXT = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufffe\uffff]"
 )
 _COMMAND = re.compile(r"(?<!\S):(?=:\w[^\n]*?::)|#(?=#\w*\[)")
 """Where a CI service would see a command: `::error::`, `##[error]`, `##vso[...]`."""
 
-_NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML = "[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -38,12 +38,12 @@ def visible(text: str) -> str:
     Each is replaced by one character, U+FFFD, so offsets stay. Newline and tab stay, and so do the
     marks of direction that Arabic and Hebrew texts need.
     """
-    return _COMMAND.sub("\ufffd", _UNPRINTABLE_IN_TEXT.sub("\ufffd", text))
+    return _COMMAND.sub("\ufffd", re.sub(_UNPRINTABLE_IN_TEXT, "\ufffd", text))
 
 
 def in_xml(text: str) -> str:
     """Return a text in which U+FFFD replaces each character that XML 1.0 cannot hold."""
-    return _NOT_IN_XML.sub("\ufffd", text)
+    return re.sub(_NOT_IN_XML, "\ufffd", text)
 
 
 def in_utf8(text: str) -> str:

@@ -33,6 +33,7 @@ from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import JSONL, Corpus, Entry, entries
 from statevisit.document.codec import read_bytes, to_value
 from statevisit.document.model import Document
+from statevisit.document.schema_errors import ENGINES
 from statevisit.document.scheme import base, is_schema_of, scheme_at, scheme_for, scheme_of
 from statevisit.document.strict_json import JsonObject, Malformed
 from statevisit.errors import FormatError
@@ -146,6 +147,7 @@ def validate(
     mapper: Callable[..., Iterator[Any]] = map,
     selected: Iterable[Entry] | None = None,
     seen: Callable[[Facts], None] = lambda facts: None,
+    engine: str = ENGINES[0],
 ) -> Iterator[Finding]:
     """Yield the findings about the documents in `path`, in their order; none if all are valid.
 
@@ -163,8 +165,9 @@ def validate(
     If the scheme of the corpus is wrong, that is the only finding: no document can be checked.
 
     `done` is called after every document, `seen` with the facts about each that follows the schema;
-    `mapper` runs the checks over chunks of documents, in
-    order. Raises FormatError if `path` has no documents.
+    `mapper` runs the checks over chunks of documents, in order; `engine` checks the documents of a
+    path against the schema: "jsonschema-rs", or "jsonschema", the slow reference. Raises
+    FormatError if `path` has no documents.
     """
     if isinstance(path, Corpus):
         path = path.path
@@ -185,6 +188,7 @@ def validate(
         yield from check_corpus_files(root)
     across = Across(root)
     context = Context(scheme) if root is None else context_of(root, skip=is_whole_corpus)
+    context = replace(context, engine=engine)
     task = partial(check_chunk, context=context, has_splits=across.has_splits)
     for chunk in mapper(task, chunks(entries(path) if selected is None else selected)):
         for entry, findings, of_document in chunk:

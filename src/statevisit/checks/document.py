@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import structs, to_builtins
+
 from statevisit import layout
 from statevisit.checks.excerpt import Places, finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
@@ -85,30 +87,55 @@ def check_bytes(
     data: bytes, file: str, context: Context = NO_CONTEXT, warnings: bool = True
 ) -> tuple[Document | None, list[Finding]]:
     """Return (document, findings) for JSON bytes; the document is None if it breaks the schema."""
+    is_quick = context.engine == schema_errors.ENGINES[0]
+    document = _canonical(data, context.scheme) if is_quick else None
+    if document is not None:
+        problems = list(check_document(document, context, warnings))
+        if not problems:
+            return document, []
     try:
         value = parse(data, file)
     except Malformed as bad:
         return None, [_unreadable(bad, file)]
-    document = None
-    problem = _other_format(value, file)
-    if problem is not None:
-        problems = [problem]
-    elif schema_errors.accepts(schema_errors.verdict(context.scheme), value):
-        try:
-            document = codec.convert(value, file, context.scheme, data)
-        except codec.Mismatch as error:
-            problems = [("E104", error.path, error.detail)]
-        else:
-            problems = list(check_document(document, context, warnings))
-    else:
-        errors = schema_errors.errors(value, context.scheme)
-        problems = [("E104", tuple(path), message) for path, message in errors]
+    if document is None:
+        document, problems = _check_value(value, data, file, context, warnings)
     if not problems:
         return document, []
     if document is not None:
         value = with_integers(value)  # as in the document
     places = Places(value, data, file)
     return document, [places.finding(code, message, path) for code, path, message in problems]
+
+
+def _canonical(data: bytes, scheme: Scheme) -> Document | None:
+    """The document in canonical bytes that follow the schema; None for any others.
+
+    Half of a document is tokens. The schema checks the first and the last of them: tokens that are
+    in order lie between these.
+    """
+    document = codec.canonical(data, scheme)
+    if document is None or "tokens" not in document.orderly:
+        return None
+    edges = document.tokens[:1] + document.tokens[-1:]
+    value = to_builtins(structs.replace(document, tokens=edges))
+    return document if schema_errors.accepts(schema_errors.verdict(scheme), value) else None
+
+
+def _check_value(
+    value: Json, data: bytes, file: str, context: Context, warnings: bool
+) -> tuple[Document | None, list[tuple[str, Path_, str]]]:
+    """Return (document, problems) for the parsed JSON of any bytes."""
+    problem = _other_format(value, file)
+    if problem is not None:
+        return None, [problem]
+    errors = list(schema_errors.errors(value, context.scheme, engine=context.engine))
+    if errors:
+        return None, [("E104", tuple(path), message) for path, message in errors]
+    try:
+        document = codec.convert(value, file, context.scheme, data)
+    except codec.Mismatch as error:
+        return None, [("E104", error.path, error.detail)]
+    return document, list(check_document(document, context, warnings))
 
 
 def _unreadable(bad: Malformed, file: str) -> Finding:

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from statevisit.corpus.signatures import Signatures
 from statevisit.document.model import Document
+from statevisit.document.schema_errors import ENGINES
 from statevisit.document.scheme import Scheme, base
 
 Path_ = tuple[str | int, ...]
@@ -27,7 +28,7 @@ Problems = Iterator[tuple[Path_, str]]
 class Context(Struct, frozen=True):
     """The scheme and the lists that a document is checked against.
 
-    A list that does not exist is None.
+    A list that does not exist is None. `engine` checks the schema, one of `schema_errors.ENGINES`.
     """
 
     scheme: Scheme = field(default_factory=base)
@@ -35,6 +36,7 @@ class Context(Struct, frozen=True):
     links: frozenset[str] | None = None
     annotators: frozenset[str] | None = None
     signatures: Signatures = field(default_factory=dict)
+    engine: str = ENGINES[0]
 
 
 Function = Callable[[Document, Context], Problems]

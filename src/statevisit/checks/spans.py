@@ -185,7 +185,7 @@ _NOT_DIVIDED_INTO_WORDS = {
 They have no spaces between words, or, as Vietnamese, also inside them.
 """
 
-_WITHOUT_SPACES = re.compile(
+_WITHOUT_SPACES = (
     "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
 )
 """Characters of scripts without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese, Chinese."""
@@ -209,5 +209,5 @@ def heads(document: Document, context: Context) -> Problems:
         for number, record in enumerate(getattr(document, layer)):
             first_end = ends.get(record.start, record.end)
             is_longer = record.level not in ("NAM", None) and first_end < record.end
-            if is_longer and not _WITHOUT_SPACES.search(record.text):
+            if is_longer and not re.search(_WITHOUT_SPACES, record.text):
                 yield (layer, number), f"{record.text!r} is of level {record.level}"

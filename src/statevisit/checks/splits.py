@@ -37,7 +37,7 @@ _POSTINGS = 100
 # A character of a script that writes no spaces counts as a word: Thai, Lao, Burmese, Khmer, kana
 # and Chinese characters.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}\U00020000-\U0003ffff]|[^\W{_UNSPACED}\U00020000-\U0003ffff]+")
+_WORD = rf"[{_UNSPACED}\U00020000-\U0003ffff]|[^\W{_UNSPACED}\U00020000-\U0003ffff]+"
 
 
 class Sketch(Struct, frozen=True):
@@ -66,7 +66,7 @@ def sketch_of(text: str, warnings: bool) -> Sketch:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.casefold())
+    return re.findall(_WORD, text.casefold())
 
 
 def _runs(words: list[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from statevisit.cli.progress import Bar
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
+from statevisit.document.schema_errors import ENGINES
 from statevisit.document.scheme import scheme_for
 from statevisit.errors import FormatError
 from statevisit.printable import counted, in_utf8
@@ -63,6 +64,12 @@ if TYPE_CHECKING:
 @click.option(
     "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=ENGINES[0],
+    help="What checks the schema of documents: the default is quick; jsonschema is the reference.",
+)
 @verbose
 def command(
     paths: tuple[Path, ...],
@@ -75,6 +82,7 @@ def command(
     fix: bool,
     diff: bool,
     workers: int | None,
+    engine: str,
     verbose: bool,
 ) -> int:
     """Check documents: schema, offsets, references, links, values, hashes.
@@ -103,7 +111,7 @@ def command(
     settings = _settings(paths[0], format_, select, ignore, strict)
     writer = Statistics() if statistics else WRITERS[settings.format](settings.address, verbose)
     languages: Counter[str] = Counter()
-    failures = _check_all(paths, settings, writer, workers, languages)
+    failures = _check_all(paths, settings, writer, partial(_check, workers, engine), languages)
     writer.end()
     if settings.format == "text" and (writer.counts or sys.stderr.isatty()):
         say(writer.summary(), err=True)
@@ -145,17 +153,18 @@ def _check_all(
     paths: tuple[Path, ...],
     settings: Settings,
     writer: Writer,
-    workers: int | None,
+    check: Callable[[Path, Settings, Writer, Counter[str]], None],
     languages: Counter[str],
 ) -> list[FormatError]:
-    """Check some paths; return the errors of those without documents, after printing them.
+    """Check some paths with a function; return the errors of those without documents.
 
-    `languages` counts the documents of each language. Raises FormatError if no path has any.
+    The errors are printed. `languages` counts the documents of each language. Raises FormatError if
+    no path has any.
     """
     failures = []
     for path in paths:
         try:
-            _check(path, settings, writer, workers, languages)
+            check(path, settings, writer, languages)
         except FormatError as error:
             failures.append(error)
     if len(failures) == len(paths):
@@ -166,10 +175,11 @@ def _check_all(
 
 
 def _check(
+    workers: int | None,
+    engine: str,
     path: Path,
     settings: Settings,
     writer: Writer,
-    workers: int | None,
     languages: Counter[str],
 ) -> None:
     """Check the documents of a path and give the findings that the settings select to a writer."""
@@ -187,7 +197,7 @@ def _check(
 
         mapper = partial(ordered, workers=workers, preload=PRELOAD, alone=is_large)
         entries = parquet_entries(path) if path.suffix == ".parquet" else None
-        for finding in validate(path, count_document, mapper, entries, note_language):
+        for finding in validate(path, count_document, mapper, entries, note_language, engine):
             if settings.wants(finding.code):
                 writer.add(structs.replace(finding, file=in_utf8(below_here(finding.file))))
 

@@ -188,6 +188,17 @@ def _of_damaged_shard(path: Path, reason: str) -> list[Entry]:
     return [*entries, Entry(path, CONSUMED, line=len(entries) + 1, problem=problem)]
 
 
+def holds_files(directory: Path) -> bool:
+    """Whether the first document that a directory lists, in any order, is a file of its own."""
+    with suppress(OSError), os.scandir(directory) as listed:
+        for file in listed:
+            if shards.is_shard(file.name):
+                return False
+            if file.name.endswith(".json"):
+                return True
+    return False
+
+
 def of_directory(directory: Path) -> list[Entry] | Shards:
     """Return the entries of the files in a directory, or its shards.
 

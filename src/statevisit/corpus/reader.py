@@ -1,5 +1,6 @@
 """A corpus: a directory, file or JSONL of documents, read lazily."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -10,7 +11,15 @@ from statevisit import layout
 from statevisit.corpus import streams
 from statevisit.corpus.entries import JSONL as JSONL
 from statevisit.corpus.entries import Entry as Entry
-from statevisit.corpus.entries import Shards, is_shard, of_directory, of_file, of_shard, of_stream
+from statevisit.corpus.entries import (
+    Shards,
+    holds_files,
+    is_shard,
+    of_directory,
+    of_file,
+    of_shard,
+    of_stream,
+)
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_for
@@ -28,23 +37,27 @@ class Corpus(Sequence[Document]):
     """A sequence of documents, in the order of their ids (JSONL: of the lines), read on demand.
 
     `len(corpus)`, `for document in corpus`, `corpus[0]`, `corpus["2024-02-19-aliyev-visit"]`,
-    `id in corpus`. Reading a document raises FormatError that names the file and line. The
-    documents are those that the corpus had when it was loaded.
+    `id in corpus`. Reading a document raises FormatError that names the file and line. A directory
+    is listed once, when the number or order of its documents is first needed; a file that is asked
+    for by the id of its document needs no list.
     """
 
     def __init__(self, path: Path) -> None:
-        """Find the documents in `path`, without reading them: `entries` locates each.
+        """Find out where the documents in `path` are, without reading them.
 
         Raises FormatError if there are none.
         """
         self.path = path
         self.root = layout.enclosing_root(path) if path.is_dir() else None
-        if self.root is not None:
-            self._located = of_directory(self.root / layout.DOCUMENTS)
-        elif path.is_dir():
-            self._located = of_directory(path)
-        else:
-            self._located = of_file(path)
+        self._directory: Path | None = None
+        if path.is_dir():
+            self._directory = path if self.root is None else self.root / layout.DOCUMENTS
+        if self._directory is None or not holds_files(self._directory):
+            self._located  # noqa: B018  raises FormatError if there are no documents
+
+    @cached_property
+    def _located(self) -> list["Entry"] | Shards:
+        return of_file(self.path) if self._directory is None else of_directory(self._directory)
 
     @cached_property
     def entries(self) -> list["Entry"]:
@@ -183,6 +196,9 @@ class Corpus(Sequence[Document]):
         """
         if not isinstance(key, str):
             return self.entries[key]
+        file = self._file_of(key)
+        if file is not None:
+            return file
         if isinstance(self._located, Shards) and "located" not in self.__dict__:
             entry = self._located.entry(key)
             if entry is not None:
@@ -195,8 +211,18 @@ class Corpus(Sequence[Document]):
             )
         return by_id[key]
 
+    def _file_of(self, document_id: str) -> "Entry | None":
+        """Return the entry of the file that is named after an id; None without such a file."""
+        if self._directory is None:
+            return None
+        path = self._directory / f"{document_id}.json"
+        is_named_after_id = path.parent == self._directory and path.stem == document_id
+        return Entry(path, id=document_id) if is_named_after_id and os.path.lexists(path) else None
+
     def __contains__(self, key: object) -> bool:
-        return key in self.ids if isinstance(key, str) else super().__contains__(key)
+        if not isinstance(key, str):
+            return super().__contains__(key)
+        return self._file_of(key) is not None or key in self.ids
 
     def __repr__(self) -> str:
         version = f" {self.version}" if self.version else ""

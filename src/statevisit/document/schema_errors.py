@@ -1,11 +1,11 @@
 """The errors of a JSON value under a schema, as sentences that a person can act on.
 
-jsonschema-rs gives the verdict (it is fast); jsonschema, the reference implementation in Python,
-finds the errors that the sentences are made of. Both are imported only when something is validated.
+jsonschema-rs gives the verdict and the places (it is fast, and quickly imported); jsonschema, the
+reference implementation in Python, is imported only for what has no sentence of its own.
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from threading import current_thread, main_thread
 from types import FrameType
@@ -15,6 +15,7 @@ import orjson
 
 from statevisit.document.records import truncated
 from statevisit.document.schema import Schema
+from statevisit.document.schema_failures import Failure, of_oracle, of_verdict
 from statevisit.document.scheme import base
 from statevisit.document.strict_json import Json, JsonObject
 from statevisit.document.value_forms import decimal_advice, timex_advice, timex_patterns
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
     from jsonschema_rs import Draft202012Validator as Verdict
+
+ENGINES = ("jsonschema-rs", "jsonschema")
+"""The engines that check a value against a schema: the quick one, and the reference."""
 
 _EXAMPLES = {
     "language": "en, en-GB",
@@ -39,6 +43,9 @@ _EXAMPLES = {
 
 _WIDTH = 60
 """Characters of a value or name that a message shows."""
+
+_SMALL = 300_000
+"""Bytes of values whose errors jsonschema-rs may list: it makes all of them before the first."""
 
 
 @cache
@@ -110,25 +117,54 @@ def _explainer(schema: Schema) -> "Validator":
 
 
 def errors(
-    instance: Json, schema: Schema, limit: int = 100
+    instance: Json, schema: Schema, limit: int = 100, engine: str = ENGINES[0]
 ) -> Iterator[tuple[list[str | int], str]]:
-    """Yield (path, message) for each error of `instance` under a schema, at most `limit`."""
-    if accepts(verdict(schema), instance):
+    """Yield (path, message) for each error of `instance` under a schema, at most `limit`.
+
+    With the reference as `engine`, one of ENGINES, nothing of the quick engine is used.
+    """
+    is_quick = engine == ENGINES[0]
+    if is_quick and accepts(verdict(schema), instance):
         return
+    failures = _failures(instance, schema) if is_quick else _failures_of_oracle(instance, schema)
     seen = set()
-    for error in _explainer(schema).iter_errors(instance):
-        if error.validator == "type" and "enum" in _keywords(error):
+    for failure in failures:
+        if failure.keyword == "type" and "enum" in failure.node:
             continue  # the error of `enum` names the right values
-        path, message = list(error.absolute_path), _message(error, schema)
+        path, message = failure.path, _message(failure)
         # `required` errs once for each property, and the message names them all.
         if repr((path, message)) not in seen:
             seen.add(repr((path, message)))
             yield path, message
         if len(seen) >= limit:
             return
-    if not seen:  # The engines differ here: the verdict stands, in its own words.
-        for failure in verdict(schema).iter_errors(instance):
-            yield list(failure.instance_path), truncated(failure.message, _WIDTH)
+    if is_quick and not seen:  # The engines differ here: the verdict stands, in its own words.
+        for error in verdict(schema).iter_errors(instance):
+            yield list(error.instance_path), truncated(error.message, _WIDTH)
+
+
+def _failures(instance: Json, schema: Schema) -> Iterable[Failure]:
+    """The failures of a value that the verdict refuses, in the order of the oracle.
+
+    Those of jsonschema-rs, which need no import of jsonschema, if all of them have a message of
+    their own, and if the value is so small that it cannot have a million of them.
+    """
+    if _is_small(instance):
+        failures = of_verdict(verdict(schema), instance, schema)
+        if all(failure.keyword in _MESSAGES for failure in failures):
+            return failures
+    return of_oracle(_explainer(schema).iter_errors(instance), schema)
+
+
+def _failures_of_oracle(instance: Json, schema: Schema) -> Iterator[Failure]:
+    return of_oracle(oracle(schema).iter_errors(instance), schema)
+
+
+def _is_small(instance: Json) -> bool:
+    try:
+        return len(orjson.dumps(instance)) <= _SMALL
+    except TypeError:  # an integer beyond 64 bits
+        return False
 
 
 def _shown(value: Json) -> str:
@@ -146,127 +182,102 @@ def _shown(value: Json) -> str:
     return truncated(repr(value), _WIDTH)
 
 
-def _key(error: "ValidationError") -> str:
-    """The name of the property that the error is about."""
-    names = (str(step) for step in reversed(error.absolute_path) if isinstance(step, str))
-    return next(names, "the document")
+def _must_be(error: Failure, expected: str) -> str:
+    if error.value is None:
+        return f"`{error.key}` is missing (null); it must be {expected}"
+    return f"`{error.key}` is {_shown(error.value)}; it must be {expected}"
 
 
-def _value(error: "ValidationError") -> Any:
-    """The value that does not follow the schema."""
-    return error.instance
-
-
-def _limit(error: "ValidationError") -> Any:
-    """The value of the keyword that failed."""
-    return error.validator_value
-
-
-def _keywords(error: Any) -> JsonObject:
-    """The schema object in which a keyword failed."""
-    return error.schema if isinstance(error.schema, dict) else {}
-
-
-def _must_be(error: "ValidationError", expected: str) -> str:
-    if _value(error) is None:
-        return f"`{_key(error)}` is missing (null); it must be {expected}"
-    return f"`{_key(error)}` is {_shown(_value(error))}; it must be {expected}"
-
-
-def _message(error: "ValidationError", schema: Schema) -> str:
+def _message(error: Failure) -> str:
     """The sentence for an error of jsonschema, in the words of the record, not of the schema."""
-    write = _MESSAGES.get(str(error.validator))
+    write = _MESSAGES.get(error.keyword)
     if write is None:
-        return truncated(f"`{_key(error)}`: {error.message}", 200)
-    return write(error, schema)
+        return truncated(f"`{error.key}`: {error.message}", 200)
+    return write(error)
 
 
-def _required(error: "ValidationError", schema: Schema) -> str:
-    missing = ", ".join(f"`{name}`" for name in _limit(error) if name not in _value(error))
-    return f"missing {missing}{_condition(error, schema)}{_done_advice(error, schema)}"
+def _required(error: Failure) -> str:
+    missing = ", ".join(f"`{name}`" for name in error.limit if name not in error.value)
+    return f"missing {missing}{_condition(error)}{_done_advice(error)}"
 
 
-def _additional_properties(error: "ValidationError", schema: Schema) -> str:
-    known = _keywords(error).get("properties", {})
-    unknown = ", ".join(
-        f"`{truncated(name, _WIDTH)}`" for name in _value(error) if name not in known
-    )
+def _additional_properties(error: Failure) -> str:
+    known = error.node.get("properties", {})
+    unknown = ", ".join(f"`{truncated(name, _WIDTH)}`" for name in error.value if name not in known)
     return f"unknown property {unknown}; known are {', '.join(known)}"
 
 
-def _enum(error: "ValidationError", schema: Schema) -> str:
-    labels = _limit(error)
+def _enum(error: Failure) -> str:
+    labels = error.limit
     if len(labels) == 1:
         return _must_be(error, repr(labels[0]))
     return _must_be(error, "one of " + truncated(", ".join(map(str, labels)), 160))
 
 
-def _type(error: "ValidationError", schema: Schema) -> str:
-    kinds = _limit(error)
+def _type(error: Failure) -> str:
+    kinds = error.limit
     if isinstance(kinds, list):
         return _must_be(error, f"a {', '.join(kinds[:-1])} or {kinds[-1]}")
     return _must_be(error, f"{'an' if kinds[0] in 'aio' else 'a'} {kinds}")
 
 
-def _pattern(error: "ValidationError", schema: Schema) -> str:
-    pattern, value = _limit(error), _value(error)
-    stated = f"`{_key(error)}` is {_shown(value)}; "
+def _pattern(error: Failure) -> str:
+    pattern, value = error.limit, error.value
+    stated = f"`{error.key}` is {_shown(value)}; "
     if pattern in timex_patterns().values():
         return stated + timex_advice(value, pattern)
     if pattern == base().definitions["decimal"]["pattern"]:
         return stated + decimal_advice(value)
-    example = _EXAMPLES.get(_key(error))
+    example = _EXAMPLES.get(error.key)
     expected = f"{_expected(error)} For example: {example}" if example else _expected(error)
     return f"{stated}expected: {expected}"
 
 
-def _one_of(error: "ValidationError", schema: Schema) -> str:
-    return f"needs exactly one of {_alternatives(_limit(error), 'and')}"
+def _one_of(error: Failure) -> str:
+    return f"needs exactly one of {_alternatives(error.limit, 'and')}"
 
 
-def _any_of(error: "ValidationError", schema: Schema) -> str:
-    if error.parent is not None and "properties" in _keywords(error.parent):
-        return _one_of(error, schema)
-    needed = _alternatives(_limit(error), "or")
-    return f"needs {needed}{_condition(error, schema)}{_done_advice(error, schema)}"
+def _any_of(error: Failure) -> str:
+    needed = _alternatives(error.limit, "or")
+    return f"needs {needed}{_condition(error)}{_done_advice(error)}"
 
 
-def _not(error: "ValidationError", schema: Schema) -> str:
-    return f"`{_key(error)}` does not belong here{_condition(error, schema)}"
+def _not(error: Failure) -> str:
+    return f"`{error.key}` does not belong here{_condition(error)}"
 
 
-def _const(error: "ValidationError", schema: Schema) -> str:
-    return _must_be(error, f"{_limit(error)!r}{_condition(error, schema)}")
+def _const(error: Failure) -> str:
+    return _must_be(error, f"{error.limit!r}{_condition(error)}")
 
 
-def _format(error: "ValidationError", schema: Schema) -> str:
-    if _limit(error) == "date":
+def _format(error: Failure) -> str:
+    if error.limit == "date":
         return _must_be(error, "a day of the calendar, such as 2024-02-19")
-    return _must_be(error, f"a {_limit(error)}")
+    return _must_be(error, f"a {error.limit}")
 
 
-def _length(error: "ValidationError", schema: Schema) -> str:
-    if error.validator == "maxItems" and _limit(error) == 0:
+def _length(error: Failure) -> str:
+    if error.keyword == "maxItems" and error.limit == 0:
         return _unstated(error)
-    bound = "at least" if str(error.validator).startswith("min") else "at most"
-    shown = _shown(_value(error))
-    return f"`{_key(error)}` is {shown}; its length must be {bound} {_limit(error):,}"
+    bound = "at least" if error.keyword.startswith("min") else "at most"
+    shown = _shown(error.value)
+    return f"`{error.key}` is {shown}; its length must be {bound} {error.limit:,}"
 
 
-def _unstated(error: "ValidationError") -> str:
+def _unstated(error: Failure) -> str:
     """The message for records in a layer whose state says that it has none."""
-    layer, count = _key(error), len(_value(error))
+    layer, count = error.key, len(error.value)
     return (
         f"the layer `{layer}` has {counted(count, 'record')}, but its state is none: "
         f"`statevisit state DOC {layer} partial` says that it is begun"
     )
 
 
-def _unique_items(error: "ValidationError", schema: Schema) -> str:
-    return f"`{_key(error)}` lists something twice"
+def _unique_items(error: Failure) -> str:
+    return f"`{error.key}` lists something twice"
 
 
-_MESSAGES: dict[str, Callable[["ValidationError", Schema], str]] = {
+_MESSAGES: dict[str, Callable[[Failure], str]] = {
     "required": _required,
     "additionalProperties": _additional_properties,
     "enum": _enum,
@@ -291,17 +302,17 @@ def _alternatives(options: list[JsonObject], conjunction: str) -> str:
     return f" {conjunction} ".join(f"`{name}`" for name in names)
 
 
-def _expected(error: "ValidationError") -> str:
+def _expected(error: Failure) -> str:
     """The property's description, which says in words what a pattern says in signs."""
-    node = _keywords(error)
+    node = error.node
     if "description" not in node:
         node = _declaration(error) or node
-    return str(node.get("description") or _limit(error))
+    return str(node.get("description") or error.limit)
 
 
-def _declaration(error: "ValidationError") -> JsonObject | None:
+def _declaration(error: Failure) -> JsonObject | None:
     """The declaration of the property that a conditional rule narrowed."""
-    path = list(error.absolute_path)
+    path = error.path
     if len(path) < 3 or not isinstance(path[-2], int) or not isinstance(path[0], str):
         return None
     if path[0] not in base().layers:
@@ -309,13 +320,13 @@ def _declaration(error: "ValidationError") -> JsonObject | None:
     return base().properties(path[0]).get(str(path[-1]))
 
 
-def _condition(error: "ValidationError", schema: Schema) -> str:
+def _condition(error: Failure) -> str:
     """The conditions of an error under `if`: " where `kind` is MONEY"; empty without one.
 
     The state of a layer is left out; `_done_advice` is about that.
     """
     words = []
-    for condition, branch in _conditions(error, schema):
+    for condition, branch in error.conditions:
         if _is_about_states(condition):
             continue
         stated = []
@@ -329,9 +340,9 @@ def _condition(error: "ValidationError", schema: Schema) -> str:
     return "".join(words)
 
 
-def _done_advice(error: "ValidationError", schema: Schema) -> str:
+def _done_advice(error: Failure) -> str:
     """What to do about something that only a layer that is done needs; empty for anything else."""
-    for condition, _ in _conditions(error, schema):
+    for condition, _ in error.conditions:
         if _is_about_states(condition):
             (layer,) = condition["properties"]["layers"]["properties"]
             return (
@@ -343,18 +354,3 @@ def _done_advice(error: "ValidationError", schema: Schema) -> str:
 
 def _is_about_states(condition: JsonObject) -> bool:
     return "layers" in condition.get("properties", ())
-
-
-def _conditions(error: "ValidationError", schema: Schema) -> list[tuple[JsonObject, str]]:
-    """The conditions that an error is under, the outermost first, each with its branch."""
-    steps = list(error.absolute_schema_path)
-    conditions = []
-    node: Any = schema.value
-    while "then" in steps or "else" in steps:
-        # jsonschema leaves `$ref` out of its paths.
-        container: Any = schema.resolve(node) if isinstance(node, dict) else node
-        step = steps.pop(0)
-        if step in ("then", "else"):
-            conditions.append((container["if"], str(step)))
-        node = container[step]
-    return conditions

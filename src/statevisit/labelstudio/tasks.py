@@ -16,7 +16,6 @@ from statevisit.document.codec import (
     Mismatch,
     convert,
     decode,
-    decode_canonical,
     encode,
     is_newer,
 )
@@ -178,10 +177,7 @@ def base_of(task: JsonObject, where: str, scheme: Scheme) -> Base | None:
             f"export (its digest differs); {_PUSH_AGAIN}"
         )
     try:
-        if origin.get("schema_version") == SCHEMA_VERSION:
-            document = decode_canonical(canonical, where, scheme)
-        else:  # `decode` migrates it
-            document = decode(canonical, where, scheme)
+        document = decode(canonical, where, scheme)
     except Mismatch as mismatch:
         try:
             return _base_under(canonical, where, scheme)
