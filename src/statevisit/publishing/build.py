@@ -90,7 +90,7 @@ def build(
     Args:
         root: The directory that holds `corpus/`.
         check: Write nothing.
-        workers: The number of processes; None for the number of cores.
+        workers: The number of processes; None for as many as there are usable cores.
         done: Is called with the number of documents after each shard of them.
 
     Raises FormatError if the path of a built file leads through a link, ReleaseError if a file in
