@@ -418,3 +418,15 @@ ROUTES = [
     (r"/lfs/(\w+)", Handler.upload),
     (r"/datasets/([\w.-]+/[\w.-]+)/resolve/([^/]+)/(.+)", Handler.file),
 ]
+
+REQUESTS = {
+    "refs": ("GET", "/refs$"),
+    "tree": ("GET", "/tree/"),
+    "card": ("POST", "/validate-yaml"),
+    "preupload": ("POST", "/preupload/"),
+    "batch": ("POST", "/objects/batch"),
+    "put": ("PUT", "/lfs/"),
+    "commit": ("POST", "/commit/"),
+    "tag": ("POST", "/tag/"),
+}
+"""The requests of a publication by step, each with its method and a pattern of its path."""

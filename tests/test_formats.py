@@ -261,13 +261,18 @@ def _foreign(directory: Path) -> Path:
     return directory
 
 
-def test_what_has_no_place_is_listed_kept_and_put_back(corpus: Path, cli: Run) -> None:
-    """A file of somebody else's comes back with the parts that the corpus has no place for."""
-    files = _foreign(corpus / "foreign")
+def _importing(corpus: Path) -> list[object]:
+    """The arguments that import the files of a stranger, with a mapping of their persons only."""
     mapping = corpus / "labels.toml"
     mapping.write_text('[labels]\nPER = "PERSON"\n[defaults]\n"mentions.level" = "NAM"\n')
     options = ["--path", corpus, "--map", mapping, "--date", "2024-01-01"]
-    result = cli("import", "--from", "brat", files, *options)
+    return ["import", "--from", "brat", _foreign(corpus / "foreign"), *options]
+
+
+def test_what_has_no_place_is_listed_kept_and_put_back(corpus: Path, cli: Run) -> None:
+    """A file of somebody else's comes back with the parts that the corpus has no place for."""
+    importing = _importing(corpus)
+    result = cli(*importing)
     assert 0 == result.status
     assert "story: new document" in result.err
     for kind in (
@@ -298,13 +303,10 @@ def _without_ids(line: str) -> list[str]:
 
 def test_an_import_again_changes_nothing(corpus: Path, cli: Run) -> None:
     """Spans that the document has already are recognised."""
-    files = _foreign(corpus / "foreign")
-    mapping = corpus / "labels.toml"
-    mapping.write_text('[labels]\nPER = "PERSON"\n[defaults]\n"mentions.level" = "NAM"\n')
-    options = ["--path", corpus, "--map", mapping, "--date", "2024-01-01"]
-    cli("import", "--from", "brat", files, *options)
+    importing = _importing(corpus)
+    cli(*importing)
     before = (corpus / "corpus/documents/story.json").read_bytes()
-    cli("import", "--from", "brat", files, *options)
+    cli(*importing)
     assert before == (corpus / "corpus/documents/story.json").read_bytes()
 
 
@@ -350,11 +352,8 @@ def test_an_empty_corpus_takes_texts(tmp_path: Path, cli: Run) -> None:
 
 def test_remove_and_rename_know_what_was_kept(corpus: Path, cli: Run) -> None:
     """The kept parts of an imported file go with their document."""
-    files = _foreign(corpus / "foreign")
-    mapping = corpus / "labels.toml"
-    mapping.write_text('[labels]\nPER = "PERSON"\n[defaults]\n"mentions.level" = "NAM"\n')
-    options = ["--path", corpus, "--map", mapping, "--date", "2024-01-01"]
-    cli("import", "--from", "brat", files, *options)
+    importing = _importing(corpus)
+    cli(*importing)
     assert (corpus / "corpus/imported/brat/story.json").is_file()
     cli("rename", "story", "tale", "--path", corpus)
     assert (corpus / "corpus/imported/brat/tale.json").is_file()

@@ -200,7 +200,7 @@ def test_a_task_that_was_tampered_with_is_refused(
             lambda t: t["meta"]["statevisit"].update(
                 base="{", base_sha256=sha256(b"{").hexdigest()
             ),
-            "`statevisit validate` says more",
+            "the base in `meta.statevisit` cannot be read",
         ),
         (lambda t: t["meta"]["statevisit"].update(schema_version=9), "newer than version"),
         (lambda t: t["meta"]["statevisit"].pop("base"), "`meta.statevisit` has no `base`"),

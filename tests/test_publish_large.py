@@ -12,7 +12,7 @@ import pytest
 
 from statevisit.publishing import upload
 from tests.conftest import ROOT, Result, required
-from tests.hub_stand_in import DONE, Failure, Hub
+from tests.hub_stand_in import DONE, REQUESTS, Failure, Hub
 
 pytestmark = pytest.mark.slow
 
@@ -111,24 +111,12 @@ def test_two_thousand_files_are_one_commit(
     assert sum(again.values()) - again[PUT] <= 2 * batches + 8
 
 
-STEPS = {
-    "refs": ("GET", "/refs$"),
-    "tree": ("GET", "/tree/"),
-    "card": ("POST", "/validate-yaml"),
-    "preupload": ("POST", "/preupload/"),
-    "batch": ("POST", "/objects/batch"),
-    "put": ("PUT", "/lfs/"),
-    "commit": ("POST", "/commit/"),
-    "tag": ("POST", "/tag/"),
-}
-
-
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", REQUESTS)
 def test_a_rate_limit_is_waited_for(
     hub: Hub, medium: Path, cli: Callable[..., Result], step: str
 ) -> None:
     """After 429 and 5xx the step is tried again, after the time that the Hub asks for."""
-    hub.failure = Failure(*STEPS[step], 429, times=2, headers={"Retry-After": "17"})
+    hub.failure = Failure(*REQUESTS[step], 429, times=2, headers={"Retry-After": "17"})
     done = _publish(cli, medium)
     assert (0, "", True) == (done.status, done.err, _is_published(hub, medium))
     assert {17} == set(hub.waits)
@@ -165,7 +153,7 @@ def test_after_the_last_attempt_nothing_is_published(
     """A limit that does not end gives one line after five attempts; branch and tags stay."""
     hub.create(REPO)
     before = hub.state()
-    hub.failure = Failure(*STEPS[step], 429, headers={"Retry-After": "17"})
+    hub.failure = Failure(*REQUESTS[step], 429, headers={"Retry-After": "17"})
     done = _publish(cli, medium)
     assert (1, 1, before) == (done.status, len(done.err.splitlines()), hub.state()), done.err
     assert "(HTTP 429): the Hub limits the number of requests: wait a few minutes" in done.err

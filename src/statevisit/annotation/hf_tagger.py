@@ -1,6 +1,5 @@
 """A token classifier of Hugging Face as a tagger, from a directory or the local cache."""
 
-import os
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -76,7 +75,6 @@ def load(model: str) -> HuggingFaceTagger:
 
     Raises FormatError if it is in neither, is no token classifier, or a package is missing.
     """
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read when the library is imported
     try:
         import_module("torch")  # transformers imports it late, with a message of its own
         transformers: Any = import_module("transformers")

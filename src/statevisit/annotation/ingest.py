@@ -62,14 +62,16 @@ def document_of(
     sentences and tokens; the others are as for `ingest`. Raises FormatError if there is no
     tokenizer for the language, MissingExtra without spaCy.
     """
-    annotators: tuple[str, ...] = (IMPORTED["id"],)
+    annotators: tuple[str, ...]
     if stated is not None and stated.is_whole:
         sentences, tokens = stated_segments(text, stated)
+        annotators = (IMPORTED["id"],)
     else:
         ours = segment(text, language, by)
         sentences, tokens = stated_segments(text, stated or Stated(), ours)
-        is_changed = (sentences, tokens) != ours
-        annotators = (tokenizer(language, by).annotator["id"], *annotators[: int(is_changed)])
+        annotators = (tokenizer(language, by).annotator["id"],)
+        if (sentences, tokens) != ours:
+            annotators = (*annotators, IMPORTED["id"])
     digest = hashlib.sha256((header + text).encode()).hexdigest()
     scheme = scheme or base()
     layers: dict[str, tuple[Any, ...]] = dict.fromkeys(scheme.layers, ())

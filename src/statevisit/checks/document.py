@@ -1,7 +1,7 @@
 """The checks of one document: JSON, schema, then every registered check."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from statevisit import layout
 from statevisit.checks.excerpt import Places, finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
 from statevisit.corpus.annotators import read_annotators
-from statevisit.corpus.reader import Entry
+from statevisit.corpus.reader import Corpus, Entry
 from statevisit.corpus.signatures import Signatures, signatures
 from statevisit.document import codec, schema_errors
 from statevisit.document.migrations import is_older
@@ -192,3 +192,25 @@ def sound(entry: Entry, scheme: Scheme) -> Document:
             more = f"; {len(findings) - 1} more: statevisit validate {entry.path}"
         raise FormatError(f"{findings[0]}{more}")
     return document
+
+
+def sound_documents(
+    corpus: Corpus, ids: Sequence[str], left_out: Callable[[FormatError], None], name: str = ""
+) -> Iterator[Document]:
+    """Yield the documents of a corpus with some ids, by default all, that have no errors.
+
+    The error of another document is given to `left_out` when its turn comes. `name` is that of the
+    corpus in messages. Raises FormatError for an unknown id, before the first document.
+    """
+    keys = corpus.keys_of(ids, name)
+
+    def without_errors() -> Iterator[Document]:
+        for key in keys:
+            try:
+                document = sound(corpus.entry(key), corpus.scheme)
+            except FormatError as error:
+                left_out(error)
+            else:
+                yield document
+
+    return without_errors()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from statevisit.checks.document import sound
+from statevisit.checks.document import sound_documents
 from statevisit.cli.label_studio_import import import_into_corpus, merge_options
 from statevisit.cli.main import Suggesting, say, tell_notes, write
 from statevisit.cli.options import corpus_to_change, corpus_to_read, name_of
@@ -200,20 +200,12 @@ def _selected(
     from statevisit.corpus.reader import load
 
     corpus = load(path)
-    unknown = [repr(document_id) for document_id in ids if document_id not in corpus.ids]
-    if unknown:
-        known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
-        raise FormatError(f"{name_of(path)}: no document {', '.join(unknown)}; {known}")
 
-    def without_errors() -> "Iterator[Document]":
-        for key in ids or range(len(corpus)):
-            try:
-                yield sound(corpus.entry(key), corpus.scheme)
-            except FormatError as error:
-                errors.append(error)
-                say(f"statevisit: left out: {error}", err=True)
+    def left_out(error: FormatError) -> None:
+        errors.append(error)
+        say(f"statevisit: left out: {error}", err=True)
 
-    return corpus.version, without_errors()
+    return corpus.version, sound_documents(corpus, ids, left_out, name_of(path))
 
 
 @command.command("import")

@@ -7,7 +7,6 @@ import click
 from statevisit.cli.main import say
 from statevisit.cli.options import corpus_argument, corpus_to_read, name_of
 from statevisit.cli.progress import Bar
-from statevisit.errors import FormatError
 from statevisit.printable import counted
 
 
@@ -48,13 +47,9 @@ def command(system: str, output: Path, path: Path | None, documents: tuple[str, 
         path, documents = None, (str(path), *documents)  # an id, and the corpus from here
     path = corpus_to_read(path)
     corpus = load(path)
-    unknown = [repr(name) for name in documents if name not in corpus.ids]
-    if unknown:
-        known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
-        raise FormatError(f"{name_of(path)}: no document {', '.join(unknown)}; {known}")
+    keys = corpus.keys_of(list(dict.fromkeys(documents)), name_of(path))
     files.check_output(output)
     tagger = tagger_of(system)
-    keys = list(dict.fromkeys(documents)) or range(len(corpus))
     with (
         files.replacing(output) as temporary,
         temporary.open("wb") as file,

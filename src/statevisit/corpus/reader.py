@@ -211,6 +211,18 @@ class Corpus(Sequence[Document]):
             )
         return by_id[key]
 
+    def keys_of(self, ids: Sequence[str], name: str = "") -> Sequence[str] | Sequence[int]:
+        """Return the keys of the documents with some ids; without any, those of all documents.
+
+        `name` is that of the corpus in messages, by default its path. Raises FormatError for an id
+        that it lacks.
+        """
+        unknown = [repr(document_id) for document_id in ids if document_id not in self.ids]
+        if unknown:
+            known = f"there are {len(self)}, such as {', '.join(self.ids[:3])}"
+            raise FormatError(f"{name or self.path}: no document {', '.join(unknown)}; {known}")
+        return ids or range(len(self))
+
     def _file_of(self, document_id: str) -> "Entry | None":
         """Return the entry of the file that is named after an id; None without such a file."""
         if self._directory is None:

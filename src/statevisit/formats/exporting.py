@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from statevisit import files
-from statevisit.checks.document import sound
+from statevisit.checks.document import sound_documents
 from statevisit.corpus.reader import Corpus
 from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.splits import TRAIN, split_of, splits_of
@@ -19,33 +19,22 @@ from statevisit.formats.vocabulary import text_of
 
 def documents_of(
     corpus: Corpus,
-    ids: Sequence[str] = (),
-    split: str | None = None,
-    left_out: Callable[[FormatError], None] | None = None,
+    ids: Sequence[str],
+    split: str | None,
+    left_out: Callable[[FormatError], None],
 ) -> Iterator[tuple[Document, str]]:
     """Yield the documents of a corpus to export, each with its split, or "" if there are none.
 
-    `ids` are those to yield, by default all, `split` the only split. A document with errors is
-    given to `left_out`. Raises FormatError for an unknown id or split, and without `left_out` for a
-    document with errors.
+    `ids` are those to yield, by default all, `split` the only split. The error of a document is
+    given to `left_out`. Raises FormatError for an unknown id or split.
     """
-    unknown = [repr(document_id) for document_id in ids if document_id not in corpus.ids]
-    if unknown:
-        known = f"there are {len(corpus)}, such as {', '.join(corpus.ids[:3])}"
-        raise FormatError(f"{corpus.path}: no document {', '.join(unknown)}; {known}")
+    documents = sound_documents(corpus, ids, left_out)
     sources = read_sources(corpus.root) if corpus.root else {}
     splits = splits_of(sources)
     if split is not None and split not in (splits or [TRAIN]):
         names = ", ".join(splits or [TRAIN])
         raise FormatError(f"{corpus.path}: no split {split!r}; the corpus has {names}")
-    for key in ids or range(len(corpus)):
-        try:
-            document = sound(corpus.entry(key), corpus.scheme)
-        except FormatError as error:
-            if left_out is None:
-                raise
-            left_out(error)
-            continue
+    for document in documents:
         of_document = split_of(document, sources)
         if split in (None, of_document):
             yield document, of_document if splits else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import Json, JsonObject, Malformed, parse
@@ -66,10 +66,10 @@ class Line:
     def span(self, start: Json, end: Json) -> Ends:
         """Return the span of two offsets. Raises FormatError if it is not within the text."""
         length = len(self.text.text)
-        if not (_is_count(start) and _is_count(end)) or not 0 <= start <= end <= length:  # type: ignore[operator]  # both are integers
+        if not (_is_count(start) and _is_count(end) and 0 <= start <= end <= length):
             place = f"[{brief(start)}, {brief(end)})"
             raise self.bad(f"{place} is not a span of the {length:,} characters")
-        return start, end  # type: ignore[return-value]  # both are integers
+        return start, end
 
     def lose(self, kind: str, detail: str) -> None:
         """Note something that has no place in the text."""
@@ -90,7 +90,7 @@ def brief(value: Json) -> str:
         return "a value that is nested too deeply"
 
 
-def _is_count(value: Json) -> bool:
+def _is_count(value: Json) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

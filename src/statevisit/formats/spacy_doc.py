@@ -153,8 +153,8 @@ def made_doc(text: AnnotatedText, vocab: "Vocab") -> "Doc":
     if not Doc.has_extension(EXTENSION):
         Doc.set_extension(EXTENSION, default=None)
     tokens = _Tokens(document)
-    starts = tokens.starts(document)
-    doc = Doc(vocab, tokens.words, tokens.spaces, sent_starts=starts)  # type: ignore[arg-type]  # bool is int
+    starts: Any = tokens.starts(document)  # spaCy declares integers and takes booleans
+    doc = Doc(vocab, tokens.words, tokens.spaces, sent_starts=starts)
     _set_names(doc, document, tokens)
     held = _set_spans(doc, text, tokens, scheme_of(document))
     doc.user_data[_KEY] = _rest(text, document, held)

@@ -183,6 +183,10 @@ def base_of(task: JsonObject, where: str, scheme: Scheme) -> Base | None:
             return _base_under(canonical, where, scheme)
         except (AttributeError, KeyError, TypeError, FormatError):  # of no scheme at all
             raise mismatch from None
+    except FormatError as error:  # bytes that are no document at all
+        raise FormatError(
+            f"{where}: the base in `meta.{KEY}` cannot be read ({error}); {_PUSH_AGAIN}"
+        ) from None
     return Base(document, canonical)
 
 
