@@ -101,7 +101,7 @@ def build(
     Args:
         root: The directory that holds `corpus/`.
         check: Write nothing.
-        workers: The number of processes; None for the number of cores.
+        workers: The number of processes; None for as many as there are usable cores.
         done: Is called with the number of documents after each shard of them.
         mapper: Runs the tasks, with the arguments of `ordered`. Another one than that may run them
             on other machines, which see the files below `root` only.
