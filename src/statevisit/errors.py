@@ -47,5 +47,10 @@ class ReleaseError(StateVisitError):
 class MissingExtra(StateVisitError):
     """An optional package is needed and not installed."""
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs {package}: pip install 'statevisit[{extra}]'")
+    def __init__(self, package: str, extra: str = "") -> None:
+        wanted = f"'statevisit[{extra}]'" if extra else package
+        super().__init__(f"this needs {package}: pip install {wanted}")
+        self._named = package, extra
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
+        return type(self), self._named  # a task sends it to the calling process
