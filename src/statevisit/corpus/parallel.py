@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = TypeVar("P")
 
 AHEAD = 2
 """Tasks for each process that may be under way while the result of an earlier task is awaited."""
@@ -83,7 +84,7 @@ def ordered(
     processes = workers or usable_cores()
     if processes == 1 or len(first_two) < 2:
         for task in all_tasks:
-            yield _apply(function, task)
+            yield applied(function, task)
         return
     from concurrent.futures import ProcessPoolExecutor
 
@@ -93,21 +94,20 @@ def ordered(
     stop = context.Event()
     pool = ProcessPoolExecutor(others, context, _start_worker, (function, stop))
     pending: deque[Future[R]] = deque()
+
+    def submit(task: T) -> "Future[R]":
+        if here and _unfinished(pending) >= 2 * others:
+            return _run_here(function, task)
+        return pool.submit(_run_in_worker, task)
+
+    def result(future: "Future[R]") -> R:
+        return future.result()
+
+    def is_full() -> bool:
+        return pending[0].done() or len(pending) > most_pending
+
     try:
-        for task in all_tasks:
-            if alone(task):
-                while pending:
-                    yield pending.popleft().result()
-                yield _apply(function, task)
-                continue
-            if here and _unfinished(pending) >= 2 * others:
-                pending.append(_run_here(function, task))
-            else:
-                pending.append(pool.submit(_run_in_worker, task))
-            while pending and (pending[0].done() or len(pending) > most_pending):
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+        yield from in_turn(function, all_tasks, alone, pending, submit, result, is_full)
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
@@ -129,7 +129,34 @@ def usable_cores() -> int:
         return cores
 
 
-def _apply(function: Callable[[T], R], task: T) -> R:
+def in_turn(
+    function: Callable[[T], R],
+    tasks: Iterable[T],
+    alone: Callable[[T], bool],
+    pending: deque[P],
+    submit: Callable[[T], P],
+    result: Callable[[P], R],
+    is_full: Callable[[], bool],
+) -> Iterator[R]:
+    """Submit tasks and yield their results in order; `pending` are those under way.
+
+    While `is_full()`, and before a task that runs `alone`, which is here, it awaits `result`s.
+    """
+    for task in tasks:
+        if alone(task):
+            while pending:
+                yield result(pending.popleft())
+            yield applied(function, task)
+            continue
+        pending.append(submit(task))
+        while pending and is_full():
+            yield result(pending.popleft())
+    while pending:
+        yield result(pending.popleft())
+
+
+def applied(function: Callable[[T], R], task: T) -> R:
+    """Return `function(task)`, during which the garbage collector is paused."""
     with uncollected():
         return function(task)
 
@@ -144,7 +171,7 @@ def _run_here(function: Callable[[T], R], task: T) -> "Future[R]":
 
     future: Future[R] = Future()
     try:
-        future.set_result(_apply(function, task))
+        future.set_result(applied(function, task))
     except Exception as error:
         future.set_exception(error)
     return future
@@ -168,4 +195,4 @@ def _start_worker(function: Callable[[Any], Any], stop: "Event") -> None:
 
 
 def _run_in_worker(task: Any) -> Any:
-    return _apply(_function, task)
+    return applied(_function, task)
