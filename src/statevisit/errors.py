@@ -49,3 +49,8 @@ class MissingExtra(StateVisitError):
 
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(f"this needs {package}: pip install 'statevisit[{extra}]'")
+        self._arguments = package, extra
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
+        """Let another process raise it: Python would pass the message in place of the arguments."""
+        return type(self), self._arguments

@@ -8,7 +8,7 @@ holds all results, while the first task or the reader is slow.
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,6 +28,9 @@ AHEAD = 2
 AHEAD_HERE = 8
 """The same if the calling process works too: it runs ahead while the other processes start."""
 
+BATCH = 64
+"""Documents in a task of milliseconds for each: fewer would not pay for starting processes."""
+
 _function: Callable[[Any], Any]
 """In a worker process: the function that it applies to tasks."""
 
@@ -46,6 +49,13 @@ def check_stopped() -> None:
     """
     if _stop is not None and _stop.is_set():
         raise Stopped
+
+
+def batches(items: Sequence[T], size: int | None = None) -> Iterator[Sequence[T]]:
+    """Yield items in order, `size` at a time, by default BATCH."""
+    size = size or BATCH
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def ordered(

@@ -1,0 +1,61 @@
+"""Commands over many documents: the same results and messages with any number of processes."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from statevisit.corpus import parallel
+from tests.conftest import Result
+from tests.many_documents import many_documents
+
+Cli = Callable[..., Result]
+
+COUNT = 21
+"""The documents of the corpus: several tasks, and a last one that is smaller."""
+
+ENGINES = (
+    pytest.param(("--workers", "2"), id="two processes"),
+    pytest.param(("--engine", "ray", "--workers", "2"), id="ray", marks=pytest.mark.ray),
+)
+"""Options that must change nothing, compared with one process."""
+
+
+@pytest.fixture(autouse=True)
+def small_batches() -> Iterator[None]:
+    """Make tasks of a few documents, so that a small corpus has several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parallel, "BATCH", 4)
+        yield
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of small documents with records of every layer, some of them for tests."""
+    return many_documents(tmp_path_factory.mktemp("many") / "root", COUNT, in_test=7)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_predictions_are_the_same(root: Path, tmp_path: Path, cli: Cli, engine: list[str]) -> None:
+    """The file has the same bytes, and the message is the same."""
+    output = tmp_path / "predictions.jsonl"
+    results = []
+    for options in (["--workers", "1"], engine):
+        results.append(cli("predict", "--with", "rules", "-o", output, root, *options))
+        results.append(output.read_bytes())
+    assert results[:2] == results[2:]
+    assert f"{output}: {COUNT} documents by rules\n" == results[0].out
+    assert COUNT == results[1].count(b"\n")
+
+
+def test_a_broken_document_ends_a_prediction_alike(tmp_path: Path, cli: Cli) -> None:
+    """The first broken document is named, and no file is left."""
+    broken = many_documents(tmp_path / "root", 9)
+    for number in (5, 8):
+        (broken / f"corpus/documents/doc-{number:05d}.json").write_text("{", encoding="utf-8")
+    command = ("predict", "--with", "rules", "-o", tmp_path / "preds.jsonl", broken, "--workers")
+    here, others = cli(*command, 1), cli(*command, 2)
+    assert here == others
+    assert 1 == here.status
+    assert "doc-00005.json" in here.err
+    assert ["root"] == [path.name for path in tmp_path.iterdir()]
