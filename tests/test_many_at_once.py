@@ -1,11 +1,15 @@
 """Commands over many documents: the same results and messages with any number of processes."""
 
+import re
+import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from statevisit.corpus import parallel
+from statevisit.formats.registry import FORMATS
 from tests.conftest import Result
 from tests.many_documents import many_documents
 
@@ -33,6 +37,49 @@ def small_batches() -> Iterator[None]:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus of small documents with records of every layer, some of them for tests."""
     return many_documents(tmp_path_factory.mktemp("many") / "root", COUNT, in_test=7)
+
+
+def _files(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def _exported(cli: Cli, root: Path, output: Path, *options: object) -> tuple[Result, object]:
+    """What an export says, and the files that it leaves."""
+    shutil.rmtree(output, ignore_errors=True)
+    result = cli("export", "-o", output, "--path", root, *options)
+    return result, _files(output) if output.exists() else None
+
+
+@pytest.mark.parametrize("name", [f.name for f in FORMATS.values() if f.writer])
+def test_exports_are_the_same(root: Path, tmp_path: Path, cli: Cli, name: str) -> None:
+    """The files have the same bytes, whatever the format; so has what is counted as lost."""
+    export = partial(_exported, cli, root, tmp_path / "out", "--to", name, "--workers")
+    here, others = export(1), export(2)
+    assert here == others
+    assert 0 == here[0].status
+
+
+def test_broken_documents_are_left_out_alike(tmp_path: Path, cli: Cli) -> None:
+    """Each is named, in order; an error after them ends the export, and no file is left."""
+    broken = many_documents(tmp_path / "root", 11)
+    place = broken / "corpus/documents"
+    for number in (5, 8):
+        (place / f"doc-{number:05d}.json").write_text("{", encoding="utf-8")
+    export = partial(_exported, cli, broken, tmp_path / "out", "--to")
+    here = export("brat", "--workers", 1)
+    assert here == export("brat", "--workers", 2)
+    assert 1 == here[0].status
+    assert ["doc-00005", "doc-00008"] == re.findall("left out: .*/(doc-[0-9]+)", here[0].err)
+    assert 2 * 9 + 9 + 1 == len(here[1])
+    rest = broken / "corpus/imported/brat/doc-00006.json"
+    rest.parent.mkdir(parents=True)
+    rest.write_text("{", encoding="utf-8")
+    here = export("brat", "--workers", 1)
+    assert here == export("brat", "--workers", 2)
+    assert (1, None) == (here[0].status, here[1])
+    assert "doc-00005" in here[0].err
+    assert "doc-00008" not in here[0].err
+    assert f"{rest}: " in here[0].err
 
 
 @pytest.mark.parametrize("engine", ENGINES)

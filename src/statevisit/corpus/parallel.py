@@ -28,8 +28,8 @@ AHEAD = 2
 AHEAD_HERE = 8
 """The same if the calling process works too: it runs ahead while the other processes start."""
 
-BATCH = 64
-"""Documents in a task of milliseconds for each: fewer would not pay for starting processes."""
+BATCH = 16
+"""Documents in a task: few enough to bound memory, enough to pay for sending."""
 
 _function: Callable[[Any], Any]
 """In a worker process: the function that it applies to tasks."""
