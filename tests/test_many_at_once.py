@@ -1,15 +1,23 @@
 """Commands over many documents: the same results and messages with any number of processes."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+import statevisit
 from statevisit.corpus import parallel
+from statevisit.document.codec import encode
 from statevisit.formats.registry import FORMATS
+from statevisit.scoring.batches import score_files
+from statevisit.scoring.score import evaluate
 from tests.conftest import Result
 from tests.many_documents import many_documents
 
@@ -106,3 +114,87 @@ def test_a_broken_document_ends_a_prediction_alike(tmp_path: Path, cli: Cli) -> 
     assert 1 == here.status
     assert "doc-00005.json" in here.err
     assert ["root"] == [path.name for path in tmp_path.iterdir()]
+
+
+def _perturbed(root: Path, place: Path) -> Path:
+    """Predictions of a system that is often wrong: directories of documents, one is missing."""
+    place.mkdir()
+    rng = Random(0)
+    for document in statevisit.load(root):
+        kept = tuple(m for m in document.mentions if rng.random() > 0.2)
+        times = tuple(replace(t, value=rng.choice(["2024", t.value])) for t in document.timexes)
+        layers = document.layers | {"quotations": rng.choice(["done", "none"])}
+        changed = replace(document, mentions=kept, timexes=times, layers=layers)
+        if document.id != "doc-00003":
+            (place / f"{document.id}.json").write_bytes(encode(changed))
+    return place
+
+
+def _drafts(root: Path, path: Path) -> Path:
+    """Predictions in part, in JSONL, of which not all have the same layers, values and places."""
+    rng = Random(1)
+    lines = []
+    for document in statevisit.load(root):
+        draft: dict[str, Any] = {"id": document.id, "mentions": [], "system": "x"}
+        for mention in document.mentions:
+            span = {"start": mention.start, "end": mention.end, "label": rng.choice(LABELS)}
+            draft["mentions"].append(span)
+        if rng.random() < 0.6:
+            draft["timexes"] = [
+                {"quote": document.text[t.start : t.end], "type": t.type} for t in document.timexes
+            ]
+            draft["mentions"].append({"quote": "not in the text", "label": "PERSON"})
+        if rng.random() < 0.5:
+            draft["events"] = [
+                {"start": e.start, "end": e.end, "class": e.class_, "polarity": e.polarity}
+                for e in document.events
+            ]
+        lines.append(json.dumps(draft) + "\n")
+    path.write_text("".join(lines[:-2]), encoding="utf-8")
+    return path
+
+
+LABELS = ("PERSON", "ORG", "Thing", "GPE")
+"""Labels of a system, one of which the scheme lacks."""
+
+
+@pytest.mark.parametrize("make", [_perturbed, _drafts])
+@pytest.mark.parametrize(
+    "options", [{}, {"layers": "mentions", "without_predicates": True}, {"split": "test"}]
+)
+def test_scores_of_files_are_those_of_documents_in_memory(
+    root: Path, tmp_path: Path, make: Callable[[Path, Path], Path], options: dict[str, Any]
+) -> None:
+    """Figures, intervals, notes and hashes are the same batch by batch."""
+    pred = make(root, tmp_path / "pred.jsonl")
+    given = {"layers": None, "split": None, "without_predicates": False} | options
+    other = {"resamples": 20, "mapping": None}
+    whole, _ = evaluate(root, pred, compare=None, partial=False, **given, **other)
+    mapper = partial(parallel.ordered, workers=1)
+    batched = score_files(root, pred, partial_layers=False, **given, **other, mapper=mapper)
+    assert whole == batched
+    assert whole.notes
+
+
+@pytest.mark.parametrize(
+    ("last", "status"),
+    [
+        pytest.param("", 0, id="all in order"),
+        pytest.param('{"spans": []}\n', 1, id="without an id"),
+        pytest.param('{"id": "nobody", "spans": []}\n', 1, id="of another document"),
+        pytest.param('{"id": "doc-00001", "spans": []}\n', 1, id="of one document twice"),
+        pytest.param('{"id": "doc-00020"', 0, id="cut off"),
+    ],
+)
+def test_scores_are_the_same(
+    root: Path, tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, last: str, status: int
+) -> None:
+    """Two processes print what one does, and what is printed for a reading of the whole."""
+    pred = _drafts(root, tmp_path / "pred.jsonl")
+    pred.write_text(pred.read_text(encoding="utf-8") + last, encoding="utf-8")
+    score = partial(cli, "score", root, pred, "--resamples", 20, "--json", "--workers")
+    results = [score(1), score(2)]
+    monkeypatch.setattr(parallel, "BATCH", 1000)
+    whole = score(1)
+    assert [whole, whole] == results
+    assert status == whole.status

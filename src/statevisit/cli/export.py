@@ -1,6 +1,5 @@
 """statevisit export: documents in another format."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,9 +77,8 @@ def command(
     keys = corpus.keys_of(documents)
     task = export_task(corpus, format_, split)
     entries = [corpus.entry(key) for key in keys]
-    mapper = partial(engine.mapper(corpus.path), workers=engine.workers)
     with Bar(len(entries), "exporting") as bar:
-        names = export(entries, task, output, tell, mapper)
+        names = export(entries, task, output, tell, engine.runner(corpus.path))
     say(f"{output}: {counted(len(names), 'file')}")
     kept = "kept beside" if format_.kind != OUT else "left out"
     for line in left_lines(left):

@@ -49,6 +49,10 @@ class Engine(NamedTuple):
 
         return ordered
 
+    def runner(self, *paths: Path) -> Callable[..., Iterator[Any]]:
+        """Return the same with the number of processes that --workers states."""
+        return functools.partial(self.mapper(*paths), workers=self.workers)
+
 
 def engine_options(
     *more: str, help_: str = "", workers_help: str = ""
