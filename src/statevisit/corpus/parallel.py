@@ -9,7 +9,7 @@ import math
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +34,9 @@ AHEAD_HERE = 8
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Within a container: the microseconds that may be used in each period, and the period."""
 
+BATCH = 16
+"""Documents in a task: few enough to bound memory, enough to pay for sending."""
+
 _function: Callable[[Any], Any]
 """In a worker process: the function that it applies to tasks."""
 
@@ -52,6 +55,13 @@ def check_stopped() -> None:
     """
     if _stop is not None and _stop.is_set():
         raise Stopped
+
+
+def batches(items: Sequence[T], size: int | None = None) -> Iterator[Sequence[T]]:
+    """Yield items in order, `size` at a time, by default BATCH."""
+    size = size or BATCH
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def ordered(
