@@ -15,7 +15,8 @@ from statevisit.checks.document import check_bytes, check_document, context_of
 from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import Context
 from statevisit.checks.text import _cut_tokens
-from statevisit.document.codec import encode, encode_value, to_value, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import encode, encode_value, to_value
 from statevisit.document.model import Document, EventRelation, Relation, Span, Token
 from statevisit.document.scheme import Scheme, scheme_from
 from tests.conftest import DOC_ID, ROOT, VALID, Result

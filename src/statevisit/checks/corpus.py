@@ -177,7 +177,7 @@ def validate(
     path = layout.data_root() if path is None else Path(path)
     root = layout.enclosing_root(path)
     is_whole_corpus = root is not None and not path.is_file()
-    if root is None and path.is_file():
+    if root is None and not path.is_dir():
         root = layout.enclosing_root(path.parent)
     try:
         scheme = scheme_for(path)
