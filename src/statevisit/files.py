@@ -164,7 +164,7 @@ def check_output(path: Path) -> None:
     root = layout.holding_root(path)
     if root is not None:
         _check(root, path.absolute().relative_to(root).parts)
-        layout.refuse_mixture(root, path)
+        layout.refuse_mixture(path)
     else:
         _check(path.parent, (path.name,))
 
