@@ -53,4 +53,5 @@ class MissingExtra(StateVisitError):
         self._named = package, extra
 
     def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
-        return type(self), self._named  # a task sends it to the calling process
+        """Let another process raise it: Python would pass the message, not the arguments."""
+        return type(self), self._named

@@ -19,7 +19,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from statevisit import layout
 from statevisit.errors import FormatError, ReleaseError
@@ -165,7 +164,7 @@ def check_output(path: Path) -> None:
     root = layout.holding_root(path)
     if root is not None:
         _check(root, path.absolute().relative_to(root).parts)
-        layout.refuse_mixture(root, path)
+        layout.refuse_mixture(path)
     else:
         _check(path.parent, (path.name,))
 
@@ -266,24 +265,22 @@ def appearing(target: Path) -> Iterator[Path]:
         staging.replace(place)
 
 
+class Head(bytes):
+    """The first part of a file, which is left out where other parts of the file precede it."""
+
+
 def write_parts(directory: Path, parts: Iterable[tuple[str, bytes]]) -> list[str]:
     """Write files into a new directory, (name, next part of its content) by part.
 
     Returns the names, sorted. One file is open at a time.
     """
     names: set[str] = set()
-    stream: BinaryIO | None = None
-    try:
-        for name, content in parts:
-            if stream is None or Path(stream.name).name != name:
-                if stream is not None:
-                    stream.close()
-                stream = (directory / name).open("ab")
-                names.add(name)
+    for name, content in parts:
+        if isinstance(content, Head) and name in names:
+            continue
+        names.add(name)
+        with (directory / name).open("ab") as stream:
             stream.write(content)
-    finally:
-        if stream is not None:
-            stream.close()
     return sorted(names)
 
 

@@ -194,7 +194,7 @@ def _check_path(
     """Yield the findings about the documents in a path that is at hand, as `validate`."""
     root = layout.enclosing_root(path)
     is_whole_corpus = root is not None and not path.is_file()
-    if root is None and path.is_file():
+    if root is None and not path.is_dir():
         root = layout.enclosing_root(path.parent)
     try:
         scheme = scheme_for(path)

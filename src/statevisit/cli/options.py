@@ -51,11 +51,18 @@ class Engine(NamedTuple):
 
         return ordered
 
+    def runner(self, *paths: Path) -> Callable[..., Iterator[Any]]:
+        """Return the same with the number of processes that --workers states."""
+        return functools.partial(self.mapper(*paths), workers=self.workers)
 
-def engine_options(*more: str, help_: str = "") -> Callable[[Command], Command]:
+
+def engine_options(
+    *more: str, help_: str = "", workers_help: str = ""
+) -> Callable[[Command], Command]:
     """Add --engine, --workers and --ray-address to a command, as its parameter `engine`.
 
-    `more` are engines of this command alone, which work in local processes; `help_` explains them.
+    `more` are engines of this command alone, which work in local processes; `help_` explains them,
+    and `workers_help` another default of --workers.
     """
     choice = click.option(
         "--engine",
@@ -68,7 +75,8 @@ def engine_options(*more: str, help_: str = "") -> Callable[[Command], Command]:
     processes = click.option(
         "--workers",
         type=click.IntRange(1),
-        help="Number of processes; default: one for each core, of all nodes with --engine ray.",
+        help="Number of processes; default: one for each core, of all nodes with --engine ray."
+        f"{workers_help}",
     )
     cluster = click.option(
         "--ray-address",

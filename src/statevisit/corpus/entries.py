@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import files, stores
+from statevisit import files, layout, stores
 from statevisit.corpus import document_shards as shards
 from statevisit.corpus import streams
 from statevisit.document.codec import decode, read_bytes
@@ -185,17 +185,22 @@ class Shards(Struct, frozen=True):
 
     def entry(self, document_id: str) -> Entry | None:
         """Return the place of a document, None without one. Few of the indexes are read for it."""
-        position = bisect_right(self.paths, document_id, key=_first_id) - 1
+        position = bisect_right(self.paths, document_id, key=first_id) - 1
         if position < 0:
             return None
         entries = of_shard(self.paths[position])
         return next((entry for entry in entries if entry.id == document_id), None)
 
 
-def _first_id(path: Path) -> str:
-    """The id of the first document of a shard. Raises FormatError for a damaged shard."""
+def first_id(path: Path) -> str:
+    """Return the id of the first document of a shard. Raises FormatError for a damaged shard."""
+    return sound_index(path)[0].id
+
+
+def sound_index(path: Path) -> list[shards.Packed]:
+    """Return the documents of a shard, in order. Raises FormatError for a damaged shard."""
     try:
-        return shards.read_index(path)[0].id
+        return shards.read_index(path)
     except shards.Damaged as error:
         raise FormatError(f"{path}: {error}; restore the file") from None
 
@@ -283,9 +288,21 @@ def of_directory(directory: Path) -> list[Entry] | Shards:
     return [Entry(directory / f"{name}.json", id=name) for name in ids]
 
 
+def in_shards(path: Path) -> Entry | None:
+    """Return the place of a document that a path `corpus/documents/<id>.json` names in shards.
+
+    None for any other path, and for a document that the shards lack.
+    """
+    root = layout.sharded_root_of(path)
+    located = None if root is None else of_directory(root / layout.DOCUMENTS)
+    return located.entry(path.stem) if isinstance(located, Shards) else None
+
+
 def of_file(path: Path) -> list[Entry]:
     """Return the entries of a file. Raises FormatError if it holds none that can be located."""
     if not path.exists():
+        if entry := in_shards(path):
+            return [entry]
         raise FormatError(f"{path}: no such file or directory")
     if path.suffix in JSONL:
         return _of_jsonl(path)
