@@ -5,11 +5,13 @@ on two busy cores, this module 3.5 and 13.3 s (medians of five); and joblib runs
 holds all results, while the first task or the reader is slow.
 """
 
+import math
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from statevisit.corpus.garbage import uncollected
@@ -28,6 +30,12 @@ AHEAD = 2
 
 AHEAD_HERE = 8
 """The same if the calling process works too: it runs ahead while the other processes start."""
+
+_CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Within a container: the microseconds that may be used in each period, and the period."""
+
+BATCH = 16
+"""Documents in a task: few enough to bound memory, enough to pay for sending."""
 
 _function: Callable[[Any], Any]
 """In a worker process: the function that it applies to tasks."""
@@ -49,6 +57,13 @@ def check_stopped() -> None:
         raise Stopped
 
 
+def batches(items: Sequence[T], size: int | None = None) -> Iterator[Sequence[T]]:
+    """Yield items in order, `size` at a time, by default BATCH."""
+    size = size or BATCH
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
 def ordered(
     function: Callable[[T], R],
     tasks: Iterable[T],
@@ -64,7 +79,7 @@ def ordered(
             paused while it runs. An exception that it raises is raised in its turn.
         tasks: They are taken as results are consumed, which bounds memory. A single task runs in
             the calling process.
-        workers: The number of processes; None for the number of cores.
+        workers: The number of processes; None for `usable_cores()`.
         preload: Modules that the processes import before they fork.
         here: Whether the calling process is one of them, and works while the others start. This
             suits small results that the caller does little with, since they wait for its tasks.
@@ -76,7 +91,7 @@ def ordered(
     remaining = iter(tasks)
     first_two = list(islice(remaining, 2))
     all_tasks = chain(first_two, remaining)
-    processes = workers or os.cpu_count() or 1
+    processes = workers or usable_cores()
     if processes == 1 or len(first_two) < 2:
         for task in all_tasks:
             yield applied(function, task)
@@ -106,6 +121,22 @@ def ordered(
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
+
+
+def usable_cores() -> int:
+    """Return the number of cores that this process may use.
+
+    That is fewer than the machine has where a container or `taskset` limits them: the affinity of
+    the process counts, and the quota of its control group (version 2), rounded up.
+    """
+    cores = os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = _CPU_QUOTA.read_text().split()
+        return min(cores, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):  # another system, or "max": no quota
+        return cores
 
 
 def in_turn(
