@@ -100,10 +100,10 @@ def check_bytes(
         return None, [_unreadable(bad, file)]
     if document is None:
         document, problems = _check_value(value, data, file, context, warnings)
-    if not problems:
-        return document, []
-    if document is not None:
-        value = with_integers(value)  # as in the document
+        if not problems:
+            return document, []
+        if document is not None:
+            value = with_integers(value)  # as in the document
     places = Places(value, data, file)
     return document, [places.finding(code, message, path) for code, path, message in problems]
 
