@@ -1,5 +1,6 @@
 """Documents in shards: the same corpus in either form, shards that are damaged, and atomicity."""
 
+import gc
 import shutil
 import subprocess
 import zlib
@@ -12,8 +13,8 @@ import pytest
 
 from statevisit import FormatError, ingest, load, validate
 from statevisit.annotation.layer_states import entries_of, set_states
-from statevisit.corpus import sharding
-from statevisit.corpus.document_shards import packed
+from statevisit.corpus import document_shards, sharding
+from statevisit.corpus.document_shards import Packed, packed, read_index
 from statevisit.corpus.sharding import recover, shard, unshard
 from tests.conftest import Result
 
@@ -119,6 +120,28 @@ def test_one_document_is_read_without_the_others(sharded: Path) -> None:
     assert expected == load(sharded)["d-15"]
     with pytest.raises(FormatError, match="cannot be read"):
         load(sharded)["d-16"]
+
+
+def test_a_document_among_many_shards_is_found_by_few_indexes(
+    made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 25 shards, those are opened that halve the rest, and no index delays other work.
+
+    The garbage collector would search the entries of the indexes now and then, for 0.1 s.
+    """
+    root = Path(shutil.copytree(made[0], tmp_path / "root"))
+    shard(root, 1)
+    opened = []
+
+    def noted(path: Path) -> list[Packed]:
+        opened.append(path)
+        return read_index(path)
+
+    monkeypatch.setattr(document_shards, "read_index", noted)
+    assert "d-17" == load(root)["d-17"].id
+    assert len(opened) <= 6
+    assert 1 == len(noted(opened[-1]))
+    assert not any(map(gc.is_tracked, noted(opened[-1])))
 
 
 READING = [
