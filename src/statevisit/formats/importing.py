@@ -24,7 +24,7 @@ from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.formats.edits import NEW, with_additions, with_changes
+from statevisit.formats.edits import with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.refusals import refused_by
 from statevisit.formats.registry import Format
@@ -126,7 +126,6 @@ class _Importer:
         findings: list[Finding] = []
 
         def report(code: str, message: str) -> None:
-            message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
         known = len(self.imported.new)
