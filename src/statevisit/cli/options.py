@@ -10,6 +10,7 @@ import click
 
 from statevisit import layout
 from statevisit.cli.main import say
+from statevisit.corpus import copies
 
 Command = Callable[..., Any]
 
@@ -44,7 +45,8 @@ class Engine(NamedTuple):
         if self.name == "ray":
             from statevisit.corpus import on_ray
 
-            return functools.partial(on_ray.ordered, address=self.address, paths=paths)
+            here = [path for path in paths if copies.original(path) == path]
+            return functools.partial(on_ray.ordered, address=self.address, paths=here)
         from statevisit.corpus.parallel import ordered
 
         return ordered
