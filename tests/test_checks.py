@@ -17,8 +17,9 @@ from statevisit.checks.document import check_bytes, check_document, context_of
 from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import Context
 from statevisit.checks.text import _cut_tokens
+from statevisit.corpus.documents import write_document
 from statevisit.document.characters import is_invisible
-from statevisit.document.codec import decode, encode, encode_value, to_value, write_document
+from statevisit.document.codec import decode, encode, encode_value, to_value
 from statevisit.document.model import Document, EventRelation, Relation, Span, Token
 from statevisit.document.references import references_of
 from statevisit.document.scheme import Scheme, scheme_from

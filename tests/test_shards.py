@@ -11,8 +11,8 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from statevisit import FormatError, ingest, load, validate, write_document
-from statevisit.annotation.layer_states import files_of, set_states
+from statevisit import FormatError, ingest, load, validate
+from statevisit.annotation.layer_states import entries_of, set_states
 from statevisit.corpus import document_shards, sharding
 from statevisit.corpus.document_shards import Packed, packed, read_index
 from statevisit.corpus.sharding import recover, shard, unshard
@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for number in range(25):
         text = f"{TEXTS[number % len(TEXTS)]} Number {number}."
         ingest(text, date="2024-03-01", id=f"d-{number:02}", path=files, normalise=True)
-    assert 25 == len(list(set_states(files, files_of(files, ()), ("mentions",), "done")))
+    assert 25 == len(list(set_states(files, entries_of(files, ()), ("mentions",), "done")))
     shutil.copytree(files, shards)
     assert (25, SHARDS) == shard(shards, 10)
     return files, shards
@@ -200,59 +200,6 @@ def test_the_manifest_lists_shards(sharded: Path, cli: Cli) -> None:
     other = orjson.loads((sharded / "corpus/release.json").read_bytes())
     assert other["content"] == manifest["content"]
     assert 25 + len(manifest["files"]) - 3 == len(other["files"])
-
-
-CHANGING = [
-    "anchor DRAFT",
-    "import --from brat FOLDER",
-    "ingest TEXT --id new --date 2024-03-01",
-    "label-studio import TASKS",
-    "migrate",
-    "remove d-01 --yes",
-    "rename d-01 other",
-    "scheme",
-    "sentences merge d-01 x",
-    "state d-01 mentions done",
-    "state . all partial",
-    "tokens split d-01 Num|ber",
-    "validate --fix",
-]
-
-
-@pytest.mark.parametrize("command", CHANGING)
-def test_commands_that_change_documents_refuse_shards(
-    command: str, sharded: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
-) -> None:
-    """A command that would change a document says in one line what to run first."""
-    monkeypatch.chdir(sharded)
-    inputs = sharded.parent
-    assert 0 == cli("export", "--to", "brat", "-o", inputs / "FOLDER").status
-    assert 0 == cli("label-studio", "export", "-o", inputs / "TASKS").status
-    (inputs / "DRAFT").write_text('{"id": "d-01", "mentions": []}')
-    (inputs / "TEXT").write_text("Another text.")
-    before = _written(sharded)
-    words = [str(inputs / word) if word.isupper() else word for word in command.split()]
-    result = cli(*words)
-    assert 1 == result.status
-    assert "" == result.out
-    (line,) = result.err.splitlines()
-    assert "holds its documents in shards" in line
-    assert "run `statevisit unshard` first" in line
-    assert before == _written(sharded)
-
-
-def test_a_document_is_not_written_beside_shards(sharded: Path) -> None:
-    """No function writes a file into a corpus of shards: the two forms never mix."""
-    before = _documents(sharded)
-    document = load(sharded)["d-03"]
-    words = "run `statevisit unshard` first"
-    with pytest.raises(FormatError, match=words):
-        write_document(document, sharded)
-    with pytest.raises(FormatError, match=words):
-        write_document(document, sharded / "corpus/documents/d-03.json")
-    with pytest.raises(FormatError, match=words):
-        ingest("New.", date="2024-03-01", path=sharded)
-    assert before == _documents(sharded)
 
 
 # damage

@@ -6,13 +6,15 @@ import click
 
 from statevisit import layout
 from statevisit.cli.main import Listing, say
-from statevisit.cli.options import corpus_argument, corpus_to_change
+from statevisit.cli.options import Engine, corpus_argument, corpus_to_change, engine_options
 from statevisit.cli.progress import Bar
+from statevisit.corpus import copies
 from statevisit.corpus.reader import load
 from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.printable import counted
 from statevisit.publishing.build import build, other_tools
+from statevisit.stores import StorePath, path_of
 
 
 @click.command("build")
@@ -35,16 +37,15 @@ from statevisit.publishing.build import build, other_tools
     type=click.Path(path_type=Path),
     help="The directory for the edition annotations-only; it is made, or renewed if it holds one.",
 )
-@click.option(
-    "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
-)
+@engine_options()
 def command(
-    path: Path | None, check: bool, edition: str, output: Path | None, workers: int | None
+    path: Path | None, check: bool, edition: str, output: Path | None, engine: Engine
 ) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
-    PATH is the corpus root, which holds corpus/; without one, that of the current directory or
-    one above it. Documents are validated first: if there are errors, nothing is written.
+    PATH is the corpus root, which holds corpus/, or the URL of one in a store (s3://bucket/root);
+    without one, that of the current directory or one above it. Documents are validated first: if
+    there are errors, nothing is written.
     `statevisit validate` also shows warnings. A build also updates the generated parts of
     README.md, schema/README.md, schema/CHECKS.md, schema/GUIDELINES.md and corpus/README.md, if
     the corpus has these pages.
@@ -62,15 +63,19 @@ def command(
         raise click.UsageError(
             f"--edition {ANNOTATIONS_ONLY} and -o DIR go together, and without --check"
         )
-    root = layout.corpus_root(corpus_to_change(path))
+    place = path_of(corpus_to_change(path))
+    in_store = isinstance(place, StorePath)
+    if in_store and output is not None:
+        copies.refuse(f"`statevisit build --edition {ANNOTATIONS_ONLY}`", [str(place)])
+    root = layout.corpus_root(copies.at_hand(place, everywhere=engine.name == "ray"))
     if output is not None:
         from statevisit.publishing.textless_root import write_edition
 
-        files = write_edition(root, output, workers)
+        files = write_edition(root, output, engine.workers, engine.mapper(root))
         say(f"{output}: {counted(files, 'file')} without a word of the text")
         return 0
     with Bar(len(load(root)), "building") as bar:
-        result = build(root, check, workers, bar.advance)
+        result = build(root, check, engine.workers, bar.advance, engine.mapper(root))
     if result.findings:
         listing = Listing(by_file=True, more="`statevisit validate -v` lists them")
         for finding in result.findings:
@@ -83,9 +88,11 @@ def command(
     if check and stale:
         raise ReleaseError(
             f"{len(stale)} of {len(result.states)} files are not what would be built from the "
-            f"documents: run `statevisit build` and commit them{other_tools(root)}"
+            f"documents: run `statevisit build`{'' if in_store else ' and commit them'}"
+            f"{other_tools(root)}"
         )
-    say(_next_step(path, bool(stale), check))
+    if not in_store:
+        say(_next_step(path, bool(stale), check))
     return 0
 
 

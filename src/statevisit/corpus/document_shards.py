@@ -120,11 +120,20 @@ def packed(documents: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
 
     Raises MissingExtra without pyarrow.
     """
+    return assembled(compressed(document_id, line) for document_id, line in documents)
+
+
+def compressed(document_id: str, line: bytes) -> tuple[Packed, bytes]:
+    """Return a document of a shard and its frame, from its line; raises as `packed`."""
+    frame = _codec().compress(line, asbytes=True)
+    return Packed(document_id, len(frame), len(line), zlib.crc32(line)), frame
+
+
+def assembled(frames: Iterable[tuple[Packed, bytes]]) -> Iterator[bytes]:
+    """Yield the bytes of a shard in pieces, from its documents with their frames."""
     index = []
-    compress = _codec().compress
-    for document_id, line in documents:
-        frame = compress(line, asbytes=True)
-        index.append(Packed(document_id, len(frame), len(line), zlib.crc32(line)))
+    for document, frame in frames:
+        index.append(document)
         yield frame
     table = orjson.dumps(
         {"shard": _VERSION, "documents": [list(_values(document)) for document in index]}

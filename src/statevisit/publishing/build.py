@@ -8,18 +8,22 @@ place, the manifest last.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import orjson
 from msgspec import Struct
 
-from statevisit import files, layout
+from statevisit import files, layout, stores
 from statevisit.checks.across_documents import Across
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import context_of
 from statevisit.checks.registry import PRELOAD
+from statevisit.corpus.copies import named_in, original
+from statevisit.corpus.document_shards import is_shard
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Corpus, load
 from statevisit.corpus.seeds import read_sources
@@ -43,6 +47,8 @@ from statevisit.publishing.manifest import (
     version_of,
 )
 from statevisit.publishing.shards import Written, batches, plan, splits_of_entries
+from statevisit.publishing.store_renewal import StoreRenewal
+from statevisit.stores import StorePath
 
 _PRELOAD = (
     __name__,
@@ -53,6 +59,10 @@ _PRELOAD = (
 
 _LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS, layout.SCHEME)
 """Files beside the documents that the manifest lists if the root has them."""
+
+
+Mapper = Callable[..., Any]
+"""What runs the tasks of a build: `ordered`, or a generator function with its arguments."""
 
 
 class BuildResult(Struct, frozen=True):
@@ -84,14 +94,17 @@ def build(
     check: bool = False,
     workers: int | None = None,
     done: Callable[[int], None] = lambda _: None,
+    mapper: Mapper = ordered,
 ) -> BuildResult:
     """Build a corpus root or, with `check`, compare it with what a build would write.
 
     Args:
         root: The directory that holds `corpus/`.
         check: Write nothing.
-        workers: The number of processes; None for the number of cores.
+        workers: The number of processes; None for as many as there are usable cores.
         done: Is called with the number of documents after each shard of them.
+        mapper: Runs the tasks, with the arguments of `ordered`. Another one than that may run them
+            on other machines, which see the files below `root` only.
 
     Raises FormatError if the path of a built file leads through a link, ReleaseError if a file in
     `corpus/parquet/` belongs neither to this build nor, unchanged, to the last one, OSError if it
@@ -101,24 +114,51 @@ def build(
     version = version_of(root)
     below_parquet = f"{layout.PARQUET}/"
     earlier = {name: sha for name, sha in listed(root).items() if name.startswith(below_parquet)}
-    place = None if check else root / "corpus"
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
-        staging = Path(temporary)
-        converted = _converted(root, staging, workers, done)
+    is_here = check and mapper is ordered
+    with _staging(root, is_here) as (staging, shared):
+        converted = _converted(
+            root, shared, done, partial(mapper, workers=workers, preload=_PRELOAD)
+        )
         if converted.findings:
-            return BuildResult(converted.findings, [])
+            return BuildResult(list(map(named_in, converted.findings)), [])
         manifest = _manifest(root, version, converted)
-        staged = _staged(root, staging, overview(root, manifest, converted.contents.whole.tally))
-        renewal = files.Renewal(root, staged, earlier)
+        about = overview(root, manifest, converted.contents.whole.tally)
+        staged = _staged(root, staging, shared, about)
+        place = original(root)
+        if isinstance(place, StorePath):
+            renewal: files.Renewal = StoreRenewal(place, root, staged, earlier, manifest, check)
+        else:
+            renewal = files.Renewal(root, staged, earlier)
         return BuildResult([], renewal.states() if check else renewal.apply())
 
 
-def require_current(root: Path, then: str, workers: int | None = None) -> None:
+@contextmanager
+def _staging(root: Path, is_here: bool) -> Iterator[tuple[Path, Path]]:
+    """Two directories that exist during the block: one of this process, and one of all tasks.
+
+    They are the same but for a root in a store, unless all tasks run on this machine (`is_here`)
+    and nothing is kept.
+    """
+    place = original(root)
+    in_store = isinstance(place, StorePath)
+    near = None if is_here or in_store else root / "corpus"
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=near) as temporary:
+        staging = Path(temporary)
+        if isinstance(place, StorePath) and not is_here:
+            with stores.temporary(place / "corpus") as shared:
+                yield staging, shared
+        else:
+            yield staging, staging
+
+
+def require_current(
+    root: Path, then: str, workers: int | None = None, mapper: Mapper = ordered
+) -> None:
     """Raise ReleaseError unless the documents are valid and the built files match them.
 
-    `then` ends the advice "run `statevisit build`".
+    `then` ends the advice "run `statevisit build`"; the others are as for `build`.
     """
-    result = build(root, check=True, workers=workers)
+    result = build(root, check=True, workers=workers, mapper=mapper)
     if result.findings:
         more = f"; and {len(result.findings) - 1} more" if result.findings[1:] else ""
         raise ReleaseError(f"the corpus is not valid: {result.findings[0]}{more}", result.findings)
@@ -154,7 +194,7 @@ def other_tools(root: Path) -> str:
 
 
 def _converted(
-    root: Path, staging: Path, workers: int | None, done: Callable[[int], None]
+    root: Path, staging: Path, done: Callable[[int], None], mapper: Mapper
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
     from statevisit.dataset.arrow import configs
@@ -174,26 +214,31 @@ def _converted(
         has_splits=across.has_splits,
         partial_layers=read_settings(root).partial,
     )
-    splits = _splits(corpus, sources, workers)
-    results = ordered(
-        partial(build_shard, task=task), plan(corpus.entries, splits), workers, _PRELOAD
-    )
-    for split, document in _in_order(results, contents, written, done):
-        entry = corpus.entries[document.position]
-        findings += document.findings
-        if document.facts is not None:
-            contradictions = across.add(entry, document.facts)
-            findings += (finding for finding in contradictions if finding.severity == ERROR)
-        if document.digests:
-            if document.file:
-                documents.append(document.file)
-            contents.add_digests(split, document.digests)
+    splits = _splits(corpus, sources, mapper)
+    run = partial(build_shard, task=task)
+    with closing(mapper(run, plan(corpus.entries, splits))) as results:  # no task outlives `folder`
+        for split, document in _in_order(results, contents, written, done):
+            entry = corpus.entries[document.position]
+            findings += document.findings
+            if document.facts is not None:
+                contradictions = across.add(entry, document.facts)
+                findings += (finding for finding in contradictions if finding.severity == ERROR)
+            if document.digests:
+                if document.file:
+                    documents.append(document.file)
+                contents.add_digests(split, document.digests)
     if findings:
         return _Converted(findings, contents, [])
     contents.add_rows(written.rows())
-    if layout.is_sharded(root):
-        names = {f"{layout.DOCUMENTS}/{path.name}": path for path in corpus.files()}
-        documents = [file_entry(path, name) for name, path in names.items()]
+    paths = corpus.files()
+    if is_shard(paths[0].name):
+        # The bytes in a store have a long way: the tasks read them at the same time.
+        digests = (
+            mapper(_shard_entry, paths)
+            if isinstance(paths[0], StorePath)
+            else map(_shard_entry, paths)
+        )
+        documents = list(digests)
     parquet = [
         {"path": str(path.relative_to(staging)), "size": file.size, "sha256": file.sha256}
         for path, file in written.kept()
@@ -201,13 +246,17 @@ def _converted(
     return _Converted(findings, contents, [*documents, *parquet])
 
 
-def _splits(corpus: Corpus, sources: Sources, workers: int | None) -> Iterator[str]:
+def _shard_entry(path: Path) -> JsonObject:
+    return file_entry(path, f"{layout.DOCUMENTS}/{path.name}")
+
+
+def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
     """Yield the split of each document of a corpus."""
     if not splits_of(sources):
         yield from (TRAIN for _ in corpus.entries)
         return
     read = partial(splits_of_entries, sources=sources)
-    yield from chain.from_iterable(ordered(read, batches(corpus.entries), workers, _PRELOAD))
+    yield from chain.from_iterable(mapper(read, batches(corpus.entries)))
 
 
 def _in_order(
@@ -246,16 +295,18 @@ def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
     )
 
 
-def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
+def _staged(root: Path, staging: Path, shared: Path, about: Overview) -> dict[str, Path]:
     """Write pages, Croissant and manifest below `staging`; return all built files by their names.
 
-    The manifest gets an entry for the Croissant file.
+    The Parquet files are below `shared`. The manifest gets an entry for the Croissant file.
     """
     from statevisit.publishing.card import renewed_pages
     from statevisit.publishing.croissant import metadata
 
-    parquet = sorted(path for path in staging.rglob("*") if path.is_file())
-    staged = {str(path.relative_to(staging)): path for path in parquet}
+    # Not what lies in the directory: a task that was killed may have left temporary files there.
+    names = (entry["path"] for entry in about.manifest["files"])
+    built = (name for name in names if name.startswith(f"{layout.PARQUET}/"))
+    staged = {name: shared / name for name in built}
     for name, page in renewed_pages(root, about).items():
         staged[name] = staging / "pages" / name
         files.write(staged[name], page)
