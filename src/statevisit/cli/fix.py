@@ -1,7 +1,7 @@
 """Fix the files of documents, or show the changes: `statevisit validate --fix` and `--diff`."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def fix_files(paths: Iterable[Path], write: bool) -> list[Path]:
     return changed
 
 
-def _entries(path: Path) -> list[Entry]:
+def _entries(path: Path) -> Sequence[Entry]:
     if str(path) == "-" or (path.is_file() and path.suffix != ".json"):
         raise FormatError(
             f"{path}: --fix and --diff mend documents that are files of their own, <id>.json"

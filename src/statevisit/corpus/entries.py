@@ -3,11 +3,13 @@
 import io
 import os
 import zlib
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, overload
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -116,10 +118,68 @@ class Entry(Struct, frozen=True):
         )
 
 
-class Shards(Struct, frozen=True):
-    """The shards of a directory, in the order of their documents' ids."""
+class _Entries(Sequence[Entry]):
+    """Entries that are made when they are asked for: a list of millions would fill the memory."""
 
-    paths: list[Path]
+    @overload
+    def __getitem__(self, number: int) -> Entry: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Entry]: ...
+    def __getitem__(self, number: int | slice) -> Entry | list[Entry]:
+        numbers = range(len(self))[number]
+        if isinstance(numbers, range):
+            return [self._numbered(each) for each in numbers]
+        return self._numbered(numbers)
+
+    def _numbered(self, number: int) -> Entry:
+        """The entry with a number from 0."""
+        raise NotImplementedError
+
+
+class Files(_Entries):
+    """The documents of a directory that are files, by their ids."""
+
+    def __init__(self, directory: Path, ids: Sequence[str]) -> None:
+        self._directory, self._ids = directory, ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def _numbered(self, number: int) -> Entry:
+        name = self._ids[number]
+        return Entry(self._directory / f"{name}.json", id=name)
+
+
+class Shards(_Entries):
+    """The documents of the shards of a directory, in the order of their ids.
+
+    The index of one shard is in memory at a time. Their number is known once all are read.
+    """
+
+    def __init__(self, paths: list[Path]) -> None:
+        self.paths = paths
+        self._last: tuple[int, list[Entry]] = (-1, [])
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        """The number of documents up to the end of each shard."""
+        ends = array("q")
+        for path in self.paths:
+            ends.append(len(of_shard(path)) + (ends[-1] if ends else 0))
+        return ends
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __iter__(self) -> Iterator[Entry]:
+        for path in self.paths:
+            yield from of_shard(path)
+
+    def _numbered(self, number: int) -> Entry:
+        shard = bisect_right(self._ends, number)
+        if self._last[0] != shard:
+            self._last = shard, of_shard(self.paths[shard])
+        return self._last[1][number - self._ends[shard]]  # counted from the end
 
     def entry(self, document_id: str) -> Entry | None:
         """Return the place of a document, None without one. Few of the indexes are read for it."""
@@ -199,8 +259,8 @@ def holds_files(directory: Path) -> bool:
     return False
 
 
-def of_directory(directory: Path) -> list[Entry] | Shards:
-    """Return the entries of the files in a directory, or its shards.
+def of_directory(directory: Path) -> Sequence[Entry]:
+    """Return the entries of the files in a directory, or of its shards.
 
     Raises FormatError if it holds no documents, or a mixture of both forms.
     """
@@ -215,7 +275,7 @@ def of_directory(directory: Path) -> list[Entry] | Shards:
             f"{directory.absolute()}: holds no documents (<id>.json); make one with "
             "`statevisit ingest`, or a new corpus with `statevisit init`"
         )
-    return [Entry(directory / f"{name}.json", id=name) for name in ids]
+    return Files(directory, ids)
 
 
 def of_file(path: Path) -> list[Entry]:

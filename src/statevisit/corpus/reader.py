@@ -17,7 +17,6 @@ from statevisit.corpus.entries import (
     is_shard,
     of_directory,
     of_file,
-    of_shard,
     of_stream,
 )
 from statevisit.document.codec import read_bytes
@@ -56,14 +55,12 @@ class Corpus(Sequence[Document]):
             self._located  # noqa: B018  raises FormatError if there are no documents
 
     @cached_property
-    def _located(self) -> list["Entry"] | Shards:
+    def _located(self) -> Sequence["Entry"]:
         return of_file(self.path) if self._directory is None else of_directory(self._directory)
 
-    @cached_property
-    def entries(self) -> list["Entry"]:
+    @property
+    def entries(self) -> Sequence["Entry"]:
         """The places of the documents. Those of shards are read from the index of each shard."""
-        if isinstance(self._located, Shards):
-            return [entry for path in self._located.paths for entry in of_shard(path)]
         return self._located
 
     @cached_property

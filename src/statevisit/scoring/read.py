@@ -248,7 +248,7 @@ def _is_empty_jsonl(path: Path) -> bool:
     return path.suffix in JSONL and path.is_file() and path.stat().st_size == 0
 
 
-def _entries(path: Path) -> tuple[list[Entry], tuple[Note, ...]]:
+def _entries(path: Path) -> tuple[Sequence[Entry], tuple[Note, ...]]:
     """The answers in a path, with a note if the last line of JSONL is cut off and left out.
 
     JSONL whose lines are no answers of documents but parts of one is a single answer.
