@@ -10,6 +10,7 @@ from msgspec import structs, to_builtins
 from statevisit import layout
 from statevisit.checks.excerpt import Places, finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
+from statevisit.corpus import copies
 from statevisit.corpus.annotators import read_annotators
 from statevisit.corpus.reader import Corpus, Entry
 from statevisit.corpus.signatures import Signatures, signatures
@@ -42,7 +43,7 @@ def context_of(root: Path | None, skip: bool = False) -> Context:
         annotators, signed = frozenset(a["id"] for a in listed), signatures(listed)
     return Context(
         scheme=scheme_at(root),
-        seeds=root / layout.SEEDS,
+        seeds=copies.for_tasks(root / layout.SEEDS),
         links=links,
         annotators=annotators,
         signatures=signed,

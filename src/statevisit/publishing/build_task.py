@@ -17,6 +17,7 @@ from statevisit import layout
 from statevisit.checks.across_documents import Facts, facts
 from statevisit.checks.document import check_entry
 from statevisit.checks.registry import Context
+from statevisit.corpus.entries import fetched
 from statevisit.corpus.parallel import check_stopped
 from statevisit.corpus.reader import Entry
 from statevisit.corpus.seeds import ListedSource
@@ -93,7 +94,7 @@ def build_shard(shard: Shard, task: Task) -> bytes:
     documents: list[DocumentResult] = []
     tally = Tally(scheme)
     written: dict[str, ParquetFile] = {}
-    numbered = zip(shard.positions, shard.entries, strict=True)
+    numbered = zip(shard.positions, fetched(shard.entries), strict=True)
     has_findings = False
     parquet = ShardFiles(task.folder, shard.name, configs(scheme), scheme)
     with suppress(_Invalid), parquet:

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from statevisit import layout
+from statevisit import layout, stores
 from statevisit.corpus.git import FIRST_VERSION
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import ListedSource, read_sources
@@ -23,6 +23,7 @@ from statevisit.document.states import STATES
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
+from statevisit.stores import StorePath
 
 
 class Counts(Struct, frozen=True):
@@ -251,6 +252,9 @@ def listed(root: Path) -> dict[str, str]:
 
 def file_entry(path: Path, name: str) -> JsonObject:
     """Return a file as the manifest lists it: path, size in bytes and SHA-256."""
+    if isinstance(path, StorePath):
+        size, sha256 = stores.digest(path)
+        return {"path": name, "size": size, "sha256": sha256}
     return {"path": name, "size": path.stat().st_size, "sha256": sha256_of(path)}
 
 
