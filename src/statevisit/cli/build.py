@@ -67,7 +67,7 @@ def command(
     place = path_of(corpus_to_change(path))
     in_store = isinstance(place, StorePath)
     if in_store and output is not None:
-        copies.refuse(f"build --edition {ANNOTATIONS_ONLY}", [str(place)])
+        copies.refuse(f"`statevisit build --edition {ANNOTATIONS_ONLY}`", [str(place)])
     root = layout.corpus_root(copies.at_hand(place, everywhere=engine.name == "ray"))
     if output is not None:
         from statevisit.publishing.textless_root import write_edition

@@ -98,7 +98,7 @@ def command(
     if fix or diff:
         from statevisit.cli.fix import fix_files
 
-        copies.refuse("validate --fix", map(str, paths))
+        copies.refuse("`statevisit validate --fix`", map(str, paths))
         changed = fix_files(paths, write=not diff)
         if diff:
             return 1 if changed else 0

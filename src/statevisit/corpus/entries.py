@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,6 +30,9 @@ JSONL = (".jsonl", ".ndjson")
 
 AHEAD = 128
 """Documents that are asked for at once from a store."""
+
+_AHEAD_BYTES = 32_000_000
+"""Bytes after which fewer documents are asked for at once."""
 
 _GAP = 65_536
 """Bytes between two documents that are read from a store with them, to save a request."""
@@ -102,14 +104,14 @@ class Entry(Struct, frozen=True):
             raise Malformed(str(self.path), "E102", message, self.line, 1) from None
 
     def _stored(self) -> Any:  # `bytes` is the method here
-        """The bytes at the place of the document. Raises OSError, Damaged for too many."""
+        """The bytes at the place of the document. Raises OSError, Malformed for too many."""
         start = self.offset or 0
         if not isinstance(self.path, StorePath):
             with self.path.open("rb") as file:
                 file.seek(start)
                 return file.read(self.size)
-        if self.size > files.size_limit():
-            raise shards.Damaged(files.beyond_limit("the file"))
+        if self.is_file and self.size > files.size_limit():
+            raise Malformed(str(self.path), "E102", files.beyond_limit("the file"))
         return stores.read(Span(self.path, start, start + self.size))
 
     def read(self, scheme: Scheme) -> Document:
@@ -141,9 +143,18 @@ def fetched(entries: Iterable[Entry]) -> Iterator[Entry]:
     One whose bytes cannot be had stays without: `bytes` says why. Raises StateVisitError if the
     store cannot be read.
     """
-    remaining = iter(entries)
-    while chunk := list(islice(remaining, AHEAD)):
-        yield from _fetched(chunk) if isinstance(chunk[0].path, StorePath) else chunk
+    waiting: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if not isinstance(entry.path, StorePath):
+            yield entry
+            continue
+        waiting.append(entry)
+        size += entry.size
+        if len(waiting) == AHEAD or size > _AHEAD_BYTES:
+            yield from _fetched(waiting)
+            waiting, size = [], 0
+    yield from _fetched(waiting)
 
 
 def _fetched(chunk: list[Entry]) -> Iterator[Entry]:
