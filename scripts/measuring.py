@@ -139,9 +139,10 @@ def call_in_turns(folder: Path, module: str, function: str, *arguments: object) 
     return seconds
 
 
-def make_corpus(root: Path, count: int, folder: Path) -> None:
+def make_corpus(root: Path, count: int, folder: Path, shape: str = "article") -> None:
     """Generate a corpus of `count` documents and print their average size."""
-    description = measure(python_script("bench_corpus.py", root, count), folder).output.strip()
+    command = python_script("bench_corpus.py", root, count, shape)
+    description = measure(command, folder).output.strip()
     print(f"{count:,} documents: {description}", flush=True)
 
 
