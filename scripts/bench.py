@@ -1,8 +1,8 @@
 """Measure speed and size, beside named peers in the same run.
 
 Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras,
-validate, score, label-studio, formats and growth; without one it measures all of them. It makes
-.venv and installs the locked packages if needed.
+validate, score, label-studio, formats, growth and ray; without one it measures all of them. It
+makes .venv and installs the locked packages if needed.
 
 The contestants of a comparison take turns (A B C A B C), and every ratio is of two runs of one
 round. The figures are the median over the rounds with minimum and maximum. Seconds are those of
@@ -26,6 +26,8 @@ from bench_build import ALONE, build
 from bench_formats import formats
 from bench_growth import growth
 from bench_labelstudio import label_studio
+from bench_memory import memory
+from bench_ray import ray
 from bench_score import score
 from bench_start import extras, load, start
 from bench_validate import validate
@@ -47,6 +49,7 @@ SECTIONS = {
     "label-studio": label_studio,
     "formats": formats,
     "growth": growth,
+    "ray": ray,
 }
 
 COMPARED = (
@@ -63,6 +66,7 @@ COMPARED = (
     "label-studio-sdk",
     "spacy",
     "dkpro-cassis",
+    "ray",
 )
 """The packages whose versions are printed with the figures."""
 
@@ -79,6 +83,9 @@ def main() -> None:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     print(f"{packages}; Python {platform.python_version()}, {machine}")
     with tempfile.TemporaryDirectory(prefix="statevisit-bench-") as folder:
+        if options.memory:
+            memory(Path(folder))
+            return
         for section in options.sections or SECTIONS:
             SECTIONS[section](options, Path(folder))
 
@@ -141,6 +148,11 @@ def _parser() -> argparse.ArgumentParser:
         "--peers",
         action="store_true",
         help=f"peers above {ALONE:,} documents too; from_list needs 1.3 MB of memory for each",
+    )
+    parser.add_argument(
+        "--memory",
+        action="store_true",
+        help="only the peak memory of 2,000, 20,000 and 200,000 documents, which takes long",
     )
     return parser
 

@@ -4,7 +4,6 @@ import logging
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,11 @@ import pytest
 
 import statevisit
 from statevisit import stores
+from statevisit.corpus import copies, on_ray
+from statevisit.corpus.ray_connection import connected
 from statevisit.corpus.sharding import shard
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
+from statevisit.publishing.build import build
 from tests.conftest import Result, required
 from tests.many_documents import many_documents
 
@@ -269,24 +271,6 @@ def test_a_busy_store_is_waited_for(
     assert "the store stays busy: no, says S3; run the command again later" in result.err
 
 
-@pytest.mark.slow
-def test_ten_busy_seconds_in_a_build(bucket: Bucket, shards: Path, tmp_path: Path) -> None:
-    """A store that answers 503 for ten seconds delays a build."""
-    root = _copy(shards, tmp_path)
-    url = bucket.upload(root)
-    start: list[float] = []
-
-    def refused(method: str, path: str) -> bool:
-        if method == "COPY" and not start:
-            start.append(time.monotonic())
-        return bool(start) and time.monotonic() < start[0] + 10
-
-    bucket.server.refused = refused
-    statevisit.build(url, workers=1)
-    statevisit.build(root, workers=1)
-    assert _bytes(root) == bucket.objects()
-
-
 def test_errors_are_one_line(
     bucket: Bucket, files: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,6 +298,8 @@ def test_errors_are_one_line(
     config = required("fsspec.config")
     monkeypatch.setitem(config.conf, "s3", {"endpoint_url": "http://127.0.0.1:9"})
     assert "the store cannot be used: Could not connect" in message("validate", url)
+    with pytest.raises(FormatError, match="`load` with a version works on files of this machine"):
+        statevisit.load(url, version="1.0.0")
     monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(MissingExtra, match=r"^this needs gcsfs: pip install gcsfs$"):
         statevisit.load("gs://bucket/root")
@@ -340,17 +326,17 @@ def test_a_shard_that_was_cut_off_is_a_finding(
     assert expected == _findings(url)
 
 
-@pytest.mark.parametrize(
-    "engine", ["local", pytest.param("ray", marks=pytest.mark.ray)]
-)  # the latter as from other machines
-def test_processes_read_and_write_a_store(
-    engine: str, bucket: Bucket, tmp_path: Path, shell: Callable[..., Result]
-) -> None:
-    """Two processes, of this machine or of a cluster, give the bytes of one."""
+@pytest.mark.ray
+def test_processes_of_a_cluster_read_and_write_a_store(bucket: Bucket, tmp_path: Path) -> None:
+    """Processes that read nothing but the store give the bytes of one with a directory."""
     root = many_documents(tmp_path / "root", 6, in_test=2)
     shard(root, 3)
     url = bucket.upload(root)
     statevisit.build(root, workers=1)
-    result = shell("build", url, "--workers", 2, "--engine", engine)
-    assert (0, "") == (result.status, result.err)
+    required("ray")
+    with connected("local", 2):  # one cluster for all steps of a build
+        copy = copies.at_hand(stores.path_of(url), everywhere=True)
+        assert [] == build(copy, mapper=on_ray.ordered).findings
     assert _bytes(root) == bucket.objects()
+    seeds = [path for _, path in bucket.server.requests if "/seeds/doc-00001.txt" in path]
+    assert len(seeds) > 1  # by the task, too

@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -42,7 +41,7 @@ _WEB = ("http", "https")
 _WAITS = (1, 2, 4, 8)
 """Seconds before another attempt, after those that the library of the store makes by itself."""
 
-_PASSING = {errno.EBUSY, errno.EAGAIN, getattr(errno, "EREMOTEIO", errno.EBUSY)}
+_BUSY = {errno.EBUSY, getattr(errno, "EREMOTEIO", errno.EBUSY)}
 """What s3fs says for the statuses 503 and 500."""
 
 _OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -128,8 +127,10 @@ def path_of(path: Path | str) -> Path:
     if match is None or match[1] in _WEB:
         return Path(path)
     protocol, rest = match.groups()
-    if protocol in ("file", "local"):
-        return Path(f"/{rest}")
+    if protocol == "file":
+        from urllib.request import url2pathname
+
+        return Path(url2pathname(f"/{rest}"))
     return StorePath(f"{protocol}:", rest)
 
 
@@ -269,10 +270,10 @@ def copy(objects: Mapping[StorePath, StorePath]) -> None:
 
 
 def remove(paths: Sequence[StorePath]) -> None:
-    """Remove objects, of which each may also stand for all that are below it. Raises as `put`."""
-    for path in paths:
-        with suppress(FileNotFoundError):
-            _patiently(path, partial(_opened(path)[0].rm, _name(path), recursive=True))
+    """Remove objects of one store. Raises as `put`, FileNotFoundError if one is gone already."""
+    if paths:
+        system, _ = _opened(paths[0])
+        _patiently(paths[0], lambda: system.rm(list(map(_name, paths))))
 
 
 @contextmanager
@@ -282,7 +283,9 @@ def temporary(directory: StorePath) -> Iterator[StorePath]:
     try:
         yield place
     finally:
-        remove([place])
+        system, name = _opened(place)
+        with suppress(FileNotFoundError):
+            _patiently(place, lambda: system.rm(name, recursive=True))
 
 
 def _name(path: StorePath) -> str:
@@ -316,16 +319,19 @@ def _patiently(path: StorePath, step: Callable[[], T]) -> T:
     for seconds in _WAITS:
         try:
             return step()
-        except OSError as error:
-            if error.errno not in _PASSING:
-                raise _failure(path, error) from None
         except Exception as error:
-            raise _failure(path, error) from None
+            if not _passes(error):
+                raise _failure(path, error) from None
         time.sleep(seconds)
     try:
         return step()
     except Exception as error:
         raise _failure(path, error) from None
+
+
+def _passes(error: Exception) -> bool:
+    is_broken = isinstance(error, ConnectionError | TimeoutError)
+    return is_broken or (isinstance(error, OSError) and error.errno in _BUSY)
 
 
 def _failure(path: StorePath, error: Exception) -> Exception:
@@ -337,7 +343,7 @@ def _failure(path: StorePath, error: Exception) -> Exception:
     reason = " ".join(stated.split()) or type(error).__name__
     if isinstance(error, PermissionError):
         return StateVisitError(f"{path}: the store refuses this: {reason}; check your credentials")
-    if isinstance(error, OSError) and error.errno in _PASSING:
+    if _passes(error):
         return StateVisitError(
             f"{path}: the store stays busy: {reason}; run the command again later"
         )

@@ -100,10 +100,10 @@ def check_bytes(
         return None, [_unreadable(bad, file)]
     if document is None:
         document, problems = _check_value(value, data, file, context, warnings)
-    if not problems:
-        return document, []
-    if document is not None:
-        value = with_integers(value)  # as in the document
+        if not problems:
+            return document, []
+        if document is not None:
+            value = with_integers(value)  # as in the document
     places = Places(value, data, file)
     return document, [places.finding(code, message, path) for code, path, message in problems]
 
@@ -119,7 +119,7 @@ def _canonical(data: bytes, scheme: Scheme) -> Document | None:
         return None
     edges = document.tokens[:1] + document.tokens[-1:]
     value = to_builtins(structs.replace(document, tokens=edges))
-    return document if schema_errors.accepts(schema_errors.verdict(scheme), value) else None
+    return document if schema_errors.accepts(schema_errors.acceptor(scheme), value) else None
 
 
 def _check_value(

@@ -1,5 +1,6 @@
 """statevisit build: documents become Parquet and the manifest."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -66,7 +67,7 @@ def command(
     place = path_of(corpus_to_change(path))
     in_store = isinstance(place, StorePath)
     if in_store and output is not None:
-        copies.refuse(f"build --edition {ANNOTATIONS_ONLY}", [str(place)])
+        copies.refuse(f"`statevisit build --edition {ANNOTATIONS_ONLY}`", [str(place)])
     root = layout.corpus_root(copies.at_hand(place, everywhere=engine.name == "ray"))
     if output is not None:
         from statevisit.publishing.textless_root import write_edition
@@ -74,7 +75,7 @@ def command(
         files = write_edition(root, output, engine.workers, engine.mapper(root))
         say(f"{output}: {counted(files, 'file')} without a word of the text")
         return 0
-    with Bar(len(load(root)), "building") as bar:
+    with Bar(partial(len, load(root).entries), "building") as bar:
         result = build(root, check, engine.workers, bar.advance, engine.mapper(root))
     if result.findings:
         listing = Listing(by_file=True, more="`statevisit validate -v` lists them")

@@ -112,7 +112,8 @@ def _invoke(arguments: list[str]) -> int:
     if any("://" in argument for argument in arguments):
         from statevisit.corpus import copies
 
-        copies.refuse(arguments[0], arguments[1:])
+        if arguments[0] not in copies.COMMANDS:
+            copies.refuse(f"`statevisit {arguments[0]}`", arguments[1:])
     try:
         with cli.make_context("statevisit", list(arguments)) as context:
             return cli.invoke(context) or 0

@@ -45,16 +45,14 @@ _copies: dict[Path, _Copy] = {}
 """The copies that this process has made, by their directories."""
 
 
-def refuse(command: str, arguments: Iterable[str]) -> None:
-    """Raise FormatError if an argument of a command that works on files here names a store."""
-    if command in COMMANDS:
-        return
+def refuse(what: str, arguments: Iterable[str]) -> None:
+    """Raise FormatError if an argument names a store: `what` works on files of this machine."""
     for argument in arguments:
         place = path_of(argument.rpartition("=")[2])
         if "://" in argument and isinstance(place, StorePath):
             raise FormatError(
-                f"{place}: `statevisit {command}` works on files of this machine: copy the corpus "
-                "root here, and back after a change"
+                f"{place}: {what} works on files of this machine: copy the corpus root here, and "
+                "back after a change"
             )
 
 
