@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
@@ -175,6 +176,17 @@ def spread(values: Iterable[float], form: str = ".2f") -> str:
 def ratios(numerators: list[float], denominators: list[float]) -> str:
     """Format the spread of the rounds' ratios."""
     return spread(a / b for a, b in zip(numerators, denominators, strict=True))
+
+
+def print_target(
+    name: str, values: Iterable[float], *, at_least: float = 0, at_most: float = inf
+) -> None:
+    """Print the spread of the rounds' ratios beside a target, and whether the median meets it."""
+    ratio_of_rounds = list(values)
+    is_met = at_least <= median(ratio_of_rounds) <= at_most
+    bound = f"at least {at_least:g}" if at_least else f"at most {at_most:g}"
+    verdict = "met" if is_met else "not met"
+    print(f"target, {name}: {bound} times; {spread(ratio_of_rounds)}, {verdict}", flush=True)
 
 
 def megabytes(size: int) -> str:

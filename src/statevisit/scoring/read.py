@@ -95,9 +95,10 @@ def read_answers(
 
 
 def answers_in(path: Path) -> Sequence[Entry]:
-    """Return the places of the JSON of predictions, which tells nothing about each other.
+    """Return where the predictions in files of JSON are.
 
-    None for files of other formats, for an answer in several lines, and for JSONL that is cut off.
+    There are none in files of other formats, in an answer of several lines, and in JSONL whose last
+    line is cut off.
     """
     others = path.suffix == docbin.SUFFIX or _is_empty_jsonl(path)
     if others or not path.exists() or _parquet_files(path) or _bio_files(path):
