@@ -144,16 +144,12 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             help=f"{description} (default: %(default)s)",
         )
-    parser.add_argument(
-        "--peers",
-        action="store_true",
-        help=f"peers above {ALONE:,} documents too; from_list needs 1.3 MB of memory for each",
-    )
-    parser.add_argument(
-        "--memory",
-        action="store_true",
-        help="only the peak memory of 2,000, 20,000 and 200,000 documents, which takes long",
-    )
+    switches = {
+        "--peers": f"peers above {ALONE:,} documents too; from_list needs 1.3 MB for each",
+        "--memory": "only the peak memory of 2,000, 20,000 and 200,000 documents; takes long",
+    }
+    for option, description in switches.items():
+        parser.add_argument(option, action="store_true", help=description)
     return parser
 
 
