@@ -13,7 +13,6 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -133,7 +132,8 @@ def replacing(path: Path) -> Iterator[Path]:
 @contextmanager
 def _collected(stream: Path) -> Iterator[Path]:
     """A temporary path whose bytes go to a pipe or device when the block succeeds."""
-    import tempfile  # which takes a third as long to import as Python takes to start
+    import shutil  # with tempfile, it takes a third as long to import as Python takes to start
+    import tempfile
 
     with tempfile.TemporaryDirectory() as directory:
         waiting = Path(directory) / "output"

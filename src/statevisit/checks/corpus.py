@@ -26,7 +26,6 @@ from statevisit.checks.document import (
 )
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
-from statevisit.checks.reused_ids import reused
 from statevisit.corpus import copies
 from statevisit.corpus.document_shards import is_shard
 from statevisit.corpus.entries import AHEAD, fetched
@@ -215,6 +214,8 @@ def _check_path(
                 seen(of_document)
             done()
     if root is not None and is_whole_corpus:
+        from statevisit.checks.reused_ids import reused  # imported after the findings are reported
+
         yield from reused(root)
 
 

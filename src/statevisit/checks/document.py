@@ -100,10 +100,10 @@ def check_bytes(
         return None, [_unreadable(bad, file)]
     if document is None:
         document, problems = _check_value(value, data, file, context, warnings)
-    if not problems:
-        return document, []
-    if document is not None:
-        value = with_integers(value)  # as in the document
+        if not problems:
+            return document, []
+        if document is not None:
+            value = with_integers(value)  # as in the document
     places = Places(value, data, file)
     return document, [places.finding(code, message, path) for code, path, message in problems]
 
@@ -165,11 +165,23 @@ def check_entry(
 
     Without `warnings` only errors are looked for.
     """
-    file = str(entry.path)
     try:
         data = entry.bytes()
     except Malformed as bad:
-        return None, [entry.placed(_unreadable(bad, file))]
+        return None, [unreadable(entry, bad)]
+    return check_read(entry, data, context, warnings)
+
+
+def unreadable(entry: Entry, bad: Malformed) -> Finding:
+    """Return the finding for an entry whose bytes cannot be read."""
+    return entry.placed(_unreadable(bad, str(entry.path)))
+
+
+def check_read(
+    entry: Entry, data: bytes, context: Context = NO_CONTEXT, warnings: bool = True
+) -> tuple[Document | None, list[Finding]]:
+    """Return (document, findings) as `check_entry` does, for an entry whose bytes are `data`."""
+    file = str(entry.path)
     document, findings = check_bytes(data, file, context, warnings)
     findings = [entry.placed(f) for f in findings]
     if document and entry.id not in ("", document.id):

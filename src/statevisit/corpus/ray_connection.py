@@ -121,7 +121,7 @@ def _one_line(failure: str) -> Iterator[None]:
     """Raise StateVisitError with Ray's reason if it cannot start or join."""
     try:
         yield
-    except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
+    except Exception as error:  # Ray raises plain ones, too
         reason = " ".join(str(error).split())
         raise StateVisitError(f"{failure}: {reason[:400]}") from None
 
