@@ -26,6 +26,7 @@ from bench_build import ALONE, build
 from bench_formats import formats
 from bench_growth import growth
 from bench_labelstudio import label_studio
+from bench_memory import memory
 from bench_ray import ray
 from bench_score import score
 from bench_start import extras, load, start
@@ -82,6 +83,9 @@ def main() -> None:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     print(f"{packages}; Python {platform.python_version()}, {machine}")
     with tempfile.TemporaryDirectory(prefix="statevisit-bench-") as folder:
+        if options.memory:
+            memory(Path(folder))
+            return
         for section in options.sections or SECTIONS:
             SECTIONS[section](options, Path(folder))
 
@@ -144,6 +148,11 @@ def _parser() -> argparse.ArgumentParser:
         "--peers",
         action="store_true",
         help=f"peers above {ALONE:,} documents too; from_list needs 1.3 MB of memory for each",
+    )
+    parser.add_argument(
+        "--memory",
+        action="store_true",
+        help="only the peak memory of 2,000, 20,000 and 200,000 documents, which takes long",
     )
     return parser
 

@@ -1,5 +1,6 @@
 """statevisit build: documents become Parquet and the manifest."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -74,7 +75,7 @@ def command(
         files = write_edition(root, output, engine.workers, engine.mapper(root))
         say(f"{output}: {counted(files, 'file')} without a word of the text")
         return 0
-    with Bar(len(load(root)), "building") as bar:
+    with Bar(partial(len, load(root).entries), "building") as bar:
         result = build(root, check, engine.workers, bar.advance, engine.mapper(root))
     if result.findings:
         listing = Listing(by_file=True, more="`statevisit validate -v` lists them")

@@ -44,7 +44,7 @@ def shard(root: Path, documents: int = DOCUMENTS) -> tuple[int, list[str]]:
                 pieces = packed((name, _line(name, corpus.entry(name))) for name in part)
                 with files.replacing(staging / names[-1]) as path, path.open("wb") as file:
                     file.writelines(pieces)
-    return len(corpus), names
+    return len(corpus.ids), names
 
 
 def unshard(root: Path) -> int:
@@ -60,7 +60,7 @@ def unshard(root: Path) -> int:
                     raise FormatError(f"{document_id!r}: cannot be the name of a file: {reason}")
                 line = _line(document_id, corpus.entry(document_id))
                 files.write(staging / f"{document_id}.json", encode_value(parse(line)))
-    return len(corpus)
+    return len(corpus.ids)
 
 
 def _corpus(root: Path) -> Corpus:

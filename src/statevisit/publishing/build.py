@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +253,7 @@ def _shard_entry(path: Path) -> JsonObject:
 def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
     """Yield the split of each document of a corpus."""
     if not splits_of(sources):
-        yield from (TRAIN for _ in corpus.entries)
+        yield from repeat(TRAIN, len(corpus.entries))
         return
     read = partial(splits_of_entries, sources=sources)
     yield from chain.from_iterable(mapper(read, batches(corpus.entries)))
