@@ -71,6 +71,23 @@ COMPARED = (
 """The packages whose versions are printed with the figures."""
 
 
+_LISTS = {
+    "--documents": (SIZES, "how many documents to build from, after the sections"),
+    "--records": (RECORDS, "how many records the documents of growth have"),
+}
+"""Options that take several numbers: their defaults and help."""
+
+_NUMBERS = {
+    "--rounds": (
+        5,
+        "rounds of a build or of validating; 10 times as many of a load, 5 times of a start",
+    ),
+    "--checked": (2_000, "how many documents to validate"),
+    "--tasks": (1_000, "how many documents to export to Label Studio and to import again"),
+}
+"""Options that take one number: their defaults and help."""
+
+
 def main() -> None:
     """Measure the sections that are asked for."""
     options = _options()
@@ -115,11 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECTION",
         help=f"{', '.join(SECTIONS)}; all when none is named",
     )
-    sizes = {
-        "--documents": (SIZES, "how many documents to build from, after the sections"),
-        "--records": (RECORDS, "how many records the documents of growth have"),
-    }
-    for option, (counts, description) in sizes.items():
+    for option, (counts, description) in _LISTS.items():
         parser.add_argument(
             option,
             nargs="+",
@@ -128,15 +141,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             help=f"{description} (default: {' '.join(map(str, counts))})",
         )
-    numbers = {
-        "--rounds": (
-            5,
-            "rounds of a build or of validating; 10 times as many of a load, 5 times of a start",
-        ),
-        "--checked": (2_000, "how many documents to validate"),
-        "--tasks": (1_000, "how many documents to export to Label Studio and to import again"),
-    }
-    for option, (default, description) in numbers.items():
+    for option, (default, description) in _NUMBERS.items():
         parser.add_argument(
             option,
             type=int,
