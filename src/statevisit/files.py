@@ -177,14 +177,13 @@ def write(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
+def locked(root: Path, name: str = f"{layout.SEEDS}/.lock") -> Iterator[None]:
     """Keep other processes from changing the lists of a corpus root during the block.
 
     Waits while another process does this. The lock ends with its process, however that ends; the
-    file that stands for it is removed. Raises what `own_path` raises.
+    file `name` that stands for it is removed. Raises what `own_path` raises.
     """
-    path = own_path(root, f"{layout.SEEDS}/.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = own_path(root, name)
     descriptor = _locked_file(path)
     try:
         yield
@@ -197,17 +196,17 @@ def locked(root: Path) -> Iterator[None]:
 def _locked_file(path: Path) -> int:
     """Open a file and lock it; return its descriptor. The file is made if it is missing."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        try:
-            _lock(descriptor)
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
-                return descriptor
-        except FileNotFoundError:
-            pass  # the process that had the lock removed the file
-        except BaseException:
+        with suppress(FileNotFoundError):  # the process that had the lock removed the file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            try:
+                _lock(descriptor)
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
             os.close(descriptor)
-            raise
-        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> None:

@@ -2,13 +2,13 @@
 
 Each shard of documents is a task, which checks them and writes their Parquet files. The calling
 process collects digests, counts and findings in the order of the documents, so that no byte depends
-on the number of workers. All files are written to a temporary directory first and then moved into
-place, the manifest last.
+on the number of workers. All files are written to a directory of their own first and then moved
+into place, the manifest last. A build that is stopped leaves its finished shards to the next one.
 """
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -31,6 +31,7 @@ from statevisit.dataset.sources import Sources
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
+from statevisit.publishing import finished
 from statevisit.publishing.build_task import DocumentResult, Task, build_shard, read_result
 from statevisit.publishing.manifest import (
     Contents,
@@ -44,7 +45,7 @@ from statevisit.publishing.manifest import (
     schema_digests,
     version_of,
 )
-from statevisit.publishing.shards import Written, batches, plan, splits_of_entries
+from statevisit.publishing.shards import SHARD, Written, batches, plan, splits_of_entries
 
 _PRELOAD = (
     __name__,
@@ -104,17 +105,16 @@ def build(
 
     Raises FormatError if the path of a built file leads through a link, ReleaseError if a file in
     `corpus/parquet/` belongs neither to this build nor, unchanged, to the last one, OSError if it
-    cannot write. The files of the last build are then still in place.
+    cannot write. The files of the last build are then still in place, and `finished.staging` says
+    what is kept for the next one.
     """
     files.own_path(root, layout.RELEASE)
     version = version_of(root)
     below_parquet = f"{layout.PARQUET}/"
     earlier = {name: sha for name, sha in listed(root).items() if name.startswith(below_parquet)}
-    place = None if check and mapper is ordered else root / "corpus"
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
-        staging = Path(temporary)
+    with _staging(root, check, mapper) as staging:
         converted = _converted(
-            root, staging, done, partial(mapper, workers=workers, preload=_PRELOAD)
+            root, staging, check, done, partial(mapper, workers=workers, preload=_PRELOAD)
         )
         if converted.findings:
             return BuildResult(converted.findings, [])
@@ -122,6 +122,18 @@ def build(
         staged = _staged(root, staging, overview(root, manifest, converted.contents.whole.tally))
         renewal = files.Renewal(root, staged, earlier)
         return BuildResult([], renewal.states() if check else renewal.apply())
+
+
+@contextmanager
+def _staging(root: Path, check: bool, mapper: Mapper) -> Iterator[Path]:
+    """The directory in which a build works; that of a comparison holds nothing of earlier ones."""
+    if not check:
+        with finished.staging(root) as staging:
+            yield staging
+        return
+    place = None if mapper is ordered else root / "corpus"
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
+        yield Path(temporary)
 
 
 def require_current(
@@ -167,7 +179,7 @@ def other_tools(root: Path) -> str:
 
 
 def _converted(
-    root: Path, staging: Path, done: Callable[[int], None], mapper: Mapper
+    root: Path, staging: Path, check: bool, done: Callable[[int], None], mapper: Mapper
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
     from statevisit.dataset.arrow import configs
@@ -189,6 +201,9 @@ def _converted(
     )
     splits = _splits(corpus, sources, mapper)
     run = partial(build_shard, task=task)
+    if not check and len(corpus.entries) > SHARD:  # fewer documents take seconds
+        finished.prepare(staging, task)
+        run = partial(finished.build_missing, task=task, directory=staging)
     with closing(mapper(run, plan(corpus.entries, splits))) as results:  # no task outlives `folder`
         for split, document in _in_order(results, contents, written, done):
             entry = corpus.entries[document.position]
