@@ -298,13 +298,13 @@ class Renewal:
         root: Path,
         staged: Mapping[str, Path],
         listed: Mapping[str, str],
-        read: Mapping[str, str] = _BUILT,
+        read: Mapping[str, str | tuple[str, ...]] = _BUILT,
     ) -> None:
         """Compare, and change nothing.
 
         `staged`: the new files, by their names below `root`. `listed`: the SHA-256 of the files
         that the build before wrote and that this one may remove. `read`: directories, and the
-        suffix of the files that are read from them as part of the build. Raises FormatError where
+        suffixes of the files that are read from them as part of the build. Raises FormatError where
         one of these paths leads through a link.
         """
         self._root, self._staged, self._listed = root, staged, listed
@@ -386,7 +386,7 @@ class Renewal:
             path.parent.rmdir()  # such as a config that is gone
 
 
-def _data_files(root: Path, directory: str, suffix: str) -> Iterator[str]:
+def _data_files(root: Path, directory: str, suffix: str | tuple[str, ...]) -> Iterator[str]:
     """The files with a suffix below a directory of a root, and links to directories."""
     if (root / directory).is_symlink():
         yield directory
