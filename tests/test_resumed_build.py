@@ -143,7 +143,7 @@ def _cut_a_table(root: Path) -> None:
 
 
 def _empty_a_result(root: Path) -> None:
-    (root / STAGING / "results/train-00001-of-00005.parquet").write_bytes(b"")
+    (root / STAGING / "results/train-00001-of-00005").write_bytes(b"")
 
 
 def _change_a_document(root: Path) -> None:

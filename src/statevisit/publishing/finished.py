@@ -85,7 +85,7 @@ def build_missing(shard: Shard, task: Task, directory: Path) -> bytes:
         key = _key(shard)
     except FormatError:  # which is a finding
         return build_shard(shard, task)
-    path = directory / _RESULTS / shard.name
+    path = directory / _RESULTS / Path(shard.name).stem
     result = _kept(path, key)
     if result is not None and _is_intact(read_result(result), task):
         return result

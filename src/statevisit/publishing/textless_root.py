@@ -17,13 +17,15 @@ from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.settings import read_settings
 from statevisit.corpus.sharding import write_in_form
 from statevisit.corpus.splits import TRAIN, split_of, splits_of
+from statevisit.dataset.rows import Row
 from statevisit.document import codec, schema, strict_json
 from statevisit.document.model import Document
-from statevisit.document.scheme import ANNOTATIONS_ONLY, scheme_at, scheme_of
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.publishing import textless
 from statevisit.publishing.build import Mapper, require_current
+from statevisit.publishing.build_task import CHUNK
 from statevisit.publishing.manifest import (
     Contents,
     encode_manifest,
@@ -181,6 +183,7 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: Json
     )
 
     def documents(prose: Prose, partial: bool) -> Iterator[tuple[str, bytes]]:
+        rows: dict[str, _Rows] = {}
         for entry in corpus.entries:
             files.own_path(root, f"{layout.DOCUMENTS}/{entry.path.name}")
             document = entry.read(scheme)
@@ -191,12 +194,14 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: Json
             data = codec.encode_value(stripped)
             _refuse_quotes(document.text, prose, data.decode(), entry.name)
             split = split_of(document, sources)
-            tables, digests = _tables(document, stripped, edited.of(document), split, partial)
-            contents.add_digests(
-                split, [hashlib.sha256(data).hexdigest().encode() + b"\n", *digests]
-            )
+            of_split = rows.setdefault(split, _Rows(scheme, split, partial))
+            digests = of_split.add(document, stripped, edited.of(document))
+            digests.insert(0, hashlib.sha256(data).hexdigest().encode() + b"\n")
+            contents.add_digests(split, digests)
             contents.add_counts(split, tally_of(document, scheme, {}).counts())
-            shards.add(split, tables)
+            if len(of_split) == min(CHUNK, shards.left(split)):
+                shards.add(split, len(of_split), of_split.tables())
+                del rows[split]
             yield document.id, data
 
     with shards:
@@ -209,30 +214,50 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: Json
     return contents
 
 
-def _tables(
-    document: Document,
-    stripped: JsonObject,
-    source: ListedSource | None,
-    split: str,
-    partial: bool,
-) -> tuple[dict[str, "pa.Table"], list[bytes]]:
-    """Return the tables of a document without its text by config, and the digests of its rows.
+class _Rows:
+    """The rows of a few documents of a split without their text, in all configs.
 
     `partial` is as in the settings.
     """
-    from statevisit.dataset.arrow import document_table, rows_table, wordless
-    from statevisit.dataset.views import views
 
-    scheme = scheme_of(document)
-    wordless_scheme = scheme.annotations_only
-    tables = {"documents": document_table([stripped], wordless_scheme, [source])}
-    digests = []
-    blank = textless.blanked(stripped, scheme)
-    for config, view in views(scheme).items():
-        rows = [(*row, split) for row in wordless(config, scheme, view.rows_of(blank, partial))]
-        digests.append(rows_digest(rows))
-        tables[config] = rows_table(config, rows, wordless_scheme)
-    return tables, digests
+    def __init__(self, scheme: Scheme, split: str, partial: bool) -> None:
+        from statevisit.dataset.views import views
+
+        self._scheme, self._split, self._partial = scheme, split, partial
+        self._views = views(scheme)
+        self._documents: list[JsonObject] = []
+        self._sources: list[ListedSource | None] = []
+        self._rows: dict[str, list[Row]] = {config: [] for config in self._views}
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def add(
+        self, document: Document, stripped: JsonObject, source: ListedSource | None
+    ) -> list[bytes]:
+        """Add a document; return the digests of its rows by config."""
+        from statevisit.dataset.arrow import wordless
+
+        self._documents.append(stripped)
+        self._sources.append(source)
+        blank = textless.blanked(stripped, self._scheme)
+        digests = []
+        for config, view in self._views.items():
+            of_view = wordless(config, self._scheme, view.rows_of(blank, self._partial))
+            rows = [(*row, self._split) for row in of_view]
+            digests.append(rows_digest(rows))
+            self._rows[config].extend(rows)
+        return digests
+
+    def tables(self) -> "dict[str, pa.Table]":
+        """Return the tables of all configs."""
+        from statevisit.dataset.arrow import document_table, rows_table
+
+        scheme = self._scheme.annotations_only
+        tables = {"documents": document_table(self._documents, scheme, self._sources)}
+        for config, rows in self._rows.items():
+            tables[config] = rows_table(config, rows, scheme)
+        return tables
 
 
 def _prose(pages: dict[str, bytes]) -> Prose:
