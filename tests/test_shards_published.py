@@ -7,10 +7,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from statevisit import load
+from statevisit import ReleaseError, load
+from statevisit.corpus.hub import fetched
 from statevisit.corpus.sharding import shard, unshard
+from statevisit.document.codec import encode
 from statevisit.publishing.build import build
+from statevisit.publishing.textless_root import write_edition
 from tests.conftest import Result
+from tests.hub_stand_in import Hub
 from tests.many_documents import many_documents
 
 Cli = Callable[..., Result]
@@ -34,8 +38,6 @@ def edition(full: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _edition(root: Path, target: Path) -> Path:
-    from statevisit.publishing.textless_root import write_edition
-
     write_edition(root, target, workers=1)
     return target
 
@@ -97,3 +99,37 @@ def test_a_damaged_shard_of_an_edition_is_named(
         assert (1, 1) == (done.status, len(done.err.splitlines())), done.err
         assert message in done.err
         assert ["broken"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_shards_go_to_the_hub_and_come_back(hub: Hub, full: Path, tmp_path: Path, cli: Cli) -> None:
+    """A version in shards is published, fetched and read; a shard that differs is named.
+
+    Published again, nothing is sent.
+    """
+    repo = "someone/shards"
+    done = cli("publish", full, "--repo", repo)
+    assert (0, "") == (done.status, done.err)
+    hub.requests.clear()
+    assert 0 == cli("publish", full, "--repo", repo).status
+    assert [] == [request for request in hub.requests if not request.startswith("GET")]
+
+    version = load(full).version or ""
+    root = fetched(repo, version)
+    assert _bytes(full, "corpus/documents") == _bytes(root, "corpus/documents")
+    assert list(map(encode, load(full))) == list(map(encode, load(root)))
+    path = root / "corpus/documents" / NAMES[1]
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[:-1])
+    with pytest.raises(ReleaseError, match=rf"{NAMES[1]}: is not the file that version"):
+        fetched(repo, version)
+
+
+def test_a_damaged_shard_is_not_published(full: Path, hub: Hub, tmp_path: Path, cli: Cli) -> None:
+    """A shard that is not as the manifest lists it stops a publication before it is sent."""
+    root = shutil.copytree(full, tmp_path / "root")
+    path = root / "corpus/documents" / NAMES[1]
+    path.write_bytes(path.read_bytes()[:-1])
+    done = cli("publish", root, "--repo", "someone/shards")
+    assert (1, 1, []) == (done.status, len(done.err.splitlines()), hub.requests), done.err
+    assert f"{NAMES[1]} is not what corpus/release.json says" in done.err
