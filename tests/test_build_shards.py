@@ -1,5 +1,6 @@
 """The shards of a build: their sizes and names, and what comes back from them in which order."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from statevisit.checks.document import context_of
-from statevisit.corpus.parallel import ordered
+from statevisit.corpus import parallel
+from statevisit.corpus.parallel import ordered, usable_cores
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.seeds import read_sources
 from statevisit.dataset.arrow import configs
@@ -119,3 +121,22 @@ def test_the_result_of_a_task_is_bytes_that_name_its_files(tmp_path: Path) -> No
         path = folder / config / shard.name
         assert (file.rows, file.size) == (pq.read_metadata(path).num_rows, path.stat().st_size)
     assert list(configs(base())) == list(result.files)
+
+
+def test_a_container_with_fewer_cores_than_the_machine_gets_fewer_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The processor affinity and the quota of a container limit the processes; "max" does not."""
+    if hasattr(os, "sched_getaffinity"):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 3, 5})
+    else:
+        monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    quota = tmp_path / "cpu.max"
+    monkeypatch.setattr(parallel, "_CPU_QUOTA", quota)
+    assert 3 == usable_cores()
+    quota.write_text("max 100000\n")
+    assert 3 == usable_cores()
+    quota.write_text("150000 100000\n")
+    assert 2 == usable_cores()
+    quota.write_text("800000 100000\n")
+    assert 3 == usable_cores()

@@ -17,11 +17,13 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from statevisit import files, layout
+from statevisit import files, layout, stores
 from statevisit.checks.across_documents import Across
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import context_of
 from statevisit.checks.registry import PRELOAD
+from statevisit.corpus.copies import named_in, original
+from statevisit.corpus.document_shards import is_shard
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Corpus, load
 from statevisit.corpus.seeds import read_sources
@@ -45,7 +47,9 @@ from statevisit.publishing.manifest import (
     schema_digests,
     version_of,
 )
-from statevisit.publishing.shards import SHARD, Written, batches, plan, splits_of_entries
+from statevisit.publishing.shards import SHARD, Shard, Written, batches, plan, splits_of_entries
+from statevisit.publishing.store_renewal import StoreRenewal
+from statevisit.stores import StorePath
 
 _PRELOAD = (
     __name__,
@@ -98,7 +102,7 @@ def build(
     Args:
         root: The directory that holds `corpus/`.
         check: Write nothing.
-        workers: The number of processes; None for the number of cores.
+        workers: The number of processes; None for as many as there are usable cores.
         done: Is called with the number of documents after each shard of them.
         mapper: Runs the tasks, with the arguments of `ordered`. Another one than that may run them
             on other machines, which see the files below `root` only.
@@ -112,28 +116,46 @@ def build(
     version = version_of(root)
     below_parquet = f"{layout.PARQUET}/"
     earlier = {name: sha for name, sha in listed(root).items() if name.startswith(below_parquet)}
-    with _staging(root, check, mapper) as staging:
+    place = original(root)
+    resumable = not check and not isinstance(place, StorePath)
+    is_here = check and mapper is ordered
+    with _staging(root, is_here, resumable) as (staging, shared):
         converted = _converted(
-            root, staging, check, done, partial(mapper, workers=workers, preload=_PRELOAD)
+            root, shared, resumable, done, partial(mapper, workers=workers, preload=_PRELOAD)
         )
         if converted.findings:
-            return BuildResult(converted.findings, [])
+            return BuildResult(list(map(named_in, converted.findings)), [])
         manifest = _manifest(root, version, converted)
-        staged = _staged(root, staging, overview(root, manifest, converted.contents.whole.tally))
-        renewal = files.Renewal(root, staged, earlier)
+        about = overview(root, manifest, converted.contents.whole.tally)
+        staged = _staged(root, staging, shared, about)
+        if isinstance(place, StorePath):
+            renewal: files.Renewal = StoreRenewal(place, root, staged, earlier, manifest, check)
+        else:
+            renewal = files.Renewal(root, staged, earlier)
         return BuildResult([], renewal.states() if check else renewal.apply())
 
 
 @contextmanager
-def _staging(root: Path, check: bool, mapper: Mapper) -> Iterator[Path]:
-    """The directory in which a build works; that of a comparison holds nothing of earlier ones."""
-    if not check:
-        with finished.staging(root) as staging:
-            yield staging
+def _staging(root: Path, is_here: bool, resumable: bool) -> Iterator[tuple[Path, Path]]:
+    """Two directories that exist during the block: one of this process, and one of all tasks.
+
+    They are the same but for a root in a store, unless all tasks run on this machine (`is_here`)
+    and nothing is kept. If the build is `resumable`, they hold what an earlier one left.
+    """
+    if resumable:
+        with finished.staging(root) as directory:
+            yield directory, directory
         return
-    place = None if mapper is ordered else root / "corpus"
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
-        yield Path(temporary)
+    place = original(root)
+    in_store = isinstance(place, StorePath)
+    near = None if is_here or in_store else root / "corpus"
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=near) as temporary:
+        staging = Path(temporary)
+        if isinstance(place, StorePath) and not is_here:
+            with stores.temporary(place / "corpus") as shared:
+                yield staging, shared
+        else:
+            yield staging, staging
 
 
 def require_current(
@@ -179,7 +201,7 @@ def other_tools(root: Path) -> str:
 
 
 def _converted(
-    root: Path, staging: Path, check: bool, done: Callable[[int], None], mapper: Mapper
+    root: Path, staging: Path, resumable: bool, done: Callable[[int], None], mapper: Mapper
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
     from statevisit.dataset.arrow import configs
@@ -200,10 +222,7 @@ def _converted(
         partial_layers=read_settings(root).partial,
     )
     splits = _splits(corpus, sources, mapper)
-    run = partial(build_shard, task=task)
-    if not check and len(corpus.entries) > SHARD:  # fewer documents take seconds
-        finished.prepare(staging, task)
-        run = partial(finished.build_missing, task=task, directory=staging)
+    run = _function(task, staging, resumable and len(corpus.entries) > SHARD)
     with closing(mapper(run, plan(corpus.entries, splits))) as results:  # no task outlives `folder`
         for split, document in _in_order(results, contents, written, done):
             entry = corpus.entries[document.position]
@@ -218,14 +237,35 @@ def _converted(
     if findings:
         return _Converted(findings, contents, [])
     contents.add_rows(written.rows())
-    if layout.is_sharded(root):
-        names = {f"{layout.DOCUMENTS}/{path.name}": path for path in corpus.files()}
-        documents = [file_entry(path, name) for name, path in names.items()]
+    paths = corpus.files()
+    if is_shard(paths[0].name):
+        # The bytes in a store have a long way: the tasks read them at the same time.
+        digests = (
+            mapper(_shard_entry, paths)
+            if isinstance(paths[0], StorePath)
+            else map(_shard_entry, paths)
+        )
+        documents = list(digests)
     parquet = [
         {"path": str(path.relative_to(staging)), "size": file.size, "sha256": file.sha256}
         for path, file in written.kept()
     ]
     return _Converted(findings, contents, [*documents, *parquet])
+
+
+def _function(task: Task, staging: Path, resumable: bool) -> Callable[[Shard], bytes]:
+    """Return the function for each shard, which may take over what an earlier build left.
+
+    That is for more than one shard: a single one takes seconds.
+    """
+    if not resumable:
+        return partial(build_shard, task=task)
+    finished.prepare(staging, task)
+    return partial(finished.build_missing, task=task, directory=staging)
+
+
+def _shard_entry(path: Path) -> JsonObject:
+    return file_entry(path, f"{layout.DOCUMENTS}/{path.name}")
 
 
 def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
@@ -273,10 +313,10 @@ def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
     )
 
 
-def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
+def _staged(root: Path, staging: Path, shared: Path, about: Overview) -> dict[str, Path]:
     """Write pages, Croissant and manifest below `staging`; return all built files by their names.
 
-    The manifest gets an entry for the Croissant file.
+    The Parquet files are below `shared`. The manifest gets an entry for the Croissant file.
     """
     from statevisit.publishing.card import renewed_pages
     from statevisit.publishing.croissant import metadata
@@ -284,7 +324,7 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
     # Not what lies in the directory: a task that was killed may have left temporary files there.
     names = (entry["path"] for entry in about.manifest["files"])
     built = (name for name in names if name.startswith(f"{layout.PARQUET}/"))
-    staged = {name: staging / name for name in built}
+    staged = {name: shared / name for name in built}
     for name, page in renewed_pages(root, about).items():
         staged[name] = staging / "pages" / name
         files.write(staged[name], page)

@@ -56,10 +56,10 @@ COPIED = (
 _SCHEMAS = ("annotators", "release", "source")
 """The schemas of the edition, beside that of its documents."""
 
-_READ: dict[str, str | tuple[str, ...]] = {
-    layout.PARQUET: ".parquet",
+_READ = {
+    layout.PARQUET: (".parquet",),
     layout.DOCUMENTS: (".json", SUFFIX),
-    layout.ANNOTATIONS: ".json",
+    layout.ANNOTATIONS: (".json",),
 }
 """The directories of an edition, and the suffixes of the files that are read from them."""
 
