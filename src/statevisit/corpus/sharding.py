@@ -1,13 +1,13 @@
-"""Change the form of a corpus's documents: files `<id>.json` to shards, and back."""
+"""Change the form of a corpus's documents: files `<id>.json` to shards, and back; copy a form."""
 
 import ctypes
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from statevisit import files, layout
@@ -162,3 +162,24 @@ def recover(root: Path) -> None:
         for kept in directory.parent.glob(f"{_STAGING}*/{_OLD}"):
             kept.replace(directory)
             return
+
+
+def write_in_form(
+    entries: Iterable[Entry], target: Path, documents: Iterable[tuple[str, bytes]]
+) -> None:
+    """Write documents to a new root, in files or shards as those are from which they were made.
+
+    `entries` are the places of those, `documents` the ids and the canonical bytes in the same
+    order. A shard has the name, and the number of documents, of the one that it is made from.
+    """
+    remaining = iter(documents)
+    for path, of_path in groupby(entries, key=lambda entry: entry.path):
+        some = islice(remaining, sum(1 for _ in of_path))
+        copy = target / layout.DOCUMENTS / path.name
+        if is_shard(path.name):
+            pieces = packed((document_id, line_of(data)) for document_id, data in some)
+            with files.replacing(copy) as temporary, temporary.open("wb") as file:
+                file.writelines(pieces)
+        else:
+            for _, data in some:
+                files.write(copy, data)
