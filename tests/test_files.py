@@ -272,6 +272,7 @@ OWN = {
     "scoring/run_task.py": {"rmtree"},  # the predictions of an earlier run, through no link
     "dataset/huggingface.py": {"rename"},  # into the user's cache
     "labelstudio/server.py": {"rmtree"},  # the server that it installed
+    "publishing/finished.py": {"rmdir", "rmtree", "unlink"},  # in the directory of builds
     "publishing/build.py": {"write_bytes"},  # in its temporary directory
     "publishing/transaction.py": {"unlink", "rmtree"},  # its note and worktree, what git removes
 }

@@ -79,7 +79,8 @@ def _restored(
     """
     scheme = scheme_at(root)
     for entry in entries:
-        files.own_path(root, entry.path.relative_to(root).as_posix())
+        name = entry.path.absolute().relative_to(root.absolute())
+        files.own_path(root, name.as_posix())
         stripped = _read(entry, scheme.annotations_only)
         text = sources.text_for(stripped, entry.name)
         data = codec.read_bytes(text)
