@@ -110,12 +110,12 @@ def _fingerprint(task: Task) -> bytes:
     These are the task, the code of this package, Python and all installed packages.
     """
     digest = hashlib.sha256(sys.version.encode())
+    packages: set[str] = set()
     for directory in sys.path:
         with suppress(OSError):
-            names = sorted(os.listdir(directory or "."))
-            digest.update(
-                repr([n for n in names if n.endswith((".dist-info", ".egg-info"))]).encode()
-            )
+            packages.update(os.listdir(directory or "."))
+    installed = sorted(name for name in packages if name.endswith((".dist-info", ".egg-info")))
+    digest.update(repr(installed).encode())
     for code in _code(resources.files("statevisit")):
         digest.update(hashlib.sha256(code).digest())
     shared = replace(task, folder=Path(), context=replace(task.context, seeds=None))
