@@ -89,7 +89,7 @@ def build_shard(shard: Shard, task: Task) -> bytes:
 
     Only errors are findings, not warnings. Documents with findings leave no file behind.
     """
-    from statevisit.dataset.arrow import configs
+    from statevisit.dataset.arrow import configs, release_memory
 
     scheme = task.context.scheme
     documents: list[DocumentResult] = []
@@ -108,6 +108,7 @@ def build_shard(shard: Shard, task: Task) -> bytes:
                 documents.append(result)
             if not has_findings:
                 parquet.add(rows.tables())
+                release_memory()
         if has_findings:
             raise _Invalid
         written = parquet.close()
