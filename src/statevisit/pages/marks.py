@@ -1,0 +1,154 @@
+"""The text of a document in pieces, each with the spans over it and where to draw them.
+
+A span is drawn as a line below its words. Spans that overlap have lines at different depths, which
+stay the same over all words of a span, so that each can be followed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import pairwise
+
+from msgspec import Struct
+
+from statevisit.document.model import Document
+
+LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
+"""The layers whose spans are drawn, in the order of their switches."""
+
+DEEPEST = 7
+"""The depth of the last line; spans that lie over more than seven others share it."""
+
+
+class Mark(Struct, frozen=True):
+    """A span over a piece: its record's id and layer, its depth from 0, whether it begins here."""
+
+    id: str
+    layer: str
+    depth: int
+    begins: bool
+
+
+class Piece(Struct, frozen=True):
+    """A piece of text in which no span begins or ends; `marks` are the spans over it, outer first.
+
+    `start` is its first code point in the document's text.
+    """
+
+    start: int
+    text: str
+    marks: list[Mark]
+
+
+class Paragraph(Struct, frozen=True):
+    """A paragraph: its number from 0, and its pieces."""
+
+    number: int
+    pieces: list[Piece]
+
+
+class _Span(Struct, frozen=True):
+    id: str
+    layer: str
+    start: int
+    end: int
+
+
+def paragraphs(document: Document) -> list[Paragraph]:
+    """Return the text of a document, in paragraphs, without the white space between them."""
+    spans = _spans(document)
+    depths = _depths(spans)
+    pieces = list(_pieces(document, spans, depths))
+    result = []
+    position = 0
+    for number, (start, end) in enumerate(_bounds_of_paragraphs(document)):
+        while position < len(pieces) and pieces[position].start < start:
+            position += 1
+        first = position
+        while position < len(pieces) and pieces[position].start < end:
+            position += 1
+        result.append(Paragraph(number, pieces[first:position]))
+    return result
+
+
+def _spans(document: Document) -> list[_Span]:
+    """The spans to draw, enclosing ones first; those outside the text are left out."""
+    spans = [
+        _Span(record.id, layer, record.start, record.end)
+        for layer in LAYERS
+        for record in getattr(document, layer)
+        if 0 <= record.start < record.end <= len(document.text)
+    ]
+    return sorted(spans, key=lambda span: (span.start, -span.end))
+
+
+def _depths(spans: list[_Span]) -> dict[str, int]:
+    """The depth of each span: short ones lie close to the words, those around them below."""
+    depths: dict[str, int] = {}
+    by_length = sorted(spans, key=lambda span: (span.end - span.start, span.start))
+    lines: list[_Line] = []
+    for span in by_length:
+        depth = next((n for n, line in enumerate(lines) if line.is_free(span)), len(lines))
+        depth = min(depth, DEEPEST)
+        if depth == len(lines):
+            lines.append(_Line())
+        lines[depth].add(span)
+        depths[span.id] = depth
+    return depths
+
+
+class _Line:
+    """The spans at one depth, found by blocks of text, since most are short."""
+
+    BLOCK = 64
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, list[_Span]] = defaultdict(list)
+
+    def is_free(self, span: _Span) -> bool:
+        return not any(
+            other.start < span.end and span.start < other.end
+            for block in self._of(span)
+            for other in self._blocks.get(block, ())
+        )
+
+    def add(self, span: _Span) -> None:
+        for block in self._of(span):
+            self._blocks[block].append(span)
+
+    def _of(self, span: _Span) -> range:
+        return range(span.start // self.BLOCK, (span.end - 1) // self.BLOCK + 1)
+
+
+def _pieces(document: Document, spans: list[_Span], depths: dict[str, int]) -> Iterator[Piece]:
+    """Yield the text, cut where a span or a paragraph begins or ends."""
+    bounds = {0, len(document.text)}
+    for span in spans:
+        bounds |= {span.start, span.end}
+    for paragraph in _bounds_of_paragraphs(document):
+        bounds.update(paragraph)
+    open_spans: list[tuple[int, int, _Span]] = []
+    position = 0
+    for start, end in pairwise(sorted(bounds)):
+        while open_spans and open_spans[0][0] <= start:
+            heappop(open_spans)
+        while position < len(spans) and spans[position].start <= start:
+            heappush(open_spans, (spans[position].end, position, spans[position]))
+            position += 1
+        over = sorted(open_spans, key=lambda item: -depths[item[2].id])
+        marks = [
+            Mark(span.id, span.layer, depths[span.id], begins=span.start == start)
+            for _, _, span in over
+        ]
+        yield Piece(start, document.text[start:end], marks)
+
+
+def _bounds_of_paragraphs(document: Document) -> list[tuple[int, int]]:
+    """The first and last offsets of each paragraph; the whole text without sentences."""
+    if "sentences" not in document.orderly or not document.sentences:
+        return [(0, len(document.text))]
+    bounds: dict[int, tuple[int, int]] = {}
+    for sentence in document.sentences:
+        first, _ = bounds.get(sentence.paragraph, (sentence.start, 0))
+        bounds[sentence.paragraph] = (first, sentence.end)
+    return sorted(bounds.values())

@@ -1,0 +1,303 @@
+"""A document as a page to read: the text with its annotation, and what it says in lists.
+
+A page fetches nothing: it works from a file and offline. Everything from the data is escaped by the
+templates, and the script gets it as JSON and makes text of it, never markup.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+from msgspec import Struct
+
+from statevisit.corpus.seeds import ListedSource
+from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.pages import views
+from statevisit.pages.cards import Card, cards
+from statevisit.pages.graph import Graph, graph_of
+from statevisit.pages.marks import LAYERS, paragraphs
+from statevisit.printable import visible
+
+_TITLES = {
+    "mentions": "Entities",
+    "timexes": "Times",
+    "quantities": "Quantities",
+    "events": "Events",
+    "quotations": "Quotations",
+}
+"""The names of the switches of the layers."""
+
+_COLOURED = {
+    "mentions": ("entities", "type"),
+    "timexes": ("timexes", "type"),
+    "quantities": ("quantities", "kind"),
+    "events": ("events", "class"),
+    "quotations": ("quotations", "type"),
+}
+"""The label whose colour a span has, by layer."""
+
+
+class Layer(Struct, frozen=True):
+    """A layer as a switch: its name, title and the number of its spans."""
+
+    name: str
+    title: str
+    count: int
+
+
+class ShownMark(Struct, frozen=True):
+    """A span over a piece, as `marks.Mark`, and the class of its colour."""
+
+    id: str
+    layer: str
+    depth: int
+    begins: bool
+    colour: str
+
+
+class ShownPiece(Struct, frozen=True):
+    """A piece of text, its spans, and their ids from the innermost out."""
+
+    text: str
+    ids: str
+    marks: list[ShownMark]
+
+
+class ShownParagraph(Struct, frozen=True):
+    """A paragraph of pieces."""
+
+    pieces: list[ShownPiece]
+
+
+class Page(Struct, frozen=True):
+    """What the template of a document shows."""
+
+    title: str
+    date: str
+    day: str
+    lead: list[str]
+    language: str
+    layers: list[Layer]
+    paragraphs: list[ShownParagraph]
+    colours: Mapping[str, str]
+    actors: list[views.Actor]
+    in_events: list[views.Actor]
+    graph: Graph | None
+    timeline: views.Timeline
+    amounts: list[views.Amount]
+    quotations: list[views.Said]
+    about: list[tuple[str, str]]
+    data: Markup
+
+
+def document_page(
+    document: Document,
+    source: ListedSource | None = None,
+    annotators: Sequence[tuple[str, str]] = (),
+) -> str:
+    """Return a document as one HTML file, with its style and script in it.
+
+    `source` is what the list of sources states of its text, `annotators` are the names of who
+    annotated it and what they are.
+    """
+    page = _page(document, source, annotators)
+    style = asset("page.css") + colour_rules(scheme_of(document))
+    script = asset("page.js")
+    inline = {"style": Markup(style), "script": Markup(script)}
+    policy = (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src {_hash_of(style)}; script-src {_hash_of(script)}"
+    )
+    template = environment().get_template("document.html")
+    return template.render(page=page, inline=inline, policy=policy, corpus=None, base="")
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of the templates: everything is escaped, an unknown name an error."""
+    return Environment(
+        loader=FunctionLoader(lambda name: asset(name, "templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def asset(name: str, folder: str = "assets") -> str:
+    """Return the text of a file of the pages."""
+    return (files("statevisit.pages") / folder / name).read_text(encoding="utf-8")
+
+
+def _hash_of(content: str) -> str:
+    """Return the source of a Content-Security-Policy that allows this content only."""
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def colours_of(scheme: Scheme) -> dict[str, str]:
+    """Return the class of the colour of each label of a span, by the name of the label."""
+    colours = dict.fromkeys(
+        label.color for layer, prop in _COLOURED.values() for label in scheme.labels(layer, prop)
+    )
+    numbers = {colour: f"c{number}" for number, colour in enumerate(colours)}
+    return {
+        label.name: numbers[label.color]
+        for layer, prop in _COLOURED.values()
+        for label in scheme.labels(layer, prop)
+    }
+
+
+def colour_rules(scheme: Scheme) -> str:
+    """Return the rules of the style sheet for the colours of a scheme."""
+    rules = {}
+    colours = colours_of(scheme)
+    for layer, prop in _COLOURED.values():
+        for label in scheme.labels(layer, prop):
+            rules[colours[label.name]] = label.color
+    return "".join(f".{name} {{ --c: {colour}; }}\n" for name, colour in rules.items())
+
+
+def _page(
+    document: Document, source: ListedSource | None, annotators: Sequence[tuple[str, str]]
+) -> Page:
+    scheme = scheme_of(document)
+    colours = _Colours(scheme)
+    actors = views.actors(document)
+    return Page(
+        title=(source.title if source and source.title else document.id),
+        date=document.date,
+        day=_day(document.date),
+        lead=_lead(document, source),
+        language=document.language,
+        layers=[
+            Layer(layer, _TITLES[layer], len(getattr(document, layer)))
+            for layer in LAYERS
+            if layer in scheme.layers
+        ],
+        paragraphs=_paragraphs(document, colours),
+        colours=colours,
+        actors=actors,
+        in_events=[actor for actor in actors if actor.events],
+        graph=graph_of(actors, colours),
+        timeline=views.timeline(document),
+        amounts=views.amounts(document),
+        quotations=views.quotations(document),
+        about=_about(document, source, annotators),
+        data=data_of(document),
+    )
+
+
+class _Colours(dict[str, str]):
+    """The class of the colour of a label; the one of an unknown label is empty."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        super().__init__(colours_of(scheme))
+
+    def __missing__(self, label: str) -> str:
+        return ""
+
+
+def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownParagraph]:
+    shown = []
+    for paragraph in paragraphs(document):
+        pieces = []
+        for piece in paragraph.pieces:
+            marks = [
+                ShownMark(m.id, m.layer, m.depth, m.begins, colours[_label(document, m.layer, m.id)])
+                for m in piece.marks
+            ]
+            ids = " ".join(mark.id for mark in reversed(piece.marks))
+            pieces.append(ShownPiece(visible(piece.text), ids, marks))
+        shown.append(ShownParagraph(pieces))
+    return shown
+
+
+def _label(document: Document, layer: str, record_id: str) -> str:
+    """The label whose colour a span has; empty for none."""
+    record: Any = document[record_id]
+    _, prop = _COLOURED[layer]
+    if layer == "mentions":
+        record = document[record.entity] if record.entity in document else None
+    return getattr(record, "class_" if prop == "class" else prop, None) or ""
+
+
+def _day(value: str) -> str:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:  # a document that is worked on
+        return value
+    return f"{day.day} {day:%B %Y}"
+
+
+def _lead(document: Document, source: ListedSource | None) -> list[str]:
+    stated = []
+    if source is not None:
+        stated = ["; ".join(source.author), source.stated_publisher, source.stated_license]
+    words = f"{len(document.tokens):,} tokens"
+    return [*(value for value in stated if value), words, document.id]
+
+
+def _about(
+    document: Document, source: ListedSource | None, annotators: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    states = Counter(document.layers.values())
+    rows = [
+        ("Document", document.id),
+        ("Date", document.date),
+        ("Language", document.language),
+        ("Layers", ", ".join(f"{number} {state}" for state, number in states.items())),
+        ("SHA-256 of the text", document.text_sha256),
+    ]
+    if source is not None and source.url:
+        rows.append(("Address", source.url))
+    rows += [(f"Annotated by {name}", kind) for name, kind in annotators]
+    return rows
+
+
+def data_of(document: Document) -> Markup:
+    """Return the records of a document as JSON that a script element can hold."""
+    shown = cards(document)
+    labels: dict[str, tuple[str, str]] = {}
+    for card in shown.values():
+        for label in card.labels:
+            labels[f"{card.layer} {label.property} {label.name}"] = (label.title, label.description)
+    sentences = [document.text_of(sentence) for sentence in document.sentences]
+    value = {
+        "id": document.id,
+        "labels": labels,
+        "sentences": sentences,
+        "records": {card.id: _compact(card, document) for card in shown.values()},
+    }
+    data = msgspec.json.encode(value).decode()
+    return Markup(data.replace("<", "\\u003c").replace("\u2028", "\\u2028"))
+
+
+def _compact(card: Card, document: Document) -> dict[str, Any]:
+    """A card for the script, without what it finds elsewhere."""
+    record = document[card.id]
+    sentence = document.sentence_number(record) if hasattr(record, "start") else None
+    value = {
+        "layer": card.layer,
+        "kind": card.kind,
+        "title": card.title,
+        "labels": [f"{card.layer} {label.property} {label.name}" for label in card.labels],
+        "facts": card.facts,
+        "links": card.links,
+        "chain": card.chain,
+        "sentence": sentence,
+        "disagreements": card.disagreements,
+        "record": card.record,
+    }
+    return {name: part for name, part in value.items() if part not in (None, 0, [])}
