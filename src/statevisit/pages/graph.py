@@ -1,15 +1,19 @@
-"""The relations between the entities of a document as a picture, laid out without a library."""
+"""The relations of a document as a picture, laid out without a library."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
+from itertools import combinations
 
 from msgspec import Struct
 
-from statevisit.pages.views import Actor
+from statevisit.document.model import Document
+from statevisit.document.scheme import scheme_of
+from statevisit.pages.cards import label_of, name_of
 from statevisit.printable import counted
 
 MOST = 16
-"""The entities of a picture: of those with relations, the ones that are mentioned most."""
+"""The records of a picture: those with the most relations."""
 
 _CHARACTER = 7.4
 """The width of a character of a name, on average, in units of the picture."""
@@ -19,7 +23,7 @@ _LONGEST = 26
 
 
 class Node(Struct, frozen=True):
-    """An entity: its name, and its box. `middle` and `baseline` are the place of the name."""
+    """An entity or event: its name, and its box. `middle` and `baseline` are the place of the name."""
 
     id: str
     name: str
@@ -33,7 +37,7 @@ class Node(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """A relation: a line and its name at (x, y)."""
+    """The relations of two records: a line, and their names at (x, y)."""
 
     name: str
     path: str
@@ -51,41 +55,98 @@ class Graph(Struct, frozen=True):
     edges: list[Edge]
 
 
-def graph_of(actors: Sequence[Actor], colours: Mapping[str, str]) -> Graph | None:
-    """Return the picture of the relations; None if fewer than two entities have one."""
-    shown = [actor for actor in actors if actor.relations][:MOST]
-    ids = {actor.id for actor in shown}
-    if len(shown) < 2:
+def graph_of(document: Document, colours: Mapping[str, str]) -> Graph | None:
+    """Return the picture of the relations of a document; None if it has none.
+
+    The entity with the most relations is in the middle, the others around it.
+    """
+    ids = _shown(document)
+    edges = _edges_between(document, set(ids))
+    if not edges:
         return None
-    width, height = 760, 120 + 26 * len(shown)
-    places = {}
-    for number, actor in enumerate(shown):
-        angle = 2 * math.pi * number / len(shown) - math.pi / 2
-        places[actor.id] = (
-            width / 2 + (width / 2 - 120) * math.cos(angle),
-            height / 2 + (height / 2 - 30) * math.sin(angle),
-        )
-    nodes = [_node(actor, *places[actor.id], colours) for actor in shown]
-    edges = []
-    for actor in shown:
-        for relation in actor.relations:
-            if relation.name.startswith("→") and relation.other.id in ids:
-                ends = places[actor.id], places[relation.other.id]
-                edges.append(_edge(relation.name[2:], *ends, (width / 2, height / 2)))
+    width, height = 760, 240 + 24 * len(ids)
+    centre = width / 2, height / 2
+    places = {ids[0]: centre}
+    around = ids[1:]
+    for number, record_id in enumerate(around):
+        angle = 2 * math.pi * (number + 0.5) / len(around)
+        x = centre[0] + (centre[0] - 110) * math.cos(angle)
+        y = centre[1] + (centre[1] - 30) * math.sin(angle)
+        places[record_id] = x, y
+    nodes = [_node(document, record_id, *place, colours) for record_id, place in places.items()]
+    lines = [
+        _edge(", ".join(names), places[source], places[target])
+        for (source, target), names in edges.items()
+    ]
     title = (
-        f"{counted(len(edges), 'relation')} between {counted(len(nodes), 'entity')}; "
-        "the table below lists them"
+        f"{counted(sum(map(len, edges.values())), 'relation')} between "
+        f"{counted(len(nodes), 'record')}; the table below lists them"
     )
-    return Graph(width, height, title, nodes, edges)
+    return Graph(width, height, title, nodes, lines)
 
 
-def _node(actor: Actor, x: float, y: float, colours: Mapping[str, str]) -> Node:
-    name = actor.name if len(actor.name) <= _LONGEST else actor.name[: _LONGEST - 1] + "…"
+def _shown(document: Document) -> list[str]:
+    """The entities and events with relations, those with the most first, at most MOST."""
+    degrees: Counter[str] = Counter()
+    for relation in document.relations:
+        degrees.update({relation.source, relation.target} & document.layer_by_id.keys())
+    chosen = [record_id for record_id, _ in degrees.most_common(MOST)]
+    return [*chosen[:1], *_neighbours_together(document, chosen[1:])]
+
+
+def _neighbours_together(document: Document, ids: list[str]) -> list[str]:
+    """Order records around a circle: two change places as long as that makes relations shorter."""
+    pairs = {
+        (relation.source, relation.target)
+        for relation in document.relations
+        if relation.source in ids and relation.target in ids
+    }
+    order = list(ids)
+
+    def length() -> int:
+        places = {record_id: place for place, record_id in enumerate(order)}
+        distances = (abs(places[source] - places[target]) for source, target in pairs)
+        return sum(min(distance, len(order) - distance) for distance in distances)
+
+    best = length()
+    is_shorter = True
+    while is_shorter:
+        is_shorter = False
+        for first, second in combinations(range(len(order)), 2):
+            order[first], order[second] = order[second], order[first]
+            if length() < best:
+                best, is_shorter = length(), True
+            else:
+                order[first], order[second] = order[second], order[first]
+    return order
+
+
+def _edges_between(document: Document, ids: set[str]) -> dict[tuple[str, str], list[str]]:
+    """The names of the relations between two records; both directions are one line."""
+    scheme = scheme_of(document)
+    edges: dict[tuple[str, str], list[str]] = {}
+    for relation in document.relations:
+        pair = relation.source, relation.target
+        if not ids.issuperset(pair) or pair[0] == pair[1]:
+            continue
+        label = label_of(scheme, "relations", "type", relation.type or "?")
+        name = (label.title or label.name).lower()
+        if pair[::-1] in edges:
+            pair = pair[::-1]
+        edges.setdefault(pair, []).append(name)
+    return edges
+
+
+def _node(
+    document: Document, record_id: str, x: float, y: float, colours: Mapping[str, str]
+) -> Node:
+    name = name_of(document, record_id)
+    name = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
     width, height = _CHARACTER * len(name) + 16, 24
     return Node(
-        id=actor.id,
+        id=record_id,
         name=name,
-        colour=colours[actor.type],
+        colour=colours[getattr(document[record_id], "type", None) or ""],
         x=round(x - width / 2, 1),
         y=round(y - height / 2, 1),
         width=round(width, 1),
@@ -95,15 +156,7 @@ def _node(actor: Actor, x: float, y: float, colours: Mapping[str, str]) -> Node:
     )
 
 
-def _edge(
-    name: str, start: tuple[float, float], end: tuple[float, float], centre: tuple[float, float]
-) -> Edge:
-    """A line bent towards the centre, so that lines between neighbours can be told apart."""
-    middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-    bend = (
-        middle[0] + 0.3 * (centre[0] - middle[0]),
-        middle[1] + 0.3 * (centre[1] - middle[1]),
-    )
-    path = f"M{start[0]:.1f} {start[1]:.1f}Q{bend[0]:.1f} {bend[1]:.1f} {end[0]:.1f} {end[1]:.1f}"
-    x, y = (middle[0] + bend[0]) / 2, (middle[1] + bend[1]) / 2
-    return Edge(name, path, round(x, 1), round(y, 1))
+def _edge(name: str, start: tuple[float, float], end: tuple[float, float]) -> Edge:
+    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+    path = f"M{start[0]:.1f} {start[1]:.1f}L{end[0]:.1f} {end[1]:.1f}"
+    return Edge(name, path, round(x, 1), round(y + 3, 1))

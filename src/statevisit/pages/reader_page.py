@@ -190,7 +190,7 @@ def _page(
         colours=colours,
         actors=actors,
         in_events=[actor for actor in actors if actor.events],
-        graph=graph_of(actors, colours),
+        graph=graph_of(document, colours),
         timeline=views.timeline(document),
         amounts=views.amounts(document),
         quotations=views.quotations(document),
