@@ -46,6 +46,32 @@ _COLOURED = {
 """The label whose colour a span has, by layer."""
 
 
+SITE_POLICY = (
+    "default-src 'none'; img-src 'self' file: data:; base-uri 'none'; form-action 'none'; "
+    "style-src 'self' file:; script-src 'self' file:"
+)
+"""What the pages of a site may load: its own files, also where it is a directory on a disk."""
+
+
+class Annotator(Struct, frozen=True):
+    """Who annotated a document: name, kind and notes, as `corpus/annotators.json` has them."""
+
+    name: str
+    kind: str
+    notes: str = ""
+
+
+class Site(Struct, frozen=True):
+    """What every page of a site shows: its title, and its other pages as (address, title).
+
+    `issues` is the address at which errors are reported; empty for none.
+    """
+
+    title: str
+    pages: tuple[tuple[str, str], ...] = ()
+    issues: str = ""
+
+
 class Layer(Struct, frozen=True):
     """A layer as a switch: its name, title and the number of its spans."""
 
@@ -102,23 +128,43 @@ class Page(Struct, frozen=True):
 def document_page(
     document: Document,
     source: ListedSource | None = None,
-    annotators: Sequence[tuple[str, str]] = (),
+    annotators: Sequence[Annotator] = (),
+    site: Site | None = None,
 ) -> str:
-    """Return a document as one HTML file, with its style and script in it.
+    """Return a document as an HTML page.
 
-    `source` is what the list of sources states of its text, `annotators` are the names of who
-    annotated it and what they are.
+    Args:
+        document: The document, of any scheme and in any state.
+        source: What the list of sources states of its text.
+        annotators: Who annotated it.
+        site: The site that the page is part of, in `documents/`; None for a single file, with its
+            style and script in it.
     """
     page = _page(document, source, annotators)
-    style = asset("page.css") + colour_rules(scheme_of(document))
-    script = asset("page.js")
-    inline = {"style": Markup(style), "script": Markup(script)}
+    return render("document.html", scheme_of(document), site, base="../", page=page)
+
+
+def render(template: str, scheme: Scheme, site: Site | None, base: str, **values: object) -> str:
+    """Return a page from its template: part of a site, or a single file.
+
+    `base` leads from the page to the top of the site.
+    """
+    if site is not None:
+        values |= {"inline": None, "policy": SITE_POLICY, "corpus": site, "base": base}
+        return environment().get_template(template).render(**values)
+    style, script = style_sheet(scheme), asset("page.js")
     policy = (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_hash_of(style)}; script-src {_hash_of(script)}"
     )
-    template = environment().get_template("document.html")
-    return template.render(page=page, inline=inline, policy=policy, corpus=None, base="")
+    inline = {"style": Markup(style), "script": Markup(script)}
+    values |= {"inline": inline, "policy": policy, "corpus": None, "base": ""}
+    return environment().get_template(template).render(**values)
+
+
+def style_sheet(scheme: Scheme) -> str:
+    """Return the style sheet of pages, with the colours of a scheme."""
+    return asset("page.css") + _colour_rules(scheme)
 
 
 @cache
@@ -159,7 +205,7 @@ def colours_of(scheme: Scheme) -> dict[str, str]:
     }
 
 
-def colour_rules(scheme: Scheme) -> str:
+def _colour_rules(scheme: Scheme) -> str:
     """Return the rules of the style sheet for the colours of a scheme."""
     rules = {}
     colours = colours_of(scheme)
@@ -170,7 +216,7 @@ def colour_rules(scheme: Scheme) -> str:
 
 
 def _page(
-    document: Document, source: ListedSource | None, annotators: Sequence[tuple[str, str]]
+    document: Document, source: ListedSource | None, annotators: Sequence[Annotator]
 ) -> Page:
     scheme = scheme_of(document)
     colours = _Colours(scheme)
@@ -250,7 +296,7 @@ def _lead(document: Document, source: ListedSource | None) -> list[str]:
 
 
 def _about(
-    document: Document, source: ListedSource | None, annotators: Sequence[tuple[str, str]]
+    document: Document, source: ListedSource | None, annotators: Sequence[Annotator]
 ) -> list[tuple[str, str]]:
     states = Counter(document.layers.values())
     rows = [
@@ -262,8 +308,13 @@ def _about(
     ]
     if source is not None and source.url:
         rows.append(("Address", source.url))
-    rows += [(f"Annotated by {name}", kind) for name, kind in annotators]
+    rows += [("Annotated by", _described(annotator)) for annotator in annotators]
     return rows
+
+
+def _described(annotator: Annotator) -> str:
+    words = f"{annotator.name} ({annotator.kind})"
+    return f"{words}: {annotator.notes}" if annotator.notes else words
 
 
 def data_of(document: Document) -> Markup:

@@ -374,3 +374,31 @@ document.addEventListener("keydown", (event) => {
 
 arrive();
 })();
+
+// The index of a corpus
+(() => {
+const field = document.getElementById("search-documents");
+if (!field) return;
+const MOST = 200;
+const results = document.getElementById("results");
+const found = document.getElementById("found-documents");
+field.addEventListener("input", () => {
+  const words = field.value.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  document.getElementById("listed").hidden = words.length > 0;
+  const hits = words.length
+    ? documents.filter((d) => words.every((w) => d.join(" ").toLocaleLowerCase().includes(w)))
+    : [];
+  found.textContent = words.length ? `${hits.length} found` : "";
+  const list = document.createElement("ul");
+  for (const [id, title, date, split] of hits.slice(0, MOST)) {
+    const link = document.createElement("a");
+    link.href = `documents/${id}.html`;
+    link.dir = "auto";
+    link.textContent = title;
+    const item = document.createElement("li");
+    item.append(link, ` ${date} ${split}`);
+    list.append(item);
+  }
+  results.replaceChildren(list);
+});
+})();
