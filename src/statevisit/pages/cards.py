@@ -14,6 +14,7 @@ from statevisit.document.records import (
     Event,
     EventChain,
     EventRelation,
+    Mention,
     Quantity,
     Quotation,
     Relation,
@@ -110,17 +111,25 @@ def cards(document: Document) -> dict[str, Card]:
     return {card.id: card for card in maker.all()}
 
 
+def record_of(document: Document, record_id: str | None) -> Any:
+    """Return the record with an id; None without one: documents that are worked on have pages."""
+    if record_id is None or record_id not in document:
+        return None
+    return document[record_id]
+
+
 def name_of(document: Document, record_id: str) -> str:
     """Return what a page calls a record: its words or its name; an unknown id stands for itself."""
-    if record_id not in document:
+    record = record_of(document, record_id)
+    if record is None:
         return record_id
-    record = document[record_id]
     if isinstance(record, SpanRecord):
         return " ".join(document.text_of(record).split())
     if isinstance(record, EventChain) and not record.name:
         mentions = document.events_of(record)
         return name_of(document, mentions[0].id) if mentions else record.id
-    return getattr(record, "name", None) or record.id
+    name: str = getattr(record, "name", None) or record.id
+    return name
 
 
 def label_of(scheme: Scheme, layer: str, prop: str, value: str) -> Label:
@@ -205,12 +214,9 @@ class _Cards:
             return [mention.id for mention in document.mentions_of(record)]
         if isinstance(record, EventChain):
             return [event.id for event in document.events_of(record)]
-        of_entity = getattr(record, "entity", None)
-        if of_entity in document and isinstance(document[of_entity], Entity):
-            return [mention.id for mention in document.mentions_of(of_entity)]
-        of_event = record.event if isinstance(record, Event) else None
-        if of_event in document and isinstance(document[of_event], EventChain):
-            return [event.id for event in document.events_of(of_event)]
+        whole = record_of(document, _of_chain(record))
+        if isinstance(whole, Entity | EventChain):
+            return self._chain(whole)
         return [record.id] if isinstance(record, SpanRecord) else []
 
     def _link(self, source: str, name: str, target: str) -> None:
@@ -224,7 +230,8 @@ class _Cards:
             for argument in event.arguments or ():
                 role = _words(argument.role)
                 yield event.id, argument.target, role, f"{role} of"
-        for relation in (*document.relations, *document.event_relations):
+        relations: list[Relation | EventRelation] = [*document.relations]
+        for relation in [*relations, *document.event_relations]:
             name, back = self._relation_names(relation)
             yield relation.source, relation.target, name, back
         for quotation in document.quotations:
@@ -251,11 +258,17 @@ def speakers(document: Document, quotation: Quotation) -> list[tuple[str, str]]:
     """Return (id, name) of each source of a quotation, by the entity where the mention has one."""
     named = []
     for source in quotation.sources or ():
-        mention = document[source] if source in document else None
-        entity = getattr(mention, "entity", None)
-        shown = entity if entity in document else source
-        named.append((source, name_of(document, shown)))
+        mention = record_of(document, source)
+        entity = record_of(document, getattr(mention, "entity", None))
+        named.append((source, name_of(document, source if entity is None else entity.id)))
     return named
+
+
+def _of_chain(record: Any) -> str | None:
+    """Return the id of the entity of a mention, and of the event of its mention."""
+    if isinstance(record, Mention):
+        return record.entity
+    return record.event if isinstance(record, Event) else None
 
 
 def _field(prop: str) -> str:

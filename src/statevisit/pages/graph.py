@@ -23,7 +23,7 @@ _LONGEST = 26
 
 
 class Node(Struct, frozen=True):
-    """An entity or event: its name, and its box. `middle` and `baseline` are the place of the name."""
+    """An entity or event: its name and box; `middle` and `baseline` are the place of the name."""
 
     id: str
     name: str

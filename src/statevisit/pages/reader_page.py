@@ -22,7 +22,7 @@ from statevisit.corpus.seeds import ListedSource
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.pages import views
-from statevisit.pages.cards import Card, cards
+from statevisit.pages.cards import Card, cards, record_of
 from statevisit.pages.graph import Graph, graph_of
 from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.printable import visible
@@ -215,9 +215,7 @@ def _colour_rules(scheme: Scheme) -> str:
     return "".join(f".{name} {{ --c: {colour}; }}\n" for name, colour in rules.items())
 
 
-def _page(
-    document: Document, source: ListedSource | None, annotators: Sequence[Annotator]
-) -> Page:
+def _page(document: Document, source: ListedSource | None, annotators: Sequence[Annotator]) -> Page:
     scheme = scheme_of(document)
     colours = _Colours(scheme)
     actors = views.actors(document)
@@ -261,8 +259,14 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
         pieces = []
         for piece in paragraph.pieces:
             marks = [
-                ShownMark(m.id, m.layer, m.depth, m.begins, colours[_label(document, m.layer, m.id)])
-                for m in piece.marks
+                ShownMark(
+                    mark.id,
+                    mark.layer,
+                    mark.depth,
+                    mark.begins,
+                    colours[_label(document, mark.layer, mark.id)],
+                )
+                for mark in piece.marks
             ]
             ids = " ".join(mark.id for mark in reversed(piece.marks))
             pieces.append(ShownPiece(visible(piece.text), ids, marks))
@@ -272,10 +276,10 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
 
 def _label(document: Document, layer: str, record_id: str) -> str:
     """The label whose colour a span has; empty for none."""
-    record: Any = document[record_id]
+    record = document[record_id]
     _, prop = _COLOURED[layer]
     if layer == "mentions":
-        record = document[record.entity] if record.entity in document else None
+        record = record_of(document, record.entity)
     return getattr(record, "class_" if prop == "class" else prop, None) or ""
 
 

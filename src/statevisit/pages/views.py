@@ -10,7 +10,7 @@ from statevisit.document.model import Document
 from statevisit.document.records import FACT, Entity, Event, Quantity, Quotation
 from statevisit.document.scheme import scheme_of
 from statevisit.document.timeline import Between, days_of_events
-from statevisit.pages.cards import WIKIDATA, amount, label_of, name_of, speakers
+from statevisit.pages.cards import WIKIDATA, amount, label_of, name_of, record_of, speakers
 
 
 class Link(Struct, frozen=True):
@@ -135,13 +135,13 @@ def _actor(document: Document, entity: Entity, events: int) -> Actor:
 
 def _actors_of(document: Document, event: Event) -> Iterator[str]:
     """Yield the entities that are arguments of an event, each once."""
-    seen = set()
+    seen: set[str] = set()
     for argument in event.arguments or ():
-        target = document[argument.target] if argument.target in document else None
-        entity = getattr(target, "entity", None)
-        if entity in document and entity not in seen:
-            seen.add(entity)
-            yield entity
+        target = record_of(document, argument.target)
+        entity = record_of(document, getattr(target, "entity", None))
+        if entity is not None and entity.id not in seen:
+            seen.add(entity.id)
+            yield entity.id
 
 
 def timeline(document: Document) -> Timeline:
@@ -257,7 +257,7 @@ def amounts(document: Document) -> list[Amount]:
 def _amount(document: Document, quantity: Quantity) -> Amount:
     scheme = scheme_of(document)
     original = quantity.conversion_of
-    source = document[original] if original in document else None
+    source = record_of(document, original)
     return Amount(
         id=quantity.id,
         words=" ".join(document.text_of(quantity).split()),
