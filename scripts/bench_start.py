@@ -33,6 +33,7 @@ IMPORTS = {
     "ingest": "spacy",
     "label-studio": "label_studio_sdk.client",
     "formats": "cassis",
+    "ray": "ray",
 }
 """The modules that are imported when an extra is first used."""
 

@@ -3,8 +3,8 @@
 Usage: python3 scripts/test.py [--quick] [arguments of pytest]. It makes .venv and installs the
 locked packages and (as root, with apt-get) Chromium if needed. Then it runs ruff and mypy, and
 pytest if they find nothing. `--quick` leaves out the tests that need a Label Studio server, a
-browser or several seconds. All other arguments go to pytest unchanged; if they select tests (a path
-or an option such as -k), ruff and mypy are left out.
+browser, Ray or several seconds. All other arguments go to pytest unchanged; if they select tests (a
+path or an option such as -k), ruff and mypy are left out.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from environment import ROOT, browser, ensure, run
 CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
 """The commands that check the code, in the order in which they run."""
 
-QUICK = ("-m", "not live and not browser and not slow", "--mutations", "2000")
+QUICK = ("-m", "not live and not browser and not ray and not slow", "--mutations", "2000")
 """The arguments of pytest that `--quick` stands for."""
 
 SELECTING = ("-k", "-m", "--lf", "--last-failed", "--deselect", "--ignore")
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="leave out the tests that need a Label Studio server, a browser or several seconds",
+        help="leave out the tests that need Label Studio, a browser, Ray or several seconds",
     )
     return parser
 

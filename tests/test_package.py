@@ -533,14 +533,14 @@ def test_selected_tests_run_alone(arguments: list[str]) -> None:
 
 
 def test_quick_tests_need_no_browser() -> None:
-    """`--quick` installs no Chromium, and leaves out the tests with any of the three markers."""
+    """`--quick` installs no Chromium, and leaves out the tests with any of the four markers."""
     lines = _commands_of_the_test_script("--quick", "-x")
     assert "Chromium" not in lines
-    quick = "-m pytest -m 'not live and not browser and not slow' --mutations 2000 -x"
+    quick = "-m pytest -m 'not live and not browser and not ray and not slow' --mutations 2000 -x"
     assert [*CODE_CHECKS, quick] == [line for line in lines if line.startswith("-m ")]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     markers = [m.partition(":")[0] for m in project["tool"]["pytest"]["ini_options"]["markers"]]
-    assert ["live", "browser", "slow"] == markers
+    assert ["live", "browser", "ray", "slow"] == markers
 
 
 @pytest.mark.slow

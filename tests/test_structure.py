@@ -53,6 +53,7 @@ ONLY_IN = {
     "label_studio_sdk": {"labelstudio"},
     "pandas": {"dataset"},
     "pyarrow": {"corpus", "dataset"},
+    "ray": {"corpus"},
     "spacy": {"annotation", "formats"},
     "yaml": {"publishing"},
 }

@@ -6,7 +6,7 @@ import click
 
 from statevisit import layout
 from statevisit.cli.main import Listing, say
-from statevisit.cli.options import corpus_argument, corpus_to_change
+from statevisit.cli.options import Engine, corpus_argument, corpus_to_change, engine_options
 from statevisit.cli.progress import Bar
 from statevisit.corpus.reader import load
 from statevisit.document.scheme import ANNOTATIONS_ONLY
@@ -35,11 +35,9 @@ from statevisit.publishing.build import build, other_tools
     type=click.Path(path_type=Path),
     help="The directory for the edition annotations-only; it is made, or renewed if it holds one.",
 )
-@click.option(
-    "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
-)
+@engine_options()
 def command(
-    path: Path | None, check: bool, edition: str, output: Path | None, workers: int | None
+    path: Path | None, check: bool, edition: str, output: Path | None, engine: Engine
 ) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
@@ -66,11 +64,11 @@ def command(
     if output is not None:
         from statevisit.publishing.textless_root import write_edition
 
-        files = write_edition(root, output, workers)
+        files = write_edition(root, output, engine.workers, engine.mapper(root))
         say(f"{output}: {counted(files, 'file')} without a word of the text")
         return 0
     with Bar(len(load(root)), "building") as bar:
-        result = build(root, check, workers, bar.advance)
+        result = build(root, check, engine.workers, bar.advance, engine.mapper(root))
     if result.findings:
         listing = Listing(by_file=True, more="`statevisit validate -v` lists them")
         for finding in result.findings:

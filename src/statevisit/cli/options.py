@@ -1,9 +1,10 @@
 """Arguments and options that several commands share, and the corpus that a command means."""
 
+import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -29,6 +30,63 @@ without_predicates = click.option(
     is_flag=True,
     help="Leave mentions that are marked as predicates out on both sides; OntoNotes has none.",
 )
+
+
+class Engine(NamedTuple):
+    """Where the tasks of a command run: in processes of this machine, or on a Ray cluster."""
+
+    name: str
+    workers: int | None
+    address: str | None
+
+    def mapper(self, *paths: Path) -> Callable[..., Iterator[Any]]:
+        """Return the function that runs tasks in order; they read the files in `paths`."""
+        if self.name == "ray":
+            from statevisit.corpus import on_ray
+
+            return functools.partial(on_ray.ordered, address=self.address, paths=paths)
+        from statevisit.corpus.parallel import ordered
+
+        return ordered
+
+
+def engine_options(*more: str, help_: str = "") -> Callable[[Command], Command]:
+    """Add --engine, --workers and --ray-address to a command, as its parameter `engine`.
+
+    `more` are engines of this command alone, which work in local processes; `help_` explains them.
+    """
+    choice = click.option(
+        "--engine",
+        type=click.Choice(["local", "ray", *more]),
+        default="local",
+        show_default=True,
+        help="Work in processes of this machine, or on a Ray cluster, whose nodes see the same "
+        f"files and have the same statevisit.{help_}",
+    )
+    processes = click.option(
+        "--workers",
+        type=click.IntRange(1),
+        help="Number of processes; default: one for each core, of all nodes with --engine ray.",
+    )
+    cluster = click.option(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="The Ray cluster, as HOST:PORT or auto; default: that of RAY_ADDRESS, or else a new "
+        "one of this machine.",
+    )
+
+    def decorated(function: Command) -> Command:
+        @functools.wraps(function)
+        def call(
+            *, engine: str, workers: int | None, ray_address: str | None, **others: Any
+        ) -> Any:
+            if ray_address and engine != "ray":
+                raise click.UsageError("--ray-address needs --engine ray")
+            return function(engine=Engine(engine, workers, ray_address), **others)
+
+        return choice(processes(cluster(call)))
+
+    return decorated
 
 
 def corpus_argument(function: Command) -> Command:

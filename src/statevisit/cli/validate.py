@@ -13,12 +13,11 @@ from msgspec import structs
 from statevisit import layout
 from statevisit.cli.finding_formats import WRITERS, Statistics, Writer
 from statevisit.cli.main import say
-from statevisit.cli.options import below_here, corpus_to_change, verbose
+from statevisit.cli.options import Engine, below_here, corpus_to_change, engine_options, verbose
 from statevisit.cli.progress import Bar
-from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
-from statevisit.document.schema_errors import ENGINES
+from statevisit.document.schema_errors import ENGINES, REFERENCE
 from statevisit.document.scheme import scheme_for
 from statevisit.errors import FormatError
 from statevisit.printable import counted, in_utf8
@@ -61,14 +60,8 @@ if TYPE_CHECKING:
 @click.option(
     "--diff", is_flag=True, help="Print the changes that --fix would make; write and check nothing."
 )
-@click.option(
-    "--workers", type=click.IntRange(1), help="Number of processes; default: one for each core."
-)
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default=ENGINES[0],
-    help="What checks the schema of documents: the default is quick; jsonschema is the reference.",
+@engine_options(
+    REFERENCE, help_=f" {REFERENCE}: local, with the reference implementation of JSON Schema."
 )
 @verbose
 def command(
@@ -81,8 +74,7 @@ def command(
     statistics: bool,
     fix: bool,
     diff: bool,
-    workers: int | None,
-    engine: str,
+    engine: Engine,
     verbose: bool,
 ) -> int:
     """Check documents: schema, offsets, references, links, values, hashes.
@@ -111,7 +103,7 @@ def command(
     settings = _settings(paths[0], format_, select, ignore, strict)
     writer = Statistics() if statistics else WRITERS[settings.format](settings.address, verbose)
     languages: Counter[str] = Counter()
-    failures = _check_all(paths, settings, writer, partial(_check, workers, engine), languages)
+    failures = _check_all(paths, settings, writer, partial(_check, engine), languages)
     writer.end()
     if settings.format == "text" and (writer.counts or sys.stderr.isatty()):
         say(writer.summary(), err=True)
@@ -175,8 +167,7 @@ def _check_all(
 
 
 def _check(
-    workers: int | None,
-    engine: str,
+    engine: Engine,
     path: Path,
     settings: Settings,
     writer: Writer,
@@ -195,9 +186,15 @@ def _check(
         def note_language(of_document: "Facts") -> None:
             languages[of_document.language.partition("-")[0].lower()] += 1
 
-        mapper = partial(ordered, workers=workers, preload=PRELOAD, alone=is_large)
+        read = () if str(path) == "-" else (path,)
+        mapper = partial(
+            engine.mapper(*read), workers=engine.workers, preload=PRELOAD, alone=is_large
+        )
+        schema_engine = REFERENCE if engine.name == REFERENCE else ENGINES[0]
         entries = parquet_entries(path) if path.suffix == ".parquet" else None
-        for finding in validate(path, count_document, mapper, entries, note_language, engine):
+        for finding in validate(
+            path, count_document, mapper, entries, note_language, schema_engine
+        ):
             if settings.wants(finding.code):
                 writer.add(structs.replace(finding, file=in_utf8(below_here(finding.file))))
 

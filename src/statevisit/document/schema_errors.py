@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
     from jsonschema_rs import Draft202012Validator as Verdict
 
-ENGINES = ("jsonschema-rs", "jsonschema")
+REFERENCE = "jsonschema"
+"""The engine that decides what the other one should say."""
+
+ENGINES = ("jsonschema-rs", REFERENCE)
 """The engines that check a value against a schema: the quick one, and the reference."""
 
 _EXAMPLES = {

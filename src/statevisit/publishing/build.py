@@ -8,9 +8,11 @@ place, the manifest last.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import orjson
 from msgspec import Struct
@@ -55,6 +57,10 @@ _LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS, layout.SCHEME)
 """Files beside the documents that the manifest lists if the root has them."""
 
 
+Mapper = Callable[..., Any]
+"""What runs the tasks of a build: `ordered`, or a generator function with its arguments."""
+
+
 class BuildResult(Struct, frozen=True):
     """The findings of a build or, if there are none, the (path, state) of every built file.
 
@@ -84,6 +90,7 @@ def build(
     check: bool = False,
     workers: int | None = None,
     done: Callable[[int], None] = lambda _: None,
+    mapper: Mapper = ordered,
 ) -> BuildResult:
     """Build a corpus root or, with `check`, compare it with what a build would write.
 
@@ -92,6 +99,8 @@ def build(
         check: Write nothing.
         workers: The number of processes; None for as many as there are usable cores.
         done: Is called with the number of documents after each shard of them.
+        mapper: Runs the tasks, with the arguments of `ordered`. Another one than that may run them
+            on other machines, which see the files below `root` only.
 
     Raises FormatError if the path of a built file leads through a link, ReleaseError if a file in
     `corpus/parquet/` belongs neither to this build nor, unchanged, to the last one, OSError if it
@@ -101,10 +110,12 @@ def build(
     version = version_of(root)
     below_parquet = f"{layout.PARQUET}/"
     earlier = {name: sha for name, sha in listed(root).items() if name.startswith(below_parquet)}
-    place = None if check else root / "corpus"
+    place = None if check and mapper is ordered else root / "corpus"
     with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
         staging = Path(temporary)
-        converted = _converted(root, staging, workers, done)
+        converted = _converted(
+            root, staging, done, partial(mapper, workers=workers, preload=_PRELOAD)
+        )
         if converted.findings:
             return BuildResult(converted.findings, [])
         manifest = _manifest(root, version, converted)
@@ -113,12 +124,14 @@ def build(
         return BuildResult([], renewal.states() if check else renewal.apply())
 
 
-def require_current(root: Path, then: str, workers: int | None = None) -> None:
+def require_current(
+    root: Path, then: str, workers: int | None = None, mapper: Mapper = ordered
+) -> None:
     """Raise ReleaseError unless the documents are valid and the built files match them.
 
-    `then` ends the advice "run `statevisit build`".
+    `then` ends the advice "run `statevisit build`"; the others are as for `build`.
     """
-    result = build(root, check=True, workers=workers)
+    result = build(root, check=True, workers=workers, mapper=mapper)
     if result.findings:
         more = f"; and {len(result.findings) - 1} more" if result.findings[1:] else ""
         raise ReleaseError(f"the corpus is not valid: {result.findings[0]}{more}", result.findings)
@@ -154,7 +167,7 @@ def other_tools(root: Path) -> str:
 
 
 def _converted(
-    root: Path, staging: Path, workers: int | None, done: Callable[[int], None]
+    root: Path, staging: Path, done: Callable[[int], None], mapper: Mapper
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
     from statevisit.dataset.arrow import configs
@@ -174,20 +187,19 @@ def _converted(
         has_splits=across.has_splits,
         partial_layers=read_settings(root).partial,
     )
-    splits = _splits(corpus, sources, workers)
-    results = ordered(
-        partial(build_shard, task=task), plan(corpus.entries, splits), workers, _PRELOAD
-    )
-    for split, document in _in_order(results, contents, written, done):
-        entry = corpus.entries[document.position]
-        findings += document.findings
-        if document.facts is not None:
-            contradictions = across.add(entry, document.facts)
-            findings += (finding for finding in contradictions if finding.severity == ERROR)
-        if document.digests:
-            if document.file:
-                documents.append(document.file)
-            contents.add_digests(split, document.digests)
+    splits = _splits(corpus, sources, mapper)
+    run = partial(build_shard, task=task)
+    with closing(mapper(run, plan(corpus.entries, splits))) as results:  # no task outlives `folder`
+        for split, document in _in_order(results, contents, written, done):
+            entry = corpus.entries[document.position]
+            findings += document.findings
+            if document.facts is not None:
+                contradictions = across.add(entry, document.facts)
+                findings += (finding for finding in contradictions if finding.severity == ERROR)
+            if document.digests:
+                if document.file:
+                    documents.append(document.file)
+                contents.add_digests(split, document.digests)
     if findings:
         return _Converted(findings, contents, [])
     contents.add_rows(written.rows())
@@ -201,13 +213,13 @@ def _converted(
     return _Converted(findings, contents, [*documents, *parquet])
 
 
-def _splits(corpus: Corpus, sources: Sources, workers: int | None) -> Iterator[str]:
+def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
     """Yield the split of each document of a corpus."""
     if not splits_of(sources):
         yield from (TRAIN for _ in corpus.entries)
         return
     read = partial(splits_of_entries, sources=sources)
-    yield from chain.from_iterable(ordered(read, batches(corpus.entries), workers, _PRELOAD))
+    yield from chain.from_iterable(mapper(read, batches(corpus.entries)))
 
 
 def _in_order(
@@ -254,8 +266,10 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
     from statevisit.publishing.card import renewed_pages
     from statevisit.publishing.croissant import metadata
 
-    parquet = sorted(path for path in staging.rglob("*") if path.is_file())
-    staged = {str(path.relative_to(staging)): path for path in parquet}
+    # Not what lies in the directory: a task that was killed may have left temporary files there.
+    names = (entry["path"] for entry in about.manifest["files"])
+    built = (name for name in names if name.startswith(f"{layout.PARQUET}/"))
+    staged = {name: staging / name for name in built}
     for name, page in renewed_pages(root, about).items():
         staged[name] = staging / "pages" / name
         files.write(staged[name], page)

@@ -9,6 +9,7 @@ from pathlib import Path
 import orjson
 
 from statevisit import files, layout
+from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import load
 from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.settings import read_settings
@@ -20,7 +21,7 @@ from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, schema_files, s
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.publishing import textless
-from statevisit.publishing.build import build, require_current
+from statevisit.publishing.build import Mapper, build, require_current
 from statevisit.publishing.manifest import (
     Contents,
     encode_manifest,
@@ -70,7 +71,12 @@ def _is_edition(root: Path) -> bool:
     return isinstance(manifest, dict) and "edition" in manifest
 
 
-def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
+def write_edition(
+    root: Path,
+    target: Path,
+    workers: int | None = None,
+    mapper: Mapper = ordered,
+) -> int:
     """Write the edition of a corpus root without its text; return the number of its files.
 
     If `target` holds an edition already, the files that its manifest lists are replaced or removed,
@@ -78,7 +84,7 @@ def write_edition(root: Path, target: Path, workers: int | None = None) -> int:
     of the edition in `target` was changed, and if another file there would be read as part of the
     edition; FormatError if a page or an id quotes the text, and if a path leads through a link.
     """
-    require_current(root, "first", workers)
+    require_current(root, "first", workers, mapper)
     full = orjson.loads((root / layout.RELEASE).read_bytes())
     with _renewing(target) as staging:
         pages = _write_pages(root, staging)

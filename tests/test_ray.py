@@ -1,0 +1,387 @@
+"""Ray as the engine: two nodes on this machine give the bytes of one process, whatever fails."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statevisit.corpus import on_ray
+from statevisit.errors import FormatError, MissingExtra, StateVisitError
+from statevisit.publishing import shards
+from statevisit.publishing.build import build
+from tests.conftest import Result, interrupted, required, started, wait_until
+from tests.repositories import ROOT
+
+pytestmark = pytest.mark.ray
+
+STORE = 100_000_000
+"""Bytes of each node's object store."""
+
+NODE: dict[str, Any] = {
+    "num_cpus": 1,
+    "num_gpus": 0,
+    "node_ip_address": "127.0.0.2",  # Ray takes 127.0.0.1 for the address in the network
+    "object_store_memory": STORE,
+    "include_dashboard": False,
+}
+
+SHARDS = 5
+"""Tasks of a build of the test's corpus."""
+
+SHARD = 8
+"""Documents in each of them."""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A Ray cluster of two nodes; `address` is that of the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        directory = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a socket's path must be short
+        patch.setenv("RAY_TMPDIR", directory)
+        ray = required("ray")
+        (Path(directory) / "ray").mkdir()  # where a cluster notes its address
+        nodes = required("ray.cluster_utils").Cluster()
+        try:
+            nodes.add_node(**NODE)
+            nodes.add_node(**NODE)
+            yield nodes
+        finally:
+            ray.shutdown()
+            nodes.shutdown()
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_shards() -> Iterator[None]:
+    """Make the shards of a build small, so that a small corpus has several."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "SHARD", SHARD)
+        yield
+
+
+@pytest.fixture
+def on_cluster(cluster: Any) -> Iterator[Callable[..., Iterator[Any]]]:
+    """Run tasks in order on that cluster, through a connection that lasts for several tests."""
+    ray = required("ray")
+    if not ray.is_initialized():
+        ray.init(cluster.address, log_to_driver=False)
+    yield on_ray.ordered
+    assert ray.is_initialized()
+
+
+@pytest.fixture(scope="module")
+def local_bytes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """A corpus that is not built, and the files of a build of it in this process."""
+    root = tmp_path_factory.mktemp("corpora") / "root"
+    shutil.copytree(ROOT / "seeds", root / "seeds")
+    (root / "corpus/documents").mkdir(parents=True)
+    for name in ("annotators.json", "wikidata.json"):
+        shutil.copy(ROOT / "corpus" / name, root / "corpus")
+    (article,) = (ROOT / "corpus/documents").glob("*.json")
+    data = article.read_text(encoding="utf-8")
+    for number in range(SHARDS * SHARD):
+        document = data.replace(f'"id":"{article.stem}"', f'"id":"doc-{number:03}"')
+        (root / f"corpus/documents/doc-{number:03}.json").write_text(document, encoding="utf-8")
+    built = root.with_name("built")
+    shutil.copytree(root, built)
+    assert [] == build(built, workers=1).findings
+    return root, _files(built)
+
+
+def _files(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _node(_: int) -> str:
+    import ray
+
+    time.sleep(0.3)
+    return str(ray.get_runtime_context().get_node_id())
+
+
+def _slowly(function: Callable[[Any], Any], task: Any) -> Any:
+    time.sleep(0.3)
+    return function(task)
+
+
+def _killed_at_first(function: Callable[[Any], Any], marks: Path, task: shards.Shard) -> Any:
+    """Work; but when the first two tasks are done for the first time, end the process.
+
+    With the first task it ends when the files have their rows, but not yet their names, and with
+    the second one after the work.
+    """
+    name = task.entries[0].path.stem
+    mark = marks / name
+    is_first_time = not mark.exists()
+    mark.touch()
+    if is_first_time and name == "doc-000":
+        shards.ShardFiles.close = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+    result = function(task)
+    if is_first_time and name == f"doc-{SHARD:03}":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
+
+
+def _fail_at_three(number: int) -> int:
+    if number == 3:
+        raise FormatError("three.json: is not a document")
+    return number
+
+
+def _endless(number: int) -> int:
+    if number:
+        time.sleep(10_000)
+    return number
+
+
+def test_a_cluster_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an address, a Ray is started, and ends with the last result; no file is left."""
+    with _place(monkeypatch) as place:
+        handler = signal.getsignal(signal.SIGTERM)
+        assert [0, 1, 2, 3] == list(on_ray.ordered(abs, [0, -1, -2, -3], 2))
+        assert not required("ray").is_initialized()
+        assert handler is signal.getsignal(signal.SIGTERM)
+        assert [] == os.listdir(place)
+        wait_until(lambda: not _processes(place), "the last process ends")
+
+
+def test_the_commands_give_what_they_give_without_ray(
+    cluster: Any,
+    tmp_path: Path,
+    local_bytes: tuple[Path, dict[str, bytes]],
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`build` and `validate` on two nodes give the bytes of one process, also by relative paths."""
+    source, expected = local_bytes
+    shutil.copytree(source, tmp_path / "root")
+    monkeypatch.chdir(tmp_path)
+    there = ("--engine", "ray", "--ray-address", cluster.address)
+    assert 0 == cli("build", "root", *there).status
+    assert 0 == cli("build", "root", "--check", *there).status
+    assert expected == _files(tmp_path / "root")
+    (tmp_path / "root/corpus/documents/doc-040.json").write_text('{"schema_version": 1}')
+    (tmp_path / "root/corpus/documents/doc-041.json").write_text("{")
+    here = cli("validate", "root", "--workers", "1")
+    assert 1 == here.status
+    assert here == cli("validate", "root", *there)
+
+
+def test_every_node_works_and_no_more_tasks_than_told(
+    on_cluster: Callable[..., Iterator[Any]],
+) -> None:
+    """Tasks run on both nodes; with one worker, one after the other."""
+    assert 2 == len(set(on_cluster(_node, range(6))))
+    start = time.monotonic()
+    assert 3 == len(list(on_cluster(_node, range(3), 1)))
+    assert 3 * 0.3 <= time.monotonic() - start
+
+
+def test_results_come_in_order_and_tasks_are_taken_as_they_are_consumed(
+    on_cluster: Callable[..., Iterator[Any]],
+) -> None:
+    """Of ten thousand tasks, a few are taken before the first result is consumed."""
+    taken = []
+
+    def tasks() -> Iterator[int]:
+        for number in range(10_000):
+            taken.append(number)
+            yield number
+
+    with closing(on_cluster(abs, tasks())) as results:
+        assert [0, 1, 2] == [next(results) for _ in range(3)]
+        assert len(taken) <= 16
+
+
+def test_a_large_task_runs_here(on_cluster: Callable[..., Iterator[Any]]) -> None:
+    """A task that is to run alone runs in the calling process, in its turn."""
+    seen = list(on_cluster(_process, range(4), alone=lambda task: task == 2))
+    assert [False, False, True, False] == [process == os.getpid() for process in seen]
+
+
+def _process(_: int) -> int:
+    return os.getpid()
+
+
+def test_a_node_that_goes(
+    cluster: Any,
+    on_cluster: Callable[..., Iterator[Any]],
+    tmp_path: Path,
+    local_bytes: tuple[Path, dict[str, bytes]],
+) -> None:
+    """If a node goes in the middle of a build, its tasks are done elsewhere: the same bytes."""
+    source, expected = local_bytes
+    shutil.copytree(source, tmp_path / "root")
+    third = cluster.add_node(**NODE)
+
+    def losing(function: Callable[[Any], Any], tasks: Any, **options: Any) -> Iterator[Any]:
+        results = on_cluster(partial(_slowly, function), tasks, workers=3)
+        for number, result in enumerate(results):
+            if number == 1:
+                cluster.remove_node(third, allow_graceful=False)
+            yield result
+
+    assert [] == build(tmp_path / "root", mapper=losing).findings
+    assert expected == _files(tmp_path / "root")
+
+
+def test_a_task_that_is_killed_or_done_twice(
+    on_cluster: Callable[..., Iterator[Any]],
+    tmp_path: Path,
+    local_bytes: tuple[Path, dict[str, bytes]],
+) -> None:
+    """A process that ends while it writes, or after its work, changes nothing in what is built.
+
+    The task is done again, and the temporary files that it left are not part of the build.
+    """
+    source, expected = local_bytes
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    shutil.copytree(source, tmp_path / "root")
+
+    def killing(function: Callable[[Any], Any], tasks: Any, **options: Any) -> Iterator[Any]:
+        yield from on_cluster(partial(_killed_at_first, function, marks), tasks)
+
+    assert [] == build(tmp_path / "root", mapper=killing).findings
+    assert expected == _files(tmp_path / "root")
+    assert SHARDS == len(list(marks.iterdir()))
+
+
+def test_a_task_that_ends_its_process_each_time(
+    on_cluster: Callable[..., Iterator[Any]],
+) -> None:
+    """It is given up with one line."""
+    with pytest.raises(StateVisitError, match=r"Ray lost a task 4 times, at last with: .+ memory"):
+        list(on_cluster(os._exit, [1]))
+
+
+def test_an_exception_comes_back_in_its_turn(on_cluster: Callable[..., Iterator[Any]]) -> None:
+    """An exception in a task is raised here as itself, after the results of earlier tasks."""
+    results = on_cluster(_fail_at_three, range(100))
+    assert [0, 1, 2] == [next(results) for _ in range(3)]
+    with pytest.raises(FormatError, match=r"^three\.json: is not a document$") as raised:
+        next(results)
+    assert FormatError is type(raised.value)
+
+
+def test_a_caller_that_stops_leaves_no_task(on_cluster: Callable[..., Iterator[Any]]) -> None:
+    """Tasks under way are cancelled if the caller takes no more results; the cluster stays."""
+    with closing(on_cluster(_endless, range(10))) as results:
+        assert 0 == next(results)
+    assert [1, 2, 3] == list(on_cluster(abs, [-1, -2, -3]))
+
+
+def test_a_node_with_another_version(
+    on_cluster: Callable[..., Iterator[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node whose versions differ is named, with what it has, before any task runs."""
+    other = on_ray.versions() | {"pyarrow": "0.1"}
+    monkeypatch.setattr(on_ray, "versions", lambda: other)
+    words = r"^node 127\.0\.0\.2 has pyarrow [0-9.]+ instead of 0\.1: install the same versions"
+    with pytest.raises(StateVisitError, match=words):
+        list(on_cluster(abs, [-1]))
+
+
+def test_a_node_that_joins_later_with_another_version(
+    on_cluster: Callable[..., Iterator[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused by its first task."""
+    other = on_ray.versions() | {"statevisit": "0.1"}
+    monkeypatch.setattr(on_ray, "versions", lambda: other)
+    monkeypatch.setattr(on_ray, "_check_nodes", lambda *_: None)
+    with pytest.raises(StateVisitError, match=r"statevisit [0-9.]+ instead of 0\.1"):
+        list(on_cluster(abs, [-1]))
+
+
+def test_a_path_that_a_node_lacks(on_cluster: Callable[..., Iterator[Any]], tmp_path: Path) -> None:
+    """A path that is not on a node is named, with the node."""
+    words = r"/nowhere: is not on node 127\.0\.0\.2; every node needs the same files"
+    with pytest.raises(FormatError, match=words):
+        list(on_cluster(abs, [-1], paths=[tmp_path, tmp_path / "nowhere"]))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--engine", "ray", "--ray-address", "127.0.0.1:9"), "no Ray cluster at 127.0.0.1:9: "),
+        (("--engine", "ray", "--ray-address", "ray://x:1"), "must be HOST:PORT or `auto`"),
+        (("--engine", "ray", "--ray-address", "a.json"), "must be HOST:PORT or `auto`"),
+        (("--ray-address", "auto"), "--ray-address needs --engine ray"),
+    ],
+)
+def test_an_address_of_no_cluster(
+    cli: Callable[..., Result], options: tuple[str, ...], message: str
+) -> None:
+    """A wrong address is one line, at once."""
+    required("ray")
+    result = cli("validate", ROOT, *options)
+    assert result.status != 0
+    assert message in result.err
+    assert "Traceback" not in result.err
+
+
+def test_without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Ray, a line says what to install."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtra, match=r"this needs ray: pip install 'statevisit\[ray\]'"):
+        list(on_ray.ordered(abs, [-1]))
+
+
+def test_ctrl_c(
+    tmp_path: Path, local_bytes: tuple[Path, dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends a build and the Ray that it started, with one line; no file or process stays."""
+    root = tmp_path / "root"
+    shutil.copytree(local_bytes[0], root)
+    before = _files(root)
+    with _place(monkeypatch) as place:
+        process = started("build", root, "--engine", "ray", "--workers", "1")
+        wait_until(
+            lambda: (
+                [*root.glob("corpus/.build-*/corpus/parquet/*/*")] or process.poll() is not None
+            ),
+            "a Parquet file is written",
+        )
+        _, err = interrupted(process)
+        assert (1, "statevisit: stopped; nothing was changed") == (process.returncode, err.strip())
+        assert before == _files(root)
+        assert [] == os.listdir(place)
+        wait_until(lambda: not _processes(place), "the last process ends")
+
+
+@contextmanager
+def _place(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A directory, by a short path, for the files of a Ray that a command starts."""
+    required("ray")
+    place = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+    monkeypatch.setenv("RAY_TMPDIR", place)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _processes(directory: str) -> list[str]:
+    """The command lines of the processes of a Ray with its files below a directory."""
+    lines = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(process.read_bytes().decode(errors="replace"))
+        except OSError:  # it has just ended
+            continue
+    return [line for line in lines if directory in line]
