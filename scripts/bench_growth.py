@@ -128,7 +128,7 @@ def _pair(document: "Document", folder: Path) -> Path:
     """Write the document with links to Wikidata, twice: the two differ in the names of entities."""
     from msgspec.structs import replace
 
-    from statevisit.document.codec import write_document
+    from statevisit.corpus.documents import write_document
 
     pair = folder / "pair"
     pair.mkdir()
@@ -211,7 +211,7 @@ def _draft(document: "Document") -> dict[str, Any]:
 
 def _comparison_steps(document: "Document", file: Path, folder: Path) -> Iterator[Step]:
     """Two annotations of the text: their changes, disagreements, decisions, scores."""
-    from statevisit.document.codec import write_document
+    from statevisit.corpus.documents import write_document
 
     other = folder / f"other/{document.id}.json"
     other.parent.mkdir()

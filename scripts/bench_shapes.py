@@ -13,7 +13,8 @@ from typing import Any
 
 from bench_text import SEED
 
-from statevisit.document.codec import convert, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import convert
 from statevisit.document.model import (
     ANNOTATED_LAYERS,
     LAYERS,

@@ -174,17 +174,17 @@ def started(*arguments: object) -> "subprocess.Popen[str]":
     )
 
 
-def interrupted(process: "subprocess.Popen[str]") -> tuple[str, str]:
+def interrupted(process: "subprocess.Popen[str]", seconds: float = 3) -> tuple[str, str]:
     """Press Ctrl-C until a process that leads its group ends; return its output and errors.
 
     Python sees a signal between two operations, so one that arrives just before a read which never
-    returns is seen at the next signal only.
+    returns is seen at the next signal only. That comes after the seconds that the process needs.
     """
     deadline = time.monotonic() + PATIENCE
     while True:
         os.killpg(process.pid, signal.SIGINT)
         try:
-            return process.communicate(timeout=3)
+            return process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             assert time.monotonic() < deadline, "Ctrl-C does not end the process"
 

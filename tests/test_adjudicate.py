@@ -28,7 +28,8 @@ from statevisit.annotation.shared_ids import (
     aligned,
 )
 from statevisit.corpus.diff import keyed
-from statevisit.document.codec import encode, read_document, to_value, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import encode, read_document, to_value
 from statevisit.document.model import Document, Mention
 from statevisit.errors import FormatError
 from tests.conftest import DOC_ID, ROOT, Result

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
+from statevisit.corpus.documents import write_document
 from statevisit.document import schema, schema_errors
-from statevisit.document.codec import write_document
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.scoring.prediction import Prediction

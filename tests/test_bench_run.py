@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from statevisit import Report, score
-from statevisit.document.codec import write_document
+from statevisit.corpus.documents import write_document
 from statevisit.errors import FormatError
 from statevisit.scoring.run_file import read_run
 from tests.conftest import Result, annotated_text, interrupted, required, started, wait_until

@@ -1,5 +1,6 @@
 """The checks: each finds what it is for, says where, and nothing else fires."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,20 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import read_document, validate
+from statevisit.checks.cycles import _has_cycle
 from statevisit.checks.document import check_bytes, check_document, context_of
 from statevisit.checks.excerpt import finding
 from statevisit.checks.registry import Context
 from statevisit.checks.text import _cut_tokens
-from statevisit.document.codec import encode, encode_value, to_value, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.characters import is_invisible
+from statevisit.document.codec import decode, encode, encode_value, to_value
 from statevisit.document.model import Document, EventRelation, Relation, Span, Token
+from statevisit.document.references import references_of
 from statevisit.document.scheme import Scheme, scheme_from
 from tests.conftest import DOC_ID, ROOT, VALID, Result
+from tests.mutations import MUTATIONS
+from tests.mutations import document as random_document
 from tests.strategies import documents
 
 Change = Callable[[dict[str, Any]], None]
@@ -255,6 +262,53 @@ def test_the_tokens_that_a_span_cuts_are_named(
     first_and_last = overlapped[:1] + overlapped[1:][-1:]
     words = [repr(document.text_of(token)) for token in first_and_last]
     assert " ".join(words) == _cut_tokens(document, span)
+
+
+def test_each_wrong_reference_is_found_in_a_document_with_many_mistakes() -> None:
+    """The quick test for wrong references passes no document that has one."""
+    count = 0
+    for number in range(300):
+        rng = random.Random(number)
+        value = random_document(rng)
+        for kind in rng.sample(_OF_REFERENCES, 2):
+            MUTATIONS[kind](rng, value)
+        document = decode(orjson.dumps(value))
+        layers = document.layer_by_id
+        expected = [
+            path for path, target, of in references_of(document) if layers.get(target) not in of
+        ]
+        problems = check_document(document)
+        assert sorted(expected) == sorted(
+            path for code, path, _ in problems if code in ("E302", "E303")
+        )
+        count += len(expected)
+    assert count > 200
+
+
+_OF_REFERENCES = (
+    "a reference to nothing",
+    "a reference to another layer",
+    "a record twice",
+    "an offset moved",
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6))))
+def test_a_graph_is_searched_for_cycles_only_if_it_has_one(edges: list[tuple[int, int]]) -> None:
+    """The quick test for a cycle agrees with a walk from each node back to itself."""
+    graph: dict[int, list[int]] = {node: [] for edge in edges for node in edge}
+    for source, target in edges:
+        graph[source].append(target)
+    reached = set(edges)
+    for _ in graph:
+        reached |= {(a, d) for a, b in reached for c, d in edges if b == c}
+    assert _has_cycle(graph) == any(a == b for a, b in reached)
+
+
+def test_ascii_has_no_invisible_characters_but_white_space() -> None:
+    """Names in ASCII are compared and tidied by the methods of `str`."""
+    characters = list(map(chr, range(128)))
+    assert list(map(str.isspace, characters)) == list(map(is_invisible, characters))
 
 
 def test_every_cycle_is_reported(article: Document) -> None:

@@ -7,8 +7,9 @@ import orjson
 from msgspec.structs import replace
 
 from statevisit.corpus.diff import Change, details, diff_corpora, diff_documents, title
+from statevisit.corpus.documents import write_document
 from statevisit.corpus.reader import load
-from statevisit.document.codec import encode, encode_value, read_document, to_value, write_document
+from statevisit.document.codec import encode, encode_value, read_document, to_value
 from statevisit.document.model import Document
 from statevisit.document.records import EventRelation
 from tests.conftest import DOC_ID, ROOT, Result

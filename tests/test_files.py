@@ -264,7 +264,9 @@ WRITING = {"write_bytes", "write_text", "unlink", "rmdir", "rename", "rmtree", "
 OWN = {
     "files.py": WRITING,
     "corpus/sharding.py": {"rmtree"},  # the temporary directory of a killed process
+    "corpus/copies.py": {"rmtree"},  # its copy of the files beside the documents in a store
     "corpus/git.py": {"rmtree"},  # a temporary directory
+    "corpus/on_ray.py": {"rmtree"},  # the sockets and logs of a Ray that it started
     "scoring/run_systems.py": {"rename", "rmtree", "write_bytes"},  # the work of one system
     "scoring/run_task.py": {"rmtree"},  # the predictions of an earlier run, through no link
     "dataset/huggingface.py": {"rename"},  # into the user's cache

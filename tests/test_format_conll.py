@@ -17,8 +17,9 @@ from statevisit.document.codec import decode
 from statevisit.document.model import Document
 from statevisit.document.scheme import base, scheme_of
 from statevisit.errors import FormatError
+from statevisit.files import write_parts
 from statevisit.formats import bio, conll, conll_writer
-from statevisit.formats.exporting import export
+from statevisit.formats.exporting import ExportTask, parts_of_files
 from statevisit.formats.flat import own_label
 from statevisit.formats.registry import FORMATS
 from statevisit.formats.spacing import spaced
@@ -36,7 +37,9 @@ variants = pytest.mark.parametrize("name", VARIANTS)
 
 
 def _exported(document: Document, name: str, directory: Path) -> Path:
-    export([(document, "")], FORMATS[name], directory)
+    directory.mkdir()
+    task = ExportTask(FORMATS[name], base())
+    write_parts(directory, parts_of_files([(document, "")], task, tell=lambda notice: None))
     return directory / "corpus.conll"
 
 

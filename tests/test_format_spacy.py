@@ -23,13 +23,14 @@ from statevisit import Document, FormatError, encode, from_spacy
 from statevisit.annotation.docbin import docs_of
 from statevisit.dataset.flat_names import flat_names
 from statevisit.document.scheme import base, scheme_from
+from statevisit.files import write_parts
 from statevisit.formats import spacy_files
-from statevisit.formats.exporting import export
+from statevisit.formats.exporting import ExportTask, Notice, parts_of_files
 from statevisit.formats.importing import read_all
 from statevisit.formats.registry import FORMATS
 from statevisit.formats.sidecar import base_beside
 from statevisit.formats.spacy_doc import UNALIGNED
-from statevisit.formats.texts import AnnotatedText, Loss
+from statevisit.formats.texts import AnnotatedText
 from statevisit.formats.vocabulary import text_of
 from tests.conftest import DOC_ID, Result
 from tests.strategies import documents
@@ -242,11 +243,12 @@ def test_spans_between_tokens_are_counted(article: Document) -> None:
 def test_an_export_says_what_it_cannot_hold(article: Document, tmp_path: Path) -> None:
     """Spans that a file lacks are counted, and an import keeps them."""
     document = _with_unaligned(article)
-    losses: list[Loss] = []
+    notices: list[Notice] = []
     format_ = FORMATS["spacy"]
-    export([(document, "")], format_, tmp_path / "out", lost=losses.append)
-    assert [UNALIGNED] == [loss.kind for loss in losses]
-    (text,) = format_.read(tmp_path / "out/corpus-0001.spacy", base())
+    task = ExportTask(format_, base())
+    write_parts(tmp_path, parts_of_files([(document, "")], task, notices.append))
+    assert [UNALIGNED] == [loss.kind for notice in notices for loss in notice.losses]
+    (text,) = format_.read(tmp_path / "corpus-0001.spacy", base())
     beside = base_beside(text, base())
     assert document == beside
     assert len(text.annotations) + 1 == len(text_of(document).annotations)

@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from statevisit.annotation.ingest import ingest
 from statevisit.checks.document import check_document
 from statevisit.corpus.diff import diff_documents
-from statevisit.document.codec import encode_value, read_document, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import encode_value, read_document
 from statevisit.document.model import Document
 from statevisit.document.scheme import base
 from statevisit.errors import FormatError, LabelStudioError

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from statevisit import load
 from statevisit.corpus.diff import diff_documents
-from statevisit.document.codec import encode_value, read_document, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import encode_value, read_document
 from statevisit.document.model import Argument, Document, Entity, Mention, Source
 from statevisit.document.scheme import base
 from statevisit.errors import LabelStudioError

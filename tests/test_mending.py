@@ -18,7 +18,8 @@ from statevisit.annotation.boundaries import (
 )
 from statevisit.annotation.mending import find, mend
 from statevisit.checks.document import check_document
-from statevisit.document.codec import encode, ordered, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import encode, ordered
 from statevisit.document.model import Document
 from tests.conftest import DOC_ID, Result, annotated_text
 from tests.strategies import documents

@@ -17,7 +17,8 @@ from statevisit.annotation.ingest import ingest
 from statevisit.annotation.rule_tagger import RuleTagger
 from statevisit.annotation.windows import windows
 from statevisit.checks.document import check_document
-from statevisit.document.codec import read_document, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import read_document
 from statevisit.document.model import Document
 from statevisit.labelstudio.tasks import to_task
 from statevisit.scoring.predict import prediction_of

@@ -12,7 +12,7 @@ from statevisit import read_document
 from statevisit.checks.conversions import conversions
 from statevisit.checks.quantities import comparator_words, number_words
 from statevisit.checks.registry import Context
-from statevisit.checks.units import accidental_units
+from statevisit.checks.units import COMMON_UNITS, _unit_parser, accidental_units
 from statevisit.document.model import Document, Quantity
 from tests.conftest import VALID
 from tests.test_numerals import _spelled
@@ -45,6 +45,11 @@ class Spelled:
 
     words: str
     number: Decimal
+
+
+def test_the_common_units_are_units_of_ucum() -> None:
+    """The codes that are known without UCUM's parser are those that it accepts."""
+    assert all(_unit_parser().parse(code) for code in COMMON_UNITS)
 
 
 SCALES = {

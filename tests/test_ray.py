@@ -1,5 +1,6 @@
 """Ray as the engine: two nodes on this machine give the bytes of one process, whatever fails."""
 
+import inspect
 import os
 import shutil
 import signal
@@ -12,9 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from statevisit.corpus import on_ray
+from statevisit.corpus import on_ray, parallel
 from statevisit.errors import FormatError, MissingExtra, StateVisitError
 from statevisit.publishing import shards
 from statevisit.publishing.build import build
@@ -29,7 +31,7 @@ STORE = 100_000_000
 NODE: dict[str, Any] = {
     "num_cpus": 1,
     "num_gpus": 0,
-    "node_ip_address": "127.0.0.2",  # Ray takes 127.0.0.1 for the address in the network
+    "node_ip_address": "127.0.0.1",
     "object_store_memory": STORE,
     "include_dashboard": False,
 }
@@ -46,10 +48,11 @@ def cluster() -> Iterator[Any]:
     """A Ray cluster of two nodes; `address` is that of the first."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         directory = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a socket's path must be short
         patch.setenv("RAY_TMPDIR", directory)
         ray = required("ray")
+        # Otherwise Ray puts the address of this machine in the network in place of 127.0.0.1.
+        patch.setattr("ray._private.ray_constants.ENABLE_RAY_CLUSTER", False)
         (Path(directory) / "ray").mkdir()  # where a cluster notes its address
         nodes = required("ray.cluster_utils").Cluster()
         try:
@@ -120,21 +123,16 @@ def _slowly(function: Callable[[Any], Any], task: Any) -> Any:
 
 
 def _killed_at_first(function: Callable[[Any], Any], marks: Path, task: shards.Shard) -> Any:
-    """Work; but when the first two tasks are done for the first time, end the process.
+    """Work; but when the first task is done for the first time, end the process.
 
-    With the first task it ends when the files have their rows, but not yet their names, and with
-    the second one after the work.
+    Its files then have their rows, but not yet their names.
     """
-    name = task.entries[0].path.stem
-    mark = marks / name
+    mark = marks / task.name
     is_first_time = not mark.exists()
     mark.touch()
-    if is_first_time and name == "doc-000":
+    if is_first_time and task.positions[0] == 0:
         shards.ShardFiles.close = lambda _: os.kill(os.getpid(), signal.SIGKILL)
-    result = function(task)
-    if is_first_time and name == f"doc-{SHARD:03}":
-        os.kill(os.getpid(), signal.SIGKILL)
-    return result
+    return function(task)
 
 
 def _fail_at_three(number: int) -> int:
@@ -149,19 +147,36 @@ def _endless(number: int) -> int:
     return number
 
 
-def test_a_cluster_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an address, a Ray is started, and ends with the last result; no file is left."""
+def test_a_cluster_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without an address, a Ray starts, and ends with the last result.
+
+    Its ports are closed to the network and ask for a token, it sends no usage statistics, and no
+    file, process or variable stays.
+    """
+    monkeypatch.setenv("HOME", str(tmp_path))
     with _place(monkeypatch) as place:
-        handler = signal.getsignal(signal.SIGTERM)
-        assert [0, 1, 2, 3] == list(on_ray.ordered(abs, [0, -1, -2, -3], 2))
+        handler, environment = signal.getsignal(signal.SIGTERM), dict(os.environ)
+        results = on_ray.ordered(abs, [0, -1, -2, -3], 2)
+        assert 0 == next(results)
+        assert environment == dict(os.environ)
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        sockets = [socket for process in processes for socket in process.net_connections()]
+        addresses = [socket.laddr.ip for socket in sockets if socket.status == "LISTEN"]
+        assert len(addresses) > 4
+        assert set(addresses) <= {"127.0.0.1", "::ffff:127.0.0.1"}
+        (server,) = (process for process in processes if process.name() == "gcs_server")
+        assert "0" == server.environ()["RAY_USAGE_STATS_ENABLED"]
+        assert "token" == server.environ()["RAY_AUTH_MODE"]
+        assert [1, 2, 3] == list(results)
         assert not required("ray").is_initialized()
-        assert handler is signal.getsignal(signal.SIGTERM)
-        assert [] == os.listdir(place)
-        wait_until(lambda: not _processes(place), "the last process ends")
+        assert (handler, environment) == (signal.getsignal(signal.SIGTERM), dict(os.environ))
+        assert [] == [*os.listdir(place), *os.listdir(tmp_path)]
+        wait_until(lambda: not any(p.is_running() for p in processes[1:]), "the last process ends")
 
 
 def test_the_commands_give_what_they_give_without_ray(
     cluster: Any,
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     local_bytes: tuple[Path, dict[str, bytes]],
     cli: Callable[..., Result],
@@ -169,17 +184,20 @@ def test_the_commands_give_what_they_give_without_ray(
 ) -> None:
     """`build` and `validate` on two nodes give the bytes of one process, also by relative paths."""
     source, expected = local_bytes
-    shutil.copytree(source, tmp_path / "root")
-    monkeypatch.chdir(tmp_path)
+    root = tmp_path / "root"
+    shutil.copytree(source, root)
     there = ("--engine", "ray", "--ray-address", cluster.address)
-    assert 0 == cli("build", "root", *there).status
-    assert 0 == cli("build", "root", "--check", *there).status
-    assert expected == _files(tmp_path / "root")
-    (tmp_path / "root/corpus/documents/doc-040.json").write_text('{"schema_version": 1}')
-    (tmp_path / "root/corpus/documents/doc-041.json").write_text("{")
-    here = cli("validate", "root", "--workers", "1")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.chdir(tmp_path)
+        assert 0 == cli("build", "root", *there).status
+    request.getfixturevalue("on_cluster")  # the other commands use its connection
+    assert 0 == cli("build", root, "--check", *there).status
+    assert expected == _files(root)
+    (root / "corpus/documents/doc-040.json").write_text('{"schema_version": 1}')
+    (root / "corpus/documents/doc-041.json").write_text("{")
+    here = cli("validate", root, "--workers", "1")
     assert 1 == here.status
-    assert here == cli("validate", "root", *there)
+    assert here == cli("validate", root, *there)
 
 
 def test_every_node_works_and_no_more_tasks_than_told(
@@ -245,21 +263,28 @@ def test_a_task_that_is_killed_or_done_twice(
     tmp_path: Path,
     local_bytes: tuple[Path, dict[str, bytes]],
 ) -> None:
-    """A process that ends while it writes, or after its work, changes nothing in what is built.
+    """A process that ends while it writes is replaced, and two may write one shard at once.
 
-    The task is done again, and the temporary files that it left are not part of the build.
+    Neither changes a byte of what is built, and the temporary files that are left are swept.
     """
     source, expected = local_bytes
     marks = tmp_path / "marks"
     marks.mkdir()
     shutil.copytree(source, tmp_path / "root")
+    left = []
 
-    def killing(function: Callable[[Any], Any], tasks: Any, **options: Any) -> Iterator[Any]:
-        yield from on_cluster(partial(_killed_at_first, function, marks), tasks)
+    def twice(function: Callable[[Any], Any], tasks: Any, **options: Any) -> Iterator[Any]:
+        pairs = (task for task in tasks for _ in range(2))
+        results = on_cluster(partial(_killed_at_first, function, marks), pairs, 2)
+        for result in results:
+            assert result == next(results)
+            yield result
+        left.extend((tmp_path / "root/corpus").glob(".build-*/corpus/parquet/*/.*"))
 
-    assert [] == build(tmp_path / "root", mapper=killing).findings
+    assert [] == build(tmp_path / "root", mapper=twice).findings
     assert expected == _files(tmp_path / "root")
     assert SHARDS == len(list(marks.iterdir()))
+    assert left
 
 
 def test_a_task_that_ends_its_process_each_time(
@@ -290,11 +315,38 @@ def test_a_node_with_another_version(
     on_cluster: Callable[..., Iterator[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A node whose versions differ is named, with what it has, before any task runs."""
-    other = on_ray.versions() | {"pyarrow": "0.1"}
+    other = on_ray.versions() | {"pyarrow": "0.1", "statevisit's files (digest)": "abc"}
     monkeypatch.setattr(on_ray, "versions", lambda: other)
-    words = r"^node 127\.0\.0\.2 has pyarrow [0-9.]+ instead of 0\.1: install the same versions"
+    words = (
+        r"^node 127\.0\.0\.1 has pyarrow [0-9.]+ instead of 0\.1 "
+        r"and statevisit's files \(digest\) [0-9a-f]{12} instead of abc: install the same versions"
+    )
     with pytest.raises(StateVisitError, match=words):
         list(on_cluster(abs, [-1]))
+
+
+def test_an_edited_checkout_has_another_version(tmp_path: Path) -> None:
+    """A changed, added or renamed Python file or scheme changes the digest; other files do not."""
+    (tmp_path / "a.py").write_text("1")
+    digests = [on_ray._digest(tmp_path, tmp_path)]
+    (tmp_path / "a.py").write_text("2")
+    digests.append(on_ray._digest(tmp_path, tmp_path))
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    digests.append(on_ray._digest(tmp_path, tmp_path))
+    (tmp_path / "scheme.toml").touch()
+    digests.append(on_ray._digest(tmp_path, tmp_path))
+    assert 4 == len(set(digests))
+    (tmp_path / "b.pyc").touch()
+    assert digests[-1] == on_ray._digest(tmp_path, tmp_path)
+
+
+def test_both_engines_are_called_alike() -> None:
+    """What runs in local processes runs on Ray with the same arguments."""
+    local = inspect.signature(parallel.ordered).parameters
+    ray = inspect.signature(on_ray.ordered).parameters
+    positional = [name for name in ray if ray[name].kind is not inspect.Parameter.KEYWORD_ONLY]
+    assert list(local) == positional
+    assert all(str(local[name]) == str(ray[name]) for name in local if name != "alone")
 
 
 def test_a_node_that_joins_later_with_another_version(
@@ -310,7 +362,7 @@ def test_a_node_that_joins_later_with_another_version(
 
 def test_a_path_that_a_node_lacks(on_cluster: Callable[..., Iterator[Any]], tmp_path: Path) -> None:
     """A path that is not on a node is named, with the node."""
-    words = r"/nowhere: is not on node 127\.0\.0\.2; every node needs the same files"
+    words = r"/nowhere: is not on node 127\.0\.0\.1; every node needs the same files"
     with pytest.raises(FormatError, match=words):
         list(on_cluster(abs, [-1], paths=[tmp_path, tmp_path / "nowhere"]))
 
@@ -319,7 +371,7 @@ def test_a_path_that_a_node_lacks(on_cluster: Callable[..., Iterator[Any]], tmp_
     ("options", "message"),
     [
         (("--engine", "ray", "--ray-address", "127.0.0.1:9"), "no Ray cluster at 127.0.0.1:9: "),
-        (("--engine", "ray", "--ray-address", "ray://x:1"), "must be HOST:PORT or `auto`"),
+        (("--engine", "ray", "--ray-address", "ray://x:1"), "run it on a node of the cluster"),
         (("--engine", "ray", "--ray-address", "a.json"), "must be HOST:PORT or `auto`"),
         (("--ray-address", "auto"), "--ray-address needs --engine ray"),
     ],
@@ -357,7 +409,7 @@ def test_ctrl_c(
             ),
             "a Parquet file is written",
         )
-        _, err = interrupted(process)
+        _, err = interrupted(process, 30)
         assert (1, "statevisit: stopped; nothing was changed") == (process.returncode, err.strip())
         assert before == _files(root)
         assert [] == os.listdir(place)

@@ -1,4 +1,4 @@
-"""The page of a document, as `statevisit show --html` writes it: read as markup and in a browser."""
+"""The page of a document, as `statevisit show --html` writes it, also in a browser."""
 
 import re
 from collections.abc import Callable
@@ -82,7 +82,7 @@ def test_every_span_has_a_permalink(written: Path, article: Document) -> None:
 
 
 def test_the_page_fetches_nothing(written: Path) -> None:
-    """Only links lead elsewhere, to Wikidata; the policy forbids the network, also to the script."""
+    """Only links lead elsewhere, to Wikidata; the policy forbids the network to the script, too."""
     text = written.read_text(encoding="utf-8")
     for tag, attributes in _Page(text).tags:
         assert "src" not in attributes
@@ -130,11 +130,9 @@ def test_any_text_and_spans(article: Document, text: str, data: st.DataObject) -
         for n, start in enumerate(starts)
         for end in [data.draw(st.integers(start + 1, len(text)))]
     )
-    empty = {layer: () for layer in ("timexes", "quantities", "events", "event_chains")}
-    empty |= {layer: () for layer in ("entities", "relations", "event_relations", "quotations")}
-    document = replace(
-        article, text=text, sentences=(), tokens=(), mentions=mentions, **empty
-    )
+    empty = dict.fromkeys(("timexes", "quantities", "events", "event_chains"), ())
+    empty |= dict.fromkeys(("entities", "relations", "event_relations", "quotations"), ())
+    document = replace(article, text=text, sentences=(), tokens=(), mentions=mentions, **empty)
     over = _in_layers(document)
     for piece in paragraphs(document)[0].pieces:
         for place in range(piece.start, piece.start + len(piece.text)):
@@ -142,7 +140,9 @@ def test_any_text_and_spans(article: Document, text: str, data: st.DataObject) -
     assert "<article" in document_page(document)
 
 
-def test_nothing_from_the_data_is_markup(article: Document, tmp_path: Path, browser_page: Any) -> None:
+def test_nothing_from_the_data_is_markup(
+    article: Document, tmp_path: Path, browser_page: Any
+) -> None:
     """Markup in the text, in names and in the list of sources is text; no script of it runs."""
     text = f"{HOSTILE} {article.text}"
     entities = tuple(replace(entity, name=HOSTILE) for entity in article.entities)
@@ -192,7 +192,7 @@ def test_a_record_opens_by_its_permalink(written: Path, browser_page: Any) -> No
 def test_a_chain_is_lit_through_the_text(
     written: Path, browser_page: Any, article: Document
 ) -> None:
-    """A click on a mention lights all mentions of its entity; another one chooses the outer span."""
+    """A click on a mention lights all mentions of its entity, a second one chooses the outer span."""
     page = browser_page
     page.goto(written.as_uri())
     page.locator('a.piece[data-ids="m3"]').click()
@@ -282,8 +282,8 @@ def test_right_to_left(article: Document, tmp_path: Path, browser_page: Any) -> 
     """Arabic stands at the right, with its language; its spans are its own words."""
     text = "زار إلهام علييف أنقرة يوم الاثنين."
     mention = Mention(id="m1", start=4, end=15, text=text[4:15], level="NAM", entity="aliyev")
-    empty = {layer: () for layer in ("timexes", "quantities", "events", "event_chains")}
-    empty |= {layer: () for layer in ("relations", "event_relations", "quotations", "tokens")}
+    empty = dict.fromkeys(("timexes", "quantities", "events", "event_chains"), ())
+    empty |= dict.fromkeys(("relations", "event_relations", "quotations", "tokens"), ())
     document = replace(
         article,
         text=text,

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import read_document, validate
-from statevisit.document.codec import write_document
+from statevisit.corpus.documents import write_document
 from tests.conftest import Result, annotated_text
 
 TEXT = (

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from statevisit import load
 from statevisit.annotation.shared_ids import aligned
 from statevisit.checks.reused_ids import _compared
-from statevisit.document.codec import encode, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import encode
 from statevisit.document.model import Document, Entity, EventChain
 from statevisit.document.same_entity import same_entity
 from tests.conftest import DOC_ID, Result

@@ -18,8 +18,9 @@ from msgspec.structs import replace
 import statevisit
 from statevisit.annotation.ingest import ingest
 from statevisit.annotation.quote_schema import draft_schema
+from statevisit.corpus.documents import write_document
 from statevisit.document import schema, schema_errors
-from statevisit.document.codec import to_value, write_document
+from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document
 from statevisit.document.records import Sentence, Token
 from statevisit.document.scheme import base

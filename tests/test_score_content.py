@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 import statevisit
 from statevisit.annotation.quote_schema import draft_schema
-from statevisit.document.codec import convert, to_value, write_document
+from statevisit.corpus.documents import write_document
+from statevisit.document.codec import convert, to_value
 from statevisit.document.model import Document
 from statevisit.document.scheme import base
 from statevisit.pages.score_page import page

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from statevisit.document.codec import write_document
+from statevisit.corpus.documents import write_document
 from statevisit.document.model import Document
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.test_score import disturbed

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import statevisit
+from statevisit.corpus.documents import write_document
 from statevisit.document import schema, schema_errors
-from statevisit.document.codec import to_value, write_document
+from statevisit.document.codec import to_value
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.scheme import base
 from statevisit.errors import FormatError

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 import statevisit
-from statevisit.document.codec import write_document
+from statevisit.corpus.documents import write_document
 from statevisit.document.model import Document
 from statevisit.document.scheme import base
 from statevisit.errors import FormatError

@@ -1,5 +1,6 @@
 """Documents in shards: the same corpus in either form, shards that are damaged, and atomicity."""
 
+import gc
 import shutil
 import subprocess
 import zlib
@@ -10,10 +11,10 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from statevisit import FormatError, ingest, load, validate, write_document
-from statevisit.annotation.layer_states import files_of, set_states
-from statevisit.corpus import sharding
-from statevisit.corpus.document_shards import packed
+from statevisit import FormatError, ingest, load, validate
+from statevisit.annotation.layer_states import entries_of, set_states
+from statevisit.corpus import document_shards, sharding
+from statevisit.corpus.document_shards import Packed, packed, read_index
 from statevisit.corpus.sharding import recover, shard, unshard
 from tests.conftest import Result
 
@@ -36,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for number in range(25):
         text = f"{TEXTS[number % len(TEXTS)]} Number {number}."
         ingest(text, date="2024-03-01", id=f"d-{number:02}", path=files, normalise=True)
-    assert 25 == len(list(set_states(files, files_of(files, ()), ("mentions",), "done")))
+    assert 25 == len(list(set_states(files, entries_of(files, ()), ("mentions",), "done")))
     shutil.copytree(files, shards)
     assert (25, SHARDS) == shard(shards, 10)
     return files, shards
@@ -121,6 +122,28 @@ def test_one_document_is_read_without_the_others(sharded: Path) -> None:
         load(sharded)["d-16"]
 
 
+def test_a_document_among_many_shards_is_found_by_few_indexes(
+    made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 25 shards, those are opened that halve the rest, and no index delays other work.
+
+    The garbage collector would search the entries of the indexes now and then, for 0.1 s.
+    """
+    root = Path(shutil.copytree(made[0], tmp_path / "root"))
+    shard(root, 1)
+    opened = []
+
+    def noted(path: Path) -> list[Packed]:
+        opened.append(path)
+        return read_index(path)
+
+    monkeypatch.setattr(document_shards, "read_index", noted)
+    assert "d-17" == load(root)["d-17"].id
+    assert len(opened) <= 6
+    assert 1 == len(noted(opened[-1]))
+    assert not any(map(gc.is_tracked, noted(opened[-1])))
+
+
 READING = [
     "validate --format json",
     "stats --json",
@@ -177,59 +200,6 @@ def test_the_manifest_lists_shards(sharded: Path, cli: Cli) -> None:
     other = orjson.loads((sharded / "corpus/release.json").read_bytes())
     assert other["content"] == manifest["content"]
     assert 25 + len(manifest["files"]) - 3 == len(other["files"])
-
-
-CHANGING = [
-    "anchor DRAFT",
-    "import --from brat FOLDER",
-    "ingest TEXT --id new --date 2024-03-01",
-    "label-studio import TASKS",
-    "migrate",
-    "remove d-01 --yes",
-    "rename d-01 other",
-    "scheme",
-    "sentences merge d-01 x",
-    "state d-01 mentions done",
-    "state . all partial",
-    "tokens split d-01 Num|ber",
-    "validate --fix",
-]
-
-
-@pytest.mark.parametrize("command", CHANGING)
-def test_commands_that_change_documents_refuse_shards(
-    command: str, sharded: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
-) -> None:
-    """A command that would change a document says in one line what to run first."""
-    monkeypatch.chdir(sharded)
-    inputs = sharded.parent
-    assert 0 == cli("export", "--to", "brat", "-o", inputs / "FOLDER").status
-    assert 0 == cli("label-studio", "export", "-o", inputs / "TASKS").status
-    (inputs / "DRAFT").write_text('{"id": "d-01", "mentions": []}')
-    (inputs / "TEXT").write_text("Another text.")
-    before = _written(sharded)
-    words = [str(inputs / word) if word.isupper() else word for word in command.split()]
-    result = cli(*words)
-    assert 1 == result.status
-    assert "" == result.out
-    (line,) = result.err.splitlines()
-    assert "holds its documents in shards" in line
-    assert "run `statevisit unshard` first" in line
-    assert before == _written(sharded)
-
-
-def test_a_document_is_not_written_beside_shards(sharded: Path) -> None:
-    """No function writes a file into a corpus of shards: the two forms never mix."""
-    before = _documents(sharded)
-    document = load(sharded)["d-03"]
-    words = "run `statevisit unshard` first"
-    with pytest.raises(FormatError, match=words):
-        write_document(document, sharded)
-    with pytest.raises(FormatError, match=words):
-        write_document(document, sharded / "corpus/documents/d-03.json")
-    with pytest.raises(FormatError, match=words):
-        ingest("New.", date="2024-03-01", path=sharded)
-    assert before == _documents(sharded)
 
 
 # damage

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from statevisit import load, validate
 from statevisit.corpus.annotators import read_annotators
+from statevisit.corpus.documents import write_document
 from statevisit.corpus.signatures import layer_digest, signatures, signed_layers
 from statevisit.document import schema, schema_errors
-from statevisit.document.codec import write_document
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.publishing.build import build
 from tests.conftest import DOC_ID, Result

@@ -31,7 +31,7 @@ ROOMS = (
 )
 """The rooms of the package from the top down: a room imports from the rooms below it only."""
 
-GROUND = {"layout", "files", "findings", "errors", "printable"}
+GROUND = {"layout", "files", "findings", "errors", "printable", "stores"}
 """The modules that every room stands on; they import each other only."""
 
 ENTRY = {"__init__", "__main__"}
@@ -49,6 +49,7 @@ ONLY_IN = {
     "click": {"cli"},
     "conllu": {"formats"},
     "datasets": {"dataset"},
+    "fsspec": {"ground"},
     "huggingface_hub": {"corpus"},
     "label_studio_sdk": {"labelstudio"},
     "pandas": {"dataset"},

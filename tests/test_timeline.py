@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit import validate
-from statevisit.document.codec import write_document
+from statevisit.corpus.documents import write_document
 from statevisit.document.model import Document
 from statevisit.document.records import EventRelation
 from statevisit.document.timeline import timeline

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from statevisit.annotation.from_python import annotate, ingest
     from statevisit.annotation.prompt import Prompt, prompt
     from statevisit.checks.corpus import validate
+    from statevisit.corpus.documents import write_document
     from statevisit.corpus.reader import Corpus
     from statevisit.corpus.seeds import ListedSource
     from statevisit.corpus.versions import load
     from statevisit.dataset.huggingface import load_dataset
-    from statevisit.document.codec import decode, encode, read_document, write_document
+    from statevisit.document.codec import decode, encode, read_document
     from statevisit.document.model import Document
     from statevisit.document.scheme import Label, Scheme, labels
     from statevisit.errors import (
@@ -69,7 +70,7 @@ _HOME = {
     "score": "scoring.score",
     "StateVisitError": "errors",
     "validate": "checks.corpus",
-    "write_document": "document.codec",
+    "write_document": "corpus.documents",
 }
 """The module of every name, and the name in that module if it is another: MODULE:NAME.
 

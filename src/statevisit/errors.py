@@ -47,5 +47,11 @@ class ReleaseError(StateVisitError):
 class MissingExtra(StateVisitError):
     """An optional package is needed and not installed."""
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"this needs {package}: pip install 'statevisit[{extra}]'")
+    def __init__(self, package: str, extra: str = "") -> None:
+        wanted = f"'statevisit[{extra}]'" if extra else package
+        super().__init__(f"this needs {package}: pip install {wanted}")
+        self._named = package, extra
+
+    def __reduce__(self) -> tuple[type["MissingExtra"], tuple[str, str]]:
+        """Let another process raise it: Python would pass the message, not the arguments."""
+        return type(self), self._named

@@ -13,13 +13,11 @@ import errno
 import hashlib
 import os
 import re
-import shutil
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from statevisit import layout
 from statevisit.errors import FormatError, ReleaseError
@@ -134,7 +132,8 @@ def replacing(path: Path) -> Iterator[Path]:
 @contextmanager
 def _collected(stream: Path) -> Iterator[Path]:
     """A temporary path whose bytes go to a pipe or device when the block succeeds."""
-    import tempfile  # which takes a third as long to import as Python takes to start
+    import shutil  # with tempfile, it takes a third as long to import as Python takes to start
+    import tempfile
 
     with tempfile.TemporaryDirectory() as directory:
         waiting = Path(directory) / "output"
@@ -165,7 +164,7 @@ def check_output(path: Path) -> None:
     root = layout.holding_root(path)
     if root is not None:
         _check(root, path.absolute().relative_to(root).parts)
-        layout.refuse_mixture(root, path)
+        layout.refuse_mixture(path)
     else:
         _check(path.parent, (path.name,))
 
@@ -266,24 +265,22 @@ def appearing(target: Path) -> Iterator[Path]:
         staging.replace(place)
 
 
+class Head(bytes):
+    """The first part of a file, which is left out where other parts of the file precede it."""
+
+
 def write_parts(directory: Path, parts: Iterable[tuple[str, bytes]]) -> list[str]:
     """Write files into a new directory, (name, next part of its content) by part.
 
     Returns the names, sorted. One file is open at a time.
     """
     names: set[str] = set()
-    stream: BinaryIO | None = None
-    try:
-        for name, content in parts:
-            if stream is None or Path(stream.name).name != name:
-                if stream is not None:
-                    stream.close()
-                stream = (directory / name).open("ab")
-                names.add(name)
+    for name, content in parts:
+        if isinstance(content, Head) and name in names:
+            continue
+        names.add(name)
+        with (directory / name).open("ab") as stream:
             stream.write(content)
-    finally:
-        if stream is not None:
-            stream.close()
     return sorted(names)
 
 
@@ -311,26 +308,39 @@ class Renewal:
         self._root, self._staged, self._listed = root, staged, listed
         self._states = [(name, self._state(name)) for name in staged]
         old = [name for name in listed if name not in staged]
-        present = [name for name in old if own_path(root, name).exists()]
+        present = [name for name in old if self._exists(name)]
         self._stale = sorted(name for name in present if self._as_listed(name))
         self._edited = sorted(set(present) - set(self._stale))
         known = {*staged, *listed}
-        self._foreign = [
-            name
-            for directory, suffix in read.items()
-            for name in _data_files(root, directory, suffix)
-            if name not in known
-        ]
+        self._foreign = [name for name in self._data_files(read) if name not in known]
 
     def _state(self, name: str) -> str:
-        path = own_path(self._root, name)
-        if not path.exists():
+        if not self._exists(name):
             return "missing"
-        return "current" if sha256_of(path) == sha256_of(self._staged[name]) else "differs"
+        return "current" if self._sha256(name) == sha256_of(self._staged[name]) else "differs"
 
     def _as_listed(self, name: str) -> bool:
         """Whether a file is the one that the manifest of the build before lists."""
-        return sha256_of(self._root / name) == self._listed.get(name)
+        return self._sha256(name) == self._listed.get(name)
+
+    def _exists(self, name: str) -> bool:
+        return own_path(self._root, name).exists()
+
+    def _sha256(self, name: str) -> str:
+        return sha256_of(self._root / name)
+
+    def _data_files(self, read: Mapping[str, str]) -> Iterator[str]:
+        """The files with a suffix below directories of the root, and links to directories."""
+        for directory, suffix in read.items():
+            if (self._root / directory).is_symlink():
+                yield directory
+                continue
+            for place, directories, names in os.walk(self._root / directory):
+                directories[:] = sorted(name for name in directories if not name.startswith("."))
+                links = [name for name in directories if (Path(place) / name).is_symlink()]
+                data = [n for n in sorted(names) if n.endswith(suffix) and not n.startswith(".")]
+                for name in (*links, *data):
+                    yield (Path(place) / name).relative_to(self._root).as_posix()
 
     def states(self) -> list[tuple[str, str]]:
         """The name of every file, with "current", "differs", "missing" or "foreign"."""
@@ -358,13 +368,10 @@ class Renewal:
         """
         self._refuse(self._edited, f"is not as {layout.RELEASE} lists it, and would be removed")
         self._refuse(self._foreign, "is not a file of this build, but would be read as part of it")
-        for name, state in self._states:
-            if state != "current" and name != layout.RELEASE:
-                self._place(name)
-        for name in self._stale:
-            self._remove(name)
-        if dict(self._states).get(layout.RELEASE, "current") != "current":
-            self._place(layout.RELEASE)  # last: it vouches for the others
+        changed = [name for name, state in self._states if state != "current"]
+        self._place([name for name in changed if name != layout.RELEASE])
+        self._remove(self._stale)
+        self._place([name for name in changed if name == layout.RELEASE])  # it vouches for others
         written = [(n, "current" if state == "current" else "written") for n, state in self._states]
         return [*written, *((name, "removed") for name in self._stale)]
 
@@ -375,26 +382,15 @@ class Renewal:
                 f"{self._root / names[0]}: {why}; nothing was changed: move it elsewhere{more}"
             )
 
-    def _place(self, name: str) -> None:
-        target = own_path(self._root, name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._staged[name].replace(target)
+    def _place(self, names: Iterable[str]) -> None:
+        for name in names:
+            target = own_path(self._root, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._staged[name].replace(target)
 
-    def _remove(self, name: str) -> None:
-        path = own_path(self._root, name)
-        path.unlink()
-        with suppress(OSError):  # not empty
-            path.parent.rmdir()  # such as a config that is gone
-
-
-def _data_files(root: Path, directory: str, suffix: str) -> Iterator[str]:
-    """The files with a suffix below a directory of a root, and links to directories."""
-    if (root / directory).is_symlink():
-        yield directory
-        return
-    for place, directories, names in os.walk(root / directory):
-        directories[:] = sorted(name for name in directories if not name.startswith("."))
-        links = [name for name in directories if (Path(place) / name).is_symlink()]
-        data = [n for n in sorted(names) if n.endswith(suffix) and not n.startswith(".")]
-        for name in (*links, *data):
-            yield (Path(place) / name).relative_to(root).as_posix()
+    def _remove(self, names: Iterable[str]) -> None:
+        for name in names:
+            path = own_path(self._root, name)
+            path.unlink()
+            with suppress(OSError):  # not empty
+                path.parent.rmdir()  # such as a config that is gone

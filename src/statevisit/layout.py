@@ -129,19 +129,25 @@ def is_sharded(root: Path) -> bool:
     return os.path.lexists(root / FIRST_SHARD)
 
 
-def refuse_shards(root: Path) -> None:
-    """Raise FormatError if the documents of a corpus root are in shards, which never change."""
-    if is_sharded(root):
-        raise FormatError(
-            f"{root / DOCUMENTS}: holds its documents in shards, which can only be read; "
-            "run `statevisit unshard` first, and `statevisit shard` after the change"
-        )
+def sharded_root_of(path: Path) -> Path | None:
+    """Return the corpus root in whose shards the document of a path `<id>.json` is, else None.
+
+    The path need not lead to a file: it names a document of a root, whatever form the root has.
+    """
+    root = holding_root(path) if path.suffix == ".json" else None
+    if root is None or path.absolute().parent != root / DOCUMENTS or not is_sharded(root):
+        return None
+    return root
 
 
-def refuse_mixture(root: Path, path: Path) -> None:
+def refuse_mixture(path: Path) -> None:
     """Raise FormatError if a path is that of a document beside the shards of a corpus root."""
-    if path.suffix == ".json" and path.absolute().parent == root / DOCUMENTS:
-        refuse_shards(root)
+    root = sharded_root_of(path)
+    if root is not None:
+        raise FormatError(
+            f"{path}: its directory holds documents in shards, beside which a file would not be "
+            "read; run `statevisit unshard` first, or name another file"
+        )
 
 
 def starter() -> Path:

@@ -11,10 +11,11 @@ from statevisit.annotation.new_documents import NewDocuments, valid_document
 from statevisit.annotation.quotes import anchor
 from statevisit.annotation.received.columns import day_of, formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
+from statevisit.corpus.documents import entry_at
 from statevisit.corpus.seeds import Value
-from statevisit.document.codec import read_document, to_value
+from statevisit.document.codec import to_value
 from statevisit.document.model import Document
-from statevisit.document.scheme import scheme_of
+from statevisit.document.scheme import scheme_at, scheme_of
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
 from statevisit.printable import counted
@@ -91,7 +92,7 @@ def ingest(
     (new,) = batch.write()
     if isinstance(new, FormatError):
         raise new
-    return read_document(new.path)
+    return entry_at(new.path).read(scheme_at(root))
 
 
 def _incoming(text: str, date: str, place: str, facts: Metadata, normalise: bool) -> Incoming:

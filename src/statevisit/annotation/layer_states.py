@@ -1,6 +1,8 @@
 """The states of the layers of documents in a corpus, set after the checks of completeness."""
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from msgspec import Struct
@@ -9,8 +11,9 @@ from msgspec.structs import replace
 from statevisit import files, layout
 from statevisit.checks.document import check_bytes, context_of
 from statevisit.checks.registry import Context
-from statevisit.corpus.reader import Corpus, load
-from statevisit.document.codec import encode, read_document
+from statevisit.corpus.documents import rewrite
+from statevisit.corpus.reader import Entry, load
+from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_at
 from statevisit.document.strict_json import JsonObject
@@ -19,28 +22,26 @@ from statevisit.findings import ERROR, Finding
 
 
 class Changed(Struct, frozen=True):
-    """A document and the states that it has now.
+    """A document and the states that it has now; `file` is its file, with the line in a shard.
 
     With `findings`, the errors that the new states would make, the document is unchanged.
     """
 
-    file: Path
+    file: str
     document: Document
     findings: tuple[Finding, ...] = ()
 
 
-def files_of(root: Path, ids: Iterable[str], annotator: str | None = None) -> list[Path]:
-    """Return the files of documents in a root, or of an annotator's; all of them without ids.
+def entries_of(root: Path, ids: Iterable[str], annotator: str | None = None) -> list[Entry]:
+    """Return the places of documents in a root, or of an annotator's; all of them without ids.
 
     Raises FormatError for an id or an annotator that the corpus lacks.
     """
     if annotator is None:
-        layout.refuse_shards(root)
-        directory = root / layout.DOCUMENTS
-        known = {path.stem: path for path in load(root).files()}
-    else:
-        directory = root / layout.ANNOTATIONS / annotator
-        known = {path.stem: path for path in sorted(directory.glob("*.json"))}
+        corpus = load(root)
+        return [corpus.entry(key) for key in corpus.keys_of(tuple(ids))]
+    directory = root / layout.ANNOTATIONS / annotator
+    known = {path.stem: Entry(path) for path in sorted(directory.glob("*.json"))}
     if not known:
         raise FormatError(f"{directory}: no documents")
     chosen = []
@@ -53,29 +54,36 @@ def files_of(root: Path, ids: Iterable[str], annotator: str | None = None) -> li
 
 
 def set_states(
-    root: Path, paths: Iterable[Path], layers: Iterable[str], state: str
+    root: Path, entries: Iterable[Entry], layers: Iterable[str], state: str
 ) -> Iterator[Changed]:
     """Set the state of layers in documents of a root, and yield each document.
 
     A document that would have errors by that, such as a record without value in a layer that is
-    done, stays as it is. Raises FormatError for a document that cannot be read, or for a layer that
-    it does not have.
+    done, stays as it is. The documents of one file or shard are written together. Raises
+    FormatError for a document that cannot be read, or for a layer that it does not have.
     """
-    layers = tuple(layers)
+    states = dict.fromkeys(layers, state)
     context = context_of(root, skip=True)
     with files.locked(root):
-        for path in paths:
-            document = read_document(path, context.scheme)
-            unknown = [layer for layer in layers if layer not in document.layers]
-            if unknown:
-                known = ", ".join(document.layers)
-                raise FormatError(f"{path}: no layer {unknown[0]!r}; its layers are {known}")
-            states = document.layers | dict.fromkeys(layers, state)
-            changed = replace(document, layers=states)
-            findings = new_errors(document, changed, str(path), context)
-            if not findings and changed != document:
-                files.write(path, encode(changed))
-            yield Changed(path, document if findings else changed, tuple(findings))
+        for path, of_path in groupby(entries, attrgetter("path")):
+            results = [_with_states(entry, states, context) for entry in of_path]
+            changed = [new.document for new, is_changed in results if is_changed]
+            rewrite(path, {document.id: encode(document) for document in changed})
+            yield from (new for new, _ in results)
+
+
+def _with_states(entry: Entry, states: dict[str, str], context: Context) -> tuple[Changed, bool]:
+    """A document with other states, and whether it differs from the one that is written."""
+    document = entry.read(context.scheme)
+    unknown = [layer for layer in states if layer not in document.layers]
+    if unknown:
+        known = ", ".join(document.layers)
+        raise FormatError(f"{entry.name}: no layer {unknown[0]!r}; its layers are {known}")
+    changed = replace(document, layers=document.layers | states)
+    findings = new_errors(document, changed, str(entry.path), context)
+    if findings:
+        return Changed(entry.name, document, tuple(map(entry.placed, findings))), False
+    return Changed(entry.name, changed), changed != document
 
 
 def new_errors(old: Document, new: Document, file: str, context: Context) -> list[Finding]:
@@ -94,16 +102,6 @@ def states_of(root: Path, ids: Iterable[str], annotator: str | None = None) -> J
 
     Without ids all of them. Raises FormatError.
     """
-    if annotator is None and layout.is_sharded(root):
-        documents = _in_shards(load(root), tuple(ids))
-    else:
-        scheme = scheme_at(root)
-        documents = [read_document(path, scheme) for path in files_of(root, ids, annotator)]
+    scheme = scheme_at(root)
+    documents = (entry.read(scheme) for entry in entries_of(root, ids, annotator))
     return {document.id: dict(document.layers) for document in documents}
-
-
-def _in_shards(corpus: Corpus, ids: tuple[str, ...]) -> list[Document]:
-    try:
-        return [corpus[document_id] for document_id in ids or corpus.ids]
-    except KeyError as error:
-        raise FormatError(error.args[0]) from None

@@ -23,8 +23,9 @@ from statevisit.annotation.boundaries import (
 from statevisit.annotation.quotes import ALIKE, PLAIN, Anchorer
 from statevisit.checks.document import check_document
 from statevisit.checks.registry import Context
+from statevisit.corpus.documents import entry_at, exists, place_of, read_at, write_at
 from statevisit.document.characters import FORMAT, is_invisible
-from statevisit.document.codec import encode, read_document
+from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
@@ -74,17 +75,16 @@ def mend(
 
 
 def _files_of(root: Path, path: Path) -> list[Path]:
-    """The named file and the others of its document below a root."""
+    """The named file and the others of its document below a root; it may be in a shard."""
     of_annotators = sorted((root / layout.ANNOTATIONS).glob(f"*/{path.name}"))
-    published = root / layout.DOCUMENTS / path.name
-    others = [file for file in (published, *of_annotators) if file.is_file()]
-    return [path, *(file for file in others if not file.samefile(path))]
+    others = [file for file in (place_of(root, path.stem), *of_annotators) if exists(file)]
+    return [path, *(file for file in others if file.resolve() != path.resolve())]
 
 
 def _mend(
     paths: Sequence[Path], layer: str, quote: str, split: bool, mark: str, occurrence: int | None
 ) -> list[Mended]:
-    documents = [(path, read_document(path)) for path in paths]
+    documents = [(path, read_at(path)) for path in paths]
     first, document = documents[0]
     for path, other in documents:
         if other.text != document.text:
@@ -140,17 +140,22 @@ def _refuse_new_errors(path: Path, before: Document, after: Document) -> None:
 
 
 def _write_all(mended: Sequence[Mended]) -> None:
-    """Write all files; if one cannot be written, write the earlier ones back."""
-    for file in mended:
-        files.check_output(file.path)
-    old = [file.path.read_bytes() for file in mended]
+    """Write all files; if one cannot be written, write the earlier ones back.
+
+    A document in a shard comes last, since it is written whole or not at all.
+    """
+    in_order = sorted(mended, key=lambda file: layout.sharded_root_of(file.path) is not None)
+    places = [entry_at(file.path) for file in in_order]
+    for place in places:
+        files.check_output(place.path)
+    old = [place.bytes() for place in places]
     written = 0
     try:
-        for file in mended:
-            files.write(file.path, encode(file.after))
+        for file in in_order:
+            write_at(file.path, encode(file.after))
             written += 1
     except BaseException:
-        for file, data in zip(mended[:written], old, strict=False):
+        for file, data in zip(in_order[:written], old, strict=False):
             files.write(file.path, data)
         raise
 

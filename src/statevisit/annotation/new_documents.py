@@ -6,6 +6,7 @@ Several processes may add documents to one root at the same time.
 import os
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from statevisit.annotation.tokenizers import IMPORTED, tokenizer
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import Context
 from statevisit.corpus.annotators import list_with
+from statevisit.corpus.documents import ids_of, place_of, write_documents
 from statevisit.corpus.seeds import (
     ListedSource,
     check_seed,
@@ -59,7 +61,6 @@ class NewDocuments:
     """
 
     def __init__(self, root: Path, language: str = "en", by: str | None = None) -> None:
-        layout.refuse_shards(root)
         self._root = root
         self._scheme = scheme_at(root)
         self._language, self._by = language, by
@@ -68,7 +69,7 @@ class NewDocuments:
         list_with(root, self._tokenizers)
         self._documents: dict[str, NewDocument] = {}
         self._seeds: dict[str, str] = {}
-        self._existing = _existing(root)
+        self._read_ids()
         self._store = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  kept
 
     def __len__(self) -> int:
@@ -115,7 +116,7 @@ class NewDocuments:
         source = source_of(document, _stated(text, document), text.place)
         canonical = encode(document)
         self._documents[document.id] = NewDocument(
-            self._root / layout.DOCUMENTS / f"{document.id}.json",
+            place_of(self._root, document.id),
             source,
             len(document.sentences),
             len(document.tokens),
@@ -134,10 +135,15 @@ class NewDocuments:
         del self._existing[layout.on_any_system(document_id)]
         self._seeds.pop(forgotten.source.file, None)
 
+    def _read_ids(self) -> None:
+        """Read the ids of the root's documents, and know them by their file name on any system."""
+        self._ids = frozenset(ids_of(self._root))
+        self._existing = {layout.on_any_system(known): known for known in self._ids}
+
     def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""
-        path = self._root / layout.DOCUMENTS / f"{document_id}.json"
-        if path.exists():
+        path = place_of(self._root, document_id)
+        if document_id in self._ids:
             raise FormatError(
                 f"{path}: exists already; the text of a document never changes, so a corrected "
                 "text needs another id"
@@ -173,10 +179,14 @@ class NewDocuments:
             files.update(self._root / layout.ANNOTATORS, annotators)
             write_sources(self._root, sources)
             for new in documents:
-                seed, canonical = self._stored(new)
+                seed, _ = self._stored(new)
                 files.update(self._root / layout.SEEDS / new.source.file, seed)
-                files.write(new.path, canonical)
-                yield new
+            contents = {new.path.stem: partial(self._canonical, new) for new in documents}
+            write_documents(self._root, contents)
+            yield from documents
+
+    def _canonical(self, new: NewDocument) -> bytes:
+        return self._stored(new)[1]
 
     def _stored(self, new: NewDocument) -> tuple[bytes, bytes]:
         """The bytes of a new document's seed, and its own."""
@@ -186,7 +196,7 @@ class NewDocuments:
 
     def _without_conflicts(self) -> tuple[list[NewDocument], list[FormatError]]:
         """The documents that can be written now, and the errors of the others."""
-        self._existing = _existing(self._root)
+        self._read_ids()
         documents = []
         errors = []
         for new in self._documents.values():
@@ -263,12 +273,6 @@ def _stated(text: Incoming, document: Document) -> ListedSource:
         received=text.received,
         normalised=text.normalised,
     )
-
-
-def _existing(root: Path) -> dict[str, str]:
-    """The ids of the documents of a root, by their file name on any system."""
-    ids = [path.stem for path in (root / layout.DOCUMENTS).glob("*.json")]
-    return {layout.on_any_system(document_id): document_id for document_id in ids}
 
 
 def _id_of(text: Incoming, date: str, document_id: str | None) -> str:

@@ -16,7 +16,18 @@ from msgspec import Struct
 from statevisit import files, layout
 from statevisit.annotation.document_ids import stated_id
 from statevisit.corpus.annotators import read_annotators
+from statevisit.corpus.documents import (
+    entries_of,
+    entry_at,
+    exists,
+    ids_of,
+    place_of,
+    write_documents,
+    write_files,
+)
+from statevisit.corpus.entries import in_shards
 from statevisit.corpus.seeds import check_update, read_sources, write_sources
+from statevisit.corpus.sharding import line_of
 from statevisit.corpus.signatures import renamed, signatures
 from statevisit.document.codec import encode_value, read_bytes
 from statevisit.document.strict_json import JsonObject, parse
@@ -90,8 +101,7 @@ def remove(root: Path, ids: tuple[str, ...]) -> Removal:
             renamed(root, document_id, None)
         for seed in planned.seeds:
             files.remove(root, f"{layout.SEEDS}/{seed}")
-        for name in planned.documents:
-            files.remove(root, name)
+        write_documents(root, dict.fromkeys(ids))
     return planned
 
 
@@ -113,23 +123,17 @@ def rename(root: Path, old: str, new: str) -> list[str]:
         if any(_document_of(line) == old for line in lines):
             _write_decisions(root, [_about(line, old, new) for line in lines])
             changed.append(layout.DECISIONS)
-        for name, (target, data) in zip(moves, changes, strict=True):
-            files.update(root / target, data)
-            files.remove(root, name)
-            changed.append(target)
-    return changed
+        write_files(root, dict(changes) | dict.fromkeys(moves))
+    return [*changed, *(target for target, _ in changes)]
 
 
 def _require(root: Path, document_id: str) -> None:
     """Raise FormatError, with similar ids, if a root does not have a document."""
-    layout.refuse_shards(root)
-    directory = root / layout.DOCUMENTS
-    ids = [path.stem for path in directory.glob("*.json")]
-    if document_id in ids:
+    if "/" not in document_id and exists(place_of(root, document_id)):
         return
-    close = difflib.get_close_matches(document_id, ids, 1)
+    close = difflib.get_close_matches(document_id, list(ids_of(root)), 1)
     hint = f"; there is {close[0]!r}" if close else ""
-    raise FormatError(f"{directory}: has no document {document_id!r}{hint}")
+    raise FormatError(f"{root / layout.DOCUMENTS}: has no document {document_id!r}{hint}")
 
 
 def _passes(root: Path, document_id: str) -> list[str]:
@@ -155,20 +159,21 @@ def _seeds(root: Path, removed: dict[str, str]) -> tuple[list[str], list[tuple[s
     unread: dict[str, bytes] = {}
     seeds: dict[str, None] = {}
     kept = []
-    for path in sorted((root / layout.DOCUMENTS).glob("*.json")):
-        data = read_bytes(path, regular=True)
+    for entry in entries_of(root):
+        data = entry.bytes()
+        name = f"{entry.id}.json"
         try:
             seed = msgspec.json.decode(data, type=_OfDocument).source.file
         except msgspec.DecodeError:
-            if path.stem in removed:
-                kept.append(("its seed", f"{path} cannot be read and does not name it"))
+            if entry.id in removed:
+                kept.append(("its seed", f"{entry.name} cannot be read and does not name it"))
             else:
-                unread[path.name] = data
+                unread[name] = data
             continue
-        if path.stem in removed:
+        if entry.id in removed:
             seeds[seed] = None
         else:
-            users[seed] = path.name
+            users[seed] = name
     for name, data in unread.items():
         users |= {seed: name for seed in seeds if orjson.dumps(seed) in data}
     kept += [(f"{layout.SEEDS}/{seed}", f"of {users[seed]}") for seed in seeds if seed in users]
@@ -211,10 +216,11 @@ def _refuse_taken(root: Path, old: str, new: str) -> None:
             f"{old!r} and {new!r} are one file name on macOS and Windows; "
             "rename it to a third id first"
         )
-    for path in (root / layout.DOCUMENTS).glob("*.json"):
-        if path.stem != new and layout.on_any_system(path.stem) == layout.on_any_system(new):
+    for known in ids_of(root):
+        if known != new and layout.on_any_system(known) == layout.on_any_system(new):
             raise FormatError(
-                f"{path}: exists, and {new!r} is the same file name on macOS and Windows"
+                f"{place_of(root, known)}: exists, and {new!r} is the same file name on macOS and "
+                "Windows"
             )
 
 
@@ -224,13 +230,21 @@ def _renamed(root: Path, name: str, old: str, new: str) -> tuple[str, bytes]:
     Raises FormatError if the file is not that of the document, or if another one has the new name.
     """
     path = files.own_path(root, name)
-    data = read_bytes(path)
+    data = entry_at(path).bytes()
     if not name.startswith(layout.IMPORTED):  # which holds no id
         value = parse(data, str(path))
         if not isinstance(value, dict) or value.get("id") != old:
             raise FormatError(f"{path}: does not hold the document {old!r}; correct its id first")
         data = encode_value(value | {"id": new})
     target = str(Path(name).with_name(f"{new}.json").as_posix())
-    if files.own_path(root, target).exists() and not files.holds(root / target, data):
+    if _is_other(files.own_path(root, target), data):
         raise FormatError(f"{root / target}: exists already; choose another id")
     return target, data
+
+
+def _is_other(path: Path, data: bytes) -> bool:
+    """Whether a path has a document already, and another one than these bytes."""
+    entry = in_shards(path)
+    if entry is not None:
+        return entry.bytes() != line_of(data)
+    return path.exists() and not files.holds(path, data)

@@ -14,6 +14,7 @@ from statevisit.checks.lists import Names
 from statevisit.checks.splits import Leaks, Sketch, misspelt, sketch_of
 from statevisit.corpus.jsonl import Line, lines
 from statevisit.corpus.reader import Entry
+from statevisit.corpus.spilling import SpillingDict, Store
 from statevisit.corpus.splits import TRAIN
 from statevisit.document import codec
 from statevisit.document.model import Document
@@ -86,15 +87,20 @@ def facts(document: Document, has_splits: bool, warnings: bool = True) -> Facts:
 
 
 class Across:
-    """Takes the facts of one document after the other and finds contradictions to earlier ones."""
+    """Takes the facts of one document after the other and finds contradictions to earlier ones.
+
+    What it keeps of many documents lies in a temporary file. Raises FormatError if that cannot be
+    written.
+    """
 
     def __init__(self, root: Path | None) -> None:
-        self._homes: dict[str, str] = {}
-        self._names = Names("the file of a document")
-        self._links: dict[str, _First] = {}
-        self._names_of_links: dict[tuple[str, str], _First] = {}  # by item and language
-        self._sources = _Sources(root)
-        self._leaks = Leaks()
+        store = Store()
+        self._homes: SpillingDict[str] = store.dictionary()
+        self._names = Names("the file of a document", store.dictionary())
+        self._links: SpillingDict[_First] = store.dictionary()
+        self._names_of_links: SpillingDict[_First] = store.dictionary()  # by item and language
+        self._sources = _Sources(root, store)
+        self._leaks = Leaks(store)
 
     @property
     def has_splits(self) -> bool:
@@ -124,7 +130,7 @@ class Across:
         if link.type:
             first = self._links.setdefault(link.item, first)
         if link.name:
-            named = self._names_of_links.setdefault((link.item, language), named)
+            named = self._names_of_links.setdefault(f"{link.item} {language}", named)
         if first.document == name:  # within one document that is E603
             return
         if link.type != first.type:
@@ -208,8 +214,9 @@ class _Reporter:
 class _Sources:
     """The list of sources of a corpus root."""
 
-    def __init__(self, root: Path | None) -> None:
-        self.listed: dict[str, JsonObject] = {}
+    def __init__(self, root: Path | None, store: Store) -> None:
+        self.listed: SpillingDict[JsonObject] = store.dictionary()
+        self.has_splits = False
         self._unread: set[str | None] = set()  # None stands for any file
         self._exists = root is not None and (root / layout.SOURCES).is_file()
         if root is None or not self._exists:
@@ -222,13 +229,9 @@ class _Sources:
             file = line.value.get("file") if isinstance(line.value, dict) else None
             if not line.problems and isinstance(line.value, dict):
                 self.listed[str(file)] = line.value
+                self.has_splits = self.has_splits or "split" in line.value
             else:
                 self._unread.add(file if isinstance(file, str) else None)
-
-    @property
-    def has_splits(self) -> bool:
-        """Whether a source states a split."""
-        return any("split" in source for source in self.listed.values())
 
     def may_list(self, file: str) -> bool:
         """Whether there is no list, or a line of it that E703 reports may be that of the file."""

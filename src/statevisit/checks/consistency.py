@@ -209,11 +209,12 @@ def repeated(document: Document, context: Context) -> Problems:
                 )
             seen.add(key)
     for number, event in enumerate(document.events):
-        if event.arguments is None or len(event.arguments) < 2:
+        arguments = event.arguments or ()
+        if len({(argument.role, argument.target) for argument in arguments}) == len(arguments):
             continue
         own = attributes.get("arguments", ())
         filled: set[tuple[object, ...]] = set()
-        for index, argument in enumerate(event.arguments):
+        for index, argument in enumerate(arguments):
             if argument.role is None:
                 continue
             statement = (argument.role, argument.target, *_values(argument, own))

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from msgspec.structs import replace
 
-from statevisit import layout
+from statevisit import layout, stores
 from statevisit.checks.across_documents import (
     Across,
     Facts,
@@ -26,8 +26,9 @@ from statevisit.checks.document import (
 )
 from statevisit.checks.lists import check_words
 from statevisit.checks.registry import Context
-from statevisit.checks.reused_ids import reused
+from statevisit.corpus import copies
 from statevisit.corpus.document_shards import is_shard
+from statevisit.corpus.entries import AHEAD, fetched
 from statevisit.corpus.garbage import uncollected
 from statevisit.corpus.jsonl import Problem, lines, parsed
 from statevisit.corpus.reader import JSONL, Corpus, Entry, entries
@@ -38,6 +39,7 @@ from statevisit.document.scheme import base, is_schema_of, scheme_at, scheme_for
 from statevisit.document.strict_json import JsonObject, Malformed
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
+from statevisit.stores import StorePath
 
 CHUNK = 16
 """Documents in one task: few enough to bound memory, enough to pay for sending."""
@@ -60,7 +62,8 @@ def check_corpus_files(root: Path) -> Iterator[Finding]:
 
     These are foreign files among the documents, and lists that do not follow their schema.
     """
-    for path in sorted((root / layout.DOCUMENTS).iterdir()):
+    directory = copies.original(root / layout.DOCUMENTS)
+    for path in sorted(directory / name for name in stores.names(directory)):
         is_documents = path.suffix == ".json" or is_shard(path.name)
         if not is_documents and not path.name.startswith("."):
             message = "not a document: corpus/documents/ holds <id>.json only; move it elsewhere"
@@ -152,8 +155,8 @@ def validate(
     """Yield the findings about the documents in `path`, in their order; none if all are valid.
 
     `path` is as for `statevisit.load`, or compressed JSONL (.gz, .zst), or "-" for JSONL on
-    standard input; these are read as a stream. `selected` are the entries to check; None for
-    all entries of `path`. Within a corpus root the documents are also checked against its seeds,
+    standard input; these are read as a stream. `selected` are the entries to check; None for all
+    entries of `path`. Within a corpus root the documents are also checked against its seeds,
     sources, annotators, verified links and last release, and its other files against their
     schemas.
 
@@ -170,14 +173,27 @@ def validate(
     FormatError if `path` has no documents.
     """
     if isinstance(path, Corpus):
-        path = path.path
+        path = path.at_hand
     if path is not None and not isinstance(path, Path | str):
         yield from _check_in_memory(path)
         return
-    path = layout.data_root() if path is None else Path(path)
+    with copies.borrowed(layout.data_root() if path is None else path) as here:
+        checked = _check_path(here, done, mapper, selected, seen, engine)
+        yield from map(copies.named_in, checked)
+
+
+def _check_path(
+    path: Path,
+    done: Callable[[], None],
+    mapper: Callable[..., Iterator[Any]],
+    selected: Iterable[Entry] | None,
+    seen: Callable[[Facts], None],
+    engine: str,
+) -> Iterator[Finding]:
+    """Yield the findings about the documents in a path that is at hand, as `validate`."""
     root = layout.enclosing_root(path)
     is_whole_corpus = root is not None and not path.is_file()
-    if root is None and path.is_file():
+    if root is None and not path.is_dir():
         root = layout.enclosing_root(path.parent)
     try:
         scheme = scheme_for(path)
@@ -198,6 +214,8 @@ def validate(
                 seen(of_document)
             done()
     if root is not None and is_whole_corpus:
+        from statevisit.checks.reused_ids import reused  # imported after the findings are reported
+
         yield from reused(root)
 
 
@@ -225,11 +243,15 @@ def _placed(documents: Documents) -> Iterator[tuple[str, Document | JsonObject]]
 
 
 def chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Yield entries, CHUNK at a time, or fewer where a stream holds large documents."""
+    """Yield entries, CHUNK at a time, or fewer where a stream holds large documents.
+
+    Of those in a store, as many come together as are asked for at once.
+    """
     chunk: list[Entry] = []
     for entry in entries:
         chunk.append(entry)
-        if len(chunk) == CHUNK or is_large(chunk):
+        size = AHEAD if isinstance(entry.path, StorePath) else CHUNK
+        if len(chunk) == size or is_large(chunk):
             yield chunk
             chunk = []
     if chunk:
@@ -247,8 +269,8 @@ def check_chunk(
     """Return (entry, findings, facts) of some documents; the facts are None for an invalid one."""
     checked = []
     with uncollected():
-        for entry in chunk:
-            document, findings = check_entry(entry, context)
+        for entry, with_data in zip(chunk, fetched(chunk), strict=True):
+            document, findings = check_entry(with_data, context)
             of_document = facts(document, has_splits) if document else None
             checked.append((entry.without_data(), findings, of_document))
     return checked

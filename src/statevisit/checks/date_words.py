@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Iterator
 from datetime import date
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from statevisit.document.date_words import (
     FigureDate,
     read_date,
 )
-from statevisit.document.model import Document, Timex
+from statevisit.document.model import Document
 from statevisit.document.timex_values import POINTS, days, timeml_spelling
 
 _END_OF_YEARS = 10000
@@ -46,7 +47,7 @@ def date_words(document: Document, context: Context) -> Problems:
     """
     for number, timex in enumerate(document.timexes):
         if timex.type in POINTS and timex.value:
-            difference = next(_differences(timex, timeml_spelling(timex.value)), None)
+            difference = _difference(timex.text, timex.value)
             if difference:
                 detail = f"{timex.text!r} is not {timex.value}: {difference}"
                 yield ("timexes", number, "value"), detail
@@ -144,10 +145,16 @@ def _days(interval: tuple[date, date] | None) -> tuple[date, ...]:
     return tuple(date.fromordinal(number) for number in range(first, last + 1))
 
 
-def _differences(timex: Timex, stated: str) -> Iterator[str]:
+@lru_cache(4096)
+def _difference(words: str, value: str) -> str | None:
+    """The first part of a date that its words and its value give differently; None without one."""
+    return next(_differences(words, timeml_spelling(value)), None)
+
+
+def _differences(words: str, stated: str) -> Iterator[str]:
     """Yield the parts of a date that its words and its stated value give differently."""
-    reading, value = read_date(timex.text), _value(stated)
-    is_short = timex.text == stated and len(stated) < len("YYYY")
+    reading, value = read_date(words), _value(stated)
+    is_short = words == stated and len(stated) < len("YYYY")
     if value is not None and value.years and is_short and value.years[0] > _END_OF_HISTORY:
         yield f"the year is {stated:0>4}"
     if reading is None or value is None:

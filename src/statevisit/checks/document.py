@@ -10,6 +10,7 @@ from msgspec import structs, to_builtins
 from statevisit import layout
 from statevisit.checks.excerpt import Places, finding
 from statevisit.checks.registry import REGISTRY, Context, Path_, load_checks
+from statevisit.corpus import copies
 from statevisit.corpus.annotators import read_annotators
 from statevisit.corpus.reader import Corpus, Entry
 from statevisit.corpus.signatures import Signatures, signatures
@@ -42,7 +43,7 @@ def context_of(root: Path | None, skip: bool = False) -> Context:
         annotators, signed = frozenset(a["id"] for a in listed), signatures(listed)
     return Context(
         scheme=scheme_at(root),
-        seeds=root / layout.SEEDS,
+        seeds=copies.for_tasks(root / layout.SEEDS),
         links=links,
         annotators=annotators,
         signatures=signed,
@@ -99,10 +100,10 @@ def check_bytes(
         return None, [_unreadable(bad, file)]
     if document is None:
         document, problems = _check_value(value, data, file, context, warnings)
-    if not problems:
-        return document, []
-    if document is not None:
-        value = with_integers(value)  # as in the document
+        if not problems:
+            return document, []
+        if document is not None:
+            value = with_integers(value)  # as in the document
     places = Places(value, data, file)
     return document, [places.finding(code, message, path) for code, path, message in problems]
 
@@ -164,11 +165,23 @@ def check_entry(
 
     Without `warnings` only errors are looked for.
     """
-    file = str(entry.path)
     try:
         data = entry.bytes()
     except Malformed as bad:
-        return None, [entry.placed(_unreadable(bad, file))]
+        return None, [unreadable(entry, bad)]
+    return check_read(entry, data, context, warnings)
+
+
+def unreadable(entry: Entry, bad: Malformed) -> Finding:
+    """Return the finding for an entry whose bytes cannot be read."""
+    return entry.placed(_unreadable(bad, str(entry.path)))
+
+
+def check_read(
+    entry: Entry, data: bytes, context: Context = NO_CONTEXT, warnings: bool = True
+) -> tuple[Document | None, list[Finding]]:
+    """Return (document, findings) as `check_entry` does, for an entry whose bytes are `data`."""
+    file = str(entry.path)
     document, findings = check_bytes(data, file, context, warnings)
     findings = [entry.placed(f) for f in findings]
     if document and entry.id not in ("", document.id):

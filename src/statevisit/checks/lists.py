@@ -6,6 +6,7 @@ from pathlib import Path
 from statevisit import layout
 from statevisit.checks.registry import Path_
 from statevisit.corpus.jsonl import Line, lines, parsed
+from statevisit.corpus.spilling import SpillingDict
 from statevisit.document.characters import untidy
 from statevisit.document.codec import read_bytes
 from statevisit.document.records import truncated
@@ -20,11 +21,14 @@ _PROSE = ("notes", "reason")
 
 
 class Names:
-    """Takes the names of files in one directory, and tells which some system cannot hold."""
+    """Takes the names of files in one directory, and tells which some system cannot hold.
 
-    def __init__(self, kind: str) -> None:
+    `first` is where it keeps them.
+    """
+
+    def __init__(self, kind: str, first: dict[str, str] | SpillingDict[str]) -> None:
         self._kind = kind
-        self._first: dict[str, str] = {}
+        self._first = first
 
     def add(self, name: str) -> str:
         """Return what is wrong with a name beside the earlier ones, as a message; "" if nothing."""
@@ -49,10 +53,10 @@ def check_words(root: Path) -> Iterator[Finding]:
     if path.is_file():
         data = read_bytes(path)
         value, problems = parsed(data, str(path), "annotators")
-        names = Names("the directory of an annotator")
+        names = Names("the directory of an annotator", {})
         yield from _findings(path, Line(0, data, value, problems), names)
     for name, schema in ((layout.DECISIONS, "adjudication"), (layout.SOURCES, "source")):
-        path, names = root / name, Names("a seed")
+        path, names = root / name, Names("a seed", {})
         if path.is_file():
             for line in lines(read_bytes(path), str(path), schema):
                 yield from _findings(path, line, names)

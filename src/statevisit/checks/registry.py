@@ -6,7 +6,7 @@ changes meaning: E for an error, W for a warning; a valid corpus may have some o
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from functools import cache, wraps
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -109,6 +109,7 @@ def check(
     return register
 
 
+@cache
 def load_checks() -> None:
     """Import the modules that register checks."""
     for name in _REGISTERING:

@@ -16,6 +16,7 @@ import orjson
 from msgspec import Struct
 
 from statevisit.corpus.reader import Entry
+from statevisit.corpus.spilling import SpillingDict, Store
 from statevisit.corpus.splits import CONVENTIONAL
 from statevisit.errors import FormatError
 
@@ -98,29 +99,35 @@ def shared_part(text: str, other: str) -> float:
 
 
 class Leaks:
-    """Takes one text after the other and finds earlier ones like it in another split."""
+    """Takes one text after the other and finds earlier ones like it in another split.
 
-    def __init__(self) -> None:
-        self._same: dict[bytes, dict[str, str]] = {}  # by words and split, the document's name
-        self._known: list[_Known] = []
+    `store` keeps what is to be known of the texts.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._same: SpillingDict[dict[str, str]] = store.dictionary()  # documents, by split
+        self._known: SpillingDict[_Known] = store.dictionary()  # by the number of the text
+        self._texts = 0
         self._postings: dict[str, dict[int, list[int]]] = {}  # by split and hash, numbers of texts
 
     def add(self, entry: Entry, sketch: Sketch, split: str) -> Iterator[tuple[str, str]]:
         """Yield (code, message) for the texts of other splits that a text is like."""
-        of_text = self._same.setdefault(sketch.words, {})
+        of_text = self._same.get(sketch.words) or {}
         others = [(name, file) for name, file in of_text.items() if name != split]
         for other, file in others[:1]:
             yield "E721", f"the text of {file}, which is in {other!r}, is in {split!r} here"
         for other in self._postings:
             if other != split and other not in of_text:
                 yield from self._near(entry, sketch, split, other)
-        of_text.setdefault(split, entry.name)
+        if split not in of_text:
+            self._same[sketch.words] = {**of_text, split: entry.name}
         postings = self._postings.setdefault(split, {})
         for hash_ in sketch.hashes:
             texts = postings.setdefault(hash_, [])
             if len(texts) < _POSTINGS:
-                texts.append(len(self._known))
-        self._known.append(_Known(entry.without_data(), sketch))
+                texts.append(self._texts)
+        self._known[str(self._texts)] = _Known(entry.without_data(), sketch)
+        self._texts += 1
 
     def _near(
         self, entry: Entry, sketch: Sketch, split: str, other: str
@@ -128,7 +135,7 @@ class Leaks:
         """Yield the finding about the text of another split that shares most with a text."""
         best, nearest = 0.0, ""
         for number in self._candidates(sketch, other):
-            known = self._known[number].entry
+            known = self._text(number).entry
             try:
                 part = shared_part(_text_of(entry), _text_of(known))
             except FormatError:  # the document came from a stream
@@ -150,10 +157,17 @@ class Leaks:
             shared.update(postings.get(hash_, ()))
         likely = []
         for number, count in shared.items():
-            part = count / _comparable(sketch.hashes, self._known[number].sketch.hashes)
-            if count >= 3 and part >= _LIKELY:
+            if count < 3:
+                continue
+            part = count / _comparable(sketch.hashes, self._text(number).sketch.hashes)
+            if part >= _LIKELY:
                 likely.append((-part, number))
         return [number for _, number in sorted(likely)[:_CANDIDATES]]
+
+    def _text(self, number: int) -> _Known:
+        known = self._known.get(str(number))
+        assert known is not None
+        return known
 
 
 def _comparable(hashes: tuple[int, ...], others: tuple[int, ...]) -> int:

@@ -167,8 +167,11 @@ def _contradictions(document: Document, statements: list[Order]) -> list[Contrad
     for order in all_orders:
         graph.setdefault(order.first, []).append(order.second)
         graph.setdefault(order.second, [])
+    cyclic = components(graph)
+    if not cyclic:
+        return []
     component_of: dict[Point, int] = {}
-    for number, component in enumerate(components(graph)):
+    for number, component in enumerate(cyclic):
         component_of |= dict.fromkeys(component, number)
     cycles: dict[int, list[Order]] = {}
     for order in all_orders:

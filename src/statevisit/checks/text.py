@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 
 from statevisit.checks.registry import Context, Path_, Problems, check, once
+from statevisit.corpus.copies import read_copied
 from statevisit.document.characters import untidy, visible
-from statevisit.document.codec import read_bytes
 from statevisit.document.model import SPAN_LAYERS, Document, inner_spans
 from statevisit.document.records import Sentence, Span, SpanRecord, Token, truncated
 from statevisit.document.strict_json import Malformed
@@ -46,7 +46,7 @@ def seed(document: Document, context: Context) -> Problems:
     source = document.source
     path = context.seeds / source.file
     try:
-        data = read_bytes(path, regular=True)
+        data = read_copied(path)
     except Malformed as bad:
         yield ("source", "file"), f"{path}: {bad.message}"
         return

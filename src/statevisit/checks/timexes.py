@@ -1,6 +1,7 @@
 """Time expressions: values beyond the schema, anchors, and the words of durations."""
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from statevisit.checks.registry import Context, Problems, check
@@ -55,6 +56,7 @@ def grammar(document: Document, context: Context) -> Problems:
             yield ("timexes", number, "value"), f"{timex.value}: {problem}"
 
 
+@lru_cache(4096)
 def _grammar_problem(value: str) -> str | None:
     if value.startswith("P") and not value.startswith(("PAST", "PRESENT")):
         return _duration_problem(value)

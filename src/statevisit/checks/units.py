@@ -42,9 +42,21 @@ def _unit_parser() -> "Lark":
     return parser
 
 
+COMMON_UNITS = frozenset(
+    """
+    m km cm mm m2 km2 har m3 [ft_i] [mi_i] [in_i] [yd_i] [nmi_i] [acr_us] g kg mg t [lb_av] [oz_av]
+    L mL [gal_us] [bbl_us] s min h d wk mo a Hz MHz GHz W kW MW GW kW.h MW.h GW.h TW.h V kV A J kJ
+    kcal K Cel [degF] m/s km/h [mi_i]/h [kn_i] By kBy MBy GBy TBy Pa kPa bar deg dB %
+    """.split()  # noqa: SIM905  a list would take a line for each code
+)
+"""Codes that are known without the parser of UCUM, which takes as long to import as all else."""
+
+
 @lru_cache(4096)
 def is_unit(code: str) -> bool:
     """Whether a code is in UCUM."""
+    if code in COMMON_UNITS:
+        return True
     from lark.exceptions import LarkError
 
     try:

@@ -6,7 +6,8 @@ import click
 
 from statevisit import files
 from statevisit.cli.main import write
-from statevisit.document.codec import encode, read_bytes, read_document, write_document
+from statevisit.corpus.documents import read_at, write_document
+from statevisit.document.codec import encode, read_bytes
 from statevisit.errors import FormatError
 
 
@@ -72,7 +73,7 @@ def command(
         read_decisions,
     )
 
-    first, second = read_document(a), read_document(b)
+    first, second = read_at(a), read_at(b)
     if first.id != second.id:
         raise FormatError(
             f"{b}: annotates the document {second.id!r}, but {a} annotates {first.id!r}; "
@@ -82,7 +83,7 @@ def command(
     if decisions:
         decided = list(read_decisions(read_bytes(decisions), str(decisions)))
     if ids:
-        first, second = in_ids_of(read_document(ids), first, second, decided)
+        first, second = in_ids_of(read_at(ids), first, second, decided)
     if decisions:
         document = adjudicated(first, second, decided, annotator, str(decisions))
         if output:

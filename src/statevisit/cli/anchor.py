@@ -8,7 +8,8 @@ from msgspec import structs
 from statevisit import layout
 from statevisit.cli.main import Listing, say, write
 from statevisit.cli.options import shipped_corpus, verbose
-from statevisit.document.codec import encode, read_bytes, read_document, write_document
+from statevisit.corpus.documents import exists, read_at, write_document
+from statevisit.document.codec import encode, read_bytes
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.document.strict_json import Json, Locator
 from statevisit.errors import FormatError
@@ -65,7 +66,7 @@ def command(
     from statevisit.annotation.quotes import anchor
 
     value, data = _read(draft, done)
-    base = read_document(document or _document_path(value, draft))
+    base = read_at(document or _document_path(value, draft))
     layers = _layers_done(value, draft, done)
     anchored, problems, reports = anchor(value, base, str(draft), done=layers)
     locator = None if data is None else Locator(data)
@@ -133,9 +134,7 @@ def _document_path(value: object, draft: Path) -> Path:
     is_name = "/" not in value["id"]
     if root is None and is_name and (shipped / place).is_file():
         return shipped_corpus() / place
-    if root is not None:
-        layout.refuse_shards(root)
     path = (root or Path().absolute()) / place
-    if not is_name or not path.is_file():
+    if not is_name or not exists(path):
         raise FormatError(f"{path}: no such document; name it with --document")
     return path

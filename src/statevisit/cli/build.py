@@ -8,11 +8,13 @@ from statevisit import layout
 from statevisit.cli.main import Listing, say
 from statevisit.cli.options import Engine, corpus_argument, corpus_to_change, engine_options
 from statevisit.cli.progress import Bar
+from statevisit.corpus import copies
 from statevisit.corpus.reader import load
 from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.printable import counted
 from statevisit.publishing.build import build, other_tools
+from statevisit.stores import StorePath, path_of
 
 
 @click.command("build")
@@ -41,8 +43,9 @@ def command(
 ) -> int:
     """Write corpus/parquet/ and corpus/release.json, or check that they are current.
 
-    PATH is the corpus root, which holds corpus/; without one, that of the current directory or
-    one above it. Documents are validated first: if there are errors, nothing is written.
+    PATH is the corpus root, which holds corpus/, or the URL of one in a store (s3://bucket/root);
+    without one, that of the current directory or one above it. Documents are validated first: if
+    there are errors, nothing is written.
     `statevisit validate` also shows warnings. A build also updates the generated parts of
     README.md, schema/README.md, schema/CHECKS.md, schema/GUIDELINES.md and corpus/README.md, if
     the corpus has these pages.
@@ -60,7 +63,11 @@ def command(
         raise click.UsageError(
             f"--edition {ANNOTATIONS_ONLY} and -o DIR go together, and without --check"
         )
-    root = layout.corpus_root(corpus_to_change(path))
+    place = path_of(corpus_to_change(path))
+    in_store = isinstance(place, StorePath)
+    if in_store and output is not None:
+        copies.refuse(f"`statevisit build --edition {ANNOTATIONS_ONLY}`", [str(place)])
+    root = layout.corpus_root(copies.at_hand(place, everywhere=engine.name == "ray"))
     if output is not None:
         from statevisit.publishing.textless_root import write_edition
 
@@ -81,9 +88,11 @@ def command(
     if check and stale:
         raise ReleaseError(
             f"{len(stale)} of {len(result.states)} files are not what would be built from the "
-            f"documents: run `statevisit build` and commit them{other_tools(root)}"
+            f"documents: run `statevisit build`{'' if in_store else ' and commit them'}"
+            f"{other_tools(root)}"
         )
-    say(_next_step(path, bool(stale), check))
+    if not in_store:
+        say(_next_step(path, bool(stale), check))
     return 0
 
 

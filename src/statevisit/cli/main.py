@@ -109,6 +109,11 @@ def _invoke(arguments: list[str]) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(cli, {}, "statevisit", COMPLETE, instruction)
+    if any("://" in argument for argument in arguments):
+        from statevisit.corpus import copies
+
+        if arguments[0] not in copies.COMMANDS:
+            copies.refuse(f"`statevisit {arguments[0]}`", arguments[1:])
     try:
         with cli.make_context("statevisit", list(arguments)) as context:
             return cli.invoke(context) or 0
@@ -126,8 +131,10 @@ def _show(error: click.ClickException) -> None:
 
 
 def _fail(message: str) -> int:
+    from statevisit.corpus import copies  # which few runs need
+
     with suppress(OSError):
-        say(f"statevisit: {message}", err=True)
+        say(f"statevisit: {copies.named(message)}", err=True)
     return 1
 
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from statevisit import layout
 from statevisit.cli.main import say
 from statevisit.cli.options import below_here, corpus_to_change
 from statevisit.errors import FormatError
@@ -63,12 +62,13 @@ def _tell_of_evidence(file: "Mended") -> None:
 
 
 def _path(document: str) -> Path:
-    """Return the file of a document given as a path or an id. Raises FormatError."""
-    if Path(document).is_file():
+    """Return the path of a document given as a path or an id. Raises FormatError."""
+    from statevisit.corpus.documents import exists, place_of
+
+    if exists(Path(document)):
         return Path(document)
-    layout.refuse_shards(corpus_to_change())
-    path = corpus_to_change() / layout.DOCUMENTS / f"{document}.json"
-    if "/" in document or not path.is_file():
+    path = place_of(corpus_to_change(), document)
+    if "/" in document or not exists(path):
         raise FormatError(
             f"{document}: neither a file nor the id of a document in "
             f"{corpus_to_change().absolute()}"

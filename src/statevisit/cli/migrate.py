@@ -1,16 +1,18 @@
 """statevisit migrate: bring documents of older schema versions to the present one."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from statevisit import files, layout
+from statevisit import files
 from statevisit.checks.document import check_bytes
 from statevisit.checks.registry import Context
 from statevisit.cli.main import report, say
 from statevisit.cli.options import corpus_argument, corpus_to_change
+from statevisit.corpus.documents import locked, rewrite
 from statevisit.corpus.reader import JSONL, Corpus, Entry, load
 from statevisit.document import codec, strict_json
 from statevisit.document.migrations import is_older, migrate
@@ -55,21 +57,18 @@ def command(path: Path | None, allow_loss: bool, version: int, dry_run: bool) ->
     lost = "lost" if allow_loss and not dry_run else "would be lost"
     for result in lossy:
         for loss in result.losses:
-            say(f"{result.path}: {lost}: {loss}", err=True)
+            say(f"{result.entry.name}: {lost}: {loss}", err=True)
     if lossy and not allow_loss:
         raise FormatError(
             f"{len(lossy)} of {len(results)} documents would lose the properties listed "
             "above; nothing was written. --allow-loss migrates them without these properties"
         )
     older = [result for result in results if result.migrations]
+    verb = "would migrate" if dry_run else "migrated"
     if not dry_run:
-        for result in older:
-            files.check_output(result.path)
+        _write(older)
     for result in older:
-        if not dry_run:
-            codec.write_document(result.document, result.path)
-        verb = "would migrate" if dry_run else "migrated"
-        say(f"{verb} {result.path}: {', '.join(result.migrations)}")
+        say(f"{verb} {result.entry.name}: {', '.join(result.migrations)}")
     if not older:
         say(f"{counted(len(results), 'document')}, all of the present version")
     return 0
@@ -82,10 +81,16 @@ def _corpus_of_files(path: Path) -> Corpus:
             f"{path}: is JSONL, but migrate rewrites files of one document: "
             "split it into <id>.json files first"
         )
-    corpus = load(path)
-    if corpus.root is not None:
-        layout.refuse_shards(corpus.root)
-    return corpus
+    return load(path)
+
+
+def _write(results: Sequence["_Migrated"]) -> None:
+    for result in results:
+        files.check_output(result.entry.path)
+    for path, of_path in groupby(results, lambda result: result.entry.path):
+        documents = {result.document.id: codec.encode(result.document) for result in of_path}
+        with locked(path):
+            rewrite(path, documents)
 
 
 def _require_current(version: int) -> None:
@@ -126,7 +131,7 @@ def _all_migrated(entries: Sequence[Entry], scheme: Scheme) -> list["_Migrated"]
 class _Migrated(NamedTuple):
     """The document of a file in the present version, the migrations it took, and the losses."""
 
-    path: Path
+    entry: Entry
     document: Document
     migrations: list[str]
     losses: list[str]
@@ -140,7 +145,7 @@ def _migrated(entry: Entry, scheme: Scheme) -> _Migrated:
     data = entry.bytes()
     value = strict_json.parse(data, entry.name)
     if not is_older(value):
-        return _Migrated(entry.path, codec.convert(value, entry.name, scheme, data), [], [])
+        return _Migrated(entry, codec.convert(value, entry.name, scheme, data), [], [])
     value, names, losses = migrate(value, entry.name)
     document, findings = check_bytes(
         codec.encode_value(value), entry.name, Context(scheme), warnings=False
@@ -148,7 +153,7 @@ def _migrated(entry: Entry, scheme: Scheme) -> _Migrated:
     if document is None:  # other findings are not the migration's, but for `statevisit validate`
         report(findings, err=True)
         raise FormatError(
-            f"{entry.path}: does not follow the schema after {', '.join(names)}; "
+            f"{entry.name}: does not follow the schema after {', '.join(names)}; "
             "nothing was written"
         )
-    return _Migrated(entry.path, document, names, losses)
+    return _Migrated(entry, document, names, losses)

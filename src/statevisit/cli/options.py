@@ -10,6 +10,7 @@ import click
 
 from statevisit import layout
 from statevisit.cli.main import say
+from statevisit.corpus import copies
 
 Command = Callable[..., Any]
 
@@ -44,16 +45,24 @@ class Engine(NamedTuple):
         if self.name == "ray":
             from statevisit.corpus import on_ray
 
-            return functools.partial(on_ray.ordered, address=self.address, paths=paths)
+            here = [path for path in paths if copies.original(path) == path]
+            return functools.partial(on_ray.ordered, address=self.address, paths=here)
         from statevisit.corpus.parallel import ordered
 
         return ordered
 
+    def runner(self, *paths: Path) -> Callable[..., Iterator[Any]]:
+        """Return the same with the number of processes that --workers states."""
+        return functools.partial(self.mapper(*paths), workers=self.workers)
 
-def engine_options(*more: str, help_: str = "") -> Callable[[Command], Command]:
+
+def engine_options(
+    *more: str, help_: str = "", workers_help: str = ""
+) -> Callable[[Command], Command]:
     """Add --engine, --workers and --ray-address to a command, as its parameter `engine`.
 
-    `more` are engines of this command alone, which work in local processes; `help_` explains them.
+    `more` are engines of this command alone, which work in local processes; `help_` explains them,
+    and `workers_help` another default of --workers.
     """
     choice = click.option(
         "--engine",
@@ -66,7 +75,8 @@ def engine_options(*more: str, help_: str = "") -> Callable[[Command], Command]:
     processes = click.option(
         "--workers",
         type=click.IntRange(1),
-        help="Number of processes; default: one for each core, of all nodes with --engine ray.",
+        help="Number of processes; default: one for each core, of all nodes with --engine ray."
+        f"{workers_help}",
     )
     cluster = click.option(
         "--ray-address",

@@ -1,11 +1,20 @@
 """statevisit predict: what does a tagger say of the documents of a corpus?"""
 
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from statevisit.cli.main import say
-from statevisit.cli.options import corpus_argument, corpus_to_read, name_of
+from statevisit.cli.options import (
+    Engine,
+    corpus_argument,
+    corpus_to_read,
+    engine_options,
+    name_of,
+)
 from statevisit.cli.progress import Bar
 from statevisit.printable import counted
 
@@ -25,9 +34,15 @@ from statevisit.printable import counted
     type=click.Path(path_type=Path),
     help="The file to write: JSONL, a prediction in each line.",
 )
+@engine_options(
+    workers_help=" A model has one process of this machine by default, since each process loads "
+    "it, and a model uses several cores."
+)
 @corpus_argument
 @click.argument("documents", nargs=-1)
-def command(system: str, output: Path, path: Path | None, documents: tuple[str, ...]) -> None:
+def command(
+    system: str, output: Path, path: Path | None, documents: tuple[str, ...], engine: Engine
+) -> None:
     """Predict names, times and amounts with a tagger, to be scored or corrected.
 
     PATH is a corpus; DOCUMENTS are ids, without one all documents of it. Models are those that are
@@ -37,11 +52,12 @@ def command(system: str, output: Path, path: Path | None, documents: tuple[str, 
     \b
     Example:
       statevisit predict --with rules -o preds.jsonl
+      statevisit predict --with rules --workers 2 -o preds.jsonl
     """
     from statevisit import files
-    from statevisit.annotation.taggers import tagger as tagger_of
+    from statevisit.corpus.parallel import batches
     from statevisit.corpus.reader import load
-    from statevisit.scoring.predict import line_of
+    from statevisit.scoring.predict import predict
 
     if path is not None and not path.exists() and path.name == str(path):
         path, documents = None, (str(path), *documents)  # an id, and the corpus from here
@@ -49,14 +65,21 @@ def command(system: str, output: Path, path: Path | None, documents: tuple[str, 
     corpus = load(path)
     keys = corpus.keys_of(list(dict.fromkeys(documents)), name_of(path))
     files.check_output(output)
-    tagger = tagger_of(system)
+    task = partial(predict, scheme=corpus.scheme, system=system)
+    is_model = system != "rules"
+    workers = 1 if is_model and engine.name == "local" else None
+    entries = [corpus.entry(key) for key in keys]
+    tasks = batches(entries, 1 if is_model else None)
+    run = engine.mapper(path)
+    results: Any = run(task, tasks, workers=engine.workers or workers, here=True)
+    tagger = ""
     with (
         files.replacing(output) as temporary,
         temporary.open("wb") as file,
+        closing(results),
         Bar(len(keys), "predicting") as bar,
     ):
-        for key in keys:
-            document = corpus.entry(key).read(corpus.scheme)
-            file.write(line_of(document, tagger))
-            bar.advance()
-    say(f"{output}: {counted(len(keys), 'document')} by {tagger.name}")
+        for tagger, lines in results:  # noqa: B007  the name of the tagger comes with each
+            file.writelines(lines)
+            bar.advance(len(lines))
+    say(f"{output}: {counted(len(keys), 'document')} by {tagger}")

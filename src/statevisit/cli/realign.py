@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.cli.main import report, say
+from statevisit.corpus.documents import entry_at, write_document
 from statevisit.corpus.seeds import ListedSource, keep_seed, read_sources
-from statevisit.document.codec import read_bytes, read_document, write_document
+from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document, Source
+from statevisit.document.scheme import scheme_for
 from statevisit.document.strict_json import Locator
 from statevisit.errors import FormatError
 from statevisit.findings import ERROR, Finding
@@ -40,7 +42,7 @@ def command(old: Path, new: Path, documents: tuple[Path, ...]) -> int:
     text, date, header = split_seed(after, str(new))
     source = Source(file=new.name, sha256=hashlib.sha256(after).hexdigest(), header_length=header)
     for path in documents:
-        files.check_output(path)
+        files.check_output(entry_at(path).path)
     failed = 0
     for path in documents:
         findings = _realigned(path, before, old, after, (text, date, source))
@@ -69,8 +71,9 @@ def _realigned(
     from statevisit.annotation.segmentation import segmenter_of
 
     text, date, source = target
-    data = read_bytes(path)
-    document = read_document(path)
+    entry = entry_at(path)
+    data = entry.bytes()
+    document = entry.read(scheme_for(path))
     if document.source.sha256 != hashlib.sha256(before).hexdigest():
         raise FormatError(
             f"{path}: was not made from {old}: the SHA-256 of its source differs; name its seed"
@@ -84,7 +87,7 @@ def _realigned(
     segment = segmenter_of(document)
     realigned, findings = realign(document, text, source, date or document.date, segment)
     locator = Locator(data)
-    findings = [_with_place(finding, path, locator) for finding in findings]
+    findings = [entry.placed(_with_place(finding, entry.path, locator)) for finding in findings]
     if realigned is None:
         return findings
     findings += _errors(realigned, path)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, partial, split, verbose, without_predicates
+from statevisit.cli.options import (
+    Engine,
+    engine_options,
+    json_flag,
+    partial,
+    split,
+    verbose,
+    without_predicates,
+)
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.document.scheme import scheme_for
 
@@ -57,6 +65,7 @@ if TYPE_CHECKING:
 @split
 @partial
 @without_predicates
+@engine_options()
 @verbose
 def command(
     gold: Path | None,
@@ -72,6 +81,7 @@ def command(
     split: str | None,
     partial: bool,
     without_predicates: bool,
+    engine: Engine,
     verbose: bool,
 ) -> None:
     """Score a prediction against gold: spans, values, links, coreference, events, time.
@@ -87,9 +97,13 @@ def command(
     from a score of 0. A layer of a gold document that is not done is "not annotated" and counts
     nowhere.
 
+    Directories, and JSONL in the order of the gold with an `id` in each line, are scored a few
+    documents at a time, in several processes; other files, --compare and --html take one process.
+
     \b
     Example:
       statevisit score corpus/documents corpus/documents --layer mentions --html report.html
+      statevisit score corpus/documents preds.jsonl --workers 2
     """
     if draft_schema:
         from statevisit.annotation.quote_schema import draft_schema as schema_of
@@ -97,11 +111,15 @@ def command(
         return echo_json(schema_of(scheme_for(gold or Path()), layers))
     if gold is None or pred is None:
         raise click.UsageError("score needs GOLD and PRED")
+    from statevisit.scoring.batches import score_files
     from statevisit.scoring.score import evaluate
 
-    report, scored = evaluate(
-        gold, pred, compare, layers, resamples, split, partial, without_predicates, mapping
-    )
+    options = (layers, resamples, split, partial, without_predicates, mapping)
+    report = None
+    if not (html or compare):
+        report = score_files(gold, pred, *options, engine.runner(gold, pred))
+    if report is None:
+        report, scored = evaluate(gold, pred, compare, *options)
     if html:
         from statevisit import files
         from statevisit.pages.score_page import page

@@ -26,10 +26,11 @@ def command(path: Path | None, documents: int) -> None:
     corpus/documents/ then holds part-00000.jsonl.zst and so on in place of <id>.json: for a corpus
     of many documents, which a directory, git and the Hub do not take well as files of their own.
     PATH is a corpus root; without one, the corpus of the current directory or one above it. The
-    documents come back with `statevisit unshard`, byte for byte. Commands that read work on either
-    form; those that change a document need files of their own. The same documents give the same
-    bytes, whatever the form was before. Run `statevisit build` afterwards: the manifest lists the
-    files of the documents.
+    documents come back with `statevisit unshard`, byte for byte. All commands work on either form;
+    a document in a shard is named by its id, or as if it had the file corpus/documents/<id>.json. A
+    command that changes a document writes its shard only; one that adds or removes documents fills
+    the shards after them anew. The same documents give the same bytes, whatever the form was
+    before. Run `statevisit build` afterwards: the manifest lists the files of the documents.
 
     \b
     Example:

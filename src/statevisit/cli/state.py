@@ -56,26 +56,26 @@ def command(
       statevisit state
       statevisit state 2024-02-19-aliyev-visit mentions,entities done
     """
-    from statevisit.annotation.layer_states import files_of, set_states, states_of
+    from statevisit.annotation.layer_states import entries_of, set_states, states_of
 
     home = layout.corpus_root(corpus_to_change(root))
     ids = _ids(document, home)
     if layers is None:
         _show(states_of(home, ids, annotator), as_json)
         return 0
-    paths = files_of(home, ids, annotator)
+    entries = entries_of(home, ids, annotator)
     if state not in STATES:
         given = f"{state!r} is no state" if state else f"no state for {layers}"
         raise FormatError(f"{given}; it is one of {', '.join(STATES)}")
     listing = Listing(by_file=True)
     refused = 0
-    for changed in set_states(home, paths, _layers(layers, home), state):
+    for changed in set_states(home, entries, _layers(layers, home), state):
         if changed.findings:
             refused += 1
             for finding in changed.findings:
                 listing.add(replace(finding, file=below_here(finding.file)))
         else:
-            say(f"{below_here(str(changed.file))}: {layers} {state}")
+            say(f"{below_here(changed.file)}: {layers} {state}")
     listing.end()
     if refused:
         say(f"{counted(refused, 'document')} unchanged", err=True)

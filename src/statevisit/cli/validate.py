@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 from msgspec import structs
 
-from statevisit import layout
+from statevisit import layout, stores
 from statevisit.cli.finding_formats import WRITERS, Statistics, Writer
 from statevisit.cli.main import say
 from statevisit.cli.options import Engine, below_here, corpus_to_change, engine_options, verbose
 from statevisit.cli.progress import Bar
+from statevisit.corpus import copies
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.settings import FORMATS, Settings, check_codes, read_settings
 from statevisit.document.schema_errors import ENGINES, REFERENCE
@@ -80,11 +81,11 @@ def command(
     """Check documents: schema, offsets, references, links, values, hashes.
 
     PATHS are corpus roots, directories of documents, documents, JSONL files (also .gz and .zst),
-    Parquet of the `documents` config, or - for JSONL on standard input; without one, the corpus of
-    the current directory or one above it. The exit status is 1 if there are errors. Without
-    findings it prints nothing, except one line on a terminal. Of more than five findings with one
-    code in one file, the text shows five and counts the others; the other formats list all.
-    `statevisit explain CODE` says more about a finding.
+    Parquet of the `documents` config, the URL of a corpus root in a store (s3://bucket/root), or -
+    for JSONL on standard input; without one, the corpus of the current directory or one above it.
+    The exit status is 1 if there are errors. Without findings it prints nothing, except one line on
+    a terminal. Of more than five findings with one code in one file, the text shows five and counts
+    the others; the other formats list all. `statevisit explain CODE` says more about a finding.
     Options not given here are taken from [tool.statevisit] in the pyproject.toml of the corpus
     root. A document or line of more than 128 MB, or of STATEVISIT_MAX_MB megabytes, is a finding
     and is not read.
@@ -93,13 +94,15 @@ def command(
     Example:
       statevisit validate corpus/documents/2024-02-19-aliyev-visit.json
     """
-    paths = (*paths, *named_paths) or (corpus_to_change(),)
+    paths = tuple(map(stores.path_of, (*paths, *named_paths))) or (corpus_to_change(),)
     if fix or diff:
         from statevisit.cli.fix import fix_files
 
+        copies.refuse("`statevisit validate --fix`", map(str, paths))
         changed = fix_files(paths, write=not diff)
         if diff:
             return 1 if changed else 0
+    paths = tuple(copies.at_hand(path, everywhere=engine.name == "ray") for path in paths)
     settings = _settings(paths[0], format_, select, ignore, strict)
     writer = Statistics() if statistics else WRITERS[settings.format](settings.address, verbose)
     languages: Counter[str] = Counter()
@@ -177,7 +180,7 @@ def _check(
     from statevisit.checks.corpus import is_large, validate
     from statevisit.checks.registry import PRELOAD
 
-    with Bar(_document_count(path), f"checking {path}") as bar:
+    with Bar(_document_count(path), f"checking {copies.original(path)}") as bar:
 
         def count_document() -> None:
             writer.documents += 1

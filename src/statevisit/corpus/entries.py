@@ -4,15 +4,15 @@ import io
 import os
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statevisit import files
+from statevisit import files, layout, stores
 from statevisit.corpus import document_shards as shards
 from statevisit.corpus import streams
 from statevisit.document.codec import decode, read_bytes
@@ -21,8 +21,18 @@ from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import Malformed
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
+from statevisit.stores import Span, StorePath
 
 JSONL = (".jsonl", ".ndjson")
+
+AHEAD = 128
+"""Documents that are asked for at once from a store."""
+
+_AHEAD_BYTES = 32_000_000
+"""Bytes after which fewer documents are asked for at once."""
+
+_GAP = 65_536
+"""Bytes between two documents that are read from a store with them, to save a request."""
 
 CONSUMED = -1
 """The offset of a document that a stream held: it cannot be read again."""
@@ -34,8 +44,9 @@ class Entry(Struct, frozen=True):
     Without an `offset`, it is a file of its own, `<id>.json`. With one, it is `size` bytes (-1: all
     that follow) from `offset` (bytes) in a file of any name; `line` is its line of JSONL, from 1,
     or 0 in other files. A document from a stream (compressed, Parquet, standard input) is in
-    `data`, since it cannot be read again. `problem` says why there is no document. In a shard, the
-    document has `unpacked` bytes once decompressed, with the CRC-32 `checksum`.
+    `data`, since it cannot be read again; one from a store may be. `problem` says why there is no
+    document. In a shard, the document has `unpacked` bytes once decompressed, with the CRC-32
+    `checksum`. A file in a store has `size` bytes, too.
 
     `id` is the id that the document must have, and empty if only the document states it.
     """
@@ -75,23 +86,30 @@ class Entry(Struct, frozen=True):
         """
         if self.problem:
             raise Malformed(str(self.path), "E102", self.problem, self.line, 1)
-        if self.data is not None:
-            return self.data
-        if self.offset == CONSUMED:
+        if self.data is None and self.offset == CONSUMED:
             message = "came from a stream, which can be read only once"
             raise Malformed(str(self.path), "E102", message, self.line, 1)
-        if self.offset is None or self.size < 0:
+        if self.data is None and self.size < 0:
             return read_bytes(self.path, regular=self.is_file)
         try:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                data = file.read(self.size)
+            data = self._stored() if self.data is None else self.data
             if self.unpacked:
                 return shards.unpacked(data, self.unpacked, self.checksum)
             return data
         except (OSError, shards.Damaged) as error:
             message = f"cannot be read: {getattr(error, 'strerror', None) or error}"
             raise Malformed(str(self.path), "E102", message, self.line, 1) from None
+
+    def _stored(self) -> Any:  # `bytes` is the method here
+        """The bytes at the place of the document. Raises OSError, Malformed for too many."""
+        start = self.offset or 0
+        if not isinstance(self.path, StorePath):
+            with self.path.open("rb") as file:
+                file.seek(start)
+                return file.read(self.size)
+        if self.is_file and self.size > files.size_limit():
+            raise Malformed(str(self.path), "E102", files.beyond_limit("the file"))
+        return stores.read(Span(self.path, start, start + self.size))
 
     def read(self, scheme: Scheme) -> Document:
         """Return the document of a corpus with a scheme.
@@ -116,6 +134,50 @@ class Entry(Struct, frozen=True):
         )
 
 
+def fetched(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield entries, those in a store with the bytes at their place, many of which come at once.
+
+    One whose bytes cannot be had stays without: `bytes` says why. Raises StateVisitError if the
+    store cannot be read.
+    """
+    waiting: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if not isinstance(entry.path, StorePath):
+            yield entry
+            continue
+        waiting.append(entry)
+        size += entry.size
+        if len(waiting) == AHEAD or size > _AHEAD_BYTES:
+            yield from _fetched(waiting)
+            waiting, size = [], 0
+    yield from _fetched(waiting)
+
+
+def _fetched(chunk: list[Entry]) -> Iterator[Entry]:
+    spans: list[Span] = []
+    places: list[tuple[int, int]] = []
+    for entry in chunk:
+        start = entry.offset or 0
+        last = spans[-1] if spans else None
+        follows = last and last.path == entry.path and 0 <= start - last.end <= _GAP
+        if entry.problem or not 0 < entry.size <= files.size_limit():
+            places.append((-1, 0))
+            continue
+        assert isinstance(entry.path, StorePath)
+        if last and follows:
+            spans[-1] = Span(entry.path, last.start, start + entry.size)
+        else:
+            spans.append(Span(entry.path, start, start + entry.size))
+        places.append((len(spans) - 1, start - spans[-1].start))
+    answers = stores.read_spans(spans)
+    for entry, (number, start) in zip(chunk, places, strict=True):
+        answer = answers[number] if number >= 0 else None
+        if isinstance(answer, bytes):
+            entry = replace(entry, data=answer[start : start + entry.size])
+        yield entry
+
+
 class Shards(Struct, frozen=True):
     """The shards of a directory, in the order of their documents' ids."""
 
@@ -123,17 +185,22 @@ class Shards(Struct, frozen=True):
 
     def entry(self, document_id: str) -> Entry | None:
         """Return the place of a document, None without one. Few of the indexes are read for it."""
-        position = bisect_right(self.paths, document_id, key=_first_id) - 1
+        position = bisect_right(self.paths, document_id, key=first_id) - 1
         if position < 0:
             return None
         entries = of_shard(self.paths[position])
         return next((entry for entry in entries if entry.id == document_id), None)
 
 
-def _first_id(path: Path) -> str:
-    """The id of the first document of a shard. Raises FormatError for a damaged shard."""
+def first_id(path: Path) -> str:
+    """Return the id of the first document of a shard. Raises FormatError for a damaged shard."""
+    return sound_index(path)[0].id
+
+
+def sound_index(path: Path) -> list[shards.Packed]:
+    """Return the documents of a shard, in order. Raises FormatError for a damaged shard."""
     try:
-        return shards.read_index(path)[0].id
+        return shards.read_index(path)
     except shards.Damaged as error:
         raise FormatError(f"{path}: {error}; restore the file") from None
 
@@ -204,9 +271,9 @@ def of_directory(directory: Path) -> list[Entry] | Shards:
 
     Raises FormatError if it holds no documents, or a mixture of both forms.
     """
-    names = []
+    names: dict[str, int] = {}
     with suppress(OSError):
-        names = os.listdir(directory)
+        names = stores.names(directory)
     if paths := shards.in_order(directory, names):
         return Shards(paths)
     ids = sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
@@ -215,12 +282,27 @@ def of_directory(directory: Path) -> list[Entry] | Shards:
             f"{directory.absolute()}: holds no documents (<id>.json); make one with "
             "`statevisit ingest`, or a new corpus with `statevisit init`"
         )
+    if isinstance(directory, StorePath):
+        sizes = {name: names[f"{name}.json"] for name in ids}
+        return [Entry(directory / f"{n}.json", size=size, id=n) for n, size in sizes.items()]
     return [Entry(directory / f"{name}.json", id=name) for name in ids]
+
+
+def in_shards(path: Path) -> Entry | None:
+    """Return the place of a document that a path `corpus/documents/<id>.json` names in shards.
+
+    None for any other path, and for a document that the shards lack.
+    """
+    root = layout.sharded_root_of(path)
+    located = None if root is None else of_directory(root / layout.DOCUMENTS)
+    return located.entry(path.stem) if isinstance(located, Shards) else None
 
 
 def of_file(path: Path) -> list[Entry]:
     """Return the entries of a file. Raises FormatError if it holds none that can be located."""
     if not path.exists():
+        if entry := in_shards(path):
+            return [entry]
         raise FormatError(f"{path}: no such file or directory")
     if path.suffix in JSONL:
         return _of_jsonl(path)

@@ -5,24 +5,22 @@ same statevisit and the same pyarrow and sees the same files, so a task gives th
 wherever it runs and however often.
 """
 
-import logging
+import hashlib
 import os
-import re
-import shutil
-import signal
-import socket
-import tempfile
+import platform
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from statevisit import files, layout
-from statevisit.corpus.garbage import uncollected
-from statevisit.errors import FormatError, MissingExtra, StateVisitError
+from statevisit.corpus.parallel import applied, in_turn
+from statevisit.corpus.ray_connection import connected
+from statevisit.errors import FormatError, StateVisitError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,12 +30,6 @@ RETRIES = 3
 
 AHEAD = 2
 """Tasks for each core that are under way, so that no core waits for the calling process."""
-
-_STORE_BYTES = 100_000_000
-"""Memory for results that wait for their turn, in a Ray that is started here; more go to disk."""
-
-_CONNECT_SECONDS = 10
-"""Seconds in which a cluster must take a connection."""
 
 _NODE_SECONDS = 120
 """Seconds in which a node must tell its versions."""
@@ -75,14 +67,12 @@ def ordered(
     """Yield `function(task)` for each task, in order, from the nodes of a Ray cluster.
 
     Args:
-        function: It is sent once to each process, not with each task. An exception that it raises
-            is raised in its turn.
-        tasks: They are taken as results are consumed, which bounds memory.
+        function: As for `parallel.ordered`, and so are `tasks` and `alone`.
+        tasks: A single one runs in the cluster, too.
         workers: The most tasks at once; None for the number of cores of the cluster.
         preload: Has no effect: the processes of a cluster live longer than those of `parallel`.
         here: Has no effect, too.
-        alone: Whether a task is so large that it runs in the calling process while no other one is
-            under way, which bounds memory.
+        alone: Whether a task runs in the calling process while no other one is under way.
         address: The cluster, as HOST:PORT or "auto"; None for that of RAY_ADDRESS, or else for one
             of this machine's cores that ends with the last result.
         paths: Files and directories that the tasks read: every node must have them.
@@ -91,32 +81,32 @@ def ordered(
     no such cluster, if a node has another version, or if a task is lost again and again. However
     the caller ends, also by Ctrl-C, no task remains.
     """
-    with _connected(address, workers) as (ray, is_own):
+    with connected(address, workers) as (ray, is_own):
         work = _work(function)
         if not is_own:
             _check_nodes(ray, work, paths)
         # Without a list around it, Ray would send what it refers to with each task.
         shared = [ray.put(work)]
         remote = ray.remote(num_cpus=1, max_retries=RETRIES)(_run)
-        run = uuid.uuid4().hex
+        submit = partial(remote.remote, uuid.uuid4().hex, shared)
         with _pending(ray) as pending:
-            for task in tasks:
-                if alone(task):
-                    while pending:
-                        yield _result(ray, pending.popleft())
-                    with uncollected():
-                        yield function(task)
-                    continue
-                pending.append(remote.remote(run, shared, task))
-                while pending and _is_full(ray, pending, workers):
-                    yield _result(ray, pending.popleft())
-            while pending:
-                yield _result(ray, pending.popleft())
+            is_full = partial(_is_full, ray, pending, workers)
+            result = partial(_result, ray)
+            yield from in_turn(function, tasks, alone, pending, submit, result, is_full)
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that all nodes must share: they decide the bytes of what is built."""
-    return {"statevisit": layout.version(), "pyarrow": _version("pyarrow")}
+    """Return what all nodes must share, since it decides the bytes of what is built.
+
+    An edited checkout has the version of the last release, and is told by the digest of its files.
+    """
+    package = Path(layout.__file__).parent
+    return {
+        "Python": platform.python_version(),
+        "pyarrow": _version("pyarrow"),
+        "statevisit": layout.version(),
+        "statevisit's files (digest)": _digest(package, layout.data_root() / "schema"),
+    }
 
 
 def _version(package: str) -> str:
@@ -124,6 +114,17 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def _digest(package: Path, schema: Path) -> str:
+    """Return the first 12 digits of the SHA-256 of the Python files and those of the schema."""
+    digest = hashlib.sha256()
+    for directory, pattern in ((package, "*.py"), (schema, "*.json"), (schema, "*.toml")):
+        for path in sorted(directory.rglob(pattern)):
+            content = path.read_bytes()
+            name = path.relative_to(directory).as_posix()
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:12]
 
 
 def _work(function: Callable[[Any], Any]) -> _Work:
@@ -138,8 +139,7 @@ def _run(run: str, shared: list[Any], task: Any) -> Any:
     if run not in _functions:
         _functions.clear()
         _functions[run] = _prepared(shared)
-    with uncollected():
-        return _functions[run](task)
+    return applied(_functions[run], task)
 
 
 def _prepared(shared: list[Any]) -> Callable[[Any], Any]:
@@ -161,10 +161,11 @@ def _prepared(shared: list[Any]) -> Callable[[Any], Any]:
 def _result(ray: Any, reference: Any) -> Any:
     try:
         return ray.get(reference)
-    except ray.exceptions.RayTaskError as error:
-        raise error.cause from error
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().partition("\n")[0]
+        lost = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
+        if not isinstance(lost, ray.exceptions.RayError):
+            raise lost from error
+        reason = str(lost).strip().partition("\n")[0]
         raise StateVisitError(
             f"Ray lost a task {RETRIES + 1} times, at last with: {reason}; "
             "see whether the nodes have enough memory, then run the command again"
@@ -203,85 +204,6 @@ def _pending(ray: Any) -> Iterator[deque[Any]]:
             for reference in pending:
                 ray.cancel(reference, force=True)
             _running(ray, pending, timeout=_STOP_SECONDS)
-
-
-@contextmanager
-def _connected(address: str | None, workers: int | None) -> Iterator[tuple[Any, bool]]:
-    """Join a cluster, or start one on this machine, for some time; yield Ray and whether it is own.
-
-    A connection that the caller has made is used, and stays.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # Ray warns without it
-    try:
-        import ray
-    except ModuleNotFoundError:
-        raise MissingExtra("ray", "ray") from None
-    address = address or os.environ.get("RAY_ADDRESS") or "local"
-    if address not in ("local", "auto"):
-        _check_address(address)
-    if ray.is_initialized():
-        yield ray, False
-        return
-    is_own = address == "local"
-    handler = signal.getsignal(signal.SIGTERM)
-    try:
-        with _directory(is_own) as directory:
-            try:
-                _start(ray, address, _own_options(directory, workers) if is_own else {})
-                yield ray, is_own
-            finally:
-                ray.shutdown()
-    finally:
-        with suppress(ValueError):  # not in the main thread, where Ray sets none either
-            signal.signal(signal.SIGTERM, handler)
-
-
-def _check_address(address: str) -> None:
-    """Raise StateVisitError unless something listens at an address: Ray tries for eight minutes."""
-    host, _, port = address.rpartition(":")
-    if not re.fullmatch(r"[\w.-]+|\[[0-9a-fA-F:]+\]", host) or not re.fullmatch("[0-9]{1,5}", port):
-        raise StateVisitError(
-            f"{address}: must be HOST:PORT or `auto`; run the command on a node of the cluster"
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise StateVisitError(f"no Ray cluster at {address}: {error.args[-1]}") from None
-
-
-@contextmanager
-def _directory(is_own: bool) -> Iterator[str]:
-    """A directory for the sockets and logs of a Ray that is started here, which Ray would keep."""
-    if not is_own:
-        yield ""
-        return
-    # The path of a socket has at most 107 bytes, and that of a user's TMPDIR may be long.
-    place = os.environ.get("RAY_TMPDIR") or ("/tmp" if os.name == "posix" else None)
-    directory = tempfile.mkdtemp(prefix="ray-", dir=place)
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _own_options(directory: str, workers: int | None) -> dict[str, Any]:
-    return {
-        "num_cpus": workers or os.cpu_count() or 1,
-        "num_gpus": 0,
-        "include_dashboard": False,
-        "object_store_memory": _STORE_BYTES,
-        "_temp_dir": directory,
-    }
-
-
-def _start(ray: Any, address: str, options: dict[str, Any]) -> None:
-    """Start or join a cluster. Raises StateVisitError with Ray's reason if it cannot."""
-    try:
-        ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, **options)
-    except (ConnectionError, RuntimeError, ValueError, OSError, TimeoutError) as error:
-        reason = " ".join(str(error).split())
-        raise StateVisitError(f"no Ray cluster at {address}: {reason[:300]}") from None
 
 
 def _check_nodes(ray: Any, work: _Work, paths: Sequence[Path]) -> None:

@@ -9,7 +9,7 @@ import math
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+P = TypeVar("P")
 
 AHEAD = 2
 """Tasks for each process that may be under way while the result of an earlier task is awaited."""
@@ -32,6 +33,9 @@ AHEAD_HERE = 8
 
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Within a container: the microseconds that may be used in each period, and the period."""
+
+BATCH = 16
+"""Documents in a task: few enough to bound memory, enough to pay for sending."""
 
 _function: Callable[[Any], Any]
 """In a worker process: the function that it applies to tasks."""
@@ -51,6 +55,13 @@ def check_stopped() -> None:
     """
     if _stop is not None and _stop.is_set():
         raise Stopped
+
+
+def batches(items: Sequence[T], size: int | None = None) -> Iterator[Sequence[T]]:
+    """Yield items in order, `size` at a time, by default BATCH."""
+    size = size or BATCH
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def ordered(
@@ -83,7 +94,7 @@ def ordered(
     processes = workers or usable_cores()
     if processes == 1 or len(first_two) < 2:
         for task in all_tasks:
-            yield _apply(function, task)
+            yield applied(function, task)
         return
     from concurrent.futures import ProcessPoolExecutor
 
@@ -93,21 +104,20 @@ def ordered(
     stop = context.Event()
     pool = ProcessPoolExecutor(others, context, _start_worker, (function, stop))
     pending: deque[Future[R]] = deque()
+
+    def submit(task: T) -> "Future[R]":
+        if here and _unfinished(pending) >= 2 * others:
+            return _run_here(function, task)
+        return pool.submit(_run_in_worker, task)
+
+    def result(future: "Future[R]") -> R:
+        return future.result()
+
+    def is_full() -> bool:
+        return pending[0].done() or len(pending) > most_pending
+
     try:
-        for task in all_tasks:
-            if alone(task):
-                while pending:
-                    yield pending.popleft().result()
-                yield _apply(function, task)
-                continue
-            if here and _unfinished(pending) >= 2 * others:
-                pending.append(_run_here(function, task))
-            else:
-                pending.append(pool.submit(_run_in_worker, task))
-            while pending and (pending[0].done() or len(pending) > most_pending):
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+        yield from in_turn(function, all_tasks, alone, pending, submit, result, is_full)
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
@@ -129,7 +139,34 @@ def usable_cores() -> int:
         return cores
 
 
-def _apply(function: Callable[[T], R], task: T) -> R:
+def in_turn(
+    function: Callable[[T], R],
+    tasks: Iterable[T],
+    alone: Callable[[T], bool],
+    pending: deque[P],
+    submit: Callable[[T], P],
+    result: Callable[[P], R],
+    is_full: Callable[[], bool],
+) -> Iterator[R]:
+    """Submit tasks and yield their results in order; `pending` are those under way.
+
+    While `is_full()`, and before a task that runs `alone`, which is here, it awaits `result`s.
+    """
+    for task in tasks:
+        if alone(task):
+            while pending:
+                yield result(pending.popleft())
+            yield applied(function, task)
+            continue
+        pending.append(submit(task))
+        while pending and is_full():
+            yield result(pending.popleft())
+    while pending:
+        yield result(pending.popleft())
+
+
+def applied(function: Callable[[T], R], task: T) -> R:
+    """Return `function(task)`, during which the garbage collector is paused."""
     with uncollected():
         return function(task)
 
@@ -144,7 +181,7 @@ def _run_here(function: Callable[[T], R], task: T) -> "Future[R]":
 
     future: Future[R] = Future()
     try:
-        future.set_result(_apply(function, task))
+        future.set_result(applied(function, task))
     except Exception as error:
         future.set_exception(error)
     return future
@@ -168,4 +205,4 @@ def _start_worker(function: Callable[[Any], Any], stop: "Event") -> None:
 
 
 def _run_in_worker(task: Any) -> Any:
-    return _apply(_function, task)
+    return applied(_function, task)

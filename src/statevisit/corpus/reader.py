@@ -2,13 +2,15 @@
 
 import os
 import sys
+import weakref
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
-from statevisit import layout
-from statevisit.corpus import streams
+from statevisit import layout, stores
+from statevisit.corpus import copies, streams
 from statevisit.corpus.entries import JSONL as JSONL
 from statevisit.corpus.entries import Entry as Entry
 from statevisit.corpus.entries import (
@@ -26,6 +28,7 @@ from statevisit.document.scheme import Scheme, scheme_for
 from statevisit.document.strict_json import parse
 from statevisit.errors import FormatError, together
 from statevisit.printable import counted
+from statevisit.stores import StorePath
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,11 +50,16 @@ class Corpus(Sequence[Document]):
 
         Raises FormatError if there are none.
         """
-        self.path = path
+        self.path = copies.original(path)
+        self.at_hand = path
+        if isinstance(path, StorePath):
+            self.at_hand = path = copies.at_hand(path, seeds=False)
+            weakref.finalize(self, copies.forget, path)
         self.root = layout.enclosing_root(path) if path.is_dir() else None
         self._directory: Path | None = None
         if path.is_dir():
-            self._directory = path if self.root is None else self.root / layout.DOCUMENTS
+            directory = path if self.root is None else self.root / layout.DOCUMENTS
+            self._directory = copies.original(directory)
         if self._directory is None or not holds_files(self._directory):
             self._located  # noqa: B018  raises FormatError if there are no documents
 
@@ -63,13 +71,18 @@ class Corpus(Sequence[Document]):
     def entries(self) -> list["Entry"]:
         """The places of the documents. Those of shards are read from the index of each shard."""
         if isinstance(self._located, Shards):
+            if isinstance(self._directory, StorePath):  # whose answers take long to arrive
+                from concurrent.futures import ThreadPoolExecutor
+
+                with ThreadPoolExecutor(stores.AT_ONCE) as pool:
+                    return list(chain.from_iterable(pool.map(of_shard, self._located.paths)))
             return [entry for path in self._located.paths for entry in of_shard(path)]
         return self._located
 
     @cached_property
     def scheme(self) -> Scheme:
         """The annotation scheme of the documents. Raises FormatError for a broken `scheme.toml`."""
-        return scheme_for(self.path)
+        return scheme_for(self.at_hand)
 
     @cached_property
     def located(self) -> tuple[dict[str, "Entry"], dict[str, FormatError]]:
@@ -225,7 +238,7 @@ class Corpus(Sequence[Document]):
 
     def _file_of(self, document_id: str) -> "Entry | None":
         """Return the entry of the file that is named after an id; None without such a file."""
-        if self._directory is None:
+        if self._directory is None or isinstance(self._directory, StorePath):
             return None
         path = self._directory / f"{document_id}.json"
         is_named_after_id = path.parent == self._directory and path.stem == document_id
@@ -258,10 +271,11 @@ def load(path: Path | str | None = None) -> Corpus:
     """Return the documents in `path`; without one, the corpus that statevisit ships.
 
     `path` is a corpus root (with `corpus/documents/`), a directory of `<id>.json` or of shards, one
-    such file, or JSONL with one document per line. Raises FormatError if it is something else,
-    MissingExtra for shards without pyarrow.
+    such file, or JSONL with one document per line; a root may also be the URL of one in a store, as
+    `s3://bucket/root`. Raises FormatError if it is something else, MissingExtra for shards without
+    pyarrow, StateVisitError if the store cannot be read.
     """
-    return Corpus(layout.data_root() if path is None else Path(path))
+    return Corpus(layout.data_root() if path is None else stores.path_of(path))
 
 
 def entries(path: Path) -> Iterator[Entry]:

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -37,7 +37,7 @@ def shard(root: Path, documents: int = DOCUMENTS) -> tuple[int, list[str]]:
     with files.locked(root):
         corpus = _corpus(root)
         names: list[str] = []
-        with _replacing(root, corpus) as staging:
+        with replacing_documents(root, {path.name for path in corpus.files()}) as staging:
             ids = iter(sorted(corpus.ids))
             while part := list(islice(ids, documents)):
                 names.append(name_of(len(names)))
@@ -54,7 +54,7 @@ def unshard(root: Path) -> int:
     """
     with files.locked(root):
         corpus = _corpus(root)
-        with _replacing(root, corpus) as staging:
+        with replacing_documents(root, {path.name for path in corpus.files()}) as staging:
             for document_id in corpus.ids:
                 if reason := layout.unportable(f"{document_id}.json"):
                     raise FormatError(f"{document_id!r}: cannot be the name of a file: {reason}")
@@ -83,7 +83,7 @@ def _line(document_id: str, entry: Entry) -> bytes:
             f"{entry.name}: does not hold the document {document_id!r}; correct its id first"
         )
     canonical = encode_value(value)
-    line = canonical.replace(b"\n", b"") + b"\n"
+    line = line_of(canonical)
     if data != (canonical if entry.is_file else line):
         raise FormatError(
             f"{entry.name}: is not laid out as statevisit writes documents, and would not come "
@@ -92,11 +92,19 @@ def _line(document_id: str, entry: Entry) -> bytes:
     return line
 
 
+def line_of(canonical: bytes) -> bytes:
+    """Return the line of a document in a shard, from its canonical form."""
+    return canonical.replace(b"\n", b"") + b"\n"
+
+
 @contextmanager
-def _replacing(root: Path, corpus: Corpus) -> Iterator[Path]:
+def replacing_documents(root: Path, old: Set[str]) -> Iterator[Path]:
     """A directory that takes the place of that of the documents when the block succeeds.
 
-    Hidden files beside the documents are kept.
+    `old` are the names of the files that vanish; other files beside the documents are kept. The
+    directories are exchanged in one step on Linux, elsewhere in two. A process that is killed
+    between the two leaves no `corpus/documents`, so that nothing can be read from a half of the
+    change; `recover` brings it back.
     """
     directory = root / layout.DOCUMENTS
     for left in directory.parent.glob(f"{_STAGING}*"):
@@ -105,9 +113,8 @@ def _replacing(root: Path, corpus: Corpus) -> Iterator[Path]:
         staging = Path(name) / "new"
         staging.mkdir()
         yield staging
-        own = {path.name for path in corpus.files()}
         for path in directory.iterdir():
-            if path.name not in own:
+            if path.name not in old:
                 files.write(staging / path.name, read_bytes(path, regular=True))
         staging.chmod(directory.stat().st_mode)
         _exchange(staging, directory)

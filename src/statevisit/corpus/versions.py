@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from statevisit import layout
 from statevisit.corpus import reader
+from statevisit.corpus.copies import refuse
 from statevisit.corpus.manifest import Manifest, first_differing, read_manifest
 from statevisit.corpus.reader import Corpus
 from statevisit.corpus.settings import read_settings
@@ -18,7 +19,8 @@ def load(
 
     Args:
         path: A corpus root (with `corpus/documents/`), a directory of `<id>.json`, one such file,
-            or JSONL with one document per line.
+            JSONL with one document per line, or the URL of a corpus root in a store that fsspec
+            reaches: `s3://bucket/root`.
         version: A release of the corpus, "0.1.0" or "v0.1.0". It is read from the data at hand if
             they are that release, else from the git history of the checkout, else from `repo`.
         repo: A dataset repository on the Hugging Face Hub, "OWNER/NAME"; by default the one that
@@ -26,7 +28,8 @@ def load(
             the SHA-256 of every file is checked.
 
     Raises FormatError if `path` holds no documents, ReleaseError if no source has the version,
-    and MissingExtra if `huggingface_hub` is needed and not installed.
+    and MissingExtra if `huggingface_hub` or the package for a store is needed and not installed,
+    StateVisitError if a store cannot be read.
     """
     if version is None:
         if repo:
@@ -35,6 +38,7 @@ def load(
                 "the contents of the repository change from one version to the next"
             )
         return reader.load(path)
+    refuse("`load` with a version", [] if path is None else [str(path)])
     root = layout.data_root() if path is None else layout.corpus_root(Path(path))
     place = place_of(root, version.removeprefix("v"), repo)
     return _corpus(place)

@@ -1,12 +1,12 @@
 """Arrow arrays from the records of documents, and from the rows of views, by their features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import accumulate, chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec.structs import astuple
 
 from statevisit.dataset.features import Feature
 from statevisit.errors import MissingExtra
@@ -71,7 +71,7 @@ def _structs(values: Sequence[Any], feature: Feature) -> pa.StructArray:
     mask = None
     try:
         columns = _columns(values, tuple(feature))
-    except (TypeError, AttributeError):  # records that may be missing are few
+    except AttributeError:  # records that may be missing are few
         mask = _is_none(values)
         present = _columns([value for value in values if value is not None], tuple(feature))
         columns = [_with_gaps(column, values) for column in present]
@@ -90,17 +90,22 @@ def _with_gaps(column: Sequence[Any], values: Sequence[Any]) -> list[Any]:
 
 
 def _columns(structs: Sequence[Any], names: tuple[str, ...]) -> Sequence[Sequence[Any]]:
-    """The values of each field of records of one type, or of dicts; TypeError with a None."""
+    """The values of each field of records of one type, or of dicts.
+
+    Raises AttributeError with a None.
+    """
     if not structs:
         return [()] * len(names)
     kind: Any = type(structs[0])
     if kind is dict:
         return [[struct.get(name) for struct in structs] for name in names]
-    by_field = list(zip(*map(astuple, structs), strict=True))
-    return [by_field[place] for place in _places(kind, names)]
+    return [list(map(read, structs)) for read in _readers(kind, names)]
 
 
 @cache
-def _places(kind: type[msgspec.Struct], names: tuple[str, ...]) -> list[int]:
-    """The places of properties, by their names in JSON, among the fields of a type of records."""
-    return [kind.__struct_encode_fields__.index(name) for name in names]
+def _readers(
+    kind: type[msgspec.Struct], names: tuple[str, ...]
+) -> list[Callable[[msgspec.Struct], Any]]:
+    """Functions that read properties, by their names in JSON, from a type of records."""
+    fields = dict(zip(kind.__struct_encode_fields__, kind.__struct_fields__, strict=True))
+    return [attrgetter(fields[name]) for name in names]

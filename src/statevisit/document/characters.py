@@ -41,6 +41,9 @@ def folded(name: str, case: bool = False) -> str:
 
     Normal form, white space, invisible characters and, unless `case`, case make no difference.
     """
+    if name.isascii():  # has no invisible characters but white space
+        words = " ".join(name.split())
+        return words if case else words.lower()
     seen = "".join(" " if c.isspace() else c for c in name if c.isspace() or not is_invisible(c))
     words = " ".join(seen.split())
     return unicodedata.normalize("NFC", words if case else words.casefold())
@@ -48,6 +51,8 @@ def folded(name: str, case: bool = False) -> str:
 
 def untidy(name: str) -> str:
     """Return why a name is not as people see it; "" if it is."""
+    if name.isascii() and name == name.strip():
+        return ""
     reasons = []
     if not unicodedata.is_normalized("NFC", name):
         reasons.append("characters that are not in Unicode normal form NFC")

@@ -18,7 +18,7 @@ import msgspec
 import orjson
 from msgspec.structs import replace
 
-from statevisit import files, layout
+from statevisit import files
 from statevisit.document.migrations import upgraded
 from statevisit.document.model import LAYERS, SCHEMA_VERSION, SPAN_LAYERS, Document
 from statevisit.document.records import (
@@ -376,24 +376,3 @@ def read_document(path: Path | str, scheme: Scheme | None = None) -> Document:
     """
     path = Path(path)
     return decode(read_bytes(path), str(path), scheme or scheme_for(path))
-
-
-def write_document(document: Document, path: Path | str) -> None:
-    """Write a document in canonical form; the file appears whole or not at all.
-
-    `path` is a file, or a corpus root that has a document of this id, which is replaced.
-
-    Raises FormatError if `path` is a link, or lies in a corpus root and leads through one, and for
-    a root without such a document: `statevisit.ingest` adds one, with the source of its text.
-    """
-    path = Path(path)
-    root = layout.enclosing_root(path) if path.is_dir() else None
-    if root is not None:
-        layout.refuse_shards(root)
-        path = root / layout.DOCUMENTS / f"{document.id}.json"
-        if not path.is_file():
-            raise FormatError(
-                f"{path}: no such document; add one with statevisit.ingest(text, path=...), which "
-                "keeps the source of its text as well"
-            )
-    files.write(path, encode(document))

@@ -82,6 +82,9 @@ LAYERS: dict[str, type[Record]] = {
 }
 """Every layer with the type of its records, in the order of a file."""
 
+LAYERS_WITH_IDS = tuple(name for name, kind in LAYERS.items() if "id" in kind.__struct_fields__)
+"""The layers whose records have an id."""
+
 BARE_LAYERS = ("sentences", "tokens")
 """The layers that every document has from the beginning; they have no states."""
 
@@ -150,8 +153,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     def _index(self) -> dict[str, tuple[str, Any]]:
         return {
             record.id: (layer, record)
-            for layer, record_type in LAYERS.items()
-            if "id" in record_type.__struct_fields__
+            for layer in LAYERS_WITH_IDS
             for record in getattr(self, layer)
         }
 
@@ -201,7 +203,10 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @cached_property
     def layer_by_id(self) -> dict[str, str]:
         """The name of the layer of each record, by its id."""
-        return {record_id: layer for record_id, (layer, _) in self._index.items()}
+        layers: dict[str, str] = {}
+        for layer in LAYERS_WITH_IDS:
+            layers |= dict.fromkeys([record.id for record in getattr(self, layer)], layer)
+        return layers
 
     def state_of(self, layer: str) -> str:
         """Return the state of a layer: "none", "partial" or "done"; sentences are always done."""

@@ -45,6 +45,24 @@ def references(layer: str) -> tuple[Reference, ...]:
 
 
 @cache
+def all_references() -> tuple[Reference, ...]:
+    """Return the references of all layers and of the arguments of events."""
+    return tuple(reference for layer in (*LAYERS, "arguments") for reference in references(layer))
+
+
+def targets_of(document: Document, reference: Reference) -> set[str]:
+    """Return the ids of the records to which the records of a document refer by one property."""
+    records = getattr(document, reference.layer, ())
+    if reference.layer == "arguments":
+        records = [argument for event in document.events for argument in event.arguments or ()]
+    values = [getattr(record, reference.property) for record in records]
+    if reference.is_list:
+        return {target for targets in values if targets for target in targets}
+    not_records = {None, DOCUMENT_TIME} if reference.layer == "timexes" else {None}
+    return set(values) - not_records
+
+
+@cache
 def targets(layer: str, name: str) -> tuple[str, ...]:
     """Return the layers to which a property of a layer refers; none for any other property."""
     for reference in references(layer):

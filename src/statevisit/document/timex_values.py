@@ -7,6 +7,7 @@ import re
 from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 POINTS = ("DATE", "TIME")
 """The types of time expressions that stand for points in time."""
@@ -28,6 +29,7 @@ _SECONDS = {"W": 604800, "D": 86400, "TH": 3600, "TM": 60, "TS": 1}
 _UCUM = {"Y": "a", "M": "mo", "W": "wk", "D": "d", "TH": "h", "TM": "min", "TS": "s"}
 
 
+@lru_cache(4096)
 def days(value: str) -> tuple[date, date] | None:
     """Return the closed interval of calendar days that a TIMEX3 DATE or TIME value stands for.
 
@@ -104,6 +106,7 @@ def _week(value: str, year: int, week: int, day: str | None) -> tuple[date, date
         raise ValueError(f"{value} is not in the calendar: {error}") from None
 
 
+@lru_cache(4096)
 def duration(value: str) -> tuple[str, str] | None:
     """Return a TIMEX3 duration as (decimal string, UCUM unit).
 

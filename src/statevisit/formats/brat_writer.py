@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.files import Head
 from statevisit.formats.brat import COMMENT, NOTE, values_line
 from statevisit.formats.texts import AnnotatedText, Annotation
 from statevisit.formats.vocabulary import label_codes, label_names, relation_codes
@@ -24,7 +25,7 @@ def write(texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
         lines = "".join(f"{line}\n" for line in _Lines(text, scheme).all())
         yield f"{text.id}.ann", lines.encode()
     if scheme is not None:
-        yield CONFIGURATION, configuration(scheme).encode()
+        yield CONFIGURATION, Head(configuration(scheme).encode())
 
 
 class _Lines:

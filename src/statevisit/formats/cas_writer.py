@@ -11,6 +11,7 @@ import cassis
 
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.errors import FormatError
+from statevisit.files import Head
 from statevisit.formats import cas_names as types
 from statevisit.formats.brat import values_line
 from statevisit.formats.cas_types import type_system
@@ -36,7 +37,7 @@ def write_xmi(texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
         assert text.document is not None
         if scheme is None:
             scheme = scheme_of(text.document)
-            yield TYPE_SYSTEM, _type_system_file(scheme)
+            yield TYPE_SYSTEM, Head(_type_system_file(scheme))
         _refuse_control_characters(text)
         yield f"{text.id}.xmi", _cas(text).to_xmi().encode()
 

@@ -18,6 +18,8 @@ from statevisit.annotation.new_documents import NewDocuments, valid_document
 from statevisit.annotation.received.columns import formed
 from statevisit.annotation.received.incoming import Incoming, Metadata
 from statevisit.annotation.segmentation import Stated
+from statevisit.corpus.documents import write_files
+from statevisit.corpus.shard_changes import Content
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.records import shortened
@@ -328,15 +330,13 @@ class _Importer:
             self.imported.problems += refused
             if refused:
                 return
-        for file, entry in self._updater.staged.items():
-            files.update(files.own_path(self._root, file), entry.bytes())
-            self.imported.written.append(file)
-        for name, rest in self._rests.items():
-            if rest is not None:
-                files.update(files.own_path(self._root, name), rest)
-                self.imported.written.append(name)
-            else:
-                files.remove(self._root, name)
+        staged = self._updater.staged
+        contents: dict[str, Content] = {file: entry.bytes for file, entry in staged.items()}
+        contents |= self._rests
+        if contents:
+            with files.locked(self._root):
+                write_files(self._root, contents)
+        self.imported.written += [name for name in contents if contents[name] is not None]
 
 
 def read_all(

@@ -35,7 +35,8 @@ class Format(Struct, frozen=True):
     `package` is what it needs, which the `extra` of this package installs. `keeps` are
     labels of its files that have no place in any document, and that are kept without being mapped.
     `again` is MODULE:FUNCTION as well, for a format whose files take long: it returns what is read
-    of a text that was written, without a file.
+    of a text that was written, without a file. With `counted`, what is written of a text depends
+    on those before it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Format(Struct, frozen=True):
     extra: str = ""
     keeps: tuple[str, ...] = ()
     again: str = ""
+    counted: bool = False
 
     def reads(self, path: Path) -> bool:
         """Whether a file in a directory is one that is read, by its name."""
@@ -62,9 +64,17 @@ class Format(Struct, frozen=True):
         return texts
 
     def write(self, texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
-        """Yield the name of a file and the next part of its content, for one file after another."""
+        """Yield the name of a file and the next part of its content, for one file after another.
+
+        What belongs into a file once, whatever the texts, is a `files.Head`.
+        """
         parts: Iterator[tuple[str, bytes]] = self._function(self.writer)(texts)
         return parts
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that write the format."""
+        return (f"statevisit.formats.{self.writer.partition(':')[0]}",)
 
     def read_again(self, text: AnnotatedText, scheme: Scheme) -> AnnotatedText:
         """Return a text as it is read after it was written; only for a format with `again`."""
@@ -210,6 +220,7 @@ FORMATS = {
             writer="corefud_writer:write",
             package="conllu",
             extra="formats",
+            counted=True,
         ),
         Format(
             name="conll2012",
@@ -235,6 +246,7 @@ FORMATS = {
             again="spacy_files:again",
             package="spacy",
             extra="formats",
+            counted=True,
         ),
         Format(
             name="csv",

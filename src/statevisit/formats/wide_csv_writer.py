@@ -6,6 +6,7 @@ import msgspec
 
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.files import Head
 from statevisit.formats.brat import values_line
 from statevisit.formats.texts import AnnotatedText
 from statevisit.formats.vocabulary import label_names
@@ -27,14 +28,11 @@ from statevisit.formats.wide_csv import (
 
 def write(texts: Iterable[AnnotatedText]) -> Iterator[tuple[str, bytes]]:
     """Yield (name, next lines) of the files; every file has its header, even without a record."""
-    known: set[str] = set()
     for text in texts:
         document = text.document
         assert document is not None  # a writer gets texts of documents
         for name, header, lines in _parts(text, document, scheme_of(document)):
-            if name not in known:
-                known.add(name)
-                lines = line_of(header) + lines
+            yield name, Head(line_of(header).encode())
             if lines:
                 yield name, lines.encode()
 

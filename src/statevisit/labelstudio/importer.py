@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from statevisit import files, layout
 from statevisit.checks.registry import PRELOAD
+from statevisit.corpus.documents import write_files
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Entry
 from statevisit.errors import LabelStudioError, StateVisitError
@@ -81,9 +82,9 @@ def import_tasks(
 
 def _write(staged: dict[str, Entry], root: Path, names: Names) -> list[str]:
     """Write the staged documents and the names of annotators; return the names of the files."""
-    paths = {file: files.own_path(root, file) for file in staged}
-    for file, entry in staged.items():
-        files.write(paths[file], entry.bytes())
+    if staged:
+        with files.locked(root):
+            write_files(root, {file: entry.bytes for file, entry in staged.items()})
     if any(file.startswith(layout.ANNOTATIONS) for file in staged) and names.write():
         return [*staged, layout.PEOPLE]
     return list(staged)

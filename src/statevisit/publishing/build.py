@@ -8,7 +8,7 @@ place, the manifest last.
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -17,11 +17,13 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from statevisit import files, layout
+from statevisit import files, layout, stores
 from statevisit.checks.across_documents import Across
 from statevisit.checks.corpus import check_corpus_files
 from statevisit.checks.document import context_of
 from statevisit.checks.registry import PRELOAD
+from statevisit.corpus.copies import named_in, original
+from statevisit.corpus.document_shards import is_shard
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Corpus, load
 from statevisit.corpus.seeds import read_sources
@@ -45,6 +47,8 @@ from statevisit.publishing.manifest import (
     version_of,
 )
 from statevisit.publishing.shards import Written, batches, plan, splits_of_entries
+from statevisit.publishing.store_renewal import StoreRenewal
+from statevisit.stores import StorePath
 
 _PRELOAD = (
     __name__,
@@ -110,18 +114,41 @@ def build(
     version = version_of(root)
     below_parquet = f"{layout.PARQUET}/"
     earlier = {name: sha for name, sha in listed(root).items() if name.startswith(below_parquet)}
-    place = None if check and mapper is ordered else root / "corpus"
-    with tempfile.TemporaryDirectory(prefix=".build-", dir=place) as temporary:
-        staging = Path(temporary)
+    is_here = check and mapper is ordered
+    with _staging(root, is_here) as (staging, shared):
         converted = _converted(
-            root, staging, done, partial(mapper, workers=workers, preload=_PRELOAD)
+            root, shared, done, partial(mapper, workers=workers, preload=_PRELOAD)
         )
         if converted.findings:
-            return BuildResult(converted.findings, [])
+            return BuildResult(list(map(named_in, converted.findings)), [])
         manifest = _manifest(root, version, converted)
-        staged = _staged(root, staging, overview(root, manifest, converted.contents.whole.tally))
-        renewal = files.Renewal(root, staged, earlier)
+        about = overview(root, manifest, converted.contents.whole.tally)
+        staged = _staged(root, staging, shared, about)
+        place = original(root)
+        if isinstance(place, StorePath):
+            renewal: files.Renewal = StoreRenewal(place, root, staged, earlier, manifest, check)
+        else:
+            renewal = files.Renewal(root, staged, earlier)
         return BuildResult([], renewal.states() if check else renewal.apply())
+
+
+@contextmanager
+def _staging(root: Path, is_here: bool) -> Iterator[tuple[Path, Path]]:
+    """Two directories that exist during the block: one of this process, and one of all tasks.
+
+    They are the same but for a root in a store, unless all tasks run on this machine (`is_here`)
+    and nothing is kept.
+    """
+    place = original(root)
+    in_store = isinstance(place, StorePath)
+    near = None if is_here or in_store else root / "corpus"
+    with tempfile.TemporaryDirectory(prefix=".build-", dir=near) as temporary:
+        staging = Path(temporary)
+        if isinstance(place, StorePath) and not is_here:
+            with stores.temporary(place / "corpus") as shared:
+                yield staging, shared
+        else:
+            yield staging, staging
 
 
 def require_current(
@@ -203,14 +230,24 @@ def _converted(
     if findings:
         return _Converted(findings, contents, [])
     contents.add_rows(written.rows())
-    if layout.is_sharded(root):
-        names = {f"{layout.DOCUMENTS}/{path.name}": path for path in corpus.files()}
-        documents = [file_entry(path, name) for name, path in names.items()]
+    paths = corpus.files()
+    if is_shard(paths[0].name):
+        # The bytes in a store have a long way: the tasks read them at the same time.
+        digests = (
+            mapper(_shard_entry, paths)
+            if isinstance(paths[0], StorePath)
+            else map(_shard_entry, paths)
+        )
+        documents = list(digests)
     parquet = [
         {"path": str(path.relative_to(staging)), "size": file.size, "sha256": file.sha256}
         for path, file in written.kept()
     ]
     return _Converted(findings, contents, [*documents, *parquet])
+
+
+def _shard_entry(path: Path) -> JsonObject:
+    return file_entry(path, f"{layout.DOCUMENTS}/{path.name}")
 
 
 def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
@@ -258,10 +295,10 @@ def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
     )
 
 
-def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
+def _staged(root: Path, staging: Path, shared: Path, about: Overview) -> dict[str, Path]:
     """Write pages, Croissant and manifest below `staging`; return all built files by their names.
 
-    The manifest gets an entry for the Croissant file.
+    The Parquet files are below `shared`. The manifest gets an entry for the Croissant file.
     """
     from statevisit.publishing.card import renewed_pages
     from statevisit.publishing.croissant import metadata
@@ -269,7 +306,7 @@ def _staged(root: Path, staging: Path, about: Overview) -> dict[str, Path]:
     # Not what lies in the directory: a task that was killed may have left temporary files there.
     names = (entry["path"] for entry in about.manifest["files"])
     built = (name for name in names if name.startswith(f"{layout.PARQUET}/"))
-    staged = {name: staging / name for name in built}
+    staged = {name: shared / name for name in built}
     for name, page in renewed_pages(root, about).items():
         staged[name] = staging / "pages" / name
         files.write(staged[name], page)

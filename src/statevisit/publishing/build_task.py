@@ -15,8 +15,9 @@ from msgspec import Struct
 
 from statevisit import layout
 from statevisit.checks.across_documents import Facts, facts
-from statevisit.checks.document import check_entry
+from statevisit.checks.document import check_read, unreadable
 from statevisit.checks.registry import Context
+from statevisit.corpus.entries import fetched
 from statevisit.corpus.parallel import check_stopped
 from statevisit.corpus.reader import Entry
 from statevisit.corpus.seeds import ListedSource
@@ -24,7 +25,7 @@ from statevisit.dataset.rows import Row
 from statevisit.dataset.sources import Sources
 from statevisit.document import codec
 from statevisit.document.model import Document
-from statevisit.document.strict_json import JsonObject
+from statevisit.document.strict_json import JsonObject, Malformed
 from statevisit.findings import Finding
 from statevisit.publishing.manifest import Counts, Tally, rows_digest
 from statevisit.publishing.shards import ParquetFile, Shard, ShardFiles
@@ -93,7 +94,7 @@ def build_shard(shard: Shard, task: Task) -> bytes:
     documents: list[DocumentResult] = []
     tally = Tally(scheme)
     written: dict[str, ParquetFile] = {}
-    numbered = zip(shard.positions, shard.entries, strict=True)
+    numbered = zip(shard.positions, fetched(shard.entries), strict=True)
     has_findings = False
     parquet = ShardFiles(task.folder, shard.name, configs(scheme), scheme)
     with suppress(_Invalid), parquet:
@@ -129,9 +130,11 @@ class _Rows:
         self._sources: list[ListedSource | None] = []
         self._rows: dict[str, list[Row]] = {config: [] for config in self._views}
 
-    def add(self, document: Document, data: bytes) -> list[bytes]:
-        """Add a document, whose JSON is `data`; return the lines of its digests by config."""
-        digest = hashlib.sha256(data).hexdigest()
+    def add(self, document: Document, digest: str) -> list[bytes]:
+        """Add a document, the SHA-256 of whose canonical bytes is `digest`.
+
+        Returns the lines of its digests by config.
+        """
         digests = [digest.encode() + b"\n"]
         self._documents.append(document)
         self._sources.append(self._task.sources.get(document.source.file))
@@ -155,23 +158,25 @@ class _Rows:
 
 def _checked(position: int, entry: Entry, task: Task, rows: _Rows, tally: Tally) -> DocumentResult:
     """Check a document and, if it has no errors, add it to the rows and the tally."""
-    document, errors = check_entry(entry, task.context, warnings=False)
+    try:
+        stored = entry.bytes()
+    except Malformed as bad:
+        return DocumentResult(position, [unreadable(entry, bad)])
+    document, errors = check_read(entry, stored, task.context, warnings=False)
     if document is None:
         return DocumentResult(position, errors)
     of_document = facts(document, task.has_splits, warnings=False)
     if errors:  # such as a reference to a record that a row would need
         return DocumentResult(position, errors, of_document)
     document = codec.ordered(document)
-    data = codec.encode(document)
-    digests = rows.add(document, data)
+    canonical = codec.encode(document)
+    digest = hashlib.sha256(canonical).hexdigest()
+    digests = rows.add(document, digest)
     tally.add(document, task.context.signatures)
-    file = _file(entry, data) if entry.is_file else {}
+    file: JsonObject = {}
+    if entry.is_file:
+        if stored != canonical:  # such as a file with spaces
+            digest = hashlib.sha256(stored).hexdigest()
+        name = f"{layout.DOCUMENTS}/{entry.path.name}"
+        file = {"path": name, "size": len(stored), "sha256": digest}
     return DocumentResult(position, [], of_document, file, digests)
-
-
-def _file(entry: Entry, canonical: bytes) -> JsonObject:
-    """Return a document's file as the manifest lists it; most files hold canonical bytes."""
-    stored = entry.bytes()
-    digest = hashlib.sha256(stored).hexdigest()
-    name = f"{layout.DOCUMENTS}/{entry.path.name}"
-    return {"path": name, "size": len(stored), "sha256": digest}

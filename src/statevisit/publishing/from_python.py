@@ -5,6 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from statevisit import layout
+from statevisit.corpus.copies import borrowed
 from statevisit.corpus.git import numbers
 from statevisit.errors import ReleaseError
 from statevisit.printable import counted
@@ -52,16 +53,20 @@ def build(path: Path | str, *, check: bool = False, workers: int | None = None) 
     """Write `corpus/parquet/` and `corpus/release.json` of a corpus, as `statevisit build`.
 
     Args:
-        path: The corpus root, which holds `corpus/`.
+        path: The corpus root, which holds `corpus/`, or the URL of one in a store.
         check: Write nothing, and raise ReleaseError if the built files differ from what a build
             would write.
         workers: The number of processes; None for one for each core.
 
     Raises ReleaseError, and writes nothing, if a document has an error (`error.findings` are all
     errors), or if a file in `corpus/parquet/` belongs to no build; FormatError if `path` is not a
-    corpus root; MissingExtra without pyarrow.
+    corpus root; MissingExtra without pyarrow; StateVisitError if the store cannot be used.
     """
-    root = layout.corpus_root(Path(path))
+    with borrowed(path) as here:
+        return _built(layout.corpus_root(here), check, workers)
+
+
+def _built(root: Path, check: bool, workers: int | None) -> Built:
     result = building.build(root, check, workers)
     if result.findings:
         more = f"; and {len(result.findings) - 1} more" if result.findings[1:] else ""

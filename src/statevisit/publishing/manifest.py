@@ -4,12 +4,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import combinations
+from operator import attrgetter
 from pathlib import Path
 
 import orjson
 from msgspec import Struct
 
-from statevisit import layout
+from statevisit import layout, stores
 from statevisit.corpus.git import FIRST_VERSION
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.seeds import ListedSource, read_sources
@@ -23,6 +24,7 @@ from statevisit.document.states import STATES
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
+from statevisit.stores import StorePath
 
 
 class Counts(Struct, frozen=True):
@@ -32,7 +34,7 @@ class Counts(Struct, frozen=True):
     annotators: list[str]
     seeds: list[str]
     records: dict[str, int]
-    labels: dict[tuple[str, str, str], int]
+    labels: dict[tuple[str, str], dict[str, int]]
     states: dict[tuple[str, str], int]
     signed: dict[str, int]
 
@@ -49,7 +51,10 @@ class Tally:
         self.annotators: set[str] = set()
         self.seeds: set[str] = set()
         self.records: Counter[str] = Counter()
-        self.labels: Counter[tuple[str, str, str]] = Counter()
+        self.labels: dict[tuple[str, str], Counter[str | None]] = {
+            inventory: Counter() for inventory in scheme.inventories
+        }
+        """The labels of each (layer, property); None stands for a record without one."""
         self.states: Counter[tuple[str, str]] = Counter()
         self.signed: Counter[str] = Counter()
 
@@ -63,11 +68,9 @@ class Tally:
         self.records["arguments"] += len(arguments)
         self.states.update(document.layers.items())
         self.signed.update(signed_layers(document, signatures))
-        for layer, prop in self._scheme.inventories:
+        for (layer, prop), labels in self.labels.items():
             records = arguments if layer == "arguments" else getattr(document, layer)
-            field = "class_" if prop == "class" else prop
-            labels = [getattr(record, field) for record in records]
-            self.labels.update((layer, prop, label) for label in labels if label)
+            labels.update(map(attrgetter("class_" if prop == "class" else prop), records))
 
     def counts(self) -> Counts:
         """Return what was counted."""
@@ -76,7 +79,10 @@ class Tally:
             annotators=sorted(self.annotators),
             seeds=sorted(self.seeds),
             records=self.records,
-            labels=self.labels,
+            labels={
+                inventory: {label: number for label, number in labels.items() if label is not None}
+                for inventory, labels in self.labels.items()
+            },
             states=self.states,
             signed=self.signed,
         )
@@ -87,7 +93,8 @@ class Tally:
         self.annotators.update(other.annotators)
         self.seeds.update(other.seeds)
         self.records.update(other.records)
-        self.labels.update(other.labels)
+        for inventory, labels in other.labels.items():
+            self.labels[inventory].update(labels)
         self.states.update(other.states)
         self.signed.update(other.signed)
 
@@ -102,9 +109,9 @@ class Tally:
         }
         for layer, prop in self._scheme.inventories:
             counts[layer]["labels"][prop] = {
-                name: self.labels[layer, prop, name]
+                name: self.labels[layer, prop][name]
                 for name in self._scheme.label_names(layer, prop)
-                if self.labels[layer, prop, name]
+                if self.labels[layer, prop][name]
             }
         for layer in self._scheme.annotated:
             counts[layer]["states"] = {state: self.states[layer, state] for state in STATES}
@@ -251,6 +258,9 @@ def listed(root: Path) -> dict[str, str]:
 
 def file_entry(path: Path, name: str) -> JsonObject:
     """Return a file as the manifest lists it: path, size in bytes and SHA-256."""
+    if isinstance(path, StorePath):
+        size, sha256 = stores.digest(path)
+        return {"path": name, "size": size, "sha256": sha256}
     return {"path": name, "size": path.stat().st_size, "sha256": sha256_of(path)}
 
 

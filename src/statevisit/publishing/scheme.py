@@ -4,6 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from statevisit import files, layout
+from statevisit.corpus.documents import entries_of, write_files
+from statevisit.corpus.reader import Entry
 from statevisit.document import codec, strict_json
 from statevisit.document.model import LAYERS, SCHEMA_VERSION
 from statevisit.document.scheme import Scheme, schema_files, scheme_at
@@ -27,30 +29,26 @@ def compile_scheme(
     scheme = scheme_at(root)
     expected = schema_files(scheme) | renewed_tables(root, scheme)
     documents = _fitted_documents(root, scheme, allow_loss)
-    states = []
-    for name, data in (expected | documents).items():
-        path = files.own_path(root, name)
-        state = "current"
-        if not files.holds(path, data):
-            state = "differs"
-            if not check:
-                files.write(path, data)
-                state = "written"
-        states.append((name, state))
-    return states
+    changed = {n for n, data in expected.items() if not files.holds(files.own_path(root, n), data)}
+    changed |= documents.keys()
+    if changed and not check:
+        contents = {n: data for n, data in (expected | documents).items() if n in changed}
+        with files.locked(root):
+            write_files(root, contents)
+    state = "differs" if check else "written"
+    return [(n, state if n in changed else "current") for n in expected | documents]
 
 
 def _fitted_documents(root: Path, scheme: Scheme, allow_loss: bool) -> dict[str, bytes]:
     """The documents that a scheme changes, by path below the root."""
     changed: dict[str, bytes] = {}
     losses: Counter[str] = Counter()
-    layout.refuse_shards(root)
-    documents = (root / layout.DOCUMENTS).glob("*.json")
-    passes = (root / layout.ANNOTATIONS).glob("*/*.json")
-    for path in sorted([*documents, *passes]):
-        data = codec.read_bytes(path, regular=True)
+    entries = {f"{layout.DOCUMENTS}/{entry.id}.json": entry for entry in entries_of(root)}
+    for path in sorted((root / layout.ANNOTATIONS).glob("*/*.json")):
+        entries[path.relative_to(root).as_posix()] = Entry(path)
+    for name, entry in entries.items():
         try:
-            value = strict_json.parse(data, str(path))
+            value = strict_json.parse(entry.bytes(), entry.name)
         except strict_json.Malformed:
             continue  # `validate` names it
         if not isinstance(value, dict) or not _is_plain(value):
@@ -58,8 +56,7 @@ def _fitted_documents(root: Path, scheme: Scheme, allow_loss: bool) -> dict[str,
         fitting, lost = fitted(value, scheme)
         if fitting != value:
             losses += lost
-            name = path.relative_to(root).as_posix()
-            changed[name] = codec.encode(codec.convert(fitting, str(path), scheme))
+            changed[name] = codec.encode(codec.convert(fitting, entry.name, scheme))
     if losses and not allow_loss:
         listed = ", ".join(f"{name} ({number:,})" for name, number in losses.items())
         raise FormatError(

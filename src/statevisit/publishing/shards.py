@@ -8,19 +8,21 @@ split of which all files are empty, so none of them is kept.
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 from msgspec import Struct
 
-from statevisit import files
+from statevisit import files, stores
+from statevisit.corpus.entries import fetched
 from statevisit.corpus.reader import Entry
 from statevisit.corpus.seeds import ListedSource
 from statevisit.corpus.splits import TRAIN
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
+from statevisit.stores import StorePath
 
 if TYPE_CHECKING:
     from statevisit.dataset.parquet import Writer
@@ -101,7 +103,7 @@ _HEAD = msgspec.json.Decoder(_Head)
 def splits_of_entries(entries: Iterable[Entry], sources: Mapping[str, ListedSource]) -> list[str]:
     """Return the split of each document, of which little is read; of an unreadable one, `train`."""
     splits = []
-    for entry in entries:
+    for entry in fetched(entries):
         try:
             source = sources.get(_HEAD.decode(entry.bytes()).source.file)
         except (FormatError, msgspec.DecodeError, UnicodeDecodeError):
@@ -121,7 +123,8 @@ class ParquetFile(Struct, frozen=True):
 class ShardFiles:
     """Writes the Parquet files of a shard: one of each config in its directory below `folder`.
 
-    They have temporary names until the `with` block ends; an exception removes them.
+    They have temporary names until the `with` block ends, and those of a store are files of this
+    machine until then; an exception removes them.
     """
 
     def __init__(self, folder: Path, name: str, configs: Iterable[str], scheme: Scheme) -> None:
@@ -135,7 +138,7 @@ class ShardFiles:
 
         try:
             for config, path in self._paths.items():
-                temporary = self._stack.enter_context(files.replacing(path))
+                temporary = self._stack.enter_context(_replacing(path))
                 self._writers[config] = Writer(temporary, config, self._scheme)
         except BaseException as error:
             self.__exit__(type(error), error, None)
@@ -165,6 +168,10 @@ class ShardFiles:
         """Leave the files without their footers."""
         for writer in self._writers.values():
             writer.abandon()
+
+
+def _replacing(path: Path) -> AbstractContextManager[Path]:
+    return stores.sent(path) if isinstance(path, StorePath) else files.replacing(path)
 
 
 class ShardsInTurn:
@@ -225,11 +232,14 @@ class Written:
         return rows
 
     def kept(self) -> Iterator[tuple[Path, ParquetFile]]:
-        """Yield every file, and remove those of a config and split without a row."""
+        """Yield every file, and remove those of a config and split without a row.
+
+        In a store they stay where they are, which is not the place of the files that are kept.
+        """
         for (_, config), of_config in self._files.items():
             is_empty = not any(file.rows for _, file in of_config)
             for name, file in of_config:
-                if is_empty:
-                    files.remove(self._folder, f"{config}/{name}")
-                else:
+                if not is_empty:
                     yield self._folder / config / name, file
+                elif not isinstance(self._folder, StorePath):
+                    files.remove(self._folder, f"{config}/{name}")

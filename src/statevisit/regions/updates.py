@@ -16,7 +16,8 @@ from statevisit.annotation.merge import Side
 from statevisit.checks.document import check_document, context_of
 from statevisit.checks.registry import Path_
 from statevisit.corpus.diff import Change, diff_documents
-from statevisit.corpus.reader import Entry, load
+from statevisit.corpus.documents import entries_of
+from statevisit.corpus.reader import Entry
 from statevisit.document import schema_errors
 from statevisit.document.codec import encode, ordered, read_document, to_value
 from statevisit.document.model import Document
@@ -99,13 +100,10 @@ class Updater:
     """
 
     def __init__(self, root: Path, directory: Path, options: Options) -> None:
-        layout.refuse_shards(root)
         self.staged: dict[str, Entry] = {}
         self.scheme = scheme_at(root)
         self._root, self._directory, self._options = root, directory, options
-        has_documents = any((root / layout.DOCUMENTS).glob("*.json"))
-        entries = load(root).entries if has_documents else []
-        self._entries = {entry.id: entry for entry in entries}
+        self._entries = {entry.id: entry for entry in entries_of(root)}
         self._context = context_of(root)
         self._new: set[str] = set()  # documents whose seeds are not written yet
         annotator = options.annotator

@@ -22,7 +22,8 @@ from statevisit.scoring.origin import Origin, cited
 from statevisit.scoring.predicates import Spans, predicates, without
 from statevisit.scoring.prediction import SCORED, Note, Prediction
 from statevisit.scoring.read import Source, read_gold, read_predictions
-from statevisit.scoring.score import RESAMPLES, Layers, Scored, name_of, origin_of, scored_layers
+from statevisit.scoring.score import RESAMPLES, Layers, name_of, origin_of, scored_layers
+from statevisit.scoring.scored import Scored
 from statevisit.scoring.span_agreement import span_agreement
 
 if TYPE_CHECKING:

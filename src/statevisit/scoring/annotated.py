@@ -1,6 +1,6 @@
 """The layers of a document that are annotated, by their states, and so can be scored."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
@@ -76,9 +76,9 @@ def notes_on_states(
 
 
 def notes_on_unbegun(
-    documents: Mapping[str, Document], annotated_documents: Mapping[str, Document]
+    documents: Collection[str], annotated_documents: Container[str]
 ) -> Iterator[Note]:
-    """Yield a note on the documents of which nothing that is scored is annotated."""
+    """Yield a note on the documents, by their ids, of which nothing that is scored is annotated."""
     absent = [name for name in documents if name not in annotated_documents]
     if absent:
         where = absent[0] if len(absent) == 1 else ALL

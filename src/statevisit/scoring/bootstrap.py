@@ -25,7 +25,7 @@ class Resample:
     """A draw of units; calling it takes their values from a column, which has one per unit."""
 
     def __init__(self, drawn: Sequence[int]) -> None:
-        self._drawn = drawn
+        self._size = len(drawn)
         self._values: Callable[[Any], Any] = itemgetter(*drawn)
 
     def __call__(self, column: Sequence[Value]) -> Sequence[Value]:
@@ -36,8 +36,8 @@ class Resample:
     @cached_property
     def times(self) -> Sequence[int]:
         """How often each unit was drawn."""
-        counts = array("I", bytes(4 * len(self._drawn)))
-        for unit in self._drawn:
+        counts = array("I", bytes(4 * self._size))
+        for unit in self(range(self._size)):
             counts[unit] += 1
         return counts
 
@@ -47,7 +47,8 @@ def draw(units: int, resamples: int, seed: int = SEED) -> list[Resample]:
     if units < 2:
         return []
     random = Random(seed)
-    return [Resample(random.choices(range(units), k=units)) for _ in range(resamples)]
+    numbers = list(range(units))  # so that all resamples refer to the same objects
+    return [Resample(random.choices(numbers, k=units)) for _ in range(resamples)]
 
 
 def f1_values(

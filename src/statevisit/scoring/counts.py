@@ -5,9 +5,10 @@ harmonic mean. If gold and prediction are both empty, all three are undefined (N
 them is empty, they are 0, as in nervaluate, seqeval and the CoNLL scorer.
 """
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -53,15 +54,51 @@ UnitLabel = tuple[int, str]
 """The unit in which something is counted, and its label."""
 
 
-class CountTable:
-    """The counts of every measure in every unit; the numbers of units are the caller's."""
+class Rows(MutableMapping[int, MatchCounts]):
+    """Counts by unit, from 0, without an object for each unit."""
 
     def __init__(self) -> None:
-        self.counts: dict[MeasureKey, dict[int, MatchCounts]] = {}
+        self._columns = [array("q") for _ in range(4)]
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self)))
+
+    def __getitem__(self, unit: int) -> MatchCounts:
+        if not 0 <= unit < len(self):
+            raise KeyError(unit)
+        return MatchCounts(*(column[unit] for column in self._columns))
+
+    def __setitem__(self, unit: int, counts: MatchCounts) -> None:
+        values = (counts.correct_predicted, counts.predicted, counts.correct_gold, counts.gold)
+        for number, value in enumerate(values):
+            column: array[Any] = self._columns[number]
+            if isinstance(value, float) and column.typecode == "q":
+                column = self._columns[number] = array("d", column)
+            column.extend([0] * (unit + 1 - len(column)))
+            column[unit] = value
+
+    def __delitem__(self, unit: int) -> None:
+        self[unit] = MatchCounts()
+
+
+class CountTable:
+    """The counts of every measure in every unit; the numbers of units are the caller's.
+
+    `rows` makes what holds the counts of a measure: for many units, `Rows`.
+    """
+
+    def __init__(self, rows: Callable[[], MutableMapping[int, MatchCounts]] = dict) -> None:
+        self.counts: dict[MeasureKey, MutableMapping[int, MatchCounts]] = {}
+        self._rows = rows
 
     def add(self, key: MeasureKey, unit: int, counts: MatchCounts) -> None:
         """Add to the counts of a measure in a unit."""
-        by_unit = self.counts.setdefault(key, {})
+        if key not in self.counts:
+            self.counts[key] = self._rows()
+        by_unit = self.counts[key]
         by_unit[unit] = by_unit[unit] + counts if unit in by_unit else counts
 
     def add_labels(
@@ -74,6 +111,15 @@ class CountTable:
             sums[unit] = sums[unit] + counts if unit in sums else counts
         for unit, counts in sums.items():
             self.add(MeasureKey(layer, measure), unit, counts)
+
+    def update(self, later: "CountTable", first: int) -> None:
+        """Add the counts of units that follow; their number 0 is `first` here.
+
+        Those of a label, which are not resampled, are added up in one unit.
+        """
+        for key, by_unit in later.counts.items():
+            for unit, counts in by_unit.items():
+                self.add(key, 0 if key.label else first + unit, counts)
 
     def total(self, key: MeasureKey) -> MatchCounts:
         """Return the sum of a measure's counts over all units."""

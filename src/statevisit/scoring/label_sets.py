@@ -1,42 +1,61 @@
 """Compares the labels of a prediction with those of the gold, before anything is scored."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
+
+from msgspec import Struct, field
 
 from statevisit.dataset.flat_names import flat_labels
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import truncated
-from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.document.scheme import Scheme
 from statevisit.regions.labels import labelled_by
 from statevisit.regions.likely import proposal
 from statevisit.scoring.bio import gold_names
-from statevisit.scoring.prediction import ALL, Note, Prediction
+from statevisit.scoring.prediction import Note, Prediction
 from statevisit.scoring.spans import UNLABELLED, labels
 
 _SHOWN = 20
 """The labels that a note names."""
 
 
-def compare_labels(
-    gold: Mapping[str, Document], pred: Mapping[str, Prediction], layers: Collection[str]
-) -> list[Note]:
+class LabelCounts(Struct):
+    """The labels of predictions with their numbers, and those of the gold, by layer."""
+
+    predicted: dict[str, Counter[str]] = field(default_factory=dict)
+    of_gold: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(
+        self, gold: Iterable[Document], pred: Iterable[Prediction], layers: Collection[str]
+    ) -> None:
+        """Add the labels of some documents in the layers that are scored."""
+        documents, predictions = list(gold), list(pred)
+        names = [name for name in (*SPAN_LAYERS, "ner") if name in layers]
+        if "mentions" in names and "ner" in names:
+            names.remove("ner")  # the names of a tagger are in the layers, too
+        for layer in names:
+            counts = self.predicted.setdefault(layer, Counter())
+            counts.update(_predicted(predictions, layer))
+            self.of_gold.setdefault(layer, set()).update(_of_gold(documents, layer))
+
+    def update(self, later: "LabelCounts") -> None:
+        """Add the labels of documents that follow."""
+        for layer, counts in later.predicted.items():
+            self.predicted.setdefault(layer, Counter()).update(counts)
+            self.of_gold.setdefault(layer, set()).update(later.of_gold[layer])
+
+
+def compare_labels(counts: LabelCounts, scheme: Scheme, document: str) -> list[Note]:
     """Return a note on the labels that the scheme of the gold lacks, if a prediction has any.
 
     It names them with their numbers, the labels of the gold that the prediction never uses, and the
-    likeliest mapping. `layers` are those that are scored.
+    likeliest mapping. `document` is that of the only prediction, or ALL.
     """
-    if not gold or not pred:
-        return []
-    scheme = scheme_of(next(iter(gold.values())))
-    names = [name for name in (*SPAN_LAYERS, "ner") if name in layers]
-    if "mentions" in names and "ner" in names:
-        names.remove("ner")  # the names of a tagger are in the layers, too
     unknown, unused = Counter[str](), dict[str, None]()
-    for layer in names:
-        predicted = Counter(_predicted(pred.values(), layer))
+    for layer, predicted in counts.predicted.items():
         known = _known(scheme, layer)
         unknown.update({label: n for label, n in predicted.items() if label not in known})
-        used = set(_of_gold(gold.values(), layer))
+        used = counts.of_gold[layer]
         unused |= dict.fromkeys(label for label in sorted(used) if label not in predicted)
     if not unknown:
         return []
@@ -48,7 +67,21 @@ def compare_labels(
     if likely:
         pairs = ", ".join(f'{_key(label)} = "{target}"' for label, target in likely.items())
         message += f"; likely under [labels]: {pairs}"
-    return [Note("label", next(iter(pred)) if len(pred) == 1 else ALL, message)]
+    return [Note("label", document, message)]
+
+
+def labels_without_gold(label_pairs: Counter[tuple[str, str]], known: Collection[str]) -> str:
+    """Return the known labels that are predicted for names and no gold name has, with numbers.
+
+    `label_pairs` are the gold and the predicted label of each pair of names. "" if there are none.
+    """
+    of_gold = {gold for gold, _ in label_pairs}
+    foreign = Counter[str]()
+    for (_, label), count in label_pairs.items():
+        if label in known and label not in of_gold:
+            foreign[label] += count
+    labels = ", ".join(f"{label} ({count:,})" for label, count in foreign.most_common(_SHOWN))
+    return labels + _more(len(foreign))
 
 
 def _predicted(predictions: Iterable[Prediction], layer: str) -> Iterable[str]:

@@ -1,11 +1,12 @@
 """The documents of one split, for a score or an agreement of these only."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from statevisit import layout
 from statevisit.corpus.reader import Corpus
-from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.splits import TRAIN, split_of, splits_of
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -18,11 +19,11 @@ IsIncluded = Callable[[Document], bool]
 def included(source: Source, split: str | None) -> IsIncluded:
     """Return what tells whether a document is in a split of the corpus that holds a source.
 
-    Without a split every document is included. Raises FormatError if the source is in no corpus
-    root, and if the corpus has no such split.
+    It can be sent to another process. Without a split every document is included. Raises
+    FormatError if the source is in no corpus root, and if the corpus has no such split.
     """
     if split is None:
-        return lambda _: True
+        return _in_any
     path = source.path if isinstance(source, Corpus) else source
     if not isinstance(path, str | Path):
         raise FormatError(f"split {split!r}: documents in memory are in no split; select them")
@@ -36,7 +37,15 @@ def included(source: Source, split: str | None) -> IsIncluded:
     if split not in known:
         names = ", ".join(known)
         raise FormatError(f"{root / layout.SOURCES}: no split {split!r}; the corpus has {names}")
-    return lambda document: split_of(document, sources) == split
+    return partial(_in_split, split=split, sources=sources)
+
+
+def _in_any(_: Document) -> bool:
+    return True
+
+
+def _in_split(document: Document, split: str, sources: Mapping[str, ListedSource]) -> bool:
+    return split_of(document, sources) == split
 
 
 def part_of(documents: Mapping[str, Document], is_included: IsIncluded) -> dict[str, Document]:

@@ -46,16 +46,21 @@ _SHOWN = 12
 
 def origin(files: Sequence[Path], documents: Iterable[Document]) -> Origin:
     """Return the origin of what was read from files; `documents` if they hold whole documents."""
+    whole = list(documents) if files else []
+    return origin_of_files(files, _digest_of(map(content_digest, whole)) if whole else None)
+
+
+def origin_of_files(files: Sequence[Path], content_sha256: str | None) -> Origin:
+    """Return the origin of what was read from files, given the hash of their documents."""
     if not files:
         return Origin()
     digests = [sha256_of(path) for path in files]
-    whole = list(documents)
     root = layout.holding_root(files[0])
     names = [_name(path, root) for path in files]
     return Origin(
         files=names,
         sha256=digests[0] if len(digests) == 1 else _digest_of(digests),
-        content_sha256=_content(whole) if whole else None,
+        content_sha256=content_sha256,
         version=None if root is None else _version(root, dict(zip(names, digests, strict=True))),
     )
 
@@ -68,9 +73,9 @@ def _name(path: Path, root: Path | None) -> str:
     return path.relative_to(root).as_posix()
 
 
-def _content(documents: Iterable[Document]) -> str:
-    """The digest over documents that a manifest calls `content_sha256`."""
-    return _digest_of(hashlib.sha256(encode(document)).hexdigest() for document in documents)
+def content_digest(document: Document) -> str:
+    """Return the digest of a document; those of all make what a manifest calls `content_sha256`."""
+    return hashlib.sha256(encode(document)).hexdigest()
 
 
 def _digest_of(digests: Iterable[str]) -> str:

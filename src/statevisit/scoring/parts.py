@@ -21,6 +21,9 @@ from statevisit.scoring.spans import LABEL
 COREFERENCE, ARGUMENTS, EVIDENCE = "coreference", "arguments", "evidence"
 """The parts that are no attributes: the entity or chain of a span, and those of a record."""
 
+DIVIDED = (*SPAN_LAYERS, "relations", "event_relations")
+"""The layers that have such parts."""
+
 _STATED: Mapping[str, Callable[[Any], Any]] = {
     "timexes": attrgetter("type", "value"),
     "events": attrgetter(
@@ -48,25 +51,31 @@ class Parts(Struct, frozen=True):
         """Return the parts of a layer that no record gives: they are not predicted."""
         return frozenset(p.part for p in self.lacking if p.layer == layer and not p.given)
 
-    def reported(self, layers: frozenset[str], gold: Iterable[Document]) -> list[Part]:
-        """Return the parts of some layers that a reader of the figures should know of.
-
-        They are those that every complete record has, and those that some gold record has and no
-        predicted one.
-        """
-        in_gold = Counter[tuple[str, str]]()
+    def in_gold(self, layers: frozenset[str], gold: Iterable[Document]) -> Counter[tuple[str, str]]:
+        """Return how many gold records of some layers give a part that not every one needs."""
+        counts = Counter[tuple[str, str]]()
         optional = {part.layer for part in self.lacking if part.part not in _NEEDED[part.layer]}
         for document in gold:
             for layer in optional & layers:
                 for part, count in _given(whole(document), layer, whole(document).layers):
-                    in_gold[layer, part] += count
+                    counts[layer, part] += count
+        return counts
+
+    def reported(
+        self, layers: frozenset[str], in_gold: Mapping[tuple[str, str], int]
+    ) -> list[Part]:
+        """Return the parts of some layers that a reader of the figures should know of.
+
+        They are those that every complete record has, and those that some gold record has and no
+        predicted one; `in_gold` counts the gold records that give them.
+        """
         return [
             part
             for part in self.lacking
             if part.layer in layers
             and (
                 part.part in _NEEDED[part.layer]
-                or (not part.given and in_gold[part.layer, part.part])
+                or (not part.given and in_gold.get((part.layer, part.part)))
             )
         ]
 
@@ -79,25 +88,46 @@ _NEEDED = {
 }
 
 
-def parts_of(
-    predictions: Iterable[tuple[Prediction, frozenset[str]]], layers: frozenset[str]
-) -> Parts:
-    """Return the parts of `layers`, all those that are predicted, which some records lack.
+class Given(Struct):
+    """How many of the records of a layer give each of its parts.
 
-    Each prediction has the layers in which it counts. A document whose records are complete lacks
-    no part: there a property that is absent states that there is nothing.
+    None if all records are complete, which lack no part: there a property that is absent states
+    that there is nothing.
+    """
+
+    records: int = 0
+    given: Counter[str] | None = None
+
+
+def given_in(
+    predictions: Iterable[tuple[Prediction, frozenset[str]]], layers: frozenset[str]
+) -> dict[str, Given]:
+    """Return what the records of each layer give, if `layers` are all those that are predicted.
+
+    Each prediction has the layers in which it counts.
     """
     every = list(predictions)
-    lacking: list[Part] = []
-    for layer in (*SPAN_LAYERS, "relations", "event_relations"):
+    by_layer: dict[str, Given] = {}
+    for layer in DIVIDED:
         of_layer = [p for p, counted in every if layer in counted and getattr(p.document, layer)]
-        if layer not in layers or all(_is_complete(p, layer) for p in of_layer):
+        if layer not in layers or not of_layer:
             continue
-        given = Counter[str]()
-        for prediction in of_layer:
-            given.update(dict(_given(prediction, layer, layers)))
-        records = sum(len(getattr(p.document, layer)) for p in of_layer)
-        lacking += [Part(layer, part, n, records) for part, n in given.items() if n < records]
+        given = None
+        if not all(_is_complete(p, layer) for p in of_layer):
+            given = Counter[str]()
+            for prediction in of_layer:
+                given.update(dict(_given(prediction, layer, layers)))
+        by_layer[layer] = Given(sum(len(getattr(p.document, layer)) for p in of_layer), given)
+    return by_layer
+
+
+def parts_of(given: Mapping[str, Given]) -> Parts:
+    """Return the parts of the predicted layers which some records lack."""
+    lacking: list[Part] = []
+    for layer, of_layer in given.items():
+        for part, number in (of_layer.given or {}).items():
+            if number < of_layer.records:
+                lacking.append(Part(layer, part, number, of_layer.records))
     return Parts(lacking)
 
 

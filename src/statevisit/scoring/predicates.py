@@ -5,7 +5,7 @@
 OntoNotes is not blamed for a difference between two guidelines.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -38,9 +38,8 @@ def without(document: Document, omitted: Spans) -> Document:
     return replace(document, mentions=kept)
 
 
-def note(omitted: Mapping[str, Spans]) -> Note:
-    """Return the note on the mentions that are left out; `omitted` has them by document."""
-    number = sum(map(len, omitted.values()))
+def note(number: int) -> Note:
+    """Return the note on the mentions that are left out."""
     if not number:
         return Note("predicate", ALL, "no mention is marked as a predicate, so none is left out")
     spans = counted(number, "span")

@@ -1,10 +1,15 @@
 """Predictions of a tagger for the documents of a corpus, as JSONL that `score` reads."""
 
+from collections.abc import Iterable
+from functools import lru_cache
+
 import orjson
 
-from statevisit.annotation.taggers import Tagger
+from statevisit.annotation.taggers import Tagger, tagger
+from statevisit.corpus.parallel import check_stopped
+from statevisit.corpus.reader import Entry
 from statevisit.document.model import Document
-from statevisit.document.scheme import scheme_of
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.document.strict_json import JsonObject
 from statevisit.scoring.routing import Routing
 
@@ -25,3 +30,20 @@ def prediction_of(document: Document, tagger: Tagger) -> JsonObject:
 def line_of(document: Document, tagger: Tagger) -> bytes:
     """Return the prediction of a document as a line of JSONL."""
     return orjson.dumps(prediction_of(document, tagger), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def predict(entries: Iterable[Entry], scheme: Scheme, system: str) -> tuple[str, list[bytes]]:
+    """Return the name of a tagger and the predictions of some documents, each a line of JSONL.
+
+    It is the task of `statevisit predict`; a process loads the model with its first task. Raises
+    what `taggers.tagger` raises, and FormatError for a document that is not valid.
+    """
+    loaded = _loaded(system)
+    lines = []
+    for entry in entries:
+        check_stopped()
+        lines.append(line_of(entry.read(scheme), loaded))
+    return loaded.name, lines
+
+
+_loaded = lru_cache(maxsize=1)(tagger)

@@ -77,8 +77,41 @@ def read_predictions(
     """
     gold = gold or {}
     matcher = Matcher(gold, routing(_scheme(gold), mapping), orders or [list(gold)])
+    predictions = _by_id(chain(_predictions(source, matcher), matcher.in_order()), gold)
+    if notes is not None:
+        notes += matcher.notes(len(predictions))
+    return predictions
+
+
+def read_answers(
+    entries: Iterable[Entry], gold: Mapping[str, Document], mapping: LabelMapping = None
+) -> dict[str, Prediction]:
+    """Return the predictions in some of `answers_in`, each of which names its document.
+
+    Raises what `read_predictions` raises.
+    """
+    matcher = Matcher(gold, routing(_scheme(gold), mapping), [])
+    return _by_id(chain.from_iterable(_from_entry(entry, matcher) for entry in entries), gold)
+
+
+def answers_in(path: Path) -> list[Entry]:
+    """Return the places of the JSON of predictions, which tells nothing about each other.
+
+    None for files of other formats, for an answer in several lines, and for JSONL that is cut off.
+    """
+    others = path.suffix == docbin.SUFFIX or _is_empty_jsonl(path)
+    if others or not path.exists() or _parquet_files(path) or _bio_files(path):
+        return []
+    entries, notes = _entries(path)
+    return [] if notes else entries
+
+
+def _by_id(
+    named: Iterable[tuple[str, Prediction]], gold: Mapping[str, Document]
+) -> dict[str, Prediction]:
+    """Predictions by document id, of texts that are those of the gold."""
     predictions: dict[str, Prediction] = {}
-    for name, prediction in chain(_predictions(source, matcher), matcher.in_order()):
+    for name, prediction in named:
         document_id = prediction.document.id
         if document_id in predictions:
             raise FormatError(
@@ -87,8 +120,6 @@ def read_predictions(
         if document_id in gold:
             refuse_other_text(gold[document_id], prediction.document, name)
         predictions[document_id] = prediction
-    if notes is not None:
-        notes += matcher.notes(len(predictions))
     return predictions
 
 

@@ -35,7 +35,8 @@ from statevisit.scoring.run_task import (
     mapping_of,
     texts_of,
 )
-from statevisit.scoring.score import Scored, evaluate, scored_layers
+from statevisit.scoring.score import evaluate, scored_layers
+from statevisit.scoring.scored import Scored
 
 RESULTS = "results.json"
 PAGE = "report.html"

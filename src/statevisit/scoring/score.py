@@ -1,169 +1,32 @@
 """Score predictions: read them and the gold, count document by document, and report."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from statevisit import layout
-from statevisit.corpus.garbage import uncollected
-from statevisit.dataset.flat_names import flat_labels
 from statevisit.document.model import Document
 from statevisit.document.scheme import scheme_of
 from statevisit.errors import FormatError
-from statevisit.scoring import bootstrap, figures, measure, read, spans
-from statevisit.scoring.annotated import begun, counted, notes_on_states, notes_on_unbegun
-from statevisit.scoring.counts import CountTable
+from statevisit.scoring import figures, read
+from statevisit.scoring.annotated import begun, notes_on_unbegun
 from statevisit.scoring.figures import Resampling
-from statevisit.scoring.label_sets import compare_labels
-from statevisit.scoring.measure import Comparison
 from statevisit.scoring.of_split import included, part_of
 from statevisit.scoring.origin import Origin, origin
-from statevisit.scoring.parts import parts_of
-from statevisit.scoring.predicates import Spans, note, predicates
-from statevisit.scoring.prediction import (
-    ALL,
-    SCORED,
-    Note,
-    Prediction,
-    Remarks,
-    add_remarks,
-    bare,
-    notes_of,
-)
+from statevisit.scoring.predicates import predicates
+from statevisit.scoring.prediction import SCORED, Note, Prediction
 from statevisit.scoring.read import Source
 from statevisit.scoring.report import Report, label_pairs
 from statevisit.scoring.routing import LabelMapping
+from statevisit.scoring.scored import Scored, Totals
 
 RESAMPLES = 1000
 """The default number of bootstrap resamples."""
 
 Layers = str | Iterable[str] | None
 """The name of a layer, several of them, or None for all."""
-
-
-class Scored:
-    """The counts of one prediction against gold, and the alignments behind them.
-
-    - `layers`: the layers that were predicted;
-    - `asked`: the layers that the report may have;
-    - `reported`: the layers that are both. The others can be needed for these: without mentions,
-      relations cannot be scored;
-    - `counted`: the layers in which each document counts, by its id: see `annotated.counted`, also
-      for `partial` and `as_gold`;
-    - `omitted`: the bounds of the mentions that do not count in each document, by its id;
-    - `parts`: the parts of layers that records lack;
-    - `ids`: the documents in the order of their units, by default those of the gold and then those
-      that were only predicted. Scores that are resampled together need the same ids.
-    """
-
-    def __init__(
-        self,
-        gold: Mapping[str, Document],
-        pred: Mapping[str, Prediction],
-        asked: frozenset[str] = frozenset(SCORED),
-        ids: Sequence[str] = (),
-        partial: bool = False,
-        as_gold: bool = False,
-        omitted: Mapping[str, Spans] | None = None,
-    ) -> None:
-        self.gold, self.pred = gold, pred
-        self.omitted = omitted or {}
-        self.asked = asked
-        self.layers = frozenset(SCORED) - {"ner"}
-        if pred:
-            self.layers = frozenset[str]().union(*(p.layers for p in pred.values()))
-        self.reported = self.layers & asked
-        self.ids = ids or list(dict.fromkeys([*gold, *pred]))
-        self.counted = {
-            document_id: counted(*self._sides(document_id), partial, as_gold)
-            for document_id in self.ids
-            if document_id in gold or document_id in pred
-        }
-        counted_predictions = [
-            (pred[name], self.counted[name]) for name in self.ids if name in pred
-        ]
-        self.parts = parts_of(counted_predictions, self.layers)
-        self.by_sentence = len(self.ids) == 1
-        self.table = CountTable()
-        self.confusion: dict[str, Counter[tuple[str, str]]] = {}
-        self.notes: list[Note] = []
-        self._remarks = Remarks()
-        with uncollected():
-            for comparison in self.comparisons():
-                self._count(comparison)
-        self.notes += compare_labels(gold, pred, self.reported)
-        self.notes += [*self._remarks.notes(), *self._notes_on_labels()]
-        self.notes += notes_on_states(self.counted, self.reported)
-        if omitted is not None and "mentions" in self.reported:
-            self.notes.append(note(omitted))
-
-    @property
-    def not_annotated(self) -> frozenset[str]:
-        """The reported layers in which no document counts."""
-        return self.reported.difference(*self.counted.values())
-
-    def resampling(self, resamples: int) -> Resampling:
-        """Return resamples of the documents or, of a single document, of its sentences."""
-        units = range(len(self.ids))
-        if self.by_sentence:
-            gold, _ = self._sides(self.ids[0])
-            units = range(-1, len(gold.sentences))  # -1 is the text before the first sentence
-        return Resampling(units, bootstrap.draw(len(units), resamples), self.by_sentence)
-
-    def comparisons(self) -> Iterator[Comparison]:
-        """Yield the documents of either side, each with the alignment of its predicted layers."""
-        for number, document_id in enumerate(self.ids):
-            if document_id in self.gold or document_id in self.pred:
-                gold, pred = self._sides(document_id)
-                layers = self.layers & self.counted[document_id]
-                reported = self.reported & layers
-                omitted = self.omitted.get(document_id, frozenset())
-                yield measure.compare(
-                    number, gold, pred, layers, reported, self.by_sentence, omitted
-                )
-
-    def _sides(self, document_id: str) -> tuple[Document, Prediction]:
-        """The gold and the prediction of a document, each without records where it is missing."""
-        gold, pred = self.gold.get(document_id), self.pred.get(document_id)
-        if gold is None:
-            pred = self.pred[document_id]
-            return bare(pred.document), pred
-        return gold, pred or Prediction(document=bare(gold), layers=self.layers)
-
-    def _count(self, comparison: Comparison) -> None:
-        gold, pred = comparison.gold, comparison.pred
-        if gold.id not in self.gold:
-            message = "predicted, but not in gold; everything in it is spurious"
-            self.notes.append(Note("extra", gold.id, message))
-        elif gold.id not in self.pred:
-            message = "in gold, but not predicted; everything in it is missed"
-            self.notes.append(Note("missing", gold.id, message))
-        if pred.document is not gold:
-            self.notes += notes_of(gold, pred, comparison.layers & pred.layers)
-            add_remarks(self._remarks, pred, comparison.layers & pred.layers)
-        measure.count(self.table, comparison, self.parts)
-        for layer, aligned in comparison.reported_alignments.items():
-            if spans.LABEL.get(layer) not in self.parts.absent(layer):
-                self.confusion.setdefault(layer, Counter()).update(spans.confusion(aligned))
-
-    def _notes_on_labels(self) -> list[Note]:
-        """A note on the labels of BIO that the scheme has and no name of the gold, with numbers."""
-        if "mentions" in self.layers:  # a list of spans: the labels are noted by layer
-            return []
-        label_pairs = self.confusion.get("ner", Counter())
-        of_gold = {gold for gold, _ in label_pairs}
-        known = {label for d in self.gold.values() for label in flat_labels(scheme_of(d))}
-        foreign = Counter[str]()
-        for (_, label), count in label_pairs.items():
-            if label in known and label not in of_gold:
-                foreign[label] += count
-        if not foreign:
-            return []
-        labels = ", ".join(f"{label} ({count:,})" for label, count in foreign.most_common(20))
-        more = f" and {len(foreign) - 20} more" if len(foreign) > 20 else ""
-        document = self.ids[0] if len(self.ids) == 1 else ALL
-        message = f"labels that the gold does not have: {labels}{more}"
-        return [Note("label", document, message)]
 
 
 def score(
@@ -241,28 +104,59 @@ def evaluate(
         other = _scored_alike(scored, systems.read(compare), other_name, partial)
         other_origin = origin_of(compare, other.pred)
         comparison = figures.differences(scored.table, other.table, resampling)
-    report = Report(
+    sides = Sides(
         gold=name_of(gold, "gold") + (f", split {split}" if split else ""),
         pred=name_of(pred, "prediction"),
-        tool_version=layout.version(),
         gold_origin=origin(read.files_of(gold), gold_documents.values()),
         pred_origin=origin_of(pred, predictions),
+    )
+    in_gold = scored.parts.in_gold(scored.reported, gold_documents.values())
+    notes = [*systems.notes, *notes_on_unbegun(of_split, gold_documents)]
+    report = report_of(scored, sides, resampling, in_gold, notes)
+    report = replace(report, other=other_name, other_origin=other_origin, comparison=comparison)
+    return report, scored
+
+
+class Sides(Struct, frozen=True):
+    """The names of the gold and the prediction in a report, and where they come from."""
+
+    gold: str
+    pred: str
+    gold_origin: Origin
+    pred_origin: Origin
+
+
+def report_of(
+    scored: Totals,
+    sides: Sides,
+    resampling: Resampling,
+    in_gold: Mapping[tuple[str, str], int],
+    notes: Iterable[Note],
+) -> Report:
+    """Return a report of one system.
+
+    `in_gold` counts the parts of gold records; see `Parts.in_gold`. `notes` are those about what
+    was read, and precede the others.
+    """
+    of_figures = figures.figures_of(scored.table)
+    return Report(
+        gold=sides.gold,
+        pred=sides.pred,
+        tool_version=layout.version(),
+        gold_origin=sides.gold_origin,
+        pred_origin=sides.pred_origin,
         documents=len(scored.ids),
         unit=resampling.unit,
         units=resampling.unit_count,
         resamples=len(resampling.resamples),
         predicted=[name for name in SCORED if name in scored.reported],
         not_annotated=[name for name in SCORED if name in scored.not_annotated],
-        parts=scored.parts.reported(scored.reported, gold_documents.values()),
-        not_predicted=[name for name in SCORED if name in asked - scored.layers - {"ner"}],
-        figures=figures.with_intervals(figures.figures_of(scored.table), scored.table, resampling),
-        confusion=label_pairs(scored.confusion),
-        notes=[*systems.notes, *notes_on_unbegun(of_split, gold_documents), *scored.notes],
-        other=other_name,
-        other_origin=other_origin,
-        comparison=comparison,
+        parts=scored.parts.reported(scored.reported, in_gold),
+        not_predicted=[name for name in SCORED if name in scored.asked - scored.layers - {"ner"}],
+        figures=figures.with_intervals(of_figures, scored.table, resampling),
+        confusion=label_pairs(scored.tally.confusion),
+        notes=[*notes, *scored.notes],
     )
-    return report, scored
 
 
 class _Systems:
@@ -308,7 +202,11 @@ def scored_layers(layers: Layers, documents: Iterable[Document]) -> frozenset[st
 
     Raises FormatError for a layer that the scheme lacks.
     """
-    of_scheme = {layer for document in documents for layer in scheme_of(document).annotated}
+    return asked_layers(layers, {x for d in documents for x in scheme_of(d).annotated})
+
+
+def asked_layers(layers: Layers, of_scheme: Collection[str]) -> frozenset[str]:
+    """Return the layers to score, given those of the scheme; raises what `scored_layers` raises."""
     known = [layer for layer in SCORED if layer in of_scheme or layer == "ner"]
     asked = frozenset([layers] if isinstance(layers, str) else layers or ())
     unknown = asked.difference(known)
