@@ -26,6 +26,7 @@ from bench_build import ALONE, build
 from bench_formats import formats
 from bench_growth import growth
 from bench_labelstudio import label_studio
+from bench_memory import memory
 from bench_ray import ray
 from bench_score import score
 from bench_start import extras, load, start
@@ -70,6 +71,23 @@ COMPARED = (
 """The packages whose versions are printed with the figures."""
 
 
+_LISTS = {
+    "--documents": (SIZES, "how many documents to build from, after the sections"),
+    "--records": (RECORDS, "how many records the documents of growth have"),
+}
+"""Options that take several numbers: their defaults and help."""
+
+_NUMBERS = {
+    "--rounds": (
+        5,
+        "rounds of a build or of validating; 10 times as many of a load, 5 times of a start",
+    ),
+    "--checked": (2_000, "how many documents to validate"),
+    "--tasks": (1_000, "how many documents to export to Label Studio and to import again"),
+}
+"""Options that take one number: their defaults and help."""
+
+
 def main() -> None:
     """Measure the sections that are asked for."""
     options = _options()
@@ -82,6 +100,9 @@ def main() -> None:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     print(f"{packages}; Python {platform.python_version()}, {machine}")
     with tempfile.TemporaryDirectory(prefix="statevisit-bench-") as folder:
+        if options.memory:
+            memory(Path(folder))
+            return
         for section in options.sections or SECTIONS:
             SECTIONS[section](options, Path(folder))
 
@@ -111,11 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECTION",
         help=f"{', '.join(SECTIONS)}; all when none is named",
     )
-    sizes = {
-        "--documents": (SIZES, "how many documents to build from, after the sections"),
-        "--records": (RECORDS, "how many records the documents of growth have"),
-    }
-    for option, (counts, description) in sizes.items():
+    for option, (counts, description) in _LISTS.items():
         parser.add_argument(
             option,
             nargs="+",
@@ -124,15 +141,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             help=f"{description} (default: {' '.join(map(str, counts))})",
         )
-    numbers = {
-        "--rounds": (
-            5,
-            "rounds of a build or of validating; 10 times as many of a load, 5 times of a start",
-        ),
-        "--checked": (2_000, "how many documents to validate"),
-        "--tasks": (1_000, "how many documents to export to Label Studio and to import again"),
-    }
-    for option, (default, description) in numbers.items():
+    for option, (default, description) in _NUMBERS.items():
         parser.add_argument(
             option,
             type=int,
@@ -140,11 +149,12 @@ def _parser() -> argparse.ArgumentParser:
             metavar="N",
             help=f"{description} (default: %(default)s)",
         )
-    parser.add_argument(
-        "--peers",
-        action="store_true",
-        help=f"peers above {ALONE:,} documents too; from_list needs 1.3 MB of memory for each",
-    )
+    switches = {
+        "--peers": f"peers above {ALONE:,} documents too; from_list needs 1.3 MB for each",
+        "--memory": "only the peak memory of 2,000, 20,000 and 200,000 documents; takes long",
+    }
+    for option, description in switches.items():
+        parser.add_argument(option, action="store_true", help=description)
     return parser
 
 

@@ -26,14 +26,25 @@ from measuring import (
 ALONE = 2_000
 """Above this many documents statevisit runs alone, and once, unless the peers are asked for."""
 
-STATEVISIT = "statevisit build (validated)"
+STATEVISIT = "statevisit build, two cores (validated)"
+ONE_CORE = "statevisit build, one core (validated)"
+GENERATOR = "Dataset.from_generator"
 PEERS = {
-    "from_generator": "Dataset.from_generator",
+    "from_generator": GENERATOR,
     "from_list": "Dataset.from_list",
     "polars": "polars",
 }
 DOCUMENT_BYTES = 250_000
 """The disk space that a document and the files built from it need at most."""
+
+SPEED_TARGETS = {STATEVISIT: 1.25, ONE_CORE: 0.8}
+"""How many times as fast as `Dataset.from_generator` a build is to be."""
+
+MEMORY_TARGET = 400
+"""The MB that a build is to need at most, in all its processes."""
+
+GROWTH_TARGET = 1.1
+"""How many times the memory of the smallest corpus a larger one is to need at most."""
 
 
 class Builds(NamedTuple):
@@ -52,11 +63,32 @@ class Builds(NamedTuple):
             rows.append((f"{self.documents:,}", name, speed, megabytes(self.peaks[name]), ratio))
         return rows
 
+    def targets(self, smallest: "Builds") -> list[Row]:
+        """Return the targets with what was measured; `smallest` are the builds of fewest documents.
+
+        A ratio is the median over the rounds, with minimum and maximum.
+        """
+        count = f"{self.documents:,}"
+        rows: list[Row] = []
+        for name, target in SPEED_TARGETS.items():
+            if GENERATOR in self.seconds:
+                measured = ratios(self.seconds[GENERATOR], self.seconds[name])
+                rows.append((count, f"{name}, times {GENERATOR}", f"at least {target}", measured))
+        peak = self.peaks[STATEVISIT]
+        rows.append((count, "peak MB, two cores", f"below {MEMORY_TARGET}", megabytes(peak)))
+        if self is not smallest and peak:
+            name = f"peak, times that of {smallest.documents:,} documents"
+            growth = f"{peak / smallest.peaks[STATEVISIT]:.2f}"
+            rows.append((count, name, f"at most {GROWTH_TARGET}", growth))
+        return rows
+
 
 def build(options: argparse.Namespace, folder: Path) -> None:
     """Build from documents on disk: statevisit checked, with all configs; peers unchecked, one."""
-    rows: list[Row] = [("documents", "", "documents/s", "peak MB", "statevisit is faster, times")]
-    for count in options.documents:
+    rows: list[Row] = [("documents", "", "documents/s", "peak MB", "two cores are faster, times")]
+    targets: list[Row] = [("documents", "target", "", "measured")]
+    smallest: Builds | None = None
+    for count in sorted(options.documents):
         free, needed = shutil.disk_usage(folder).free, count * DOCUMENT_BYTES
         if free < needed:
             sys.exit(
@@ -65,16 +97,22 @@ def build(options: argparse.Namespace, folder: Path) -> None:
             )
         alone = count > ALONE and not options.peers
         rounds = 1 if alone else options.rounds
-        rows += _builds(count, rounds, not alone, folder).rows()
+        builds = _builds(count, rounds, not alone, folder)
+        smallest = smallest or builds
+        rows += builds.rows()
+        targets += builds.targets(smallest)
     print_table(*rows)
+    print_table(*targets)
 
 
 def _builds(count: int, rounds: int, peers: bool, folder: Path) -> Builds:
     """Generate a corpus and build it with statevisit and, if asked for, with the peers."""
     root, output = folder / f"corpus-{count}", folder / "out"
     make_corpus(root, count, folder)
-    commands = {STATEVISIT: [str(BIN / "statevisit"), "build", str(root)]}  # fails on findings
+    command = [str(BIN / "statevisit"), "build", str(root), "--workers"]  # fails on findings
+    commands = {STATEVISIT: [*command, "2"]}
     if peers:
+        commands[ONE_CORE] = [*command, "1"]
         for peer, title in PEERS.items():
             commands[title] = call_command("bench_build", "convert", peer, str(root), str(output))
     peaks = dict.fromkeys(commands, 0)

@@ -1,4 +1,4 @@
-"""Generate the documents that bench.py measures with: python bench_corpus.py ROOT COUNT.
+"""Generate the documents that bench.py measures with: python bench_corpus.py ROOT COUNT [short].
 
 They are random text from a fixed seed, the same on every machine, of realistic size and without
 findings: every reference leads to a record. Run it with the environment's Python: it imports
@@ -35,6 +35,9 @@ SHARE = 100
 
 ARTICLE = Shape({"mentions": 145, "events": 60, "timexes": 25, "quantities": 40}, 50, 2_150)
 """Documents of about 149 kB."""
+
+SHORT = Shape({"mentions": 15, "events": 4, "timexes": 2, "quantities": 2}, 3, 90, 15)
+"""Documents of about 15 kB."""
 
 LABELLED = Shape({"mentions": 100, "events": 12, "timexes": 15, "quantities": 8}, 5, 1_200)
 """About 150 regions and 50 relations in Label Studio, with as many words to a region."""
@@ -142,7 +145,7 @@ class Annotation:
 
     def _entities(self) -> list[Properties]:
         entities = []
-        for n in range(ENTITIES):
+        for n in range(self._shape.entities):
             name = self._vocabulary[n * 2].capitalize()
             link = {"wikidata": f"Q{n + 1}"} if n % 2 else {"nil": "UNVERIFIED"}
             entity = {"id": f"entity-{n}", "type": TYPES[n % len(TYPES)], "name": name}
@@ -174,7 +177,7 @@ class Annotation:
 
     def _entity(self, type_: str) -> str:
         """Return the id of a random entity of a type."""
-        first = self._rng.randrange(0, ENTITIES, len(TYPES))
+        first = self._rng.randrange(0, self._shape.entities, len(TYPES))
         return f"entity-{first + TYPES.index(type_)}"
 
     def _event_relations(self) -> list[Properties]:
@@ -243,11 +246,11 @@ def make_metadata(root: Path, shape: Shape) -> None:
     (root / "corpus/annotators.json").write_text(json.dumps({"annotators": [annotator]}))
 
 
-def make_corpus(root: Path, count: int) -> str:
+def make_corpus(root: Path, count: int, shape: Shape = ARTICLE) -> str:
     """Generate a corpus root that validates without findings; describe its documents."""
-    make_metadata(root, ARTICLE)
+    make_metadata(root, shape)
     shares = [range(first, min(first + SHARE, count)) for first in range(0, count, SHARE)]
-    write_share = partial(write_documents, root, ARTICLE)
+    write_share = partial(write_documents, root, shape)
     with ProcessPoolExecutor() as pool:
         sizes = [size for share in pool.map(write_share, shares) for size in share]
     size, text, tokens = (sum(column) / count for column in zip(*sizes, strict=True))
@@ -258,4 +261,6 @@ def make_corpus(root: Path, count: int) -> str:
 
 
 if __name__ == "__main__":
-    print(make_corpus(Path(sys.argv[1]), int(sys.argv[2])))
+    named = {"article": ARTICLE, "short": SHORT}
+    chosen = named[sys.argv[3]] if sys.argv[3:] else ARTICLE
+    print(make_corpus(Path(sys.argv[1]), int(sys.argv[2]), chosen))

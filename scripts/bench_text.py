@@ -27,11 +27,15 @@ Properties = dict[str, Any]
 
 
 class Shape(NamedTuple):
-    """How much a document holds: records of each span layer, event chains, words without a span."""
+    """How much a document holds.
+
+    Records of each span layer, event chains, words without a span, and entities.
+    """
 
     spans: Mapping[str, int]
     chains: int
     words: int
+    entities: int = ENTITIES
 
 
 class Piece(NamedTuple):
@@ -126,7 +130,7 @@ def plan(rng: random.Random, vocabulary: tuple[str, ...], shape: Shape) -> list[
     pieces = []
     for layer, count in shape.spans.items():
         for n in range(count):
-            pieces.append(random_piece(rng, layer, vocabulary, n % ENTITIES))
+            pieces.append(random_piece(rng, layer, vocabulary, n % shape.entities))
     pieces += [Piece("", (rng.choice(vocabulary),), {}) for _ in range(shape.words)]
     rng.shuffle(pieces)
     comma, stop = Piece("", (",",), {}), Piece("", (".",), {})
@@ -138,7 +142,7 @@ def plan(rng: random.Random, vocabulary: tuple[str, ...], shape: Shape) -> list[
         words = ("“", *rng.choices(vocabulary, k=8), "”")
         quotation = Piece("quotations", words, {"type": "DIRECT"})
         cue = Piece("cue", ("said",), {})
-        speaker = random_piece(rng, "mentions", vocabulary, rng.randrange(ENTITIES))
+        speaker = random_piece(rng, "mentions", vocabulary, rng.randrange(shape.entities))
         sentences.insert(number, [quotation, cue, speaker, stop])
     return [sentences[first : first + 4] for first in range(0, len(sentences), 4)]
 

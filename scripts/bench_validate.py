@@ -31,6 +31,7 @@ from measuring import (
     megabytes,
     print_milliseconds,
     print_table,
+    print_target,
     ratios,
     spread,
 )
@@ -43,6 +44,16 @@ FEW = {ORACLE: 8, "fastjsonschema": 60, "check-jsonschema": 8}
 """Documents that the slow engines are timed on: enough, as their time is proportional to them."""
 
 CORES = os.cpu_count() or 1
+
+
+LEAST_FASTER = 45
+"""How many times the speed of the oracle `statevisit validate` on one core is to reach."""
+
+FIRST = "statevisit validate, to its first finding: {}"
+"""The name of a run that ends with the finding of a code."""
+
+MOST_OF_BARE_PYTHON = {"E104": 9, "E306": 6}
+"""How many times the start of Python the first finding may take, by its code."""
 
 
 class Mistake(NamedTuple):
@@ -87,6 +98,7 @@ def speed(options: argparse.Namespace, folder: Path) -> None:
             peaks[name] = measure(contestant.command, folder, sample_memory=True).peak
     mean_size = sum(path.stat().st_size for path in paths) / len(paths)
     print_table(*_rows(contestants, seconds, peaks, mean_size))
+    _print_speed_target(contestants, seconds)
     shutil.rmtree(root)
 
 
@@ -125,6 +137,16 @@ def _contestants(root: Path, paths: list[Path], folder: Path) -> dict[str, Conte
         count, partial(time_engine, ORACLE, count, 1)
     )
     return contestants
+
+
+def _print_speed_target(contestants: dict[str, Contestant], seconds: Seconds) -> None:
+    """Print how many times faster than the oracle the command on one core is, and the target."""
+    *_, oracle = contestants
+    name = "statevisit validate, one core"
+    documents = contestants[name].documents / contestants[oracle].documents
+    pairs = zip(seconds[oracle], seconds[name], strict=True)
+    faster = [documents * slow / quick for slow, quick in pairs]
+    print_target(f"{name}, beside {ORACLE}", faster, at_least=LEAST_FASTER)
 
 
 def _rows(
@@ -216,13 +238,16 @@ def first_finding(options: argparse.Namespace, folder: Path) -> None:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("parquet"))
         document = next((root / "corpus/documents").glob("*.json"))
         document.write_bytes(document.read_bytes().replace(*mistake, 1))
-        runs[f"statevisit validate, to its first finding: {code}"] = partial(
+        runs[FIRST.format(code)] = partial(
             seconds_to_output, [str(BIN / "statevisit"), "validate", str(root)], f" {code} "
         )
     in_turns(runs, 1)
     seconds = in_turns(runs, options.rounds * 5)
     head = ("the shipped corpus with one mistake", "ms", "times bare Python")
     print_milliseconds(head, seconds, base=bare, form=".0f")
+    for code, most in MOST_OF_BARE_PYTHON.items():
+        pairs = zip(seconds[FIRST.format(code)], seconds[bare], strict=True)
+        print_target(f"first finding, {code}", (a / b for a, b in pairs), at_most=most)
 
 
 def seconds_to_output(command: list[str], expected: str) -> float:

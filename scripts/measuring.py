@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from pathlib import Path
 from statistics import median
 from threading import Event, Thread
@@ -138,9 +139,10 @@ def call_in_turns(folder: Path, module: str, function: str, *arguments: object) 
     return seconds
 
 
-def make_corpus(root: Path, count: int, folder: Path) -> None:
+def make_corpus(root: Path, count: int, folder: Path, shape: str = "article") -> None:
     """Generate a corpus of `count` documents and print their average size."""
-    description = measure(python_script("bench_corpus.py", root, count), folder).output.strip()
+    command = python_script("bench_corpus.py", root, count, shape)
+    description = measure(command, folder).output.strip()
     print(f"{count:,} documents: {description}", flush=True)
 
 
@@ -174,6 +176,17 @@ def spread(values: Iterable[float], form: str = ".2f") -> str:
 def ratios(numerators: list[float], denominators: list[float]) -> str:
     """Format the spread of the rounds' ratios."""
     return spread(a / b for a, b in zip(numerators, denominators, strict=True))
+
+
+def print_target(
+    name: str, values: Iterable[float], *, at_least: float = 0, at_most: float = inf
+) -> None:
+    """Print the spread of the rounds' ratios beside a target, and whether the median meets it."""
+    ratio_of_rounds = list(values)
+    is_met = at_least <= median(ratio_of_rounds) <= at_most
+    bound = f"at least {at_least:g}" if at_least else f"at most {at_most:g}"
+    verdict = "met" if is_met else "not met"
+    print(f"target, {name}: {bound} times; {spread(ratio_of_rounds)}, {verdict}", flush=True)
 
 
 def megabytes(size: int) -> str:

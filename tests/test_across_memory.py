@@ -4,6 +4,10 @@ import resource
 import subprocess
 import sys
 import tracemalloc
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,9 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from statevisit.checks import postings
 from statevisit.checks.across_documents import Across, Facts, Link
-from statevisit.corpus import spilling
-from statevisit.corpus.reader import Entry
+from statevisit.checks.postings import Postings
+from statevisit.checks.splits import Leaks, Sketch
+from statevisit.corpus import document_shards, spilling
+from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.spilling import Store
 from statevisit.errors import FormatError
 
@@ -99,22 +106,47 @@ def test_findings_do_not_depend_on_where_facts_are_kept(documents: list[Facts], 
     assert findings[1] == findings[0]
 
 
-def test_memory_does_not_grow_with_documents() -> None:
-    """Three thousand documents more leave no objects behind."""
-    across = Across(None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 8, 9, 2**64 - 1, 2**63]), st.integers(0, 9))),
+    st.integers(0, 2),
+)
+def test_postings_are_lists_by_hash(added: list[tuple[int, int]], few: int) -> None:
+    """Texts of one hash keep their order when hashes collide and the table of 8 slots grows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postings, "FEW", few)
+        patch.setattr(postings, "MOST", 20)
+        stored = Postings(slots=8)
+        plain: dict[int, list[int]] = {}
+        for hash_, text in added:
+            stored.add(hash_, text)
+            plain.setdefault(hash_, []).append(text)
+        for hash_ in plain:
+            assert plain[hash_][:20] == stored.get(hash_)
+        assert [] == stored.get(7)
+
+
+def test_memory_does_not_grow_with_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand documents more, with links and sketches, leave no objects behind."""
+    monkeypatch.setattr(spilling, "FEW", 100)
+    monkeypatch.setattr(postings, "FEW", 100)
+    across, leaks = Across(None), Leaks(Store())
 
     def add(numbers: range) -> int:
         for number in numbers:
             entry = Entry(Path("part-00000.jsonl.zst"), 0, line=number)
             assert [] == list(across.add(entry, facts_of(number)))
+            words = number.to_bytes(8)
+            hashes = (blake2b(words + bytes([n]), digest_size=8).digest() for n in range(9))
+            sketch = Sketch(words, tuple(sorted(map(int.from_bytes, hashes))))
+            assert [] == list(leaks.add(entry, sketch, "test" if number % 5 else "train"))
         return tracemalloc.get_traced_memory()[0]
 
     tracemalloc.start()
     try:
-        before, after = add(range(1_500)), add(range(1_500, 4_500))
+        before, after = add(range(500)), add(range(500, 1_500))
     finally:
         tracemalloc.stop()
-    assert after - before < 3_000 * 10  # bytes; ids alone would be ten times as much
+    assert after - before < 1_000 * 10  # bytes; ids alone would be ten times as much
 
 
 FILL = """
@@ -154,3 +186,44 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.Monk
 def _fill(values: spilling.SpillingDict[bytes]) -> None:
     for number in range(6_000):
         values[str(number)] = bytes(10_000)
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of six shards of 500 documents, the last one of fewer."""
+    directory = tmp_path_factory.mktemp("shards")
+    for first in range(0, 2_750, 500):
+        documents = [(f"d{n:04}", b"{}\n") for n in range(first, min(first + 500, 2_750))]
+        path = directory / document_shards.name_of(first // 500)
+        path.write_bytes(b"".join(document_shards.packed(documents)))
+    return directory
+
+
+def test_entries_are_a_sequence(shards: Path) -> None:
+    """The documents of shards have numbers, also from the end, and slices, in the order of ids."""
+    entries = load(shards).entries
+    listed = list(entries)
+    ids = [f"d{n:04}" for n in range(2_750)]
+    assert ids == [entry.id for entry in listed]
+    assert 2_750 == len(entries)
+    for number in (2_749, 0, 500, 499, 1_234, -1, -2_750):
+        assert listed[number] == entries[number]
+    for part in (slice(498, 502), slice(None, None, 700), slice(-3, None), slice(9, 3)):
+        assert listed[part] == entries[part]
+    for number in (2_750, -2_751):
+        with pytest.raises(IndexError):
+            entries[number]
+
+
+def test_one_index_is_in_memory(shards: Path) -> None:
+    """To go through the entries of six shards takes less than half of the memory of a list."""
+
+    def peak_of(use: Callable[[Iterable[Entry]], object]) -> int:
+        tracemalloc.start()
+        try:
+            use(load(shards).entries)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak_of(partial(deque, maxlen=0)) < peak_of(list) / 2

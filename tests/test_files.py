@@ -266,11 +266,13 @@ OWN = {
     "corpus/sharding.py": {"rmtree"},  # the temporary directory of a killed process
     "corpus/copies.py": {"rmtree"},  # its copy of the files beside the documents in a store
     "corpus/git.py": {"rmtree"},  # a temporary directory
-    "corpus/on_ray.py": {"rmtree"},  # the sockets and logs of a Ray that it started
+    "corpus/ray_connection.py": {"rmtree"},  # the sockets and logs of a Ray that it started
+    "corpus/shard_changes.py": {"copyfile"},  # into its temporary directory
     "scoring/run_systems.py": {"rename", "rmtree", "write_bytes"},  # the work of one system
     "scoring/run_task.py": {"rmtree"},  # the predictions of an earlier run, through no link
     "dataset/huggingface.py": {"rename"},  # into the user's cache
     "labelstudio/server.py": {"rmtree"},  # the server that it installed
+    "publishing/finished.py": {"rmdir", "rmtree", "unlink"},  # in the directory of builds
     "publishing/build.py": {"write_bytes"},  # in its temporary directory
     "publishing/transaction.py": {"unlink", "rmtree"},  # its note and worktree, what git removes
 }

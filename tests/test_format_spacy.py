@@ -160,7 +160,7 @@ def test_a_foreign_doc_needs_known_labels_and_a_date() -> None:
     mapping = {"PER": "PERSON", "GPE": "GPE"}
     with pytest.raises(FormatError, match="a new document needs date="):
         from_spacy(doc, mapping=mapping)
-    with pytest.raises(FormatError, match="'PERSN' is no label of the scheme"):
+    with pytest.raises(FormatError, match="the mapping: unknown label 'PERSN'; known are"):
         from_spacy(doc, mapping={"PER": "PERSN"}, date="2024-02-19")
 
 

@@ -198,3 +198,41 @@ def test_scores_are_the_same(
     whole = score(1)
     assert [whole, whole] == results
     assert status == whole.status
+
+
+def _edited(root: Path, place: Path, cli: Cli) -> Path:
+    """An export in which labels were edited, with strangers, broken files and a conflict."""
+    assert 0 == cli("export", "--to", "brat", "-o", place, "--path", root).status
+    for number in (1, 2, 9, 13, 14):
+        path = place / f"doc-{number:05d}.ann"
+        edited = path.read_text("utf-8").replace("level T1 NAM", "level T1 NOM")
+        edited = edited.replace("GPE", "Thing", number % 2)
+        path.write_text(edited, encoding="utf-8")
+    (place / "doc-00004.ann").write_text("T1\tPERSON 0\n", encoding="utf-8")
+    for name, of in (("a-stranger", 6), ("doc-00010-again", 10)):
+        for suffix in (".txt", ".ann"):
+            shutil.copy(place / f"doc-{of:05d}{suffix}", place / f"{name}{suffix}")
+    (place / "new.txt").write_text("Ada Byron met Bob.", encoding="utf-8")
+    (place / "new.ann").write_text("T1\tPERSON 0 9\tAda Byron\n", encoding="utf-8")
+    return place
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_imports_are_the_same(tmp_path: Path, cli: Cli, options: tuple[str, ...]) -> None:
+    """The documents have the same bytes, and every message is the same, in the same order."""
+    outcomes = []
+    for workers in (1, 2):
+        root = many_documents(tmp_path / "root", 17)
+        files = _edited(root, tmp_path / "files", cli)
+        arguments = ("--from", "brat", files, "--path", root, "--date", "2024-05-01", "-v")
+        result = cli("import", *arguments, *options, "--workers", workers)
+        contents = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+        outcomes.append((result, contents))
+        shutil.rmtree(root)
+        shutil.rmtree(files)
+    assert outcomes[0] == outcomes[1]
+    result, _ = outcomes[0]
+    assert 1 == result.status
+    assert "doc-00004.ann" in result.err
+    assert ("doc-00009.json written" in result.err) == (not options)
+    assert "new: new document" in result.err

@@ -54,6 +54,7 @@ PAGES = {
         "schema/REVIEW.md",
         SPEED,
         LABEL_STUDIO,
+        "src/statevisit/corpus/README.md",
         "src/statevisit/formats/README.md",
         "src/statevisit/scoring/README.md",
     )

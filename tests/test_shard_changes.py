@@ -13,15 +13,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from statevisit import FormatError, ingest, load, validate, write_document
+from statevisit import FormatError, ingest, layout, load, validate, write_document
 from statevisit.annotation.layer_states import entries_of, set_states
+from statevisit.checks.reused_ids import reused
 from statevisit.corpus import sharding
 from statevisit.corpus.documents import write_documents
+from statevisit.corpus.reader import Entry
 from statevisit.corpus.sharding import shard, unshard
 from statevisit.document.codec import encode_value
 from statevisit.document.model import ANNOTATED_LAYERS
 from tests.conftest import ROOT, Result
 from tests.many_documents import many_documents, name_of
+from tests.repositories import begin, commit
 
 Cli = Callable[..., Result]
 Change = Callable[[Path], object]
@@ -372,6 +375,25 @@ def test_a_change_that_is_stopped_changes_nothing(
     assert 9 == len(load(root))
 
 
+def test_documents_of_a_killed_change_are_brought_back(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli
+) -> None:
+    """Killed between two renames, a change leaves no documents; the next command has them all."""
+    _, root = _both(made, tmp_path)
+    before = _files(root)
+    left = root / "corpus/.documents.x"
+    left.mkdir()
+    (root / "corpus/documents").rename(left / "old")
+    (left / "new").mkdir()
+    with pytest.raises(FormatError, match="holds no documents"):
+        load(root)
+    monkeypatch.chdir(root)
+    assert 0 == cli("state", name_of(5), "mentions", "done").status
+    assert before.keys() == _files(root).keys()
+    assert 0 == cli("remove", name_of(5), "--yes").status
+    assert not left.exists()
+
+
 def test_shards_that_cannot_be_changed_are_refused(made: Path, tmp_path: Path) -> None:
     """A shard that is cut off, missing or not in the order of ids: one message, and no change."""
     _, root = _both(made, tmp_path)
@@ -393,3 +415,90 @@ def test_shards_that_cannot_be_changed_are_refused(made: Path, tmp_path: Path) -
     refused(r"part-00002.jsonl.zst:1: 'doc-00004' does not follow 'doc-00009'.*statevisit shard")
     shard(root, SIZE)
     assert data == [path.read_bytes() for path in parts]
+
+
+# the last release
+
+
+def _reuse(root: Path, number: int) -> None:
+    """Give the ids of two mentions of a document to each other."""
+    document = load(root)[name_of(number)]
+    first, second = document.mentions[0], document.mentions[1]
+    swapped = (replace(first, id=second.id), replace(second, id=first.id), *document.mentions[2:])
+    write_document(replace(document, mentions=swapped), root)
+
+
+FORMS: dict[str, tuple[Change, Change]] = {
+    "files": (lambda root: None, lambda root: None),
+    "shards": (lambda root: shard(root, SIZE), lambda root: None),
+    "then shards": (lambda root: None, lambda root: shard(root, SIZE)),
+    "then files": (lambda root: shard(root, SIZE), unshard),
+    "then larger shards": (lambda root: shard(root, 3), lambda root: shard(root, SIZE)),
+}
+"""The form in which a corpus was released, and a change of its form afterwards."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_reused_ids_are_found_in_either_form(
+    form: str, made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, identity: None
+) -> None:
+    """An id that means something else than in the release is found at its line, in any form.
+
+    Documents that were added or removed since do not hide it.
+    """
+    root = Path(shutil.copytree(made, tmp_path / "corpus"))
+    as_released, as_today = FORMS[form]
+    as_released(root)
+    (root / "corpus/release.json").write_text('{"version": "1.0.0"}\n')
+    begin(root)
+    commit(root)
+    as_today(root)
+    assert [] == list(reused(root))
+    write_documents(root, {name_of(2): None})
+    ingest("A new text.", date="2024-03-01", id="a", path=root)
+    for number in (1, 7):
+        _reuse(root, number)
+    read: list[str] = []
+    monkeypatch.setattr(Entry, "bytes", _noting(read, Entry.bytes))
+    findings = list(reused(root))
+    names = [name_of(1), name_of(1), name_of(7), name_of(7)]
+    assert names == [finding.document for finding in findings]
+    assert {"W707"} == {finding.code for finding in findings}
+    places = {load(root).entry(name).name for name in names}
+    if layout.is_sharded(root):
+        assert places == {f"{finding.file}:{finding.line}" for finding in findings}
+    else:
+        assert places == {finding.file for finding in findings}
+    if form in ("files", "shards", "then larger shards"):
+        assert [name_of(1), name_of(7)] == read, "other documents are not read"
+
+
+def _noting(ids: list[str], function: Callable[[Entry], bytes]) -> Callable[[Entry], bytes]:
+    def noting(entry: Entry) -> bytes:
+        ids.append(entry.id)
+        return function(entry)
+
+    return noting
+
+
+def test_a_release_counts_reused_ids_in_shards(
+    made: Path, tmp_path: Path, cli: Cli, identity: None
+) -> None:
+    """`release` asks for a major version, and `diff` compares revisions of shards."""
+    root = Path(shutil.copytree(made, tmp_path / "corpus"))
+    shutil.rmtree(root / "corpus/annotators")
+    shard(root, SIZE)
+    assert 0 == cli("build", root, "--workers", "1").status
+    begin(root)
+    commit(root)
+    assert 0 == cli("release", root, "--version", "1.0.0").status
+    _reuse(root, 5)
+    write_documents(root, {name_of(0): None})
+    assert 0 == cli("build", root, "--workers", "1").status
+    commit(root)
+    result = cli("release", root, "--dry-run")
+    assert "would release 2.0.0" in result.out, result.err
+    changes = cli("diff", "v1.0.0", root)
+    assert (0, True) == (changes.status, f"{name_of(5)}" in changes.out), changes.err
+    assert 10 == len(load(root, version="1.0.0"))
+    assert 9 == len(load(root))

@@ -27,7 +27,8 @@ from statevisit.document.scheme import base
 from statevisit.publishing import shards
 from statevisit.publishing.build import build
 from statevisit.publishing.publish import contents
-from statevisit.publishing.textless_root import write_edition, write_full
+from statevisit.publishing.textless_restore import write_full
+from statevisit.publishing.textless_root import write_edition
 from statevisit.publishing.version_rule import least, split_reasons
 from tests.conftest import Result, annotated_text, oracle
 from tests.repositories import begin, commit

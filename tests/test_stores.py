@@ -12,8 +12,11 @@ import pytest
 
 import statevisit
 from statevisit import stores
+from statevisit.corpus import copies, on_ray
+from statevisit.corpus.ray_connection import connected
 from statevisit.corpus.sharding import shard
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
+from statevisit.publishing.build import build
 from tests.conftest import Result, required
 from tests.many_documents import many_documents
 
@@ -324,16 +327,16 @@ def test_a_shard_that_was_cut_off_is_a_finding(
 
 
 @pytest.mark.ray
-def test_processes_of_a_cluster_read_and_write_a_store(
-    bucket: Bucket, tmp_path: Path, shell: Callable[..., Result]
-) -> None:
-    """Processes that see nothing but the store give the bytes of one with a directory."""
+def test_processes_of_a_cluster_read_and_write_a_store(bucket: Bucket, tmp_path: Path) -> None:
+    """Processes that read nothing but the store give the bytes of one with a directory."""
     root = many_documents(tmp_path / "root", 6, in_test=2)
     shard(root, 3)
     url = bucket.upload(root)
     statevisit.build(root, workers=1)
-    result = shell("build", url, "--workers", 2, "--engine", "ray")
-    assert (0, "") == (result.status, result.err)
+    required("ray")
+    with connected("local", 2):  # one cluster for all steps of a build
+        copy = copies.at_hand(stores.path_of(url), everywhere=True)
+        assert [] == build(copy, mapper=on_ray.ordered).findings
     assert _bytes(root) == bucket.objects()
     seeds = [path for _, path in bucket.server.requests if "/seeds/doc-00001.txt" in path]
     assert len(seeds) > 1  # by the task, too

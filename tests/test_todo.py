@@ -145,7 +145,7 @@ def test_the_work_of_an_annotator_has_states(begun: Path, cli: Cli) -> None:
             "'finished' is no state; it is one of none, partial",
         ),
         (("trip", "timexes"), "no state for timexes; it is one of none, partial, done"),
-        (("trips", "timexes", "done"), "no document 'trips'; such as trip"),
+        (("trips", "timexes", "done"), "no document 'trips'; there are 1, such as trip"),
         (("trip", "timexes", "done", "--annotator", "ben"), "ben: no documents"),
     ],
 )

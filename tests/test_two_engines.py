@@ -119,6 +119,18 @@ def test_the_engines_tell_the_same_of_each_failure(
     assert list(schema_errors.errors(value, base())) == of_quick_engine
 
 
+@pytest.mark.parametrize(
+    "document_id",
+    ["DCT", "DCTs", "DC", "d", "a" * 64, "a" * 65, "", "a b", "m1\n", "ü", "DCT\n", 1],
+)
+def test_the_quick_pattern_of_ids_means_that_of_the_schema(document_id: object) -> None:
+    """Documents are accepted by a pattern for ids that differs from the one of the schema."""
+    value = document(random.Random(1)) | {"id": document_id}
+    expected = schema_errors.oracle(base()).is_valid(value)
+    assert expected == schema_errors.acceptor(base()).is_valid(value)
+    assert "(?!DCT$)[A-Za-z0-9_-]{1,64}$" in base().definitions["id"]["pattern"]
+
+
 def test_validate_gives_the_same_with_either_engine(capsysbinary: Any) -> None:
     """`validate --engine jsonschema` repeats all findings with the reference implementation."""
     outputs = []

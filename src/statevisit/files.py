@@ -22,8 +22,8 @@ from pathlib import Path
 from statevisit import layout
 from statevisit.errors import FormatError, ReleaseError
 
-_BUILT = {layout.PARQUET: ".parquet"}
-"""The directory of a build, and the suffix of the files that `load_dataset` reads from it."""
+_BUILT = {layout.PARQUET: (".parquet",)}
+"""The directory of a build, and the suffixes of the files that `load_dataset` reads from it."""
 
 SIZE_VARIABLE = "STATEVISIT_MAX_MB"
 """The environment variable that sets the limit of `size_limit`, in megabytes."""
@@ -176,14 +176,13 @@ def write(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
+def locked(root: Path, name: str = f"{layout.SEEDS}/.lock") -> Iterator[None]:
     """Keep other processes from changing the lists of a corpus root during the block.
 
     Waits while another process does this. The lock ends with its process, however that ends; the
-    file that stands for it is removed. Raises what `own_path` raises.
+    file `name` that stands for it is removed. Raises what `own_path` raises.
     """
-    path = own_path(root, f"{layout.SEEDS}/.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = own_path(root, name)
     descriptor = _locked_file(path)
     try:
         yield
@@ -196,17 +195,17 @@ def locked(root: Path) -> Iterator[None]:
 def _locked_file(path: Path) -> int:
     """Open a file and lock it; return its descriptor. The file is made if it is missing."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        try:
-            _lock(descriptor)
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
-                return descriptor
-        except FileNotFoundError:
-            pass  # the process that had the lock removed the file
-        except BaseException:
+        with suppress(FileNotFoundError):  # the process that had the lock removed the file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+            try:
+                _lock(descriptor)
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
             os.close(descriptor)
-            raise
-        os.close(descriptor)
 
 
 def _lock(descriptor: int) -> None:
@@ -296,13 +295,13 @@ class Renewal:
         root: Path,
         staged: Mapping[str, Path],
         listed: Mapping[str, str],
-        read: Mapping[str, str] = _BUILT,
+        read: Mapping[str, tuple[str, ...]] = _BUILT,
     ) -> None:
         """Compare, and change nothing.
 
         `staged`: the new files, by their names below `root`. `listed`: the SHA-256 of the files
         that the build before wrote and that this one may remove. `read`: directories, and the
-        suffix of the files that are read from them as part of the build. Raises FormatError where
+        suffixes of the files that are read from them as part of the build. Raises FormatError where
         one of these paths leads through a link.
         """
         self._root, self._staged, self._listed = root, staged, listed
@@ -329,16 +328,16 @@ class Renewal:
     def _sha256(self, name: str) -> str:
         return sha256_of(self._root / name)
 
-    def _data_files(self, read: Mapping[str, str]) -> Iterator[str]:
+    def _data_files(self, read: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
         """The files with a suffix below directories of the root, and links to directories."""
-        for directory, suffix in read.items():
+        for directory, suffixes in read.items():
             if (self._root / directory).is_symlink():
                 yield directory
                 continue
             for place, directories, names in os.walk(self._root / directory):
                 directories[:] = sorted(name for name in directories if not name.startswith("."))
                 links = [name for name in directories if (Path(place) / name).is_symlink()]
-                data = [n for n in sorted(names) if n.endswith(suffix) and not n.startswith(".")]
+                data = [n for n in sorted(names) if n.endswith(suffixes) and not n.startswith(".")]
                 for name in (*links, *data):
                     yield (Path(place) / name).relative_to(self._root).as_posix()
 

@@ -143,6 +143,7 @@ class NewDocuments:
     def _refuse_conflict(self, document_id: str, seed: str, data: bytes, place: str) -> None:
         """Raise FormatError if a file of the root has the place of a document or its seed."""
         path = place_of(self._root, document_id)
+        files.own_path(self._root, f"{layout.DOCUMENTS}/{document_id}.json")
         if document_id in self._ids:
             raise FormatError(
                 f"{path}: exists already; the text of a document never changes, so a corrected "

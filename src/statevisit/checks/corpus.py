@@ -193,7 +193,7 @@ def _check_path(
     """Yield the findings about the documents in a path that is at hand, as `validate`."""
     root = layout.enclosing_root(path)
     is_whole_corpus = root is not None and not path.is_file()
-    if root is None and not path.is_dir():
+    if root is None and str(path) != "-" and not path.is_dir():
         root = layout.enclosing_root(path.parent)
     try:
         scheme = scheme_for(path)

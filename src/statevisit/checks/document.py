@@ -119,7 +119,7 @@ def _canonical(data: bytes, scheme: Scheme) -> Document | None:
         return None
     edges = document.tokens[:1] + document.tokens[-1:]
     value = to_builtins(structs.replace(document, tokens=edges))
-    return document if schema_errors.accepts(schema_errors.verdict(scheme), value) else None
+    return document if schema_errors.accepts(schema_errors.acceptor(scheme), value) else None
 
 
 def _check_value(

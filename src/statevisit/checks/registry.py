@@ -80,10 +80,11 @@ _FAMILIES = (
     "timexes",
     "units",
 )
-_REGISTERING = tuple(f"statevisit.checks.{family}" for family in _FAMILIES)
+PRELOAD = tuple(f"statevisit.checks.{family}" for family in _FAMILIES)
+"""Modules to import before processes are forked.
 
-PRELOAD = (*_REGISTERING, "ucumvert")
-"""Modules to import before processes are forked; `ucumvert`, for units, takes longest."""
+Not the parser of units: few documents have one that is not in the table of common units.
+"""
 
 
 def check(
@@ -112,7 +113,7 @@ def check(
 @cache
 def load_checks() -> None:
     """Import the modules that register checks."""
-    for name in _REGISTERING:
+    for name in PRELOAD:
         import_module(name)
 
 

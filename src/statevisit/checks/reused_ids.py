@@ -13,7 +13,10 @@ import orjson
 
 from statevisit import layout
 from statevisit.checks.excerpt import Places
+from statevisit.corpus.document_shards import Damaged, Packed, frames_in, is_shard, unpacked
+from statevisit.corpus.entries import of_shard
 from statevisit.corpus.git import blobs, commit_of, git, is_released
+from statevisit.corpus.reader import Entry
 from statevisit.document import codec
 from statevisit.document.same_entity import same_entity
 from statevisit.document.strict_json import Malformed
@@ -37,19 +40,77 @@ def reused(root: Path) -> Iterator[Finding]:
         commit = commit_of(root, version)
         if commit is None or not is_released(root, version):
             return
-        names = [name for name in _changed_since(root, commit) if (root / name).is_file()]
-        for name, old in blobs(root, commit, names):
-            new = codec.read_bytes(root / name, regular=True)
-            yield from _compared(old, new, str(root / name), version)
-    except (ReleaseError, Malformed):  # no git, no commit yet, or a file that cannot be read
+        for old, entry in _differing(root, commit):
+            findings = _compared(old, entry.bytes(), str(entry.path), version)
+            yield from map(entry.placed, findings)
+    except (ReleaseError, Malformed, Damaged):  # no git, no commit, or a file that cannot be read
         return
 
 
-def _changed_since(root: Path, commit: str) -> list[str]:
-    """The documents that differ from a commit, as paths below the root."""
-    options = ("--name-only", "--relative", "-z", "--diff-filter=M")
-    changed = git(root, "diff", *options, commit, "--", layout.DOCUMENTS)
-    return sorted(filter(None, changed.decode().split("\0")))
+def _differing(root: Path, commit: str) -> Iterator[tuple[bytes, Entry]]:
+    """Yield the JSON in a commit, and the present place, of documents that differ since then.
+
+    Both forms are compared with both. Of documents in shards on both sides, only those are read
+    whose checksums in the indexes differ. One shard of the commit is in memory at a time.
+    """
+    removed, added = _changed_since(root, commit)
+    entries = _entries(root, added)
+    entry = next(entries, None)
+    for released, frame in _frames_at(root, commit, removed):
+        while entry is not None and entry.id < released.id:
+            entry = next(entries, None)
+        if entry is None:
+            return
+        if entry.id != released.id:
+            continue
+        if not released.unpacked:
+            yield frame, entry
+        elif (released.unpacked, released.checksum) != (entry.unpacked, entry.checksum):
+            yield unpacked(frame, released.unpacked, released.checksum), entry
+
+
+def _changed_since(root: Path, commit: str) -> tuple[list[str], list[str]]:
+    """The files of documents that a commit has and those that the root has, if they differ.
+
+    They are paths below the root, in the order of the documents' ids.
+    """
+    options = ("--name-status", "--no-renames", "--relative", "-z")
+    output = git(root, "diff", *options, commit, "--", layout.DOCUMENTS).decode().split("\0")
+    removed, added = [], []
+    for status, name in zip(output[::2], output[1::2], strict=False):
+        if status != "A":
+            removed.append(name)
+        if status != "D":
+            added.append(name)
+    if removed:
+        untracked = git(root, "ls-files", "--others", "-z", "--", layout.DOCUMENTS)
+        added += untracked.decode().split("\0")[:-1]
+    return sorted(removed, key=_order), sorted(added, key=_order)
+
+
+def _order(name: str) -> tuple[int, str]:
+    """A key by which shards are in the order of numbers, and files `<id>.json` in that of ids."""
+    return (len(name), name) if is_shard(Path(name).name) else (0, name.removesuffix(".json"))
+
+
+def _frames_at(root: Path, commit: str, names: list[str]) -> Iterator[tuple[Packed, bytes]]:
+    """Yield the documents of some files in a commit; one that is a file is not packed, 0 bytes."""
+    alone = [name for name in names if is_shard(Path(name).name)]
+    for name in alone:
+        for _, data in blobs(root, commit, [name]):
+            yield from frames_in(data)
+    for name, data in blobs(root, commit, [name for name in names if name.endswith(".json")]):
+        yield Packed(Path(name).stem, len(data), 0, 0), data
+
+
+def _entries(root: Path, names: list[str]) -> Iterator[Entry]:
+    """Yield the places of the documents of some files, without those of a damaged shard."""
+    for name in names:
+        path = root / name
+        if is_shard(path.name):
+            yield from (entry for entry in of_shard(path) if entry.id)
+        elif path.suffix == ".json" and path.is_file():
+            yield Entry(path, id=path.stem)
 
 
 def _compared(old: bytes, new: bytes, file: str, version: str) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from hashlib import blake2b
 import orjson
 from msgspec import Struct
 
+from statevisit.checks.postings import Postings
 from statevisit.corpus.reader import Entry
 from statevisit.corpus.spilling import SpillingDict, Store
 from statevisit.corpus.splits import CONVENTIONAL
@@ -31,9 +32,6 @@ _LIKELY = 0.3
 
 _CANDIDATES = 3
 """Texts of another split that are compared exactly with one text."""
-
-_POSTINGS = 100
-"""Texts of a split that are remembered for one hash: that of a notice is in all of them."""
 
 # A character of a script that writes no spaces counts as a word: Thai, Lao, Burmese, Khmer, kana
 # and Chinese characters.
@@ -108,7 +106,7 @@ class Leaks:
         self._same: SpillingDict[dict[str, str]] = store.dictionary()  # documents, by split
         self._known: SpillingDict[_Known] = store.dictionary()  # by the number of the text
         self._texts = 0
-        self._postings: dict[str, dict[int, list[int]]] = {}  # by split and hash, numbers of texts
+        self._postings: dict[str, Postings] = {}  # of the texts of a split
 
     def add(self, entry: Entry, sketch: Sketch, split: str) -> Iterator[tuple[str, str]]:
         """Yield (code, message) for the texts of other splits that a text is like."""
@@ -121,11 +119,10 @@ class Leaks:
                 yield from self._near(entry, sketch, split, other)
         if split not in of_text:
             self._same[sketch.words] = {**of_text, split: entry.name}
-        postings = self._postings.setdefault(split, {})
+        if split not in self._postings:
+            self._postings[split] = Postings()
         for hash_ in sketch.hashes:
-            texts = postings.setdefault(hash_, [])
-            if len(texts) < _POSTINGS:
-                texts.append(self._texts)
+            self._postings[split].add(hash_, self._texts)
         self._known[str(self._texts)] = _Known(entry.without_data(), sketch)
         self._texts += 1
 
@@ -154,7 +151,7 @@ class Leaks:
         postings = self._postings[split]
         shared: Counter[int] = Counter()
         for hash_ in sketch.hashes:
-            shared.update(postings.get(hash_, ()))
+            shared.update(postings.get(hash_))
         likely = []
         for number, count in shared.items():
             if count < 3:

@@ -1,5 +1,8 @@
 """statevisit build: documents become Parquet and the manifest."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,6 +17,7 @@ from statevisit.document.scheme import ANNOTATIONS_ONLY
 from statevisit.errors import ReleaseError
 from statevisit.printable import counted
 from statevisit.publishing.build import build, other_tools
+from statevisit.publishing.finished import count
 from statevisit.stores import StorePath, path_of
 
 
@@ -74,7 +78,7 @@ def command(
         files = write_edition(root, output, engine.workers, engine.mapper(root))
         say(f"{output}: {counted(files, 'file')} without a word of the text")
         return 0
-    with Bar(len(load(root)), "building") as bar:
+    with _kept(root), Bar(partial(len, load(root).entries), "building") as bar:
         result = build(root, check, engine.workers, bar.advance, engine.mapper(root))
     if result.findings:
         listing = Listing(by_file=True, more="`statevisit validate -v` lists them")
@@ -94,6 +98,18 @@ def command(
     if not in_store:
         say(_next_step(path, bool(stale), check))
     return 0
+
+
+@contextmanager
+def _kept(root: Path) -> Iterator[None]:
+    """Say after an exception how much of the work the next build need not do again."""
+    try:
+        yield
+    except BaseException:
+        shards = count(root)
+        if shards:
+            say(f"{counted(shards, 'finished shard')} kept: the next build does the rest", err=True)
+        raise
 
 
 LISTED = 20

@@ -1,7 +1,7 @@
 """Fix the files of documents, or show the changes: `statevisit validate --fix` and `--diff`."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
@@ -56,7 +56,7 @@ def _whole(entry: Entry) -> bytes:
     return encode_value(parse(data, entry.name)) if entry.unpacked else data
 
 
-def _entries(path: Path) -> list[Entry]:
+def _entries(path: Path) -> Sequence[Entry]:
     is_other = path.suffix != ".json" and not is_shard(path.name)
     if str(path) == "-" or (path.is_file() and is_other):
         raise FormatError(

@@ -7,7 +7,7 @@ import click
 
 from statevisit.cli.label_studio_import import layers_of, preferred
 from statevisit.cli.main import Listing, say, write
-from statevisit.cli.options import corpus_to_change, verbose
+from statevisit.cli.options import Engine, corpus_to_change, engine_options, verbose
 from statevisit.cli.progress import Bar
 from statevisit.document.scheme import scheme_at
 
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     default="",
     help="Layers, with commas, that are finished: they become done where they are complete.",
 )
+@engine_options()
 @verbose
 def command(
     paths: tuple[Path, ...],
@@ -66,6 +67,7 @@ def command(
     language: str,
     tokenizer: str | None,
     normalise: bool,
+    engine: Engine,
     verbose: bool,
     **merging: Any,
 ) -> int:
@@ -76,21 +78,25 @@ def command(
     added to the document with the same text, or becomes a new document. What has no place in the
     corpus is listed by kind and kept in corpus/imported/; an export to this format puts it back.
 
+    Files that `statevisit export` wrote are compared in several processes, a few to each.
+
     \b
     Example:
       statevisit import --from brat brat-files --dry-run
+      statevisit import --from brat brat-files --workers 2
     """
     from statevisit.cli.diff_output import show
-    from statevisit.formats.importing import NewTexts, import_texts, read_all
+    from statevisit.formats.import_files import import_files
+    from statevisit.formats.importing import NewTexts, read_all
     from statevisit.formats.proposal import proposal
     from statevisit.formats.registry import IN, files_in, format_of
 
     format_ = format_of(name, IN)
     place = corpus_to_change(root)
     scheme = scheme_at(place)
-    texts = read_all(files_in(paths, format_), format_, place)
+    files = list(files_in(paths, format_))
     if propose_map:
-        write(proposal(texts, scheme))
+        write(proposal(read_all(files, format_, place), scheme))
         return 0
     listing = Listing(err=True, verbose=verbose)
 
@@ -103,8 +109,9 @@ def command(
 
     options = _options(mapping, scheme, **merging)
     about = NewTexts(date, language, tokenizer, normalise)
+    run = engine.workers, engine.mapper(place, *paths)
     with Bar(None, "importing") as bar:
-        imported = import_texts(texts, format_, place, options, about, show_update, dry_run)
+        imported = import_files(files, format_, place, options, about, show_update, dry_run, *run)
     listing.end()
     return _tell(imported, dry_run, verbose)
 

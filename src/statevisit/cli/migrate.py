@@ -88,7 +88,7 @@ def _write(results: Sequence["_Migrated"]) -> None:
     for result in results:
         files.check_output(result.entry.path)
     for path, of_path in groupby(results, lambda result: result.entry.path):
-        documents = {result.document.id: codec.encode(result.document) for result in of_path}
+        documents = {result.entry.id: codec.encode(result.document) for result in of_path}
         with locked(path):
             rewrite(path, documents)
 

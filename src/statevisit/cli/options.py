@@ -196,9 +196,15 @@ def _holds_documents(directory: Path) -> bool:
 def corpus_to_change(path: Path | None = None) -> Path:
     """Return `path`, or without one the corpus of the current directory or one above it.
 
-    Without any, it is the current directory: no command changes or judges another corpus.
+    Without any, it is the current directory: no command changes or judges another corpus. If its
+    documents are away because a change of them was killed, they are brought back.
     """
-    return path or layout.current_root() or Path()
+    root = path or layout.current_root() or Path()
+    if not (root / layout.DOCUMENTS).exists():
+        from statevisit.corpus.sharding import recover
+
+        recover(root)
+    return root
 
 
 def name_of(corpus: Path) -> str:

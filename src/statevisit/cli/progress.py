@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 from statevisit.printable import one_line
@@ -16,10 +17,10 @@ DELAY = 1.0
 class Bar:
     """A progress bar on standard error: `with Bar(total, "building") as bar: bar.advance()`.
 
-    `total` is None if the number of steps is unknown.
+    `total` is None if the number of steps is unknown, or a function, called if the bar appears.
     """
 
-    def __init__(self, total: int | None, what: str) -> None:
+    def __init__(self, total: int | Callable[[], int] | None, what: str) -> None:
         self.total, self.what, self.done = total, what, 0
         self._began = time.monotonic()
         self._on_terminal = sys.stderr.isatty()
@@ -45,7 +46,8 @@ class Bar:
 
         self._progress = Progress(console=Console(stderr=True), transient=True)
         self._progress.start()
-        self._progress.add_task(escape(one_line(self.what)), total=self.total)
+        total = self.total() if callable(self.total) else self.total
+        self._progress.add_task(escape(one_line(self.what)), total=total)
 
     def __exit__(self, *_: object) -> None:
         if self._progress is not None:

@@ -37,7 +37,7 @@ def command(path: Path, texts: tuple[Path, ...], output: Path) -> None:
     Example:
       statevisit restore annotations --text seeds -o full
     """
-    from statevisit.publishing.textless_root import write_full
+    from statevisit.publishing.textless_restore import write_full
 
     documents = write_full(path, texts, output)
     say(f"{output}: {counted(documents, 'document')} with text, as in the full edition")

@@ -103,7 +103,7 @@ def command(
     \b
     Example:
       statevisit score corpus/documents corpus/documents --layer mentions --html report.html
-      statevisit score corpus/documents preds.jsonl --workers 2
+      statevisit score corpus/documents corpus/documents --workers 2
     """
     if draft_schema:
         from statevisit.annotation.quote_schema import draft_schema as schema_of

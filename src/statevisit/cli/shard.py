@@ -36,10 +36,9 @@ def command(path: Path | None, documents: int) -> None:
     Example:
       statevisit shard
     """
-    from statevisit.corpus.sharding import recover, shard
+    from statevisit.corpus.sharding import shard
 
     root = corpus_to_change(path)
-    recover(root)
     number, names = shard(layout.corpus_root(root), documents)
     shards = counted(len(names), "shard")
     say(f"{counted(number, 'document')} in {shards}, {names[0]} to {names[-1]}")

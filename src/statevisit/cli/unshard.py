@@ -23,9 +23,8 @@ def command(path: Path | None) -> None:
     Example:
       statevisit unshard
     """
-    from statevisit.corpus.sharding import recover, unshard
+    from statevisit.corpus.sharding import unshard
 
     root = corpus_to_change(path)
-    recover(root)
     number = unshard(layout.corpus_root(root))
     say(f"{counted(number, 'document')} in {counted(number, 'file')}")

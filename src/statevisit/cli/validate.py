@@ -215,11 +215,14 @@ def _tell_what_did_not_run(languages: Counter[str]) -> None:
             say(f"not run for {number} in {', '.join(of_documents)}: {', '.join(codes)}", err=True)
 
 
-def _document_count(path: Path) -> int | None:
-    """Return the number of documents, or None if only reading them all would tell."""
+def _document_count(path: Path) -> Callable[[], int] | None:
+    """Return what counts the documents, or None if only reading them all would tell.
+
+    Raises FormatError if there are none.
+    """
     if str(path) == "-" or path.suffix in (".parquet", ".gz", ".zst"):
         return None
-    return len(load(path))
+    return partial(len, load(path).entries)
 
 
 def parquet_entries(path: Path) -> Iterator[Entry]:

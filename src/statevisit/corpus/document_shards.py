@@ -11,6 +11,7 @@ end, but no room for ids, and its checksums are XXH64, which Python lacks. An in
 would hide the file from programs that recognise zstd by its first four bytes, as `datasets` does.
 """
 
+import io
 import os
 import re
 import stat
@@ -163,21 +164,33 @@ def read_index(path: Path) -> list[Packed]:
         if not stat.S_ISREG(path.stat().st_mode):
             raise Damaged("is not a regular file; move it elsewhere")
         with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _END.size))
-            end = file.read(_END.size)
-            if size == 0:
-                raise Damaged("is empty")
-            if len(end) < _END.size or not end.endswith(_MARK):
-                raise Damaged("has no index at its end")
-            checksum, length, _ = _END.unpack(end)
-            start = size - _END.size - length - _HEAD.size
-            if start < 0:
-                raise Damaged("has no valid index")
-            file.seek(start)
-            head, table = file.read(_HEAD.size), file.read(length)
+            return _index_of(file)
     except OSError as error:
         raise Damaged(f"cannot be read: {error.strerror or error}") from None
+
+
+def frames_in(shard: bytes) -> Iterator[tuple[Packed, bytes]]:
+    """Yield the documents of a shard with their frames, from all of its bytes; raises Damaged."""
+    start = 0
+    for document in _index_of(io.BytesIO(shard)):
+        yield document, shard[start : start + document.size]
+        start += document.size
+
+
+def _index_of(file: BinaryIO) -> list[Packed]:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _END.size))
+    end = file.read(_END.size)
+    if size == 0:
+        raise Damaged("is empty")
+    if len(end) < _END.size or not end.endswith(_MARK):
+        raise Damaged("has no index at its end")
+    checksum, length, _ = _END.unpack(end)
+    start = size - _END.size - length - _HEAD.size
+    if start < 0:
+        raise Damaged("has no valid index")
+    file.seek(start)
+    head, table = file.read(_HEAD.size), file.read(length)
     if head != _HEAD.pack(_MAGIC, length + _END.size) or zlib.crc32(table) != checksum:
         raise Damaged("has an index that was changed")
     return _documents(table, start)

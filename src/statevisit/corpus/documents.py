@@ -5,7 +5,7 @@ shards and no file has this path.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def ids_of(root: Path) -> Iterator[str]:
         yield from (document.id for document in sound_index(path))
 
 
-def entries_of(root: Path) -> list[Entry]:
+def entries_of(root: Path) -> Sequence[Entry]:
     """Return the places of the documents of a root, sorted by id; none for a root without any."""
     has_documents = next(ids_of(root), None) is not None
     return load(root).entries if has_documents else []

@@ -3,9 +3,11 @@
 import io
 import os
 import zlib
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +17,7 @@ from msgspec.structs import replace
 from statevisit import files, layout, stores
 from statevisit.corpus import document_shards as shards
 from statevisit.corpus import streams
+from statevisit.corpus.on_demand import OnDemand
 from statevisit.document.codec import decode, read_bytes
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme
@@ -178,10 +181,50 @@ def _fetched(chunk: list[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-class Shards(Struct, frozen=True):
-    """The shards of a directory, in the order of their documents' ids."""
+class Files(OnDemand[Entry]):
+    """The documents of a directory that are files, by their ids."""
 
-    paths: list[Path]
+    def __init__(self, directory: Path, ids: Sequence[str]) -> None:
+        self._directory, self._ids = directory, ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def _numbered(self, number: int) -> Entry:
+        name = self._ids[number]
+        return Entry(self._directory / f"{name}.json", id=name)
+
+
+class Shards(OnDemand[Entry]):
+    """The documents of the shards of a directory, in the order of their ids.
+
+    The index of one shard is in memory at a time. Their number is known once all are read.
+    """
+
+    def __init__(self, paths: list[Path]) -> None:
+        self.paths = paths
+        self._last: tuple[int, list[Entry]] = (-1, [])
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        """The number of documents up to the end of each shard."""
+        ends = array("q")
+        for path in self.paths:
+            ends.append(len(of_shard(path)) + (ends[-1] if ends else 0))
+        return ends
+
+    def __len__(self) -> int:
+        return self._ends[-1]
+
+    def __iter__(self) -> Iterator[Entry]:
+        for path in self.paths:
+            yield from of_shard(path)
+
+    def _numbered(self, number: int) -> Entry:
+        shard = bisect_right(self._ends, number)
+        if self._last[0] != shard:
+            self._last = shard, of_shard(self.paths[shard])
+        return self._last[1][number - self._ends[shard]]  # counted from the end
 
     def entry(self, document_id: str) -> Entry | None:
         """Return the place of a document, None without one. Few of the indexes are read for it."""
@@ -266,8 +309,8 @@ def holds_files(directory: Path) -> bool:
     return False
 
 
-def of_directory(directory: Path) -> list[Entry] | Shards:
-    """Return the entries of the files in a directory, or its shards.
+def of_directory(directory: Path) -> Sequence[Entry]:
+    """Return the entries of the files in a directory, or of its shards.
 
     Raises FormatError if it holds no documents, or a mixture of both forms.
     """
@@ -285,7 +328,7 @@ def of_directory(directory: Path) -> list[Entry] | Shards:
     if isinstance(directory, StorePath):
         sizes = {name: names[f"{name}.json"] for name in ids}
         return [Entry(directory / f"{n}.json", size=size, id=n) for n, size in sizes.items()]
-    return [Entry(directory / f"{name}.json", id=name) for name in ids]
+    return Files(directory, ids)
 
 
 def in_shards(path: Path) -> Entry | None:

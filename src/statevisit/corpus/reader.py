@@ -64,19 +64,18 @@ class Corpus(Sequence[Document]):
             self._located  # noqa: B018  raises FormatError if there are no documents
 
     @cached_property
-    def _located(self) -> list["Entry"] | Shards:
+    def _located(self) -> Sequence["Entry"]:
         return of_file(self.path) if self._directory is None else of_directory(self._directory)
 
     @cached_property
-    def entries(self) -> list["Entry"]:
+    def entries(self) -> Sequence["Entry"]:
         """The places of the documents. Those of shards are read from the index of each shard."""
-        if isinstance(self._located, Shards):
-            if isinstance(self._directory, StorePath):  # whose answers take long to arrive
-                from concurrent.futures import ThreadPoolExecutor
+        is_in_store = isinstance(self._directory, StorePath)  # whose answers take long to arrive
+        if is_in_store and isinstance(self._located, Shards):
+            from concurrent.futures import ThreadPoolExecutor
 
-                with ThreadPoolExecutor(stores.AT_ONCE) as pool:
-                    return list(chain.from_iterable(pool.map(of_shard, self._located.paths)))
-            return [entry for path in self._located.paths for entry in of_shard(path)]
+            with ThreadPoolExecutor(stores.AT_ONCE) as pool:
+                return list(chain.from_iterable(pool.map(of_shard, self._located.paths)))
         return self._located
 
     @cached_property

@@ -1,13 +1,13 @@
-"""Change the form of a corpus's documents: files `<id>.json` to shards, and back."""
+"""Change the form of a corpus's documents: files `<id>.json` to shards, and back; copy a form."""
 
 import ctypes
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 
 from statevisit import files, layout
@@ -44,7 +44,7 @@ def shard(root: Path, documents: int = DOCUMENTS) -> tuple[int, list[str]]:
                 pieces = packed((name, _line(name, corpus.entry(name))) for name in part)
                 with files.replacing(staging / names[-1]) as path, path.open("wb") as file:
                     file.writelines(pieces)
-    return len(corpus), names
+    return len(corpus.ids), names
 
 
 def unshard(root: Path) -> int:
@@ -60,7 +60,7 @@ def unshard(root: Path) -> int:
                     raise FormatError(f"{document_id!r}: cannot be the name of a file: {reason}")
                 line = _line(document_id, corpus.entry(document_id))
                 files.write(staging / f"{document_id}.json", encode_value(parse(line)))
-    return len(corpus)
+    return len(corpus.ids)
 
 
 def _corpus(root: Path) -> Corpus:
@@ -162,3 +162,24 @@ def recover(root: Path) -> None:
         for kept in directory.parent.glob(f"{_STAGING}*/{_OLD}"):
             kept.replace(directory)
             return
+
+
+def write_in_form(
+    entries: Iterable[Entry], target: Path, documents: Iterable[tuple[str, bytes]]
+) -> None:
+    """Write documents to a new root, in files or shards as those are from which they were made.
+
+    `entries` are the places of those, `documents` the ids and the canonical bytes in the same
+    order. A shard has the name, and the number of documents, of the one that it is made from.
+    """
+    remaining = iter(documents)
+    for path, of_path in groupby(entries, key=lambda entry: entry.path):
+        some = islice(remaining, sum(1 for _ in of_path))
+        copy = target / layout.DOCUMENTS / path.name
+        if is_shard(path.name):
+            pieces = packed((document_id, line_of(data)) for document_id, data in some)
+            with files.replacing(copy) as temporary, temporary.open("wb") as file:
+                file.writelines(pieces)
+        else:
+            for _, data in some:
+                files.write(copy, data)

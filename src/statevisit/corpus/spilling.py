@@ -64,10 +64,7 @@ class Store:
                 self._connection = connection
             row = self._connection.execute(statement, values).fetchone()
         except sqlite3.OperationalError as error:
-            raise FormatError(
-                f"{_directory()}: a temporary file cannot be written there ({error}); "
-                "free space, or name a directory with room in TMPDIR"
-            ) from None
+            raise unwritable(_directory(), error) from None
         return row and row[0]
 
 
@@ -105,6 +102,14 @@ class SpillingDict(Generic[V]):
             self[key] = value
             return value
         return known
+
+
+def unwritable(directory: str, reason: object) -> FormatError:
+    """Return the error for a temporary file that cannot be written."""
+    return FormatError(
+        f"{directory}: a temporary file cannot be written there ({reason}); "
+        "free space, or name a directory with room in TMPDIR"
+    )
 
 
 def _directory() -> str:

@@ -59,6 +59,20 @@ def verdict(schema: Schema) -> "Verdict":
     return jsonschema_rs.Draft202012Validator(schema.value, validate_formats=True)
 
 
+@cache
+def acceptor(schema: Schema) -> "Verdict":
+    """Return a validator of documents that accepts what `verdict` does, in two thirds of the time.
+
+    A document is full of ids. Their pattern is quick without the parts that look ahead: `$` is the
+    end of the text to jsonschema-rs, before a line break only to Python.
+    """
+    import jsonschema_rs
+
+    ids = schema.definitions["id"] | {"pattern": "^[A-Za-z0-9_-]{1,64}$", "not": {"const": "DCT"}}
+    value = schema.value | {"$defs": schema.definitions | {"id": ids}}
+    return jsonschema_rs.Draft202012Validator(value, validate_formats=True)
+
+
 def accepts(validator: "Verdict", value: Json) -> bool:
     """Return whether a validator accepts a value.
 

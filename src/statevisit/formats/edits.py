@@ -84,7 +84,8 @@ class _Draft(Struct):
         layer, label = place
         region = self.existing.get((layer, label, span))
         if region is None:
-            region = Region(f"{NEW}{annotation.id}", *span, {layer: label})
+            name = annotation.id
+            region = Region(f"{NEW}{name}", *span, {layer: label}, name=name)
             region.answers.update(self.translation.defaults(layer))
             self.regions[region.id] = region
         self.region_of[annotation.id] = region.id

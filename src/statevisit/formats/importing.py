@@ -1,4 +1,4 @@
-"""Files of other formats imported into a corpus: all are checked before the first is written.
+"""Texts of other formats imported into a corpus: all are checked before the first is written.
 
 A text that statevisit exported is compared with its document, which lies beside it. Any other is
 added to the document with the same text, which is made if the corpus has none.
@@ -26,7 +26,7 @@ from statevisit.document.records import shortened
 from statevisit.document.scheme import scheme_at
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
-from statevisit.formats.edits import NEW, with_additions, with_changes
+from statevisit.formats.edits import with_additions, with_changes
 from statevisit.formats.placing import placed
 from statevisit.formats.refusals import refused_by
 from statevisit.formats.registry import Format
@@ -70,38 +70,7 @@ class Imported(Struct):
     same: list[str] = field(default_factory=list)
 
 
-def import_texts(
-    texts: Iterable[AnnotatedText | FormatError],
-    format_: Format,
-    root: Path,
-    options: Options,
-    about: NewTexts,
-    done: Callable[[Update], None] = lambda update: None,
-    dry_run: bool = False,
-) -> Imported:
-    """Import annotated texts into the corpus in `root`; an error among them is a problem.
-
-    `done` is called for each text with its update. With `dry_run` nothing is written. Raises
-    FormatError, and writes nothing, if a list of the corpus is broken.
-    """
-    place = None if dry_run else root
-    with TemporaryDirectory(prefix=".import-", dir=place, ignore_cleanup_errors=True) as staging:
-        importer = _Importer(format_, root, Path(staging), options, about)
-        for text in texts:
-            try:
-                if isinstance(text, FormatError):
-                    raise text
-                update = importer.add(text)
-            except FormatError as error:
-                importer.imported.problems.append(str(error))
-            else:
-                done(update)
-        if not dry_run:
-            importer.write()
-    return importer.imported
-
-
-class _Importer:
+class Importer:
     """Imports texts one after the other; the documents are staged."""
 
     def __init__(
@@ -113,6 +82,45 @@ class _Importer:
         self._scheme = scheme_at(root)
         self._translation = Translation(self._scheme, options.mapping)
         self._rests: dict[str, bytes | None] = {}
+
+    def add_files(self, paths: Iterable[Path], done: Callable[[Update], None]) -> None:
+        """Import the texts of files; an error of a file or text is a problem."""
+        for text in read_all(paths, self._format, self._root):
+            try:
+                if isinstance(text, FormatError):
+                    raise text
+                update = self.add(text)
+            except FormatError as error:
+                self.imported.problems.append(str(error))
+            else:
+                done(update)
+
+    @cached_property
+    def alone(self) -> "Importer":
+        """An importer for files that know nothing of each other."""
+        return Importer(self._format, self._root, self._staging, self._options, self._about)
+
+    def exported(self, path: Path) -> tuple[list[Update], Imported] | None:
+        """Return the effects of a file alone if all its texts were exported and can be read."""
+        self.imported, self._updater.staged = Imported(), {}
+        updates = []
+        try:
+            for text in self._format.read(path, self._scheme):
+                if base_beside(text, self._scheme) is None:
+                    return None
+                updates.append(self.add(text))
+        except FormatError:
+            return None
+        return updates, self.imported
+
+    def adopt(self, updates: Iterable[Update], imported: Imported) -> None:
+        """Add the effects of a file, which another importer returned."""
+        self.imported.problems += imported.problems
+        for kind, left in imported.left.items():
+            self.imported.left.setdefault(kind, Left(0, left.first)).count += left.count
+        for update in updates:
+            if update.staged is not None:
+                self._updater.staged[update.file] = update.staged
 
     @cached_property
     def _new(self) -> NewDocuments:
@@ -128,7 +136,6 @@ class _Importer:
         findings: list[Finding] = []
 
         def report(code: str, message: str) -> None:
-            message = message.replace(f" {NEW}", " ")
             findings.append(Finding(code=code, message=message, document=text.id, file=text.file))
 
         known = len(self.imported.new)

@@ -23,7 +23,7 @@ from statevisit.formats.texts import AnnotatedText, Loss
 from statevisit.formats.translation import Translation
 from statevisit.formats.vocabulary import text_of, unknown_labels
 from statevisit.printable import counted
-from statevisit.regions.mapping import Mapping, places, read_mapping
+from statevisit.regions.mapping import Mapping, mapping_of, read_mapping
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -101,13 +101,7 @@ def _mapping(mapping: Path | str | AnyMapping[str, str] | None, scheme: Scheme) 
         return None
     if isinstance(mapping, Path | str):
         return read_mapping(Path(mapping), scheme)
-    for label in mapping.values():
-        if len(places(label, scheme)) != 1:
-            raise FormatError(
-                f"mapping: {label!r} is no label of the scheme, or one of several layers; write "
-                "it as in `statevisit scheme`, after its layer: 'mentions.PERSON'"
-            )
-    return Mapping(labels=dict(mapping))
+    return mapping_of(dict(mapping), scheme)
 
 
 def _refuse_unknown(text: AnnotatedText, scheme: Scheme) -> None:

@@ -2,15 +2,15 @@
 
 Each shard of documents is a task, which checks them and writes their Parquet files. The calling
 process collects digests, counts and findings in the order of the documents, so that no byte depends
-on the number of workers. All files are written to a temporary directory first and then moved into
-place, the manifest last.
+on the number of workers. All files are written to a directory of their own first and then moved
+into place, the manifest last. A build that is stopped leaves its finished shards to the next one.
 """
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from statevisit.dataset.sources import Sources
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
+from statevisit.publishing import finished
 from statevisit.publishing.build_task import DocumentResult, Task, build_shard, read_result
 from statevisit.publishing.manifest import (
     Contents,
@@ -46,7 +47,7 @@ from statevisit.publishing.manifest import (
     schema_digests,
     version_of,
 )
-from statevisit.publishing.shards import Written, batches, plan, splits_of_entries
+from statevisit.publishing.shards import SHARD, Shard, Written, batches, plan, splits_of_entries
 from statevisit.publishing.store_renewal import StoreRenewal
 from statevisit.stores import StorePath
 
@@ -108,23 +109,25 @@ def build(
 
     Raises FormatError if the path of a built file leads through a link, ReleaseError if a file in
     `corpus/parquet/` belongs neither to this build nor, unchanged, to the last one, OSError if it
-    cannot write. The files of the last build are then still in place.
+    cannot write. The files of the last build are then still in place, and `finished.staging` says
+    what is kept for the next one.
     """
     files.own_path(root, layout.RELEASE)
     version = version_of(root)
     below_parquet = f"{layout.PARQUET}/"
     earlier = {name: sha for name, sha in listed(root).items() if name.startswith(below_parquet)}
+    place = original(root)
+    resumable = not check and not isinstance(place, StorePath)
     is_here = check and mapper is ordered
-    with _staging(root, is_here) as (staging, shared):
+    with _staging(root, is_here, resumable) as (staging, shared):
         converted = _converted(
-            root, shared, done, partial(mapper, workers=workers, preload=_PRELOAD)
+            root, shared, resumable, done, partial(mapper, workers=workers, preload=_PRELOAD)
         )
         if converted.findings:
             return BuildResult(list(map(named_in, converted.findings)), [])
         manifest = _manifest(root, version, converted)
         about = overview(root, manifest, converted.contents.whole.tally)
         staged = _staged(root, staging, shared, about)
-        place = original(root)
         if isinstance(place, StorePath):
             renewal: files.Renewal = StoreRenewal(place, root, staged, earlier, manifest, check)
         else:
@@ -133,12 +136,16 @@ def build(
 
 
 @contextmanager
-def _staging(root: Path, is_here: bool) -> Iterator[tuple[Path, Path]]:
+def _staging(root: Path, is_here: bool, resumable: bool) -> Iterator[tuple[Path, Path]]:
     """Two directories that exist during the block: one of this process, and one of all tasks.
 
     They are the same but for a root in a store, unless all tasks run on this machine (`is_here`)
-    and nothing is kept.
+    and nothing is kept. If the build is `resumable`, they hold what an earlier one left.
     """
+    if resumable:
+        with finished.staging(root) as directory:
+            yield directory, directory
+        return
     place = original(root)
     in_store = isinstance(place, StorePath)
     near = None if is_here or in_store else root / "corpus"
@@ -194,7 +201,7 @@ def other_tools(root: Path) -> str:
 
 
 def _converted(
-    root: Path, staging: Path, done: Callable[[int], None], mapper: Mapper
+    root: Path, staging: Path, resumable: bool, done: Callable[[int], None], mapper: Mapper
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
     from statevisit.dataset.arrow import configs
@@ -215,7 +222,7 @@ def _converted(
         partial_layers=read_settings(root).partial,
     )
     splits = _splits(corpus, sources, mapper)
-    run = partial(build_shard, task=task)
+    run = _function(task, staging, resumable and len(corpus.entries) > SHARD)
     with closing(mapper(run, plan(corpus.entries, splits))) as results:  # no task outlives `folder`
         for split, document in _in_order(results, contents, written, done):
             entry = corpus.entries[document.position]
@@ -246,6 +253,17 @@ def _converted(
     return _Converted(findings, contents, [*documents, *parquet])
 
 
+def _function(task: Task, staging: Path, resumable: bool) -> Callable[[Shard], bytes]:
+    """Return the function for each shard, which may take over what an earlier build left.
+
+    That is for more than one shard: a single one takes seconds.
+    """
+    if not resumable:
+        return partial(build_shard, task=task)
+    finished.prepare(staging, task)
+    return partial(finished.build_missing, task=task, directory=staging)
+
+
 def _shard_entry(path: Path) -> JsonObject:
     return file_entry(path, f"{layout.DOCUMENTS}/{path.name}")
 
@@ -253,7 +271,7 @@ def _shard_entry(path: Path) -> JsonObject:
 def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
     """Yield the split of each document of a corpus."""
     if not splits_of(sources):
-        yield from (TRAIN for _ in corpus.entries)
+        yield from repeat(TRAIN, len(corpus.entries))
         return
     read = partial(splits_of_entries, sources=sources)
     yield from chain.from_iterable(mapper(read, batches(corpus.entries)))

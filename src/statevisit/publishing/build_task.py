@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statevisit import layout
 from statevisit.checks.across_documents import Facts, facts
@@ -110,7 +111,10 @@ def build_shard(shard: Shard, task: Task) -> bytes:
         if has_findings:
             raise _Invalid
         written = parquet.close()
-    return _ENCODER.encode(ShardResult(shard.split, shard.name, documents, tally.counts(), written))
+    counts = tally.counts()
+    listed = [seed for seed in counts.seeds if seed in task.sources]  # others would add up
+    counts = replace(counts, seeds=listed)
+    return _ENCODER.encode(ShardResult(shard.split, shard.name, documents, counts, written))
 
 
 class _Invalid(Exception):

@@ -269,7 +269,7 @@ def rows_digest(rows: list[Row]) -> bytes:
 
     It is the SHA-256 of the document's rows as JSON, one row per line.
     """
-    lines = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    lines = b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
     return hashlib.sha256(lines).hexdigest().encode() + b"\n"
 
 

@@ -188,27 +188,34 @@ class ShardsInTurn:
         self._documents = documents
         self._added: Counter[str] = Counter()
         self._open: dict[str, ShardFiles] = {}
-        self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        self._stack.__exit__(kind, error, trace)
+        for shard in self._open.values():
+            shard.__exit__(kind, error, trace)
 
-    def add(self, split: str, tables: Mapping[str, Any]) -> None:
-        """Append a document of a split: a pyarrow table for each config."""
+    def left(self, split: str) -> int:
+        """Return the number of documents that the present shard of a split still takes."""
+        total, added = self._documents[split], self._added[split]
+        size = shard_size(total)
+        return min(size - added % size, total - added)
+
+    def add(self, split: str, documents: int, tables: Mapping[str, Any]) -> None:
+        """Append documents of a split, as many as are `left` or fewer: a table for each config."""
         total = self._documents[split]
         size = shard_size(total)
-        number, place = divmod(self._added[split], size)
-        name = shard_name(split, number, -(-total // size))
-        if place == 0:
+        name = shard_name(split, self._added[split] // size, -(-total // size))
+        is_last = documents == self.left(split)
+        if split not in self._open:
             shard = ShardFiles(self._folder, name, self._configs, self._scheme)
-            self._open[split] = self._stack.enter_context(shard)
+            self._open[split] = shard.__enter__()
         self._open[split].add(tables)
-        self._added[split] += 1
-        if place == size - 1 or self._added[split] == total:
-            self.written.add(split, name, self._open.pop(split).close())
+        self._added[split] += documents
+        if is_last:
+            self.written.add(split, name, self._open[split].close())
+            self._open.pop(split).__exit__(None, None, None)
 
 
 class Written:

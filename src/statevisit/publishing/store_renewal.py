@@ -1,6 +1,7 @@
 """The changes that a build makes to a corpus root in a store."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from statevisit import files, layout, stores
@@ -50,8 +51,8 @@ class StoreRenewal(files.Renewal):
         _, sha256 = stores.digest(self._store / name)
         return sha256
 
-    def _data_files(self, read: Mapping[str, str]) -> Iterator[str]:
-        suffixes = tuple(read.values())
+    def _data_files(self, read: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+        suffixes = tuple(chain.from_iterable(read.values()))
         return (name for name in self._parquet if name.endswith(suffixes) and "/." not in name)
 
     def _place(self, names: Iterable[str]) -> None:

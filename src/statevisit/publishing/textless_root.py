@@ -1,27 +1,31 @@
-"""The edition annotations-only: write a corpus root without its text, and restore the full one."""
+"""The edition annotations-only: write a corpus root without its text."""
 
 import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from statevisit import files, layout
+from statevisit.corpus.document_shards import SUFFIX
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import load
-from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.settings import read_settings
+from statevisit.corpus.sharding import write_in_form
 from statevisit.corpus.splits import TRAIN, split_of, splits_of
-from statevisit.document import codec, schema, schema_errors, strict_json
-from statevisit.document.migrations import is_older
+from statevisit.dataset.rows import Row
+from statevisit.document import codec, schema, strict_json
 from statevisit.document.model import Document
-from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, schema_files, scheme_at
+from statevisit.document.scheme import ANNOTATIONS_ONLY, Scheme, scheme_at
 from statevisit.document.strict_json import JsonObject
-from statevisit.errors import FormatError, ReleaseError
+from statevisit.errors import FormatError
 from statevisit.publishing import textless
-from statevisit.publishing.build import Mapper, build, require_current
+from statevisit.publishing.build import Mapper, require_current
+from statevisit.publishing.build_task import CHUNK
 from statevisit.publishing.manifest import (
     Contents,
     encode_manifest,
@@ -34,9 +38,12 @@ from statevisit.publishing.manifest import (
 from statevisit.publishing.shards import ShardsInTurn
 from statevisit.publishing.textless_sources import SourceList
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 EDITION = ANNOTATIONS_ONLY
 
-_COPIED = (
+COPIED = (
     layout.LICENSE,
     layout.CITATION,
     layout.CHANGELOG,
@@ -50,11 +57,11 @@ _SCHEMAS = ("annotators", "release", "source")
 """The schemas of the edition, beside that of its documents."""
 
 _READ = {
-    layout.PARQUET: ".parquet",
-    layout.DOCUMENTS: ".json",
-    layout.ANNOTATIONS: ".json",
+    layout.PARQUET: (".parquet",),
+    layout.DOCUMENTS: (".json", SUFFIX),
+    layout.ANNOTATIONS: (".json",),
 }
-"""The directories of an edition, and the suffix of the files that are read from them."""
+"""The directories of an edition, and the suffixes of the files that are read from them."""
 
 IN_PROSE = 8
 """Consecutive words of the text that count as a quotation in a page: four may agree by chance."""
@@ -63,7 +70,8 @@ Prose = dict[tuple[str, ...], str]
 """The runs of IN_PROSE words in the pages, each with the name of its page."""
 
 
-def _is_edition(root: Path) -> bool:
+def is_edition(root: Path) -> bool:
+    """Whether a root holds an edition without its text."""
     path = files.own_path(root, layout.RELEASE)
     if not path.is_file():
         return False
@@ -97,7 +105,7 @@ def write_edition(
 @contextmanager
 def _renewing(target: Path) -> Iterator[Path]:
     """A temporary directory that becomes `target`, or renews the edition there, on success."""
-    if not _is_edition(target):
+    if not is_edition(target):
         with files.appearing(target) as staging:
             yield staging
         return
@@ -119,13 +127,13 @@ def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     from statevisit.publishing.edition_card import EDITION_SCHEMA_PAGE, edition_card
 
     pages: dict[str, bytes] = {}
-    for name in _COPIED:
-        page = _page(root, name)
+    for name in COPIED:
+        page = copied_page(root, name)
         if page is not None:
             pages[name] = page
     pages[layout.CARD] = edition_card(root)
     pages[layout.SCHEMA_PAGE] = EDITION_SCHEMA_PAGE
-    links = _page(root, layout.LINKS)
+    links = copied_page(root, layout.LINKS)
     if links is not None:
         pages[layout.LINKS] = _nameless(links)
     for name, data in pages.items():
@@ -138,7 +146,7 @@ def _write_pages(root: Path, staging: Path) -> dict[str, bytes]:
     return pages
 
 
-def _page(root: Path, name: str) -> bytes | None:
+def copied_page(root: Path, name: str) -> bytes | None:
     """Return the bytes of a file to copy; None if it is missing. Raises FormatError for a link."""
     path = files.own_path(root, name)
     return codec.read_bytes(path) if path.exists() else None
@@ -159,45 +167,46 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: Json
     `full` is the manifest of the full edition. Raises FormatError if a page, a source or a document
     quotes the text.
     """
-    from statevisit.dataset.arrow import configs, document_table, rows_table, wordless
-    from statevisit.dataset.views import views
+    from statevisit.dataset.arrow import configs
 
     corpus = load(root)
     scheme = corpus.scheme
-    wordless_scheme = scheme.annotations_only
     sources = read_sources(root)
     edited = SourceList(root)
-    partial = read_settings(root).partial
     contents = Contents(scheme, configs(scheme), splits_of(sources))
-    prose = _prose(pages)
     sizes = {name: split["documents"] for name, split in full.get("splits", {}).items()}
     shards = ShardsInTurn(
         staging / layout.PARQUET,
         sizes or {TRAIN: full["documents"]},
         configs(scheme),
-        wordless_scheme,
+        scheme.annotations_only,
     )
-    with shards:
-        for document in corpus:
+
+    def documents(prose: Prose, partial: bool) -> Iterator[tuple[str, bytes]]:
+        rows: dict[str, _Rows] = {}
+        for entry in corpus.entries:
+            files.own_path(root, f"{layout.DOCUMENTS}/{entry.path.name}")
+            document = entry.read(scheme)
             stripped = textless.strip(document, edited.title_of(document))
             if textless.title_of(stripped, document.text) is not None:
                 edited.set_title(document, None)
             edited.refuse_quotes(document, IN_PROSE)
-            data = _write_document(root, staging, document, stripped, prose)
+            data = codec.encode_value(stripped)
+            _refuse_quotes(document.text, prose, data.decode(), entry.name)
             split = split_of(document, sources)
-            digests = [hashlib.sha256(data).hexdigest().encode() + b"\n"]
-            source = edited.of(document)
-            tables = {"documents": document_table([stripped], wordless_scheme, [source])}
-            blank = textless.blanked(stripped, scheme)
-            for config, view in views(scheme).items():
-                rows = [
-                    (*row, split) for row in wordless(config, scheme, view.rows_of(blank, partial))
-                ]
-                digests.append(rows_digest(rows))
-                tables[config] = rows_table(config, rows, wordless_scheme)
+            of_split = rows.setdefault(split, _Rows(scheme, split, partial))
+            digests = of_split.add(document, stripped, edited.of(document))
+            digests.insert(0, hashlib.sha256(data).hexdigest().encode() + b"\n")
             contents.add_digests(split, digests)
             contents.add_counts(split, tally_of(document, scheme, {}).counts())
-            shards.add(split, tables)
+            if len(of_split) == min(CHUNK, shards.left(split)):
+                shards.add(split, len(of_split), of_split.tables())
+                del rows[split]
+            yield document.id, data
+
+    with shards:
+        entries = documents(_prose(pages), read_settings(root).partial)
+        write_in_form(corpus.entries, staging, entries)
     contents.add_rows(shards.written.rows())
     for _ in shards.written.kept():
         pass
@@ -205,16 +214,50 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: Json
     return contents
 
 
-def _write_document(
-    root: Path, staging: Path, document: Document, stripped: JsonObject, prose: Prose
-) -> bytes:
-    """Write a document without its text; return its bytes. Raises FormatError for a quotation."""
-    name = f"{layout.DOCUMENTS}/{document.id}.json"
-    files.own_path(root, name)
-    data = codec.encode_value(stripped)
-    _refuse_quotes(document.text, prose, data.decode(), name)
-    files.write(staging / name, data)
-    return data
+class _Rows:
+    """The rows of a few documents of a split without their text, in all configs.
+
+    `partial` is as in the settings.
+    """
+
+    def __init__(self, scheme: Scheme, split: str, partial: bool) -> None:
+        from statevisit.dataset.views import views
+
+        self._scheme, self._split, self._partial = scheme, split, partial
+        self._views = views(scheme)
+        self._documents: list[JsonObject] = []
+        self._sources: list[ListedSource | None] = []
+        self._rows: dict[str, list[Row]] = {config: [] for config in self._views}
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def add(
+        self, document: Document, stripped: JsonObject, source: ListedSource | None
+    ) -> list[bytes]:
+        """Add a document; return the digests of its rows by config."""
+        from statevisit.dataset.arrow import wordless
+
+        self._documents.append(stripped)
+        self._sources.append(source)
+        blank = textless.blanked(stripped, self._scheme)
+        digests = []
+        for config, view in self._views.items():
+            of_view = wordless(config, self._scheme, view.rows_of(blank, self._partial))
+            rows = [(*row, self._split) for row in of_view]
+            digests.append(rows_digest(rows))
+            self._rows[config].extend(rows)
+        return digests
+
+    def tables(self) -> "dict[str, pa.Table]":
+        """Return the tables of all configs."""
+        from statevisit.dataset.arrow import document_table, rows_table
+
+        scheme = self._scheme.annotations_only
+        tables = {"documents": document_table(self._documents, scheme, self._sources)}
+        for config, rows in self._rows.items():
+            tables[config] = rows_table(config, rows, scheme)
+        return tables
 
 
 def _prose(pages: dict[str, bytes]) -> Prose:
@@ -284,117 +327,3 @@ def _entries(staging: Path) -> list[JsonObject]:
     """Return the files of an edition, except its manifest, as the manifest lists them."""
     names = sorted(path.relative_to(staging).as_posix() for path in _files_below(staging))
     return [file_entry(staging / name, name) for name in names]
-
-
-def write_full(
-    root: Path, texts: tuple[Path, ...], target: Path, workers: int | None = None
-) -> int:
-    """Write the full corpus root of an edition, with its texts; return the number of documents.
-
-    `texts` are files, or directories of files. Raises FormatError if a text is missing or differs,
-    if `root` is not an edition without its text, and if a link leads to one of its files;
-    ReleaseError if the result is not the corpus root that the edition was made from.
-    """
-    if not _is_edition(root):
-        raise FormatError(
-            f"{root}: is not an edition without the text: name the directory that "
-            f"`statevisit build --edition {EDITION}` wrote"
-        )
-    edition = orjson.loads((root / layout.RELEASE).read_bytes())
-    sources = _Texts(texts)
-    source_list = SourceList(root)
-    with files.appearing(target) as staging:
-        documents = sorted((root / layout.DOCUMENTS).glob("*.json"))
-        annotations = sorted((root / layout.ANNOTATIONS).glob("*/*.json"))
-        for path in (*documents, *annotations):
-            _restore_document(root, staging, path, sources, source_list)
-        source_list.write(staging)
-        for name in (*_COPIED, layout.LINKS, layout.RELEASE):
-            page = _page(root, name)
-            if page is not None and name != layout.CHANGELOG:
-                files.write(staging / name, page)
-        for name, data in schema_files(scheme_at(staging)).items():
-            files.write(staging / name, data)
-        result = build(staging, workers=workers)
-        if result.findings:
-            raise ReleaseError(f"the restored corpus is not valid: {result.findings[0]}")
-        restored = orjson.loads((staging / layout.RELEASE).read_bytes())
-        if restored["content"] != edition["edition"]["full"]:
-            raise ReleaseError(
-                f"{root}: a document is missing or was added, or another version of statevisit "
-                "wrote it: fetch this edition again"
-            )
-    return len(documents)
-
-
-def _restore_document(
-    root: Path, staging: Path, path: Path, sources: "_Texts", source_list: SourceList
-) -> None:
-    """Write a document of an edition with its text, and its seed; list its title."""
-    place = path.relative_to(root).as_posix()
-    scheme = scheme_at(root)
-    stripped = _read(files.own_path(root, place), scheme.annotations_only)
-    text = sources.text_for(stripped, path)
-    data = codec.read_bytes(text)
-    document = textless.restore(stripped, data, str(text), scheme)
-    files.write(staging / place, codec.encode(document))
-    title = textless.title_of(stripped, document.text)
-    if title is not None:
-        source_list.set_title(document, title)
-    seed = textless.seed_of(stripped, data) or data
-    files.write(staging / layout.SEEDS / document.source.file, seed)
-
-
-def _read(path: Path, scheme: Scheme) -> JsonObject:
-    """Read a document without its text. Raises FormatError if it does not follow its schema."""
-    data = codec.read_bytes(path)
-    value: JsonObject = strict_json.parse(data, str(path))
-    if is_older(value):
-        raise FormatError(
-            f"{path}: follows the older schema version {value['schema_version']}: fetch a newer "
-            "version of this edition, or restore it with the statevisit that wrote it"
-        )
-    for where, message in schema_errors.errors(value, scheme):
-        line, _ = strict_json.locate(data, where)
-        raise FormatError(f"{path}:{line}: {message}")
-    return value
-
-
-class _Texts:
-    """The files that a user named for the texts; `paths` are files, or directories of files.
-
-    Raises FormatError for a path that cannot be read.
-    """
-
-    def __init__(self, paths: tuple[Path, ...]) -> None:
-        texts: list[Path] = []
-        for path in paths:
-            if path.is_dir():
-                texts += sorted(file for file in path.iterdir() if file.is_file())
-            else:
-                texts.append(path)
-        self._by_name = {path.name: path for path in texts}
-        self._by_digest = {
-            hashlib.sha256(codec.read_bytes(path)).hexdigest(): path for path in texts
-        }
-        self._only = texts[0] if len(texts) == 1 else None
-
-    def text_for(self, stripped: JsonObject, document: Path) -> Path:
-        """Return the file for a document: by its digest, else by its name, else the only file.
-
-        Raises FormatError if there is none.
-        """
-        source = stripped["source"]
-        path = (
-            self._by_digest.get(source["sha256"])
-            or self._by_digest.get(stripped["text_sha256"])
-            or self._by_name.get(source["file"])
-            or self._only
-        )
-        if path is None:
-            raise FormatError(
-                f"{document}: no text for it: its seed is {source['file']}, "
-                f"SHA-256 {source['sha256']}; name that file, or a directory that holds it, "
-                "with --text"
-            )
-        return path

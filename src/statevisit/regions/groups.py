@@ -186,7 +186,7 @@ class Entities(Groups[Entity]):
         differing.sort(key=lambda item: item[1][0].order)
         described = []
         for label, regions in differing:
-            names = ", ".join(region.id for region in regions[:_MOST_NAMED_REGIONS])
+            names = ", ".join(region.name for region in regions[:_MOST_NAMED_REGIONS])
             more = " …" if len(regions) > _MOST_NAMED_REGIONS else ""
             described.append(f"{label}: {names}{more}")
         kind = entity.type or "undecided"

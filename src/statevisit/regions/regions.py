@@ -46,13 +46,20 @@ class Link(Struct, frozen=True, gc=False):
 
 
 class Region(Struct, gc=False):
-    """A span of text with its label in each layer, and the answers of its per-region controls."""
+    """A span of text with its label in each layer, and the answers of its per-region controls.
+
+    `name` is what messages call it; by default, its id.
+    """
 
     id: str
     start: int
     end: int
     labels: dict[str, str] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.id
 
     @property
     def order(self) -> tuple[int, int, int, str]:
@@ -65,7 +72,9 @@ class Region(Struct, gc=False):
         return None if label == UNTYPED else label
 
     def __str__(self) -> str:
-        return f"{'/'.join(self.labels.values()) or 'region'} {self.id} [{self.start}, {self.end})"
+        return (
+            f"{'/'.join(self.labels.values()) or 'region'} {self.name} [{self.start}, {self.end})"
+        )
 
 
 def to_answer(value: object) -> str:

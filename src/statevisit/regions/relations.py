@@ -54,7 +54,7 @@ def document_of(
     records = Records(read.regions, base, current, report)
     resolved = [_resolved(link, records, read.regions) for link in read.links]
     links = [link for link in resolved if link]
-    _set_references(records, links)
+    _set_references(records, links, read.regions)
     document = replace(
         base,
         events=_with_arguments(records, links),
@@ -100,7 +100,7 @@ def _record_of(region_id: str, layers: tuple[str, ...], records: Records) -> str
     return None
 
 
-def _set_references(records: Records, links: list[Link]) -> None:
+def _set_references(records: Records, links: list[Link], regions: dict[str, Region]) -> None:
     """Set the properties of `POINTERS`."""
     targets: dict[str, dict[str, list[str]]] = {label: {} for label in POINTERS}
     linked = set()
@@ -112,7 +112,8 @@ def _set_references(records: Records, links: list[Link]) -> None:
         _set_property(records, label, targets[label])
     for region_id, span in records.spans.items():
         if region_id not in linked:
-            words = f"{region_id} {span.text!r} [{span.start}, {span.end})"
+            name = regions[region_id].name
+            words = f"{name} {span.text!r} [{span.start}, {span.end})"
             message = f"no relation leads to the words {words}: draw one, or delete them"
             records.report("L104", message)
 

@@ -103,6 +103,7 @@ class Updater:
         self.staged: dict[str, Entry] = {}
         self.scheme = scheme_at(root)
         self._root, self._directory, self._options = root, directory, options
+        self._name = os.urandom(6).hex()
         self._entries = {entry.id: entry for entry in entries_of(root)}
         self._context = context_of(root)
         self._new: set[str] = set()  # documents whose seeds are not written yet
@@ -270,9 +271,10 @@ class Updater:
     def _stage(self, document: Document) -> Entry:
         """Write a document to the directory and return its position there.
 
-        The documents of one process share a file; a file for each takes longer.
+        The documents of one process share a file; a file for each takes longer. Two processes on
+        two machines may have one number.
         """
-        with (self._directory / str(os.getpid())).open("ab") as file:
+        with (self._directory / f"{self._name}-{os.getpid()}").open("ab") as file:
             return Entry(Path(file.name), file.tell(), file.write(encode(document)))
 
 

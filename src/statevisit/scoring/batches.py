@@ -105,8 +105,11 @@ def score_files(
             without_predicates,
             mapping,
         )
+    except (FormatError, _Unsuited):  # `evaluate` says what is wrong
+        return None
+    try:
         return _score(corpus, pred, split, resamples, pairs, task, mapper)
-    except (FormatError, _Unsuited):  # whose message is that of the first path of all
+    except _Unsuited:
         return None
 
 

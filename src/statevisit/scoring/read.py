@@ -94,10 +94,11 @@ def read_answers(
     return _by_id(chain.from_iterable(_from_entry(entry, matcher) for entry in entries), gold)
 
 
-def answers_in(path: Path) -> list[Entry]:
-    """Return the places of the JSON of predictions, which tells nothing about each other.
+def answers_in(path: Path) -> Sequence[Entry]:
+    """Return where the predictions in files of JSON are.
 
-    None for files of other formats, for an answer in several lines, and for JSONL that is cut off.
+    There are none in files of other formats, in an answer of several lines, and in JSONL whose last
+    line is cut off.
     """
     others = path.suffix == docbin.SUFFIX or _is_empty_jsonl(path)
     if others or not path.exists() or _parquet_files(path) or _bio_files(path):
@@ -279,7 +280,7 @@ def _is_empty_jsonl(path: Path) -> bool:
     return path.suffix in JSONL and path.is_file() and path.stat().st_size == 0
 
 
-def _entries(path: Path) -> tuple[list[Entry], tuple[Note, ...]]:
+def _entries(path: Path) -> tuple[Sequence[Entry], tuple[Note, ...]]:
     """The answers in a path, with a note if the last line of JSONL is cut off and left out.
 
     JSONL whose lines are no answers of documents but parts of one is a single answer.
