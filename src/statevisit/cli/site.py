@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from statevisit.cli.main import say
-from statevisit.cli.options import corpus_argument, corpus_to_read
+from statevisit.cli.options import Engine, corpus_argument, corpus_to_read, engine_options
 from statevisit.cli.progress import Bar
-from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import load
 from statevisit.printable import counted
 
@@ -22,7 +21,8 @@ from statevisit.printable import counted
     help="The directory of the pages; it is made, or replaced if it holds such pages.",
 )
 @click.option("--issues", default="", help="The address at which readers report errors.")
-def command(path: Path | None, output: Path, issues: str) -> None:
+@engine_options()
+def command(path: Path | None, output: Path, issues: str, engine: Engine) -> None:
     """Write pages to read a corpus with, which work offline and from a file.
 
     PATH is a corpus root or what else holds documents; without one, the corpus of the current
@@ -36,5 +36,5 @@ def command(path: Path | None, output: Path, issues: str) -> None:
 
     corpus = load(corpus_to_read(path))
     with Bar(len(corpus), "writing pages") as bar:
-        number = write_site(corpus, output, issues, ordered, bar.advance)
+        number = write_site(corpus, output, issues, engine.runner(corpus.path, output.absolute().parent), bar.advance)
     say(f"{output}: {counted(number, 'file')}; open {output / 'index.html'}")

@@ -1,0 +1,159 @@
+"""`statevisit site`: a corpus as static pages."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from msgspec.structs import replace
+
+from statevisit import load
+from statevisit.document.codec import encode
+from statevisit.document.model import Document
+from statevisit.pages.overview import ROWS
+from statevisit.pages.site import MARKER
+from tests.conftest import DOC_ID, ROOT, Result
+from tests.test_reader_page import WCAG
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture(scope="session")
+def many(article: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of documents for more than one page of the index."""
+    folder = tmp_path_factory.mktemp("many")
+    short = replace(article, event_relations=(), relations=(), quotations=())
+    for number in range(ROWS + 5):
+        document = replace(short, id=f"doc-{number:03}")
+        (folder / f"{document.id}.json").write_bytes(encode(document))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of the shipped corpus."""
+    from statevisit.pages.site import write_site
+
+    target = tmp_path_factory.mktemp("site") / "pages"
+    write_site(load(ROOT), target, issues="https://example.org/issues/new")
+    return target
+
+
+def _bytes(directory: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_all_links_lead_somewhere(site: Path) -> None:
+    """Every relative link of every page is a file of the site; nothing else is loaded."""
+    pages = sorted(site.rglob("*.html"))
+    assert {"index.html", "scheme.html", "agreement.html", "guidelines.html"} <= {
+        page.name for page in pages
+    }
+    for page in pages:
+        for kind, address in re.findall(r'(href|src)="([^"#]+)', page.read_text("utf-8")):
+            if re.match(r"https:|data:|mailto:", address):
+                assert "href" == kind
+                continue
+            if page.name == "guidelines.html" and not address.endswith((".html", ".css", ".js")):
+                continue  # pages of the repository beside the guidelines
+            assert (page.parent / address).resolve().is_file(), f"{page.name}: {address}"
+
+
+def test_the_bytes_do_not_depend_on_processes(many: Path, tmp_path: Path, cli: Cli) -> None:
+    """One process and two write the same files; a second run replaces the first."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert 0 == cli("site", many, "-o", one, "--workers", "1").status
+    assert 0 == cli("site", many, "-o", two, "--workers", "2").status
+    assert _bytes(one) == _bytes(two)
+    (two / "documents/doc-000.html").unlink()
+    (two / "left.html").write_text("from an earlier version", encoding="utf-8")
+    assert 0 == cli("site", many, "-o", two, "--workers", "2").status
+    assert _bytes(one) == _bytes(two)
+    assert {one, two} == set(tmp_path.iterdir())
+
+
+def test_other_files_are_not_replaced(tmp_path: Path, cli: Cli) -> None:
+    """A directory that holds no site is refused, and stays as it is."""
+    (tmp_path / "thesis.txt").write_text("mine", encoding="utf-8")
+    result = cli("site", ROOT, "-o", tmp_path)
+    assert 1 == result.status
+    assert f"{tmp_path}: exists already and is not empty" in result.err
+    assert ["thesis.txt"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_a_bad_document_leaves_no_site(many: Path, tmp_path: Path, cli: Cli) -> None:
+    """The first document with an error is named, and the site before stays."""
+    documents = shutil.copytree(many, tmp_path / "documents")
+    target = tmp_path / "site"
+    assert 0 == cli("site", documents, "-o", target).status
+    before = _bytes(target)
+    (documents / "doc-050.json").write_text("{", encoding="utf-8")
+    result = cli("site", documents, "-o", target)
+    assert 1 == result.status
+    assert f"{documents}/doc-050.json:1:" in result.err
+    assert before == _bytes(target)
+    assert {documents, target} == set(tmp_path.iterdir())
+
+
+def test_the_index_is_paged_and_searched(
+    many: Path, tmp_path: Path, cli: Cli, browser_page: Any
+) -> None:
+    """A hundred documents stand on a page; the search finds those of all pages, from a file."""
+    assert 0 == cli("site", many, "-o", tmp_path / "site").status
+    page = browser_page
+    page.goto((tmp_path / "site/index.html").as_uri())
+    assert ROWS == page.locator(".documents tbody tr").count()
+    page.get_by_label("Page 2").click()
+    assert 5 == page.locator(".documents tbody tr").count()
+    page.get_by_label("Find a document").fill("DOC-003")
+    assert "1 found" == page.locator("#found-documents").inner_text()
+    page.locator("#results a").click()
+    assert "doc-003" == page.locator("h1").inner_text()
+
+
+def test_labels_have_clear_examples(site: Path, browser_page: Any) -> None:
+    """Each label has its meaning and records, which jump into the text."""
+    page = browser_page
+    page.goto((site / "scheme.html").as_uri())
+    entry = page.locator("#entities-type-PERSON")
+    assert "People, real or fictional." in entry.inner_text()
+    assert 1 <= entry.locator("li").count() <= 5
+    entry.locator("a").first.click()
+    assert f"{DOC_ID}.html#" in page.url
+    assert "Entity" in page.locator("#card .kind").inner_text()
+
+
+def test_agreement_is_that_of_the_manifest(site: Path) -> None:
+    """The page has every figure of `release.json`, and the records that were contested."""
+    manifest = load(ROOT).root / "corpus/release.json"  # type: ignore[operator]  # it has a root
+    figures = re.findall(r'"value": ([\d.]+)', manifest.read_text("utf-8"))
+    page = (site / "agreement.html").read_text("utf-8")
+    assert figures
+    assert all(f">{float(figure):.3f}<" in page for figure in figures)
+
+
+@pytest.mark.parametrize("name", ["index", "agreement", "guidelines"])
+def test_the_pages_suit_everybody(site: Path, browser_page: Any, name: str) -> None:
+    """axe-core finds nothing against WCAG 2.2 AA at 320 pixels, and nothing is wider than that."""
+    page = browser_page
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto((site / f"{name}.html").as_uri())
+    violations = Axe().run(page, options=WCAG).response["violations"]
+    seen = [(v["id"], [node["html"][:120] for node in v["nodes"]][:3]) for v in violations]
+    assert [] == seen
+    assert 320 == page.evaluate("document.documentElement.scrollWidth")
+
+
+def test_a_corpus_without_documents_is_refused(tmp_path: Path, cli: Cli) -> None:
+    """The message says what to do, and nothing is written."""
+    result = cli("site", tmp_path, "-o", tmp_path / "site")
+    assert 1 == result.status
+    assert "holds no documents" in result.err
+    assert not (tmp_path / "site" / MARKER).exists()
