@@ -130,6 +130,15 @@ def test_labels_have_clear_examples(site: Path, browser_page: Any) -> None:
     assert "Entity" in page.locator("#card .kind").inner_text()
 
 
+def test_an_error_is_reported_with_its_record(site: Path, browser_page: Any) -> None:
+    """The card of a record leads to a new issue with the record filled in."""
+    page = browser_page
+    page.goto((site / f"documents/{DOC_ID}.html").as_uri() + "#ev4")
+    address = page.get_by_role("link", name="Report an error").get_attribute("href")
+    assert address.startswith("https://example.org/issues/new?title=")
+    assert "PERSONNEL.START-POSITION" in address
+
+
 def test_agreement_is_that_of_the_manifest(site: Path) -> None:
     """The page has every figure of `release.json`, and the records that were contested."""
     manifest = load(ROOT).root / "corpus/release.json"  # type: ignore[operator]  # it has a root

@@ -145,12 +145,23 @@ function copy(button, words) {
   );
 }
 
+// A link to a new issue with the record filled in, where the site names an address for issues.
+function report(id, record) {
+  const issues = text.dataset.issues;
+  if (!issues) return [];
+  const title = `${data.id} ${id}: ${record.title}`;
+  const body = `${location.href}\n\n${JSON.stringify(record.record, null, 2)}\n\nWhat is wrong:\n`;
+  const query = new URLSearchParams({ title, body });
+  const href = `${issues}${issues.includes("?") ? "&" : "?"}${query}`;
+  return [element("a", { href, rel: "noreferrer" }, "Report an error")];
+}
+
 function actions(id, record) {
   const json = element("button", { type: "button" }, "Copy as JSON");
   json.onclick = () => copy(json, JSON.stringify(record.record, null, 2));
   const link = element("button", { type: "button" }, "Copy link");
   link.onclick = () => copy(link, `${location.href.split("#")[0]}#${id}`);
-  return element("p", { className: "actions" }, link, json);
+  return element("p", { className: "actions" }, link, json, ...report(id, record));
 }
 
 function others(id) {
