@@ -36,5 +36,11 @@ def command(path: Path | None, output: Path, issues: str, engine: Engine) -> Non
 
     corpus = load(corpus_to_read(path))
     with Bar(len(corpus), "writing pages") as bar:
-        number = write_site(corpus, output, issues, engine.runner(corpus.path, output.absolute().parent), bar.advance)
+        number = write_site(
+            corpus,
+            output,
+            issues,
+            engine.runner(corpus.path, output.absolute().parent),
+            bar.advance,
+        )
     say(f"{output}: {counted(number, 'file')}; open {output / 'index.html'}")

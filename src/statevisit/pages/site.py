@@ -44,6 +44,10 @@ MARKER = "assets/site.json"
 """The file by which a directory is known as a site, so that it may be replaced."""
 
 
+_SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
+"""What a table stands in, which may be wider than the page."""
+
+
 class Task(Struct, frozen=True):
     """What the tasks of a site share; `folder` is the directory of the documents' pages."""
 
@@ -198,4 +202,6 @@ def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
 
 def _markdown(text: str) -> Markup:
     """Return Markdown as HTML, in which HTML of its own is text."""
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    page = page.replace("<table>", f"{_SCROLLED}<table>").replace("</table>", "</table></div>")
+    return Markup(page)
