@@ -195,7 +195,7 @@ def test_a_record_opens_by_its_permalink(written: Path, browser_page: Any) -> No
 def test_a_chain_is_lit_through_the_text(
     written: Path, browser_page: Any, article: Document
 ) -> None:
-    """A click on a mention lights all mentions of its entity, a second one chooses the outer span."""
+    """A click on a mention lights all mentions of its entity, a second chooses the outer span."""
     page = browser_page
     page.goto(written.as_uri())
     page.locator('a.piece[data-ids="m3"]').click()

@@ -44,8 +44,8 @@ MARKER = "assets/site.json"
 """The file by which a directory is known as a site, so that it may be replaced."""
 
 
-_SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
-"""What a table stands in, which may be wider than the page."""
+_SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table or listing">'
+"""What a table or listing stands in, which may be wider than the page."""
 
 
 class Task(Struct, frozen=True):
@@ -203,5 +203,7 @@ def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
 def _markdown(text: str) -> Markup:
     """Return Markdown as HTML, in which HTML of its own is text."""
     page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    page = page.replace("<table>", f"{_SCROLLED}<table>").replace("</table>", "</table></div>")
+    for name in ("table", "pre"):
+        page = page.replace(f"<{name}>", f"{_SCROLLED}<{name}>")
+        page = page.replace(f"</{name}>", f"</{name}></div>")
     return Markup(page)
