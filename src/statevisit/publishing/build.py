@@ -24,7 +24,7 @@ from statevisit.checks.document import context_of
 from statevisit.checks.registry import PRELOAD
 from statevisit.corpus.copies import named_in, original
 from statevisit.corpus.document_shards import is_shard
-from statevisit.corpus.parallel import ordered
+from statevisit.corpus.parallel import batches, ordered
 from statevisit.corpus.reader import Corpus, load
 from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.settings import read_settings
@@ -47,7 +47,7 @@ from statevisit.publishing.manifest import (
     schema_digests,
     version_of,
 )
-from statevisit.publishing.shards import SHARD, Shard, Written, batches, plan, splits_of_entries
+from statevisit.publishing.shards import SHARD, Shard, Written, plan, splits_of_entries
 from statevisit.publishing.store_renewal import StoreRenewal
 from statevisit.stores import StorePath
 
@@ -274,7 +274,7 @@ def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
         yield from repeat(TRAIN, len(corpus.entries))
         return
     read = partial(splits_of_entries, sources=sources)
-    yield from chain.from_iterable(mapper(read, batches(corpus.entries)))
+    yield from chain.from_iterable(mapper(read, batches(corpus.entries, SHARD)))
 
 
 def _in_order(

@@ -15,8 +15,6 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +107,8 @@ def _fingerprint(task: Task) -> bytes:
 
     These are the task, the code of this package, Python and all installed packages.
     """
+    from statevisit.corpus import on_ray  # imported only where a build can be resumed
+
     digest = hashlib.sha256(sys.version.encode())
     packages: set[str] = set()
     for directory in sys.path:
@@ -116,20 +116,11 @@ def _fingerprint(task: Task) -> bytes:
             packages.update(os.listdir(directory or "."))
     installed = sorted(name for name in packages if name.endswith((".dist-info", ".egg-info")))
     digest.update(repr(installed).encode())
-    for code in _code(resources.files("statevisit")):
-        digest.update(hashlib.sha256(code).digest())
+    digest.update(repr(on_ray.versions()).encode())
     shared = replace(task, folder=Path(), context=replace(task.context, seeds=None))
     encoder = msgspec.json.Encoder(enc_hook=_plain, order="deterministic")
     digest.update(encoder.encode(shared))
     return digest.hexdigest().encode()
-
-
-def _code(directory: Traversable) -> Iterator[bytes]:
-    for child in sorted(directory.iterdir(), key=lambda child: child.name):
-        if child.is_dir():
-            yield from _code(child)
-        elif child.name.endswith(".py"):
-            yield child.read_bytes()
 
 
 def _plain(value: Any) -> Any:

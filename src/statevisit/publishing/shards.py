@@ -50,12 +50,6 @@ def shard_name(split: str, number: int, shards: int) -> str:
     return f"{split}-{number:05d}-of-{shards:05d}.parquet"
 
 
-def batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Yield the documents of a corpus, SHARD at a time."""
-    for start in range(0, len(entries), SHARD):
-        yield entries[start : start + SHARD]
-
-
 class Shard(Struct, frozen=True):
     """Documents of a split, in the order of the corpus, and the name of their Parquet files.
 
