@@ -16,8 +16,11 @@ from statevisit.corpus.seeds import ListedSource
 from statevisit.document.model import Document
 from statevisit.document.records import Mention, Sentence
 from statevisit.pages.marks import LAYERS, paragraphs
+from statevisit.pages.notebook import document_html
 from statevisit.pages.reader_page import document_page
+from statevisit.printable import visible
 from tests.conftest import Result
+from tests.strategies import documents
 
 HOSTILE = '</script><script>alert(1)</script> "\'&<b onclick="x()"> \u202eevil\u202c javascript:x'
 WCAG = {
@@ -123,6 +126,17 @@ def test_every_character_shows_its_spans(article: Document) -> None:
     assert len(article.text) - len(re.findall(r"\n", article.text)) == shown
 
 
+@given(documents())
+@settings(max_examples=10, deadline=None)
+def test_all_words_of_a_text_are_shown(document: Document) -> None:
+    """The page has the text in its order, whatever its sentences are."""
+    half = replace(document, sentences=document.sentences[1:2])
+    for shown in (document, half):
+        words = _Page(document_page(shown)).words
+        shown_words, expected = (re.sub(r"[\s\ufffd]", "", w) for w in (words, visible(shown.text)))
+        assert expected == shown_words
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=60), st.data())
 def test_any_text_and_spans(article: Document, text: str, data: st.DataObject) -> None:
@@ -141,6 +155,31 @@ def test_any_text_and_spans(article: Document, text: str, data: st.DataObject) -
         for place in range(piece.start, piece.start + len(piece.text)):
             assert over[place] == {mark.id for mark in piece.marks}
     assert "<article" in document_page(document)
+
+
+@pytest.mark.parametrize("step", [0, 1], ids=["equal", "nested"])
+def test_a_page_of_piled_spans_is_short(article: Document, step: int) -> None:
+    """A page grows with the spans and not with their pairs, and each is a target."""
+    count = 2_000
+    names = [f"entity-{n}." for n in range(count)]
+    entity, mention = article.entities[0], article.mentions[0]
+    document = replace(
+        article,
+        text="x" * count,
+        sentences=(),
+        tokens=(),
+        entities=tuple(replace(entity, id=name, name=name) for name in names),
+        mentions=tuple(
+            replace(mention, id=f"m{n}", start=n * step, end=count if step else 4, entity=name)
+            for n, name in enumerate(names)
+        ),
+        timexes=(),
+        quantities=(),
+        events=(),
+    )
+    page = document_page(document)
+    assert len(page) < 3000 * count
+    assert {f"m{n}" for n in range(count)} <= set(_Page(page).ids)
 
 
 def test_nothing_from_the_data_is_markup(
@@ -315,3 +354,34 @@ def test_a_document_that_is_worked_on_has_a_page(article: Document) -> None:
         article, date="soon", mentions=mentions, entities=(), quantities=quantities, layers=layers
     )
     assert "<article" in document_page(document)
+
+
+def test_a_notebook_holds_several_readers(
+    article: Document, tmp_path: Path, browser_page: Any
+) -> None:
+    """Two documents in one notebook are two readers, which leave each other and it alone."""
+    other = replace(article, id="other")
+    words = "<style>#text { color: rgb(1, 2, 3) }</style><p id='text' class='lit'>of a notebook</p>"
+    path = tmp_path / "notebook.html"
+    path.write_text(
+        f"<!doctype html><meta charset=utf-8>{words}{article._repr_html_()}{document_html(other)}",
+        encoding="utf-8",
+    )
+    page = browser_page
+    page.goto(path.as_uri())
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    one, two = (page.frame_locator("iframe").nth(number) for number in (0, 1))
+    one.locator('a.piece[data-ids="m3"]').click()
+    assert "Ilham Aliyev" == one.locator("#card h2").inner_text()
+    one.get_by_role("button", name="Close").click()
+    assert one.locator("#card .hint").is_visible()
+    one.locator("#who tbody tr").first.locator("a").first.click()
+    assert one.locator("#card h2").is_visible()
+    assert two.locator("#card .hint").count()
+    two.locator("#events a").first.click()
+    assert two.locator("#card h2").is_visible()
+    assert ("rgb(1, 2, 3)", ground) == (
+        page.evaluate("getComputedStyle(document.getElementById('text')).color"),
+        page.evaluate("getComputedStyle(document.body).backgroundColor"),
+    )
+    assert path.as_uri() == page.url

@@ -61,8 +61,6 @@ def test_all_links_lead_somewhere(site: Path) -> None:
             if re.match(r"https:|data:|mailto:", address):
                 assert "href" == kind
                 continue
-            if page.name == "guidelines.html" and not address.endswith((".html", ".css", ".js")):
-                continue  # pages of the repository beside the guidelines
             assert (page.parent / address).resolve().is_file(), f"{page.name}: {address}"
 
 

@@ -81,13 +81,17 @@ class Layer(Struct, frozen=True):
 
 
 class ShownMark(Struct, frozen=True):
-    """A span over a piece, as `marks.Mark`, and the class of its colour."""
+    """A span over a piece, as `marks.Mark`, and the class of its colour.
+
+    Of several spans that share the last line, the innermost is drawn.
+    """
 
     id: str
     layer: str
     depth: int
     begins: bool
     colour: str
+    drawn: bool = True
 
 
 class ShownPiece(Struct, frozen=True):
@@ -258,6 +262,7 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
     for paragraph in paragraphs(document):
         pieces = []
         for piece in paragraph.pieces:
+            drawn = {mark.depth: mark for mark in piece.marks}
             marks = [
                 ShownMark(
                     mark.id,
@@ -265,6 +270,7 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
                     mark.depth,
                     mark.begins,
                     colours[_label(document, mark.layer, mark.id)],
+                    drawn[mark.depth] is mark,
                 )
                 for mark in piece.marks
             ]

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 from msgspec import Struct
 
 from statevisit import files, layout
@@ -24,6 +22,7 @@ from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Corpus
 from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.settings import read_settings
 from statevisit.document.codec import read_text
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme
@@ -36,16 +35,13 @@ from statevisit.pages.reader_page import (
     render,
     style_sheet,
 )
+from statevisit.pages.words import page_of
 
 BATCH = 16
 """Documents whose pages are one task."""
 
 MARKER = "assets/site.json"
 """The file by which a directory is known as a site, so that it may be replaced."""
-
-
-_SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table or listing">'
-"""What a table or listing stands in, which may be wider than the page."""
 
 
 class Task(Struct, frozen=True):
@@ -122,8 +118,9 @@ def _write(
     if "agreement" in manifest:
         page = agreement_of(manifest["agreement"], found.contested)
         files.write(folder / "agreement.html", shown("agreement.html", page=page).encode())
-    if guidelines is not None and guidelines.is_file():
-        page = {"title": "Guidelines", "body": _markdown(read_text(guidelines))}
+    if root is not None and guidelines is not None and guidelines.is_file():
+        body = page_of(read_text(guidelines), layout.GUIDELINES, read_settings(root).address)
+        page = {"title": "Guidelines", "body": body}
         files.write(folder / "guidelines.html", shown("words.html", page=page).encode())
     assets = {
         "assets/page.css": style_sheet(corpus.scheme).encode(),
@@ -198,12 +195,3 @@ def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
         files.write(task.folder / f"{document.id}.html", page.encode())
         batch.add(document, task.scheme, source)
     return batch
-
-
-def _markdown(text: str) -> Markup:
-    """Return Markdown as HTML, in which HTML of its own is text."""
-    page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    for name in ("table", "pre"):
-        page = page.replace(f"<{name}>", f"{_SCROLLED}<{name}>")
-        page = page.replace(f"</{name}>", f"</{name}></div>")
-    return Markup(page)

@@ -10,6 +10,7 @@ const hint = card.firstElementChild;
 const pieces = [...text.querySelectorAll(".piece")];
 const starts = pieces.filter((piece) => piece.tagName === "A");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+const framed = window !== window.parent; // in a notebook, where the page has no address
 let chosen = "";
 
 // The pieces of each span, and where each span begins.
@@ -161,7 +162,8 @@ function actions(id, record) {
   json.onclick = () => copy(json, JSON.stringify(record.record, null, 2));
   const link = element("button", { type: "button" }, "Copy link");
   link.onclick = () => copy(link, `${location.href.split("#")[0]}#${id}`);
-  return element("p", { className: "actions" }, link, json, ...report(id, record));
+  const links = framed ? [] : [link];
+  return element("p", { className: "actions" }, ...links, json, ...report(id, record));
 }
 
 function others(id) {
@@ -251,6 +253,10 @@ function unmark() {
   }
 }
 
+function setAddress(address) {
+  if (!framed) history.replaceState(null, "", address);
+}
+
 function choose(id) {
   unmark();
   chosen = data.records[id] ? id : "";
@@ -258,7 +264,7 @@ function choose(id) {
   drawArcs(chosen);
   if (!chosen) {
     card.replaceChildren(hint);
-    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    if (location.hash) setAddress(location.pathname + location.search);
     return;
   }
   for (const same of data.records[id].chain || []) {
@@ -276,7 +282,10 @@ function placeOf(id) {
 
 function arrive() {
   const id = decodeURIComponent(location.hash.slice(1));
-  if (!data.records[id]) return;
+  if (data.records[id]) go(id);
+}
+
+function go(id) {
   choose(id);
   const place = placeOf(id);
   if (!place) return;
@@ -284,6 +293,23 @@ function arrive() {
 }
 
 addEventListener("hashchange", arrive);
+
+// In a frame, links within the page would leave it, and many sites do not open.
+if (framed) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented) return;
+    const address = link.getAttribute("href");
+    if (!address.startsWith("#")) {
+      link.target = "_blank";
+      return;
+    }
+    event.preventDefault();
+    const id = decodeURIComponent(address.slice(1));
+    if (data.records[id]) go(id);
+    else $(id)?.scrollIntoView();
+  });
+}
 addEventListener("resize", () => drawArcs(chosen));
 
 text.addEventListener("click", (event) => {
@@ -294,7 +320,7 @@ text.addEventListener("click", (event) => {
   if (!ids.length) return;
   const next = ids[(ids.indexOf(chosen) + 1) % ids.length];
   choose(next);
-  history.replaceState(null, "", `#${next}`);
+  setAddress(`#${next}`);
 });
 
 // Finding words in the text and among the records
