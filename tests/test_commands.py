@@ -24,7 +24,7 @@ from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
 from statevisit.pages.reader_page import document_page
-from statevisit.pages.site import annotators_of
+from statevisit.pages.site import annotators_of, origin_at
 from tests.conftest import (
     DATA,
     DOC_ID,
@@ -204,9 +204,9 @@ def test_show_writes_pages_and_pictures(
     """
     page, picture = tmp_path / "new" / "page.html", tmp_path / "picture.svg"
     assert (0, "", "") == cli("show", "--html", page, "--svg", picture)
-    assert document_page(article, annotators=annotators_of(article, ROOT)) == page.read_text(
-        "utf-8"
-    )
+    annotators = annotators_of(article, ROOT)
+    expected = document_page(article, annotators=annotators, origin=origin_at(article, ROOT))
+    assert expected == page.read_text(encoding="utf-8")
     svg = picture.read_text(encoding="utf-8")
     words = "".join(ET.parse(io.StringIO(svg)).getroot().itertext()).replace("\u00a0", " ")
     assert all(

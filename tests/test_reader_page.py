@@ -14,12 +14,15 @@ from msgspec.structs import replace
 
 from statevisit.corpus.seeds import ListedSource
 from statevisit.document.model import Document
-from statevisit.document.records import Mention, Sentence
+from statevisit.document.records import Mention, Sentence, Timex
+from statevisit.document.scheme import base
+from statevisit.pages.in_words import time_in_words
 from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.pages.notebook import document_html
 from statevisit.pages.reader_page import document_page
+from statevisit.pages.site import annotators_of, origin_at
 from statevisit.printable import visible
-from tests.conftest import Result
+from tests.conftest import ROOT, Result
 from tests.strategies import documents
 
 HOSTILE = '</script><script>alert(1)</script> "\'&<b onclick="x()"> \u202eevil\u202c javascript:x'
@@ -33,7 +36,9 @@ WCAG = {
 def written(article: Document, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the article."""
     path = tmp_path_factory.mktemp("page") / "article.html"
-    path.write_text(document_page(article), encoding="utf-8")
+    annotators = annotators_of(article, ROOT)
+    page = document_page(article, annotators=annotators, origin=origin_at(article, ROOT))
+    path.write_text(page, encoding="utf-8")
     return path
 
 
@@ -84,7 +89,7 @@ def test_every_span_has_a_permalink(written: Path, article: Document) -> None:
     assert len(page.ids) == len(set(page.ids))
     assert spans | entities <= set(page.ids)
     targets = {str(a["href"])[1:] for _, a in page.tags if str(a.get("href", "")).startswith("#")}
-    assert set() == targets - set(page.ids) - {chain.id for chain in article.event_chains}
+    assert set() == targets - set(page.ids)
 
 
 def test_the_page_fetches_nothing(written: Path) -> None:
@@ -217,6 +222,28 @@ def test_nothing_from_the_data_is_markup(
     assert "</script>" in browser_page.locator("#text").inner_text()
 
 
+def test_ids_of_records_are_no_parts_of_the_page(
+    article: Document, tmp_path: Path, browser_page: Any
+) -> None:
+    """Records may have the ids of parts of the page and of properties of its script's objects."""
+    ids = ["text", "card", "data", "constructor", "__proto__", "toString"]
+    entities = [replace(article.entities[0], id=name, name=f"called {name}") for name in ids]
+    mentions = [
+        replace(article.mentions[0], id=f"of-{name}", entity=name, start=5 * n, end=5 * n + 3)
+        for n, name in enumerate(ids)
+    ]
+    document = replace(article, entities=tuple(entities), mentions=tuple(mentions))
+    page = document_page(document)
+    assert len(_Page(page).ids) == len(set(_Page(page).ids))
+    path = tmp_path / "ids.html"
+    path.write_text(page, encoding="utf-8")
+    for name in ids:
+        browser_page.goto(f"{path.as_uri()}#{name}")
+        assert f"called {name}" == browser_page.locator("#card h2").inner_text()
+    browser_page.goto(f"{path.as_uri()}#valueOf")
+    assert "called toString" == browser_page.locator("#card h2").inner_text()
+
+
 def test_a_record_opens_by_its_permalink(written: Path, browser_page: Any) -> None:
     """`#ev4` opens the card of the event, marks it and draws its arguments with their roles."""
     page = browser_page
@@ -229,6 +256,63 @@ def test_a_record_opens_by_its_permalink(written: Path, browser_page: Any) -> No
     )
     page.goto(written.as_uri() + "#karabakh-war-2020")
     assert "Second Karabakh War" == page.locator("#card h2").inner_text()
+    page.goto(written.as_uri() + "#r4")
+    assert "Relation r4" == page.locator("#card .kind").inner_text()
+    assert {"capital", "Baku"} <= set(page.locator(".piece.lit").all_inner_texts())
+
+
+def test_a_card_tells_all_about_its_record(written: Path, browser_page: Any) -> None:
+    """Label, value in words, sentence, rule, annotators, dispute and citation stand in the card."""
+    page = browser_page
+    page.goto(written.as_uri() + "#q9")
+    card = page.locator("#card")
+    assert "approximately 7\u202f600\u202f000\u202f000 USD" in card.inner_text()
+    assert "An amount of money." in card.inner_text()
+    assert "The two countries seek to expand trade" in card.locator("blockquote").inner_text()
+    page.goto(written.as_uri() + "#ev7")
+    card.get_by_text("The independent annotations differed once").click()
+    assert ["arguments", "AGENT m7 Person", "AGENT m7 Person, THEME ev6"] == (
+        card.locator("tbody").locator("th, td").all_inner_texts()
+    )
+    assert "b stands. §6.1 (a): a compound part" in card.inner_text()
+    card.get_by_text("Guidelines, 5.8").click()
+    assert "ELECT poll" in card.locator(".rule:visible").inner_text()
+    assert "Claude, a large language model by Anthropic (model): a, b, adjudicator" in (
+        card.locator(".names").inner_text()
+    )
+    card.get_by_role("button", name="Cite this").click()
+    cited = card.locator(".citation").inner_text()
+    assert re.search(r"document \S+ \(2024-02-19\), event mention ev7 \(“victory”\)\. file:", cited)
+    assert cited.endswith("#ev7")
+    page.goto(written.as_uri() + "#m3")
+    assert "https://www.wikidata.org/wiki/Q57371" == (
+        card.get_by_role("link", name="Q57371").get_attribute("href")
+    )
+
+
+def test_quotations_show_who_speaks(written: Path, browser_page: Any) -> None:
+    """A quotation ends in the name of its speaker while its layer is shown."""
+    page = browser_page
+    page.goto(written.as_uri())
+    speaker = page.locator('.piece[data-speaker="Ilham Aliyev"]').first
+    words = "e => getComputedStyle(e, '::after').content"
+    assert "Ilham Aliyev" in speaker.evaluate(words)
+    page.keyboard.press("5")
+    assert "none" == speaker.evaluate(words)
+
+
+def test_a_search_lists_records_and_marks_words(written: Path, browser_page: Any) -> None:
+    """The records that a search finds are links; its words are marked across marks of the text."""
+    page = browser_page
+    page.goto(written.as_uri())
+    page.locator("#search").fill("Karabakh War in")
+    assert 1 == page.evaluate("CSS.highlights.get('found').size")
+    page.locator("#search").fill("KARABAKH")
+    assert page.evaluate("CSS.highlights.get('found').size") > 1
+    page.locator("#matches a", has_text="Second Karabakh War").first.click()
+    assert "Event karabakh-war-2020" == page.locator("#card .kind").inner_text()
+    page.locator("#search").press("Escape")
+    assert 0 == page.locator("#matches a").count()
 
 
 def test_a_chain_is_lit_through_the_text(
@@ -282,8 +366,14 @@ def test_keys_lead_through_the_text(written: Path, browser_page: Any) -> None:
     page.keyboard.press("p")
     assert "Recep Tayyip Erdoğan" == page.locator("#card h2").inner_text()
     page.keyboard.press("Tab")
+    assert "welcomed" == page.locator("#card h2").inner_text()
     page.keyboard.press("Enter")
     assert "welcomed" == page.locator("#card h2").inner_text()
+    page.locator("#card a.jump").first.focus()
+    page.keyboard.press("Enter")
+    assert "card" == page.evaluate("document.activeElement.id")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.classList.contains('piece')")
     page.keyboard.press("/")
     page.keyboard.type("Shusha")
     assert re.fullmatch(r"\d+ found", page.locator("#found").inner_text())
@@ -301,6 +391,49 @@ def test_the_timeline_shows_one_actor(written: Path, browser_page: Any) -> None:
     assert 0 < rows.count() < everything
     rows.first.locator("a").first.click()
     assert page.locator("#card h2").is_visible()
+    assert "tradition after election generic at the time of the document" in (
+        page.locator(".ordered").text_content()
+    ).replace("\n", " ")
+
+
+def test_quantities_have_the_rate_of_a_conversion(written: Path, browser_page: Any) -> None:
+    """The row of a converted amount has its value, what it is from and the rate of both."""
+    page = browser_page
+    page.goto(written.as_uri())
+    row = page.locator("#how-much tr", has_text="TL 234.6 billion")
+    assert "from around $7.6 billion: 1 USD = 30.9 TRY" in row.last.inner_text()
+
+
+def test_a_page_on_paper_is_the_text_and_the_lists(written: Path, browser_page: Any) -> None:
+    """In print, what only a screen needs is left out."""
+    page = browser_page
+    page.goto(written.as_uri())
+    page.emulate_media(media="print")
+    for part in (".top", ".controls", "#card", ".legend"):
+        assert not page.locator(part).first.is_visible()
+    for part in ("#text", "#who table", "#said"):
+        assert page.locator(part).is_visible()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("2024-02-19", "19 Feb 2024"),
+        ("2024-02", "Feb 2024"),
+        ("2024-Q1", "Jan 2024 to Mar 2024"),
+        ("2024-W08", "19 Feb 2024 to 25 Feb 2024"),
+        ("199", "1990 to 1999"),
+        ("2024-02-19T09:30", "19 Feb 2024, 09:30"),
+        ("P3E", "30 years"),
+        ("P1D", "1 day"),
+        ("PXY", ""),
+        ("PAST_REF", "in the past"),
+    ],
+)
+def test_times_in_words(value: str, words: str) -> None:
+    """A card says what a value of TIMEX3 stands for, if it stands for something."""
+    timex = Timex(id="t1", start=0, end=1, text="x", type="DATE", value=value)
+    assert words == time_in_words(timex, base())
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])

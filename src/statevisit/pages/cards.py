@@ -3,7 +3,7 @@
 Everything here is text, never markup; templates and the script escape it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -20,9 +20,11 @@ from statevisit.document.records import (
     Relation,
     Span,
     SpanRecord,
+    Timex,
 )
-from statevisit.document.references import reference_names
+from statevisit.document.references import DOCUMENT_TIME, reference_names
 from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.pages.in_words import amount_in_words, time_in_words
 
 LAYER_TITLES = {
     "mentions": "Mention",
@@ -50,16 +52,38 @@ _LABELS = {
 _APART = frozenset({"id", "start", "end", "text", "disagreements", "arguments", "evidence"})
 """The properties that a card shows in another place, or not."""
 
+_NAMES = {
+    "doc_time_rel": "to the document's date",
+    "ace_role": "role in ACE",
+    "nil": "not linked",
+    "freq": "how often",
+    "quant": "which ones",
+    "begin": "begins",
+    "end_point": "ends",
+    "anchor": "counted from",
+    "mod": "modified",
+}
+"""What a card calls properties whose names are abbreviations."""
+
 WIKIDATA = "https://www.wikidata.org/wiki/"
 
 
 class Label(Struct, frozen=True):
-    """A label of a record: the property, its name, and the title and description of the scheme."""
+    """A label of a record: the property, its name, and the title and description of the scheme.
+
+    `layer` is that of the property: a mention has the type of its entity, too.
+    """
 
     property: str
     name: str
     title: str = ""
     description: str = ""
+    layer: str = ""
+
+
+def key_of(label: Label) -> str:
+    """Return by what a page knows a label."""
+    return f"{label.layer} {label.property} {label.name}"
 
 
 class Fact(Struct, frozen=True, omit_defaults=True):
@@ -86,7 +110,8 @@ class Card(Struct, frozen=True, omit_defaults=True):
         labels: Its labels, the most general first.
         facts: Its other properties.
         sentence: The sentence that it is in; empty for a record that is not in the text.
-        chain: The ids of the spans that stand for the same, in the order of the text.
+        chain: The ids of the spans that stand for the same, in the order of the text; of a relation
+            those of its ends in the sentences that state it.
         links: Arguments, relations and quotations; `name` is the role, `value` the other record.
         disagreements: In how many properties the independent annotations differed.
         record: The record as in the document's file.
@@ -132,12 +157,20 @@ def name_of(document: Document, record_id: str) -> str:
     return name
 
 
+def sentence_of(document: Document, record: Any) -> int | None:
+    """Return the number of the sentence that a record is in, or that states a relation first."""
+    if isinstance(record, Relation):
+        number = next(iter(record.evidence or ()), len(document.sentences))
+        return number if number < len(document.sentences) else None
+    return document.sentence_number(record) if isinstance(record, SpanRecord) else None
+
+
 def label_of(scheme: Scheme, layer: str, prop: str, value: str) -> Label:
     """Return a label with what the scheme says of it; an unknown one has only its name."""
     for label in scheme.labels(layer, prop):
         if label.name == value:
-            return Label(prop, value, label.title, label.description)
-    return Label(prop, value)
+            return Label(prop, value, label.title, label.description, layer)
+    return Label(prop, value, layer=layer)
 
 
 class _Cards:
@@ -147,6 +180,11 @@ class _Cards:
         self._document = document
         self._scheme = scheme_of(document)
         self._links: dict[str, list[Fact]] = {}
+        self._chains: dict[str, list[str]] = {}
+        self._in_sentence: dict[int | None, list[Mention | Event]] = {}
+        spans: list[Mention | Event] = [*document.mentions, *document.events]
+        for span in spans:
+            self._in_sentence.setdefault(document.sentence_number(span), []).append(span)
         for source, target, name, back in self._all_links():
             self._link(source, name, target)
             self._link(target, back, source)
@@ -160,23 +198,45 @@ class _Cards:
 
     def _card(self, layer: str, record: Any) -> Card:
         shown = _LABELS.get(layer, ())
-        values = {prop: getattr(record, _field(prop), None) for prop in shown}
-        labels = [
-            label_of(self._scheme, layer, prop, value) for prop, value in values.items() if value
-        ]
+        facts = [*self._more(record), *self._facts(layer, record)]
         return Card(
             id=record.id,
             layer=layer,
             kind=LAYER_TITLES[layer],
             title=name_of(self._document, record.id),
-            labels=labels,
-            facts=[fact for fact in self._facts(layer, record) if fact.name not in values],
+            labels=self._labels(layer, record),
+            facts=[fact for fact in facts if fact.name not in shown],
             sentence=self._sentence(record),
             chain=self._chain(record),
             links=self._links.get(record.id, []),
             disagreements=record.disagreements or 0,
             record=record,
         )
+
+    def _labels(self, layer: str, record: Any) -> list[Label]:
+        """The labels in the head of a card; a mention has the type of its entity before its own."""
+        entity = record_of(self._document, _of_chain(record)) if layer == "mentions" else None
+        labels = [] if entity is None else self._labels("entities", entity)
+        for prop in _LABELS.get(layer, ()):
+            value = getattr(record, _field(prop), None)
+            if value:
+                labels.append(label_of(self._scheme, layer, prop, value))
+        return labels
+
+    def _more(self, record: Any) -> Iterator[Fact]:
+        """What a card says beside the properties: a value in words, the page of an entity."""
+        words = ""
+        if isinstance(record, Timex):
+            words = time_in_words(record, self._scheme)
+        elif isinstance(record, Quantity):
+            words = amount_in_words(record, self._scheme)
+        if words:
+            yield Fact("in words", words)
+        if isinstance(record, Mention):
+            entity = record_of(self._document, record.entity)
+            wikidata = getattr(entity, "wikidata", None)
+            if wikidata:
+                yield self._fact("entities", "wikidata", wikidata)
 
     def _facts(self, layer: str, record: Any) -> Iterator[Fact]:
         for prop in self._scheme.properties(layer):
@@ -187,12 +247,14 @@ class _Cards:
                 yield self._fact(layer, prop, item)
 
     def _fact(self, layer: str, prop: str, value: Any) -> Fact:
-        name = prop.replace("_", " ")
+        name = _NAMES.get(prop, prop.replace("_", " "))
         if isinstance(value, Span):
             return Fact(name, value.text)
         if value is True:
             return Fact(name, "yes")
         text = str(value)
+        if text == DOCUMENT_TIME and prop in reference_names():
+            return Fact(name, "the document's date")
         if prop == "wikidata":
             return Fact("Wikidata", text, address=WIKIDATA + text)
         if prop in reference_names() and text in self._document:
@@ -203,21 +265,33 @@ class _Cards:
         return Fact(name, text)
 
     def _sentence(self, record: Any) -> str:
-        if not isinstance(record, SpanRecord):
-            return ""
-        sentence = self._document.sentence_of(record)
-        return "" if sentence is None else self._document.text_of(sentence)
+        number = sentence_of(self._document, record)
+        return "" if number is None else self._document.text_of(self._document.sentences[number])
 
     def _chain(self, record: Any) -> list[str]:
+        """The spans of an entity or event, one list for all of them."""
         document = self._document
         if isinstance(record, Entity):
-            return [mention.id for mention in document.mentions_of(record)]
+            return self._chains.setdefault(record.id, _ids(document.mentions_of(record)))
         if isinstance(record, EventChain):
-            return [event.id for event in document.events_of(record)]
-        whole = record_of(document, _of_chain(record))
+            return self._chains.setdefault(record.id, _ids(document.events_of(record)))
+        if isinstance(record, Relation):
+            return list(self._evidence(record))
+        of = _of_chain(record)
+        if of in self._chains:
+            return self._chains[of]
+        whole = record_of(document, of)
         if isinstance(whole, Entity | EventChain):
             return self._chain(whole)
         return [record.id] if isinstance(record, SpanRecord) else []
+
+    def _evidence(self, relation: Relation) -> Iterator[str]:
+        """The spans of both ends of a relation in the sentences that state it."""
+        ends = {relation.source, relation.target}
+        for number in relation.evidence or ():
+            for span in self._in_sentence.get(number, ()):
+                if _of_chain(span) in ends:
+                    yield span.id
 
     def _link(self, source: str, name: str, target: str) -> None:
         fact = Fact(name, name_of(self._document, target), target=target)
@@ -245,15 +319,6 @@ class _Cards:
         return f"{name} →", f"← {name}"
 
 
-def amount(quantity: Quantity) -> str:
-    """Return the value of a quantity in words: comparator, value or bounds, unit."""
-    value = quantity.value or ""
-    if not value and (quantity.lower or quantity.upper):
-        value = f"{quantity.lower or '…'} to {quantity.upper or '…'}"
-    comparator = _words(quantity.comparator) if quantity.comparator not in (None, "EXACT") else ""
-    return " ".join(part for part in (comparator, _grouped(value), quantity.unit) if part)
-
-
 def speakers(document: Document, quotation: Quotation) -> list[tuple[str, str]]:
     """Return (id, name) of each source of a quotation, by the entity where the mention has one."""
     named = []
@@ -262,6 +327,10 @@ def speakers(document: Document, quotation: Quotation) -> list[tuple[str, str]]:
         entity = record_of(document, getattr(mention, "entity", None))
         named.append((source, name_of(document, source if entity is None else entity.id)))
     return named
+
+
+def _ids(spans: Iterable[Mention] | Iterable[Event]) -> list[str]:
+    return [span.id for span in spans]
 
 
 def _of_chain(record: Any) -> str | None:
@@ -278,11 +347,3 @@ def _field(prop: str) -> str:
 
 def _words(label: str | None) -> str:
     return (label or "?").replace("_", " ").replace("-", " ").lower()
-
-
-def _grouped(value: str) -> str:
-    """Return a decimal number with thin spaces between thousands; other text as it is."""
-    whole, point, fraction = value.partition(".")
-    if not whole.lstrip("-").isdecimal() or len(whole.lstrip("-")) < 5:
-        return value
-    return f"{int(whole):,}".replace(",", "\u202f") + point + fraction

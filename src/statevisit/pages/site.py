@@ -20,15 +20,15 @@ from statevisit.checks.document import sound
 from statevisit.corpus.entries import Entry
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.parallel import ordered
-from statevisit.corpus.reader import Corpus
+from statevisit.corpus.reader import Corpus, load
 from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.settings import read_settings
 from statevisit.document.codec import read_text
 from statevisit.document.model import Document
-from statevisit.document.scheme import Scheme
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.pages.overview import Batch, agreement_of, index, inventories_of, searchable
+from statevisit.pages.provenance import Annotator, Origin, origin_of
 from statevisit.pages.reader_page import (
-    Annotator,
     Site,
     asset,
     document_page,
@@ -52,6 +52,7 @@ class Task(Struct, frozen=True):
     sources: Mapping[str, ListedSource]
     annotators: Mapping[str, Annotator]
     site: Site
+    origin: Origin
 
 
 Mapper = Callable[..., Iterator[Any]]
@@ -156,6 +157,7 @@ def _documents(
         sources={} if corpus.root is None else read_sources(corpus.root),
         annotators=_annotators(corpus.root),
         site=site,
+        origin=origin_of(corpus.scheme, corpus.root, site.title, site.issues),
     )
     whole = Batch()
     places = range(0, len(corpus), BATCH)
@@ -172,17 +174,32 @@ def _annotators(root: Path | None) -> dict[str, Annotator]:
         return {}
     listed = read_json(path, "annotators")["annotators"]
     return {
-        each["id"]: Annotator(each["name"], each["kind"], each.get("notes", "")) for each in listed
+        each["id"]: Annotator(
+            each["name"],
+            each["kind"],
+            each.get("notes", ""),
+            each["id"],
+            tuple(each.get("layers", ())),
+        )
+        for each in listed
     }
 
 
 def _named(document: Document, listed: Mapping[str, Annotator]) -> list[Annotator]:
-    return [listed.get(name) or Annotator(name, "not listed") for name in document.annotators]
+    return [
+        listed.get(name) or Annotator(name, "not listed", id=name) for name in document.annotators
+    ]
 
 
 def annotators_of(document: Document, root: Path | None) -> list[Annotator]:
     """Return who annotated a document, as the list of annotators of its corpus names them."""
     return _named(document, _annotators(root))
+
+
+def origin_at(document: Document, root: Path | None) -> Origin:
+    """Return the corpus at a root, which a document is from; without a root its scheme only."""
+    title = "" if root is None else _title(load(root))
+    return origin_of(scheme_of(document), root, title)
 
 
 def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
@@ -191,7 +208,9 @@ def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
     for entry in entries:
         document = sound(entry, task.scheme)
         source = task.sources.get(document.source.file)
-        page = document_page(document, source, _named(document, task.annotators), task.site)
+        page = document_page(
+            document, source, _named(document, task.annotators), task.site, task.origin
+        )
         files.write(task.folder / f"{document.id}.html", page.encode())
         batch.add(document, task.scheme, source)
     return batch
