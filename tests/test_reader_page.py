@@ -256,8 +256,10 @@ def test_a_record_opens_by_its_permalink(written: Path, browser_page: Any) -> No
     )
     page.goto(written.as_uri() + "#karabakh-war-2020")
     assert "Second Karabakh War" == page.locator("#card h2").inner_text()
+    assert 0 == page.locator("#card blockquote").count()
     page.goto(written.as_uri() + "#r4")
     assert "Relation r4" == page.locator("#card .kind").inner_text()
+    assert "capital, Baku." in page.locator("#card blockquote").last.inner_text()
     assert {"capital", "Baku"} <= set(page.locator(".piece.lit").all_inner_texts())
 
 

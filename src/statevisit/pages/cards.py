@@ -25,6 +25,7 @@ from statevisit.document.records import (
 from statevisit.document.references import DOCUMENT_TIME, reference_names
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.pages.in_words import amount_in_words, time_in_words
+from statevisit.printable import visible
 
 LAYER_TITLES = {
     "mentions": "Mention",
@@ -109,7 +110,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
         title: The words or the name of the record.
         labels: Its labels, the most general first.
         facts: Its other properties.
-        sentence: The sentence that it is in; empty for a record that is not in the text.
+        sentences: The sentence that it is in, or those that state a relation.
         chain: The ids of the spans that stand for the same, in the order of the text; of a relation
             those of its ends in the sentences that state it.
         links: Arguments, relations and quotations; `name` is the role, `value` the other record.
@@ -124,7 +125,7 @@ class Card(Struct, frozen=True, omit_defaults=True):
     record: Any
     labels: list[Label] = []
     facts: list[Fact] = []
-    sentence: str = ""
+    sentences: list[str] = []
     chain: list[str] = []
     links: list[Fact] = []
     disagreements: int = 0
@@ -149,20 +150,16 @@ def name_of(document: Document, record_id: str) -> str:
     if record is None:
         return record_id
     if isinstance(record, SpanRecord):
-        return " ".join(document.text_of(record).split())
+        return visible(" ".join(document.text_of(record).split()))
     if isinstance(record, EventChain) and not record.name:
         mentions = document.events_of(record)
         return name_of(document, mentions[0].id) if mentions else record.id
-    name: str = getattr(record, "name", None) or record.id
-    return name
+    return visible(getattr(record, "name", None) or record.id)
 
 
-def sentence_of(document: Document, record: Any) -> int | None:
-    """Return the number of the sentence that a record is in, or that states a relation first."""
-    if isinstance(record, Relation):
-        number = next(iter(record.evidence or ()), len(document.sentences))
-        return number if number < len(document.sentences) else None
-    return document.sentence_number(record) if isinstance(record, SpanRecord) else None
+def words_of(document: Document, sentence: int) -> str:
+    """Return the words of a sentence, by its number."""
+    return visible(document.text_of(document.sentences[sentence]))
 
 
 def label_of(scheme: Scheme, layer: str, prop: str, value: str) -> Label:
@@ -206,7 +203,7 @@ class _Cards:
             title=name_of(self._document, record.id),
             labels=self._labels(layer, record),
             facts=[fact for fact in facts if fact.name not in shown],
-            sentence=self._sentence(record),
+            sentences=[words_of(self._document, n) for n in self._sentences(record)],
             chain=self._chain(record),
             links=self._links.get(record.id, []),
             disagreements=record.disagreements or 0,
@@ -264,9 +261,12 @@ class _Cards:
             return Fact(name, label.title, description=label.description)
         return Fact(name, text)
 
-    def _sentence(self, record: Any) -> str:
-        number = sentence_of(self._document, record)
-        return "" if number is None else self._document.text_of(self._document.sentences[number])
+    def _sentences(self, record: Any) -> list[int]:
+        document = self._document
+        if isinstance(record, Relation):
+            return [n for n in record.evidence or () if n < len(document.sentences)]
+        number = document.sentence_number(record) if isinstance(record, SpanRecord) else None
+        return [] if number is None else [number]
 
     def _chain(self, record: Any) -> list[str]:
         """The spans of an entity or event, one list for all of them."""
@@ -288,7 +288,7 @@ class _Cards:
     def _evidence(self, relation: Relation) -> Iterator[str]:
         """The spans of both ends of a relation in the sentences that state it."""
         ends = {relation.source, relation.target}
-        for number in relation.evidence or ():
+        for number in self._sentences(relation):
             for span in self._in_sentence.get(number, ()):
                 if _of_chain(span) in ends:
                     yield span.id

@@ -177,12 +177,11 @@ def _bounds_of_paragraphs(document: Document) -> list[tuple[int, int]]:
 
     They have all of the text but white space; what is in no sentence is at the end of a paragraph.
     """
-    starts = [0]
-    if "sentences" in document.orderly:
-        first = {sentence.paragraph: sentence.start for sentence in reversed(document.sentences)}
-        starts += sorted(first.values())[1:]
+    if "sentences" not in document.orderly or not document.sentences:
+        return [(0, len(document.text))]
+    first = {sentence.paragraph: sentence.start for sentence in reversed(document.sentences)}
     bounds = []
-    for start, end in pairwise([*starts, len(document.text)]):
+    for start, end in pairwise([0, *sorted(first.values())[1:], len(document.text)]):
         words = document.text[start:end]
         inside = words.strip()
         if inside:

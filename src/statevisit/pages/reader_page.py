@@ -24,7 +24,7 @@ from statevisit.corpus.seeds import ListedSource
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.pages import about, views
-from statevisit.pages.cards import Card, cards, key_of, label_of, record_of, sentence_of
+from statevisit.pages.cards import Card, cards, key_of, label_of, record_of, words_of
 from statevisit.pages.graph import Graph, graph_of
 from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.pages.provenance import Annotator, Origin, origin_of, provenance
@@ -342,7 +342,7 @@ def data_of(
     value = {
         "id": document.id,
         "labels": labels,
-        "sentences": [document.text_of(sentence) for sentence in document.sentences],
+        "sentences": [words_of(document, number) for number in range(len(document.sentences))],
         "chains": chains,
         "records": records,
         **provenance(document, annotators, origin, labels),
@@ -369,6 +369,8 @@ def _apart(records: dict[str, dict[str, Any]]) -> tuple[list[list[str]], dict[st
 
 def _compact(card: Card, document: Document) -> dict[str, Any]:
     """A card for the script, without what it finds elsewhere."""
+    record = document[card.id]
+    number = document.sentence_number(record) if hasattr(record, "start") else None
     value = {
         "layer": card.layer,
         "kind": card.kind,
@@ -377,8 +379,10 @@ def _compact(card: Card, document: Document) -> dict[str, Any]:
         "facts": card.facts,
         "links": card.links,
         "chain": card.chain,
-        "sentence": sentence_of(document, card.record),
+        "sentence": number,
+        "evidence": card.sentences if number is None else [],
         "disagreements": card.disagreements,
         "record": card.record,
     }
-    return {name: part for name, part in value.items() if name == "sentence" or part not in (0, [])}
+    empty = {"disagreements": 0, "sentence": None}
+    return {name: part for name, part in value.items() if part not in ([], empty.get(name, ()))}

@@ -138,7 +138,7 @@ def _actor(document: Document, entity: Entity, stated: list[Relation], events: i
         relations.append(Named(name, link, relation.id if is_source else ""))
     return Actor(
         id=entity.id,
-        name=entity.name or entity.id,
+        name=name_of(document, entity.id),
         type=entity.type or "",
         type_title=label_of(scheme, "entities", "type", entity.type or "?").title,
         mentions=[Link(mention.id, document.text_of(mention)) for mention in mentions],

@@ -263,10 +263,9 @@ function fill(id) {
   if (record.facts) parts.push(...list("", record.facts));
   if (record.links) parts.push(...list("Linked to", record.links));
   if (record.chain && record.chain.length > 1) parts.push(...chainOf(record));
-  if (record.sentence !== undefined) {
-    const sentence = data.sentences[record.sentence];
-    const quoted = { lang: text.lang, dir: "auto" };
-    parts.push(element("blockquote", quoted, sentence));
+  const sentences = record.sentence === undefined ? record.evidence || [] : [data.sentences[record.sentence]];
+  for (const sentence of sentences) {
+    parts.push(element("blockquote", { lang: text.lang, dir: "auto" }, sentence));
   }
   parts.push(...differences(id, record), ...rules(record), ...annotators(record), ...actions(id, record));
   const hadFocus = cameFromCard || card.contains(document.activeElement);
