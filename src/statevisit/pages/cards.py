@@ -4,6 +4,7 @@ Everything here is text, never markup; templates and the script escape it.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -164,10 +165,15 @@ def words_of(document: Document, sentence: int) -> str:
 
 def label_of(scheme: Scheme, layer: str, prop: str, value: str) -> Label:
     """Return a label with what the scheme says of it; an unknown one has only its name."""
-    for label in scheme.labels(layer, prop):
-        if label.name == value:
-            return Label(prop, value, label.title, label.description, layer)
-    return Label(prop, value, layer=layer)
+    return _labels(scheme, layer, prop).get(value) or Label(prop, value, layer=layer)
+
+
+@cache
+def _labels(scheme: Scheme, layer: str, prop: str) -> dict[str, Label]:
+    return {
+        label.name: Label(prop, label.name, label.title, label.description, layer)
+        for label in scheme.labels(layer, prop)
+    }
 
 
 class _Cards:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import Struct
 
 from statevisit import layout
@@ -200,7 +200,7 @@ def _own_ids() -> frozenset[str]:
 
 def _anchor(record_id: str) -> Markup:
     """The attribute by which a record is the target of links; none where a part has this id."""
-    return Markup("") if record_id in _own_ids() else Markup(' id="{}"').format(record_id)
+    return Markup("" if record_id in _own_ids() else f' id="{escape(record_id)}"')
 
 
 @cache
@@ -255,7 +255,12 @@ def _page(
         lead=about.lead(document, source),
         language=document.language,
         layers=[
-            Layer(layer, _TITLES[layer], len(getattr(document, layer)), _legend(document, layer))
+            Layer(
+                layer,
+                _TITLES[layer],
+                len(getattr(document, layer)),
+                _legend(document, layer, colours),
+            )
             for layer in LAYERS
             if layer in scheme.layers
         ],
@@ -305,11 +310,12 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
     return shown
 
 
-def _legend(document: Document, layer: str) -> list[tuple[str, str, int]]:
+def _legend(
+    document: Document, layer: str, colours: Mapping[str, str]
+) -> list[tuple[str, str, int]]:
     """The labels of the spans of a layer as in a legend, the most frequent first."""
     scheme = scheme_of(document)
     counts = Counter(_label(document, layer, span.id) for span in getattr(document, layer))
-    colours = _Colours(scheme)
     return [
         (label_of(scheme, *_COLOURED[layer], name).title or name, colours[name], count)
         for name, count in counts.most_common()
