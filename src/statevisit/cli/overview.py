@@ -33,6 +33,7 @@ COMMANDS = {
     "import": "Add annotation in another format to a corpus, or the changes of an export.",
     "adjudicate": "List the disagreements of two annotations, or merge them by decisions.",
     "show": "Print a document with coloured spans and the tables of its layers.",
+    "site": "Write pages to read a corpus with: they work offline and from a file.",
     "stats": "Count documents, records and labels.",
     "prompt": "Print a prompt, the guidelines in brief and a schema for a language model.",
     "predict": "Predict names, times and amounts with a tagger, to be scored or corrected.",

@@ -51,7 +51,7 @@ _HIDDEN = ("sentences", "tokens")
 @click.option(
     "--html",
     type=click.Path(path_type=Path),
-    help="Write the article with its spans to this HTML file instead.",
+    help="Write the article as a page to read to this HTML file instead.",
 )
 def command(
     document: str | None,
@@ -78,7 +78,7 @@ def command(
     if svg:
         _write(svg, to_svg(shown))
     if html:
-        _write(html, to_html(shown))
+        _write(html, _page(shown, root))
     if svg or html:
         return
     out = console(highlight=False)
@@ -186,10 +186,14 @@ def _legend(document: Document) -> "Text":
     return Text("  ").join(labels.values())
 
 
-def to_html(document: Document) -> str:
-    """Return the article with its spans as an HTML page."""
-    head = f'<meta charset="utf-8"><title>{document.id}</title>'
-    return f'<!doctype html><html lang="en">{head}{document._repr_html_()}</html>\n'
+def _page(document: Document, root: Path | None) -> str:
+    """Return the article as a page to read, with what its corpus states of it."""
+    from statevisit.pages.reader_page import document_page
+    from statevisit.pages.site import annotators_of, origin_at
+
+    source = read_sources(root).get(document.source.file) if root else None
+    annotators = annotators_of(document, root)
+    return document_page(document, source, annotators, origin=origin_at(document, root))
 
 
 _COLUMNS = 104

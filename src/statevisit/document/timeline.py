@@ -66,6 +66,42 @@ def timeline(document: Document) -> Timeline:
     return Timeline(events, unordered)
 
 
+class Between(Struct, frozen=True):
+    """The days between which an event lies, as ordinals; None where nothing says so.
+
+    It begins at the start of the day `earliest` or later, and ends by the start of `latest`.
+    """
+
+    earliest: int | None
+    latest: int | None
+
+
+def days_of_events(document: Document) -> dict[str, Between]:
+    """Return the days between which the events of a document lie, by the closure of its facts.
+
+    The keys are the ids of the chains, and of events without a chain, in the order of the text.
+    """
+    chains = {event.id: event.event or event.id for event in document.events}
+    graph = Graph(_links(document, chains), _by_calendar(document))
+    reach = graph.reach()
+    days = sorted(
+        (node[1], number)
+        for (node, _), number in graph.component.items()
+        if isinstance(node, tuple)
+    )
+    in_text = sorted(document.events, key=lambda event: (event.start, event.end))
+    between = {}
+    for chain in dict.fromkeys(chains[event.id] for event in in_text):
+        first, last = graph.component.get((chain, BEGIN)), graph.component.get((chain, END))
+        earliest = latest = None
+        if first is not None and last is not None:
+            before = (day for day, number in reversed(days) if reach[number] >> first & 1)
+            after = (day for day, number in days if reach[last] >> number & 1)
+            earliest, latest = next(before, None), next(after, None)
+        between[chain] = Between(earliest, latest)
+    return between
+
+
 def _placed(graph: Graph, events: list[str]) -> dict[str, set[str]]:
     """The events with which each event is in order, or of which one lies within the other.
 

@@ -1,0 +1,591 @@
+"use strict";
+(() => {
+const $ = (id) => document.getElementById(id);
+const holder = $("data");
+if (!holder) return;
+const data = JSON.parse(holder.textContent);
+// "constructor" and the like are ids as any others.
+for (const part of Object.values(data)) {
+  if (part && typeof part === "object" && !Array.isArray(part)) Object.setPrototypeOf(part, null);
+}
+for (const record of Object.values(data.records)) {
+  if (typeof record.chain === "number") record.chain = data.chains[record.chain];
+}
+const text = $("text");
+const card = $("card");
+const hint = card.firstElementChild;
+const pieces = [...text.querySelectorAll(".piece")];
+const starts = pieces.filter((piece) => piece.tagName === "A");
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const framed = window !== window.parent; // in a notebook, where the page has no address
+let chosen = "";
+
+// The pieces of each span, and where each span begins.
+const piecesOf = new Map();
+for (const piece of pieces) {
+  for (const id of piece.dataset.ids.split(" ")) {
+    if (!piecesOf.has(id)) piecesOf.set(id, []);
+    piecesOf.get(id).push(piece);
+  }
+}
+
+function element(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+function isolated(words) {
+  return element("bdi", {}, words);
+}
+
+function jump(id, words) {
+  return element("a", { className: "jump", href: `#${id}` }, isolated(words));
+}
+
+function remembered(name) {
+  try { return localStorage.getItem(`statevisit-${name}`); } catch { return null; }
+}
+
+function remember(name, value) {
+  try { localStorage.setItem(`statevisit-${name}`, value); } catch { /* not allowed from a file */ }
+}
+
+// Layers
+
+const layers = [...document.querySelectorAll("button.layer")];
+
+function isShown(id) {
+  const record = data.records[id];
+  return record !== undefined && !text.classList.contains(`no-${record.layer}`);
+}
+
+function setLayer(button, on) {
+  button.setAttribute("aria-pressed", String(on));
+  text.classList.toggle(`no-${button.dataset.layer}`, !on);
+}
+
+function switchLayer(button) {
+  setLayer(button, button.getAttribute("aria-pressed") !== "true");
+  const off = layers.filter((b) => b.getAttribute("aria-pressed") !== "true");
+  remember("off", off.map((b) => b.dataset.layer).join(" "));
+}
+
+const off = (remembered("off") || "").split(" ");
+for (const button of layers) {
+  if (off.includes(button.dataset.layer)) setLayer(button, false);
+  button.addEventListener("click", () => switchLayer(button));
+}
+
+function toggle(button, name, apply) {
+  const set = (on) => {
+    button.setAttribute("aria-pressed", String(on));
+    apply(on);
+  };
+  set(remembered(name) === "yes");
+  button.addEventListener("click", () => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    set(on);
+    remember(name, on ? "yes" : "no");
+  });
+}
+
+function label(id) {
+  const record = data.records[id];
+  if (!record) return "";
+  const shown = record.labels || [];
+  return shown.length ? shown[0].split(" ").slice(2).join(" ") : "";
+}
+
+toggle($("face"), "sans", (on) => text.classList.toggle("sans", on));
+toggle($("labels"), "labels", (on) => {
+  text.classList.toggle("labels", on);
+  if (!on || text.dataset.labelled) return;
+  text.dataset.labelled = "yes";
+  for (const [id, of] of piecesOf) {
+    const last = of[of.length - 1];
+    const words = label(id);
+    if (words) last.dataset.label = last.dataset.label ? `${words} ${last.dataset.label}` : words;
+  }
+});
+
+// The card of a record
+
+function labelOf(key) {
+  const [title, description] = data.labels[key] || ["", ""];
+  const name = key.split(" ").slice(2).join(" ");
+  const words = element("b", {}, title || name);
+  if (title) words.append(" ", element("small", { className: "soft" }, name));
+  return element("p", { className: "label" }, words, element("span", {}, description));
+}
+
+function row(fact) {
+  let value = isolated(fact.value);
+  if (fact.target) value = jump(fact.target, fact.value);
+  if (fact.address) {
+    value = element("a", { href: fact.address, rel: "noreferrer" }, isolated(fact.value));
+  }
+  const name = element("dt", {}, fact.name);
+  return [name, element("dd", { title: fact.description || "" }, value)];
+}
+
+function list(title, facts) {
+  const rows = element("dl", {}, ...facts.flatMap(row));
+  return title ? [element("h3", {}, title), rows] : [rows];
+}
+
+function chainOf(record) {
+  const items = record.chain.map((id) => {
+    const words = data.records[id] ? data.records[id].title : id;
+    return element("li", {}, jump(id, words));
+  });
+  const title = record.layer === "relations" ? "Stated by" : "The same in the text";
+  return [
+    element("h3", {}, `${title} (${items.length})`),
+    element("ul", { className: "chain" }, ...items),
+  ];
+}
+
+function copy(button, words) {
+  const copied = navigator.clipboard
+    ? navigator.clipboard.writeText(words)
+    : Promise.reject(new Error("without a secure address"));
+  copied.then(
+    () => { button.textContent = "Copied"; },
+    () => { button.textContent = "The browser does not allow copying"; },
+  );
+}
+
+// Who annotated a record, on what the independent annotations differed, and by which rules
+
+function annotators(record) {
+  const names = (data.annotators && data.annotators[record.layer]) || [];
+  if (!names.length) return [];
+  const rows = names.map((name) => element("li", {}, isolated(name)));
+  return [element("h3", {}, "Annotated by"), element("ul", { className: "names" }, ...rows)];
+}
+
+function differences(id, record) {
+  const decided = data.decisions && data.decisions[id];
+  const count = record.disagreements || (decided ? decided.differences.length : 0);
+  if (!count) return [];
+  const times = count === 1 ? "once" : `in ${count} properties`;
+  const words = `The independent annotations differed ${times} before adjudication.`;
+  if (!decided) return [element("p", { className: "disagreements" }, words)];
+  const cells = (tag, values) => values.map((value) => element(tag, {}, isolated(value)));
+  const rows = decided.differences.map(([name, ...values]) => {
+    const head = element("th", { scope: "row" }, name);
+    return element("tr", {}, head, ...cells("td", values));
+  });
+  const head = element("tr", {}, element("td"), ...["a", "b"].map((name) => element("th", { scope: "col" }, name)));
+  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
+  const outcome = decided.decision === "other" ? "Neither stands" : `${decided.decision} stands`;
+  const reason = element("p", {}, `${outcome}. `, isolated(decided.reason));
+  const summary = element("summary", {}, words);
+  return [element("details", { className: "disagreements" }, summary, table, reason)];
+}
+
+// Words in Markdown, of which only emphasis is shown.
+function emphasized(words) {
+  const parts = words.replaceAll("**", "").split("*");
+  return parts.map((part, n) => (n % 2 ? element("em", {}, part) : part));
+}
+
+function rules(record) {
+  const numbers = (record.labels || []).map((key) => data.rules && data.rules[key]);
+  return [...new Set(numbers.filter(Boolean))].map((number) => {
+    const summary = element("summary", {}, `Guidelines, ${number}`);
+    const words = element("p", { className: "rule" }, ...emphasized(data.paragraphs[number]));
+    const parts = [summary, words];
+    if (data.guidelines) {
+      const href = `${data.guidelines}#s${number}`;
+      parts.push(element("p", {}, element("a", { href }, "Read it in the guidelines")));
+    }
+    return element("details", {}, ...parts);
+  });
+}
+
+// A link to a new issue with the record filled in, where the corpus has an address for issues.
+function report(id, record) {
+  const issues = data.issues || text.dataset.issues;
+  if (!issues) return [];
+  const title = `${data.id} ${id}: ${record.title}`;
+  const body = `${location.href}\n\n${JSON.stringify(record.record, null, 2)}\n\nWhat is wrong:\n`;
+  const query = new URLSearchParams({ title, [issues.includes("//huggingface.co/") ? "description" : "body"]: body });
+  const href = `${issues}${issues.includes("?") ? "&" : "?"}${query}`;
+  return [element("a", { href, rel: "noreferrer" }, "Report an error")];
+}
+
+function actions(id, record) {
+  const json = element("button", { type: "button" }, "Copy as JSON");
+  json.onclick = () => copy(json, JSON.stringify(record.record, null, 2));
+  const link = element("button", { type: "button" }, "Copy link");
+  link.onclick = () => copy(link, `${location.href.split("#")[0]}#${id}`);
+  const links = framed ? [] : [link];
+  const cited = element("p", { className: "citation", hidden: true });
+  const cite = element("button", { type: "button" }, "Cite this");
+  cite.onclick = () => {
+    const address = framed ? "" : ` ${location.href.split("#")[0]}#${id}`;
+    cited.replaceChildren(isolated(`${data.cite || data.id}, ${record.kind.toLowerCase()} ${id} (“${record.title}”).${address}`));
+    cited.hidden = false;
+    copy(cite, cited.textContent);
+  };
+  const buttons = element("p", { className: "actions" }, ...links, cite, json, ...report(id, record));
+  return [buttons, cited];
+}
+
+function others(id) {
+  const first = (piecesOf.get(id) || [])[0];
+  if (!first) return [];
+  const ids = first.dataset.ids.split(" ").filter((other) => other !== id && isShown(other)).slice(0, 24);
+  if (!ids.length) return [];
+  const links = ids.flatMap((other) => [" ", jump(other, data.records[other].title)]);
+  return [element("p", { className: "others" }, "Also here:", ...links)];
+}
+
+// Following a link of the card takes the focus from it, which the next card gets back.
+let cameFromCard = false;
+card.addEventListener("click", (event) => {
+  cameFromCard = Boolean(event.target.closest("a.jump"));
+});
+
+function fill(id) {
+  const record = data.records[id];
+  const close = element("button", { type: "button", className: "close" }, "Close");
+  close.onclick = () => choose("");
+  const parts = [
+    close,
+    element("p", { className: "kind" }, `${record.kind} ${id}`),
+    element("h2", {}, isolated(record.title)),
+    ...others(id),
+    ...(record.labels || []).map(labelOf),
+  ];
+  if (record.facts) parts.push(...list("", record.facts));
+  if (record.links) parts.push(...list("Linked to", record.links));
+  if (record.chain && record.chain.length > 1) parts.push(...chainOf(record));
+  const sentences = record.sentence === undefined ? record.evidence || [] : [data.sentences[record.sentence]];
+  for (const sentence of sentences) {
+    parts.push(element("blockquote", { lang: text.lang, dir: "auto" }, sentence));
+  }
+  parts.push(...differences(id, record), ...rules(record), ...annotators(record), ...actions(id, record));
+  const hadFocus = cameFromCard || card.contains(document.activeElement);
+  cameFromCard = false;
+  card.replaceChildren(...parts);
+  card.scrollTop = 0;
+  if (hadFocus) card.focus({ preventScroll: true });
+}
+
+// Arcs from a span to the spans that it is linked to
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function middle(id) {
+  const first = (piecesOf.get(id) || [])[0];
+  if (!first) return null;
+  const box = first.getBoundingClientRect();
+  const origin = text.getBoundingClientRect();
+  return { x: box.left - origin.left + box.width / 2, y: box.top - origin.top + 4 };
+}
+
+function drawArcs(id) {
+  const arcs = $("arcs");
+  arcs.replaceChildren();
+  const record = data.records[id];
+  const from = record && middle(id);
+  if (!from) return;
+  const labels = [];
+  const names = new Map();
+  for (const fact of record.links || []) {
+    if (!names.has(fact.target)) names.set(fact.target, []);
+    names.get(fact.target).push(fact.name);
+  }
+  for (const [target, of] of names) {
+    const to = middle(target);
+    if (!to) continue;
+    const lift = 16 + Math.min(50, Math.abs(to.x - from.x) / 7 + Math.abs(to.y - from.y) / 9);
+    const top = Math.min(from.y, to.y) - lift;
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", `M${from.x} ${from.y}C${from.x} ${top} ${to.x} ${top} ${to.x} ${to.y}`);
+    const name = document.createElementNS(SVG, "text");
+    name.setAttribute("x", String(to.x));
+    name.setAttribute("y", String(to.y - 2));
+    name.textContent = of.join(", ");
+    arcs.append(path);
+    labels.push(name);
+  }
+  arcs.append(...labels); // above all lines
+}
+
+// Choosing a record
+
+function unmark() {
+  for (const piece of text.querySelectorAll(".lit, .chosen")) {
+    piece.classList.remove("lit", "chosen");
+  }
+}
+
+function setAddress(address) {
+  if (!framed) history.replaceState(null, "", address);
+}
+
+function choose(id) {
+  unmark();
+  const before = chosen;
+  chosen = data.records[id] ? id : "";
+  card.classList.toggle("open", Boolean(chosen));
+  drawArcs(chosen);
+  if (!chosen) {
+    if (card.contains(document.activeElement)) placeOf(before)?.focus();
+    card.replaceChildren(hint);
+    if (location.hash) setAddress(location.pathname + location.search);
+    return;
+  }
+  for (const same of data.records[id].chain || []) {
+    for (const piece of piecesOf.get(same) || []) piece.classList.add("lit");
+  }
+  for (const piece of piecesOf.get(id) || []) piece.classList.add("chosen");
+  fill(id);
+}
+
+function placeOf(id) {
+  const chain = (data.records[id] && data.records[id].chain) || [];
+  const span = [id, ...chain].find((one) => piecesOf.has(one));
+  return span ? piecesOf.get(span)[0] : null;
+}
+
+function arrive() {
+  const id = decodeURIComponent(location.hash.slice(1));
+  if (data.records[id]) go(id);
+}
+
+function go(id) {
+  choose(id);
+  const place = placeOf(id);
+  if (!place) return;
+  place.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
+}
+
+addEventListener("hashchange", arrive);
+
+// In a frame, links within the page would leave it, and many sites do not open.
+if (framed) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented) return;
+    const address = link.getAttribute("href");
+    if (!address.startsWith("#")) {
+      link.target = "_blank";
+      return;
+    }
+    event.preventDefault();
+    const id = decodeURIComponent(address.slice(1));
+    if (data.records[id]) go(id);
+    else $(id)?.scrollIntoView();
+  });
+}
+addEventListener("resize", () => drawArcs(chosen));
+
+text.addEventListener("click", (event) => {
+  const piece = event.target.closest(".piece");
+  if (!piece) return;
+  event.preventDefault();
+  const ids = piece.dataset.ids.split(" ").filter(isShown);
+  if (!ids.length) return;
+  const next = ids[(ids.indexOf(chosen) + 1) % ids.length];
+  choose(next);
+  setAddress(`#${next}`);
+});
+
+// The keyboard opens the card of the mark that it reaches.
+text.addEventListener("focusin", (event) => {
+  const piece = event.target.closest(".piece");
+  if (!piece || !piece.matches(":focus-visible")) return;
+  const ids = piece.dataset.ids.split(" ").filter(isShown);
+  if (ids.length && !ids.includes(chosen)) choose(ids[0]);
+});
+
+// Quotations show who speaks
+
+for (const [id, record] of Object.entries(data.records)) {
+  const last = record.layer === "quotations" && (piecesOf.get(id) || []).at(-1);
+  if (!last) continue;
+  const by = (record.links || []).filter((fact) => fact.name === "said by").map((fact) => {
+    const mention = data.records[fact.target];
+    const entity = mention && data.records[mention.record.entity];
+    return entity ? entity.title : fact.value;
+  });
+  if (by.length) last.dataset.speaker = by.join(", ");
+}
+
+// Finding words in the text and among the records
+
+const found = $("found");
+let hits = [];
+let at = -1;
+
+function matches(query) {
+  const words = query.toLocaleLowerCase();
+  const inRecords = Object.entries(data.records).filter(([id, record]) => {
+    const names = (record.labels || []).map((key) => key.split(" ").slice(2).join(" "));
+    return [id, record.title, ...names].some((s) => s.toLocaleLowerCase().includes(words));
+  });
+  const places = new Set();
+  for (const [id] of inRecords) {
+    const place = placeOf(id);
+    if (place) places.add(place);
+  }
+  for (const p of text.querySelectorAll("p")) {
+    if (!p.textContent.toLocaleLowerCase().includes(words)) continue;
+    const inside = [...places].some((place) => p.contains(place));
+    if (!inside) places.add(p);
+  }
+  const order = (a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+  return [...places].sort(order);
+}
+
+// The records that a search finds, as a list, and its words in the text.
+
+const LISTED = 12;
+
+function listed(words) {
+  const list = $("matches");
+  if (!list) return;
+  const hits = words ? Object.entries(data.records).filter(([id, record]) => {
+    const names = (record.labels || []).map((key) => (data.labels[key] || [""])[0]);
+    return [id, record.title, ...names].some((s) => s.toLocaleLowerCase().includes(words));
+  }) : [];
+  const whole = ([, record]) => Number(piecesOf.size > 0 && ["entities", "event_chains"].includes(record.layer));
+  hits.sort((a, b) => whole(b) - whole(a)); // entities and events before their mentions
+  const items = hits.slice(0, LISTED).map(([id, record]) => (
+    element("li", {}, jump(id, record.title), " ", element("small", { className: "soft" }, `${record.kind} ${id}`))
+  ));
+  if (hits.length > LISTED) items.push(element("li", { className: "soft" }, `and ${hits.length - LISTED} more records`));
+  list.replaceChildren(...items);
+  list.hidden = !items.length;
+}
+
+function paint(query) {
+  if (!CSS.highlights) return;
+  CSS.highlights.delete("found");
+  if (query.length < 2) return;
+  const words = new RegExp(query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "giu");
+  const ranges = [];
+  for (const p of text.querySelectorAll("p")) {
+    const hits = [...p.textContent.matchAll(words)];
+    if (!hits.length) continue;
+    const nodes = [];
+    const walker = document.createTreeWalker(p, NodeFilter.SHOW_TEXT);
+    let start = 0;
+    while (walker.nextNode()) {
+      nodes.push([start, walker.currentNode]);
+      start += walker.currentNode.length;
+    }
+    const at = (place) => nodes.findLast(([first]) => first <= place);
+    for (const hit of hits) {
+      const range = new Range();
+      const [first, one] = at(hit.index);
+      const [last, other] = at(hit.index + hit[0].length - 1);
+      range.setStart(one, hit.index - first);
+      range.setEnd(other, hit.index + hit[0].length - last);
+      ranges.push(range);
+    }
+  }
+  CSS.highlights.set("found", new Highlight(...ranges));
+}
+
+function find() {
+  for (const piece of text.querySelectorAll(".hit")) piece.classList.remove("hit");
+  const query = $("search").value.trim();
+  hits = query ? matches(query) : [];
+  at = -1;
+  listed(query.toLocaleLowerCase());
+  paint(query);
+  for (const hit of hits) if (hit.classList.contains("piece")) hit.classList.add("hit");
+  found.textContent = query ? `${hits.length} found` : "";
+}
+
+function nextHit(by) {
+  if (!hits.length) return;
+  at = (at + by + hits.length) % hits.length;
+  hits[at].scrollIntoView({ block: "center" });
+  found.textContent = `${at + 1} of ${hits.length}`;
+}
+
+$("search").addEventListener("input", find);
+$("search").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") nextHit(event.shiftKey ? -1 : 1);
+});
+
+// Events with one actor
+
+const actor = $("actor");
+if (actor) {
+  actor.addEventListener("change", () => {
+    for (const item of document.querySelectorAll("[data-actors]")) {
+      const ids = item.dataset.actors.split(" ");
+      item.hidden = Boolean(actor.value) && !ids.includes(actor.value);
+    }
+  });
+}
+
+// Keys
+
+function step(by) {
+  const shown = starts.filter((piece) => piece.dataset.ids.split(" ").some(isShown));
+  if (!shown.length) return;
+  const now = shown.indexOf(document.activeElement);
+  const next = shown[(now < 0 && by < 0 ? 0 : now + by + shown.length) % shown.length];
+  next.focus();
+  choose(next.dataset.ids.split(" ").find(isShown));
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") {
+    choose("");
+    if ($("search").value) {
+      $("search").value = "";
+      find();
+    }
+    return;
+  }
+  if (event.target.closest("input, select")) return;
+  const button = layers[Number(event.key) - 1];
+  if (button) switchLayer(button);
+  if (event.key === "n" || event.key === "p") step(event.key === "n" ? 1 : -1);
+  if (event.key === "/") {
+    event.preventDefault();
+    $("search").focus();
+  }
+});
+
+arrive();
+})();
+
+// The index of a corpus
+(() => {
+const field = document.getElementById("search-documents");
+if (!field) return;
+const MOST = 200;
+const results = document.getElementById("results");
+const found = document.getElementById("found-documents");
+field.addEventListener("input", () => {
+  const words = field.value.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  document.getElementById("listed").hidden = words.length > 0;
+  const hits = words.length
+    ? documents.filter((d) => words.every((w) => d.join(" ").toLocaleLowerCase().includes(w)))
+    : [];
+  found.textContent = words.length ? `${hits.length} found` : "";
+  const list = document.createElement("ul");
+  for (const [id, title, date, split] of hits.slice(0, MOST)) {
+    const link = document.createElement("a");
+    link.href = `documents/${id}.html`;
+    link.dir = "auto";
+    link.textContent = title;
+    const item = document.createElement("li");
+    item.append(link, ` ${date} ${split}`);
+    list.append(item);
+  }
+  results.replaceChildren(list);
+});
+})();

@@ -1,0 +1,216 @@
+"""A corpus as static pages: an index, a page for each document, the labels, the agreement.
+
+Every document is read once. The pages of a batch of documents are a task, which writes them and
+returns a row for each; what the other pages need of documents is a few examples for each label.
+"""
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+from msgspec import Struct
+
+from statevisit import files, layout
+from statevisit.checks.document import sound
+from statevisit.corpus.entries import Entry
+from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.parallel import ordered
+from statevisit.corpus.reader import Corpus, load
+from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.settings import read_settings
+from statevisit.document.codec import read_text
+from statevisit.document.model import Document
+from statevisit.document.scheme import Scheme, scheme_of
+from statevisit.pages.overview import Batch, agreement_of, index, inventories_of, searchable
+from statevisit.pages.provenance import Annotator, Origin, origin_of
+from statevisit.pages.reader_page import (
+    Site,
+    asset,
+    document_page,
+    render,
+    style_sheet,
+)
+from statevisit.pages.words import page_of
+
+BATCH = 16
+"""Documents whose pages are one task."""
+
+MARKER = "assets/site.json"
+"""The file by which a directory is known as a site, so that it may be replaced."""
+
+
+class Task(Struct, frozen=True):
+    """What the tasks of a site share; `folder` is the directory of the documents' pages."""
+
+    folder: Path
+    scheme: Scheme
+    sources: Mapping[str, ListedSource]
+    annotators: Mapping[str, Annotator]
+    site: Site
+    origin: Origin
+
+
+Mapper = Callable[..., Iterator[Any]]
+
+
+def write_site(
+    corpus: Corpus,
+    target: Path,
+    issues: str = "",
+    mapper: Mapper = ordered,
+    done: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Write the site of a corpus into a directory, which is made or replaced; count the files.
+
+    Args:
+        corpus: The corpus; its root may lack seeds, a manifest or guidelines.
+        target: A directory that does not exist, is empty, or holds a site.
+        issues: The address at which errors are reported, such as that of a project's new issues.
+        mapper: Runs the tasks, with the arguments of `parallel.ordered`.
+        done: Is called with the number of documents after each batch of them.
+
+    Raises FormatError for a document that cannot be read, and where `target` holds other files.
+    """
+    with _replacing(target) as staging:
+        _write(corpus, staging, issues, mapper, done)
+        return sum(path.is_file() for path in staging.rglob("*"))
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A temporary directory that becomes `target`, in place of a site there, on success."""
+    if not (target / MARKER).is_file():
+        with files.appearing(target) as staging:
+            yield staging
+        return
+    place = target.resolve()
+    with tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=place.parent) as name:
+        staging = Path(name) / "new"
+        staging.mkdir()
+        yield staging
+        place.rename(Path(name) / "old")
+        staging.rename(place)
+
+
+def _write(
+    corpus: Corpus, folder: Path, issues: str, mapper: Mapper, done: Callable[[int], None]
+) -> None:
+    root = corpus.root
+    guidelines = root / layout.GUIDELINES if root else None
+    manifest = _manifest(root)
+    pages = [("scheme.html", "Labels")]
+    if "agreement" in manifest:
+        pages.append(("agreement.html", "Agreement"))
+    if guidelines is not None and guidelines.is_file():
+        pages.append(("guidelines.html", "Guidelines"))
+    title = _title(corpus)
+    site = Site(title, (("index.html", "Documents"), *pages), issues)
+    found = _documents(corpus, folder / "documents", site, mapper, done)
+    shown = partial(render, scheme=corpus.scheme, site=site, base="")
+    for name, page in index(found.rows):
+        files.write(folder / name, shown("index.html", page=page).encode())
+    labels = inventories_of(corpus.scheme, found)
+    files.write(folder / "scheme.html", shown("scheme.html", page={"inventories": labels}).encode())
+    if "agreement" in manifest:
+        page = agreement_of(manifest["agreement"], found.contested)
+        files.write(folder / "agreement.html", shown("agreement.html", page=page).encode())
+    if root is not None and guidelines is not None and guidelines.is_file():
+        body = page_of(read_text(guidelines), layout.GUIDELINES, read_settings(root).address)
+        page = {"title": "Guidelines", "body": body}
+        files.write(folder / "guidelines.html", shown("words.html", page=page).encode())
+    assets = {
+        "assets/page.css": style_sheet(corpus.scheme).encode(),
+        "assets/page.js": asset("page.js").encode(),
+        "assets/documents.js": searchable(found.rows),
+        MARKER: orjson.dumps({"documents": len(found.rows)}),
+    }
+    for name, data in assets.items():
+        files.write(folder / name, data)
+
+
+def _manifest(root: Path | None) -> dict[str, Any]:
+    path = None if root is None else root / layout.RELEASE
+    return read_json(path, "release") if path is not None and path.is_file() else {}
+
+
+def _title(corpus: Corpus) -> str:
+    """The heading of the corpus's README.md, else the name of its directory, and the version."""
+    card = (corpus.root or corpus.path) / layout.CARD
+    heading = re.search(r"^# +(.+)", read_text(card), re.MULTILINE) if card.is_file() else None
+    name = heading[1].strip() if heading else (corpus.root or corpus.path).resolve().name
+    return f"{name} {corpus.version}" if corpus.version else name
+
+
+def _documents(
+    corpus: Corpus, folder: Path, site: Site, mapper: Mapper, done: Callable[[int], None]
+) -> Batch:
+    """Write the pages of all documents; return what the other pages need of them."""
+    folder.mkdir()
+    task = Task(
+        folder=folder,
+        scheme=corpus.scheme,
+        sources={} if corpus.root is None else read_sources(corpus.root),
+        annotators=_annotators(corpus.root),
+        site=site,
+        origin=origin_of(corpus.scheme, corpus.root, site.title, site.issues),
+    )
+    whole = Batch()
+    places = range(0, len(corpus), BATCH)
+    batches = (corpus.entries[place : place + BATCH] for place in places)
+    for batch in mapper(partial(write_documents, task=task), batches):
+        whole.merge(batch)
+        done(len(batch.rows))
+    return whole
+
+
+def _annotators(root: Path | None) -> dict[str, Annotator]:
+    path = None if root is None else root / layout.ANNOTATORS
+    if path is None or not path.is_file():
+        return {}
+    listed = read_json(path, "annotators")["annotators"]
+    return {
+        each["id"]: Annotator(
+            each["name"],
+            each["kind"],
+            each.get("notes", ""),
+            each["id"],
+            tuple(each.get("layers", ())),
+        )
+        for each in listed
+    }
+
+
+def _named(document: Document, listed: Mapping[str, Annotator]) -> list[Annotator]:
+    return [
+        listed.get(name) or Annotator(name, "not listed", id=name) for name in document.annotators
+    ]
+
+
+def annotators_of(document: Document, root: Path | None) -> list[Annotator]:
+    """Return who annotated a document, as the list of annotators of its corpus names them."""
+    return _named(document, _annotators(root))
+
+
+def origin_at(document: Document, root: Path | None) -> Origin:
+    """Return the corpus at a root, which a document is from; without a root its scheme only."""
+    title = "" if root is None else _title(load(root))
+    return origin_of(scheme_of(document), root, title)
+
+
+def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
+    """Write the pages of some documents. Raises FormatError for one that cannot be read."""
+    batch = Batch()
+    for entry in entries:
+        document = sound(entry, task.scheme)
+        source = task.sources.get(document.source.file)
+        page = document_page(
+            document, source, _named(document, task.annotators), task.site, task.origin
+        )
+        files.write(task.folder / f"{document.id}.html", page.encode())
+        batch.add(document, task.scheme, source)
+    return batch
