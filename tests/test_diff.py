@@ -6,7 +6,8 @@ from pathlib import Path
 import orjson
 from msgspec.structs import replace
 
-from statevisit.corpus.diff import Change, details, diff_corpora, diff_documents, title
+from statevisit.corpus.diff import Change, diff_corpora, diff_documents
+from statevisit.corpus.diff_words import details, title
 from statevisit.corpus.documents import write_document
 from statevisit.corpus.reader import load
 from statevisit.document.codec import encode, encode_value, read_document, to_value
@@ -108,7 +109,10 @@ def test_the_command_says_it_as_text(
     assert (0, "") == (result.status, result.err)
     assert "  mentions\n    - m6 [164, 166) 'he'  level=PRO  entity=aliyev\n" in result.out
     assert "    ~ q1 [135, 140) 'first'  unit: visit → trip\n" in result.out
-    assert "    ~ ev1 [31, 39) 'welcomed'  arguments: -(AGENT m1 Entity)\n" in result.out
+    assert "~ ev1 [31, 39) 'welcomed'  arguments: -(AGENT m1 'Recep Tayyip Erdoğan' Entity)\n" in (
+        result.out
+    )
+    assert "    + t1 'Monday' OVERLAP ev1 'welcomed'\n" in result.out
     assert 1 == cli("diff", "--exit-code", path, ROOT).status
     assert Result(0, "", "") == cli("diff", "--exit-code", ROOT, ROOT)
 
@@ -132,7 +136,7 @@ def test_the_command_says_it_as_json_and_html(
         "diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "html", "-o", page
     )
     assert "&lt;script&gt;" in page.read_text()
-    assert "<script" not in page.read_text()
+    assert "<script>alert" not in page.read_text()
 
 
 def test_what_is_not_there_is_said(tmp_path: Path, cli: Callable[..., Result]) -> None:
@@ -163,7 +167,9 @@ def test_an_added_relation_says_how_sure_it_is(article: Document) -> None:
     relation = EventRelation(type="CAUSE", source="ev1", target="ev3", modality="UNCERTAIN")
     more = replace(article, event_relations=(*article.event_relations, relation))
     (change,) = diff_documents(article, more)
-    assert ("ev1 CAUSE ev3", ["modality=UNCERTAIN"]) == (title(change), details(change))
+    words = [article.text_of(record_id) for record_id in ("ev1", "ev3")]
+    expected = f"ev1 {words[0]!r} CAUSE ev3 {words[1]!r}"
+    assert (expected, ["modality=UNCERTAIN"]) == (title(change), details(change))
 
 
 def test_sets_differ_by_their_members(article: Document) -> None:
@@ -174,7 +180,7 @@ def test_sets_differ_by_their_members(article: Document) -> None:
     two = replace(first, sources=(others[-1], source))
     more = replace(article, quotations=(*rest, two))
     (change,) = diff_documents(article, more)
-    assert [f"sources: +{others[-1]}"] == details(change)
+    assert [f"sources: +{others[-1]} {article.text_of(others[-1])!r}"] == details(change)
     turned = replace(article, quotations=(*rest, replace(two, sources=two.sources[::-1])))
     assert encode(more) == encode(turned)
     entity, *entities = article.entities

@@ -27,7 +27,7 @@ from statevisit.pages.graph import Graph, graph_of
 from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.printable import visible
 
-_TITLES = {
+TITLES = {
     "mentions": "Entities",
     "timexes": "Times",
     "quantities": "Quantities",
@@ -217,7 +217,7 @@ def _colour_rules(scheme: Scheme) -> str:
 
 def _page(document: Document, source: ListedSource | None, annotators: Sequence[Annotator]) -> Page:
     scheme = scheme_of(document)
-    colours = _Colours(scheme)
+    colours = Colours(scheme)
     actors = views.actors(document)
     return Page(
         title=(source.title if source and source.title else document.id),
@@ -226,7 +226,7 @@ def _page(document: Document, source: ListedSource | None, annotators: Sequence[
         lead=_lead(document, source),
         language=document.language,
         layers=[
-            Layer(layer, _TITLES[layer], len(getattr(document, layer)))
+            Layer(layer, TITLES[layer], len(getattr(document, layer)))
             for layer in LAYERS
             if layer in scheme.layers
         ],
@@ -243,7 +243,7 @@ def _page(document: Document, source: ListedSource | None, annotators: Sequence[
     )
 
 
-class _Colours(dict[str, str]):
+class Colours(dict[str, str]):
     """The class of the colour of a label; the one of an unknown label is empty."""
 
     def __init__(self, scheme: Scheme) -> None:
@@ -333,14 +333,19 @@ def data_of(document: Document) -> Markup:
         "id": document.id,
         "labels": labels,
         "sentences": sentences,
-        "records": {card.id: _compact(card, document) for card in shown.values()},
+        "records": {card.id: compact(card, document) for card in shown.values()},
     }
+    return as_data(value)
+
+
+def as_data(value: Any) -> Markup:
+    """Return a value as JSON that a script element can hold."""
     data = msgspec.json.encode(value).decode()
     return Markup(data.replace("<", "\\u003c").replace("\u2028", "\\u2028"))
 
 
-def _compact(card: Card, document: Document) -> dict[str, Any]:
-    """A card for the script, without what it finds elsewhere."""
+def compact(card: Card, document: Document) -> dict[str, Any]:
+    """Return a card for the script, without what it finds elsewhere."""
     record = document[card.id]
     sentence = document.sentence_number(record) if hasattr(record, "start") else None
     value = {
