@@ -1,10 +1,7 @@
 """The changes between two versions as a page: their texts with both annotations, and a list."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from html import escape
 from typing import Any
-
-from markupsafe import Markup
 
 from statevisit.corpus.diff import Change, Compared, biggest_first
 from statevisit.corpus.diff_words import details, title
@@ -13,7 +10,7 @@ from statevisit.document.scheme import Scheme, base, scheme_of
 from statevisit.pages.compare_page import Entry, Page, entry, pages
 from statevisit.pages.compared import compared_versions
 from statevisit.pages.comparison import SIGNS, section
-from statevisit.pages.directions import isolated
+from statevisit.pages.directions import as_isolated
 from statevisit.pages.pairs import DIFFERING, FIRST, SECOND
 from statevisit.pages.pairs import Compared as Pairs
 from statevisit.pages.reader_page import render
@@ -96,14 +93,9 @@ def _row(change: Change) -> dict[str, Any]:
         "status": status,
         "sign": SIGNS[status],
         "kind": change.kind,
-        "title": _isolated(title(change)),
-        "details": [_isolated(detail) for detail in details(change)],
+        "title": as_isolated(title(change)),
+        "details": [as_isolated(detail) for detail in details(change)],
     }
-
-
-def _isolated(words: str) -> Markup:
-    """Words as HTML in which those from right to left do not turn what is around them."""
-    return Markup(isolated(escape(words)))
 
 
 def _names(old: str, new: str) -> tuple[str, str]:
