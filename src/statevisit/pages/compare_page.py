@@ -33,12 +33,15 @@ class Entry(Struct, frozen=True):
 
 
 class Listed(Struct, frozen=True):
-    """A document in the list: its counts and the address of its comparison, if it is shown."""
+    """A document in the list: its counts, and the address of the page that shows it, if any does.
+
+    The address is empty for the page itself.
+    """
 
     id: str
     counts: tuple[int, ...]
     differences: int
-    address: str
+    address: str | None
 
 
 class Page(Struct, frozen=True):
@@ -79,7 +82,7 @@ def pages(
     names: tuple[str, str],
     file: str,
     shown: Callable[[Page], str],
-    size: float = PAGE_SIZE,
+    size: float | None = None,
 ) -> Iterator[tuple[str, str]]:
     """Yield (file name, HTML) of each page, the first page last: it lists where documents are.
 
@@ -88,14 +91,14 @@ def pages(
         names: The names of the two annotations.
         file: The file name of the first page; later ones have numbers in theirs.
         shown: Returns the HTML of a page.
-        size: The characters after which a page is full.
+        size: The characters after which a page is full, by default PAGE_SIZE.
     """
     ordered = sorted(entries, key=lambda entry: (-entry.differences, entry.id))
     titles = status_titles(names)
     heads = [(SIGNS[name], titles[name]) for name in STATUSES]
     addresses: dict[int, str] = {}
     first: list[tuple[str, Markup]] = []
-    groups = _groups(ordered, size)
+    groups = _groups(ordered, PAGE_SIZE if size is None else size)
     following = next(groups, None)
     number = 0
     while following is not None and number < PAGES:
@@ -105,12 +108,13 @@ def pages(
         name = name_of_page(file, number)
         addresses |= dict.fromkeys(numbers, name)
         if number == 1:
+            addresses |= dict.fromkeys(numbers, "")
             first = documents
             continue
         page = Page(
             number=number,
             documents=documents,
-            listed=[_listed(ordered[n], name) for n in numbers],
+            listed=[_listed(ordered[n], "") for n in numbers],
             heads=heads,
             unlisted=0,
             unshown=0,
@@ -119,7 +123,7 @@ def pages(
             later="" if following is None else name_of_page(file, number + 1),
         )
         yield name, shown(page)
-    listed = [_listed(e, addresses.get(n, "")) for n, e in enumerate(ordered[:MOST_LISTED])]
+    listed = [_listed(e, addresses.get(n)) for n, e in enumerate(ordered[:MOST_LISTED])]
     page = Page(
         number=1,
         documents=first,
@@ -140,7 +144,7 @@ def name_of_page(file: str, number: int) -> str:
     return file if number == 1 else f"{path.stem}-{number}{path.suffix}"
 
 
-def _listed(entry: Entry, address: str) -> Listed:
+def _listed(entry: Entry, address: str | None) -> Listed:
     return Listed(entry.id, entry.counts, entry.differences, address)
 
 

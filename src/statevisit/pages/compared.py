@@ -240,10 +240,16 @@ class _Comparer:
             if name in apart or (given is not None and name not in given):
                 continue
             values = before.get(name), after.get(name)
-            same = values[0], self._in_first_ids(name, values[1])
-            if canonical(same[0]) != canonical(same[1]):
-                result.append(self._difference(layer, name, *values, same[1]))
+            same = self._in_first_ids(name, values[1])
+            if self._canonical(values[0]) != self._canonical(same):
+                result.append(self._difference(layer, name, *values, same))
         return result
+
+    def _canonical(self, value: Any) -> bytes:
+        """A value as bytes; a span in two texts is told by its words."""
+        if not self._one_text and isinstance(value, dict) and "text" in value:
+            return canonical(value["text"])
+        return canonical(value)
 
     def _in_first_ids(self, name: str, value: Any) -> Any:
         """A value of the second document with the ids of the first."""
