@@ -6,7 +6,8 @@ from pathlib import Path
 import orjson
 from msgspec.structs import replace
 
-from statevisit.corpus.diff import Change, details, diff_corpora, diff_documents, title
+from statevisit.corpus.diff import Change, biggest_first, diff_corpora, diff_documents
+from statevisit.corpus.diff_words import details, title
 from statevisit.corpus.documents import write_document
 from statevisit.corpus.reader import load
 from statevisit.document.codec import encode, encode_value, read_document, to_value
@@ -108,7 +109,10 @@ def test_the_command_says_it_as_text(
     assert (0, "") == (result.status, result.err)
     assert "  mentions\n    - m6 [164, 166) 'he'  level=PRO  entity=aliyev\n" in result.out
     assert "    ~ q1 [135, 140) 'first'  unit: visit → trip\n" in result.out
-    assert "    ~ ev1 [31, 39) 'welcomed'  arguments: -(AGENT m1 Entity)\n" in result.out
+    assert "~ ev1 [31, 39) 'welcomed'  arguments: -(AGENT m1 'Recep Tayyip Erdoğan' Entity)\n" in (
+        result.out
+    )
+    assert "    + t1 'Monday' OVERLAP ev1 'welcomed'\n" in result.out
     assert 1 == cli("diff", "--exit-code", path, ROOT).status
     assert Result(0, "", "") == cli("diff", "--exit-code", ROOT, ROOT)
 
@@ -132,7 +136,7 @@ def test_the_command_says_it_as_json_and_html(
         "diff", ROOT / f"corpus/documents/{DOC_ID}.json", path, "--format", "html", "-o", page
     )
     assert "&lt;script&gt;" in page.read_text()
-    assert "<script" not in page.read_text()
+    assert "<script>alert" not in page.read_text()
 
 
 def test_what_is_not_there_is_said(tmp_path: Path, cli: Callable[..., Result]) -> None:
@@ -163,7 +167,9 @@ def test_an_added_relation_says_how_sure_it_is(article: Document) -> None:
     relation = EventRelation(type="CAUSE", source="ev1", target="ev3", modality="UNCERTAIN")
     more = replace(article, event_relations=(*article.event_relations, relation))
     (change,) = diff_documents(article, more)
-    assert ("ev1 CAUSE ev3", ["modality=UNCERTAIN"]) == (title(change), details(change))
+    words = [article.text_of(record_id) for record_id in ("ev1", "ev3")]
+    expected = f"ev1 {words[0]!r} CAUSE ev3 {words[1]!r}"
+    assert (expected, ["modality=UNCERTAIN"]) == (title(change), details(change))
 
 
 def test_sets_differ_by_their_members(article: Document) -> None:
@@ -174,7 +180,7 @@ def test_sets_differ_by_their_members(article: Document) -> None:
     two = replace(first, sources=(others[-1], source))
     more = replace(article, quotations=(*rest, two))
     (change,) = diff_documents(article, more)
-    assert [f"sources: +{others[-1]}"] == details(change)
+    assert [f"sources: +{others[-1]} {article.text_of(others[-1])!r}"] == details(change)
     turned = replace(article, quotations=(*rest, replace(two, sources=two.sources[::-1])))
     assert encode(more) == encode(turned)
     entity, *entities = article.entities
@@ -184,3 +190,49 @@ def test_sets_differ_by_their_members(article: Document) -> None:
         for order in (members, members[::-1])
     ]
     assert encode(sets[0]) == encode(sets[1])
+
+
+def test_the_biggest_changes_come_first(article: Document, tmp_path: Path) -> None:
+    """Documents with most changes come first, then the layers with most, then the biggest ones."""
+    first, second, *rest = article.quantities
+    little = replace(article, id="a", mentions=article.mentions[1:])
+    much = replace(
+        article,
+        id="b",
+        mentions=article.mentions[2:],
+        quantities=(replace(first, unit="trip"), replace(second, unit="trip", kind="MONEY"), *rest),
+        timexes=(replace(article.timexes[0], value="2024"), *article.timexes[1:]),
+    )
+    changes = diff_documents(replace(article, id="a"), little)
+    changes += diff_documents(replace(article, id="b"), much)
+    ordered = [(change.document, change.record) for change in biggest_first(changes)]
+    quantities = [("b", second.id), ("b", first.id)]
+    mentions = [("b", mention.id) for mention in article.mentions[:2]]
+    assert mentions == ordered[:2]
+    assert [*quantities, ("b", article.timexes[0].id), ("a", article.mentions[0].id)] == ordered[2:]
+
+
+def test_json_has_the_words_of_records_that_are_named(
+    article: Document, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """A change of a relation or argument has the words of its ends, a token its own."""
+    path = tmp_path / "edited.json"
+    path.write_bytes(encode(_edited(article)))
+    original = ROOT / f"corpus/documents/{DOC_ID}.json"
+    changes = orjson.loads(cli("diff", original, path, "--format", "json").out)
+    relation = next(c for c in changes if c["layer"] == "event_relations" and c["kind"] == "added")
+    assert {"t1": "Monday", "ev1": "welcomed"} == relation["new_words"]
+    assert "old_words" not in relation
+    fewer = replace(article, tokens=article.tokens[1:])
+    (change,) = diff_documents(article, fewer)
+    assert "[0, 9) 'President'" == title(change)
+
+
+def test_a_moved_span_is_told_by_its_words(article: Document) -> None:
+    """A span with other bounds shows its words on both sides, with the offsets."""
+    first, *rest = article.timexes
+    words = article.text[first.start : first.end + 3]
+    longer = replace(first, end=first.end + 3, text=words)
+    (change,) = diff_documents(article, replace(article, timexes=(longer, *rest)))
+    old, new = f"[{first.start}, {first.end})", f"[{first.start}, {first.end + 3})"
+    assert [f"words: {first.text!r} {old} → {words!r} {new}"] == details(change)

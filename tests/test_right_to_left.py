@@ -93,10 +93,13 @@ def test_a_difference_is_read_from_old_to_new(
 def test_sentences_of_the_score_page(
     arabic: Path, browser_page: Any, tmp_path: Path, cli: Callable[..., Result]
 ) -> None:
-    """Gold and prediction have the direction of each sentence, with the labels in English."""
+    """Merged and side by side, the text has the direction of each paragraph or sentence."""
     page = tmp_path / "page.html"
     assert 0 == cli("score", arabic, arabic, "--html", page).status
     browser_page.goto(page.as_uri())
+    directions = "all => all.map(one => getComputedStyle(one).direction)"
+    assert ["rtl", "ltr"] == browser_page.locator("#text p").evaluate_all(directions)
+    browser_page.keyboard.press("s")
     cells = browser_page.locator(".cell").evaluate_all(
         "cells => cells.map(cell => [cell.lang, getComputedStyle(cell).direction])"
     )

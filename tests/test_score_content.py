@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -357,5 +358,14 @@ def test_the_page_shows_sets_sources_and_wholes(gold: Document) -> None:
     """The page names the members of a set, the sources of a quotation, and what a share is of."""
     report, scored = evaluate(gold, gold, None, None, 0)
     shown = page(report, scored.comparisons())
-    for note in ("= jena, ulm", "by Ulm, Jena", "54 % of shares", "NOM predicate"):
-        assert note in shown
+    data = re.search(r'<script type="application/json" id="data">(.*)</script>', shown)
+    assert data is not None
+    told = {
+        key: {(f["name"], f["value"]) for f in (*card.get("facts", ()), *card.get("links", ()))}
+        for key, card in json.loads(data[1])["records"].items()
+    }
+    both = next(entity.id for entity in gold.entities if entity.members)
+    assert {("members", "Jena"), ("members", "Ulm")} <= told[both]
+    assert {("said by", "Ulm"), ("said by", "Jena")} <= told[gold.quotations[0].id]
+    assert {("value", "54"), ("unit", "%"), ("whole", "shares")} <= told[gold.quantities[0].id]
+    assert ("predicate", "yes") in told["m8"]

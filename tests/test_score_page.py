@@ -35,70 +35,112 @@ def report(cli: Cli, article: Document, tmp_path: Path) -> Path:
 
 
 def _counts(page: Any) -> dict[str, int]:
-    """How many spans of each status the layer that is shown has, by the buttons."""
+    """How many spans of each status the layers that are shown have, by the buttons."""
     return {
-        b.get_attribute("data-status"): int(b.locator("span").inner_text())
+        b.get_attribute("data-status"): int(b.locator(".count").inner_text())
         for b in page.locator("button.status").all()
     }
 
 
-def _spans(page: Any, status: str, side: str) -> int:
-    return page.locator(f'mark.{status}[tabindex][data-key^="{side}"]').count()
+def _marks(page: Any, status: str) -> int:
+    """The spans of a status that are shown in the text."""
+    return page.locator(f"#text .mark.begins.{status}:not(.off)").count()
 
 
-def test_the_text_side_by_side(report: Path, browser_page: Any, article: Document) -> None:
-    """Gold and prediction stand side by side, every span once with its status.
+def test_gold_and_prediction_in_one_text(
+    report: Path, browser_page: Any, article: Document
+) -> None:
+    """Each span stands once with its status; the counts of each layer add up to its gold records.
 
-    All counts add up to the layer's records.
+    The text is whole.
     """
     page = browser_page
     page.goto(report.as_uri())
+    for status, count in _counts(page).items():
+        assert count <= _marks(page, status), status
     for layer in ("mentions", "timexes", "quantities", "events", "quotations"):
-        page.get_by_role("tab", name=layer).click()
+        for button in page.locator("button.layer").all():
+            is_on = button.get_attribute("aria-pressed") == "true"
+            if is_on != (button.get_attribute("data-layer") == layer):
+                button.click()
         counts = _counts(page)
-        assert len(getattr(article, layer)) == sum(
-            n for status, n in counts.items() if status != "spurious"
-        ), layer
-        for status, side in (
-            ("matched", "g"),
-            ("matched", "p"),
-            ("label", "g"),
-            ("label", "p"),
-            ("bounds", "g"),
-            ("missed", "g"),
-            ("spurious", "p"),
-        ):
-            assert counts[status] == _spans(page, status, side), (layer, status)
-        assert 0 == _spans(page, "missed", "p") == _spans(page, "spurious", "g")
-    assert re.sub(r"\s+", "", article.text) == re.sub(
-        r"\s+", "", "".join(page.locator(".row:not(.head) > :nth-child(2)").all_text_contents())
-    )
+        gold = sum(count for status, count in counts.items() if status != "second")
+        assert len(getattr(article, layer)) == gold, layer
+    shown = "".join(page.locator("#text p").all_text_contents())
+    assert re.sub(r"\s+", "", article.text) == re.sub(r"\s+", "", shown)
 
 
 def test_filters(report: Path, browser_page: Any) -> None:
-    """Spans of a status, other labels, and sentences without spans can be hidden."""
+    """Spans of a status, other labels and kinds, and sentences without marks can be hidden."""
     page = browser_page
     page.goto(report.as_uri())
-    before = _spans(page, "matched", "g")
-    page.locator("button.status.matched").click()
-    assert 0 == _spans(page, "matched", "g") < before
-    page.locator("button.status.matched").click()
-    page.locator("#label").select_option("PERSON")
-    assert {"PERSON"} == set(
-        page.locator("mark.matched[data-label]").evaluate_all(
-            "marks => marks.map(m => m.dataset.label)"
-        )
-    )
-    page.get_by_role("tab", name="quotations").click()
-    page.get_by_role("button", name="only sentences with spans").click()
-    assert 0 < page.locator(".row:not(.head)").count() < 22
+    before = _marks(page, "agreed")
+    page.locator("button.status.agreed").click()
+    assert 0 == _marks(page, "agreed") < before
+    assert _counts(page)["first"] == _marks(page, "first") > 0
+    page.locator("button.status.agreed").click()
+    assert before == _marks(page, "agreed")
+    page.locator("#kind").select_option("bounds")
+    assert 0 == _marks(page, "agreed") == _marks(page, "first")
+    assert 0 < _marks(page, "differing")
+    page.locator("#kind").select_option("")
+    page.locator("#only-label").select_option("PERSON")
+    assert 0 < _marks(page, "agreed") < before
+    sentences = page.locator("#text .sentence")
+    assert sentences.count() == page.locator("#text .sentence:visible").count()
+    page.get_by_role("button", name="Only sentences with marks").click()
+    assert 0 < page.locator("#text .sentence:visible").count() < sentences.count()
+
+
+def test_side_by_side(report: Path, browser_page: Any) -> None:
+    """Both sides have the whole text and agreed spans, and each alone what only it has."""
+    page = browser_page
+    page.goto(report.as_uri())
+    merged = page.locator("#text p").all_text_contents()
+    counts = {status: _marks(page, status) for status in _counts(page)}
+    page.keyboard.press("s")
+    rows = page.locator("#text .row.sentence")
+    for number, (own, other) in enumerate((("first", "second"), ("second", "first"))):
+        texts = [row.locator(".cell").nth(number).text_content() for row in rows.all()]
+        assert "".join(merged) == "".join(texts)
+        column = page.locator(f"#text .cell:nth-of-type({number + 1})")
+        assert counts["agreed"] == column.locator(".mark.begins.agreed").count()
+        assert counts[own] == column.locator(f".mark.begins.{own}").count()
+        assert 0 == column.locator(f".mark.{other}").count()
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+    page.get_by_role("button", name="Side by side").click()
+    assert merged == page.locator("#text p").all_text_contents()
+
+
+def test_a_card_has_both_annotations(report: Path, browser_page: Any) -> None:
+    """The card of a span that differs has the values of both, and leads to the other record.
+
+    A permalink opens it again, and a row of the list does.
+    """
+    page = browser_page
+    page.goto(report.as_uri())
+    row = page.locator(".differences li.differing", has=page.locator(".difference")).first
+    name, _, values = row.locator(".difference").first.inner_text().partition(": ")
+    row.locator("a.jump").click()
+    assert ["", "gold", "prediction"] == page.locator(
+        "#card .sides thead tr *:not(bdi)"
+    ).all_inner_texts()
+    shown = page.locator("#card .sides tbody tr").first.locator("th, td").all_inner_texts()
+    assert [name, *values.split(" → ")] == shown
+    card, address = page.locator("#card h2").inner_text(), page.url
+    page.goto("about:blank")
+    page.goto(address)
+    assert card == page.locator("#card h2").inner_text()
+    assert page.locator("#card .status").inner_text().startswith("Differs")
+    assert 0 < page.locator("#text .piece.chosen").count()
+    page.locator("#card .others a", has_text="prediction").click()
+    assert 0 < page.locator("#text .piece.chosen").count()
+    assert page.locator("#card .kind").inner_text().endswith(page.url.rpartition("#")[2])
 
 
 def test_the_keyboard_is_enough(report: Path, browser_page: Any) -> None:
-    """N and p go from one difference to the next and describe each; arrows change the layer.
-
-    Tab reaches everything.
-    """
+    """N and p go from one difference to the next and show its card; digits switch layers."""
     page = browser_page
     page.goto(report.as_uri())
     page.keyboard.press("Tab")
@@ -106,23 +148,20 @@ def test_the_keyboard_is_enough(report: Path, browser_page: Any) -> None:
     seen = set()
     for _ in range(6):
         page.keyboard.press("n")
-        assert "matched" not in page.evaluate("document.activeElement.className").split()
-        seen.add(page.locator("#detail").inner_text())
-    assert 6 == len(seen)
-    assert all(
-        re.search(
-            r"\[\d+, \d+\)\s+(gold|prediction) .* — (missed|spurious|wrong label|other bounds)", s
+        assert re.match(
+            r"Differs|Only in (gold|prediction)", page.locator("#card .status").inner_text()
         )
-        for s in seen
-    )
-    last = page.locator("#detail").inner_text()
+        seen.add(page.locator("#card").inner_text())
+    assert 6 == len(seen)
+    last = page.locator("#card").inner_text()
     page.keyboard.press("p")
     page.keyboard.press("n")
-    assert last == page.locator("#detail").inner_text()
-    page.get_by_role("tab", name="mentions").focus()
-    page.keyboard.press("ArrowRight")
-    assert "timexes" == page.locator('[role="tab"][aria-selected="true"]').inner_text()
-    assert "timexes" == page.evaluate("document.activeElement.textContent")
+    assert last == page.locator("#card").inner_text()
+    before = _counts(page)
+    page.keyboard.press("1")
+    assert before["agreed"] > _counts(page)["agreed"]
+    page.keyboard.press("Escape")
+    assert 0 == page.locator("#card .status").count()
 
 
 def test_figures_matrices_and_comparison(
@@ -175,13 +214,13 @@ def test_readable_in_light_and_dark(report: Path, browser_page: Any, scheme: str
     for selector in (
         "h1",
         "p.lead",
-        ".card .pr",
-        ".cell",
+        ".headline .soft",
+        "#text p",
         "button.status",
-        "[role=tab][aria-selected=true]",
+        ".differences .state",
         ".figures td",
         ".matrix th",
-        "#detail",
+        "#card .hint",
     ):
         assert 4.5 <= _contrast(page, selector), selector
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 27)"
@@ -222,9 +261,9 @@ def test_markup_in_the_data_is_text(
     )
     browser_page.goto((tmp_path / "r.html").as_uri())
     assert str(tmp_path / "<i>pred") == browser_page.locator("h1").inner_text()
-    assert "Recep Tayyip Erdoğan" == browser_page.locator("mark[tabindex]").first.text_content()
-    browser_page.get_by_role("tab", name="timexes").click()
-    assert "<b>WHEN</b>" == browser_page.locator('mark.label[data-key^="p"]').first.get_attribute(
-        "data-label"
-    )
-    assert 0 == browser_page.locator("img, i i, b b").count()
+    first = browser_page.locator("#text .piece .mark.begins").first
+    assert "Recep Tayyip Erdoğan" == first.text_content()
+    assert "<b>WHEN</b>" in browser_page.locator(".differences .difference").all_inner_texts()[0]
+    options = browser_page.locator("#only-label option").all_text_contents()
+    assert "<b>WHEN</b>" in options
+    assert 0 == browser_page.locator("img, i, h1 *, option *").count()

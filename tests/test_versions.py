@@ -170,7 +170,9 @@ def test_diff_of_two_versions(
     assert [("changed", "events", "POS", "NEG")] * 2 == [
         (c["kind"], c["layer"], c["old"]["polarity"], c["new"]["polarity"]) for c in changes
     ]
-    assert "<h1>0 added, 0 removed, 2 changed</h1>" in cli("diff", *names, "--format", "html").out
+    page = cli("diff", *names, "--format", "html").out
+    assert "records by id: 0 added, 0 removed, 2 changed" in page
+    assert "<h1>2 differences</h1>" in page
 
 
 def test_diff_against_what_is_at_hand(

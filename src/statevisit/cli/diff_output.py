@@ -1,4 +1,4 @@
-"""The changes between two versions on the console: as text, JSON or a page."""
+"""The changes between two versions on the console: as text or JSON."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import orjson
 
-from statevisit.corpus.diff import Change, details, title
+from statevisit.corpus.diff import Change
+from statevisit.corpus.diff_words import details, title
 from statevisit.document.strict_json import JsonObject
-from statevisit.pages import diff_page
 from statevisit.printable import one_line
 
 
@@ -43,9 +43,7 @@ def show(changes: Iterable[Change]) -> None:
 
 
 def rendered(changes: list[Change], form: str) -> str:
-    """Return changes as `text`, `json` or `html`."""
-    if form == "html":
-        return diff_page.page(changes)
+    """Return changes as `text` or `json`."""
     if form == "json":
         options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         return orjson.dumps([_members(change) for change in changes], option=options).decode()
@@ -53,9 +51,9 @@ def rendered(changes: list[Change], form: str) -> str:
 
 
 def _members(change: Change) -> JsonObject:
-    """Return the members of a change that are not None."""
+    """Return the members of a change that it has."""
     members = {name: getattr(change, name) for name in change.__struct_fields__}
-    return {name: value for name, value in members.items() if value is not None}
+    return {name: value for name, value in members.items() if value not in (None, {})}
 
 
 def _lines(changes: Iterable[Change]) -> Iterator[_Line]:

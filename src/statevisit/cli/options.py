@@ -1,6 +1,7 @@
 """Arguments and options that several commands share, and the corpus that a command means."""
 
 import functools
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from statevisit.cli.main import say
 from statevisit.corpus import copies
 
 Command = Callable[..., Any]
+
+_GENERATOR = b'<meta name="generator" content="statevisit">'
+"""What every page has near its beginning."""
 
 verbose = click.option(
     "-v", "--verbose", is_flag=True, help="List every problem, also many of one kind."
@@ -219,3 +223,29 @@ def below_here(file: str) -> str:
         return file
     relative = os.path.relpath(file)
     return file if relative.startswith(os.pardir) else relative
+
+
+def write_pages(target: Path, pages: Callable[..., Iterator[tuple[str, str]]]) -> None:
+    """Write pages beside each other, the first as `target`; one page to standard output.
+
+    `pages` yields their file names and HTML, given the name of the first and how large one may be.
+    Further pages of an earlier run are removed.
+    """
+    from statevisit import files
+
+    options = {"size": float("inf")} if files.is_stream(target) else {}
+    written = set()
+    for name, html in pages(target.name, **options):
+        files.write(target.with_name(name), html.encode("utf-8", "backslashreplace"))
+        written.add(name)
+    if not options:
+        _remove_earlier(target, written)
+
+
+def _remove_earlier(target: Path, written: set[str]) -> None:
+    """Remove the further pages of an earlier run: those that statevisit has made."""
+    for number in itertools.count(len(written) + 1):
+        page = target.with_name(f"{target.stem}-{number}{target.suffix}")
+        if not page.is_file() or page.is_symlink() or _GENERATOR not in page.read_bytes()[:2000]:
+            return
+        page.unlink()

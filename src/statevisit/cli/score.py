@@ -1,5 +1,6 @@
 """statevisit score: how good is a system?"""
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from statevisit.cli.options import (
     split,
     verbose,
     without_predicates,
+    write_pages,
 )
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.document.scheme import scheme_for
@@ -42,7 +44,8 @@ if TYPE_CHECKING:
 @click.option(
     "--html",
     type=click.Path(path_type=Path),
-    help="Write a page with the figures and the text, gold and prediction side by side.",
+    help="Write a page with the figures and the text, gold and prediction merged or side by side;"
+    " of many documents, those with most differences first, on FILE-2.html and so on.",
 )
 @click.option(
     "--resamples",
@@ -121,10 +124,9 @@ def command(
     if report is None:
         report, scored = evaluate(gold, pred, compare, *options)
     if html:
-        from statevisit import files
-        from statevisit.pages.score_page import page
+        from statevisit.pages.score_page import score_pages
 
-        files.write(html, page(report, scored.comparisons()).encode("utf-8", "backslashreplace"))
+        write_pages(html, functools.partial(score_pages, report, scored.comparisons()))
     if as_json:
         return echo_json(report.to_dict())
     _print(report, labels, verbose)

@@ -6,16 +6,15 @@ offsets, an event relation by its type and ends. The properties of a document be
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
-import orjson
 from msgspec import Struct
 
 from statevisit.corpus.reader import Corpus, Entry
 from statevisit.document.codec import to_value
 from statevisit.document.model import LAYERS, Document
-from statevisit.document.scheme import Scheme
+from statevisit.document.references import reference_names
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError, together
 
@@ -35,6 +34,9 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `old` and `new` are the record as JSON; an added record has no `old`, a removed one no `new`.
     If a whole document was added or removed, `layer` is `document` and `record` its id.
+
+    `old_words` and `new_words` are the words of the records that `old` and `new` name, by their
+    ids, and those of a sentence or token itself, by its name.
     """
 
     document: str
@@ -43,6 +45,13 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
     record: str
     old: JsonObject | None = None
     new: JsonObject | None = None
+    old_words: dict[str, str] = {}
+    new_words: dict[str, str] = {}
+
+    @property
+    def size(self) -> int:
+        """How many properties differ; of an added or removed record, how many it has."""
+        return len(self.properties())
 
     def properties(self) -> dict[str, tuple[Any, Any]]:
         """Return the properties that differ, each with old and new value; None if absent."""
@@ -119,9 +128,44 @@ def diff_documents(old: Document, new: Document) -> list[Change]:
                     record=name,
                     old=to_value(old_record),  # None stays None
                     new=to_value(new_record),
+                    old_words=_words(old, name, old_record),
+                    new_words=_words(new, name, new_record),
                 )
             )
     return changes
+
+
+_LONGEST_WORDS = 40
+
+
+def _words(document: Document, name: str, record: Any) -> dict[str, str]:
+    """The words of the spans that a record names; those of a span without an id by its name."""
+    if record is None:
+        return {}
+    words = {}
+    if not hasattr(record, "id") and hasattr(record, "start"):
+        words[name] = _short(document.text_of(record))
+    for record_id in _ids_in("", to_value(record)):
+        if record_id in document and hasattr(document[record_id], "start"):
+            words[record_id] = _short(document.text_of(record_id))
+    return words
+
+
+def _ids_in(name: str, value: Any) -> Iterator[str]:
+    """Yield the ids of other records in a value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _ids_in(key, item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _ids_in(name, item)
+    elif isinstance(value, str) and name in reference_names():
+        yield value
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST_WORDS else f"{words[: _LONGEST_WORDS - 1]}…"
 
 
 def _is_same(old: Any, new: Any) -> bool:
@@ -154,6 +198,22 @@ def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
     At most two documents are in memory. Documents that cannot be read are left out, and a
     FormatError at the end names them, with file and line.
     """
+    for compared in compared_corpora(old, new):
+        yield from compared.changes
+
+
+class Compared(Struct, frozen=True):
+    """A document of two corpora, or of one of them, with its changes.
+
+    `read` reads its old and its new version again; None if only one of them has it.
+    """
+
+    changes: list[Change]
+    read: Callable[[], tuple[Document, Document]] | None = None
+
+
+def compared_corpora(old: Corpus, new: Corpus) -> Iterator[Compared]:
+    """Yield the documents that differ with their changes, like `diff_corpora`."""
     before, nameless_before = old.located
     after, nameless_after = new.located
     errors = {**nameless_before, **nameless_after}
@@ -161,83 +221,56 @@ def diff_corpora(old: Corpus, new: Corpus) -> Iterator[Change]:
         if (nameless_before and name not in before) or (nameless_after and name not in after):
             continue  # it may be one of those that cannot be read
         try:
-            changes = _changes(name, before.get(name), after.get(name), old.scheme, new.scheme)
+            compared = _compared(name, before.get(name), after.get(name), old, new)
         except FormatError as error:
             present = after.get(name) or before[name]
             errors[present.name] = error
         else:
-            yield from changes
+            if compared.changes:
+                yield compared
     if errors:
         raise together(errors)
 
 
-def _changes(
-    name: str, before: Entry | None, after: Entry | None, old_scheme: Scheme, new_scheme: Scheme
-) -> list[Change]:
+def _compared(
+    name: str, before: Entry | None, after: Entry | None, old: Corpus, new: Corpus
+) -> Compared:
     """Return the changes of the document that two corpora, or one of them, have by one id."""
     if before is None or after is None:
-        old = None if before is None else before.read(old_scheme)
-        new = None if after is None else after.read(new_scheme)
-        return [_document_change(name, "removed" if new is None else "added", old, new)]
+        one = None if before is None else before.read(old.scheme)
+        other = None if after is None else after.read(new.scheme)
+        kind: Kind = "removed" if other is None else "added"
+        return Compared([_document_change(name, kind, one, other)])
     if before.bytes() == after.bytes():
-        return []
-    return diff_documents(before.read(old_scheme), after.read(new_scheme))
+        return Compared([])
+
+    def read() -> tuple[Document, Document]:  # keeps the corpora: they may hold the files
+        return before.read(old.scheme), after.read(new.scheme)
+
+    return Compared(diff_documents(*read()), read)
 
 
-_IN_TITLE = ("id", "start", "end", "text")
-"""The properties of a record that its title shows, or that the title makes unnecessary."""
+def biggest_first(changes: Iterable[Change]) -> list[Change]:
+    """Return changes with the documents first that have most, then the biggest of each layer.
 
-_ENDS = ("source", "type", "target")
-"""The properties that the title of an event relation shows."""
-
-_LONGEST_VALUE = 100
-
-
-def title(change: Change) -> str:
-    """Return the name of a change's record, with its span and text if it has one."""
-    record = change.new or change.old or {}
-    if change.layer == "document" or "text" not in record:
-        return change.record
-    return f"{change.record} [{record['start']}, {record['end']}) {record['text']!r}"
-
-
-def details(change: Change) -> list[str]:
-    """Return the properties that a change adds to its title, each as text.
-
-    For an added or removed record these are its properties, as `name=value`; for a changed one
-    those that differ, as `name: old → new`.
+    Documents that only one corpus has come before all others, layers with most changes before
+    those with fewer. Changes of one size keep their order.
     """
-    if change.kind == "changed":
-        return [_difference(name, *values) for name, values in change.properties().items()]
-    if change.layer == "document":
-        return []  # the title says everything
-    record = change.new or change.old or {}
-    in_title = _ENDS if change.layer == "event_relations" else _IN_TITLE
-    shown = {k: v for k, v in record.items() if k not in in_title and v != []}
-    return [f"{name}={_value_text(value)}" for name, value in shown.items()]
+    given = list(changes)
+    documents = Counter(change.document for change in given)
+    layers = Counter((change.document, change.layer) for change in given)
 
+    def place(change: Change) -> tuple[Any, ...]:
+        document, layer = change.document, change.layer
+        is_whole = layer == "document" and change.kind != "changed"
+        return (
+            not is_whole,
+            -documents[document],
+            document,
+            layer != "document",
+            -layers[document, layer],
+            _ORDER.get(layer, -1),
+            -change.size,
+        )
 
-def _difference(name: str, old: Any, new: Any) -> str:
-    if isinstance(old, dict) and isinstance(new, dict):
-        parts = {**old, **new}
-        changed = [part for part in parts if old.get(part) != new.get(part)]
-        listed = (_difference(part, old.get(part), new.get(part)) for part in changed)
-        return f"{name}: {', '.join(listed)}"
-    if not isinstance(old, list) or not isinstance(new, list):
-        return f"{name}: {_value_text(old)} → {_value_text(new)}"
-    before, after = set(map(orjson.dumps, old)), set(map(orjson.dumps, new))
-    removed = [f"-{_value_text(value)}" for value in old if orjson.dumps(value) not in after]
-    added = [f"+{_value_text(value)}" for value in new if orjson.dumps(value) not in before]
-    return f"{name}: {', '.join([*removed, *added]) or 'order'}"
-
-
-def _value_text(value: Any) -> str:
-    """Return a JSON value on one line, shortened to 100 characters if it is no list or object."""
-    if isinstance(value, dict):
-        return f"({' '.join(map(_value_text, value.values()))})"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_value_text, value))}]"
-    if value is None:
-        return "(none)"
-    text = value if isinstance(value, str) and value.isprintable() else repr(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    return sorted(given, key=place)

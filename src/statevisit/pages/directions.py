@@ -2,6 +2,9 @@
 
 import re
 from collections import defaultdict
+from html import escape
+
+from markupsafe import Markup
 
 _RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff"
 _LETTER = re.compile(f"[{_RIGHT_TO_LEFT}]")
@@ -14,6 +17,11 @@ def isolated(words: str) -> str:
     Otherwise a browser would show "old → new" from right to left as well.
     """
     return _WORDS.sub(r"<bdi>\g<0></bdi>", words)
+
+
+def as_isolated(words: str) -> Markup:
+    """Return words as HTML in which those from right to left do not turn what is around them."""
+    return Markup(isolated(escape(words)))
 
 
 _TEXT = re.compile(

@@ -5,7 +5,8 @@ stay the same over all words of a span, so that each can be followed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from itertools import islice, pairwise
 
 from msgspec import Struct
@@ -57,11 +58,21 @@ class _Span(Struct, frozen=True):
     end: int
 
 
-def paragraphs(document: Document) -> list[Paragraph]:
-    """Return the text of a document, in paragraphs, without the white space between them."""
-    spans = _spans(document)
+def paragraphs(
+    document: Document,
+    others: Iterable[tuple[str, str, int, int]] | None = None,
+    cuts: Iterable[int] = (),
+) -> list[Paragraph]:
+    """Return the text of a document, in paragraphs, without the white space between them.
+
+    Args:
+        document: The document.
+        others: Spans to draw instead of its own: (id, layer, start, end).
+        cuts: Offsets at which a piece begins although no span does.
+    """
+    spans = _spans(document) if others is None else _ordered(_Span(*span) for span in others)
     depths = _depths(spans)
-    pieces = list(_pieces(document, spans, depths))
+    pieces = list(_pieces(document, spans, depths, cuts))
     result = []
     position = 0
     for number, (start, end) in enumerate(_bounds_of_paragraphs(document)):
@@ -82,6 +93,10 @@ def _spans(document: Document) -> list[_Span]:
         for record in getattr(document, layer)
         if 0 <= record.start < record.end <= len(document.text)
     ]
+    return _ordered(spans)
+
+
+def _ordered(spans: Iterable[_Span]) -> list[_Span]:
     return sorted(spans, key=lambda span: (span.start, -span.end))
 
 
@@ -124,9 +139,11 @@ class _Line:
         return range(span.start // self.BLOCK, (span.end - 1) // self.BLOCK + 1)
 
 
-def _pieces(document: Document, spans: list[_Span], depths: dict[str, int]) -> Iterator[Piece]:
+def _pieces(
+    document: Document, spans: list[_Span], depths: dict[str, int], cuts: Iterable[int]
+) -> Iterator[Piece]:
     """Yield the text, cut where a span or a paragraph begins or ends."""
-    bounds = {0, len(document.text)}
+    bounds = {0, len(document.text), *cuts}
     for span in spans:
         bounds |= {span.start, span.end}
     for paragraph in _bounds_of_paragraphs(document):

@@ -30,7 +30,7 @@ from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.pages.provenance import Annotator, Origin, origin_of, provenance
 from statevisit.printable import visible
 
-_TITLES = {
+TITLES = {
     "mentions": "Entities",
     "timexes": "Times",
     "quantities": "Quantities",
@@ -246,7 +246,7 @@ def _page(
     more: Mapping[str, Any],
 ) -> Page:
     scheme = scheme_of(document)
-    colours = _Colours(scheme)
+    colours = Colours(scheme)
     actors = views.actors(document)
     return Page(
         title=(source.title if source and source.title else document.id),
@@ -257,7 +257,7 @@ def _page(
         layers=[
             Layer(
                 layer,
-                _TITLES[layer],
+                TITLES[layer],
                 len(getattr(document, layer)),
                 _legend(document, layer, colours),
             )
@@ -277,7 +277,7 @@ def _page(
     )
 
 
-class _Colours(dict[str, str]):
+class Colours(dict[str, str]):
     """The class of the colour of a label; the one of an unknown label is empty."""
 
     def __init__(self, scheme: Scheme) -> None:
@@ -344,7 +344,7 @@ def data_of(
     for card in shown.values():
         for label in card.labels:
             labels[key_of(label)] = (label.title, label.description)
-    chains, records = _apart({card.id: _compact(card, document) for card in shown.values()})
+    chains, records = apart({card.id: compact(card, document) for card in shown.values()})
     value = {
         "id": document.id,
         "labels": labels,
@@ -354,12 +354,17 @@ def data_of(
         **provenance(document, annotators, origin, labels),
         **more,
     }
+    return as_data(value)
+
+
+def as_data(value: Any) -> Markup:
+    """Return a value as JSON that a script element can hold."""
     data = msgspec.json.encode(value).decode()
     return Markup(data.replace("<", "\\u003c").replace("\u2028", "\\u2028"))
 
 
-def _apart(records: dict[str, dict[str, Any]]) -> tuple[list[list[str]], dict[str, dict[str, Any]]]:
-    """The chains of records, each once, and the records with the number of their chain."""
+def apart(records: dict[str, dict[str, Any]]) -> tuple[list[list[str]], dict[str, dict[str, Any]]]:
+    """Return the chains of records, each once, and the records with the number of their chain."""
     numbers: dict[int, int] = {}
     chains: list[list[str]] = []
     for record in records.values():
@@ -373,8 +378,8 @@ def _apart(records: dict[str, dict[str, Any]]) -> tuple[list[list[str]], dict[st
     return chains, records
 
 
-def _compact(card: Card, document: Document) -> dict[str, Any]:
-    """A card for the script, without what it finds elsewhere."""
+def compact(card: Card, document: Document) -> dict[str, Any]:
+    """Return a card for the script, without what it finds elsewhere."""
     record = document[card.id]
     number = document.sentence_number(record) if hasattr(record, "start") else None
     value = {

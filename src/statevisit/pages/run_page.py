@@ -1,14 +1,14 @@
 """The results of a run as one HTML page: figures, differences, and what each system gets wrong.
 
-The page is self-contained: it fetches nothing, has no script, and all data are escaped.
+The page is self-contained: it fetches nothing, and the template escapes all data.
 """
 
-from collections.abc import Iterable, Sequence
-from html import escape
-from importlib.resources import files
-from string import Template
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from statevisit.pages.directions import isolated
+from statevisit.document.scheme import base
+from statevisit.pages.directions import as_isolated
+from statevisit.pages.reader_page import render
 from statevisit.printable import counted
 from statevisit.scoring.console import percent, percent_interval
 from statevisit.scoring.figures import Figure
@@ -31,133 +31,93 @@ COMMONEST = 8
 _LONGEST_WORDS = 120
 """Characters of a span in an example: a quotation can be a paragraph."""
 
+_STATUSES = {"missed": "first", "spurious": "second"}
+"""The status of a comparison that a kind of mistake is, if not `differing`."""
+
 
 def page(results: Results) -> str:
     """Return the HTML page for the results of a run."""
-    here = files("statevisit.pages")
-    template = Template((here / "run.html").read_text(encoding="utf-8"))
-    style = "".join((here / name).read_text(encoding="utf-8") for name in ("page.css", "run.css"))
-    names = [result.name for result in results.systems]
     split = f", split {results.run.split}" if results.run.split else ""
-    return template.substitute(
-        title=_words(", ".join(names)),
-        lead=_words(f"compared on {counted(len(results.gold), 'document')}{split}"),
-        style=style,
-        failed=_failed(results.failed),
-        figures=_figures(results),
-        explained="<br>".join(map(_words, explanations(results))),
-        mistakes=_mistakes(results.scored),
-        systems=_systems(results.systems),
-        notes=_notes(results.scored),
-        origin=_origin(results.versions, results.hashes),
-    )
+    values = {
+        "title": ", ".join(result.name for result in results.systems),
+        "lead": f"compared on {counted(len(results.gold), 'document')}{split}",
+        "failed": [(result.name, result.reason) for result in results.failed],
+        "figures": list(_figures(results)),
+        "explained": [as_isolated(line) for line in explanations(results)],
+        "mistakes": list(_mistakes(results.scored)),
+        "systems": [_system(result) for result in results.systems],
+        "notes": list(_notes(results.scored)),
+        "origin": list(_origin(results.versions, results.hashes)),
+    }
+    return render("run.html", base(), None, base="", page=values)
 
 
-def _words(text: str) -> str:
-    """A text in HTML."""
-    return isolated(escape(text))
-
-
-def _failed(failed: Sequence[SystemResult]) -> str:
-    if not failed:
-        return ""
-    items = "".join(f"<dt>{_words(r.name)}</dt><dd>{_words(r.reason)}</dd>" for r in failed)
-    return f'<div class="failures"><h2>Failed</h2><dl>{items}</dl></div>\n'
-
-
-def _table(kind: str, heads: Iterable[str], rows: Iterable[str]) -> str:
-    columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
-    return (
-        f'<table class="{kind}"><thead><tr>{columns}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
-    )
-
-
-def _figures(results: Results) -> str:
-    rows = []
+def _figures(results: Results) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield the title and the rows of each measure."""
     for key in measures(results):
         layer, measure = key
-        head = f"{_words(layer.replace('_', ' '))}: {_words(measure)}"
-        rows.append(f'<tr class="group"><th colspan="9" scope="rowgroup">{head}</th></tr>')
-        for result, figure, compared, is_reference in rows_of(results, key):
-            difference = _difference(compared)
-            if is_reference:
-                difference = f'<td class="by">{reference_name(results)}</td><td></td><td></td>'
-            kind = ' class="reference"' if is_reference else ""
-            rows.append(
-                f'<tr{kind}><th scope="row">{_words(result.name)}</th>'
-                f"{_figure(figure)}{difference}</tr>"
-            )
-    heads = ("system", "P", "R", "F1", "", "95 %", "difference", "95 %", "p")
-    return _table("compared numbers", heads, rows)
+        rows = [
+            {
+                "name": result.name,
+                "reference": reference_name(results) if is_reference else "",
+                **_figure(figure),
+                **_difference(compared),
+            }
+            for result, figure, compared, is_reference in rows_of(results, key)
+        ]
+        yield as_isolated(f"{layer.replace('_', ' ')}: {measure}"), rows
 
 
-def _figure(figure: Figure) -> str:
-    """The cells of a figure, with a bar for F1 and a bracket for its interval."""
-    bracket = ""
-    if figure.interval:
-        low, high = figure.interval
-        bracket = f'<b style="left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"></b>'
-    f1 = percent(figure.f1)
-    return (
-        f"<td>{percent(figure.precision)}</td><td>{percent(figure.recall)}</td>"
-        f'<td class="f1">{f1}</td>'
-        f'<td class="bar-cell"><div class="bar"><i style="width:{f1}%"></i>{bracket}</div></td>'
-        f"<td>{percent_interval(figure.interval)}</td>"
-    )
+def _figure(figure: Figure) -> dict[str, Any]:
+    return {
+        "precision": percent(figure.precision),
+        "recall": percent(figure.recall),
+        "f1": percent(figure.f1),
+        "interval": figure.interval,
+        "interval_words": percent_interval(figure.interval),
+    }
 
 
-def _difference(compared: Compared | None) -> str:
+def _difference(compared: Compared | None) -> dict[str, Any]:
     if compared is None:
-        return "<td></td><td></td><td></td>"
+        return {"difference": ""}
     tested = compared.difference
     low, high = tested.interval
-    kind = ' class="significant"' if tested.p < 0.05 else ""
-    return (
-        f"<td{kind}>{100 * tested.difference:+.1f}</td>"
-        f"<td>{100 * low:+.1f} to {100 * high:+.1f}</td><td{kind}>{tested.p:.3f}</td>"
-    )
+    return {
+        "difference": f"{100 * tested.difference:+.1f}",
+        "between": f"{100 * low:+.1f} to {100 * high:+.1f}",
+        "p": f"{tested.p:.3f}",
+        "significant": tested.p < 0.05,
+    }
 
 
-def _mistakes(scored: Sequence[SystemResult]) -> str:
-    """The kinds of mistakes of each system, the commonest first."""
-    sections = []
+def _mistakes(scored: Sequence[SystemResult]) -> Iterator[tuple[str, list[Any], list[Any]]]:
+    """Yield the kinds of mistakes of each system, the commonest first, and those folded away."""
     for result in scored:
-        shown, folded = result.mistakes[:COMMONEST], result.mistakes[COMMONEST:]
-        items = f"<ol>{''.join(map(_mistake, shown))}</ol>"
-        if not shown:
-            items = '<p class="note">No span is missed, spurious or different.</p>'
-        if folded:
-            more = f"<ol>{''.join(map(_mistake, folded))}</ol>"
-            items += f"<details><summary>{len(folded):,} more kinds</summary>{more}</details>"
-        sections.append(f"<section><h3>{_words(result.name)}</h3>{items}</section>")
-    if not sections:
-        return ""
-    return f'<h2>What each gets wrong</h2>\n<div class="systems">{"".join(sections)}</div>\n'
+        rows = [_mistake(mistake) for mistake in result.mistakes]
+        yield result.name, rows[:COMMONEST], rows[COMMONEST:]
 
 
-def _mistake(mistake: Mistake) -> str:
-    examples = "".join(f"<li>{_example(example)}</li>" for example in mistake.examples)
-    examples = f"<ul>{examples}</ul>" if examples else ""
-    layer = mistake.layer.replace("_", " ")
-    return (
-        f'<li class="mistake {mistake.kind}"><p><span class="number">{mistake.count:,}×</span>'
-        f'<span class="kind">{KIND_NAMES[mistake.kind]}</span>'
-        f" <span>{_words(labels_of(mistake))}</span>"
-        f' <span class="layer">{_words(layer)}</span></p>{examples}</li>'
-    )
+def _mistake(mistake: Mistake) -> dict[str, Any]:
+    return {
+        "status": _STATUSES.get(mistake.kind, "differing"),
+        "count": f"{mistake.count:,}",
+        "kind": KIND_NAMES[mistake.kind],
+        "labels": as_isolated(labels_of(mistake)),
+        "layer": mistake.layer.replace("_", " "),
+        "examples": [_example(example) for example in mistake.examples],
+    }
 
 
-def _example(example: Example) -> str:
+def _example(example: Example) -> dict[str, str | None]:
     """The words of a mistake in their sentence."""
-    instead = ""
-    if example.predicted is not None:
-        words = escape(_shortened(example.predicted))
-        instead = f' <span class="instead">predicted: <bdi>{words}</bdi></span>'
-    return (
-        f"{escape(example.before)}<mark>{escape(_shortened(example.text))}</mark>"
-        f"{escape(example.after)}{instead}"
-    )
+    predicted = example.predicted
+    return {
+        "before": example.before,
+        "text": _shortened(example.text),
+        "after": example.after,
+        "predicted": None if predicted is None else _shortened(predicted),
+    }
 
 
 def _shortened(text: str) -> str:
@@ -168,43 +128,29 @@ def _shortened(text: str) -> str:
     return f"{text[:half].rpartition(' ')[0]} … {text[-half:].partition(' ')[2]}"
 
 
-def _systems(systems: Sequence[SystemResult]) -> str:
-    rows = []
-    for result in systems:
-        versions = versions_of(result)
-        stated = ", ".join(f"{name} {version}" for name, version in versions.items())
-        tokens = tokens_of(result)
-        counts = f"{tokens['input']:,} in, {tokens['output']:,} out" if tokens else ""
-        cells = [what_of(result.system), stated, outcome(result), counts]
-        rows.append(
-            f'<tr><th scope="row">{_words(result.name)}</th>'
-            + f"<td>{result.system.kind}</td>"
-            + "".join(f'<td class="words">{_words(cell)}</td>' for cell in cells[:3])
-            + f'<td class="words">{cells[3]}</td></tr>'
-        )
-    return _table("compared", ("system", "kind", "what", "version", "result", "tokens"), rows)
+def _system(result: SystemResult) -> tuple[str, list[str]]:
+    """The name of a system, and what is told of it."""
+    stated = ", ".join(f"{name} {version}" for name, version in versions_of(result).items())
+    tokens = tokens_of(result)
+    counts = f"{tokens['input']:,} in, {tokens['output']:,} out" if tokens else ""
+    kind = result.system.kind
+    return result.name, [kind, what_of(result.system), stated, outcome(result), counts]
 
 
-def _notes(scored: Sequence[SystemResult]) -> str:
-    items = []
+def _notes(scored: Sequence[SystemResult]) -> Iterator[str]:
     for result in scored:
         if result.predictions is None or result.report is None:
             continue
         for note in (*result.predictions.notes, *result.report.notes):
-            words = f"{result.name}: {note.document}: {note.kind}: {note.message}"
-            items.append(f"<li>{_words(words)}</li>")
-    if not items:
-        return ""
-    return f'<h2>Notes</h2>\n<ul class="notes">{"".join(items)}</ul>\n'
+            yield f"{result.name}: {note.document}: {note.kind}: {note.message}"
 
 
-def _origin(versions: dict[str, object], hashes: dict[str, object]) -> str:
-    """The versions and hashes that tell whether two runs compare the same."""
+def _origin(
+    versions: Mapping[str, object], hashes: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
+    """Yield the versions and hashes that tell whether two runs compare the same."""
     stated = {f"version: {name}": value for name, value in versions.items()}
     stated |= {f"SHA-256: {name.replace('_', ' ')}": value for name, value in hashes.items()}
-    rows = [
-        f'<tr><th scope="row">{escape(name)}</th><td class="words">{_words(str(value))}</td></tr>'
-        for name, value in stated.items()
-        if value is not None
-    ]
-    return _table("compared", ("", "value"), rows)
+    for name, value in stated.items():
+        if value is not None:
+            yield name, str(value)

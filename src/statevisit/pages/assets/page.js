@@ -1,4 +1,20 @@
 "use strict";
+// A page of several comparisons shows the one that the address asks for; the others are templates.
+(() => {
+const select = document.getElementById("document");
+if (!select) return;
+const asked = new URLSearchParams(location.search).get("document");
+const templates = [...document.querySelectorAll("template.document")];
+const template = templates.find((one) => one.dataset.id === asked);
+if (template) {
+  document.getElementById("comparison").replaceChildren(template.content.cloneNode(true));
+  select.value = asked;
+}
+select.addEventListener("change", () => {
+  location.href = `${location.pathname}?${new URLSearchParams({ document: select.value })}#read`;
+});
+})();
+
 (() => {
 const $ = (id) => document.getElementById(id);
 const holder = $("data");
@@ -14,20 +30,27 @@ for (const record of Object.values(data.records)) {
 const text = $("text");
 const card = $("card");
 const hint = card.firstElementChild;
-const pieces = [...text.querySelectorAll(".piece")];
-const starts = pieces.filter((piece) => piece.tagName === "A");
+let starts = [];
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const framed = window !== window.parent; // in a notebook, where the page has no address
 let chosen = "";
 
 // The pieces of each span, and where each span begins.
 const piecesOf = new Map();
-for (const piece of pieces) {
-  for (const id of piece.dataset.ids.split(" ")) {
-    if (!piecesOf.has(id)) piecesOf.set(id, []);
-    piecesOf.get(id).push(piece);
+
+function collect() {
+  const pieces = [...text.querySelectorAll(".piece")];
+  starts = pieces.filter((piece) => piece.tagName === "A");
+  piecesOf.clear();
+  for (const piece of pieces) {
+    for (const id of piece.dataset.ids.split(" ")) {
+      if (!piecesOf.has(id)) piecesOf.set(id, []);
+      piecesOf.get(id).push(piece);
+    }
   }
 }
+
+collect();
 
 function element(tag, properties = {}, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
@@ -54,10 +77,11 @@ function remember(name, value) {
 // Layers
 
 const layers = [...document.querySelectorAll("button.layer")];
+const hidden = new Set(); // by the filters of a comparison
 
 function isShown(id) {
   const record = data.records[id];
-  return record !== undefined && !text.classList.contains(`no-${record.layer}`);
+  return record !== undefined && !hidden.has(id) && !text.classList.contains(`no-${record.layer}`);
 }
 
 function setLayer(button, on) {
@@ -257,6 +281,7 @@ function fill(id) {
     close,
     element("p", { className: "kind" }, `${record.kind} ${id}`),
     element("h2", {}, isolated(record.title)),
+    ...comparison(id),
     ...others(id),
     ...(record.labels || []).map(labelOf),
   ];
@@ -343,13 +368,17 @@ function choose(id) {
   for (const same of data.records[id].chain || []) {
     for (const piece of piecesOf.get(same) || []) piece.classList.add("lit");
   }
-  for (const piece of piecesOf.get(id) || []) piece.classList.add("chosen");
+  const pair = pairOf(id);
+  for (const key of pair ? [id, ...pair.keys] : [id]) {
+    for (const piece of piecesOf.get(key) || []) piece.classList.add("chosen");
+  }
   fill(id);
 }
 
 function placeOf(id) {
   const chain = (data.records[id] && data.records[id].chain) || [];
-  const span = [id, ...chain].find((one) => piecesOf.has(one));
+  const pair = pairOf(id);
+  const span = [id, ...(pair ? pair.keys : []), ...chain].find((one) => piecesOf.has(one));
   return span ? piecesOf.get(span)[0] : null;
 }
 
@@ -434,7 +463,7 @@ function matches(query) {
     const place = placeOf(id);
     if (place) places.add(place);
   }
-  for (const p of text.querySelectorAll("p")) {
+  for (const p of text.querySelectorAll("p, .cell")) {
     if (!p.textContent.toLocaleLowerCase().includes(words)) continue;
     const inside = [...places].some((place) => p.contains(place));
     if (!inside) places.add(p);
@@ -528,15 +557,173 @@ if (actor) {
   });
 }
 
+// Two annotations of the text: what differs, filters, and the two side by side
+
+function pairOf(id) {
+  const record = data.records[id];
+  return record && record.pair !== undefined ? data.pairs[record.pair] : null;
+}
+
+// Without a second annotation, every mark is a step of the keyboard.
+function differs(id) {
+  const pair = pairOf(id);
+  return !pair || pair.status !== "agreed";
+}
+
+function comparison(id) {
+  const pair = pairOf(id);
+  if (!pair) return [];
+  const [one, other] = data.names;
+  const names = {
+    agreed: "The same in both", differing: "Differs",
+    first: `Only in ${one}`, second: `Only in ${other}`,
+  };
+  const places = (pair.spans || []).map((span, n) => span && `${span.join("–")} in ${data.names[n]}`);
+  const alike = pair.spans && String(pair.spans[0]) === String(pair.spans[1]);
+  const where = alike ? `characters ${pair.spans[0].join("–")}` : places.filter(Boolean).join(", ");
+  const words = element("p", { className: `status ${pair.status}` }, names[pair.status]);
+  if (where) words.append(" ", element("small", { className: "soft" }, where));
+  const parts = [words];
+  if (pair.differences) {
+    const cells = (tag, values) => values.map((value) => element(tag, {}, isolated(value)));
+    const rows = pair.differences.map(([name, first, second]) => {
+      const head = element("th", { scope: "row" }, name);
+      return element("tr", {}, head, ...cells("td", [first, second]));
+    });
+    const head = element("tr", {}, element("td"), ...cells("th", [one, other]));
+    const body = element("tbody", {}, ...rows);
+    const table = element("table", { className: "sides" }, element("thead", {}, head), body);
+    parts.push(table);
+  }
+  const partner = pair.keys.find((key) => key !== id && pair.keys.includes(id));
+  if (partner) {
+    const name = partner === pair.keys[0] ? one : other;
+    parts.push(element("p", { className: "others" }, "Its record in ", jump(partner, name)));
+  }
+  return parts;
+}
+
+const SIDES = ["first", "second"];
+const statuses = [...document.querySelectorAll("button.status")];
+const merged = [...text.querySelectorAll(":scope > p")];
+let beside = null;
+
+// One side of a sentence: a copy of it without the marks of the other side.
+function cellOf(sentence, side) {
+  const cell = element("div", { className: "cell", dir: "auto", lang: text.lang });
+  cell.dataset.name = data.names[SIDES.indexOf(side)];
+  cell.append(...sentence.cloneNode(true).childNodes);
+  const other = SIDES.find((name) => name !== side);
+  for (const at of cell.querySelectorAll(".at")) {
+    const isHere = side === "first" ? !at.classList.contains("in-second") : at.classList.contains("in-second");
+    if (!isHere) at.remove();
+  }
+  for (const mark of cell.querySelectorAll(`.mark.in-${other}`)) mark.replaceWith(...mark.childNodes);
+  for (const piece of cell.querySelectorAll(".piece")) {
+    const marks = [...piece.querySelectorAll(".mark")];
+    if (!marks.length) {
+      piece.replaceWith(...piece.childNodes);
+      continue;
+    }
+    piece.dataset.ids = marks.map((mark) => mark.dataset.key).reverse().join(" ");
+    const begins = marks.filter((mark) => mark.classList.contains("begins")).pop();
+    if (piece.tagName !== "A") continue;
+    if (begins) {
+      piece.href = `#${begins.dataset.key}`;
+    } else {
+      const copy = element("span", { className: "piece" }, ...piece.childNodes);
+      copy.dataset.ids = piece.dataset.ids;
+      piece.replaceWith(copy);
+    }
+  }
+  return cell;
+}
+
+function rowsBeside() {
+  const names = data.names.map((name) => element("b", {}, isolated(name)));
+  const rows = [element("div", { className: "row head" }, element("span"), ...names)];
+  for (const sentence of merged.flatMap((p) => [...p.children])) {
+    const number = element("span", { className: "n" }, sentence.dataset.number);
+    const cells = SIDES.map((side) => cellOf(sentence, side));
+    rows.push(element("div", { className: "row sentence" }, number, ...cells));
+  }
+  return rows;
+}
+
+function arrange(on) {
+  if (on) beside ||= rowsBeside();
+  text.replaceChildren($("arcs"), ...(on ? beside : merged));
+  document.querySelector(".reading").classList.toggle("wide", on);
+  collect();
+  filter();
+  if (chosen) choose(chosen);
+}
+
+function filter() {
+  const off = statuses.filter((b) => b.getAttribute("aria-pressed") !== "true");
+  const without = new Set(off.map((b) => b.dataset.status));
+  const kind = $("kind") ? $("kind").value : "";
+  const label = $("only-label") ? $("only-label").value : "";
+  hidden.clear();
+  for (const pair of data.pairs) {
+    const isKind = !kind || (pair.kinds || []).includes(kind);
+    const isLabel = !label || (pair.labels || []).includes(label);
+    if (isKind && isLabel && !without.has(pair.status)) continue;
+    for (const key of pair.keys) hidden.add(key);
+  }
+  for (const mark of text.querySelectorAll(".mark")) {
+    mark.classList.toggle("off", hidden.has(mark.dataset.key));
+  }
+  count();
+}
+
+// The counts of the layers that are shown, and which sentences have no mark.
+function count() {
+  const counts = {};
+  for (const pair of data.pairs) {
+    const isShownLayer = pair.spans && !text.classList.contains(`no-${pair.layer}`);
+    if (isShownLayer) counts[pair.status] = (counts[pair.status] || 0) + 1;
+  }
+  for (const button of statuses) {
+    button.querySelector(".count").textContent = counts[button.dataset.status] || 0;
+  }
+  for (const sentence of text.querySelectorAll(".sentence")) {
+    const shown = [...sentence.querySelectorAll(".mark")].some((mark) => isShown(mark.dataset.key));
+    sentence.classList.toggle("empty", !shown);
+  }
+}
+
+function compare() {
+  for (const button of statuses) {
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      filter();
+    });
+  }
+  for (const id of ["kind", "only-label"]) if ($(id)) $(id).addEventListener("change", filter);
+  toggle($("brief"), "brief", (on) => text.classList.toggle("brief", on));
+  if ($("sides")) toggle($("sides"), "sides", arrange);
+  let shown = text.className;
+  new MutationObserver(() => {
+    if (text.className !== shown) count();
+    shown = text.className;
+  }).observe(text, { attributeFilter: ["class"] });
+  filter();
+}
+
+if (data.pairs) compare();
+
 // Keys
 
 function step(by) {
-  const shown = starts.filter((piece) => piece.dataset.ids.split(" ").some(isShown));
+  const isStep = (id) => isShown(id) && differs(id);
+  const shown = starts.filter((piece) => piece.dataset.ids.split(" ").some(isStep));
   if (!shown.length) return;
   const now = shown.indexOf(document.activeElement);
   const next = shown[(now < 0 && by < 0 ? 0 : now + by + shown.length) % shown.length];
   next.focus();
-  choose(next.dataset.ids.split(" ").find(isShown));
+  choose(next.dataset.ids.split(" ").find(isStep));
 }
 
 document.addEventListener("keydown", (event) => {
@@ -553,6 +740,7 @@ document.addEventListener("keydown", (event) => {
   const button = layers[Number(event.key) - 1];
   if (button) switchLayer(button);
   if (event.key === "n" || event.key === "p") step(event.key === "n" ? 1 : -1);
+  if (event.key === "s" && $("sides")) $("sides").click();
   if (event.key === "/") {
     event.preventDefault();
     $("search").focus();
@@ -587,5 +775,15 @@ field.addEventListener("input", () => {
     list.append(item);
   }
   results.replaceChildren(list);
+});
+})();
+
+// The figures of a score
+(() => {
+const button = document.getElementById("with-labels");
+if (!button) return;
+button.addEventListener("click", () => {
+  const on = document.getElementById("figures").classList.toggle("with-labels");
+  button.setAttribute("aria-pressed", String(on));
 });
 })();
