@@ -6,7 +6,6 @@ stay the same over all words of a span, so that each can be followed.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from heapq import heappop, heappush
 from itertools import islice, pairwise
 
 from msgspec import Struct
