@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from msgspec.structs import replace
 
@@ -201,6 +202,19 @@ def test_releases_are_compared(tmp_path: Path, cli: Cli, browser_page: Any) -> N
     assert "polarity: POS → NEG" in item.inner_text()
     item.locator("a").click()
     assert "Event mention" in page.locator("#card .kind").inner_text()
+
+
+def test_a_site_is_a_static_space(tmp_path: Path, cli: Cli) -> None:
+    """README.md has what the Hub asks of a static Space, with any title."""
+    root = shutil.copytree(ROOT / "corpus", tmp_path / "root/corpus").parent
+    (root / "seeds").mkdir()
+    (root / "README.md").write_text('# A "corpus": {of} #things\n', encoding="utf-8")
+    assert 0 == cli("site", root, "-o", tmp_path / "site").status
+    _, head, _ = (tmp_path / "site/README.md").read_text("utf-8").split("---\n")
+    card = yaml.safe_load(head)
+    assert ("static", "index.html") == (card["sdk"], card["app_file"])
+    assert card["title"].startswith('A "corpus": {of} #things')
+    assert (tmp_path / "site" / card["app_file"]).is_file()
 
 
 @pytest.mark.parametrize("name", ["index", "scheme", "agreement", "releases", "guidelines"])

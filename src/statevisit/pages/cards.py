@@ -4,6 +4,7 @@ Everything here is text, never markup; templates and the script escape it.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -132,6 +133,7 @@ def name_of(document: Document, record_id: str) -> str:
     return name
 
 
+@lru_cache(4096)  # most values are of few labels
 def label_of(scheme: Scheme, layer: str, prop: str, value: str) -> Label:
     """Return a label with what the scheme says of it; an unknown one has only its name."""
     for label in scheme.labels(layer, prop):

@@ -50,6 +50,19 @@ _SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table or
 """What a table or listing stands in, which may be wider than the page."""
 
 
+_CARD = """---
+title: {title}
+sdk: static
+app_file: index.html
+---
+These are the pages of a corpus, as `statevisit site` writes them: begin with `index.html`.
+
+The lines above make the directory a static Space of the Hugging Face Hub:
+`hf upload OWNER/NAME . --repo-type space`, run here.
+"""
+"""The page of the directory itself, by which the Hub knows it as a static Space."""
+
+
 class Task(Struct, frozen=True):
     """What the tasks of a site share; `folder` is the directory of the documents' pages."""
 
@@ -113,6 +126,7 @@ def _write(
         "assets/page.css": style_sheet(corpus.scheme).encode(),
         "assets/page.js": asset("page.js").encode(),
         "assets/documents.js": searchable(found.rows),
+        layout.CARD: _CARD.format(title=orjson.dumps(site.title).decode()).encode(),
         MARKER: orjson.dumps({"documents": len(found.rows)}),
     }
     for name, data in assets.items():
