@@ -188,20 +188,51 @@ def test_the_workflow_says_that_the_source_is_not_filled_in(
 def test_workflows_pin_actions_and_may_only_read(
     tmp_path: Path, cli: Callable[..., Result]
 ) -> None:
-    """Every workflow, a new corpus's too, pins each action's major version and may only read."""
+    """Every workflow, a new corpus's too, pins each action's major version and may only read.
+
+    The job that publishes the pages may publish, and runs nothing but the action that does.
+    """
     assert 0 == cli("init", tmp_path / "my-corpus").status
-    paths = [*WORKFLOW.parent.glob("*.yml"), tmp_path / "my-corpus" / CORPUS_WORKFLOW]
-    assert {"ci.yml", "validate-corpus.yml", "corpus.yml"} == {p.name for p in paths}
+    own = (tmp_path / "my-corpus" / CORPUS_WORKFLOW).parent
+    paths = [*WORKFLOW.parent.glob("*.yml"), *own.glob("*.yml")]
+    assert {"ci.yml", "validate-corpus.yml", "corpus.yml", "site.yml"} == {p.name for p in paths}
     for path in paths:
         workflow = yaml.safe_load(path.read_bytes())
         assert {"contents": "read"} == workflow["permissions"]
-        actions = [
-            step["uses"]
-            for job in workflow["jobs"].values()
-            for step in job["steps"]
-            if "uses" in step
-        ]
+        jobs = workflow["jobs"].values()
+        actions = [step["uses"] for job in jobs for step in job["steps"] if "uses" in step]
         assert [] == [a for a in actions if not re.fullmatch(r"actions/[a-z-]+@v\d+", a)]
+        for job in jobs:
+            if "permissions" in job:
+                assert {"pages": "write", "id-token": "write"} == job["permissions"]
+                assert ["actions/deploy-pages@v4"] == [step.get("uses") for step in job["steps"]]
+
+
+@pytest.mark.parametrize("of_new_corpus", [False, True])
+def test_the_site_is_written_where_it_is_published_from(
+    tmp_path: Path, cli: Callable[..., Result], of_new_corpus: bool
+) -> None:
+    """The workflow's step writes the pages into the directory that is uploaded, with the issues."""
+    root = tmp_path / "my-corpus"
+    assert 0 == cli("init", root).status
+    workflow = yaml.safe_load(
+        ((root if of_new_corpus else ROOT) / ".github/workflows/site.yml").read_bytes()
+    )
+    *_, write, upload = workflow["jobs"]["write"]["steps"]
+    command = root / ".venv/bin/statevisit"
+    command.parent.mkdir(parents=True)
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m statevisit "$@"\n')
+    command.chmod(0o755)
+    env = os.environ | {
+        "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_SERVER_URL": "https://example.org",
+        "GITHUB_REPOSITORY": "me/mine",
+    }
+    assert 0 == _bash(write["run"], root, env).status
+    pages = root / upload["with"]["path"]
+    assert (pages / "index.html").is_file()
+    page = (pages / "documents/example.html").read_text(encoding="utf-8")
+    assert 'data-issues="https://example.org/me/mine/issues/new"' in page
 
 
 def test_the_wheel_is_tested_without_the_sources() -> None:

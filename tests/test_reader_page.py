@@ -520,3 +520,51 @@ def test_a_notebook_holds_several_readers(
         page.evaluate("getComputedStyle(document.body).backgroundColor"),
     )
     assert path.as_uri() == page.url
+
+
+def test_a_permalink_leads_into_a_long_text(
+    article: Document, tmp_path: Path, browser_page: Any
+) -> None:
+    """A record far down comes into view, though a long text is laid out where it is seen."""
+    copies = 40
+    length = len(article.text) + 2
+    sentences, mentions = [], []
+    for number in range(copies):
+        moved = (number * length, number * 100)
+        sentences += [
+            replace(
+                each,
+                start=each.start + moved[0],
+                end=each.end + moved[0],
+                paragraph=each.paragraph + moved[1],
+            )
+            for each in article.sentences
+        ]
+        mentions += [
+            replace(
+                each, id=f"{each.id}-{number}", start=each.start + moved[0], end=each.end + moved[0]
+            )
+            for each in article.mentions
+        ]
+    empty = dict.fromkeys(("tokens", "timexes", "quantities", "events", "quotations"), ())
+    empty |= dict.fromkeys(("event_chains", "relations", "event_relations"), ())
+    document = replace(
+        article,
+        text="\n\n".join([article.text] * copies),
+        sentences=tuple(sentences),
+        mentions=tuple(mentions),
+        **empty,
+    )
+    path = tmp_path / "long.html"
+    path.write_text(document_page(document), encoding="utf-8")
+    page = browser_page
+    page.goto(path.as_uri() + "#m40-35")
+    in_view = (
+        "() => { const box = document.querySelector('.chosen').getBoundingClientRect();"
+        " return box.top > 0 && box.bottom < innerHeight; }"
+    )
+    page.wait_for_function(in_view)
+    page.evaluate("location.hash = 'm3-2'")
+    page.wait_for_function(in_view)
+    page.locator("#search").fill("Aliyev")
+    assert int(page.locator("#found").inner_text().split()[0]) > copies

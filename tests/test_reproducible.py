@@ -94,7 +94,7 @@ def _checkout(root: Path, around: Surroundings) -> None:
 
 
 def _build(place: Path, around: Surroundings) -> dict[str, str]:
-    """Build the corpus, a wheel and an sdist, and return the SHA-256 of each file."""
+    """Build the corpus, a wheel, an sdist and the site; return the SHA-256 of each file."""
     root, home = place / around.place, place / f"home of {around.environment['USER']}"
     for directory in (root, home):
         directory.mkdir(parents=True)
@@ -117,6 +117,7 @@ def _build(place: Path, around: Surroundings) -> dict[str, str]:
     for words in (
         ["statevisit", "build", "--workers", around.workers],
         ["hatchling", "build", "-d", str(root / "dist")],
+        ["statevisit", "site", "-o", str(root / "site"), "--workers", around.workers],
     ):
         done = subprocess.run(
             [sys.executable, "-m", *words],
@@ -131,6 +132,7 @@ def _build(place: Path, around: Surroundings) -> dict[str, str]:
     built = [
         *(root / "corpus").rglob("*"),
         *(root / "dist").iterdir(),
+        *(root / "site").rglob("*"),
         root / "README.md",
         *(root / "schema").glob("*.md"),
     ]

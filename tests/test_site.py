@@ -1,5 +1,6 @@
 """`statevisit site`: a corpus as static pages."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from msgspec.structs import replace
 
@@ -19,6 +21,7 @@ from statevisit.pages.provenance import origin_of
 from statevisit.pages.site import MARKER
 from statevisit.pages.words import page_of
 from tests.conftest import DOC_ID, ROOT, Result
+from tests.repositories import begin, commit, git
 from tests.test_reader_page import WCAG
 
 Cli = Callable[..., Result]
@@ -131,6 +134,19 @@ def test_labels_have_clear_examples(site: Path, browser_page: Any) -> None:
     assert "Entity" in page.locator("#card .kind").inner_text()
 
 
+def test_every_label_in_use_has_examples(site: Path) -> None:
+    """The labels of relations and of arguments have examples, too: the records that they link."""
+    page = (site / "scheme.html").read_text("utf-8")
+    entries = re.findall(
+        r'id="([\w.-]+)">\n<h3>[^\n]*<span class="count">(\d+)<(.*?)</div>', page, re.S
+    )
+    assert {"arguments-role-AGENT", "relations-type-MEMBER_OF", "event_relations-type-BEFORE"} <= {
+        name for name, count, _ in entries if count != "0"
+    }
+    for name, count, rest in entries:
+        assert min(int(count), 5) == rest.count("<li "), name
+
+
 def test_an_error_is_reported_with_its_record(site: Path, browser_page: Any) -> None:
     """The card of a record leads to a new issue with the record filled in."""
     page = browser_page
@@ -190,7 +206,60 @@ def test_agreement_is_that_of_the_manifest(site: Path) -> None:
     assert all(f">{float(figure):.3f}<" in page for figure in figures)
 
 
-@pytest.mark.parametrize("name", ["index", "agreement", "guidelines"])
+def _released(root: Path, version: str, text: str) -> None:
+    """Commit a version of the one document."""
+    manifest = json.loads((ROOT / "corpus/release.json").read_text("utf-8"))
+    (root / f"corpus/documents/{DOC_ID}.json").write_text(text, encoding="utf-8")
+    (root / "corpus/release.json").write_text(json.dumps(manifest | {"version": version}))
+    commit(root, f"Release {version}")
+    git(root, "tag", f"v{version}")
+
+
+def test_releases_are_compared(tmp_path: Path, cli: Cli, browser_page: Any) -> None:
+    """Each release has what changed since the one before it, and the data at hand have theirs."""
+    root = tmp_path / "repository"
+    for name in ("corpus/documents", "seeds"):
+        shutil.copytree(ROOT / name, root / name)
+    begin(root)
+    text = (ROOT / f"corpus/documents/{DOC_ID}.json").read_text("utf-8")
+    _released(root, "0.1.0", text)
+    assert 0 == cli("site", root, "-o", tmp_path / "one").status
+    assert not (tmp_path / "one/releases.html").exists()
+    changed = text.replace('"polarity":"POS"', '"polarity":"NEG"', 2)
+    _released(root, "0.2.0", changed)
+    left = text.replace('"polarity":"POS"', '"polarity":"NEG"', 3)
+    (root / f"corpus/documents/{DOC_ID}.json").write_text(left, encoding="utf-8")
+    assert 0 == cli("site", root, "-o", tmp_path / "site", "--workers", "2").status
+    page = browser_page
+    page.goto((tmp_path / "site/index.html").as_uri())
+    page.get_by_role("link", name="Releases").click()
+    assert ["Since 0.2.0, not released yet", "0.2.0"] == [
+        heading.split(" 20")[0] for heading in page.locator("h2").all_inner_texts()
+    ]
+    changes = page.locator("section").nth(1)
+    assert "2 changes since 0.1.0, in 1 document." in changes.inner_text()
+    changes.locator("summary").click()
+    item = changes.locator(".changes > li").first
+    assert "Changed event mention" in item.inner_text()
+    assert "polarity: POS → NEG" in item.inner_text()
+    item.locator("a").click()
+    assert "Event mention" in page.locator("#card .kind").inner_text()
+
+
+def test_a_site_is_a_static_space(tmp_path: Path, cli: Cli) -> None:
+    """README.md has what the Hub asks of a static Space, with any title."""
+    root = shutil.copytree(ROOT / "corpus", tmp_path / "root/corpus").parent
+    (root / "seeds").mkdir()
+    (root / "README.md").write_text('# A "corpus": {of} #things\n', encoding="utf-8")
+    assert 0 == cli("site", root, "-o", tmp_path / "site").status
+    _, head, _ = (tmp_path / "site/README.md").read_text("utf-8").split("---\n")
+    card = yaml.safe_load(head)
+    assert ("static", "index.html") == (card["sdk"], card["app_file"])
+    assert card["title"].startswith('A "corpus": {of} #things')
+    assert (tmp_path / "site" / card["app_file"]).is_file()
+
+
+@pytest.mark.parametrize("name", ["index", "scheme", "agreement", "releases", "guidelines"])
 def test_the_pages_suit_everybody(site: Path, browser_page: Any, name: str) -> None:
     """axe-core finds nothing against WCAG 2.2 AA at 320 pixels, and nothing is wider than that."""
     page = browser_page

@@ -27,6 +27,7 @@ FILES = {
     "gitignore": ".gitignore",
     "gitattributes": ".gitattributes",
     "workflow.yml": ".github/workflows/corpus.yml",
+    "site.yml": ".github/workflows/site.yml",
     "pre-commit-config.yaml": ".pre-commit-config.yaml",
     "example.txt": f"{layout.SEEDS}/example.txt",
     "sources.jsonl": layout.SOURCES,

@@ -4,7 +4,6 @@ The commit of a release is that of its tag `vX.Y.Z` or, if tags were not fetched
 whose `release.json` states the version.
 """
 
-import io
 import os
 import re
 import shutil
@@ -133,6 +132,21 @@ def is_released(root: Path, version: str) -> bool:
     return message in subjects.splitlines()
 
 
+def released_versions(root: Path) -> list[str]:
+    """Return the versions that the history of a corpus root holds as releases, the oldest first.
+
+    There are none where the root lies in no checkout.
+    """
+    versions = stated_versions(root) if in_git(root) else set()
+    released = (v for v in versions if VERSION.fullmatch(v) and is_released(root, v))
+    return sorted(released, key=numbers)
+
+
+def day_of(root: Path, revision: str) -> str:
+    """Return the ISO date on which a revision was committed."""
+    return line(root, "show", "--no-patch", "--format=%cs", revision)
+
+
 def release_message(version: str) -> str:
     """Return the message of the commit and of the tag that make a release."""
     return f"Release {version}"
@@ -207,10 +221,13 @@ def extract(root: Path, revision: str, directory: Path, *names: str) -> None:
     Raises ReleaseError if git fails.
     """
     import tarfile
+    import tempfile
 
-    archive = git(root, "archive", "--format=tar", revision, "--", *names)
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(directory, filter="data")
+    with tempfile.TemporaryDirectory() as folder:  # an archive may be larger than the memory
+        archive = Path(folder) / "files.tar"
+        git(root, "archive", "--format=tar", f"--output={archive}", revision, "--", *names)
+        with tarfile.open(archive) as tar:
+            tar.extractall(directory, filter="data")
 
 
 def corpus_at(root: Path, revision: str) -> Corpus:

@@ -89,7 +89,8 @@ def _shown(document: Document) -> list[str]:
     """The entities and events with relations, those with the most first, at most MOST."""
     degrees: Counter[str] = Counter()
     for relation in document.relations:
-        degrees.update({relation.source, relation.target} & document.layer_by_id.keys())
+        ends = dict.fromkeys((relation.source, relation.target))  # in order, unlike a set
+        degrees.update(end for end in ends if end in document.layer_by_id)
     chosen = [record_id for record_id, _ in degrees.most_common(MOST)]
     return [*chosen[:1], *_neighbours_together(document, chosen[1:])]
 
@@ -101,23 +102,32 @@ def _neighbours_together(document: Document, ids: list[str]) -> list[str]:
         for relation in document.relations
         if relation.source in ids and relation.target in ids
     }
+    of: dict[str, set[tuple[str, str]]] = {record_id: set() for record_id in ids}
+    for pair in pairs:
+        of[pair[0]].add(pair)
+        of[pair[1]].add(pair)
     order = list(ids)
+    places = {record_id: place for place, record_id in enumerate(order)}
 
-    def length() -> int:
-        places = {record_id: place for place, record_id in enumerate(order)}
-        distances = (abs(places[source] - places[target]) for source, target in pairs)
+    def length(some: set[tuple[str, str]]) -> int:
+        distances = (abs(places[source] - places[target]) for source, target in some)
         return sum(min(distance, len(order) - distance) for distance in distances)
 
-    best = length()
+    def swap(first: int, second: int) -> None:
+        order[first], order[second] = order[second], order[first]
+        places[order[first]], places[order[second]] = first, second
+
     is_shorter = True
     while is_shorter:
         is_shorter = False
         for first, second in combinations(range(len(order)), 2):
-            order[first], order[second] = order[second], order[first]
-            if length() < best:
-                best, is_shorter = length(), True
+            moved = of[order[first]] | of[order[second]]
+            before = length(moved)
+            swap(first, second)
+            if length(moved) < before:
+                is_shorter = True
             else:
-                order[first], order[second] = order[second], order[first]
+                swap(first, second)
     return order
 
 

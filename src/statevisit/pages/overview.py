@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import orjson
 from msgspec import Struct
 
@@ -15,20 +16,15 @@ from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme
 from statevisit.document.states import DONE
 from statevisit.pages.cards import name_of
+from statevisit.pages.examples import Examples
 from statevisit.pages.reader_page import colours_of
 from statevisit.printable import counted
 
 ROWS = 100
 """Documents on a page of the index."""
 
-EXAMPLES = 5
-"""Records that are shown for a label."""
-
 _CONTESTED = 40
 """Records with disagreements that are listed."""
-
-_AROUND = 90
-"""Characters of a sentence before and after the words of an example, at most."""
 
 _COUNTED = {"mentions": "Mentions", "events": "Events", "quantities": "Quantities"}
 """The layers whose records the index counts, and the heads of their columns."""
@@ -46,19 +42,6 @@ class Row(Struct, frozen=True):
     disagreements: int
 
 
-class Example(Struct, frozen=True, order=True):
-    """A record in its sentence; the clearest come first."""
-
-    disagreements: int
-    length: int
-    document: str
-    record: str
-    language: str
-    before: str
-    words: str
-    after: str
-
-
 class Contested(Struct, frozen=True):
     """A record on which annotators disagreed, in `count` properties."""
 
@@ -69,38 +52,24 @@ class Contested(Struct, frozen=True):
     words: str
 
 
-LabelKey = tuple[str, str, str]
-"""A layer, a property and a label."""
-
-
 class Batch(Struct, frozen=True):
-    """What pages need of some documents; `examples` are at most EXAMPLES for each label."""
+    """What pages need of some documents."""
 
     rows: list[Row] = []
-    examples: dict[LabelKey, list[Example]] = {}
-    counts: dict[LabelKey, int] = {}
+    examples: Examples = msgspec.field(default_factory=Examples)
     contested: list[Contested] = []
 
     def add(self, document: Document, scheme: Scheme, source: ListedSource | None) -> None:
         """Add a document of a scheme, with what the list of sources states of its text."""
         self.rows.append(_row(document, source))
         self.contested.extend(_contested(document))
-        for key, of_label in _examples(document, scheme).items():
-            self.counts[key] = self.counts.get(key, 0) + len(of_label)
-            self._keep_best(key, of_label)
+        self.examples.add(document, scheme)
 
     def merge(self, other: "Batch") -> None:
         """Add other documents."""
         self.rows.extend(other.rows)
-        self.contested.extend(other.contested)
-        for key, number in other.counts.items():
-            self.counts[key] = self.counts.get(key, 0) + number
-        for key, of_label in other.examples.items():
-            self._keep_best(key, of_label)
-
-    def _keep_best(self, key: LabelKey, examples: list[Example]) -> None:
-        best = sorted([*self.examples.get(key, ()), *examples])
-        self.examples[key] = [example for example in best if example.words][:EXAMPLES]
+        self.contested[:] = _most_contested([*self.contested, *other.contested])
+        self.examples.merge(other.examples)
 
 
 def _row(document: Document, source: ListedSource | None) -> Row:
@@ -138,43 +107,6 @@ def _contested(document: Document) -> list[Contested]:
         if record.disagreements
     ]
     return sorted(contested, key=lambda record: -record.count)[:_CONTESTED]
-
-
-def _examples(document: Document, scheme: Scheme) -> dict[LabelKey, list[Example]]:
-    """The records of a document by label, as examples."""
-    examples: dict[LabelKey, list[Example]] = {}
-    for layer, prop in scheme.inventories:
-        if layer == "arguments":
-            continue
-        for record in getattr(document, layer):
-            label = getattr(record, "class_" if prop == "class" else prop, None)
-            if label is not None:
-                examples.setdefault((layer, prop, label), []).append(_example(document, record))
-    return examples
-
-
-def _example(document: Document, record: Any) -> Example:
-    """A record in its sentence: the first mention of an entity; without words if it has none."""
-    span = record
-    if not hasattr(record, "start"):
-        mentions = document.mentions_of(record) if hasattr(record, "members") else ()
-        span = mentions[0] if mentions else None
-    sentence = None if span is None else document.sentence_of(span)
-    before = words = after = ""
-    if span is not None and sentence is not None:
-        before = document.text[sentence.start : span.start]
-        words = document.text_of(span)
-        after = document.text[span.end : sentence.end]
-    return Example(
-        disagreements=record.disagreements or 0,
-        length=len(before) + len(words) + len(after),
-        document=document.id,
-        record=getattr(record, "id", ""),
-        language=document.language,
-        before=before if len(before) <= _AROUND else f"… {before[-_AROUND:].partition(' ')[2]}",
-        words=words,
-        after=after if len(after) <= _AROUND else f"{after[:_AROUND].rpartition(' ')[0]} …",
-    )
 
 
 def index(rows: Sequence[Row]) -> Iterator[tuple[str, Any]]:
@@ -220,8 +152,8 @@ def inventories_of(scheme: Scheme, found: Batch) -> list[dict[str, Any]]:
                 "title": label.title,
                 "description": label.description,
                 "colour": colours.get(label.name, ""),
-                "count": found.counts.get((layer, prop, label.name), 0),
-                "examples": found.examples.get((layer, prop, label.name), ()),
+                "count": found.examples.counts.get((layer, prop, label.name), 0),
+                "examples": found.examples.best.get((layer, prop, label.name), ()),
             }
             for label in scheme.labels(layer, prop)
         ]
@@ -236,13 +168,25 @@ def inventories_of(scheme: Scheme, found: Batch) -> list[dict[str, Any]]:
     return inventories
 
 
-def agreement_of(agreement: Mapping[str, Any], contested: Iterable[Contested]) -> dict[str, Any]:
-    """Return what the page of the agreement shows: that of a manifest, and contested records."""
+def agreement_of(
+    agreement: Mapping[str, Any] | None, contested: Iterable[Contested]
+) -> dict[str, Any]:
+    """Return what the page of the agreement shows: that of a manifest, and contested records.
+
+    Without a manifest that states it, there are no figures.
+    """
+    most = _most_contested(contested)
+    if not agreement:
+        return {"lead": "", "figures": [], "disagreements": most}
     annotators = agreement["annotators"]
     lead = (
         f"{', '.join(annotators)} on {counted(agreement['documents'], 'document')}; "
         f"intervals from {agreement['resamples']:,} resamples "
         f"of {agreement['units']:,} units ({agreement['unit']})"
     )
-    most = sorted(contested, key=lambda record: (-record.count, record.document))[:_CONTESTED]
     return {"lead": lead, "figures": agreement["figures"], "disagreements": most}
+
+
+def _most_contested(contested: Iterable[Contested]) -> list[Contested]:
+    """The records with most disagreements, at most _CONTESTED."""
+    return sorted(contested, key=lambda record: (-record.count, record.document))[:_CONTESTED]

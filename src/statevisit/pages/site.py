@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.checks.document import sound
@@ -35,6 +36,7 @@ from statevisit.pages.reader_page import (
     render,
     style_sheet,
 )
+from statevisit.pages.releases import Mapper, releases_of
 from statevisit.pages.words import page_of
 
 BATCH = 16
@@ -42,6 +44,19 @@ BATCH = 16
 
 MARKER = "assets/site.json"
 """The file by which a directory is known as a site, so that it may be replaced."""
+
+
+_CARD = """---
+title: {title}
+sdk: static
+app_file: index.html
+---
+These are the pages of a corpus, as `statevisit site` writes them: begin with `index.html`.
+
+The lines above make the directory a static Space of the Hugging Face Hub:
+`hf upload OWNER/NAME . --repo-type space`, run here.
+"""
+"""The page of the directory itself, by which the Hub knows it as a static Space."""
 
 
 class Task(Struct, frozen=True):
@@ -53,9 +68,6 @@ class Task(Struct, frozen=True):
     annotators: Mapping[str, Annotator]
     site: Site
     origin: Origin
-
-
-Mapper = Callable[..., Iterator[Any]]
 
 
 def write_site(
@@ -100,37 +112,54 @@ def _replacing(target: Path) -> Iterator[Path]:
 def _write(
     corpus: Corpus, folder: Path, issues: str, mapper: Mapper, done: Callable[[int], None]
 ) -> None:
-    root = corpus.root
-    guidelines = root / layout.GUIDELINES if root else None
-    manifest = _manifest(root)
-    pages = [("scheme.html", "Labels")]
-    if "agreement" in manifest:
-        pages.append(("agreement.html", "Agreement"))
-    if guidelines is not None and guidelines.is_file():
-        pages.append(("guidelines.html", "Guidelines"))
-    title = _title(corpus)
-    site = Site(title, (("index.html", "Documents"), *pages), issues)
+    site = Site(_title(corpus), issues=issues)
     found = _documents(corpus, folder / "documents", site, mapper, done)
-    shown = partial(render, scheme=corpus.scheme, site=site, base="")
-    for name, page in index(found.rows):
-        files.write(folder / name, shown("index.html", page=page).encode())
-    labels = inventories_of(corpus.scheme, found)
-    files.write(folder / "scheme.html", shown("scheme.html", page={"inventories": labels}).encode())
-    if "agreement" in manifest:
-        page = agreement_of(manifest["agreement"], found.contested)
-        files.write(folder / "agreement.html", shown("agreement.html", page=page).encode())
-    if root is not None and guidelines is not None and guidelines.is_file():
-        body = page_of(read_text(guidelines), layout.GUIDELINES, read_settings(root).address)
-        page = {"title": "Guidelines", "body": body}
-        files.write(folder / "guidelines.html", shown("words.html", page=page).encode())
+    pages = list(_pages(corpus, found, mapper))
+    in_menu = tuple((page.address, page.title) for page in pages if page.title)
+    shown = partial(render, scheme=corpus.scheme, site=replace(site, pages=in_menu), base="")
+    for page in pages:
+        files.write(folder / page.address, shown(page.template, page=page.content).encode())
     assets = {
         "assets/page.css": style_sheet(corpus.scheme).encode(),
         "assets/page.js": asset("page.js").encode(),
         "assets/documents.js": searchable(found.rows),
+        layout.CARD: _CARD.format(title=orjson.dumps(site.title).decode()).encode(),
         MARKER: orjson.dumps({"documents": len(found.rows)}),
     }
     for name, data in assets.items():
         files.write(folder / name, data)
+
+
+class _Page(NamedTuple):
+    """A page of the site: its name in the menu, or "", its template and what that shows."""
+
+    address: str
+    title: str
+    template: str
+    content: object
+
+
+def _pages(corpus: Corpus, found: Batch, mapper: Mapper) -> Iterator[_Page]:
+    """Yield the pages about all documents, in the order of the menu."""
+    for name, content in index(found.rows):
+        yield _Page(name, "Documents" if name == "index.html" else "", "index.html", content)
+    labels = inventories_of(corpus.scheme, found)
+    yield _Page("scheme.html", "Labels", "scheme.html", {"inventories": labels})
+    agreement = _manifest(corpus.root).get("agreement")
+    if agreement or found.contested:
+        content = agreement_of(agreement, found.contested)
+        yield _Page("agreement.html", "Agreement", "agreement.html", content)
+    releases = releases_of(corpus, mapper)
+    if releases:
+        content = {"releases": releases, "documents": {row.id for row in found.rows}}
+        yield _Page("releases.html", "Releases", "releases.html", content)
+    guidelines = None if corpus.root is None else corpus.root / layout.GUIDELINES
+    if guidelines is not None and guidelines.is_file():
+        body = page_of(
+            read_text(guidelines), layout.GUIDELINES, read_settings(guidelines.parents[1]).address
+        )
+        content = {"title": "Guidelines", "body": body}
+        yield _Page("guidelines.html", "Guidelines", "words.html", content)
 
 
 def _manifest(root: Path | None) -> dict[str, Any]:

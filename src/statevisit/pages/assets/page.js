@@ -452,21 +452,31 @@ const found = $("found");
 let hits = [];
 let at = -1;
 
+let searched = null; // records and paragraphs in lower case, made at the first search
+
+function searchable() {
+  const words = ([id, record]) => {
+    const names = (record.labels || []).map((key) => key.split(" ").slice(2).join(" "));
+    return [id, record.title, ...names].join("\n").toLocaleLowerCase();
+  };
+  searched ||= {
+    records: Object.entries(data.records).map((each) => [each[0], words(each)]),
+    paragraphs: [...text.querySelectorAll("p, .cell")].map((p) => [p, p.textContent.toLocaleLowerCase()]),
+  };
+  return searched;
+}
+
 function matches(query) {
   const words = query.toLocaleLowerCase();
-  const inRecords = Object.entries(data.records).filter(([id, record]) => {
-    const names = (record.labels || []).map((key) => key.split(" ").slice(2).join(" "));
-    return [id, record.title, ...names].some((s) => s.toLocaleLowerCase().includes(words));
-  });
+  const { records, paragraphs } = searchable();
   const places = new Set();
-  for (const [id] of inRecords) {
-    const place = placeOf(id);
+  for (const [id, of] of records) {
+    const place = of.includes(words) && placeOf(id);
     if (place) places.add(place);
   }
-  for (const p of text.querySelectorAll("p, .cell")) {
-    if (!p.textContent.toLocaleLowerCase().includes(words)) continue;
-    const inside = [...places].some((place) => p.contains(place));
-    if (!inside) places.add(p);
+  const within = new Set([...places].map((place) => place.closest("p, .cell")));
+  for (const [p, of] of paragraphs) {
+    if (of.includes(words) && !within.has(p)) places.add(p);
   }
   const order = (a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
   return [...places].sort(order);
@@ -718,12 +728,16 @@ if (data.pairs) compare();
 
 function step(by) {
   const isStep = (id) => isShown(id) && differs(id);
-  const shown = starts.filter((piece) => piece.dataset.ids.split(" ").some(isStep));
-  if (!shown.length) return;
-  const now = shown.indexOf(document.activeElement);
-  const next = shown[(now < 0 && by < 0 ? 0 : now + by + shown.length) % shown.length];
-  next.focus();
-  choose(next.dataset.ids.split(" ").find(isStep));
+  let place = starts.indexOf(document.activeElement);
+  if (place < 0 && by < 0) place = 0;
+  for (let left = starts.length; left; left -= 1) {
+    place = (place + by + starts.length) % starts.length;
+    const id = starts[place].dataset.ids.split(" ").find(isStep);
+    if (!id) continue;
+    starts[place].focus();
+    choose(id);
+    return;
+  }
 }
 
 document.addEventListener("keydown", (event) => {
@@ -746,6 +760,25 @@ document.addEventListener("keydown", (event) => {
     $("search").focus();
   }
 });
+
+// A long text is laid out where it is seen: a place moves while one goes there.
+
+function settle(tries) {
+  const place = chosen && placeOf(chosen);
+  if (!place || !tries) return;
+  const { top, bottom } = place.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) {
+    place.scrollIntoView({ block: "center", behavior: "instant" });
+  }
+  requestAnimationFrame(() => settle(tries - 1));
+}
+
+if (text.classList.contains("long")) {
+  for (const event of ["hashchange", "load"]) addEventListener(event, () => settle(12));
+  text.addEventListener("contentvisibilityautostatechange", () => {
+    if (chosen) requestAnimationFrame(() => drawArcs(chosen));
+  });
+}
 
 arrive();
 })();
