@@ -19,6 +19,7 @@ from statevisit.document.scheme import base
 from statevisit.pages.in_words import time_in_words
 from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.pages.notebook import document_html
+from statevisit.pages.provenance import Annotator, Guidelines, Origin
 from statevisit.pages.reader_page import document_page
 from statevisit.pages.site import annotators_of, origin_at
 from statevisit.printable import visible
@@ -211,7 +212,10 @@ def test_nothing_from_the_data_is_markup(
         title=HOSTILE,
         url=f"javascript:alert(1)//{HOSTILE}",
     )
-    page = document_page(document, source)
+    annotators = [Annotator(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]
+    guidelines = Guidelines({"1.1": HOSTILE}, {"entities type PERSON": "1.1"})
+    origin = Origin(HOSTILE, guidelines=guidelines, issues=f"https://example.org/?{HOSTILE}")
+    page = document_page(document, source, annotators, origin=origin)
     assert 2 == sum(tag == "script" for tag, _ in _Page(page).tags)
     assert not any(str(a.get("href")).startswith("javascript") for _, a in _Page(page).tags)
     path = tmp_path / "hostile.html"
@@ -219,6 +223,10 @@ def test_nothing_from_the_data_is_markup(
     browser_page.on("dialog", lambda dialog: pytest.fail("a script of the data ran"))
     browser_page.goto(path.as_uri() + "#m1")
     assert "alert(1)" in browser_page.locator("#card h2").inner_text()
+    browser_page.get_by_text("Guidelines, 1.1").click()
+    assert 4 <= browser_page.locator("#card").inner_text().count("<script>alert(1)")
+    assert 0 == browser_page.locator("#card script, #card b[onclick]").count()
+    browser_page.locator("#search").fill("<script>([")
     assert "</script>" in browser_page.locator("#text").inner_text()
 
 
@@ -477,7 +485,9 @@ def test_right_to_left(article: Document, tmp_path: Path, browser_page: Any) -> 
     assert "إلهام علييف" == page.locator("#card h2").inner_text()
     paragraph = page.locator("#text p")
     assert "rtl" == paragraph.evaluate("e => getComputedStyle(e).direction")
-    assert "ar" == page.locator("#text").get_attribute("lang")
+    for part in ("#text", "h1", "#card h2", "#who tbody a.jump >> nth=0"):
+        assert "ar" == page.locator(part).get_attribute("lang")
+    assert "en" == page.locator("html").get_attribute("lang")
 
 
 def test_a_document_that_is_worked_on_has_a_page(article: Document) -> None:

@@ -40,7 +40,7 @@ function isolated(words) {
 }
 
 function jump(id, words) {
-  return element("a", { className: "jump", href: `#${id}` }, isolated(words));
+  return element("a", { className: "jump", href: `#${id}`, lang: text.lang }, isolated(words));
 }
 
 function remembered(name) {
@@ -256,7 +256,7 @@ function fill(id) {
   const parts = [
     close,
     element("p", { className: "kind" }, `${record.kind} ${id}`),
-    element("h2", {}, isolated(record.title)),
+    element("h2", { lang: text.lang }, isolated(record.title)),
     ...others(id),
     ...(record.labels || []).map(labelOf),
   ];
