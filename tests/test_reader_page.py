@@ -16,6 +16,7 @@ from statevisit.corpus.seeds import ListedSource
 from statevisit.document.model import Document
 from statevisit.document.records import Mention, Sentence, Timex
 from statevisit.document.scheme import base
+from statevisit.pages.about import about
 from statevisit.pages.in_words import time_in_words
 from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.pages.notebook import document_html
@@ -300,6 +301,24 @@ def test_a_card_tells_all_about_its_record(written: Path, browser_page: Any) -> 
     )
 
 
+def test_a_page_says_how_to_cite_it(article: Document) -> None:
+    """The citation has what is stated of the text, and the corpus, document and date."""
+    source = ListedSource(
+        file=article.source.file,
+        sha256=article.source.sha256,
+        date=article.date,
+        language="en",
+        publisher="The Daily",
+        license="not stated",
+        title="A visit",
+        author=("A. B.",),
+    )
+    cited = dict(about(article, source, [], Origin("corpus 2.0.0")))["Cite this"]
+    annotation = "Annotation: corpus 2.0.0, document 2024-02-19-aliyev-visit (2024-02-19)."
+    assert f"A. B., “A visit”, The Daily. {annotation}" == cited
+    assert annotation == dict(about(article, None, [], Origin("corpus 2.0.0")))["Cite this"]
+
+
 def test_quotations_show_who_speaks(written: Path, browser_page: Any) -> None:
     """A quotation ends in the name of its speaker while its layer is shown."""
     page = browser_page
@@ -343,6 +362,19 @@ def test_a_chain_is_lit_through_the_text(
     assert "Mention m14" == page.locator("#card .kind").inner_text()
     nested.click()
     assert "Mention m13" == page.locator("#card .kind").inner_text()
+
+
+def test_the_card_covers_no_chosen_word(written: Path, browser_page: Any) -> None:
+    """On a phone, the card is at the bottom, and the word that opened it above."""
+    page = browser_page
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 320, "height": 700})
+    for place in ("#q9", ""):
+        page.goto(f"{written.as_uri()}{place}")
+        if not place:
+            page.locator('a.piece[data-ids="m9"]').click()
+        chosen = page.locator(".piece.chosen").first.bounding_box()
+        assert 0 < chosen["y"] < page.locator("#card").bounding_box()["y"] - chosen["height"]
 
 
 def test_layers_are_switched_by_button_and_key(written: Path, browser_page: Any) -> None:
