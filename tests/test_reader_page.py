@@ -531,6 +531,8 @@ def test_a_document_that_is_worked_on_has_a_page(article: Document) -> None:
         article, date="soon", mentions=mentions, entities=(), quantities=quantities, layers=layers
     )
     assert "<article" in document_page(document)
+    page = document_page(replace(document, timexes=(), event_relations=()))
+    assert re.search(r"\d+ +events that nothing in the text dates", page)
 
 
 def test_a_notebook_holds_several_readers(
