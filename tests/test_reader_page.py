@@ -16,9 +16,11 @@ from statevisit.corpus.seeds import ListedSource
 from statevisit.document.model import Document
 from statevisit.document.records import Mention, Sentence, Timex
 from statevisit.document.scheme import base
+from statevisit.pages.about import about
 from statevisit.pages.in_words import time_in_words
 from statevisit.pages.marks import LAYERS, paragraphs
 from statevisit.pages.notebook import document_html
+from statevisit.pages.provenance import Annotator, Guidelines, Origin
 from statevisit.pages.reader_page import document_page
 from statevisit.pages.site import annotators_of, origin_at
 from statevisit.printable import visible
@@ -211,7 +213,10 @@ def test_nothing_from_the_data_is_markup(
         title=HOSTILE,
         url=f"javascript:alert(1)//{HOSTILE}",
     )
-    page = document_page(document, source)
+    annotators = [Annotator(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]
+    guidelines = Guidelines({"1.1": HOSTILE}, {"entities type PERSON": "1.1"})
+    origin = Origin(HOSTILE, guidelines=guidelines, issues=f"https://example.org/?{HOSTILE}")
+    page = document_page(document, source, annotators, origin=origin)
     assert 2 == sum(tag == "script" for tag, _ in _Page(page).tags)
     assert not any(str(a.get("href")).startswith("javascript") for _, a in _Page(page).tags)
     path = tmp_path / "hostile.html"
@@ -219,6 +224,10 @@ def test_nothing_from_the_data_is_markup(
     browser_page.on("dialog", lambda dialog: pytest.fail("a script of the data ran"))
     browser_page.goto(path.as_uri() + "#m1")
     assert "alert(1)" in browser_page.locator("#card h2").inner_text()
+    browser_page.get_by_text("Guidelines, 1.1").click()
+    assert 4 <= browser_page.locator("#card").inner_text().count("<script>alert(1)")
+    assert 0 == browser_page.locator("#card script, #card b[onclick]").count()
+    browser_page.locator("#search").fill("<script>([")
     assert "</script>" in browser_page.locator("#text").inner_text()
 
 
@@ -292,6 +301,24 @@ def test_a_card_tells_all_about_its_record(written: Path, browser_page: Any) -> 
     )
 
 
+def test_a_page_says_how_to_cite_it(article: Document) -> None:
+    """The citation has what is stated of the text, and the corpus, document and date."""
+    source = ListedSource(
+        file=article.source.file,
+        sha256=article.source.sha256,
+        date=article.date,
+        language="en",
+        publisher="The Daily",
+        license="not stated",
+        title="A visit",
+        author=("A. B.",),
+    )
+    cited = dict(about(article, source, [], Origin("corpus 2.0.0")))["Cite this"]
+    annotation = "Annotation: corpus 2.0.0, document 2024-02-19-aliyev-visit (2024-02-19)."
+    assert f"A. B., “A visit”, The Daily. {annotation}" == cited
+    assert annotation == dict(about(article, None, [], Origin("corpus 2.0.0")))["Cite this"]
+
+
 def test_quotations_show_who_speaks(written: Path, browser_page: Any) -> None:
     """A quotation ends in the name of its speaker while its layer is shown."""
     page = browser_page
@@ -335,6 +362,19 @@ def test_a_chain_is_lit_through_the_text(
     assert "Mention m14" == page.locator("#card .kind").inner_text()
     nested.click()
     assert "Mention m13" == page.locator("#card .kind").inner_text()
+
+
+def test_the_card_covers_no_chosen_word(written: Path, browser_page: Any) -> None:
+    """On a phone, the card is at the bottom, and the word that opened it above."""
+    page = browser_page
+    page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 320, "height": 700})
+    for place in ("#q9", ""):
+        page.goto(f"{written.as_uri()}{place}")
+        if not place:
+            page.locator('a.piece[data-ids="m9"]').click()
+        chosen = page.locator(".piece.chosen").first.bounding_box()
+        assert 0 < chosen["y"] < page.locator("#card").bounding_box()["y"] - chosen["height"]
 
 
 def test_layers_are_switched_by_button_and_key(written: Path, browser_page: Any) -> None:
@@ -477,7 +517,9 @@ def test_right_to_left(article: Document, tmp_path: Path, browser_page: Any) -> 
     assert "إلهام علييف" == page.locator("#card h2").inner_text()
     paragraph = page.locator("#text p")
     assert "rtl" == paragraph.evaluate("e => getComputedStyle(e).direction")
-    assert "ar" == page.locator("#text").get_attribute("lang")
+    for part in ("#text", "h1", "#card h2", "#who tbody a.jump >> nth=0"):
+        assert "ar" == page.locator(part).get_attribute("lang")
+    assert "en" == page.locator("html").get_attribute("lang")
 
 
 def test_a_document_that_is_worked_on_has_a_page(article: Document) -> None:
@@ -489,6 +531,8 @@ def test_a_document_that_is_worked_on_has_a_page(article: Document) -> None:
         article, date="soon", mentions=mentions, entities=(), quantities=quantities, layers=layers
     )
     assert "<article" in document_page(document)
+    page = document_page(replace(document, timexes=(), event_relations=()))
+    assert re.search(r"\d+ +events that nothing in the text dates", page)
 
 
 def test_a_notebook_holds_several_readers(

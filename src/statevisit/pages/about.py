@@ -19,12 +19,13 @@ def day_in_full(value: str) -> str:
 
 
 def lead(document: Document, source: ListedSource | None) -> list[str]:
-    """Return what stands below the title: author, publisher, license, length and id."""
+    """Return what stands below the title: author, publisher, license, length, and the id."""
     stated = []
     if source is not None:
         stated = ["; ".join(source.author), source.stated_publisher, source.stated_license]
     words = f"{len(document.tokens):,} tokens"
-    return [*(value for value in stated if value), words, document.id]
+    named = [document.id] if source is not None and source.title else []
+    return [*(value for value in stated if value), words, *named]
 
 
 def about(
@@ -45,7 +46,18 @@ def about(
     if source is not None and source.url:
         rows.append(("Address", source.url))
     rows += [("Annotated by", _described(annotator)) for annotator in annotators]
-    return [*rows, ("Cite this", citation(document, origin))]
+    return [*rows, ("Cite this", _whole_citation(document, source, origin))]
+
+
+def _whole_citation(document: Document, source: ListedSource | None, origin: Origin) -> str:
+    """How to cite a document: its text, as far as the list of sources says, and its annotation."""
+    stated = []
+    if source is not None:
+        title = f"“{source.title}”" if source.title else ""
+        stated = ["; ".join(source.author), title, source.stated_publisher, source.url]
+    annotation = f"Annotation: {citation(document, origin)}."
+    text = ", ".join(value for value in stated if value)
+    return f"{text}. {annotation}" if text else annotation
 
 
 def _described(annotator: Annotator) -> str:

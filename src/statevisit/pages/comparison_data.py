@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from statevisit.document.model import Document
 from statevisit.pages.cards import LAYER_TITLES, Card, Fact, cards, key_of
+from statevisit.pages.page_data import as_data, compact
 from statevisit.pages.pairs import Compared, Pair
-from statevisit.pages.reader_page import as_data, compact
 
 _WITH_CARDS = frozenset({"entities", "event_chains", "relations"})
 """The layers beside spans whose records have cards."""

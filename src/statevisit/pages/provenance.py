@@ -95,7 +95,7 @@ def provenance(
 
 
 def citation(document: Document, origin: Origin) -> str:
-    """Return how to cite the annotation of a document."""
+    """Return how to cite the annotation of a document: its corpus with the version, id and date."""
     corpus = f"{origin.title}, " if origin.title else ""
     return f"{corpus}document {document.id} ({document.date})"
 

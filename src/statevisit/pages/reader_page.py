@@ -14,20 +14,20 @@ from importlib.resources import files
 from itertools import chain
 from typing import Any
 
-import msgspec
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 from msgspec import Struct
 
 from statevisit import layout
 from statevisit.corpus.seeds import ListedSource
-from statevisit.document.model import Document
+from statevisit.document.model import Document, in_english
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.pages import about, views
-from statevisit.pages.cards import Card, cards, key_of, label_of, record_of, words_of
+from statevisit.pages.cards import label_of, record_of
 from statevisit.pages.graph import Graph, graph_of
 from statevisit.pages.marks import LAYERS, paragraphs
-from statevisit.pages.provenance import Annotator, Origin, origin_of, provenance
+from statevisit.pages.page_data import data_of
+from statevisit.pages.provenance import Annotator, Origin, origin_of
 from statevisit.printable import visible
 
 TITLES = {
@@ -108,13 +108,17 @@ class ShownParagraph(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """What the template of a document shows."""
+    """What the template of a document shows.
+
+    `lang` is the attribute for words of the document among those of the page, which are English.
+    """
 
     title: str
     date: str
     day: str
     lead: list[str]
     language: str
+    lang: Markup
     layers: list[Layer]
     paragraphs: list[ShownParagraph]
     colours: Mapping[str, str]
@@ -254,6 +258,7 @@ def _page(
         day=about.day_in_full(document.date),
         lead=about.lead(document, source),
         language=document.language,
+        lang=Markup("" if in_english(document) else f' lang="{escape(document.language)}"'),
         layers=[
             Layer(
                 layer,
@@ -330,70 +335,3 @@ def _label(document: Document, layer: str, record_id: str) -> str:
     if layer == "mentions":
         record = record_of(document, record.entity)
     return getattr(record, "class_" if prop == "class" else prop, None) or ""
-
-
-def data_of(
-    document: Document,
-    annotators: Sequence[Annotator],
-    origin: Origin,
-    more: Mapping[str, Any],
-) -> Markup:
-    """Return the records of a document as JSON that a script element can hold."""
-    shown = cards(document)
-    labels: dict[str, tuple[str, str]] = {}
-    for card in shown.values():
-        for label in card.labels:
-            labels[key_of(label)] = (label.title, label.description)
-    chains, records = apart({card.id: compact(card, document) for card in shown.values()})
-    value = {
-        "id": document.id,
-        "labels": labels,
-        "sentences": [words_of(document, number) for number in range(len(document.sentences))],
-        "chains": chains,
-        "records": records,
-        **provenance(document, annotators, origin, labels),
-        **more,
-    }
-    return as_data(value)
-
-
-def as_data(value: Any) -> Markup:
-    """Return a value as JSON that a script element can hold."""
-    data = msgspec.json.encode(value).decode()
-    return Markup(data.replace("<", "\\u003c").replace("\u2028", "\\u2028"))
-
-
-def apart(records: dict[str, dict[str, Any]]) -> tuple[list[list[str]], dict[str, dict[str, Any]]]:
-    """Return the chains of records, each once, and the records with the number of their chain."""
-    numbers: dict[int, int] = {}
-    chains: list[list[str]] = []
-    for record in records.values():
-        spans = record.get("chain")
-        if spans is None:
-            continue
-        if id(spans) not in numbers:
-            numbers[id(spans)] = len(chains)
-            chains.append(spans)
-        record["chain"] = numbers[id(spans)]
-    return chains, records
-
-
-def compact(card: Card, document: Document) -> dict[str, Any]:
-    """Return a card for the script, without what it finds elsewhere."""
-    record = document[card.id]
-    number = document.sentence_number(record) if hasattr(record, "start") else None
-    value = {
-        "layer": card.layer,
-        "kind": card.kind,
-        "title": card.title,
-        "labels": [key_of(label) for label in card.labels],
-        "facts": card.facts,
-        "links": card.links,
-        "chain": card.chain,
-        "sentence": number,
-        "evidence": card.sentences if number is None else [],
-        "disagreements": card.disagreements,
-        "record": card.record,
-    }
-    empty = {"disagreements": 0, "sentence": None}
-    return {name: part for name, part in value.items() if part not in ([], empty.get(name, ()))}

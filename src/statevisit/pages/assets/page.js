@@ -63,7 +63,7 @@ function isolated(words) {
 }
 
 function jump(id, words) {
-  return element("a", { className: "jump", href: `#${id}` }, isolated(words));
+  return element("a", { className: "jump", href: `#${id}`, lang: text.lang }, isolated(words));
 }
 
 function remembered(name) {
@@ -280,7 +280,7 @@ function fill(id) {
   const parts = [
     close,
     element("p", { className: "kind" }, `${record.kind} ${id}`),
-    element("h2", {}, isolated(record.title)),
+    element("h2", { lang: text.lang }, isolated(record.title)),
     ...comparison(id),
     ...others(id),
     ...(record.labels || []).map(labelOf),
@@ -390,8 +390,16 @@ function arrive() {
 function go(id) {
   choose(id);
   const place = placeOf(id);
-  if (!place) return;
-  place.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
+  if (place) reveal(place);
+}
+
+// Scroll a place to the middle of what the card leaves of the window: on narrow ones it is below.
+function reveal(place) {
+  const isBelow = getComputedStyle(card).position === "fixed";
+  const bottom = isBelow ? card.getBoundingClientRect().top : innerHeight;
+  const { top, height } = place.getBoundingClientRect();
+  const by = top + Math.min(height, 40) / 2 - bottom / 2;
+  scrollBy({ top: by, behavior: still.matches ? "auto" : "smooth" });
 }
 
 addEventListener("hashchange", arrive);
@@ -423,6 +431,9 @@ text.addEventListener("click", (event) => {
   const next = ids[(ids.indexOf(chosen) + 1) % ids.length];
   choose(next);
   setAddress(`#${next}`);
+  const { top, bottom } = card.getBoundingClientRect();
+  const place = piece.getBoundingClientRect();
+  if (getComputedStyle(card).position === "fixed" && place.bottom > top && place.top < bottom) reveal(piece);
 });
 
 // The keyboard opens the card of the mark that it reaches.
