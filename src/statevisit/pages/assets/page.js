@@ -484,7 +484,9 @@ function arrange(on) {
   document.querySelector(".reading").classList.toggle("wide", on);
   collect();
   filter();
+  unmark(); // the marks of the other view may be of another record
   if (chosen) choose(chosen);
+  find();
 }
 
 function filter() {
@@ -538,6 +540,9 @@ function compare() {
     shown = text.className;
   }).observe(text, { attributeFilter: ["class"] });
   filter();
+  if ($("sides") && window.requestIdleCallback) {
+    requestIdleCallback(() => { beside ||= rowsBeside(); }); // so that the first switch is quick
+  }
 }
 
 if (data.pairs) compare();
