@@ -113,6 +113,24 @@ def test_side_by_side(report: Path, browser_page: Any) -> None:
     assert merged == page.locator("#text p").all_text_contents()
 
 
+def test_each_side_has_its_own_labels(report: Path, browser_page: Any) -> None:
+    """A span whose label differs has the label of the gold on one side, the other beside it."""
+    page = browser_page
+    page.goto(report.as_uri())
+    page.locator("#kind").select_option("label")
+    page.get_by_role("button", name="Labels").click()
+    page.keyboard.press("s")
+    labels = "pieces => pieces.map(piece => piece.dataset.label)"
+    gold, predicted = (
+        page.locator(f"#text .cell:nth-of-type({number})")
+        .locator(".piece[data-label]", has=page.locator(".mark.differing:not(.off)"))
+        .evaluate_all(labels)
+        for number in (1, 2)
+    )
+    assert len(gold) == len(predicted) > 0
+    assert [] == [one for one, other in zip(gold, predicted, strict=True) if one == other]
+
+
 def test_a_card_has_both_annotations(report: Path, browser_page: Any) -> None:
     """The card of a span that differs has the values of both, and leads to the other record.
 

@@ -1,4 +1,4 @@
-"""Pages for a browser: a document in a notebook, the score page, the diff page.
+"""Pages for a browser: the reader, two annotations compared, scores, runs, the site of a corpus.
 
 Imports `scoring` and the rooms below it.
 """

@@ -185,11 +185,11 @@ class _Drawn(Struct, frozen=True):
 
 
 def _drawn(compared: Compared) -> list[_Drawn]:
-    """The spans to draw; both of a pair if their bounds, or the texts, differ."""
+    """The spans to draw; both of a pair if their bounds, their labels or the texts differ."""
     drawn = []
     for pair in compared.pairs:
         one, other = pair.spans
-        is_shared = one is not None and one == other and compared.has_one_text
+        is_shared = one == other and "label" not in pair.kinds and compared.has_one_text
         if one is not None:
             side = "" if is_shared else FIRST
             drawn.append(_Drawn(pair.first, pair, side, *one, pair.labels[0]))

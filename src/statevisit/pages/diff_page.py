@@ -14,7 +14,7 @@ from statevisit.pages.directions import as_isolated
 from statevisit.pages.pairs import DIFFERING, FIRST, SECOND
 from statevisit.pages.pairs import Compared as Pairs
 from statevisit.pages.reader_page import render
-from statevisit.printable import counted
+from statevisit.printable import counted, one_line
 
 KINDS = {"added": SECOND, "removed": FIRST, "changed": DIFFERING}
 """The status of a change, by its kind."""
@@ -101,6 +101,6 @@ def _row(change: Change) -> dict[str, Any]:
 def _names(old: str, new: str) -> tuple[str, str]:
     """The names of two versions throughout a page: the end of their paths, or "old" and "new"."""
     short = [name.replace("\\", "/").rstrip("/").rpartition("/")[2] for name in (old, new)]
-    short = [name.removesuffix(".json") for name in short]
+    short = [one_line(name.removesuffix(".json")) for name in short]
     is_telling = short[0] != short[1] and all(0 < len(name) <= _OWN_NAMES for name in short)
     return (short[0], short[1]) if is_telling else ("old", "new")

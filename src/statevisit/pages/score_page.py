@@ -20,6 +20,9 @@ from statevisit.scoring.figures import Difference, Figure
 from statevisit.scoring.measure import Comparison
 from statevisit.scoring.report import LabelPair, Report, cited_in, coverage, headlines
 
+_MOST_NOTES = 500
+"""Notes that the page has; a score of many documents can have thousands."""
+
 _SHADES = 10
 """The shades of the cells of a confusion matrix."""
 
@@ -70,7 +73,8 @@ def _values(report: Report) -> dict[str, Any]:
             for layer, label_pairs in report.confusion.items()
             if label_pairs
         ],
-        "notes": [f"{note.document}: {note.kind}: {note.message}" for note in report.notes],
+        "notes": [f"{n.document}: {n.kind}: {n.message}" for n in report.notes[:_MOST_NOTES]],
+        "more_notes": max(0, len(report.notes) - _MOST_NOTES),
         "cited": cited_in(report),
     }
 

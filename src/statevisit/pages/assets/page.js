@@ -122,15 +122,24 @@ function label(id) {
 }
 
 toggle($("face"), "sans", (on) => text.classList.toggle("sans", on));
+// Each span has its label where it ends in each paragraph.
+function writeLabels() {
+  const ends = new Map();
+  for (const piece of text.querySelectorAll("[data-label]")) delete piece.dataset.label;
+  for (const [id, of] of piecesOf) {
+    const words = isShown(id) && label(id);
+    if (!words) continue;
+    const lasts = new Map(of.map((piece) => [piece.closest("p, .cell"), piece]));
+    for (const last of lasts.values()) {
+      ends.set(last, ends.has(last) ? `${words} ${ends.get(last)}` : words);
+    }
+  }
+  for (const [piece, words] of ends) piece.dataset.label = words;
+}
+
 toggle($("labels"), "labels", (on) => {
   text.classList.toggle("labels", on);
-  if (!on || text.dataset.labelled) return;
-  text.dataset.labelled = "yes";
-  for (const [id, of] of piecesOf) {
-    const last = of[of.length - 1];
-    const words = label(id);
-    if (words) last.dataset.label = last.dataset.label ? `${words} ${last.dataset.label}` : words;
-  }
+  if (on) writeLabels();
 });
 
 // The card of a record
@@ -677,7 +686,9 @@ function arrange(on) {
   document.querySelector(".reading").classList.toggle("wide", on);
   collect();
   filter();
+  unmark(); // the marks of the other view may be of another record
   if (chosen) choose(chosen);
+  find();
 }
 
 function filter() {
@@ -698,7 +709,7 @@ function filter() {
   count();
 }
 
-// The counts of the layers that are shown, and which sentences have no mark.
+// The counts of the layers that are shown, the labels of their marks, and sentences without any.
 function count() {
   const counts = {};
   for (const pair of data.pairs) {
@@ -712,6 +723,7 @@ function count() {
     const shown = [...sentence.querySelectorAll(".mark")].some((mark) => isShown(mark.dataset.key));
     sentence.classList.toggle("empty", !shown);
   }
+  if (text.classList.contains("labels")) writeLabels();
 }
 
 function compare() {
@@ -731,6 +743,9 @@ function compare() {
     shown = text.className;
   }).observe(text, { attributeFilter: ["class"] });
   filter();
+  if ($("sides") && window.requestIdleCallback) {
+    requestIdleCallback(() => { beside ||= rowsBeside(); }); // so that the first switch is quick
+  }
 }
 
 if (data.pairs) compare();
