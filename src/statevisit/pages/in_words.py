@@ -81,7 +81,10 @@ def amount_in_words(quantity: Quantity, scheme: Scheme) -> str:
     comparator = ""
     if quantity.comparator not in (None, "EXACT", "RANGE"):
         comparator = title_of(scheme, "quantities", "comparator", quantity.comparator).lower()
-    return " ".join(part for part in (comparator, value, quantity.unit) if part)
+    unit = quantity.unit
+    if unit and quantity.kind in ("CARDINAL", "ORDINAL"):  # what is counted, as a lemma
+        unit = f"({unit})"
+    return " ".join(part for part in (comparator, value, unit) if part)
 
 
 def title_of(scheme: Scheme, layer: str, prop: str, name: str | None) -> str:

@@ -127,6 +127,7 @@ def index(rows: Sequence[Row]) -> Iterator[tuple[str, Any]]:
             {
                 "lead": lead,
                 "columns": list(_COUNTED.values()),
+                "has_splits": bool(splits),
                 "rows": rows[(number - 1) * ROWS : number * ROWS],
                 "numbers": list(names.items()),
                 "number": number,
