@@ -183,7 +183,7 @@ def agreement_of(
     lead = (
         f"{', '.join(annotators)} on {counted(agreement['documents'], 'document')}; "
         f"intervals from {agreement['resamples']:,} resamples "
-        f"of {agreement['units']:,} units ({agreement['unit']})"
+        f"of {counted(agreement['units'], agreement['unit'])}"
     )
     return {"lead": lead, "figures": agreement["figures"], "disagreements": most}
 

@@ -24,11 +24,14 @@ _PAGES = {
 
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _NOT_IN_ID = re.compile(r"[^\w\- ]")
+_COMMENTS = re.compile(r"^<!--.*?-->[ \t]*$", re.MULTILINE | re.DOTALL)
+"""Comments on lines of their own, such as the marks of generated parts."""
+
 _NUMBERED = re.compile(r"\d+(?:\.\d+)+")
 
 
 def page_of(text: str, name: str, address: Callable[[str], str]) -> Markup:
-    """Return Markdown as HTML, in which HTML of its own is text.
+    """Return Markdown as HTML, in which HTML of its own is text; comments on their own are left out.
 
     Headings have ids as on GitHub, and paragraphs that begin with a number such as **2.3** the id
     `s2.3`.
@@ -40,7 +43,7 @@ def page_of(text: str, name: str, address: Callable[[str], str]) -> Markup:
             to a file without one becomes plain text.
     """
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse(text)
+    tokens = parser.parse(_COMMENTS.sub("", text))
     for token, following in pairwise(tokens):
         if token.type == "heading_open":
             token.attrSet("id", _slug(following.content))
