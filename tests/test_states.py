@@ -13,7 +13,8 @@ from statevisit import Document, decode, encode
 from statevisit.annotation.adjudication import adjudicated, disagreements
 from statevisit.checks.document import check_bytes, check_document
 from statevisit.cli.layer_table import layer_table
-from statevisit.corpus.diff import details, diff_documents, title
+from statevisit.corpus.diff import diff_documents
+from statevisit.corpus.diff_words import details, title
 from statevisit.dataset import arrow
 from statevisit.document import schema_errors
 from statevisit.document.codec import to_value
