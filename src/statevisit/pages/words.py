@@ -31,7 +31,7 @@ _NUMBERED = re.compile(r"\d+(?:\.\d+)+")
 
 
 def page_of(text: str, name: str, address: Callable[[str], str]) -> Markup:
-    """Return Markdown as HTML, in which HTML of its own is text; comments on their own are left out.
+    """Return Markdown as HTML; HTML in it is text, but for comments, which are left out.
 
     Headings have ids as on GitHub, and paragraphs that begin with a number such as **2.3** the id
     `s2.3`.
