@@ -1,8 +1,8 @@
 """Measure speed and size, beside named peers in the same run.
 
 Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras,
-validate, score, label-studio, formats, growth and ray; without one it measures all of them. It
-makes .venv and installs the locked packages if needed.
+validate, score, label-studio, formats, pages, growth and ray; without one it measures all of them.
+It makes .venv and installs the locked packages if needed.
 
 The contestants of a comparison take turns (A B C A B C), and every ratio is of two runs of one
 round. The figures are the median over the rounds with minimum and maximum. Seconds are those of
@@ -27,6 +27,7 @@ from bench_formats import formats
 from bench_growth import growth
 from bench_labelstudio import label_studio
 from bench_memory import memory
+from bench_pages import pages
 from bench_ray import ray
 from bench_score import score
 from bench_start import extras, load, start
@@ -48,6 +49,7 @@ SECTIONS = {
     "score": score,
     "label-studio": label_studio,
     "formats": formats,
+    "pages": pages,
     "growth": growth,
     "ray": ray,
 }

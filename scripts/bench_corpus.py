@@ -39,6 +39,9 @@ ARTICLE = Shape({"mentions": 145, "events": 60, "timexes": 25, "quantities": 40}
 SHORT = Shape({"mentions": 15, "events": 4, "timexes": 2, "quantities": 2}, 3, 90, 15)
 """Documents of about 15 kB."""
 
+BOOK = Shape({"mentions": 895, "events": 450, "timexes": 150, "quantities": 195}, 300, 15_330)
+"""Documents of 18,000 words with 1,700 spans."""
+
 LABELLED = Shape({"mentions": 100, "events": 12, "timexes": 15, "quantities": 8}, 5, 1_200)
 """About 150 regions and 50 relations in Label Studio, with as many words to a region."""
 
@@ -261,6 +264,6 @@ def make_corpus(root: Path, count: int, shape: Shape = ARTICLE) -> str:
 
 
 if __name__ == "__main__":
-    named = {"article": ARTICLE, "short": SHORT}
+    named = {"article": ARTICLE, "short": SHORT, "book": BOOK}
     chosen = named[sys.argv[3]] if sys.argv[3:] else ARTICLE
     print(make_corpus(Path(sys.argv[1]), int(sys.argv[2]), chosen))

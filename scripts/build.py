@@ -1,12 +1,14 @@
 """Validate and build the corpus, from a fresh clone.
 
 Usage: python3 scripts/build.py. It makes .venv, installs the locked packages, validates the corpus,
-builds the files that are published, shows the article, and prints where the files are. It needs
-Python 3.11 and git.
+builds the files that are published, shows the article, renews the pictures of the front page if the
+page that they show has changed, and prints where the files are. It needs Python 3.11 and git, and
+Chromium for the pictures.
 """
 
 import sys
 
+import pictures
 from environment import BIN, ROOT, ensure, run
 
 PLACES = {
@@ -26,6 +28,9 @@ def main() -> int:
         status = run("-m", "statevisit", command)
         if status:
             return status
+    status = pictures.renew()
+    if status:
+        return status
     for name, place in PLACES.items():
         print(f"{name:<15} {place}")
     return 0

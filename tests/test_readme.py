@@ -4,6 +4,7 @@ import ast
 import functools
 import gzip
 import hashlib
+import importlib
 import inspect
 import os
 import re
@@ -663,6 +664,22 @@ def test_the_picture_is_what_show_prints(tmp_path: Path, cli: Callable[..., Resu
     assert (ROOT / "corpus/article.svg").read_bytes() == (tmp_path / "article.svg").read_bytes(), (
         "run: statevisit show --svg corpus/article.svg"
     )
+
+
+def test_the_pictures_are_of_the_present_page(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pictures of the reader name the page that `show --html` writes now, each by its digest.
+
+    `python3 scripts/build.py` renews them, with Chromium.
+    """
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    pictures = importlib.import_module("pictures")
+    assert 0 == cli("show", "--html", tmp_path / "article.html").status
+    digest = pictures.digest_of((tmp_path / "article.html").read_bytes())
+    for picture in pictures.PICTURES:
+        assert f"](corpus/{picture.file.name})" in PAGES[README]
+        assert digest == pictures.digest_in(picture.file), "run: python3 scripts/build.py"
 
 
 def test_the_versions_agree() -> None:

@@ -22,6 +22,7 @@ from statevisit.pages.site import MARKER
 from statevisit.pages.words import page_of
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import begin, commit, git
+from tests.screenshots import look
 from tests.test_reader_page import WCAG
 
 Cli = Callable[..., Result]
@@ -277,3 +278,14 @@ def test_a_corpus_without_documents_is_refused(tmp_path: Path, cli: Cli) -> None
     assert 1 == result.status
     assert "holds no documents" in result.err
     assert not (tmp_path / "site" / MARKER).exists()
+
+
+@pytest.mark.parametrize("name", ["index", "scheme", "agreement", "releases", "guidelines"])
+def test_the_pages_are_looked_at(site: Path, chromium: Any, name: str) -> None:
+    """Pictures of the pages at three widths, light and dark, are kept for people to look at."""
+    look(chromium, (site / f"{name}.html").as_uri(), name)
+
+
+def test_a_document_is_looked_at(site: Path, chromium: Any) -> None:
+    """The same for the page of a document, with a card."""
+    look(chromium, (site / f"documents/{DOC_ID}.html").as_uri() + "#ev4", "document")

@@ -340,7 +340,7 @@ DATA = {
         r"\w+\.json",
         r"\w+\.jsonl",
         r"article\.svg",
-        r"label-studio\.png",
+        r"(label-studio|reader|timeline)\.png",
         r"(README|WITNESSES)\.md",
     ],
     "schema": [r"scheme\.toml", r"\w+\.schema\.json", r"(README|CHECKS|GUIDELINES|REVIEW)\.md"],

@@ -94,11 +94,12 @@ class ShownMark(Struct, frozen=True):
 
 
 class ShownPiece(Struct, frozen=True):
-    """A piece of text, its spans, and their ids from the innermost out."""
+    """A piece of text, its spans, and their ids from the innermost out; those that begin in it."""
 
     text: str
     ids: str
     marks: list[ShownMark]
+    begins: list[ShownMark]
 
 
 class ShownParagraph(Struct, frozen=True):
@@ -310,7 +311,8 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
                 for mark in piece.marks
             ]
             ids = " ".join(mark.id for mark in reversed(piece.marks))
-            pieces.append(ShownPiece(visible(piece.text), ids, marks))
+            begins = [mark for mark in marks if mark.begins]
+            pieces.append(ShownPiece(visible(piece.text), ids, marks, begins))
         shown.append(ShownParagraph(pieces))
     return shown
 

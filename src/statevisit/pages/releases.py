@@ -153,12 +153,20 @@ def _weight(change: Change) -> int:
 def _shown(change: Change) -> Difference:
     record: dict[str, Any] = change.new or change.old or {}
     has_card = change.layer in LAYER_TITLES and change.kind != "removed"
-    words = record.get("text") if change.layer != "document" else None
     return Difference(
         kind=change.kind.capitalize(),
         what=_SINGULAR.get(change.layer) or LAYER_TITLES[change.layer].lower(),
         document=change.document,
         record=change.record if has_card else "",
-        words=" ".join(str(words or record.get("name") or change.record).split()),
+        words=_words(change, record),
         details=details(change) if change.kind == "changed" else [", ".join(details(change))],
     )
+
+
+def _words(change: Change, record: dict[str, Any]) -> str:
+    """What a record is called: its text or name, or the ids of the records that it links."""
+    if change.layer == "document":
+        return change.record
+    if change.layer == "relations":
+        return f"{record['source']} → {record['target']}"
+    return " ".join(str(record.get("text") or record.get("name") or change.record).split())
