@@ -15,8 +15,11 @@ from msgspec.structs import replace
 from statevisit import load
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
+from statevisit.document.scheme import base
 from statevisit.pages.overview import ROWS
+from statevisit.pages.provenance import origin_of
 from statevisit.pages.site import MARKER
+from statevisit.pages.words import page_of
 from tests.conftest import DOC_ID, ROOT, Result
 from tests.repositories import begin, commit, git
 from tests.screenshots import look
@@ -65,8 +68,6 @@ def test_all_links_lead_somewhere(site: Path) -> None:
             if re.match(r"https:|data:|mailto:", address):
                 assert "href" == kind
                 continue
-            if page.name == "guidelines.html" and not address.endswith((".html", ".css", ".js")):
-                continue  # pages of the repository beside the guidelines
             assert (page.parent / address).resolve().is_file(), f"{page.name}: {address}"
 
 
@@ -154,6 +155,47 @@ def test_an_error_is_reported_with_its_record(site: Path, browser_page: Any) -> 
     address = page.get_by_role("link", name="Report an error").get_attribute("href")
     assert address.startswith("https://example.org/issues/new?title=")
     assert "PERSONNEL.START-POSITION" in address
+
+
+def test_a_card_leads_to_its_rule(site: Path, browser_page: Any) -> None:
+    """The paragraph of the guidelines that a card shows is a place on their page."""
+    page = browser_page
+    page.goto((site / f"documents/{DOC_ID}.html").as_uri() + "#t1")
+    page.get_by_text("Guidelines, 3.1").click()
+    page.get_by_role("link", name="Read it in the guidelines").click()
+    assert page.url.endswith("guidelines.html#s3.1")
+    assert "DATE, days and longer" in page.locator(":target").inner_text()
+
+
+def test_links_of_a_page_lead_on_within_the_site() -> None:
+    """A link to what the site has goes there, another to its public address, else it is words."""
+    text = (
+        "[labels](README.md#labels) [here](#x) [list](../LICENSE) [out](../../x) <b>\n\n**1.2** A."
+    )
+
+    def address(file: str) -> str:
+        return f"https://example.org/{file}"
+
+    page = page_of(text, "schema/GUIDELINES.md", address)
+    assert [
+        "scheme.html",
+        "#x",
+        "https://example.org/LICENSE",
+    ] == re.findall(r'href="([^"]*)"', page)
+    assert " out &lt;b&gt;" in page
+    assert '<p id="s1.2">' in page
+    assert "list" in page_of(text, "schema/GUIDELINES.md", lambda file: "")
+    assert "LICENSE" not in page_of(text, "schema/GUIDELINES.md", lambda file: "")
+
+
+def test_errors_go_where_a_corpus_is_published(tmp_path: Path) -> None:
+    """Without `--issues`, the repository on the Hub that the corpus states takes reports."""
+    assert "" == origin_of(base(), tmp_path).issues
+    settings = '[tool.statevisit]\nrepo = "owner/name"\n'
+    (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
+    expected = "https://huggingface.co/datasets/owner/name/discussions/new"
+    assert expected == origin_of(base(), tmp_path).issues
+    assert "x" == origin_of(base(), tmp_path, issues="x").issues
 
 
 def test_agreement_is_that_of_the_manifest(site: Path) -> None:

@@ -22,7 +22,8 @@ from statevisit.document.scheme import base
 from statevisit.document.states import STATES, least
 from statevisit.findings import ERROR, severity
 from statevisit.labelstudio.results import to_results
-from statevisit.pages.display import highlights, to_html
+from statevisit.pages.marks import LAYERS as DRAWN
+from statevisit.pages.reader_page import document_page
 from statevisit.publishing.textless import restore, strip
 from tests.strategies import documents, unfinished
 
@@ -174,7 +175,9 @@ def test_every_form_takes_an_unfinished_document(whole: Document, rng: random.Ra
     stripped = strip(document)
     assert [] == [*schema_errors.errors(stripped, base().annotations_only)]
     assert data == encode(restore(stripped, document.text.encode(), "seed", base()))
-    assert to_html(document).count("title=") >= bool(highlights(document))
+    page = document_page(document)
+    for layer in DRAWN:
+        assert all(f'id="{record.id}"' in page for record in getattr(document, layer))
     for layer in base().layers:
         assert len(getattr(document, layer)) == layer_table(document, layer).row_count
         assert len(getattr(document, layer)) == len(document.to_pandas(layer))

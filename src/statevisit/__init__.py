@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 _HOME = {
     "_corpus_frame": "dataset.frames:corpus_frame",
-    "_corpus_html": "pages.display:corpus_html",
+    "_corpus_html": "pages.notebook:corpus_html",
     "_document_doc": "formats.spacy_doc:to_spacy",
     "_document_frame": "dataset.frames:document_frame",
-    "_document_html": "pages.display:to_html",
+    "_document_html": "pages.notebook:document_html",
     "agree": "scoring.agree",
     "Agreement": "scoring.agree",
     "annotate": "annotation.from_python",

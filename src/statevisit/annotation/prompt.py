@@ -8,9 +8,8 @@ from msgspec import Struct
 
 from statevisit import layout
 from statevisit.annotation.answer_schema import answer_schema
-from statevisit.annotation.guideline_rules import rules_of
+from statevisit.annotation.guideline_rules import guidelines_of, rules_of
 from statevisit.corpus.reader import load
-from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document
 from statevisit.document.schema import id_node
 from statevisit.document.scheme import Label, Scheme, base, scheme_at, scheme_for, scheme_of
@@ -87,7 +86,7 @@ def prompt(
             raise FormatError(f"no layer {layer!r}: the scheme has {', '.join(scheme.annotated)}")
     chosen = [layer for layer in scheme.annotated if layer in layers or not layers]
     return Prompt(
-        system=_system(scheme, chosen, _guidelines(scheme, root)),
+        system=_system(scheme, chosen, guidelines_of(scheme, root)),
         user=None if document is None else _user(document),
         schema=answer_schema(scheme, chosen),
     )
@@ -121,19 +120,6 @@ def _scheme(path: Path | str | None, document: Document | None) -> tuple[Scheme,
     place = Path(path)
     root = layout.enclosing_root(place) or layout.holding_root(place)
     return (scheme_for(place) if root is None else scheme_at(root)), root
-
-
-def _guidelines(scheme: Scheme, root: Path | None) -> str:
-    """The page of guidelines of a corpus; under the base scheme else the one of this package."""
-    page = None if root is None else root / layout.GUIDELINES
-    if page is None or not page.is_file():
-        if scheme is not base():
-            return ""
-        page = layout.data_root() / layout.GUIDELINES
-    try:
-        return read_bytes(page).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{page}: not UTF-8: {error.reason}; save the page as UTF-8") from None
 
 
 def _system(scheme: Scheme, layers: list[str], page: str) -> str:

@@ -189,10 +189,11 @@ def _legend(document: Document) -> "Text":
 def _page(document: Document, root: Path | None) -> str:
     """Return the article as a page to read, with what its corpus states of it."""
     from statevisit.pages.reader_page import document_page
-    from statevisit.pages.site import annotators_of
+    from statevisit.pages.site import annotators_of, origin_at
 
     source = read_sources(root).get(document.source.file) if root else None
-    return document_page(document, source, annotators_of(document, root))
+    annotators = annotators_of(document, root)
+    return document_page(document, source, annotators, origin=origin_at(document, root))
 
 
 _COLUMNS = 104

@@ -20,10 +20,15 @@ from statevisit.printable import counted
     required=True,
     help="The directory of the pages; it is made, or replaced if it holds such pages.",
 )
-@click.option("--issues", default="", help="The address at which readers report errors.")
+@click.option(
+    "--issues",
+    default="",
+    help="The address at which readers report errors; default: the discussions of the repository "
+    "on the Hub that the settings name, if they do.",
+)
 @engine_options()
 def command(path: Path | None, output: Path, issues: str, engine: Engine) -> None:
-    """Write pages to read a corpus with, which work offline and from a file.
+    """Write pages to read a corpus with: they work offline and from a file.
 
     PATH is a corpus root or what else holds documents; without one, the corpus of the current
     directory or one above it. Open index.html in a browser, or publish the directory as it is.

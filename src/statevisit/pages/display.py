@@ -1,6 +1,5 @@
-"""A document or corpus to look at: HTML for a notebook, styled text for a terminal."""
+"""A document to look at in a terminal: its text with styled spans."""
 
-import html
 from collections.abc import Iterator
 from functools import cache
 from heapq import heappop, heappush
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from statevisit.document.model import Document
-from statevisit.document.records import Entity, Event, Mention, Quantity, SpanRecord, Timex
+from statevisit.document.records import Event, Mention, Quantity, SpanRecord, Timex
 from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.printable import visible
 
@@ -18,40 +17,27 @@ if TYPE_CHECKING:
     from rich.style import Style
     from rich.text import Text
 
-    from statevisit.corpus.reader import Corpus
-
 _GREY = "#adb5bd"
+"""The colour of labels that the schema does not know."""
 
 UNKNOWN = "?"
 """Stands for a property that a record does not have yet."""
-"""The colour of labels that the schema does not know."""
 
-_CSS = {
-    "mentions": "background:{color}40;border-bottom:2px solid {color}",
-    "timexes": "background:{color}40;border-radius:3px;outline:1px solid {color}",
-    "quantities": "background:{color}40;border-radius:3px;outline:1px dashed {color}",
-    "events": "text-decoration:underline wavy {color};text-decoration-thickness:1px",
-}
-_TEXT_CSS = "white-space:pre-wrap;unicode-bidi:plaintext;text-align:start;margin-top:.6em"
-"""Each paragraph has the direction of its own first letter: a quotation in Arabic, for example."""
+_LAYERS = ("mentions", "timexes", "quantities", "events")
+"""The layers whose spans are shown."""
 
 _DEEPEST = 8
 """The spans inside each other that are all shown; the colours of more cover each other."""
 
-_CORPUS_LAYERS = ("sentences", "mentions", "events", "quantities")
-_CORPUS_ROWS = 10
-"""The layers and the documents that the table of a corpus shows."""
-
 
 class Highlight(Struct, frozen=True):
-    """A span to show: offsets in code points, its label and colour, and a line about it."""
+    """A span to show: offsets in code points, its label and colour."""
 
     start: int
     end: int
     layer: str
     label: str
     color: str
-    note: str
 
 
 def highlights(document: Document) -> list[Highlight]:
@@ -69,19 +55,16 @@ def highlights(document: Document) -> list[Highlight]:
 
 
 def _of_mention(document: Document, mention: Mention) -> Highlight:
-    label, name = UNKNOWN, mention.entity or UNKNOWN
-    if document.layer_by_id.get(name) == "entities":
-        entity: Entity = document[name]
-        label, name = entity.type or UNKNOWN, entity.name or entity.id
+    label = UNKNOWN
+    if mention.entity is not None and document.layer_by_id.get(mention.entity) == "entities":
+        label = document[mention.entity].type or UNKNOWN
     color = _color(scheme_of(document), "entities", "type", label)
-    note = f"{label} {mention.level or UNKNOWN} → {name}"
-    return _highlight(mention, "mentions", label, color, note)
+    return _highlight(mention, "mentions", label, color)
 
 
 def _of_timex(timex: Timex, scheme: Scheme) -> Highlight:
     label = timex.type or UNKNOWN
-    note = f"{label} {timex.value or UNKNOWN} {timex.mod or ''}".rstrip()
-    return _highlight(timex, "timexes", label, _color(scheme, "timexes", "type", label), note)
+    return _highlight(timex, "timexes", label, _color(scheme, "timexes", "type", label))
 
 
 def amount_of(quantity: Quantity) -> str:
@@ -93,22 +76,16 @@ def amount_of(quantity: Quantity) -> str:
 
 def _of_quantity(quantity: Quantity, scheme: Scheme) -> Highlight:
     kind = quantity.kind or UNKNOWN
-    parts = [kind, quantity.comparator or UNKNOWN, amount_of(quantity), quantity.unit]
-    note = " ".join(part for part in parts if part)
-    color = _color(scheme, "quantities", "kind", kind)
-    return _highlight(quantity, "quantities", kind, color, note)
+    return _highlight(quantity, "quantities", kind, _color(scheme, "quantities", "kind", kind))
 
 
 def _of_event(event: Event, scheme: Scheme) -> Highlight:
     label = event.class_ or UNKNOWN
-    type_ = None if event.type == "OTHER" else event.type
-    parts = [label, type_, event.polarity, event.modality, event.doc_time_rel]
-    note = " ".join(part for part in parts if part)
-    return _highlight(event, "events", label, _color(scheme, "events", "class", label), note)
+    return _highlight(event, "events", label, _color(scheme, "events", "class", label))
 
 
-def _highlight(span: SpanRecord, layer: str, label: str, color: str, note: str) -> Highlight:
-    return Highlight(span.start, span.end, layer, label, color, note)
+def _highlight(span: SpanRecord, layer: str, label: str, color: str) -> Highlight:
+    return Highlight(span.start, span.end, layer, label, color)
 
 
 @cache
@@ -122,14 +99,12 @@ def _color(scheme: Scheme, layer: str, prop: str, label: str) -> str:
 class _Piece(Struct, frozen=True):
     """A piece of text in which no span begins or ends, and the spans over it, outermost first.
 
-    Of more than `_DEEPEST` spans it has the innermost of each layer. `hidden` are those of the
-    others that begin here; each span is thus in `over` or `hidden` where it begins.
+    Of more than `_DEEPEST` spans it has the innermost of each layer.
     """
 
     start: int
     end: int
     over: list[Highlight]
-    hidden: list[Highlight]
 
 
 def _pieces(document: Document) -> Iterator[_Piece]:
@@ -142,13 +117,10 @@ def _pieces(document: Document) -> Iterator[_Piece]:
     position = 0
     for start, end in pairwise(sorted(bounds)):
         open_spans.close(start)
-        first = position
         while position < len(spans) and spans[position].start <= start:
             open_spans.open(position, spans[position])
             position += 1
-        over = open_spans.shown()
-        hidden = [n for n in range(first, position) if n not in over]
-        yield _Piece(start, end, list(over.values()), [spans[n] for n in hidden])
+        yield _Piece(start, end, open_spans.shown())
 
 
 class _OpenSpans:
@@ -160,7 +132,7 @@ class _OpenSpans:
 
     def __init__(self) -> None:
         self._ends: list[int] = []
-        self._layers: dict[str, list[tuple[int, Highlight]]] = {layer: [] for layer in _CSS}
+        self._layers: dict[str, list[tuple[int, Highlight]]] = {layer: [] for layer in _LAYERS}
 
     def close(self, place: int) -> None:
         """Remove the spans that end at a place or before."""
@@ -177,51 +149,11 @@ class _OpenSpans:
         heappush(self._ends, span.end)
         self._layers[span.layer].append((number, span))
 
-    def shown(self) -> dict[int, Highlight]:
-        """Return the spans to show by number, outer ones first."""
+    def shown(self) -> list[Highlight]:
+        """Return the spans to show, outer ones first."""
         depth = len(self._ends) if len(self._ends) <= _DEEPEST else 1
         shown = [item for spans in self._layers.values() for item in spans[-depth:]]
-        return dict(sorted(shown, key=lambda item: item[0]))
-
-
-def to_html(document: Document) -> str:
-    """Return the text with its spans as one HTML fragment.
-
-    It has no script, loads nothing, and escapes everything. Words inside more than `_DEEPEST`
-    spans show the innermost of each layer, with the titles of all spans that begin there.
-    """
-    body = []
-    for piece in _pieces(document):
-        content = html.escape(document.text[piece.start : piece.end])
-        hidden = "".join(f"{html.escape(span.note)}&#10;" for span in piece.hidden)
-        for span in reversed(piece.over):
-            style = _CSS[span.layer].format(color=span.color)
-            title = hidden + html.escape(span.note)
-            content = f'<span style="{style}" title="{title}">{content}</span>'
-            hidden = ""  # the innermost span shows them
-        body.append(content)
-    counts = [f"{n} {layer.replace('_', ' ')}" for layer, n in document.counts().items() if n]
-    facts = f"{html.escape(document.date)} · {' · '.join(counts)}"
-    head = f"<b>{html.escape(document.id)}</b> <small>{facts}</small>"
-    language = html.escape(document.language)
-    text = f'<div lang="{language}" dir="auto" style="{_TEXT_CSS}">{"".join(body)}</div>'
-    return f'<div style="max-width:52em;line-height:1.9">{head}{text}</div>'
-
-
-def corpus_html(corpus: "Corpus") -> str:
-    """Return a table of the first documents of a corpus as an HTML fragment."""
-    head = "".join(f"<th>{name}</th>" for name in ("document", "date", *_CORPUS_LAYERS))
-    rows = []
-    for document in corpus[:_CORPUS_ROWS]:
-        counts = document.counts()
-        cells = [html.escape(document.id), html.escape(document.date)]
-        cells += [str(counts[layer]) for layer in _CORPUS_LAYERS]
-        rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    table = f"<table><tr>{head}</tr>{''.join(rows)}</table>"
-    more = ""
-    if len(corpus) > _CORPUS_ROWS:
-        more = f"<p>… and {len(corpus) - _CORPUS_ROWS} more</p>"
-    return f"<b>{html.escape(repr(corpus))}</b>{table}{more}"
+        return [span for _, span in sorted(shown, key=lambda item: item[0])]
 
 
 def style_of(layer: str, color: str) -> "Style":

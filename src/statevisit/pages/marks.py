@@ -6,8 +6,7 @@ stay the same over all words of a span, so that each can be followed.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from msgspec import Struct
 
@@ -18,6 +17,9 @@ LAYERS = ("mentions", "timexes", "quantities", "events", "quotations")
 
 DEEPEST = 7
 """The depth of the last line; spans that lie over more than seven others share it."""
+
+MOST = 24
+"""The spans over a piece that begin before it: of more, the last to begin are named."""
 
 
 class Mark(Struct, frozen=True):
@@ -32,7 +34,8 @@ class Mark(Struct, frozen=True):
 class Piece(Struct, frozen=True):
     """A piece of text in which no span begins or ends; `marks` are the spans over it, outer first.
 
-    `start` is its first code point in the document's text.
+    `start` is its first code point in the document's text. The spans that begin with the piece are
+    all in `marks`, of the others at most MOST.
     """
 
     start: int
@@ -89,11 +92,12 @@ def _depths(spans: list[_Span]) -> dict[str, int]:
     lines: list[_Line] = []
     for span in by_length:
         depth = next((n for n, line in enumerate(lines) if line.is_free(span)), len(lines))
-        depth = min(depth, DEEPEST)
+        depths[span.id] = min(depth, DEEPEST)
+        if depth >= DEEPEST:
+            continue
         if depth == len(lines):
             lines.append(_Line())
         lines[depth].add(span)
-        depths[span.id] = depth
     return depths
 
 
@@ -127,28 +131,60 @@ def _pieces(document: Document, spans: list[_Span], depths: dict[str, int]) -> I
         bounds |= {span.start, span.end}
     for paragraph in _bounds_of_paragraphs(document):
         bounds.update(paragraph)
-    open_spans: list[tuple[int, int, _Span]] = []
+    open_spans = _OpenSpans()
     position = 0
     for start, end in pairwise(sorted(bounds)):
-        while open_spans and open_spans[0][0] <= start:
-            heappop(open_spans)
+        over = open_spans.last(start)
         while position < len(spans) and spans[position].start <= start:
-            heappush(open_spans, (spans[position].end, position, spans[position]))
+            open_spans.add(spans[position])
+            over.append(spans[position])
             position += 1
-        over = sorted(open_spans, key=lambda item: -depths[item[2].id])
+        over.sort(key=lambda span: -depths[span.id])
         marks = [
-            Mark(span.id, span.layer, depths[span.id], begins=span.start == start)
-            for _, _, span in over
+            Mark(span.id, span.layer, depths[span.id], begins=span.start == start) for span in over
         ]
         yield Piece(start, document.text[start:end], marks)
 
 
+class _OpenSpans:
+    """The spans over a place, in the order of their beginnings.
+
+    Those that have ended are removed when the list has doubled, so that no place costs time for all
+    spans before it.
+    """
+
+    def __init__(self) -> None:
+        self._spans: list[_Span] = []
+        self._limit = 4 * MOST
+
+    def add(self, span: _Span) -> None:
+        """Add a span that begins after all others, or inside them."""
+        self._spans.append(span)
+
+    def last(self, place: int) -> list[_Span]:
+        """Return the last MOST of the spans that have not ended at a place, in order."""
+        while self._spans and self._spans[-1].end <= place:
+            self._spans.pop()
+        if len(self._spans) > self._limit:
+            self._spans = [span for span in self._spans if span.end > place]
+            self._limit = 2 * len(self._spans) + 4 * MOST
+        last = islice((span for span in reversed(self._spans) if span.end > place), MOST)
+        return list(last)[::-1]
+
+
 def _bounds_of_paragraphs(document: Document) -> list[tuple[int, int]]:
-    """The first and last offsets of each paragraph; the whole text without sentences."""
+    """The first and last offsets of each paragraph; the whole text without sentences.
+
+    They have all of the text but white space; what is in no sentence is at the end of a paragraph.
+    """
     if "sentences" not in document.orderly or not document.sentences:
         return [(0, len(document.text))]
-    bounds: dict[int, tuple[int, int]] = {}
-    for sentence in document.sentences:
-        first, _ = bounds.get(sentence.paragraph, (sentence.start, 0))
-        bounds[sentence.paragraph] = (first, sentence.end)
-    return sorted(bounds.values())
+    first = {sentence.paragraph: sentence.start for sentence in reversed(document.sentences)}
+    bounds = []
+    for start, end in pairwise([0, *sorted(first.values())[1:], len(document.text)]):
+        words = document.text[start:end]
+        inside = words.strip()
+        if inside:
+            start += words.index(inside)
+            bounds.append((start, start + len(inside)))
+    return bounds

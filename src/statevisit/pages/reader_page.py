@@ -6,25 +6,28 @@ templates, and the script gets it as JSON and makes text of it, never markup.
 
 import base64
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from typing import Any
 
-import msgspec
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import Struct
 
+from statevisit import layout
 from statevisit.corpus.seeds import ListedSource
-from statevisit.document.model import Document
+from statevisit.document.model import Document, in_english
 from statevisit.document.scheme import Scheme, scheme_of
-from statevisit.pages import views
-from statevisit.pages.cards import Card, cards, record_of
+from statevisit.pages import about, views
+from statevisit.pages.cards import label_of, record_of
 from statevisit.pages.graph import Graph, graph_of
 from statevisit.pages.marks import LAYERS, paragraphs
+from statevisit.pages.page_data import data_of
+from statevisit.pages.provenance import Annotator, Origin, origin_of
 from statevisit.printable import visible
 
 _TITLES = {
@@ -53,14 +56,6 @@ SITE_POLICY = (
 """What the pages of a site may load: its own files, also where it is a directory on a disk."""
 
 
-class Annotator(Struct, frozen=True):
-    """Who annotated a document: name, kind and notes, as `corpus/annotators.json` has them."""
-
-    name: str
-    kind: str
-    notes: str = ""
-
-
 class Site(Struct, frozen=True):
     """What every page of a site shows: its title, and its other pages as (address, title).
 
@@ -73,21 +68,29 @@ class Site(Struct, frozen=True):
 
 
 class Layer(Struct, frozen=True):
-    """A layer as a switch: its name, title and the number of its spans."""
+    """A layer as a switch: its name, title and the number of its spans.
+
+    `labels` are those that its spans have: title, class of the colour, number of spans.
+    """
 
     name: str
     title: str
     count: int
+    labels: Sequence[tuple[str, str, int]] = ()
 
 
 class ShownMark(Struct, frozen=True):
-    """A span over a piece, as `marks.Mark`, and the class of its colour."""
+    """A span over a piece, as `marks.Mark`, and the class of its colour.
+
+    Of several spans that share the last line, the innermost is drawn.
+    """
 
     id: str
     layer: str
     depth: int
     begins: bool
     colour: str
+    drawn: bool = True
 
 
 class ShownPiece(Struct, frozen=True):
@@ -106,13 +109,17 @@ class ShownParagraph(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """What the template of a document shows."""
+    """What the template of a document shows.
+
+    `lang` is the attribute for words of the document among those of the page, which are English.
+    """
 
     title: str
     date: str
     day: str
     lead: list[str]
     language: str
+    lang: Markup
     layers: list[Layer]
     paragraphs: list[ShownParagraph]
     colours: Mapping[str, str]
@@ -131,6 +138,7 @@ def document_page(
     source: ListedSource | None = None,
     annotators: Sequence[Annotator] = (),
     site: Site | None = None,
+    origin: Origin | None = None,
 ) -> str:
     """Return a document as an HTML page.
 
@@ -140,8 +148,12 @@ def document_page(
         annotators: Who annotated it.
         site: The site that the page is part of, in `documents/`; None for a single file, with its
             style and script in it.
+        origin: The corpus that it comes from.
     """
-    page = _page(document, source, annotators)
+    origin = origin or origin_of(scheme_of(document), None)
+    guidelines = origin.root / layout.GUIDELINES if origin.root and site is not None else None
+    more = {"guidelines": "../guidelines.html" if guidelines and guidelines.is_file() else ""}
+    page = _page(document, source, annotators, origin, more)
     return render("document.html", scheme_of(document), site, base="../", page=page)
 
 
@@ -171,7 +183,7 @@ def style_sheet(scheme: Scheme) -> str:
 @cache
 def environment() -> Environment:
     """Return the environment of the templates: everything is escaped, an unknown name an error."""
-    return Environment(
+    pages = Environment(
         loader=FunctionLoader(lambda name: asset(name, "templates")),
         autoescape=True,
         undefined=StrictUndefined,
@@ -179,6 +191,21 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    pages.globals["anchor"] = _anchor
+    return pages
+
+
+@cache
+def _own_ids() -> frozenset[str]:
+    """The ids of the parts of pages, which no record may take from them."""
+    templates = (files("statevisit.pages") / "templates").iterdir()
+    own = (re.findall(r' id="([\w-]+)"', page.read_text(encoding="utf-8")) for page in templates)
+    return frozenset(chain.from_iterable(own))
+
+
+def _anchor(record_id: str) -> Markup:
+    """The attribute by which a record is the target of links; none where a part has this id."""
+    return Markup("" if record_id in _own_ids() else f' id="{escape(record_id)}"')
 
 
 @cache
@@ -216,18 +243,30 @@ def _colour_rules(scheme: Scheme) -> str:
     return "".join(f".{name} {{ --c: {colour}; }}\n" for name, colour in rules.items())
 
 
-def _page(document: Document, source: ListedSource | None, annotators: Sequence[Annotator]) -> Page:
+def _page(
+    document: Document,
+    source: ListedSource | None,
+    annotators: Sequence[Annotator],
+    origin: Origin,
+    more: Mapping[str, Any],
+) -> Page:
     scheme = scheme_of(document)
     colours = _Colours(scheme)
     actors = views.actors(document)
     return Page(
         title=(source.title if source and source.title else document.id),
         date=document.date,
-        day=_day(document.date),
-        lead=_lead(document, source),
+        day=about.day_in_full(document.date),
+        lead=about.lead(document, source),
         language=document.language,
+        lang=Markup("" if in_english(document) else f' lang="{escape(document.language)}"'),
         layers=[
-            Layer(layer, _TITLES[layer], len(getattr(document, layer)))
+            Layer(
+                layer,
+                _TITLES[layer],
+                len(getattr(document, layer)),
+                _legend(document, layer, colours),
+            )
             for layer in LAYERS
             if layer in scheme.layers
         ],
@@ -239,8 +278,8 @@ def _page(document: Document, source: ListedSource | None, annotators: Sequence[
         timeline=views.timeline(document),
         amounts=views.amounts(document),
         quotations=views.quotations(document),
-        about=_about(document, source, annotators),
-        data=data_of(document),
+        about=about.about(document, source, annotators, origin),
+        data=data_of(document, annotators, origin, more),
     )
 
 
@@ -259,6 +298,7 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
     for paragraph in paragraphs(document):
         pieces = []
         for piece in paragraph.pieces:
+            drawn = {mark.depth: mark for mark in piece.marks}
             marks = [
                 ShownMark(
                     mark.id,
@@ -266,6 +306,7 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
                     mark.depth,
                     mark.begins,
                     colours[_label(document, mark.layer, mark.id)],
+                    drawn[mark.depth] is mark,
                 )
                 for mark in piece.marks
             ]
@@ -276,6 +317,19 @@ def _paragraphs(document: Document, colours: Mapping[str, str]) -> list[ShownPar
     return shown
 
 
+def _legend(
+    document: Document, layer: str, colours: Mapping[str, str]
+) -> list[tuple[str, str, int]]:
+    """The labels of the spans of a layer as in a legend, the most frequent first."""
+    scheme = scheme_of(document)
+    counts = Counter(_label(document, layer, span.id) for span in getattr(document, layer))
+    return [
+        (label_of(scheme, *_COLOURED[layer], name).title or name, colours[name], count)
+        for name, count in counts.most_common()
+        if name
+    ]
+
+
 def _label(document: Document, layer: str, record_id: str) -> str:
     """The label whose colour a span has; empty for none."""
     record = document[record_id]
@@ -283,78 +337,3 @@ def _label(document: Document, layer: str, record_id: str) -> str:
     if layer == "mentions":
         record = record_of(document, record.entity)
     return getattr(record, "class_" if prop == "class" else prop, None) or ""
-
-
-def _day(value: str) -> str:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:  # a document that is worked on
-        return value
-    return f"{day.day} {day:%B %Y}"
-
-
-def _lead(document: Document, source: ListedSource | None) -> list[str]:
-    stated = []
-    if source is not None:
-        stated = ["; ".join(source.author), source.stated_publisher, source.stated_license]
-    words = f"{len(document.tokens):,} tokens"
-    return [*(value for value in stated if value), words, document.id]
-
-
-def _about(
-    document: Document, source: ListedSource | None, annotators: Sequence[Annotator]
-) -> list[tuple[str, str]]:
-    states = Counter(document.layers.values())
-    rows = [
-        ("Document", document.id),
-        ("Date", document.date),
-        ("Language", document.language),
-        ("Layers", ", ".join(f"{number} {state}" for state, number in states.items())),
-        ("SHA-256 of the text", document.text_sha256),
-    ]
-    if source is not None and source.url:
-        rows.append(("Address", source.url))
-    rows += [("Annotated by", _described(annotator)) for annotator in annotators]
-    return rows
-
-
-def _described(annotator: Annotator) -> str:
-    words = f"{annotator.name} ({annotator.kind})"
-    return f"{words}: {annotator.notes}" if annotator.notes else words
-
-
-def data_of(document: Document) -> Markup:
-    """Return the records of a document as JSON that a script element can hold."""
-    shown = cards(document)
-    labels: dict[str, tuple[str, str]] = {}
-    for card in shown.values():
-        for label in card.labels:
-            labels[f"{card.layer} {label.property} {label.name}"] = (label.title, label.description)
-    sentences = [document.text_of(sentence) for sentence in document.sentences]
-    value = {
-        "id": document.id,
-        "labels": labels,
-        "sentences": sentences,
-        "records": {card.id: _compact(card, document) for card in shown.values()},
-    }
-    data = msgspec.json.encode(value).decode()
-    return Markup(data.replace("<", "\\u003c").replace("\u2028", "\\u2028"))
-
-
-def _compact(card: Card, document: Document) -> dict[str, Any]:
-    """A card for the script, without what it finds elsewhere."""
-    record = document[card.id]
-    sentence = document.sentence_number(record) if hasattr(record, "start") else None
-    value = {
-        "layer": card.layer,
-        "kind": card.kind,
-        "title": card.title,
-        "labels": [f"{card.layer} {label.property} {label.name}" for label in card.labels],
-        "facts": card.facts,
-        "links": card.links,
-        "chain": card.chain,
-        "sentence": sentence,
-        "disagreements": card.disagreements,
-        "record": card.record,
-    }
-    return {name: part for name, part in value.items() if part not in (None, 0, [])}

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -23,14 +21,15 @@ from statevisit.checks.document import sound
 from statevisit.corpus.entries import Entry
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.parallel import ordered
-from statevisit.corpus.reader import Corpus
+from statevisit.corpus.reader import Corpus, load
 from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.settings import read_settings
 from statevisit.document.codec import read_text
 from statevisit.document.model import Document
-from statevisit.document.scheme import Scheme
+from statevisit.document.scheme import Scheme, scheme_of
 from statevisit.pages.overview import Batch, agreement_of, index, inventories_of, searchable
+from statevisit.pages.provenance import Annotator, Origin, origin_of
 from statevisit.pages.reader_page import (
-    Annotator,
     Site,
     asset,
     document_page,
@@ -38,16 +37,13 @@ from statevisit.pages.reader_page import (
     style_sheet,
 )
 from statevisit.pages.releases import Mapper, releases_of
+from statevisit.pages.words import page_of
 
 BATCH = 16
 """Documents whose pages are one task."""
 
 MARKER = "assets/site.json"
 """The file by which a directory is known as a site, so that it may be replaced."""
-
-
-_SCROLLED = '<div class="scroll" tabindex="0" role="region" aria-label="Table or listing">'
-"""What a table or listing stands in, which may be wider than the page."""
 
 
 _CARD = """---
@@ -71,6 +67,7 @@ class Task(Struct, frozen=True):
     sources: Mapping[str, ListedSource]
     annotators: Mapping[str, Annotator]
     site: Site
+    origin: Origin
 
 
 def write_site(
@@ -156,9 +153,10 @@ def _pages(corpus: Corpus, found: Batch, mapper: Mapper) -> Iterator[_Page]:
     if releases:
         content = {"releases": releases, "documents": {row.id for row in found.rows}}
         yield _Page("releases.html", "Releases", "releases.html", content)
-    guidelines = None if corpus.root is None else corpus.root / layout.GUIDELINES
-    if guidelines is not None and guidelines.is_file():
-        content = {"title": "Guidelines", "body": _markdown(read_text(guidelines))}
+    root = corpus.root
+    if root is not None and (root / layout.GUIDELINES).is_file():
+        text, address = read_text(root / layout.GUIDELINES), read_settings(root).address
+        content = {"title": "Guidelines", "body": page_of(text, layout.GUIDELINES, address)}
         yield _Page("guidelines.html", "Guidelines", "words.html", content)
 
 
@@ -186,6 +184,7 @@ def _documents(
         sources={} if corpus.root is None else read_sources(corpus.root),
         annotators=_annotators(corpus.root),
         site=site,
+        origin=origin_of(corpus.scheme, corpus.root, site.title, site.issues),
     )
     whole = Batch()
     places = range(0, len(corpus), BATCH)
@@ -202,17 +201,32 @@ def _annotators(root: Path | None) -> dict[str, Annotator]:
         return {}
     listed = read_json(path, "annotators")["annotators"]
     return {
-        each["id"]: Annotator(each["name"], each["kind"], each.get("notes", "")) for each in listed
+        each["id"]: Annotator(
+            each["name"],
+            each["kind"],
+            each.get("notes", ""),
+            each["id"],
+            tuple(each.get("layers", ())),
+        )
+        for each in listed
     }
 
 
 def _named(document: Document, listed: Mapping[str, Annotator]) -> list[Annotator]:
-    return [listed.get(name) or Annotator(name, "not listed") for name in document.annotators]
+    return [
+        listed.get(name) or Annotator(name, "not listed", id=name) for name in document.annotators
+    ]
 
 
 def annotators_of(document: Document, root: Path | None) -> list[Annotator]:
     """Return who annotated a document, as the list of annotators of its corpus names them."""
     return _named(document, _annotators(root))
+
+
+def origin_at(document: Document, root: Path | None) -> Origin:
+    """Return the corpus at a root, which a document is from; without a root its scheme only."""
+    title = "" if root is None else _title(load(root))
+    return origin_of(scheme_of(document), root, title)
 
 
 def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
@@ -221,16 +235,9 @@ def write_documents(entries: Sequence[Entry], task: Task) -> Batch:
     for entry in entries:
         document = sound(entry, task.scheme)
         source = task.sources.get(document.source.file)
-        page = document_page(document, source, _named(document, task.annotators), task.site)
+        page = document_page(
+            document, source, _named(document, task.annotators), task.site, task.origin
+        )
         files.write(task.folder / f"{document.id}.html", page.encode())
         batch.add(document, task.scheme, source)
     return batch
-
-
-def _markdown(text: str) -> Markup:
-    """Return Markdown as HTML, in which HTML of its own is text."""
-    page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    for name in ("table", "pre"):
-        page = page.replace(f"<{name}>", f"{_SCROLLED}<{name}>")
-        page = page.replace(f"</{name}>", f"</{name}></div>")
-    return Markup(page)

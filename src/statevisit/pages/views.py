@@ -7,10 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 from statevisit.document.model import Document
-from statevisit.document.records import FACT, Entity, Event, Quantity, Quotation
+from statevisit.document.records import FACT, Entity, Event, Quantity, Quotation, Relation
 from statevisit.document.scheme import scheme_of
 from statevisit.document.timeline import Between, days_of_events
-from statevisit.pages.cards import WIKIDATA, amount, label_of, name_of, record_of, speakers
+from statevisit.pages.cards import WIKIDATA, label_of, name_of, record_of, speakers
+from statevisit.pages.in_words import amount_in_words, day_in_words, days_in_words, title_of
 
 
 class Link(Struct, frozen=True):
@@ -21,10 +22,14 @@ class Link(Struct, frozen=True):
 
 
 class Named(Struct, frozen=True):
-    """A relation of an entity in words, and the entity at the other end."""
+    """A relation in words, the record at its other end, and its id at its source; "" at its target.
+
+    A relation of two events has no id.
+    """
 
     name: str
     other: Link
+    id: str = ""
 
 
 class Actor(Struct, frozen=True):
@@ -45,7 +50,8 @@ class Placed(Struct, frozen=True):
     """An event on the timeline.
 
     `between` are the days between which it lies, in words. `first` and `last` are places on the
-    axis, from 0 to 1; None where nothing bounds the event. `stance` says whether it is a fact.
+    axis, from 0 to 1; None where nothing bounds the event. `stance` says whether it is a fact,
+    `order` what the text says of its order to other events, if it has no place.
     """
 
     id: str
@@ -57,6 +63,7 @@ class Placed(Struct, frozen=True):
     last: float | None
     relation: str
     stance: str
+    order: list[Named]
 
 
 class Timeline(Struct, frozen=True):
@@ -106,24 +113,32 @@ def actors(document: Document) -> list[Actor]:
     for event in document.events:
         for entity in _actors_of(document, event):
             in_events[entity] = in_events.get(entity, 0) + 1
-    rows = [_actor(document, entity, in_events.get(entity.id, 0)) for entity in document.entities]
+    relations: dict[str, list[Relation]] = {}
+    for relation in document.relations:
+        for end in dict.fromkeys((relation.source, relation.target)):
+            relations.setdefault(end, []).append(relation)
+    rows = [
+        _actor(document, entity, relations.get(entity.id, []), in_events.get(entity.id, 0))
+        for entity in document.entities
+    ]
     return sorted(rows, key=lambda row: (-len(row.mentions), row.name))
 
 
-def _actor(document: Document, entity: Entity, events: int) -> Actor:
+def _actor(document: Document, entity: Entity, stated: list[Relation], events: int) -> Actor:
     scheme = scheme_of(document)
     mentions = document.mentions_of(entity)
     relations = []
-    for relation in document.relations_of(entity):
+    for relation in stated:
         label = label_of(scheme, "relations", "type", relation.type or "?")
         is_source = relation.source == entity.id
         other = relation.target if is_source else relation.source
         arrow = "→" if is_source else "←"
         link = Link(other, name_of(document, other))
-        relations.append(Named(f"{arrow} {(label.title or label.name).lower()}", link))
+        name = f"{arrow} {(label.title or label.name).lower()}"
+        relations.append(Named(name, link, relation.id if is_source else ""))
     return Actor(
         id=entity.id,
-        name=entity.name or entity.id,
+        name=name_of(document, entity.id),
         type=entity.type or "",
         type_title=label_of(scheme, "entities", "type", entity.type or "?").title,
         mentions=[Link(mention.id, document.text_of(mention)) for mention in mentions],
@@ -153,8 +168,9 @@ def timeline(document: Document) -> Timeline:
     now = _ordinal(document.date)
     days = {day for bounds in between.values() for day in (bounds.earliest, bounds.latest) if day}
     axis = _Axis(days | ({now, now + 1} if now else set()))
+    order = _order_of(document)
     rows = {
-        chain: _placed(document, chain, mentions[chain], bounds, axis)
+        chain: _placed(document, mentions[chain], bounds, axis, order.get(chain, []))
         for chain, bounds in between.items()
     }
     dated = [chain for chain, bounds in between.items() if bounds.earliest or bounds.latest]
@@ -184,41 +200,42 @@ class _Axis:
         return [(self.place(day), day_in_words(day)) for day in self._places]
 
 
-def day_in_words(day: int) -> str:
-    """Return a day such as "14 Feb 2024"; the first of a year is the year."""
-    value = date.fromordinal(day)
-    if (value.month, value.day) == (1, 1):
-        return str(value.year)
-    if value.day == 1:
-        return f"{value:%b} {value.year}"
-    return f"{value.day} {value:%b} {value.year}"
+_TO_DOCUMENT = {
+    "BEFORE": "before the document",
+    "OVERLAP": "at the time of the document",
+    "BEFORE_OVERLAP": "before and at the time of the document",
+    "AFTER": "after the document",
+}
+"""Where an event lies to the date of the document, in words; a scheme may have other labels."""
+
+_ORDER = {
+    "BEFORE": ("before", "after"),
+    "CONTAINS": ("contains", "within"),
+    "OVERLAP": ("overlaps with", "overlaps with"),
+    "SIMULTANEOUS": ("at the time of", "at the time of"),
+}
+"""The relations of order: what the first event is to the second, and the second to the first."""
 
 
-def _between_in_words(bounds: Between) -> str:
-    first, last = bounds.earliest, bounds.latest
-    if first is None and last is None:
-        return ""
-    if first is None:
-        return f"before {day_in_words(last or 0)}"
-    if last is None:
-        return f"{day_in_words(first)} or later"
-    if last == first + 1:
-        value = date.fromordinal(first)
-        return f"{value.day} {value:%b} {value.year}"
-    start, end = date.fromordinal(first), date.fromordinal(last)
-    is_year = (start.month, start.day) == (end.month, end.day) == (1, 1)
-    if is_year and end.year == start.year + 1:
-        return str(start.year)
-    months = 12 * (end.year - start.year) + end.month - start.month
-    if start.day == end.day == 1 and months == 1:
-        return f"{start:%b} {start.year}"
-    return f"{day_in_words(first)} to {day_in_words(last - 1)}"
+def _order_of(document: Document) -> dict[str, list[Named]]:
+    """What the text says of the order of each event to others, by its chain or id."""
+    chains = {event.id: event.event or event.id for event in document.events}
+    order: dict[str, list[Named]] = {}
+    for relation in document.event_relations:
+        ends = relation.source, relation.target
+        if relation.type not in _ORDER or not chains.keys() >= set(ends):
+            continue
+        for words, end, other in zip(_ORDER[relation.type], ends, reversed(ends), strict=True):
+            named = Named(words, Link(other, name_of(document, chains[other])))
+            order.setdefault(chains[end], []).append(named)
+    return order
 
 
 def _placed(
-    document: Document, chain: str, events: list[Event], bounds: Between, axis: _Axis
+    document: Document, events: list[Event], bounds: Between, axis: _Axis, order: list[Named]
 ) -> Placed:
     first = events[0]
+    chain = first.event or first.id
     actors_of_chain = dict.fromkeys(
         entity for event in events for entity in _actors_of(document, event)
     )
@@ -234,11 +251,12 @@ def _placed(
         name=name_of(document, chain),
         mention=first.id,
         actors=[Link(entity, name_of(document, entity)) for entity in actors_of_chain],
-        between=_between_in_words(bounds),
+        between=days_in_words(bounds.earliest, bounds.latest),
         first=None if bounds.earliest is None else axis.place(bounds.earliest),
         last=None if bounds.latest is None else axis.place(bounds.latest),
-        relation=label_of(scheme, "events", "doc_time_rel", relation).title,
+        relation=_TO_DOCUMENT.get(relation, title_of(scheme, "events", "doc_time_rel", relation)),
         stance=", ".join(stance),
+        order=order,
     )
 
 
@@ -262,7 +280,7 @@ def _amount(document: Document, quantity: Quantity) -> Amount:
         id=quantity.id,
         words=" ".join(document.text_of(quantity).split()),
         kind=label_of(scheme, "quantities", "kind", quantity.kind or "?").title,
-        value=amount(quantity),
+        value=amount_in_words(quantity, scheme),
         measured=_link(document, quantity.measures),
         property=quantity.property.text if quantity.property else "",
         whole=quantity.whole.text if quantity.whole else "",

@@ -4,12 +4,21 @@ const $ = (id) => document.getElementById(id);
 const holder = $("data");
 if (!holder) return;
 const data = JSON.parse(holder.textContent);
+// "constructor" and the like are ids as any others.
+for (const part of Object.values(data)) {
+  if (part && typeof part === "object" && !Array.isArray(part)) Object.setPrototypeOf(part, null);
+}
+for (const record of Object.values(data.records)) {
+  if (typeof record.chain === "number") record.chain = data.chains[record.chain];
+}
 const text = $("text");
 const card = $("card");
 const hint = card.firstElementChild;
 const pieces = [...text.querySelectorAll(".piece")];
 const starts = pieces.filter((piece) => piece.tagName === "A");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+const framed = location.protocol === "about:"; // in a notebook, where the page has no address
+const isLong = text.classList.contains("long");
 let chosen = "";
 
 // The pieces of each span, and where each span begins.
@@ -32,7 +41,7 @@ function isolated(words) {
 }
 
 function jump(id, words) {
-  return element("a", { className: "jump", href: `#${id}` }, isolated(words));
+  return element("a", { className: "jump", href: `#${id}`, lang: text.lang }, isolated(words));
 }
 
 function remembered(name) {
@@ -85,8 +94,7 @@ function toggle(button, name, apply) {
 function label(id) {
   const record = data.records[id];
   if (!record) return "";
-  const entity = record.layer === "mentions" && data.records[record.record.entity];
-  const shown = (entity || record).labels || [];
+  const shown = record.labels || [];
   return shown.length ? shown[0].split(" ").slice(2).join(" ") : "";
 }
 
@@ -132,26 +140,79 @@ function chainOf(record) {
     const words = data.records[id] ? data.records[id].title : id;
     return element("li", {}, jump(id, words));
   });
+  const title = record.layer === "relations" ? "Stated by" : "The same in the text";
   return [
-    element("h3", {}, `The same in the text (${items.length})`),
+    element("h3", {}, `${title} (${items.length})`),
     element("ul", { className: "chain" }, ...items),
   ];
 }
 
 function copy(button, words) {
-  navigator.clipboard.writeText(words).then(
+  const copied = navigator.clipboard
+    ? navigator.clipboard.writeText(words)
+    : Promise.reject(new Error("without a secure address"));
+  copied.then(
     () => { button.textContent = "Copied"; },
     () => { button.textContent = "The browser does not allow copying"; },
   );
 }
 
-// A link to a new issue with the record filled in, where the site names an address for issues.
+// Who annotated a record, on what the independent annotations differed, and by which rules
+
+function annotators(record) {
+  const names = (data.annotators && data.annotators[record.layer]) || [];
+  if (!names.length) return [];
+  const rows = names.map((name) => element("li", {}, isolated(name)));
+  return [element("h3", {}, "Annotated by"), element("ul", { className: "names" }, ...rows)];
+}
+
+function differences(id, record) {
+  const decided = data.decisions && data.decisions[id];
+  const count = record.disagreements || (decided ? decided.differences.length : 0);
+  if (!count) return [];
+  const times = count === 1 ? "once" : `in ${count} properties`;
+  const words = `The independent annotations differed ${times} before adjudication.`;
+  if (!decided) return [element("p", { className: "disagreements" }, words)];
+  const cells = (tag, values) => values.map((value) => element(tag, {}, isolated(value)));
+  const rows = decided.differences.map(([name, ...values]) => {
+    const head = element("th", { scope: "row" }, name);
+    return element("tr", {}, head, ...cells("td", values));
+  });
+  const head = element("tr", {}, element("td"), ...["a", "b"].map((name) => element("th", { scope: "col" }, name)));
+  const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows));
+  const outcome = decided.decision === "other" ? "Neither stands" : `${decided.decision} stands`;
+  const reason = element("p", {}, `${outcome}. `, isolated(decided.reason));
+  const summary = element("summary", {}, words);
+  return [element("details", { className: "disagreements" }, summary, table, reason)];
+}
+
+// Words in Markdown, of which only emphasis is shown.
+function emphasized(words) {
+  const parts = words.replaceAll("**", "").split("*");
+  return parts.map((part, n) => (n % 2 ? element("em", {}, part) : part));
+}
+
+function rules(record) {
+  const numbers = (record.labels || []).map((key) => data.rules && data.rules[key]);
+  return [...new Set(numbers.filter(Boolean))].map((number) => {
+    const summary = element("summary", {}, `Guidelines, ${number}`);
+    const words = element("p", { className: "rule" }, ...emphasized(data.paragraphs[number]));
+    const parts = [summary, words];
+    if (data.guidelines) {
+      const href = `${data.guidelines}#s${number}`;
+      parts.push(element("p", {}, element("a", { href }, "Read it in the guidelines")));
+    }
+    return element("details", {}, ...parts);
+  });
+}
+
+// A link to a new issue with the record filled in, where the corpus has an address for issues.
 function report(id, record) {
-  const issues = text.dataset.issues;
+  const issues = data.issues || text.dataset.issues;
   if (!issues) return [];
   const title = `${data.id} ${id}: ${record.title}`;
   const body = `${location.href}\n\n${JSON.stringify(record.record, null, 2)}\n\nWhat is wrong:\n`;
-  const query = new URLSearchParams({ title, body });
+  const query = new URLSearchParams({ title, [issues.includes("//huggingface.co/") ? "description" : "body"]: body });
   const href = `${issues}${issues.includes("?") ? "&" : "?"}${query}`;
   return [element("a", { href, rel: "noreferrer" }, "Report an error")];
 }
@@ -161,17 +222,33 @@ function actions(id, record) {
   json.onclick = () => copy(json, JSON.stringify(record.record, null, 2));
   const link = element("button", { type: "button" }, "Copy link");
   link.onclick = () => copy(link, `${location.href.split("#")[0]}#${id}`);
-  return element("p", { className: "actions" }, link, json, ...report(id, record));
+  const links = framed ? [] : [link];
+  const cited = element("p", { className: "citation", hidden: true });
+  const cite = element("button", { type: "button" }, "Cite this");
+  cite.onclick = () => {
+    const address = framed ? "" : ` ${location.href.split("#")[0]}#${id}`;
+    cited.replaceChildren(isolated(`${data.cite || data.id}, ${record.kind.toLowerCase()} ${id} (“${record.title}”).${address}`));
+    cited.hidden = false;
+    copy(cite, cited.textContent);
+  };
+  const buttons = element("p", { className: "actions" }, ...links, cite, json, ...report(id, record));
+  return [buttons, cited];
 }
 
 function others(id) {
   const first = (piecesOf.get(id) || [])[0];
   if (!first) return [];
-  const ids = first.dataset.ids.split(" ").filter((other) => other !== id && isShown(other));
+  const ids = first.dataset.ids.split(" ").filter((other) => other !== id && isShown(other)).slice(0, 24);
   if (!ids.length) return [];
   const links = ids.flatMap((other) => [" ", jump(other, data.records[other].title)]);
   return [element("p", { className: "others" }, "Also here:", ...links)];
 }
+
+// Following a link of the card takes the focus from it, which the next card gets back.
+let cameFromCard = false;
+card.addEventListener("click", (event) => {
+  cameFromCard = Boolean(event.target.closest("a.jump"));
+});
 
 function fill(id) {
   const record = data.records[id];
@@ -180,26 +257,23 @@ function fill(id) {
   const parts = [
     close,
     element("p", { className: "kind" }, `${record.kind} ${id}`),
-    element("h2", {}, isolated(record.title)),
+    element("h2", { lang: text.lang }, isolated(record.title)),
     ...others(id),
     ...(record.labels || []).map(labelOf),
   ];
-  if (record.disagreements) {
-    const count = record.disagreements;
-    const times = count === 1 ? "once" : `in ${count} properties`;
-    const words = `The independent annotations differed ${times} before adjudication.`;
-    parts.push(element("p", { className: "disagreements" }, words));
-  }
   if (record.facts) parts.push(...list("", record.facts));
   if (record.links) parts.push(...list("Linked to", record.links));
   if (record.chain && record.chain.length > 1) parts.push(...chainOf(record));
-  if (record.sentence !== undefined) {
-    const sentence = data.sentences[record.sentence];
-    const quoted = { lang: text.lang, dir: "auto" };
-    parts.push(element("blockquote", quoted, sentence));
+  const sentences = record.sentence === undefined ? record.evidence || [] : [data.sentences[record.sentence]];
+  for (const sentence of sentences) {
+    parts.push(element("blockquote", { lang: text.lang, dir: "auto" }, sentence));
   }
-  parts.push(actions(id, record));
+  parts.push(...differences(id, record), ...rules(record), ...annotators(record), ...actions(id, record));
+  const hadFocus = cameFromCard || card.contains(document.activeElement);
+  cameFromCard = false;
   card.replaceChildren(...parts);
+  card.scrollTop = 0;
+  if (hadFocus) card.focus({ preventScroll: true });
 }
 
 // Arcs from a span to the spans that it is linked to
@@ -251,14 +325,20 @@ function unmark() {
   }
 }
 
+function setAddress(address) {
+  if (!framed) history.replaceState(null, "", address);
+}
+
 function choose(id) {
   unmark();
+  const before = chosen;
   chosen = data.records[id] ? id : "";
   card.classList.toggle("open", Boolean(chosen));
   drawArcs(chosen);
   if (!chosen) {
+    if (card.contains(document.activeElement)) placeOf(before)?.focus();
     card.replaceChildren(hint);
-    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    if (location.hash) setAddress(location.pathname + location.search);
     return;
   }
   for (const same of data.records[id].chain || []) {
@@ -276,14 +356,46 @@ function placeOf(id) {
 
 function arrive() {
   const id = decodeURIComponent(location.hash.slice(1));
-  if (!data.records[id]) return;
+  if (data.records[id]) go(id);
+}
+
+function go(id) {
   choose(id);
   const place = placeOf(id);
-  if (!place) return;
-  place.scrollIntoView({ block: "center", behavior: still.matches ? "auto" : "smooth" });
+  if (place) reveal(place);
+}
+
+// Scroll a place to the middle of what the card leaves of the window: on narrow ones it is below.
+function reveal(place) {
+  const bottom = bottomOfView();
+  const { top, height } = place.getBoundingClientRect();
+  const by = top + Math.min(height, 40) / 2 - bottom / 2;
+  scrollBy({ top: by, behavior: still.matches || isLong ? "instant" : "smooth" });
+}
+
+function bottomOfView() {
+  const isBelow = getComputedStyle(card).position === "fixed";
+  return isBelow ? card.getBoundingClientRect().top : innerHeight;
 }
 
 addEventListener("hashchange", arrive);
+
+// In a frame, links within the page would leave it, and many sites do not open.
+if (framed) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || event.defaultPrevented) return;
+    const address = link.getAttribute("href");
+    if (!address.startsWith("#")) {
+      link.target = "_blank";
+      return;
+    }
+    event.preventDefault();
+    const id = decodeURIComponent(address.slice(1));
+    if (data.records[id]) go(id);
+    else $(id)?.scrollIntoView();
+  });
+}
 addEventListener("resize", () => drawArcs(chosen));
 
 text.addEventListener("click", (event) => {
@@ -294,8 +406,32 @@ text.addEventListener("click", (event) => {
   if (!ids.length) return;
   const next = ids[(ids.indexOf(chosen) + 1) % ids.length];
   choose(next);
-  history.replaceState(null, "", `#${next}`);
+  setAddress(`#${next}`);
+  const { top, bottom } = card.getBoundingClientRect();
+  const place = piece.getBoundingClientRect();
+  if (getComputedStyle(card).position === "fixed" && place.bottom > top && place.top < bottom) reveal(piece);
 });
+
+// The keyboard opens the card of the mark that it reaches.
+text.addEventListener("focusin", (event) => {
+  const piece = event.target.closest(".piece");
+  if (!piece || !piece.matches(":focus-visible")) return;
+  const ids = piece.dataset.ids.split(" ").filter(isShown);
+  if (ids.length && !ids.includes(chosen)) choose(ids[0]);
+});
+
+// Quotations show who speaks
+
+for (const [id, record] of Object.entries(data.records)) {
+  const last = record.layer === "quotations" && (piecesOf.get(id) || []).at(-1);
+  if (!last) continue;
+  const by = (record.links || []).filter((fact) => fact.name === "said by").map((fact) => {
+    const mention = data.records[fact.target];
+    const entity = mention && data.records[mention.record.entity];
+    return entity ? entity.title : fact.value;
+  });
+  if (by.length) last.dataset.speaker = by.join(", ");
+}
 
 // Finding words in the text and among the records
 
@@ -307,8 +443,10 @@ let searched = null; // records and paragraphs in lower case, made at the first 
 
 function searchable() {
   const words = ([id, record]) => {
-    const names = (record.labels || []).map((key) => key.split(" ").slice(2).join(" "));
-    return [id, record.title, ...names].join("\n").toLocaleLowerCase();
+    const keys = record.labels || [];
+    const names = keys.map((key) => key.split(" ").slice(2).join(" "));
+    const titles = keys.map((key) => (data.labels[key] || [""])[0]);
+    return [id, record.title, ...names, ...titles].join("\n").toLocaleLowerCase();
   };
   searched ||= {
     records: Object.entries(data.records).map((each) => [each[0], words(each)]),
@@ -317,27 +455,76 @@ function searchable() {
   return searched;
 }
 
-function matches(query) {
-  const words = query.toLocaleLowerCase();
-  const { records, paragraphs } = searchable();
-  const places = new Set();
-  for (const [id, of] of records) {
-    const place = of.includes(words) && placeOf(id);
-    if (place) places.add(place);
-  }
+function recordsWith(words) {
+  return searchable().records.filter(([, of]) => of.includes(words)).map(([id]) => id);
+}
+
+function matches(words, ids) {
+  const places = new Set(ids.map(placeOf).filter(Boolean));
   const within = new Set([...places].map((place) => place.closest("p")));
-  for (const [p, of] of paragraphs) {
+  for (const [p, of] of searchable().paragraphs) {
     if (of.includes(words) && !within.has(p)) places.add(p);
   }
   const order = (a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
   return [...places].sort(order);
 }
 
+// The records that a search finds, as a list, and its words in the text.
+
+const LISTED = 12;
+
+function listed(ids) {
+  const list = $("matches");
+  if (!list) return;
+  const isWhole = (id) => ["entities", "event_chains"].includes(data.records[id].layer);
+  const inOrder = [...ids.filter(isWhole), ...ids.filter((id) => !isWhole(id))]; // before their mentions
+  const items = inOrder.slice(0, LISTED).map((id) => {
+    const record = data.records[id];
+    return element("li", {}, jump(id, record.title), " ", element("small", { className: "soft" }, `${record.kind} ${id}`));
+  });
+  if (ids.length > LISTED) items.push(element("li", { className: "soft" }, `and ${ids.length - LISTED} more records`));
+  list.replaceChildren(...items);
+  list.hidden = !items.length;
+}
+
+function paint(query) {
+  if (!CSS.highlights) return;
+  CSS.highlights.delete("found");
+  if (query.length < 2) return;
+  const words = new RegExp(query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "giu");
+  const ranges = [];
+  for (const p of text.querySelectorAll("p")) {
+    const hits = [...p.textContent.matchAll(words)];
+    if (!hits.length) continue;
+    const nodes = [];
+    const walker = document.createTreeWalker(p, NodeFilter.SHOW_TEXT);
+    let start = 0;
+    while (walker.nextNode()) {
+      nodes.push([start, walker.currentNode]);
+      start += walker.currentNode.length;
+    }
+    const at = (place) => nodes.findLast(([first]) => first <= place);
+    for (const hit of hits) {
+      const range = new Range();
+      const [first, one] = at(hit.index);
+      const [last, other] = at(hit.index + hit[0].length - 1);
+      range.setStart(one, hit.index - first);
+      range.setEnd(other, hit.index + hit[0].length - last);
+      ranges.push(range);
+    }
+  }
+  CSS.highlights.set("found", new Highlight(...ranges));
+}
+
 function find() {
   for (const piece of text.querySelectorAll(".hit")) piece.classList.remove("hit");
   const query = $("search").value.trim();
-  hits = query ? matches(query) : [];
+  const words = query.toLocaleLowerCase();
+  const ids = words ? recordsWith(words) : [];
+  hits = words ? matches(words, ids) : [];
   at = -1;
+  listed(ids);
+  paint(query);
   for (const hit of hits) if (hit.classList.contains("piece")) hit.classList.add("hit");
   found.textContent = query ? `${hits.length} found` : "";
 }
@@ -385,6 +572,10 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") {
     choose("");
+    if ($("search").value) {
+      $("search").value = "";
+      find();
+    }
     return;
   }
   if (event.target.closest("input, select")) return;
@@ -403,13 +594,11 @@ function settle(tries) {
   const place = chosen && placeOf(chosen);
   if (!place || !tries) return;
   const { top, bottom } = place.getBoundingClientRect();
-  if (top < 0 || bottom > innerHeight) {
-    place.scrollIntoView({ block: "center", behavior: "instant" });
-  }
+  if (top < 0 || bottom > bottomOfView()) reveal(place);
   requestAnimationFrame(() => settle(tries - 1));
 }
 
-if (text.classList.contains("long")) {
+if (isLong) {
   for (const event of ["hashchange", "load"]) addEventListener(event, () => settle(12));
   text.addEventListener("contentvisibilityautostatechange", () => {
     if (chosen) requestAnimationFrame(() => drawArcs(chosen));
