@@ -87,7 +87,7 @@ def _made(picture: Picture, page: Path, digest: str) -> str:
     frame, shot = page.with_name("frame.html"), page.with_name("shot.png")
     frame.write_text(FRAME.format(address=f"{page.name}#{picture.place}"), encoding="utf-8")
     shot.unlink(missing_ok=True)
-    with suppress(subprocess.TimeoutExpired):
+    with suppress(OSError, subprocess.TimeoutExpired):
         command = _command(browser, picture, frame, shot)
         subprocess.run(command, capture_output=True, timeout=PATIENCE)
     if not shot.is_file():

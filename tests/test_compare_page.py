@@ -278,7 +278,7 @@ def test_the_pages_suit_everybody(
     names = tmp_path / "gold.json", tmp_path / "other.json"
     assert 0 == cli(form, *names, *arguments).status
     page = browser_page
-    page.emulate_media(color_scheme=scheme)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # nothing is under way
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(target.as_uri())
     for key in keys:

@@ -10,6 +10,9 @@ _UNPRINTABLE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_ORDER}\ud800-\udfff
 _UNPRINTABLE_IN_TEXT = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u206f\ud800-\udfff\ufffe\uffff]"
 )
+_SUSPECT_IN_TEXT = f"{_UNPRINTABLE_IN_TEXT[:-1]}:#]"
+"""What a text without anything to replace has none of: most texts."""
+
 _COMMAND = re.compile(r"(?<!\S):(?=:\w[^\n]*?::)|#(?=#\w*\[)")
 """Where a CI service would see a command: `::error::`, `##[error]`, `##vso[...]`."""
 
@@ -38,6 +41,8 @@ def visible(text: str) -> str:
     Each is replaced by one character, U+FFFD, so offsets stay. Newline and tab stay, and so do the
     marks of direction that Arabic and Hebrew texts need.
     """
+    if re.search(_SUSPECT_IN_TEXT, text) is None:
+        return text
     return _COMMAND.sub("\ufffd", re.sub(_UNPRINTABLE_IN_TEXT, "\ufffd", text))
 
 

@@ -182,6 +182,8 @@ class _Cards:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._scheme = scheme_of(document)
+        self._names: dict[str, str] = {}
+        self._sentence_words: dict[int, str] = {}
         self._links: dict[str, list[Fact]] = {}
         self._chains: dict[str, list[str]] = {}
         self._in_sentence: dict[int | None, list[Mention | Event]] = {}
@@ -206,15 +208,25 @@ class _Cards:
             id=record.id,
             layer=layer,
             kind=LAYER_TITLES[layer],
-            title=name_of(self._document, record.id),
+            title=self._name(record.id),
             labels=self._labels(layer, record),
             facts=[fact for fact in facts if fact.name not in shown],
-            sentences=[words_of(self._document, n) for n in self._sentences(record)],
+            sentences=[self._words(number) for number in self._sentences(record)],
             chain=self._chain(record),
             links=self._links.get(record.id, []),
             disagreements=record.disagreements or 0,
             record=record,
         )
+
+    def _name(self, record_id: str) -> str:
+        if record_id not in self._names:
+            self._names[record_id] = name_of(self._document, record_id)
+        return self._names[record_id]
+
+    def _words(self, sentence: int) -> str:
+        if sentence not in self._sentence_words:
+            self._sentence_words[sentence] = words_of(self._document, sentence)
+        return self._sentence_words[sentence]
 
     def _labels(self, layer: str, record: Any) -> list[Label]:
         """The labels in the head of a card; a mention has the type of its entity before its own."""
@@ -261,7 +273,7 @@ class _Cards:
         if prop == "wikidata":
             return Fact("Wikidata", text, address=WIKIDATA + text)
         if prop in reference_names() and text in self._document:
-            return Fact(name, name_of(self._document, text), target=text)
+            return Fact(name, self._name(text), target=text)
         label = label_of(self._scheme, layer, prop, text)
         if label.title:
             return Fact(name, label.title, description=label.description)
@@ -300,7 +312,7 @@ class _Cards:
                     yield span.id
 
     def _link(self, source: str, name: str, target: str) -> None:
-        fact = Fact(name, name_of(self._document, target), target=target)
+        fact = Fact(name, self._name(target), target=target)
         self._links.setdefault(source, []).append(fact)
 
     def _all_links(self) -> Iterator[tuple[str, str, str, str]]:

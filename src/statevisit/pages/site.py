@@ -153,12 +153,10 @@ def _pages(corpus: Corpus, found: Batch, mapper: Mapper) -> Iterator[_Page]:
     if releases:
         content = {"releases": releases, "documents": {row.id for row in found.rows}}
         yield _Page("releases.html", "Releases", "releases.html", content)
-    guidelines = None if corpus.root is None else corpus.root / layout.GUIDELINES
-    if guidelines is not None and guidelines.is_file():
-        body = page_of(
-            read_text(guidelines), layout.GUIDELINES, read_settings(guidelines.parents[1]).address
-        )
-        content = {"title": "Guidelines", "body": body}
+    root = corpus.root
+    if root is not None and (root / layout.GUIDELINES).is_file():
+        text, address = read_text(root / layout.GUIDELINES), read_settings(root).address
+        content = {"title": "Guidelines", "body": page_of(text, layout.GUIDELINES, address)}
         yield _Page("guidelines.html", "Guidelines", "words.html", content)
 
 

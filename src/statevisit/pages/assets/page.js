@@ -31,14 +31,17 @@ const text = $("text");
 const card = $("card");
 const hint = card.firstElementChild;
 let starts = [];
+let searched = null; // records and paragraphs in lower case, made at the first search
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const framed = window !== window.parent; // in a notebook, where the page has no address
+const framed = location.protocol === "about:"; // in a notebook, where the page has no address
+const isLong = text.classList.contains("long");
 let chosen = "";
 
 // The pieces of each span, and where each span begins.
 const piecesOf = new Map();
 
 function collect() {
+  searched = null;
   const pieces = [...text.querySelectorAll(".piece")];
   starts = pieces.filter((piece) => piece.tagName === "A");
   piecesOf.clear();
@@ -348,6 +351,11 @@ function drawArcs(id) {
     labels.push(name);
   }
   arcs.append(...labels); // above all lines
+  for (const name of labels) { // and within the column
+    const half = name.getComputedTextLength() / 2;
+    const middle = Math.min(Number(name.getAttribute("x")), text.clientWidth - half);
+    name.setAttribute("x", String(Math.max(middle, half)));
+  }
 }
 
 // Choosing a record
@@ -404,11 +412,15 @@ function go(id) {
 
 // Scroll a place to the middle of what the card leaves of the window: on narrow ones it is below.
 function reveal(place) {
-  const isBelow = getComputedStyle(card).position === "fixed";
-  const bottom = isBelow ? card.getBoundingClientRect().top : innerHeight;
+  const bottom = bottomOfView();
   const { top, height } = place.getBoundingClientRect();
   const by = top + Math.min(height, 40) / 2 - bottom / 2;
-  scrollBy({ top: by, behavior: still.matches ? "auto" : "smooth" });
+  scrollBy({ top: by, behavior: still.matches || isLong ? "instant" : "smooth" });
+}
+
+function bottomOfView() {
+  const isBelow = getComputedStyle(card).position === "fixed";
+  return isBelow ? card.getBoundingClientRect().top : innerHeight;
 }
 
 addEventListener("hashchange", arrive);
@@ -472,12 +484,12 @@ const found = $("found");
 let hits = [];
 let at = -1;
 
-let searched = null; // records and paragraphs in lower case, made at the first search
-
 function searchable() {
   const words = ([id, record]) => {
-    const names = (record.labels || []).map((key) => key.split(" ").slice(2).join(" "));
-    return [id, record.title, ...names].join("\n").toLocaleLowerCase();
+    const keys = record.labels || [];
+    const names = keys.map((key) => key.split(" ").slice(2).join(" "));
+    const titles = keys.map((key) => (data.labels[key] || [""])[0]);
+    return [id, record.title, ...names, ...titles].join("\n").toLocaleLowerCase();
   };
   searched ||= {
     records: Object.entries(data.records).map((each) => [each[0], words(each)]),
@@ -486,16 +498,14 @@ function searchable() {
   return searched;
 }
 
-function matches(query) {
-  const words = query.toLocaleLowerCase();
-  const { records, paragraphs } = searchable();
-  const places = new Set();
-  for (const [id, of] of records) {
-    const place = of.includes(words) && placeOf(id);
-    if (place) places.add(place);
-  }
+function recordsWith(words) {
+  return searchable().records.filter(([, of]) => of.includes(words)).map(([id]) => id);
+}
+
+function matches(words, ids) {
+  const places = new Set(ids.map(placeOf).filter(Boolean));
   const within = new Set([...places].map((place) => place.closest("p, .cell")));
-  for (const [p, of] of paragraphs) {
+  for (const [p, of] of searchable().paragraphs) {
     if (of.includes(words) && !within.has(p)) places.add(p);
   }
   const order = (a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
@@ -506,19 +516,16 @@ function matches(query) {
 
 const LISTED = 12;
 
-function listed(words) {
+function listed(ids) {
   const list = $("matches");
   if (!list) return;
-  const hits = words ? Object.entries(data.records).filter(([id, record]) => {
-    const names = (record.labels || []).map((key) => (data.labels[key] || [""])[0]);
-    return [id, record.title, ...names].some((s) => s.toLocaleLowerCase().includes(words));
-  }) : [];
-  const whole = ([, record]) => Number(piecesOf.size > 0 && ["entities", "event_chains"].includes(record.layer));
-  hits.sort((a, b) => whole(b) - whole(a)); // entities and events before their mentions
-  const items = hits.slice(0, LISTED).map(([id, record]) => (
-    element("li", {}, jump(id, record.title), " ", element("small", { className: "soft" }, `${record.kind} ${id}`))
-  ));
-  if (hits.length > LISTED) items.push(element("li", { className: "soft" }, `and ${hits.length - LISTED} more records`));
+  const isWhole = (id) => ["entities", "event_chains"].includes(data.records[id].layer);
+  const inOrder = [...ids.filter(isWhole), ...ids.filter((id) => !isWhole(id))]; // before their mentions
+  const items = inOrder.slice(0, LISTED).map((id) => {
+    const record = data.records[id];
+    return element("li", {}, jump(id, record.title), " ", element("small", { className: "soft" }, `${record.kind} ${id}`));
+  });
+  if (ids.length > LISTED) items.push(element("li", { className: "soft" }, `and ${ids.length - LISTED} more records`));
   list.replaceChildren(...items);
   list.hidden = !items.length;
 }
@@ -529,7 +536,7 @@ function paint(query) {
   if (query.length < 2) return;
   const words = new RegExp(query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "giu");
   const ranges = [];
-  for (const p of text.querySelectorAll("p")) {
+  for (const p of text.querySelectorAll("p, .cell")) {
     const hits = [...p.textContent.matchAll(words)];
     if (!hits.length) continue;
     const nodes = [];
@@ -555,9 +562,11 @@ function paint(query) {
 function find() {
   for (const piece of text.querySelectorAll(".hit")) piece.classList.remove("hit");
   const query = $("search").value.trim();
-  hits = query ? matches(query) : [];
+  const words = query.toLocaleLowerCase();
+  const ids = words ? recordsWith(words) : [];
+  hits = words ? matches(words, ids) : [];
   at = -1;
-  listed(query.toLocaleLowerCase());
+  listed(ids);
   paint(query);
   for (const hit of hits) if (hit.classList.contains("piece")) hit.classList.add("hit");
   found.textContent = query ? `${hits.length} found` : "";
@@ -793,13 +802,11 @@ function settle(tries) {
   const place = chosen && placeOf(chosen);
   if (!place || !tries) return;
   const { top, bottom } = place.getBoundingClientRect();
-  if (top < 0 || bottom > innerHeight) {
-    place.scrollIntoView({ block: "center", behavior: "instant" });
-  }
+  if (top < 0 || bottom > bottomOfView()) reveal(place);
   requestAnimationFrame(() => settle(tries - 1));
 }
 
-if (text.classList.contains("long")) {
+if (isLong) {
   for (const event of ["hashchange", "load"]) addEventListener(event, () => settle(12));
   text.addEventListener("contentvisibilityautostatechange", () => {
     if (chosen) requestAnimationFrame(() => drawArcs(chosen));
