@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from statevisit import layout
 from statevisit.checks.across_documents import Facts, facts
@@ -23,7 +22,7 @@ from statevisit.corpus.parallel import check_stopped
 from statevisit.corpus.reader import Entry
 from statevisit.corpus.seeds import ListedSource
 from statevisit.dataset.rows import Row
-from statevisit.dataset.sources import Sources
+from statevisit.corpus.source_lookup import Sources
 from statevisit.document import codec
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject, Malformed
@@ -78,7 +77,6 @@ class Task(Struct, frozen=True):
     folder: Path
     context: Context
     sources: Sources
-    """The sources of the corpus, by seed."""
     has_splits: bool
     partial_layers: bool
     """Whether layers that are begun are enough for the config `ner`."""
@@ -112,8 +110,6 @@ def build_shard(shard: Shard, task: Task) -> bytes:
             raise _Invalid
         written = parquet.close()
     counts = tally.counts()
-    listed = [seed for seed in counts.seeds if seed in task.sources]  # others would add up
-    counts = replace(counts, seeds=listed)
     return _ENCODER.encode(ShardResult(shard.split, shard.name, documents, counts, written))
 
 

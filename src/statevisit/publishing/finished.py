@@ -22,6 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from statevisit import files
+from statevisit.corpus.source_lookup import Sources
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.publishing.build_task import ShardResult, Task, build_shard, read_result
@@ -69,7 +70,7 @@ def prepare(directory: Path, task: Task) -> None:
     """Empty a directory of `staging` unless it is of a build with the same task and software."""
     fingerprint = _fingerprint(task)
     if not files.holds(directory / _FINGERPRINT, fingerprint):
-        _clear(directory)
+        _clear(directory, task.sources.path.name)
         files.write(directory / ".gitignore", b"*\n")
         files.write(directory / _FINGERPRINT, fingerprint)
 
@@ -93,12 +94,12 @@ def build_missing(shard: Shard, task: Task, directory: Path) -> bytes:
     return result
 
 
-def _clear(directory: Path) -> None:
-    """Remove everything in a directory but the file of the lock."""
+def _clear(directory: Path, *kept: str) -> None:
+    """Remove everything in a directory but the file of the lock, and those to be kept."""
     for path in directory.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.name != ".lock":
+        elif path.name not in (".lock", *kept):
             path.unlink()
 
 
@@ -130,6 +131,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     raise NotImplementedError(type(value).__name__)
+    if isinstance(value, Sources):
+        return value.digest
 
 
 def _key(shard: Shard) -> bytes:

@@ -86,11 +86,12 @@ def score_files(
     without_predicates: bool,
     mapping: LabelMapping,
     mapper: Callable[..., Any] = parallel.ordered,
+    everywhere: bool = False,
 ) -> Report | None:
     """Return the report of `score.evaluate` on two paths; None where that has to read them.
 
-    `mapper` runs the tasks, with the arguments of `ordered`. It is not called for fewer documents
-    than a batch has.
+    `mapper` runs the tasks, with the arguments of `ordered`, on other machines, too, if they are
+    `everywhere`. It is not called for fewer documents than a batch has.
     """
     try:
         corpus = load(gold)
@@ -100,7 +101,7 @@ def score_files(
         task = Task(
             corpus.scheme,
             asked_layers(layers, corpus.scheme.annotated),
-            included(gold, split),
+            included(gold, split, everywhere),
             partial_layers,
             without_predicates,
             mapping,
