@@ -13,11 +13,11 @@ from statevisit import files, layout
 from statevisit.corpus.document_shards import SUFFIX
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import load
-from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.seeds import ListedSource
 from statevisit.corpus.settings import read_settings
 from statevisit.corpus.sharding import write_in_form
-from statevisit.corpus.source_lookup import Used
-from statevisit.corpus.splits import TRAIN, split_of, splits_of
+from statevisit.corpus.source_lookup import Used, lookup
+from statevisit.corpus.splits import TRAIN, split_of
 from statevisit.dataset.rows import Row
 from statevisit.document import codec, schema, strict_json
 from statevisit.document.model import Document
@@ -174,9 +174,9 @@ def _write_corpus(
 
     corpus = load(root)
     scheme = corpus.scheme
-    sources = read_sources(root)
+    sources = lookup(root)
     edited = SourceList(root)
-    contents = Contents(scheme, configs(scheme), splits_of(sources))
+    contents = Contents(scheme, configs(scheme), sources.splits)
     sizes = {name: split["documents"] for name, split in full.get("splits", {}).items()}
     shards = ShardsInTurn(
         staging / layout.PARQUET,
