@@ -149,6 +149,36 @@ def test_pushed_and_pulled_it_is_the_same(
     assert before == _bytes(root)
 
 
+def test_shards_go_there_and_back(
+    server: Local, root: Path, online: Callable[..., Result], cli: Callable[..., Result]
+) -> None:
+    """The documents of shards come back with an edit, in the shards that `shard` would write."""
+    assert 0 == cli("shard", root).status
+    before = _bytes(root)
+    pushed, pulled = online("push", "--project", "shards"), online("pull", "--project", "shards")
+    assert 0 == pushed.status, pushed.err
+    assert "2 added, 0 already there" in pushed.err
+    assert (0, "no changes\n") == (pulled.status, pulled.err)
+    assert before == _bytes(root)
+
+    _, tasks = _tasks(server, "shards")
+    remote = Server(server.url, server.token)._client
+    (annotation,) = remote.tasks.get(id=str(tasks["emoji"])).annotations
+    (level,) = [one for one in annotation["result"] if one["from_name"] == "mentions_level"]
+    level["value"]["choices"] = ["NOM"]
+    remote.annotations.update(id=annotation["id"], result=annotation["result"])
+    edited = online("pull", "--project", "shards")
+    assert 0 == edited.status, edited.err
+    assert "NOM" == load(root)["emoji"].mentions[0].level
+
+    after = _bytes(root)
+    assert before.keys() == after.keys()
+    assert before != after
+    for command in ("unshard", "shard"):
+        assert 0 == cli(command, root).status
+    assert after == _bytes(root)
+
+
 def test_a_task_deleted_there_is_said_and_pushed_again(
     server: Local, root: Path, online: Callable[..., Result]
 ) -> None:

@@ -136,6 +136,11 @@ def features(config: str, scheme: Scheme) -> Feature:
     return {column.name: column.feature for column in columns(config, scheme)}
 
 
+def release_memory() -> None:
+    """Return to the system what Arrow's memory pool has kept of freed memory."""
+    pa.default_memory_pool().release_unused()
+
+
 @cache
 def arrow_schema(config: str, scheme: Scheme) -> pa.Schema:
     """Return the Arrow schema of a config; its metadata gives `datasets` the ClassLabels."""

@@ -92,7 +92,7 @@ def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, data: None)
 
     Only errors are findings, not warnings. Documents with findings leave no file behind.
     """
-    from statevisit.dataset.arrow import configs
+    from statevisit.dataset.arrow import configs, release_memory
 
     scheme = task.context.scheme
     documents: list[DocumentResult] = []
@@ -111,6 +111,7 @@ def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, data: None)
                 documents.append(result)
             if not has_findings:
                 parquet.add(rows.tables())
+                release_memory()
         if has_findings:
             raise _Invalid
         written = parquet.close()

@@ -327,12 +327,12 @@ def published_agreement(root: Path) -> JsonObject | None:
     share a document. Raises FormatError for annotations that cannot be read or are of different
     texts.
     """
-    # Other uses of a manifest need not wait for these.
-    from statevisit.scoring.agree import NothingShared, agree
-
     passes = sorted(path for path in (root / layout.ANNOTATIONS).glob("*") if path.is_dir())
     if len(passes) < 2:
         return None
+    # Other uses of a manifest need not wait for these.
+    from statevisit.scoring.agree import NothingShared, agree
+
     try:
         agreement = agree(*passes)
     except NothingShared:
