@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import combinations
 from operator import attrgetter
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec import Struct, field
 from statevisit import layout, stores
 from statevisit.corpus.git import FIRST_VERSION
 from statevisit.corpus.jsonl import read_json
+from statevisit.corpus.parallel import ordered
 from statevisit.corpus.signatures import Signatures, signed_layers
 from statevisit.corpus.source_lookup import Used, chosen_sources
 from statevisit.dataset.rows import Row
@@ -332,9 +334,10 @@ def published_agreement(root: Path) -> JsonObject | None:
         return None
     # Other uses of a manifest need not wait for these.
     from statevisit.scoring.agree import NothingShared, agree
+    from statevisit.scoring.agree_batches import agree_files
 
     try:
-        agreement = agree(*passes)
+        agreement = agree_files(passes, mapper=partial(ordered, workers=1)) or agree(*passes)
     except NothingShared:
         return None
     names = [path.name for path in passes]
