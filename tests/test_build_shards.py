@@ -12,6 +12,7 @@ from statevisit.corpus import parallel
 from statevisit.corpus.parallel import ordered, usable_cores
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.source_lookup import Sources
 from statevisit.dataset.arrow import configs
 from statevisit.document.scheme import base
 from statevisit.publishing import shards
@@ -108,7 +109,7 @@ def test_the_result_of_a_task_is_bytes_that_name_its_files(tmp_path: Path) -> No
     root = tmp_path / "root"
     make_corpus(root, {f"t{n}": text_of(25, n) for n in range(3)})
     folder = tmp_path / "parquet"
-    task = Task(folder, context_of(root), {}, has_splits=False, partial_layers=False)
+    task = Task(folder, context_of(root), Sources(), has_splits=False, partial_layers=False)
     (shard,) = plan(load(root).entries, ["train"] * 3)
     first, second = ordered(partial(build_shard, task=task), [shard, shard], 1)
     assert first == second

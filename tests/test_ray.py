@@ -16,11 +16,12 @@ from typing import Any
 import psutil
 import pytest
 
-from statevisit.corpus import on_ray, parallel
+from statevisit.corpus import on_ray, parallel, source_lookup
 from statevisit.errors import FormatError, MissingExtra, StateVisitError
 from statevisit.publishing import shards
 from statevisit.publishing.build import build
 from tests.conftest import Result, interrupted, required, started, wait_until
+from tests.many_documents import many_documents
 from tests.repositories import ROOT
 
 pytestmark = pytest.mark.ray
@@ -201,6 +202,37 @@ def test_the_commands_give_what_they_give_without_ray(
     here = cli("validate", root, "--workers", "1")
     assert 1 == here.status
     assert here == cli("validate", root, *there)
+
+
+@pytest.mark.usefixtures("on_cluster")
+def test_export_import_and_score_give_what_they_give_without_ray(
+    cluster: Any, tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files, changed documents and figures are those of one process, also with a long list."""
+    monkeypatch.setattr(source_lookup, "FEW", 0)
+    root = many_documents(tmp_path / "root", 2 * parallel.BATCH + 2, in_test=2)
+    here, there = ("--workers", "1"), ("--engine", "ray", "--ray-address", cluster.address)
+    corpora, exported, scores = [], [], []
+    for name, engine in (("here", here), ("there", there)):
+        out = tmp_path / name
+        split = ("--split", "train")
+        assert 0 == cli("export", "--to", "brat", "-o", out, "--path", root, *split, *engine).status
+        exported.append(_files(out))
+        annotation = out / "doc-00020.ann"
+        lines = annotation.read_text(encoding="utf-8").splitlines(keepends=True)
+        annotation.write_text("".join(lines[:-1]), encoding="utf-8")
+        corpus = tmp_path / f"corpus-{name}"
+        shutil.copytree(root, corpus)
+        assert 0 == cli("import", "--from", "brat", out, "--path", corpus, *engine).status
+        corpora.append(_files(corpus))
+        sides = (root / "corpus/documents", tmp_path / "corpus-here/corpus/documents")
+        scores.append(cli("score", *sides, "--json", "--resamples", "50", *split, *engine))
+    assert exported[0] == exported[1]
+    assert 2 * parallel.BATCH == sum(name.endswith(".ann") for name in exported[0])
+    assert corpora[0] == corpora[1]
+    assert corpora[0] != _files(root)
+    assert 0 == scores[0].status
+    assert scores[0] == scores[1]
 
 
 def test_every_node_works_and_no_more_tasks_than_told(

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from statevisit.corpus.reader import Entry
 from statevisit.publishing import build as building
 from statevisit.publishing import finished, shards
 from statevisit.publishing.build import build
-from statevisit.publishing.build_task import Task, build_shard
+from statevisit.publishing.build_task import Seen, Task, build_shard
 from statevisit.publishing.shards import Shard
 from tests.conftest import Result
 from tests.many_documents import many_documents, name_of
@@ -34,11 +35,11 @@ from statevisit.publishing import build, finished, shards
 build.SHARD = shards.SHARD = 2
 real = finished.build_shard
 
-def build_shard(shard, task):
+def build_shard(shard, task, seen):
     if shard.positions[0] == 6:
         (task.folder / "events/.train-00003-of-00005.parquet.1").write_bytes(b"PAR1")
         os.kill(os.getpid(), signal.SIGKILL)
-    return real(shard, task)
+    return real(shard, task, seen)
 
 finished.build_shard = build_shard
 build.build(Path(sys.argv[1]), workers=1)
@@ -69,12 +70,12 @@ class Shards:
         self.most = ALL
         self.error: BaseException = KeyboardInterrupt()
 
-    def __call__(self, shard: Shard, task: Task) -> bytes:
+    def __call__(self, shard: Shard, task: Task, *more: Seen) -> bytes:
         """Convert a shard as the real function does."""
         if len(self.names) == self.most:
             raise self.error
         self.names.append(shard.positions[0] // SHARD)
-        return build_shard(shard, task)
+        return build_shard(shard, task, *more)
 
 
 @pytest.fixture
@@ -177,6 +178,54 @@ def test_what_changed_is_built_again(
     assert again == converted.names
     assert not (stopped / STAGING).exists()
     assert [] == build(stopped, check=True, workers=1).stale
+
+
+def test_each_document_is_read_once(
+    stopped: Path, converted: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build reads a document to convert it, or to see that its finished shard is of its bytes."""
+    read: list[str] = []
+    real = Entry.bytes
+
+    def bytes_of(entry: Entry) -> bytes:
+        read.append(entry.id)
+        return real(entry)
+
+    monkeypatch.setattr(Entry, "bytes", bytes_of)
+    assert [] == build(stopped, workers=1).findings
+    assert ([3, 4], [name_of(n) for n in range(DOCUMENTS)]) == (converted.names, sorted(read))
+    read.clear()
+    converted.names.clear()
+    for path in (stopped / "corpus/documents").iterdir():
+        path.write_bytes(path.read_bytes() + b" ")
+    assert [] == build(stopped, workers=1).findings
+    assert ([0, 1, 2, 3, 4], DOCUMENTS) == (converted.names, len(read))
+
+
+def test_a_document_that_changes_while_it_is_read_is_not_taken_over(
+    documents: Path, tmp_path: Path, converted: Shards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of a result is that of the bytes that were converted, not of later ones."""
+    root = shutil.copytree(documents, tmp_path / "root")
+    changed = root / f"corpus/documents/{name_of(3)}.json"
+    real = Entry.bytes
+
+    def bytes_of(entry: Entry) -> bytes:
+        data = real(entry)
+        if entry.id == name_of(3):
+            changed.write_bytes(data + b" ")
+        return data
+
+    converted.most = DONE
+    with monkeypatch.context() as patch:
+        patch.setattr(Entry, "bytes", bytes_of)
+        with pytest.raises(KeyboardInterrupt):
+            build(root, workers=1)
+    converted.most = ALL
+    converted.names.clear()
+    assert [] == build(root, workers=1).findings
+    assert [1, 3, 4] == converted.names
+    assert [] == build(root, check=True, workers=1).stale
 
 
 def test_a_seed_that_changed_is_found(documents: Path, tmp_path: Path, converted: Shards) -> None:

@@ -78,6 +78,15 @@ def test_shards_depend_on_documents_only(made: tuple[Path, Path], sharded: Path)
     assert _documents(made[1]) == _documents(sharded)
 
 
+def test_the_command_names_the_shards(sharded: Path, cli: Cli) -> None:
+    """Several shards are named by the first and the last, a single one by its name."""
+    assert (
+        "25 documents in 3 shards, part-00000.jsonl.zst to part-00002.jsonl.zst\n"
+        == cli("shard", sharded, "--documents", "10").out
+    )
+    assert "25 documents in 1 shard, part-00000.jsonl.zst\n" == cli("shard", sharded).out
+
+
 def test_other_programs_read_a_shard(made: tuple[Path, Path]) -> None:
     """A shard is a .zst of JSONL: pyarrow and zstd read the documents, and pass over the index."""
     lines = []

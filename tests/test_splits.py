@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from statevisit.annotation.tokenizers import tokenizer
 from statevisit.checks.splits import shared_part
 from statevisit.cli.main import run
 from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.source_lookup import Sources
 from statevisit.corpus.splits import ALONE, Ratio, divide, in_order
 from statevisit.dataset.arrow import features
 from statevisit.dataset.parquet import read_documents
@@ -29,7 +30,7 @@ from statevisit.publishing.build import build
 from statevisit.publishing.publish import contents
 from statevisit.publishing.textless_restore import write_full
 from statevisit.publishing.textless_root import write_edition
-from statevisit.publishing.version_rule import least, split_reasons
+from statevisit.publishing.version_rule import Reason, least, split_reasons
 from tests.conftest import Result, annotated_text, oracle
 from tests.repositories import begin, commit
 
@@ -699,17 +700,24 @@ def test_a_split_may_not_be_called_all(tmp_path: Path) -> None:
     assert "E703" in {finding.code for finding in validate(tmp_path)}
 
 
+def _reasons(old: dict[str, ListedSource], new: dict[str, ListedSource]) -> Iterator[Reason]:
+    before, after = Sources(), Sources()
+    before.keep(old)
+    after.keep(new)
+    return split_reasons(before, after, new)
+
+
 def test_a_moved_text_is_a_major_version() -> None:
     """Figures on a test set are of one version of it; the first splits are an addition."""
     none, split = _sources(3), _sources(3, split="train")
     moved = split | {"1.txt": replace(split["1.txt"], split="test")}
-    assert "1.3.0" == least("1.2.3", split_reasons(none, moved))
-    assert "2.0.0" == least("1.2.3", split_reasons(split, moved))
-    assert "1.2.4" == least("1.2.3", split_reasons(none, none))
+    assert "1.3.0" == least("1.2.3", _reasons(none, moved))
+    assert "2.0.0" == least("1.2.3", _reasons(split, moved))
+    assert "1.2.4" == least("1.2.3", _reasons(none, none))
     added = moved | {"9.txt": replace(split["1.txt"], file="9.txt")}
-    assert "1.2.4" == least("1.2.3", split_reasons(moved, added))  # the document itself counts
+    assert "1.2.4" == least("1.2.3", _reasons(moved, added))  # the document itself counts
     assert ["1.txt moved from the split 'train' to 'test'"] == [
-        reason.message for reason in split_reasons(split, moved)
+        reason.message for reason in _reasons(split, moved)
     ]
 
 

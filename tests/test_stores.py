@@ -12,7 +12,7 @@ import pytest
 
 import statevisit
 from statevisit import stores
-from statevisit.corpus import copies, on_ray
+from statevisit.corpus import copies, on_ray, source_lookup
 from statevisit.corpus.ray_connection import connected
 from statevisit.corpus.sharding import shard
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
@@ -182,10 +182,15 @@ def test_one_document_is_read_without_the_others(bucket: Bucket, shards: Path) -
     assert statevisit.load(f"file://{shards}")["doc-00013"] == corpus["doc-00013"]
 
 
+@pytest.mark.parametrize("few", [source_lookup.FEW, 0])
 def test_a_build_gives_the_bytes_of_a_directory(
-    bucket: Bucket, shards: Path, tmp_path: Path
+    bucket: Bucket, shards: Path, tmp_path: Path, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Parquet, pages and manifest are the same; the manifest is written last."""
+    """Parquet, pages and manifest are the same; the manifest is written last.
+
+    A long list of sources is looked up in the store, and leaves nothing there.
+    """
+    monkeypatch.setattr(source_lookup, "FEW", few)
     root = _copy(shards, tmp_path)
     url = bucket.upload(root)
     expected = statevisit.build(root, workers=1)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from statevisit import layout
 from statevisit.checks.excerpt import Places
 from statevisit.checks.lists import Names
 from statevisit.checks.splits import Leaks, Sketch, misspelt, sketch_of
-from statevisit.corpus.jsonl import Line, lines
+from statevisit.corpus.jsonl import Line, lines_of
 from statevisit.corpus.reader import Entry
+from statevisit.corpus.source_lookup import Used
 from statevisit.corpus.spilling import SpillingDict, Store
 from statevisit.corpus.splits import TRAIN
 from statevisit.document import codec
@@ -21,6 +23,9 @@ from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject, Locator, Malformed, pointer
 from statevisit.errors import FormatError
 from statevisit.findings import Finding
+
+_COMPARED = ("sha256", "date", "language", "split")
+"""The properties of a source that are compared with those of its documents."""
 
 
 class Link(Struct, frozen=True):
@@ -101,6 +106,8 @@ class Across:
         self._names_of_links: SpillingDict[_First] = store.dictionary()  # by item and language
         self._sources = _Sources(root, store)
         self._leaks = Leaks(store)
+        self.used = self._sources.used
+        """The sources of the documents."""
 
     @property
     def has_splits(self) -> bool:
@@ -148,13 +155,14 @@ class Across:
 
     def _sourced(self, reporter: "_Reporter") -> Iterator[Finding]:
         document = reporter.document
-        source = self._sources.listed.get(document.seed)
+        number, source = self._sources.listed.get(document.seed) or (0, None)
         if source is None and self._sources.may_list(document.seed):
             return
         if source is None:
             message = f"{document.seed!r} is not in {layout.SOURCES}: add a line for it"
             yield reporter.finding("E708", ("source", "file"), message)
             return
+        self.used.add(number)
         paths = {"sha256": ("source", "sha256"), "date": ("date",), "language": ("language",)}
         for key, path in paths.items():
             value = getattr(document, key)
@@ -167,7 +175,7 @@ class Across:
 
     def _split(self, reporter: "_Reporter", sketch: Sketch) -> Iterator[Finding]:
         seed = reporter.document.seed
-        source = self._sources.listed.get(seed)
+        _, source = self._sources.listed.get(seed) or (0, None)
         if source is None:  # which E703 or E708 reports
             return
         if "split" not in source:
@@ -215,44 +223,44 @@ class _Sources:
     """The list of sources of a corpus root."""
 
     def __init__(self, root: Path | None, store: Store) -> None:
-        self.listed: SpillingDict[JsonObject] = store.dictionary()
+        self.listed: SpillingDict[tuple[int, JsonObject]] = store.dictionary()
+        """The number of each source, from 0, and what is compared with its documents, by seed."""
         self.has_splits = False
+        self.used = Used()
+        self._count = 0
         self._unread: set[str | None] = set()  # None stands for any file
         self._exists = root is not None and (root / layout.SOURCES).is_file()
         if root is None or not self._exists:
             return
-        source_lines = _source_lines(root)
-        if source_lines is None:
+        try:
+            for line in lines_of(root / layout.SOURCES, "source"):
+                self._add(line)
+        except Malformed:  # which E703 reports
             self._unread.add(None)
+
+    def _add(self, line: Line) -> None:
+        file = line.value.get("file") if isinstance(line.value, dict) else None
+        if line.problems or not isinstance(line.value, dict):
+            self._unread.add(file if isinstance(file, str) else None)
             return
-        for line in source_lines:
-            file = line.value.get("file") if isinstance(line.value, dict) else None
-            if not line.problems and isinstance(line.value, dict):
-                self.listed[str(file)] = line.value
-                self.has_splits = self.has_splits or "split" in line.value
-            else:
-                self._unread.add(file if isinstance(file, str) else None)
+        earlier = self.listed.get(str(file))
+        number = self._count if earlier is None else earlier[0]
+        self._count += earlier is None
+        self.used.repeats = self.used.repeats or earlier is not None
+        self.listed[str(file)] = number, {k: v for k, v in line.value.items() if k in _COMPARED}
+        self.has_splits = self.has_splits or "split" in line.value
 
     def may_list(self, file: str) -> bool:
         """Whether there is no list, or a line of it that E703 reports may be that of the file."""
         return not self._exists or file in self._unread or None in self._unread
 
 
-def _source_lines(root: Path) -> Iterator[Line] | None:
-    """The lines of the list of sources; None if it cannot be read, which E703 reports."""
-    path = root / layout.SOURCES
-    try:
-        data = codec.read_bytes(path, regular=True)
-    except Malformed:
-        return None
-    return lines(data, str(path), "source")
-
-
 def _well_formed_sources(root: Path) -> Iterator[Line]:
     """The lines of the list of sources that follow the schema; E703 reports the others."""
-    for line in _source_lines(root) or ():
-        if not line.problems:
-            yield line
+    with suppress(Malformed):
+        for line in lines_of(root / layout.SOURCES, "source"):
+            if not line.problems:
+                yield line
 
 
 def check_split_names(root: Path) -> Iterator[Finding]:

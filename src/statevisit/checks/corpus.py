@@ -30,7 +30,7 @@ from statevisit.corpus import copies
 from statevisit.corpus.document_shards import is_shard
 from statevisit.corpus.entries import AHEAD, fetched
 from statevisit.corpus.garbage import uncollected
-from statevisit.corpus.jsonl import Problem, lines, parsed
+from statevisit.corpus.jsonl import Problem, lines_of, parsed
 from statevisit.corpus.reader import JSONL, Corpus, Entry, entries
 from statevisit.document.codec import read_bytes, to_value
 from statevisit.document.model import Document
@@ -117,16 +117,13 @@ def _problems(path: Path, schema: str) -> Iterator[Problem]:
     try:
         if not schema:
             verified_links(path)
-            return
-        data = read_bytes(path, regular=True)
+        elif path.suffix in JSONL:
+            for line in lines_of(path, schema):
+                yield from line.problems
+        else:
+            yield from parsed(read_bytes(path, regular=True), str(path), schema)[1]
     except Malformed as bad:
         yield Problem(bad.line, bad.column, "", bad.message)
-        return
-    if path.suffix in JSONL:
-        for line in lines(data, str(path), schema):
-            yield from line.problems
-    else:
-        yield from parsed(data, str(path), schema)[1]
 
 
 def _finding(code: str, path: Path, problem: Problem) -> Finding:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from statevisit import layout
 from statevisit.checks.registry import Path_
-from statevisit.corpus.jsonl import Line, lines, parsed
-from statevisit.corpus.spilling import SpillingDict
+from statevisit.corpus.jsonl import Line, lines_of, parsed
+from statevisit.corpus.spilling import SpillingDict, Store
 from statevisit.document.characters import untidy
 from statevisit.document.codec import read_bytes
 from statevisit.document.records import truncated
@@ -56,9 +56,9 @@ def check_words(root: Path) -> Iterator[Finding]:
         names = Names("the directory of an annotator", {})
         yield from _findings(path, Line(0, data, value, problems), names)
     for name, schema in ((layout.DECISIONS, "adjudication"), (layout.SOURCES, "source")):
-        path, names = root / name, Names("a seed", {})
+        path, names = root / name, Names("a seed", Store().dictionary())
         if path.is_file():
-            for line in lines(read_bytes(path), str(path), schema):
+            for line in lines_of(path, schema):
                 yield from _findings(path, line, names)
 
 

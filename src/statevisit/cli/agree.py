@@ -5,7 +5,15 @@ from pathlib import Path
 import click
 
 from statevisit.cli.main import console, echo_json, say, tell_notes
-from statevisit.cli.options import json_flag, partial, split, verbose, without_predicates
+from statevisit.cli.options import (
+    Engine,
+    engine_options,
+    json_flag,
+    partial,
+    split,
+    verbose,
+    without_predicates,
+)
 from statevisit.document.model import ANNOTATED_LAYERS
 from statevisit.printable import counted
 
@@ -31,6 +39,7 @@ from statevisit.printable import counted
 @split
 @partial
 @without_predicates
+@engine_options()
 @verbose
 def command(
     annotators: tuple[Path, ...],
@@ -41,6 +50,7 @@ def command(
     split: str | None,
     partial: bool,
     without_predicates: bool,
+    engine: Engine,
     verbose: bool,
 ) -> None:
     """Measure the agreement of two or more annotators.
@@ -50,22 +60,31 @@ def command(
     layer counts if all annotators have it, in the documents in which it is done by both. γ needs
     the package pygamma-agreement, and is left out without it.
 
+    Whole documents in directories and JSONL are compared a few at a time, in several processes;
+    other files take one process.
+
     \b
     Example:
       statevisit agree corpus/documents corpus/documents --layer mentions
+      statevisit agree corpus/documents corpus/documents --workers 2
     """
     if len(annotators) < 2:
         raise click.UsageError("agreement needs two annotators or more")
     from statevisit.scoring.agree import agree, lines, table
+    from statevisit.scoring.agree_batches import agree_files
 
-    agreement = agree(
-        *annotators,
-        layers=layers,
-        resamples=resamples,
-        split=split,
-        partial=partial,
-        without_predicates=without_predicates,
-    )
+    options = (layers, resamples, split, partial, without_predicates)
+    run = engine.runner(*annotators)
+    agreement = agree_files(annotators, *options, run, engine.name == "ray")
+    if agreement is None:
+        agreement = agree(
+            *annotators,
+            layers=layers,
+            resamples=resamples,
+            split=split,
+            partial=partial,
+            without_predicates=without_predicates,
+        )
     if as_json:
         return echo_json(agreement.to_dict())
     console(highlight=False).print(table(agreement, labels))

@@ -75,7 +75,7 @@ def command(
             left.setdefault(loss.kind, Left(0, loss.detail)).count += 1
 
     keys = corpus.keys_of(documents)
-    task = export_task(corpus, format_, split)
+    task = export_task(corpus, format_, split, engine.name == "ray")
     entries = [corpus.entry(key) for key in keys]
     with Bar(len(entries), "exporting") as bar:
         names = export(entries, task, output, tell, engine.runner(corpus.path))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from statevisit import files, layout
 from statevisit.cli.main import report, say
 from statevisit.corpus.documents import entry_at, write_document
-from statevisit.corpus.seeds import ListedSource, keep_seed, read_sources
+from statevisit.corpus.seeds import ListedSource, keep_seed, source_named
 from statevisit.document.codec import read_bytes
 from statevisit.document.model import Document, Source
 from statevisit.document.scheme import scheme_for
@@ -118,7 +118,7 @@ def _with_place(finding: Finding, path: Path, locator: Locator) -> Finding:
 
 def _stated(root: Path, document: Document) -> ListedSource:
     """Return the source of a document as the list of seeds states it: a corrected text keeps it."""
-    listed = read_sources(root).get(document.source.file)
+    listed = source_named(root, document.source.file)
     if listed is None:
         return ListedSource(
             file=document.source.file,

@@ -120,7 +120,8 @@ def command(
     options = (layers, resamples, split, partial, without_predicates, mapping)
     report = None
     if not (html or compare):
-        report = score_files(gold, pred, *options, engine.runner(gold, pred))
+        run = engine.runner(gold, pred)
+        report = score_files(gold, pred, *options, run, engine.name == "ray")
     if report is None:
         report, scored = evaluate(gold, pred, compare, *options)
     if html:

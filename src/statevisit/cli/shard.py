@@ -41,4 +41,5 @@ def command(path: Path | None, documents: int) -> None:
     root = corpus_to_change(path)
     number, names = shard(layout.corpus_root(root), documents)
     shards = counted(len(names), "shard")
-    say(f"{counted(number, 'document')} in {shards}, {names[0]} to {names[-1]}")
+    named = f"{names[0]} to {names[-1]}" if names[1:] else names[0]
+    say(f"{counted(number, 'document')} in {shards}, {named}")

@@ -12,7 +12,7 @@ from statevisit.cli.layer_table import layer_table
 from statevisit.cli.main import complete_files, console
 from statevisit.cli.options import corpus_to_read, name_of
 from statevisit.corpus.reader import load
-from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.seeds import source_named
 from statevisit.document.model import LAYERS, Document
 from statevisit.errors import FormatError
 from statevisit.printable import in_xml, visible
@@ -123,7 +123,7 @@ def _find(name: str | None, path: Path | None) -> tuple[Document, Path | None]:
 
 def _metadata(document: Document, root: Path | None) -> list[tuple[str, str]]:
     """Return the metadata of a document that the list of sources states, each with its name."""
-    source = read_sources(root).get(document.source.file) if root else None
+    source = source_named(root, document.source.file) if root else None
     if source is None:
         return []
     stated = [

@@ -11,9 +11,9 @@ from statevisit.cli.main import console, echo_json, say
 from statevisit.cli.options import corpus_argument, corpus_to_read, json_flag
 from statevisit.corpus.annotators import read_annotators
 from statevisit.corpus.reader import load
-from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.signatures import signatures
-from statevisit.corpus.splits import split_of, splits_of
+from statevisit.corpus.source_lookup import Sources, lookup
+from statevisit.corpus.splits import split_of
 from statevisit.document.states import STATES
 from statevisit.document.timeline import Timeline, timeline
 from statevisit.errors import FormatError
@@ -49,9 +49,9 @@ def command(path: Path | None, as_json: bool, list_unordered: bool) -> int:
     from statevisit.publishing.manifest import Contents, tally_of
 
     corpus = load(corpus_to_read(path))
-    sources = read_sources(corpus.root) if corpus.root else {}
+    sources = lookup(corpus.root) if corpus.root else Sources()
     signed = signatures(read_annotators(corpus.root)) if corpus.root else {}
-    contents, errors = Contents(corpus.scheme, (), splits_of(sources)), 0
+    contents, errors = Contents(corpus.scheme, (), sources.splits), 0
     timelines: dict[str, Timeline] = {}
     for entry in corpus.entries:
         try:

@@ -1,12 +1,16 @@
 """JSON and JSONL files that follow a schema; errors name line and column."""
 
+import io
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit import files
+from statevisit.corpus import streams
 from statevisit.document import schema as schemas
 from statevisit.document import schema_errors
 from statevisit.document.codec import read_bytes
@@ -61,12 +65,38 @@ def read_json(path: Path, schema: str) -> Any:
 
 def lines(data: bytes, file: str, schema: str) -> Iterator[Line]:
     """Yield the lines of JSONL bytes that are not blank, each with its problems under a schema."""
-    for number, line in enumerate(data.splitlines(), 1):
-        if not line.strip():
+    return _lines(io.BytesIO(data), file, schema)
+
+
+def lines_of(path: Path, schema: str) -> Iterator[Line]:
+    """Yield the lines of a JSONL file as `lines` does, of which one at a time is in memory.
+
+    `files.size_limit` is the limit of a line. Raises Malformed, a FormatError, if the file cannot
+    be read.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Malformed(str(path), "E102", "is not a regular file; move it elsewhere")
+        with path.open("rb") as file:
+            yield from _lines(file, str(path), schema)
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or error}"
+        raise Malformed(str(path), "E102", message) from None
+
+
+def _lines(stream: BinaryIO, file: str, schema: str) -> Iterator[Line]:
+    number = 0
+    for piece, _ in streams.lines(stream):
+        if piece is None:
+            number += 1
+            yield Line(number, b"", None, [Problem(number, 1, "", files.beyond_limit("the line"))])
             continue
-        value, problems = parsed(line, file, schema)
-        in_file = [replace(problem, line=number) for problem in problems]
-        yield Line(number, line, value, in_file)
+        for line in piece.splitlines():  # a carriage return ends a line, too
+            number += 1
+            if line.strip():
+                value, problems = parsed(line, file, schema)
+                in_file = [replace(problem, line=number) for problem in problems]
+                yield Line(number, line, value, in_file)
 
 
 def valid_lines(data: bytes, file: str, schema: str) -> Iterator[Line]:
@@ -74,7 +104,16 @@ def valid_lines(data: bytes, file: str, schema: str) -> Iterator[Line]:
 
     Raises FormatError, with file, line and column, at the first line with a problem.
     """
-    for line in lines(data, file, schema):
+    return _valid(lines(data, file, schema), file)
+
+
+def valid_lines_of(path: Path, schema: str) -> Iterator[Line]:
+    """Yield the lines of a JSONL file as `lines_of`; raises as `valid_lines`."""
+    return _valid(lines_of(path, schema), str(path))
+
+
+def _valid(lines: Iterator[Line], file: str) -> Iterator[Line]:
+    for line in lines:
         if line.problems:
             raise FormatError(_message(file, line.problems[0]))
         yield line

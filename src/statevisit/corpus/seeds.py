@@ -7,12 +7,13 @@ import msgspec
 from msgspec.structs import replace
 
 from statevisit import files, layout
-from statevisit.corpus.jsonl import valid_lines
+from statevisit.corpus.jsonl import valid_lines_of
 from statevisit.document import schema, schema_errors
 from statevisit.document.characters import tidy
-from statevisit.document.codec import read_bytes, to_value
+from statevisit.document.codec import to_value
 from statevisit.document.model import Document
 from statevisit.document.records import Record
+from statevisit.document.strict_json import parse
 from statevisit.errors import FormatError
 
 _LIST = Path(layout.SOURCES).name
@@ -65,18 +66,38 @@ class ListedSource(Record, frozen=True, kw_only=True):
 def read_sources(root: Path) -> dict[str, ListedSource]:
     """Return the sources that `seeds/sources.jsonl` lists, by the name of their file in `seeds/`.
 
-    None without a list. Raises FormatError, with file and line, for a line that is not valid.
+    None without a list. All are in memory: `source_lookup.lookup` is for those of many documents.
+    Raises FormatError, with file and line, for a line that is not valid.
     """
-    return {source.file: source for source, _ in _listed(root)}
+    return {source.file: source for source, _ in listed_lines(root)}
 
 
-def _listed(root: Path) -> Iterator[tuple[ListedSource, bytes]]:
-    """The sources of a root, each with its line."""
+def listed_lines(root: Path) -> Iterator[tuple[ListedSource, bytes]]:
+    """Yield the sources of a root, each with its line; raises as `read_sources`."""
     path = root / layout.SOURCES
     if not path.exists():
         return
-    for line in valid_lines(read_bytes(path, regular=True), str(path), "source"):
+    for line in valid_lines_of(path, "source"):
         yield msgspec.convert(line.value, ListedSource), line.data
+
+
+def seeds_of(root: Path) -> Iterator[str]:
+    """Yield the seeds that the list of a root names; raises as `read_sources`."""
+    return (source.file for source, _ in listed_lines(root))
+
+
+def source_named(root: Path, seed: str) -> ListedSource | None:
+    """Return the source of a root with a seed, None without one; raises as `read_sources`."""
+    last = None
+    for source, _ in listed_lines(root):
+        if source.file == seed:
+            last = source
+    return last
+
+
+def source_of_line(line: bytes) -> ListedSource:
+    """Return the source in a valid line."""
+    return msgspec.convert(parse(line, layout.SOURCES), ListedSource)
 
 
 def write_sources(root: Path, sources: Mapping[str, ListedSource]) -> None:
@@ -85,7 +106,7 @@ def write_sources(root: Path, sources: Mapping[str, ListedSource]) -> None:
     A line that states the same as before keeps its bytes. The caller holds the lock of the root
     (`files.locked`). Raises FormatError, and writes nothing, if the list may not be replaced.
     """
-    before = {source.file: (source, line) for source, line in _listed(root)}
+    before = {source.file: (source, line) for source, line in listed_lines(root)}
     lines = []
     for file, source in sources.items():
         same, line = before.get(file, (None, b""))

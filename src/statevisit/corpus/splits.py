@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from msgspec import Struct
@@ -152,13 +152,25 @@ def divide_corpus(root: Path, ratio: Ratio, seed: int, by: str, again: bool, wri
     return change
 
 
-def split_of(document: Document, sources: Mapping[str, ListedSource]) -> str:
-    """Return the split of a document of a corpus with these sources, by the name of their seed."""
+class Lookup(Protocol):
+    """The sources of a corpus by the names of their seeds, such as a dictionary of them."""
+
+    def get(self, seed: str, /) -> ListedSource | None:
+        """Return the source with a seed; None if none is listed."""
+
+
+def split_of(document: Document, sources: Lookup) -> str:
+    """Return the split of a document of a corpus with these sources."""
     source = sources.get(document.source.file)
     return TRAIN if source is None or source.split is None else source.split
 
 
 def splits_of(sources: Mapping[str, ListedSource]) -> list[str]:
     """Return the names of the splits of a corpus, in order; none if no source states one."""
-    names = [source.split for source in sources.values()]
+    return in_splits(source.split for source in sources.values())
+
+
+def in_splits(stated: Iterable[str | None]) -> list[str]:
+    """Return the names of the splits, in order, that sources state; none if no one states one."""
+    names = set(stated)
     return in_order(name or TRAIN for name in names) if any(names) else []

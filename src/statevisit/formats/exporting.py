@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from statevisit import files
@@ -13,8 +14,8 @@ from statevisit.checks.document import sound
 from statevisit.checks.registry import PRELOAD
 from statevisit.corpus.parallel import batches, ordered
 from statevisit.corpus.reader import Corpus, Entry
-from statevisit.corpus.seeds import ListedSource, read_sources
-from statevisit.corpus.splits import TRAIN, split_of, splits_of
+from statevisit.corpus.source_lookup import Sources, lookup
+from statevisit.corpus.splits import TRAIN, split_of
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme
@@ -29,15 +30,14 @@ class ExportTask(Struct, frozen=True):
     """What the tasks of an export share.
 
     `split` is the only one to export, or None. `root` is the corpus that may have parts of imported
-    files, and `sources` are its sources, by seed; `has_splits` tells whether one states a split.
+    files, and `sources` are its sources.
     """
 
     format: Format
     scheme: Scheme
     root: Path | None = None
     split: str | None = None
-    sources: dict[str, ListedSource] = {}
-    has_splits: bool = False
+    sources: Sources = msgspec.field(default_factory=Sources)
 
 
 class Notice(Struct, frozen=True):
@@ -59,14 +59,18 @@ class Written(Struct):
     error: FormatError | None = None
 
 
-def export_task(corpus: Corpus, format_: Format, split: str | None) -> ExportTask:
-    """Return an export of a corpus. Raises FormatError for an unknown split."""
-    sources = read_sources(corpus.root) if corpus.root else {}
-    splits = splits_of(sources)
-    if split is not None and split not in (splits or [TRAIN]):
-        names = ", ".join(splits or [TRAIN])
+def export_task(
+    corpus: Corpus, format_: Format, split: str | None, everywhere: bool = False
+) -> ExportTask:
+    """Return an export of a corpus, whose tasks may run on other machines, too (`everywhere`).
+
+    Raises FormatError for an unknown split.
+    """
+    sources = lookup(corpus.root, everywhere=everywhere) if corpus.root else Sources()
+    if split is not None and split not in (sources.splits or [TRAIN]):
+        names = ", ".join(sources.splits or [TRAIN])
         raise FormatError(f"{corpus.path}: no split {split!r}; the corpus has {names}")
-    return ExportTask(format_, corpus.scheme, corpus.root, split, sources, bool(splits))
+    return ExportTask(format_, corpus.scheme, corpus.root, split, sources)
 
 
 def export(
@@ -127,7 +131,7 @@ def documents_of(
             continue
         of_document = split_of(document, task.sources)
         if task.split in (None, of_document):
-            yield document, of_document if task.has_splits else ""
+            yield document, of_document if task.sources.splits else ""
 
 
 def parts_of_files(

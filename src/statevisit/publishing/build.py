@@ -26,10 +26,9 @@ from statevisit.corpus.copies import named_in, original
 from statevisit.corpus.document_shards import is_shard
 from statevisit.corpus.parallel import batches, ordered
 from statevisit.corpus.reader import Corpus, load
-from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.settings import read_settings
-from statevisit.corpus.splits import TRAIN, splits_of
-from statevisit.dataset.sources import Sources
+from statevisit.corpus.source_lookup import Sources, Used, lookup
+from statevisit.corpus.splits import TRAIN
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
@@ -88,6 +87,7 @@ class _Converted(Struct, frozen=True):
     findings: list[Finding]
     contents: Contents
     files: list[JsonObject]
+    used: Used
 
 
 def build(
@@ -126,7 +126,7 @@ def build(
         if converted.findings:
             return BuildResult(list(map(named_in, converted.findings)), [])
         manifest = _manifest(root, version, converted)
-        about = overview(root, manifest, converted.contents.whole.tally)
+        about = overview(root, manifest, converted.contents.whole.tally, converted.used)
         staged = _staged(root, staging, shared, about)
         if isinstance(place, StorePath):
             renewal: files.Renewal = StoreRenewal(place, root, staged, earlier, manifest, check)
@@ -208,9 +208,9 @@ def _converted(
 
     corpus = load(root)
     findings = [f for f in check_corpus_files(root) if f.severity == ERROR]
-    sources = {} if findings else read_sources(root)
+    sources = Sources() if findings else lookup(root, staging)
     across = Across(root)
-    contents = Contents(corpus.scheme, configs(corpus.scheme), splits_of(sources))
+    contents = Contents(corpus.scheme, configs(corpus.scheme), sources.splits)
     documents: list[JsonObject] = []
     folder = staging / layout.PARQUET
     written = Written(folder)
@@ -235,7 +235,7 @@ def _converted(
                     documents.append(document.file)
                 contents.add_digests(split, document.digests)
     if findings:
-        return _Converted(findings, contents, [])
+        return _Converted(findings, contents, [], across.used)
     contents.add_rows(written.rows())
     paths = corpus.files()
     if is_shard(paths[0].name):
@@ -250,7 +250,7 @@ def _converted(
         {"path": str(path.relative_to(staging)), "size": file.size, "sha256": file.sha256}
         for path, file in written.kept()
     ]
-    return _Converted(findings, contents, [*documents, *parquet])
+    return _Converted(findings, contents, [*documents, *parquet], across.used)
 
 
 def _function(task: Task, staging: Path, resumable: bool) -> Callable[[Shard], bytes]:
@@ -270,7 +270,7 @@ def _shard_entry(path: Path) -> JsonObject:
 
 def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
     """Yield the split of each document of a corpus."""
-    if not splits_of(sources):
+    if not sources.splits:
         yield from repeat(TRAIN, len(corpus.entries))
         return
     read = partial(splits_of_entries, sources=sources)

@@ -5,6 +5,7 @@ returns bytes, so that the calling process needs nothing but this module to read
 """
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from statevisit import layout
 from statevisit.checks.across_documents import Facts, facts
@@ -22,8 +22,8 @@ from statevisit.corpus.entries import fetched
 from statevisit.corpus.parallel import check_stopped
 from statevisit.corpus.reader import Entry
 from statevisit.corpus.seeds import ListedSource
+from statevisit.corpus.source_lookup import Sources
 from statevisit.dataset.rows import Row
-from statevisit.dataset.sources import Sources
 from statevisit.document import codec
 from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject, Malformed
@@ -78,13 +78,16 @@ class Task(Struct, frozen=True):
     folder: Path
     context: Context
     sources: Sources
-    """The sources of the corpus, by seed."""
     has_splits: bool
     partial_layers: bool
     """Whether layers that are begun are enough for the config `ner`."""
 
 
-def build_shard(shard: Shard, task: Task) -> bytes:
+Seen = Callable[[Entry, bytes], None]
+"""Is called with each document that was read, and its bytes, in the order of the documents."""
+
+
+def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, data: None) -> bytes:
     """Check the documents of a shard and write its Parquet files; return a ShardResult as bytes.
 
     Only errors are findings, not warnings. Documents with findings leave no file behind.
@@ -103,7 +106,7 @@ def build_shard(shard: Shard, task: Task) -> bytes:
             check_stopped()
             rows = _Rows(shard.split, task)
             for position, entry in chunk:
-                result = _checked(position, entry, task, rows, tally)
+                result = _checked(position, entry, task, rows, tally, seen)
                 has_findings = has_findings or bool(result.findings)
                 documents.append(result)
             if not has_findings:
@@ -113,8 +116,6 @@ def build_shard(shard: Shard, task: Task) -> bytes:
             raise _Invalid
         written = parquet.close()
     counts = tally.counts()
-    listed = [seed for seed in counts.seeds if seed in task.sources]  # others would add up
-    counts = replace(counts, seeds=listed)
     return _ENCODER.encode(ShardResult(shard.split, shard.name, documents, counts, written))
 
 
@@ -161,12 +162,15 @@ class _Rows:
         return tables
 
 
-def _checked(position: int, entry: Entry, task: Task, rows: _Rows, tally: Tally) -> DocumentResult:
+def _checked(
+    position: int, entry: Entry, task: Task, rows: _Rows, tally: Tally, seen: Seen
+) -> DocumentResult:
     """Check a document and, if it has no errors, add it to the rows and the tally."""
     try:
         stored = entry.bytes()
     except Malformed as bad:
         return DocumentResult(position, [unreadable(entry, bad)])
+    seen(entry, stored)
     document, errors = check_read(entry, stored, task.context, warnings=False)
     if document is None:
         return DocumentResult(position, errors)

@@ -48,7 +48,7 @@ def renewed_tables(root: Path, scheme: Scheme) -> dict[str, bytes]:
 
     Raises FormatError as `renewed_pages`.
     """
-    about = Overview({}, scheme, (), (), ())
+    about = Overview({}, scheme, (), ())
     pages = {}
     for name in PAGES:
         text = _text(root / name)

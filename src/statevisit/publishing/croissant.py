@@ -6,13 +6,11 @@ section "Bias and limitations", and figures from the manifest.
 """
 
 import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import orjson
 
 from statevisit import layout
-from statevisit.corpus.seeds import ListedSource
 from statevisit.dataset import arrow
 from statevisit.dataset.features import Column, Feature
 from statevisit.dataset.sources import SPLIT
@@ -22,6 +20,7 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.printable import counted
 from statevisit.publishing import card
 from statevisit.publishing.manifest import Overview
+from statevisit.publishing.texts import Texts
 
 _CONTEXT: JsonObject = {
     "@language": "en",
@@ -101,7 +100,7 @@ def metadata(root: Path, about: Overview) -> bytes | None:
         **_description(front, about),
         **_citation(root, manifest["version"]),
         **_responsible(root, about),
-        **_texts(about.sources),
+        **({"isBasedOn": about.texts.works} if about.texts.works else {}),
         "distribution": [_file_object(file) for file in parquet_files],
         "recordSet": record_sets,
     }
@@ -118,56 +117,21 @@ def _description(front: JsonObject, about: Overview) -> JsonObject:
         "version": about.manifest["version"],
         "inLanguage": list(about.languages),
         "keywords": [*front.get("task_ids", []), *front.get("tags", [])],
-        "license": _licence(front, about.sources),
+        "license": _licence(front, about.texts),
     }
 
 
-def _licence(front: JsonObject, sources: Iterable[ListedSource]) -> str | list[str]:
+def _licence(front: JsonObject, texts: Texts) -> str | list[str]:
     """Return the licence that the card states; without one, or for `other`, those of the texts."""
     stated = front.get("license") or "not stated"
     if stated in LICENSES or front.get("license_name"):
         return LICENSES.get(stated) or str(front["license_name"])
     if stated not in ("other", "not stated"):
         return str(stated)
-    of_texts = sorted({source.stated_license or "not stated" for source in sources})
+    of_texts = sorted({licence or "not stated" for licence in texts.licences})
     if of_texts in ([], ["not stated"]):
         return str(stated)
     return of_texts if len(of_texts) > 1 else of_texts[0]
-
-
-def _texts(sources: Sequence[ListedSource]) -> JsonObject:
-    """Return the field for the texts: each of them if they are few, else what they share.
-
-    Texts without a title, address, author, publisher and licence are left out.
-    """
-    works = [work for work in map(_work, sources) if work]
-    if len(works) > _FEW:
-        shared = [
-            (name, value)
-            for name, value in works[0].items()
-            if all(work.get(name) == value for work in works[1:]) and name != "@type"
-        ]
-        works = [{"@type": "sc:CreativeWork", **dict(shared)}] if shared else []
-    return {"isBasedOn": works} if works else {}
-
-
-_FEW = 20
-"""Texts that the metadata name one by one."""
-
-
-def _work(source: ListedSource) -> JsonObject:
-    """Return what is known of a text; empty if nothing is."""
-    stated: JsonObject = {
-        "name": source.title,
-        "url": source.url,
-        "author": [{"@type": "sc:Person", "name": name} for name in source.author],
-        "publisher": source.stated_publisher,
-        "license": source.stated_license,
-    }
-    known = {name: value for name, value in stated.items() if value}
-    if "publisher" in known:
-        known["publisher"] = {"@type": "sc:Organization", "name": known["publisher"]}
-    return {"@type": "sc:CreativeWork", **known} if known else {}
 
 
 def _citation(root: Path, version: str) -> JsonObject:

@@ -22,6 +22,8 @@ import msgspec
 from msgspec.structs import replace
 
 from statevisit import files
+from statevisit.corpus.reader import Entry
+from statevisit.corpus.source_lookup import Sources
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError, ReleaseError
 from statevisit.publishing.build_task import ShardResult, Task, build_shard, read_result
@@ -69,7 +71,7 @@ def prepare(directory: Path, task: Task) -> None:
     """Empty a directory of `staging` unless it is of a build with the same task and software."""
     fingerprint = _fingerprint(task)
     if not files.holds(directory / _FINGERPRINT, fingerprint):
-        _clear(directory)
+        _clear(directory, task.sources.path.name)
         files.write(directory / ".gitignore", b"*\n")
         files.write(directory / _FINGERPRINT, fingerprint)
 
@@ -77,28 +79,27 @@ def prepare(directory: Path, task: Task) -> None:
 def build_missing(shard: Shard, task: Task, directory: Path) -> bytes:
     """Return what `build_shard` returns: the result in a directory of `staging`, or a new one.
 
-    A new one is kept if there are no findings.
+    A new one is kept if there are no findings. Its key is that of the bytes that were converted: a
+    document is read once.
     """
-    try:
-        key = _key(shard)
-    except FormatError:  # which is a finding
-        return build_shard(shard, task)
     path = directory / _RESULTS / Path(shard.name).stem
-    result = _kept(path, key)
-    if result is not None and _is_intact(read_result(result), task):
-        return result
-    result = build_shard(shard, task)
+    if path.exists():
+        result = _kept(path, shard)
+        if result is not None and _is_intact(read_result(result), task):
+            return result
+    key = _Key(shard)
+    result = build_shard(shard, task, key.add)
     if read_result(result).files:
-        files.write(path, hashlib.sha256(key + result).digest() + result)
+        files.write(path, hashlib.sha256(key.digest() + result).digest() + result)
     return result
 
 
-def _clear(directory: Path) -> None:
-    """Remove everything in a directory but the file of the lock."""
+def _clear(directory: Path, *kept: str) -> None:
+    """Remove everything in a directory but the file of the lock, and those to be kept."""
     for path in directory.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.name != ".lock":
+        elif path.name not in (".lock", *kept):
             path.unlink()
 
 
@@ -129,27 +130,39 @@ def _plain(value: Any) -> Any:
         return [value.edition, value.value]
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, Sources):
+        return value.digest
     raise NotImplementedError(type(value).__name__)
 
 
-def _key(shard: Shard) -> bytes:
-    """Return a digest of a shard and of its documents. Raises FormatError for an unreadable one."""
-    digest = hashlib.sha256(repr((shard.split, shard.name, shard.positions)).encode())
-    for entry in shard.entries:
-        data = entry.bytes()
-        digest.update(repr((entry.path.name, entry.id, len(data))).encode())
-        digest.update(data)
-    return digest.digest()
+class _Key:
+    """A digest of a shard and of the bytes of its documents, which are added in their order."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._sha256 = hashlib.sha256(repr((shard.split, shard.name, shard.positions)).encode())
+
+    def add(self, entry: Entry, data: bytes) -> None:
+        """Add a document."""
+        self._sha256.update(repr((entry.path.name, entry.id, len(data))).encode())
+        self._sha256.update(data)
+
+    def digest(self) -> bytes:
+        """Return the digest."""
+        return self._sha256.digest()
 
 
-def _kept(path: Path, key: bytes) -> bytes | None:
-    """Return the result in a file; None if it is not for this key, or was not written whole."""
+def _kept(path: Path, shard: Shard) -> bytes | None:
+    """Return the result in a file; None if it is of other documents, or was not written whole."""
+    key = _Key(shard)
     try:
         data = path.read_bytes()
-    except OSError:
+        for entry in shard.entries:
+            key.add(entry, entry.bytes())
+    except (OSError, FormatError):  # a document that cannot be read is a finding
         return None
     result = data[_DIGEST:]
-    return result if data[:_DIGEST] == hashlib.sha256(key + result).digest() else None
+    is_same = data[:_DIGEST] == hashlib.sha256(key.digest() + result).digest()
+    return result if is_same else None
 
 
 def _is_intact(result: ShardResult, task: Task) -> bool:

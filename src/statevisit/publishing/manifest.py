@@ -3,18 +3,20 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import combinations
 from operator import attrgetter
 from pathlib import Path
 
 import orjson
-from msgspec import Struct
+from msgspec import Struct, field
 
 from statevisit import layout, stores
 from statevisit.corpus.git import FIRST_VERSION
 from statevisit.corpus.jsonl import read_json
-from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.parallel import ordered
 from statevisit.corpus.signatures import Signatures, signed_layers
+from statevisit.corpus.source_lookup import Used, chosen_sources
 from statevisit.dataset.rows import Row
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
@@ -24,6 +26,7 @@ from statevisit.document.states import STATES
 from statevisit.document.strict_json import JsonObject, parse
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
+from statevisit.publishing.texts import Texts, texts_of
 from statevisit.stores import StorePath
 
 
@@ -32,7 +35,6 @@ class Counts(Struct, frozen=True):
 
     languages: list[str]
     annotators: list[str]
-    seeds: list[str]
     records: dict[str, int]
     labels: dict[tuple[str, str], dict[str, int]]
     states: dict[tuple[str, str], int]
@@ -42,14 +44,13 @@ class Counts(Struct, frozen=True):
 class Tally:
     """Counts of records per layer and per label, summed over documents.
 
-    Also the languages, the annotators and the seeds that the documents name.
+    Also the languages and the annotators that the documents name.
     """
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
         self.languages: set[str] = set()
         self.annotators: set[str] = set()
-        self.seeds: set[str] = set()
         self.records: Counter[str] = Counter()
         self.labels: dict[tuple[str, str], Counter[str | None]] = {
             inventory: Counter() for inventory in scheme.inventories
@@ -62,7 +63,6 @@ class Tally:
         """Count a document, and the layers of it that a person has signed as they are."""
         self.languages.add(document.language)
         self.annotators.update(document.annotators)
-        self.seeds.add(document.source.file)
         arguments = [argument for event in document.events for argument in event.arguments or ()]
         self.records.update(document.counts())
         self.records["arguments"] += len(arguments)
@@ -77,7 +77,6 @@ class Tally:
         return Counts(
             languages=sorted(self.languages),
             annotators=sorted(self.annotators),
-            seeds=sorted(self.seeds),
             records=self.records,
             labels={
                 inventory: {label: number for label, number in labels.items() if label is not None}
@@ -91,7 +90,6 @@ class Tally:
         """Add the counts of other documents."""
         self.languages.update(other.languages)
         self.annotators.update(other.annotators)
-        self.seeds.update(other.seeds)
         self.records.update(other.records)
         for inventory, labels in other.labels.items():
             self.labels[inventory].update(labels)
@@ -200,19 +198,22 @@ class Overview(Struct, frozen=True):
     """The languages of the documents as BCP 47 tags."""
     annotators: tuple[JsonObject, ...]
     """The entries of `corpus/annotators.json` for the annotators whose work the root holds."""
-    sources: tuple[ListedSource, ...]
+    texts: Texts = field(default_factory=Texts)
     """The sources of the documents, as far as the root lists them."""
 
 
-def overview(root: Path, manifest: JsonObject, tally: Tally) -> Overview:
-    """Return the overview of a corpus root with valid documents, which `tally` has counted."""
+def overview(root: Path, manifest: JsonObject, tally: Tally, used: Used) -> Overview:
+    """Return the overview of a corpus root with valid documents, which `tally` has counted.
+
+    `used` are the sources of the documents.
+    """
     path = root / layout.ANNOTATORS
     listed = read_json(path, "annotators") if path.is_file() else {"annotators": []}
     named = tally.annotators | {path.name for path in (root / layout.ANNOTATIONS).glob("*")}
     annotators = tuple(annotator for annotator in listed["annotators"] if annotator["id"] in named)
-    sources = tuple(source for source in read_sources(root).values() if source.file in tally.seeds)
+    texts = texts_of(chosen_sources(root, used))
     scheme = scheme_at(root).in_edition(edition_of(manifest))
-    return Overview(manifest, scheme, tuple(sorted(tally.languages)), annotators, sources)
+    return Overview(manifest, scheme, tuple(sorted(tally.languages)), annotators, texts)
 
 
 def edition_of(manifest: JsonObject) -> str:
@@ -333,9 +334,10 @@ def published_agreement(root: Path) -> JsonObject | None:
         return None
     # Other uses of a manifest need not wait for these.
     from statevisit.scoring.agree import NothingShared, agree
+    from statevisit.scoring.agree_batches import agree_files
 
     try:
-        agreement = agree(*passes)
+        agreement = agree_files(passes, mapper=partial(ordered, workers=1)) or agree(*passes)
     except NothingShared:
         return None
     names = [path.name for path in passes]

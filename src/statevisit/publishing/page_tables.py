@@ -1,7 +1,7 @@
 """Tables of the pages: of any rows, of the splits, and of the sources of the texts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from statevisit.corpus.splits import TRAIN
 from statevisit.publishing.manifest import Overview
@@ -31,10 +31,11 @@ def split_table(about: Overview) -> str:
 
 def source_table(about: Overview) -> str:
     """Return the languages, publishers and licences of the texts, the most frequent first."""
-    kinds: dict[str, list[str | None]] = {
-        "language": [source.language for source in about.sources] or [*about.languages],
-        "publisher": [source.stated_publisher for source in about.sources],
-        "licence": [source.stated_license for source in about.sources],
+    texts = about.texts
+    kinds: dict[str, Counter[str | None]] = {
+        "language": Counter(texts.languages or about.languages),
+        "publisher": texts.publishers,
+        "licence": texts.licences,
     }
     return table(("of the texts", ""), [(kind, _counted(values)) for kind, values in kinds.items()])
 
@@ -43,9 +44,12 @@ _MOST = 10
 """Publishers and licences that a page names."""
 
 
-def _counted(values: Sequence[str | None]) -> str:
+def _counted(values: Mapping[str | None, int]) -> str:
     """Return values, each with its number if there are several; None is "not stated"."""
-    numbers = Counter(value or "not stated" for value in values).most_common()
+    named_values = Counter[str]()
+    for value, number in values.items():
+        named_values[value or "not stated"] += number
+    numbers = named_values.most_common()
     if len(numbers) < 2:
         return "".join(value for value, _ in numbers) or "not stated"
     named = [f"{value} ({number:,})" for value, number in numbers[:_MOST]]

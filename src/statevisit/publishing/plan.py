@@ -17,7 +17,8 @@ from statevisit.corpus.git import (
     tags,
 )
 from statevisit.corpus.reader import load
-from statevisit.corpus.seeds import read_sources
+from statevisit.corpus.seeds import seeds_of
+from statevisit.corpus.source_lookup import lookup
 from statevisit.document import schema
 from statevisit.document.codec import read_bytes
 from statevisit.document.strict_json import parse
@@ -84,7 +85,7 @@ def plan(root: Path, version: str | None) -> Plan:
     reasons = [
         *_schema_reasons(root, old.path),
         *(version_rule.Reason(version_rule.MAJOR, finding.message) for finding in reused(root)),
-        *version_rule.split_reasons(read_sources(old.path), read_sources(root)),
+        *version_rule.split_reasons(lookup(old.path), lookup(root), seeds_of(root)),
         *version_rule.corpus_reasons(changes),
     ]
     least = version_rule.least(last, reasons)

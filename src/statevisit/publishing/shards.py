@@ -18,8 +18,7 @@ from msgspec import Struct
 from statevisit import files, stores
 from statevisit.corpus.entries import fetched
 from statevisit.corpus.reader import Entry
-from statevisit.corpus.seeds import ListedSource
-from statevisit.corpus.splits import TRAIN
+from statevisit.corpus.splits import TRAIN, Lookup
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError
 from statevisit.stores import StorePath
@@ -94,7 +93,7 @@ class _Head(Struct):
 _HEAD = msgspec.json.Decoder(_Head)
 
 
-def splits_of_entries(entries: Iterable[Entry], sources: Mapping[str, ListedSource]) -> list[str]:
+def splits_of_entries(entries: Iterable[Entry], sources: Lookup) -> list[str]:
     """Return the split of each document, of which little is read; of an unreadable one, `train`."""
     splits = []
     for entry in fetched(entries):

@@ -13,10 +13,11 @@ from statevisit import files, layout
 from statevisit.corpus.document_shards import SUFFIX
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import load
-from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.seeds import ListedSource
 from statevisit.corpus.settings import read_settings
 from statevisit.corpus.sharding import write_in_form
-from statevisit.corpus.splits import TRAIN, split_of, splits_of
+from statevisit.corpus.source_lookup import Used, lookup
+from statevisit.corpus.splits import TRAIN, split_of
 from statevisit.dataset.rows import Row
 from statevisit.document import codec, schema, strict_json
 from statevisit.document.model import Document
@@ -96,9 +97,9 @@ def write_edition(
     full = orjson.loads((root / layout.RELEASE).read_bytes())
     with _renewing(target) as staging:
         pages = _write_pages(root, staging)
-        contents = _write_corpus(root, staging, pages, full)
+        contents, used = _write_corpus(root, staging, pages, full)
         _write_annotations(root, staging)
-        _write_manifest(staging, full, contents)
+        _write_manifest(staging, full, contents, used)
         return len(_files_below(staging))
 
 
@@ -161,19 +162,21 @@ def _nameless(links: bytes) -> bytes:
     return b"[\n" + b",\n".join(lines) + b"\n]\n"
 
 
-def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: JsonObject) -> Contents:
+def _write_corpus(
+    root: Path, staging: Path, pages: dict[str, bytes], full: JsonObject
+) -> tuple[Contents, Used]:
     """Write the documents, the list of their sources and the Parquet files.
 
-    `full` is the manifest of the full edition. Raises FormatError if a page, a source or a document
-    quotes the text.
+    Returns what they are, and the sources that the documents have. `full` is the manifest of the
+    full edition. Raises FormatError if a page, a source or a document quotes the text.
     """
     from statevisit.dataset.arrow import configs
 
     corpus = load(root)
     scheme = corpus.scheme
-    sources = read_sources(root)
+    sources = lookup(root)
     edited = SourceList(root)
-    contents = Contents(scheme, configs(scheme), splits_of(sources))
+    contents = Contents(scheme, configs(scheme), sources.splits)
     sizes = {name: split["documents"] for name, split in full.get("splits", {}).items()}
     shards = ShardsInTurn(
         staging / layout.PARQUET,
@@ -211,7 +214,7 @@ def _write_corpus(root: Path, staging: Path, pages: dict[str, bytes], full: Json
     for _ in shards.written.kept():
         pass
     edited.write(staging)
-    return contents
+    return contents, edited.used
 
 
 class _Rows:
@@ -294,10 +297,11 @@ def _write_annotations(root: Path, staging: Path) -> None:
         files.write(staging / name, codec.encode_value(textless.strip(document)))
 
 
-def _write_manifest(staging: Path, full: JsonObject, contents: Contents) -> None:
+def _write_manifest(staging: Path, full: JsonObject, contents: Contents, used: Used) -> None:
     """Write the card, the metadata and then the manifest, which lists all other files.
 
-    `full` is the manifest of the full edition; `contents` are those of this one.
+    `full` is the manifest of the full edition; `contents` are those of this one, `used` the sources
+    of its documents.
     """
     from statevisit.publishing.card import renewed_pages
     from statevisit.publishing.croissant import metadata
@@ -315,7 +319,7 @@ def _write_manifest(staging: Path, full: JsonObject, contents: Contents) -> None
     }
     manifest["schema_sha256"] = manifest["schemas"]["document"]
     manifest["files"] = _entries(staging)
-    about = overview(staging, manifest, contents.whole.tally)
+    about = overview(staging, manifest, contents.whole.tally, used)
     for name, page in renewed_pages(staging, about).items():
         files.write(staging / name, page)
     files.write(staging / layout.CROISSANT, metadata(staging, about) or b"")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.corpus.seeds import ListedSource, read_sources, write_sources
+from statevisit.corpus.source_lookup import Used
 from statevisit.document import codec
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
@@ -24,10 +25,16 @@ class SourceList:
         self._path = files.own_path(root, layout.SOURCES)
         self._exists = self._path.exists()
         self._sources = read_sources(root)
+        self._numbers = {seed: number for number, seed in enumerate(self._sources)}
+        self.used = Used()
+        """The sources of the documents of which one was asked for."""
 
     def of(self, document: Document) -> ListedSource | None:
         """Return the source of a document; None if it is not listed."""
-        return self._sources.get(document.source.file)
+        source = self._sources.get(document.source.file)
+        if source is not None:
+            self.used.add(self._numbers[source.file])
+        return source
 
     def title_of(self, document: Document) -> str | None:
         """Return the title of a document."""

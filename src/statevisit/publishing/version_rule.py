@@ -5,14 +5,14 @@ records, documents, labels, splits or optional fields are added. Patch: correcti
 minor stands in for major.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from statevisit.corpus.diff import Change
 from statevisit.corpus.git import numbers
-from statevisit.corpus.seeds import ListedSource
-from statevisit.corpus.splits import TRAIN, splits_of
+from statevisit.corpus.source_lookup import Sources
+from statevisit.corpus.splits import TRAIN
 from statevisit.document.strict_json import Json
 
 PATCH, MINOR, MAJOR = 1, 2, 3
@@ -88,20 +88,24 @@ def corpus_reasons(changes: Iterable[Change]) -> Iterator[Reason]:
         yield Reason(level, f"{change.document}: {layer} {change.record} {change.kind}")
 
 
-def split_reasons(
-    old: Mapping[str, ListedSource], new: Mapping[str, ListedSource]
-) -> Iterator[Reason]:
-    """Yield what changes in the splits of texts, from the sources of two releases by seed.
+def split_reasons(old: Sources, new: Sources, seeds: Iterable[str]) -> Iterator[Reason]:
+    """Yield what changes in the splits of texts, from the sources of two releases.
+
+    `seeds` are those of the new release.
 
     The first splits of a corpus are an addition: what was in none was in no test set either.
     """
-    if splits_of(new) and not splits_of(old):
-        yield Reason(MINOR, f"the corpus has the splits {', '.join(splits_of(new))}")
+    if new.splits and not old.splits:
+        yield Reason(MINOR, f"the corpus has the splits {', '.join(new.splits)}")
         return
-    for file in sorted(old.keys() & new.keys()):
-        before, after = old[file].split or TRAIN, new[file].split or TRAIN
+    moved = {}
+    for seed in seeds:
+        earlier, source = old.get(seed), new.get(seed)
+        if earlier is not None and source is not None and earlier.split != source.split:
+            moved[seed] = earlier.split or TRAIN, source.split or TRAIN
+    for seed, (before, after) in sorted(moved.items()):
         if before != after:
-            yield Reason(MAJOR, f"{file} moved from the split {before!r} to {after!r}")
+            yield Reason(MAJOR, f"{seed} moved from the split {before!r} to {after!r}")
 
 
 def least(last: str, reasons: Iterable[Reason]) -> str:

@@ -1,22 +1,27 @@
 """Agreement of two or more annotators: layer by layer, attribute by attribute, label by label."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
 
 from statevisit import layout
+from statevisit.document.model import Document
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import FormatError
 from statevisit.printable import counted
 from statevisit.scoring import bootstrap, console, figures
 from statevisit.scoring.annotated import annotated
 from statevisit.scoring.annotators import AnnotatorPair, Annotators
-from statevisit.scoring.attribute_agreement import attribute_agreement
+from statevisit.scoring.attribute_agreement import (
+    AttributeItems,
+    attribute_agreement,
+    attribute_items,
+)
 from statevisit.scoring.coefficients import Coefficient, mean_of_defined
-from statevisit.scoring.counts import MeasureKey
-from statevisit.scoring.figures import Figure
+from statevisit.scoring.counts import CountTable, MeasureKey
+from statevisit.scoring.figures import Figure, Resampling
 from statevisit.scoring.of_split import included
 from statevisit.scoring.origin import Origin, cited
 from statevisit.scoring.predicates import Spans, predicates, without
@@ -24,7 +29,7 @@ from statevisit.scoring.prediction import SCORED, Note, Prediction
 from statevisit.scoring.read import Source, read_gold, read_predictions
 from statevisit.scoring.score import RESAMPLES, Layers, name_of, origin_of, scored_layers
 from statevisit.scoring.scored import Scored
-from statevisit.scoring.span_agreement import span_agreement
+from statevisit.scoring.span_agreement import SpanCounts, span_agreement, span_counts
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -160,25 +165,65 @@ def agree(
     documents = [p.document for by_id in passes for p in by_id.values()]
     asked, of_scheme = scored_layers(layers, documents), scored_layers(None, documents)
     omitted = predicates(documents) if without_predicates else None
-    notes, compared = _compare(shared_ids, passes, asked, resamples, partial, omitted)
+    comparison, resampling = _compare(shared_ids, passes, asked, resamples, partial, omitted)
+    return agreement_of(
+        names,
+        origins,
+        owners,
+        _pairs(names, passes),
+        comparison,
+        resampling,
+        of_scheme,
+    )
+
+
+class Comparison(Struct):
+    """What the figures are computed from, without the documents.
+
+    `common` are the layers that all annotators have, `layers` those of them that are asked for;
+    `tables` are the counts of each pair of annotators who share documents.
+    """
+
+    common: frozenset[str]
+    layers: frozenset[str]
+    tables: list[CountTable]
+    attributes: list[AttributeItems]
+    spans: list[SpanCounts]
+    notes: list[Note] = []
+
+
+def agreement_of(
+    names: list[str],
+    origins: list[Origin],
+    owners: Mapping[str, Sequence[str]],
+    pairs: list[PairOfAnnotators],
+    compared: Comparison,
+    resampling: Resampling,
+    of_scheme: frozenset[str],
+) -> Agreement:
+    """Return the agreement of annotators.
+
+    `owners` are the names of those who annotated each document, by its id, and `of_scheme` the
+    layers of the scheme.
+    """
     coefficients = [
-        *_f1(compared),
-        *attribute_agreement(compared),
-        *span_agreement(compared),
+        *_f1(compared.tables, resampling),
+        *attribute_agreement(compared.attributes, resampling.resamples),
+        *span_agreement(compared.spans, resampling),
     ]
     return Agreement(
         annotators=names,
         tool_version=layout.version(),
         origins=origins,
-        documents=len(shared_ids),
-        pairs=_pairs(names, passes),
-        unit=compared.resampling.unit,
-        units=compared.resampling.unit_count,
-        resamples=len(compared.resampling.resamples),
+        documents=sum(len(by) > 1 for by in owners.values()),
+        pairs=pairs,
+        unit=resampling.unit,
+        units=resampling.unit_count,
+        resamples=len(resampling.resamples),
         annotated=[name for name in SCORED if name in compared.layers],
         not_annotated=[n for n in SCORED if n in of_scheme - compared.common - {"ner"}],
         coefficients=sorted(coefficients, key=lambda figure: _ORDER.index(figure.layer)),
-        notes=[*_notes_on_single(owners), *notes],
+        notes=[*_notes_on_single(owners), *compared.notes],
     )
 
 
@@ -232,26 +277,51 @@ def _compare(
     resamples: int,
     partial: bool,
     omitted: Mapping[str, Spans] | None,
-) -> tuple[list[Note], Annotators]:
-    """The notes on all annotations, and these in pairs; each id is of two annotators or more.
+) -> tuple[Comparison, Resampling]:
+    """Compare annotators, each id of two of them or more, and draw resamples.
 
     An annotator who shares no document, and a pair that shares none, is left out. So are the
     mentions with the bounds in `omitted`.
     """
-    of_annotators = [
-        frozenset[str]().union(*(p.layers & annotated(p.document, partial) for p in by_id.values()))
-        for by_id in passes
-        if by_id
-    ]
+    of_annotators = [annotated_layers(by_id.values(), partial) for by_id in passes if by_id]
     common = frozenset.intersection(*of_annotators)
     scored = []
     for first, second in combinations(passes, 2):
-        of_both = [document_id for document_id in ids if document_id in first.keys() & second]
-        if of_both:
-            gold = {document_id: first[document_id].document for document_id in of_both}
-            pred = {document_id: second[document_id] for document_id in of_both}
+        gold, pred = of_both(ids, first, second)
+        if gold:
             scored.append(Scored(gold, pred, common & asked, ids, partial, True, omitted))
-    compared = Annotators(
+    resampling = scored[0].resampling(resamples)
+    compared = comparison_of(ids, passes, scored, common, asked, partial, omitted)
+    compared.notes = list(dict.fromkeys(note for pair in scored for note in pair.notes))
+    return compared, resampling
+
+
+def annotated_layers(predictions: Iterable[Prediction], partial: bool) -> frozenset[str]:
+    """Return the layers that an annotator has in one document or more."""
+    return frozenset[str]().union(*(p.layers & annotated(p.document, partial) for p in predictions))
+
+
+def of_both(
+    ids: Iterable[str], first: Mapping[str, Prediction], second: Mapping[str, Prediction]
+) -> tuple[dict[str, Document], dict[str, Prediction]]:
+    """Return the documents that two annotators have: the first's as gold, and the second's."""
+    shared = [document_id for document_id in ids if document_id in first.keys() & second]
+    gold = {document_id: first[document_id].document for document_id in shared}
+    return gold, {document_id: second[document_id] for document_id in shared}
+
+
+def comparison_of(
+    ids: Sequence[str],
+    passes: Sequence[Mapping[str, Prediction]],
+    scored: Sequence[Scored],
+    common: frozenset[str],
+    asked: frozenset[str],
+    partial: bool,
+    omitted: Mapping[str, Spans] | None,
+) -> Comparison:
+    """Return what the figures of some documents are computed from; `scored` are the pairs."""
+    by_sentence = scored[0].by_sentence
+    annotators = Annotators(
         documents=[
             [
                 without(by_id[name].document, (omitted or {}).get(name, frozenset()))
@@ -263,34 +333,38 @@ def _compare(
         pairs=[AnnotatorPair(list(pair.comparisons()), pair.table) for pair in scored],
         common=common,
         layers=common & asked,
-        resampling=scored[0].resampling(resamples),
+        units=scored[0].resampling(0).units,
+        by_sentence=by_sentence,
         partial=partial,
     )
-    return list(dict.fromkeys(note for pair in scored for note in pair.notes)), compared
+    return Comparison(
+        common,
+        annotators.layers,
+        [pair.table for pair in scored],
+        list(attribute_items(annotators)),
+        list(span_counts(annotators)),
+    )
 
 
-def _f1(annotators: Annotators) -> Iterator[Coefficient]:
+def _f1(tables: Sequence[CountTable], resampling: Resampling) -> Iterator[Coefficient]:
     """The mean F1 over the pairs of every measure but those of attributes, which have κ and α."""
-    by_pair = [_figures(pair) for pair in annotators.pairs]
+    by_pair = [_figures(table) for table in tables]
     for key in dict.fromkeys(chain.from_iterable(by_pair)):
         of_pairs = [of_pair[key] for of_pair in by_pair if key in of_pair]
         n = round(sum(figure.gold + figure.pred for figure in of_pairs) / (2 * len(of_pairs)))
         value = mean_of_defined(figure.f1 for figure in of_pairs)
-        interval = None if value is None else _f1_interval(annotators, key)
+        interval = None
+        if value is not None:
+            resampled = [resampling.f1_values(table, key) for table in tables]
+            f1s = [mean_of_defined(values) for values in zip(*resampled, strict=True)]
+            interval = bootstrap.interval(f1s)
         yield Coefficient(key.layer, "F1", key.measure, n, key.label or None, value, interval)
 
 
-def _figures(pair: AnnotatorPair) -> dict[MeasureKey, Figure]:
+def _figures(table: CountTable) -> dict[MeasureKey, Figure]:
     """The micro and label figures of a pair that are not of attributes."""
     return {
         MeasureKey(figure.layer, figure.measure, figure.label or ""): figure
-        for figure in figures.figures_of(pair.table)
+        for figure in figures.figures_of(table)
         if figure.average != "macro" and "(" not in figure.measure
     }
-
-
-def _f1_interval(annotators: Annotators, key: MeasureKey) -> tuple[float, float] | None:
-    """The bootstrap interval of the mean F1 over the pairs."""
-    resampling = annotators.resampling
-    by_pair = [resampling.f1_values(pair.table, key) for pair in annotators.pairs]
-    return bootstrap.interval([mean_of_defined(f1s) for f1s in zip(*by_pair, strict=True)])

@@ -7,7 +7,6 @@ from msgspec import Struct
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.scoring.annotated import annotated
 from statevisit.scoring.counts import CountTable
-from statevisit.scoring.figures import Resampling
 from statevisit.scoring.measure import Comparison
 
 
@@ -26,14 +25,16 @@ class Annotators(Struct, frozen=True):
 
     `documents` has, document by document, the annotations of those who annotated it, two or more;
     `pairs` every two annotators who share documents. `common` are the layers that all annotated,
-    `layers` those of them that are asked for. With `partial`, layers count that are only begun.
+    `layers` those of them that are asked for. `units` are the numbers of the documents, or those of
+    the sentences of a single one (`by_sentence`). With `partial`, layers count that are only begun.
     """
 
     documents: Sequence[Sequence[Document]]
     pairs: Sequence[AnnotatorPair]
     common: frozenset[str]
     layers: frozenset[str]
-    resampling: Resampling
+    units: Sequence[int]
+    by_sentence: bool = False
     partial: bool = False
 
     def with_layer(self, layer: str) -> list[list[Document]]:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 
+from msgspec import Struct
+
 from statevisit.document.references import targets
 from statevisit.document.scheme import scheme_of
 from statevisit.scoring import attributes, bootstrap, measure, spans
@@ -10,6 +12,7 @@ from statevisit.scoring.annotators import AnnotatorPair, Annotators
 from statevisit.scoring.attributes import AttributeValues, Side
 from statevisit.scoring.bootstrap import Resample
 from statevisit.scoring.coefficients import (
+    Coded,
     Coefficient,
     Items,
     Statistic,
@@ -23,24 +26,65 @@ _ABSENT = "absent"
 """The value of an attribute that a record lacks: annotators can agree on it."""
 
 
-def attribute_agreement(annotators: Annotators) -> Iterator[Coefficient]:
-    """Yield κ and α of every attribute and, of those that are a layer's label, of each label."""
+class AttributeItems(Struct):
+    """What is compared of an attribute: the values of aligned spans by pair of annotators.
+
+    `same_bounds` are those of spans with the same bounds, None for references.
+    """
+
+    layer: str
+    name: str
+    aligned: list[Coded]
+    same_bounds: Coded | None
+
+    def update(self, later: "AttributeItems") -> None:
+        """Add the items of documents that follow."""
+        for items, of_later in zip(self.aligned, later.aligned, strict=True):
+            items.extend(of_later)
+        if self.same_bounds is not None and later.same_bounds is not None:
+            self.same_bounds.extend(later.same_bounds)
+
+
+def attribute_items(annotators: Annotators) -> Iterator[AttributeItems]:
+    """Yield what is compared of every attribute."""
     scheme = scheme_of(annotators.documents[0][0])
+    units = annotators.units
     for layer in annotators.span_layers:
         for name, values_of in attributes.scorable(layer, annotators.common, scheme).items():
-            yield from _kappas(annotators, layer, name, values_of)
+            is_needed = name in attributes.NEEDED[layer]
+            aligned = [
+                _coded(_aligned_items(pair, layer, values_of, units, is_needed), units)
+                for pair in annotators.pairs
+            ]
+            same_bounds = None
             # References name records by ids that are each annotator's own.
             if not targets(layer, name) and name not in attributes.BY_OWN_IDS:
-                yield from _alphas(annotators, layer, name, values_of)
+                items = _items_with_same_bounds(annotators, layer, values_of, is_needed)
+                same_bounds = _coded(items, units)
+            yield AttributeItems(layer, name, aligned, same_bounds)
+
+
+def _coded(items: Items, units: Sequence[int]) -> Coded:
+    coded = Coded(units[0])
+    for unit in units:
+        coded.add(map(tuple, items[unit]))
+    return coded
+
+
+def attribute_agreement(
+    compared: Iterable[AttributeItems], resamples: Sequence[Resample]
+) -> Iterator[Coefficient]:
+    """Yield κ and α of every attribute and, of those that are a layer's label, of each label."""
+    for items in compared:
+        yield from _kappas(items.layer, items.name, items.aligned, resamples)
+        if items.same_bounds is not None:
+            yield from _alphas(items.layer, items.name, items.same_bounds, resamples)
 
 
 def _kappas(
-    annotators: Annotators, layer: str, name: str, values_of: AttributeValues
+    layer: str, name: str, pairs: Sequence[Items], resamples: Sequence[Resample]
 ) -> Iterator[Coefficient]:
     """Cohen's κ over aligned spans, the mean over the pairs of annotators (Light 1971)."""
-    units, resamples = annotators.resampling.units, annotators.resampling.resamples
-    is_needed = name in attributes.NEEDED[layer]
-    pairs = [_aligned_items(pair, layer, values_of, units, is_needed) for pair in annotators.pairs]
     labels = _labels(pairs) if spans.LABEL[layer] == name else []
     for label in (None, *labels):
         compared = pairs if label is None else [one_label(items, label) for items in pairs]
@@ -51,11 +95,9 @@ def _kappas(
 
 
 def _alphas(
-    annotators: Annotators, layer: str, name: str, values_of: AttributeValues
+    layer: str, name: str, items: Items, resamples: Sequence[Resample]
 ) -> Iterator[Coefficient]:
     """Krippendorff's α for nominal data over spans with the same bounds, of all annotators."""
-    is_needed = name in attributes.NEEDED[layer]
-    items = _items_with_same_bounds(annotators, layer, values_of, is_needed)
     labels = _labels([items]) if spans.LABEL[layer] == name else []
     for label in (None, *labels):
         compared = items if label is None else one_label(items, label)
@@ -63,7 +105,7 @@ def _alphas(
         for item in _all(compared):
             pairable = len(item) - item.count(None) > 1
             n += pairable and (label is None or any(item))
-        value, interval = _estimate([alpha_statistic(compared)], annotators.resampling.resamples)
+        value, interval = _estimate([alpha_statistic(compared)], resamples)
         yield Coefficient(layer, "alpha", name, n, label, value, interval)
 
 
@@ -101,7 +143,7 @@ def _items_with_same_bounds(
 
     Of several spans of one annotator with the same bounds, the n-th is compared with the n-th.
     """
-    items: dict[int, list[list[Hashable]]] = {unit: [] for unit in annotators.resampling.units}
+    items: dict[int, list[list[Hashable]]] = {unit: [] for unit in annotators.units}
     for number, documents in enumerate(annotators.with_layer(layer)):
         values_at: dict[tuple[int, int, int], list[Hashable]] = {}
         for annotator, document in enumerate(documents):
@@ -114,7 +156,7 @@ def _items_with_same_bounds(
                 values = values_at.setdefault(place, [None] * len(documents))
                 values[annotator] = value if is_needed else _or_absent(value)
         unit_of = measure.always(number)
-        if documents and annotators.resampling.by_sentence:
+        if documents and annotators.by_sentence:
             unit_of = measure.sentence_of(documents[0])
         for place in sorted(values_at):
             items[unit_of(place[0])].append(values_at[place])

@@ -7,7 +7,7 @@ whatever else a source can be, `score.evaluate` reads it whole.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from statevisit.corpus import parallel
 from statevisit.corpus.parallel import batches
@@ -36,7 +37,7 @@ from statevisit.scoring.scored import Scored, Totals, layers_of
 from statevisit.scoring.tally import Tally
 
 
-class _Unsuited(Exception):
+class Unsuited(Exception):
     """The files are not of the kind that is read batch by batch."""
 
 
@@ -86,11 +87,12 @@ def score_files(
     without_predicates: bool,
     mapping: LabelMapping,
     mapper: Callable[..., Any] = parallel.ordered,
+    everywhere: bool = False,
 ) -> Report | None:
     """Return the report of `score.evaluate` on two paths; None where that has to read them.
 
-    `mapper` runs the tasks, with the arguments of `ordered`. It is not called for fewer documents
-    than a batch has.
+    `mapper` runs the tasks, with the arguments of `ordered`, on other machines, too, if they are
+    `everywhere`. It is not called for fewer documents than a batch has.
     """
     try:
         corpus = load(gold)
@@ -100,16 +102,16 @@ def score_files(
         task = Task(
             corpus.scheme,
             asked_layers(layers, corpus.scheme.annotated),
-            included(gold, split),
+            included(gold, split, everywhere),
             partial_layers,
             without_predicates,
             mapping,
         )
-    except (FormatError, _Unsuited):  # `evaluate` says what is wrong
+    except (FormatError, Unsuited):  # `evaluate` says what is wrong
         return None
     try:
         return _score(corpus, pred, split, resamples, pairs, task, mapper)
-    except _Unsuited:
+    except Unsuited:
         return None
 
 
@@ -124,9 +126,9 @@ def _score(
 ) -> Report:
     facts, digests = _facts(pairs, task, mapper)
     if len(facts.scored) < 2 or not facts.layers:
-        raise _Unsuited
+        raise Unsuited
     totals = Totals(facts.layers, task.asked, facts.scored, task.scheme, task.without_predicates)
-    totals.parts = _parts_of(facts, task.scheme)
+    totals.parts = parts_of_given(facts.layers, facts.given, task.scheme)
     totals.tally.table = CountTable(Rows)
     in_gold = Counter[tuple[str, str]]()
     count = partial(tally_of, task=task, among=(facts.layers, totals.parts))
@@ -147,39 +149,39 @@ def _score(
 
 
 def _pairs(corpus: Corpus, pred: Path) -> Iterator[Pair]:
-    """Yield the documents of the gold. Raises _Unsuited unless all files name theirs, in order."""
-    predictions = _predictions(pred)
+    """Yield the documents of the gold. Raises Unsuited unless all files name theirs, in order."""
+    predictions = predictions_in(pred)
     last = -1
     places = {entry.id: place for place, entry in enumerate(corpus.entries)}
     if "" in places or len(places) < len(corpus.entries):
-        raise _Unsuited
+        raise Unsuited
     for document_id in predictions:
         place = places.get(document_id, -1)
         if place <= last:
-            raise _Unsuited
+            raise Unsuited
         last = place
     for entry in corpus.entries:
         yield Pair(entry.id, entry, predictions.get(entry.id))
 
 
-def _predictions(pred: Path) -> dict[str, Entry]:
+def predictions_in(pred: Path) -> dict[str, Entry]:
     """Return the entries of predictions by the ids of their documents."""
     entries = read.answers_in(pred)
     by_id = {entry.id or stated_id(entry): entry for entry in entries or ()}
     if not entries or len(by_id) < len(entries):
-        raise _Unsuited
+        raise Unsuited
     return by_id
 
 
 def stated_id(entry: Entry) -> str:
-    """Return the id that a prediction states. Raises _Unsuited if it states none."""
+    """Return the id that a prediction states. Raises Unsuited if it states none."""
     try:
         value = orjson.loads(entry.bytes())
     except orjson.JSONDecodeError:
-        raise _Unsuited from None
+        raise Unsuited from None
     document_id = value.get("id") if isinstance(value, dict) else None
     if not isinstance(document_id, str):
-        raise _Unsuited
+        raise Unsuited
     return document_id
 
 
@@ -193,42 +195,46 @@ def _facts(
     with closing(mapper(find, batches(pairs), preload=(__name__,), here=True)) as results:
         for facts in results:
             if facts is None:
-                raise _Unsuited
+                raise Unsuited
             total.in_split += facts.in_split
             total.scored += facts.scored
             total.layers |= facts.layers
             total.is_whole = total.is_whole and facts.is_whole
             for layer, given in facts.given.items():
-                total.given[layer] = _added(total.given.get(layer, Given()), given)
+                total.given[layer] = added(total.given.get(layer, Given()), given)
             for digest, lines in zip(hashes, (facts.gold_digests, facts.pred_digests), strict=True):
                 digest.update("".join(f"{line}\n" for line in lines).encode())
     of_gold, of_pred = (digest.hexdigest() for digest in hashes)
     return total, (of_gold, of_pred)
 
 
-def _added(given: Given, later: Given) -> Given:
-    """The records of documents and of those that follow them."""
+def added(given: Given, later: Given) -> Given:
+    """Return the records of documents and of those that follow them, or raise Unsuited."""
     if not given.records:
         return later
     if (given.given is None) != (later.given is None):
-        raise _Unsuited  # the parts of the complete records were not counted
+        raise Unsuited  # the parts of the complete records were not counted
     counts = None if given.given is None else Counter(given.given)
     if counts is not None:
         counts.update(later.given)
-    return Given(given.records + later.records, counts)
+    is_complete = given.is_complete and later.is_complete
+    return Given(given.records + later.records, counts, is_complete)
 
 
-def _parts_of(facts: Facts, scheme: Scheme) -> Parts:
-    """The parts of the predicted layers, without those that refer to another layer."""
+def parts_of_given(layers: frozenset[str], facts: Mapping[str, Given], scheme: Scheme) -> Parts:
+    """Return the parts of the predicted layers, without those that refer to another layer.
+
+    `facts` are what the records give if all layers are predicted.
+    """
     given = {}
     for layer in DIVIDED:
-        if layer in facts.layers and layer in facts.given:
-            of_layer = facts.given[layer]
+        if layer in layers and layer in facts:
+            of_layer = facts[layer]
             if of_layer.given is not None and layer in spans.LABEL:
                 known = attributes.scorable(layer, frozenset(SCORED), scheme)
-                absent = known.keys() - attributes.scorable(layer, facts.layers, scheme)
+                absent = known.keys() - attributes.scorable(layer, layers, scheme)
                 kept = {part: n for part, n in of_layer.given.items() if part not in absent}
-                of_layer = Given(of_layer.records, Counter(kept))
+                of_layer = replace(of_layer, given=Counter(kept))
             given[layer] = of_layer
     return parts_of(given)
 
@@ -238,15 +244,15 @@ def _read(
 ) -> tuple[dict[str, Document], dict[str, Prediction], list[str]]:
     """Read some documents and predictions; return those that count, and the ids in the split.
 
-    Raises _Unsuited for a prediction that does not name its document.
+    Raises Unsuited for a prediction that does not name its document.
     """
     gold = {pair.id: pair.gold.read(task.scheme) for pair in pairs}
     entries = {pair.id: pair.pred for pair in pairs if pair.pred is not None}
     if any(stated_id(entry) != document_id for document_id, entry in entries.items()):
-        raise _Unsuited
+        raise Unsuited
     pred = read.read_answers(entries.values(), gold, task.mapping)
     if list(pred) != list(entries):
-        raise _Unsuited
+        raise Unsuited
     in_split = [name for name, document in gold.items() if task.is_included(document)]
     counting = [
         name for name in in_split if not task.asked.isdisjoint(annotated(gold[name], task.partial))
@@ -262,7 +268,7 @@ def facts_of(pairs: Sequence[Pair], task: Task) -> Facts | None:
     """Return the facts about some documents; None if they cannot be read one batch at a time."""
     try:
         gold, pred, in_split = _read(pairs, task)
-    except (FormatError, _Unsuited):
+    except (FormatError, Unsuited):
         return None
     counting = [(p, counted(gold[name], p, task.partial, False)) for name, p in pred.items()]
     is_whole = all(prediction.is_whole for prediction in pred.values())

@@ -4,9 +4,10 @@
 the bootstrap can draw units again.
 """
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, permutations
 from statistics import fmean
 from typing import NamedTuple
@@ -39,6 +40,50 @@ Item = Sequence[Hashable]
 
 Items = Mapping[int, Sequence[Item]]
 """Items by unit."""
+
+
+class Coded(Mapping[int, Sequence[Item]]):
+    """Items by unit, from the number `first` on, four bytes each: few of them differ."""
+
+    def __init__(self, first: int = 0) -> None:
+        self._first = first
+        self._numbers: dict[Item, int] = {}
+        self._distinct: list[Item] = []
+        self._codes = array("I")
+        self._ends = array("Q", [0])
+
+    def add(self, items: Iterable[Item]) -> None:
+        """Add the next unit with its items, which are tuples."""
+        for item in items:
+            number = self._numbers.setdefault(item, len(self._distinct))
+            if number == len(self._distinct):
+                self._distinct.append(item)
+            self._codes.append(number)
+        self._ends.append(len(self._codes))
+
+    def extend(self, later: "Coded") -> None:
+        """Add units that follow."""
+        for unit in later:
+            self.add(later[unit])
+
+    def mapped(self, change: Callable[[Item], Item]) -> "Coded":
+        """Return the items with another item in place of each."""
+        other = Coded(self._first)
+        other._distinct = list(map(change, self._distinct))
+        other._codes, other._ends = self._codes, self._ends
+        return other
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self._first, self._first + len(self)))
+
+    def __getitem__(self, unit: int) -> Sequence[Item]:
+        place = unit - self._first
+        if not 0 <= place < len(self):
+            raise KeyError(unit)
+        return [self._distinct[n] for n in self._codes[self._ends[place] : self._ends[place + 1]]]
 
 
 Column = Sequence[float] | Mapping[int, float]
@@ -159,17 +204,20 @@ def alpha(sums: Sequence[float]) -> float | None:
     return 1 - (n - 1) * disagreement / expected
 
 
-def one_label(items: Items, label: Hashable) -> dict[int, list[list[bool | None]]]:
+def one_label(items: Items, label: Hashable) -> Items:
     """Return the items with a label against all others: their κ and α are those of the label.
 
     κ of all labels is the average of those of single labels, each weighted by 1 less the agreement
     expected of it (Warrens 2011, "Cohen's kappa is a weighted average"). That holds for α too,
     whose case of two values is Krippendorff (2011), A.
     """
-    return {
-        unit: [[None if value is None else value == label for value in item] for item in unit_items]
-        for unit, unit_items in items.items()
-    }
+
+    def against_others(item: Item) -> Item:
+        return tuple(None if value is None else value == label for value in item)
+
+    if isinstance(items, Coded):
+        return items.mapped(against_others)
+    return {unit: list(map(against_others, of_unit)) for unit, of_unit in items.items()}
 
 
 Bounds = tuple[int, int]

@@ -87,7 +87,7 @@ class Rows(MutableMapping[int, MatchCounts]):
 class CountTable:
     """The counts of every measure in every unit; the numbers of units are the caller's.
 
-    `rows` makes what holds the counts of a measure: for many units, `Rows`.
+    `rows` makes what holds the counts of a measure over all labels: for many units, `Rows`.
     """
 
     def __init__(self, rows: Callable[[], MutableMapping[int, MatchCounts]] = dict) -> None:
@@ -97,7 +97,7 @@ class CountTable:
     def add(self, key: MeasureKey, unit: int, counts: MatchCounts) -> None:
         """Add to the counts of a measure in a unit."""
         if key not in self.counts:
-            self.counts[key] = self._rows()
+            self.counts[key] = {} if key.label else self._rows()
         by_unit = self.counts[key]
         by_unit[unit] = by_unit[unit] + counts if unit in by_unit else counts
 
@@ -112,14 +112,15 @@ class CountTable:
         for unit, counts in sums.items():
             self.add(MeasureKey(layer, measure), unit, counts)
 
-    def update(self, later: "CountTable", first: int) -> None:
+    def update(self, later: "CountTable", first: int, by_label: bool = False) -> None:
         """Add the counts of units that follow; their number 0 is `first` here.
 
-        Those of a label, which are not resampled, are added up in one unit.
+        Those of a label are added up in one unit, unless they are resampled, too (`by_label`).
         """
         for key, by_unit in later.counts.items():
             for unit, counts in by_unit.items():
-                self.add(key, 0 if key.label else first + unit, counts)
+                in_one = key.label and not by_label
+                self.add(key, 0 if in_one else first + unit, counts)
 
     def total(self, key: MeasureKey) -> MatchCounts:
         """Return the sum of a measure's counts over all units."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from statevisit import layout
 from statevisit.corpus.reader import Corpus
-from statevisit.corpus.seeds import ListedSource, read_sources
-from statevisit.corpus.splits import TRAIN, split_of, splits_of
+from statevisit.corpus.source_lookup import Sources, lookup
+from statevisit.corpus.splits import TRAIN, split_of
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.scoring.read import Source
@@ -16,11 +16,12 @@ IsIncluded = Callable[[Document], bool]
 """Tells whether a document counts."""
 
 
-def included(source: Source, split: str | None) -> IsIncluded:
+def included(source: Source, split: str | None, everywhere: bool = False) -> IsIncluded:
     """Return what tells whether a document is in a split of the corpus that holds a source.
 
-    It can be sent to another process. Without a split every document is included. Raises
-    FormatError if the source is in no corpus root, and if the corpus has no such split.
+    It can be sent to another process and, with `everywhere`, to another machine. Without a split
+    every document is included. Raises FormatError if the source is in no corpus root, and if the
+    corpus has no such split.
     """
     if split is None:
         return _in_any
@@ -32,8 +33,8 @@ def included(source: Source, split: str | None) -> IsIncluded:
         raise FormatError(
             f"{path}: is not in a corpus, whose {layout.SOURCES} would state the splits"
         )
-    sources = read_sources(root)
-    known = splits_of(sources) or [TRAIN]
+    sources = lookup(root, everywhere=everywhere)
+    known = sources.splits or [TRAIN]
     if split not in known:
         names = ", ".join(known)
         raise FormatError(f"{root / layout.SOURCES}: no split {split!r}; the corpus has {names}")
@@ -44,7 +45,7 @@ def _in_any(_: Document) -> bool:
     return True
 
 
-def _in_split(document: Document, split: str, sources: Mapping[str, ListedSource]) -> bool:
+def _in_split(document: Document, split: str, sources: Sources) -> bool:
     return split_of(document, sources) == split
 
 

@@ -47,7 +47,7 @@ _SHOWN = 12
 def origin(files: Sequence[Path], documents: Iterable[Document]) -> Origin:
     """Return the origin of what was read from files; `documents` if they hold whole documents."""
     whole = list(documents) if files else []
-    return origin_of_files(files, _digest_of(map(content_digest, whole)) if whole else None)
+    return origin_of_files(files, digest_of(map(content_digest, whole)) if whole else None)
 
 
 def origin_of_files(files: Sequence[Path], content_sha256: str | None) -> Origin:
@@ -59,7 +59,7 @@ def origin_of_files(files: Sequence[Path], content_sha256: str | None) -> Origin
     names = [_name(path, root) for path in files]
     return Origin(
         files=names,
-        sha256=digests[0] if len(digests) == 1 else _digest_of(digests),
+        sha256=digests[0] if len(digests) == 1 else digest_of(digests),
         content_sha256=content_sha256,
         version=None if root is None else _version(root, dict(zip(names, digests, strict=True))),
     )
@@ -78,7 +78,8 @@ def content_digest(document: Document) -> str:
     return hashlib.sha256(encode(document)).hexdigest()
 
 
-def _digest_of(digests: Iterable[str]) -> str:
+def digest_of(digests: Iterable[str]) -> str:
+    """Return the digest of several, in their order."""
     return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
 
 

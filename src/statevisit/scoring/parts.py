@@ -91,20 +91,24 @@ _NEEDED = {
 class Given(Struct):
     """How many of the records of a layer give each of its parts.
 
-    None if all records are complete, which lack no part: there a property that is absent states
-    that there is nothing.
+    If all are complete, none lacks a part: there a property that is absent states that there is
+    nothing, and `given` may be None.
     """
 
     records: int = 0
     given: Counter[str] | None = None
+    is_complete: bool = False
 
 
 def given_in(
-    predictions: Iterable[tuple[Prediction, frozenset[str]]], layers: frozenset[str]
+    predictions: Iterable[tuple[Prediction, frozenset[str]]],
+    layers: frozenset[str],
+    always: bool = False,
 ) -> dict[str, Given]:
     """Return what the records of each layer give, if `layers` are all those that are predicted.
 
-    Each prediction has the layers in which it counts.
+    Each prediction has the layers in which it counts. The parts of complete records are counted if
+    they are to be added to those of others (`always`).
     """
     every = list(predictions)
     by_layer: dict[str, Given] = {}
@@ -113,11 +117,14 @@ def given_in(
         if layer not in layers or not of_layer:
             continue
         given = None
-        if not all(_is_complete(p, layer) for p in of_layer):
+        is_complete = all(_is_complete(p, layer) for p in of_layer)
+        if always or not is_complete:
             given = Counter[str]()
             for prediction in of_layer:
                 given.update(dict(_given(prediction, layer, layers)))
-        by_layer[layer] = Given(sum(len(getattr(p.document, layer)) for p in of_layer), given)
+        by_layer[layer] = Given(
+            sum(len(getattr(p.document, layer)) for p in of_layer), given, is_complete
+        )
     return by_layer
 
 
@@ -125,7 +132,9 @@ def parts_of(given: Mapping[str, Given]) -> Parts:
     """Return the parts of the predicted layers which some records lack."""
     lacking: list[Part] = []
     for layer, of_layer in given.items():
-        for part, number in (of_layer.given or {}).items():
+        if of_layer.is_complete or of_layer.given is None:
+            continue
+        for part, number in of_layer.given.items():
             if number < of_layer.records:
                 lacking.append(Part(layer, part, number, of_layer.records))
     return Parts(lacking)

@@ -84,13 +84,16 @@ def read_predictions(
 
 
 def read_answers(
-    entries: Iterable[Entry], gold: Mapping[str, Document], mapping: LabelMapping = None
+    entries: Iterable[Entry],
+    gold: Mapping[str, Document],
+    mapping: LabelMapping = None,
+    scheme: Scheme | None = None,
 ) -> dict[str, Prediction]:
     """Return the predictions in some of `answers_in`, each of which names its document.
 
-    Raises what `read_predictions` raises.
+    `scheme` is by default that of the gold. Raises what `read_predictions` raises.
     """
-    matcher = Matcher(gold, routing(_scheme(gold), mapping), [])
+    matcher = Matcher(gold, routing(scheme or _scheme(gold), mapping), [])
     return _by_id(chain.from_iterable(_from_entry(entry, matcher) for entry in entries), gold)
 
 

@@ -1,0 +1,132 @@
+"""Sources by the names of their seeds, when they are too many for memory."""
+
+import json
+import os
+import pickle
+import random
+from pathlib import Path
+
+import pytest
+
+from statevisit.corpus import source_lookup
+from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.source_lookup import Used, chosen_sources, lookup
+from statevisit.corpus.splits import splits_of
+from statevisit.errors import FormatError
+from statevisit.files import sha256_of
+from statevisit.publishing.build import build
+from tests.many_documents import many_documents
+
+
+@pytest.fixture
+def long_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every list be long: blocks of a few lines, and runs of some more."""
+    monkeypatch.setattr(source_lookup, "FEW", 0)
+    monkeypatch.setattr(source_lookup, "BLOCK", 1_000)
+    monkeypatch.setattr(source_lookup, "RUN", 5_000)
+
+
+def _line(seed: str, split: str | None = None, title: str = "") -> str:
+    stated = {"file": seed, "sha256": "0" * 64, "date": "2024-03-04", "language": "en"}
+    stated |= {"publisher": "unknown", "license": "not stated"}
+    stated |= {"split": split} if split else {}
+    return json.dumps(stated | ({"title": title} if title else {}), ensure_ascii=False)
+
+
+def _listed(root: Path, lines: list[str], end: str = "\n") -> Path:
+    (root / "seeds").mkdir(exist_ok=True)
+    data = "".join(f"{line}{end}" for line in lines)
+    (root / "seeds/sources.jsonl").write_text(data, encoding="utf-8", newline="")
+    return root
+
+
+@pytest.mark.usefixtures("long_lists")
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+@pytest.mark.parametrize("order", ["sorted", "shuffled"])
+def test_a_long_list_is_read_as_a_short_one(tmp_path: Path, order: str, end: str) -> None:
+    """Each source and split is that of `read_sources`, in any order."""
+    names = [*(f"text-{number:04d}.txt" for number in range(300)), "é.txt", "😀.txt", "ع.txt"]
+    lines = [_line(name, "test" if "7" in name else "train", f"T {name}") for name in names]
+    lines += [_line("text-0003.txt", "dev"), _line("é.txt", "test")]  # the last line counts
+    if order == "shuffled":
+        random.Random(1).shuffle(lines)
+    root = _listed(tmp_path, lines, end)
+    expected, sources = read_sources(root), lookup(root)
+    assert len(names) == len(expected)
+    copied = pickle.loads(pickle.dumps(sources))  # as a task of another process has it
+    for name in [*expected, *reversed(expected)]:
+        assert expected[name] == sources.get(name) == copied.get(name)
+    for unknown in ("", "a", "text-0003", "text-0003.txtx", "zzz", "\U0010ffff"):
+        assert None is sources.get(unknown)
+    assert splits_of(expected) == sources.splits
+    path = sources.path
+    assert path.stat().st_size < (root / "seeds/sources.jsonl").stat().st_size
+    del sources
+    assert not path.exists()
+
+
+@pytest.mark.usefixtures("long_lists")
+def test_a_wrong_line_of_a_long_list_is_the_error_of_a_short_one(tmp_path: Path) -> None:
+    """File, line and column are those of `read_sources`, and no temporary file is left."""
+    lines = [_line(f"{number}.txt") for number in range(50)]
+    lines[37] = lines[37].replace("2024-03-04", "yesterday")
+    root = _listed(tmp_path, lines)
+    with pytest.raises(FormatError) as of_all:
+        read_sources(root)
+    with pytest.raises(FormatError) as of_lookup:
+        lookup(root, tmp_path)
+    assert "sources.jsonl:38:" in str(of_all.value)
+    assert str(of_all.value) == str(of_lookup.value)
+    assert ["seeds"] == os.listdir(tmp_path)
+
+
+def test_the_limit_of_a_list_is_that_of_its_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list may have more bytes than STATEVISIT_MAX_MB; a line that has more is named."""
+    monkeypatch.setenv("STATEVISIT_MAX_MB", "1")
+    lines = [_line(f"{number}.txt", title="T" * 900) for number in range(1_200)]
+    assert 1_200 == len(read_sources(_listed(tmp_path, lines)))
+    lines[1] = _line("1.txt", title="T" * 1_100_000)
+    with pytest.raises(FormatError, match=r"sources.jsonl:2:1: the line is larger than 1 MB"):
+        read_sources(_listed(tmp_path, lines))
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_the_sources_of_documents_are_chosen_by_their_numbers(
+    tmp_path: Path, repeats: bool
+) -> None:
+    """A source has the place of its first line, and states what its last line does."""
+    lines = [_line(f"{number}.txt", title="first") for number in range(20)]
+    root = _listed(tmp_path, [*lines, _line("9.txt", title="last")] if repeats else lines)
+    used = Used()
+    used.repeats = repeats
+    for number in (17, 9, 0):
+        used.add(number)
+    expected: list[ListedSource] = [read_sources(root)[f"{n}.txt"] for n in (0, 9, 17)]
+    assert expected == list(chosen_sources(root, used))
+    assert repeats == (expected[1].title == "last")
+
+
+@pytest.mark.usefixtures("long_lists")
+@pytest.mark.parametrize("repeat", [False, True])
+def test_a_build_with_a_long_list_has_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repeat: bool
+) -> None:
+    """Parquet, pages, metadata and manifest do not tell how the list was read."""
+    root = many_documents(tmp_path, 20, in_test=4)
+    listed = root / "seeds/sources.jsonl"
+    lines = listed.read_text().splitlines(keepends=True)
+    if repeat:
+        lines.append(lines[3].replace("unknown", "The Paper"))
+    listed.write_text("".join(reversed(lines)))
+    assert [] == build(root, workers=1).findings
+    long = _digests(root)
+    monkeypatch.setattr(source_lookup, "FEW", 1_000_000)
+    assert [] == build(root, check=True, workers=1).stale
+    assert long == _digests(root)
+    assert not [name for name in os.listdir(root / "corpus") if name.startswith(".build")]
+
+
+def _digests(root: Path) -> dict[str, str]:
+    return {str(path): sha256_of(path) for path in root.rglob("*") if path.is_file()}
