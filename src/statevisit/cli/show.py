@@ -191,7 +191,7 @@ def _page(document: Document, root: Path | None) -> str:
     from statevisit.pages.reader_page import document_page
     from statevisit.pages.site import annotators_of, origin_at
 
-    source = read_sources(root).get(document.source.file) if root else None
+    source = source_named(root, document.source.file) if root else None
     annotators = annotators_of(document, root)
     return document_page(document, source, annotators, origin=origin_at(document, root))
 

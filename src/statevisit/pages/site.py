@@ -22,8 +22,8 @@ from statevisit.corpus.entries import Entry
 from statevisit.corpus.jsonl import read_json
 from statevisit.corpus.parallel import ordered
 from statevisit.corpus.reader import Corpus, load
-from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.settings import read_settings
+from statevisit.corpus.source_lookup import Sources, lookup
 from statevisit.document.codec import read_text
 from statevisit.document.model import Document
 from statevisit.document.scheme import Scheme, scheme_of
@@ -64,7 +64,7 @@ class Task(Struct, frozen=True):
 
     folder: Path
     scheme: Scheme
-    sources: Mapping[str, ListedSource]
+    sources: Sources
     annotators: Mapping[str, Annotator]
     site: Site
     origin: Origin
@@ -178,10 +178,11 @@ def _documents(
 ) -> Batch:
     """Write the pages of all documents; return what the other pages need of them."""
     folder.mkdir()
+    beside = folder.parent.parent  # which all tasks see, and which goes with its files
     task = Task(
         folder=folder,
         scheme=corpus.scheme,
-        sources={} if corpus.root is None else read_sources(corpus.root),
+        sources=Sources() if corpus.root is None else lookup(corpus.root, beside),
         annotators=_annotators(corpus.root),
         site=site,
         origin=origin_of(corpus.scheme, corpus.root, site.title, site.issues),
