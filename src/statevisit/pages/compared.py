@@ -202,11 +202,10 @@ class _Comparer:
         """How two spans differ."""
         kinds, differences = [], []
         words = words_of(self._first, one), words_of(self._second, other)
-        if (
-            (one.start, one.end) != (other.start, other.end)
-            if self._one_text
-            else len({*words}) > 1
-        ):
+        has_moved = (one.start, one.end) != (other.start, other.end)
+        if not self._one_text:
+            has_moved = words[0] != words[1]
+        if has_moved:
             kinds.append("bounds")
             differences.append(Difference("words", *words))
         if status(one, other) == "label":
@@ -258,9 +257,8 @@ class _Comparer:
         if isinstance(value, dict):
             return {key: self._in_first_ids(key, item) for key, item in value.items()}
         if name in reference_names() and isinstance(value, str):
-            return self._ids.get(
-                value, f"{SECOND_PREFIX}{value}" if self._is_record(value) else value
-            )
+            only_here = f"{SECOND_PREFIX}{value}" if self._is_record(value) else value
+            return self._ids.get(value, only_here)
         return value
 
     def _is_record(self, record_id: str) -> bool:
