@@ -205,14 +205,14 @@ def test_the_commands_give_what_they_give_without_ray(
 
 
 @pytest.mark.usefixtures("on_cluster")
-def test_export_import_and_score_give_what_they_give_without_ray(
+def test_other_commands_give_what_they_give_without_ray(
     cluster: Any, tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files, changed documents and figures are those of one process, also with a long list."""
+    """Files, changed documents, figures and pages are those of one process, with a long list."""
     monkeypatch.setattr(source_lookup, "FEW", 0)
     root = many_documents(tmp_path / "root", 2 * parallel.BATCH + 2, in_test=2)
     here, there = ("--workers", "1"), ("--engine", "ray", "--ray-address", cluster.address)
-    corpora, exported, scores = [], [], []
+    corpora, exported, scores, agreements, sites = [], [], [], [], []
     for name, engine in (("here", here), ("there", there)):
         out = tmp_path / name
         split = ("--split", "train")
@@ -226,13 +226,20 @@ def test_export_import_and_score_give_what_they_give_without_ray(
         assert 0 == cli("import", "--from", "brat", out, "--path", corpus, *engine).status
         corpora.append(_files(corpus))
         sides = (root / "corpus/documents", tmp_path / "corpus-here/corpus/documents")
-        scores.append(cli("score", *sides, "--json", "--resamples", "50", *split, *engine))
+        figures = ("--json", "--resamples", "50", *split, *engine)
+        scores.append(cli("score", *sides, *figures))
+        agreements.append(cli("agree", *sides, *figures))
+        assert 0 == cli("site", root, "-o", tmp_path / f"site-{name}", *engine).status
+        sites.append(_files(tmp_path / f"site-{name}"))
     assert exported[0] == exported[1]
     assert 2 * parallel.BATCH == sum(name.endswith(".ann") for name in exported[0])
     assert corpora[0] == corpora[1]
     assert corpora[0] != _files(root)
-    assert 0 == scores[0].status
+    assert (0, 0) == (scores[0].status, agreements[0].status)
     assert scores[0] == scores[1]
+    assert agreements[0] == agreements[1]
+    assert 2 * parallel.BATCH + 2 == sum("documents/" in name for name in sites[0])
+    assert sites[0] == sites[1]
 
 
 def test_every_node_works_and_no_more_tasks_than_told(
