@@ -44,7 +44,7 @@ def test_the_label_tables_are_the_schemas(tmp_path: Path) -> None:
     The long or plain ones are in schema/README.md only; the guidelines give examples of them.
     """
     manifest = orjson.loads((ROOT / "corpus/release.json").read_bytes())
-    about = Overview(manifest, base(), ("en",), (), ())
+    about = Overview(manifest, base(), ("en",), ())
     assert GUIDELINES.encode() == renewed_pages(ROOT, about)["schema/GUIDELINES.md"]
     tables = set(re.findall(r"<!-- generated: labels (\w+)\.(\w+) -->", GUIDELINES))
     assert set(base().inventories) - _ELSEWHERE == tables

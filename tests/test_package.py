@@ -464,7 +464,7 @@ def test_locks_agree_with_each_other_and_with_what_is_installed() -> None:
 
 def test_an_old_python_is_told_so() -> None:
     """The scripts that run first parse in an old Python, which then gets a clear message."""
-    for name in ("environment.py", "build.py", "test.py"):
+    for name in ("environment.py", "build.py", "pictures.py", "test.py"):
         tree = ast.parse(
             (ROOT / "scripts" / name).read_text(encoding="utf-8"), feature_version=(3, 8)
         )
@@ -473,7 +473,7 @@ def test_an_old_python_is_told_so() -> None:
             for n in ast.walk(tree)
             if isinstance(n, ast.Import | ast.ImportFrom)
         }
-        assert imported <= {*sys.stdlib_module_names, "environment"} - {"tomllib"}
+        assert imported <= {*sys.stdlib_module_names, "environment", "pictures"} - {"tomllib"}
     old = (
         "import sys; sys.version_info = (3, 10, 4); sys.version = '3.10.4 x'; "
         "sys.path.insert(0, 'scripts'); "

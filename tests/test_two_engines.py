@@ -258,8 +258,11 @@ def test_every_mistake_is_caught_and_both_engines_agree(pytestconfig: pytest.Con
     assert tried.total() > 0.9 * target
 
 
-def test_ctrl_c_reaches_python_although_the_validator_drops_it() -> None:
+def test_ctrl_c_reaches_python_although_the_validator_drops_it(request: Any) -> None:
     """A Ctrl-C during validation ends the command, although jsonschema-rs drops the exception."""
+    # A process in the background of a shell ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
 
     class Dropping:
         def is_valid(self, value: object) -> bool:
