@@ -145,9 +145,8 @@ def _weight(change: Change) -> int:
     """How large a change is: a whole document, a record, or the number of its properties."""
     if change.layer in _OF_TEXT:
         return 0
-    if change.kind == "changed":
-        return len(change.properties())
-    return _WHOLE if change.layer == "document" else len(change.new or change.old or {})
+    is_whole = change.layer == "document" and change.kind != "changed"
+    return _WHOLE if is_whole else change.size
 
 
 def _shown(change: Change) -> Difference:

@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from statevisit import files, layout
 from statevisit.checks.document import sound
+from statevisit.corpus.annotators import read_annotators
 from statevisit.corpus.entries import Entry
 from statevisit.corpus.jsonl import read_json
-from statevisit.corpus.parallel import ordered
+from statevisit.corpus.parallel import batches, ordered
 from statevisit.corpus.reader import Corpus, load
 from statevisit.corpus.settings import read_settings
 from statevisit.corpus.source_lookup import Sources, lookup
@@ -38,9 +39,6 @@ from statevisit.pages.reader_page import (
 )
 from statevisit.pages.releases import Mapper, releases_of
 from statevisit.pages.words import page_of
-
-BATCH = 16
-"""Documents whose pages are one task."""
 
 MARKER = "assets/site.json"
 """The file by which a directory is known as a site, so that it may be replaced."""
@@ -188,19 +186,14 @@ def _documents(
         origin=origin_of(corpus.scheme, corpus.root, site.title, site.issues),
     )
     whole = Batch()
-    places = range(0, len(corpus), BATCH)
-    batches = (corpus.entries[place : place + BATCH] for place in places)
-    for batch in mapper(partial(write_documents, task=task), batches):
+    for batch in mapper(partial(write_documents, task=task), batches(corpus.entries)):
         whole.merge(batch)
         done(len(batch.rows))
     return whole
 
 
 def _annotators(root: Path | None) -> dict[str, Annotator]:
-    path = None if root is None else root / layout.ANNOTATORS
-    if path is None or not path.is_file():
-        return {}
-    listed = read_json(path, "annotators")["annotators"]
+    listed = [] if root is None else read_annotators(root)
     return {
         each["id"]: Annotator(
             each["name"],
