@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statevisit.dataset.arrays import array_of, type_of
-from statevisit.dataset.arrow import columns, document_table
+from statevisit.dataset.arrow import document_table
+from statevisit.dataset.configs import columns
 from statevisit.dataset.features import DAY, INT, STRING, class_label, list_of
 from statevisit.document.codec import encode, ordered
 from statevisit.document.model import Document

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statevisit import FormatError, encode, load, load_dataset, read_document
-from statevisit.dataset.arrow import configs, document_table, from_table, to_tables
+from statevisit.dataset.arrow import document_table, from_table, to_tables
+from statevisit.dataset.configs import configs
 from statevisit.dataset.parquet import ROW_GROUP
 from statevisit.document import schema, schema_errors
 from statevisit.document.model import Document

@@ -13,7 +13,7 @@ from statevisit.corpus.parallel import ordered, usable_cores
 from statevisit.corpus.reader import Entry, load
 from statevisit.corpus.seeds import read_sources
 from statevisit.corpus.source_lookup import Sources
-from statevisit.dataset.arrow import configs
+from statevisit.dataset.configs import configs
 from statevisit.document.scheme import base
 from statevisit.publishing import shards
 from statevisit.publishing.build import build

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from statevisit import load_dataset
-from statevisit.dataset.arrow import configs
+from statevisit.dataset.configs import configs
 from statevisit.document.scheme import base
 from statevisit.publishing import shards
 from tests.conftest import ROOT, Result, oracle

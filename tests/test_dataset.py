@@ -22,7 +22,8 @@ from msgspec.structs import replace
 
 import statevisit
 from statevisit import FormatError, MissingExtra, load
-from statevisit.dataset.arrow import columns, configs, features, view_table
+from statevisit.dataset.arrow import view_table
+from statevisit.dataset.configs import columns, configs, features
 from statevisit.dataset.flat_names import ONTONOTES, flat_names, tags
 from statevisit.document.codec import to_value
 from statevisit.document.model import ANNOTATED_LAYERS, Document, Quantity, Timex

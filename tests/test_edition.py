@@ -14,9 +14,7 @@ from hypothesis import given, settings
 from msgspec.structs import replace
 
 from statevisit import Finding, FormatError, encode, load, load_dataset, validate
-from statevisit.dataset import arrow
-from statevisit.dataset.arrow import WORDS, configs
-from statevisit.dataset.views import views
+from statevisit.dataset.configs import WORDS, columns, configs, features, views, wordless
 from statevisit.document import schema, schema_errors
 from statevisit.document.codec import encode_value
 from statevisit.document.model import LAYERS, Document
@@ -214,12 +212,10 @@ def test_the_tables_say_what_those_of_the_full_edition_say(document: Document) -
     blank = blanked(strip(document), base())
     assert set() == IDS - {c.name for view in views(base()).values() for c in view.columns}
     for config, view in views(base()).items():
-        names = [c.name for c in arrow.columns(config, base().annotations_only)][
-            :-1
-        ]  # no split yet
+        names = [c.name for c in columns(config, base().annotations_only)][:-1]  # no split yet
         for full, row in zip(
-            arrow.wordless(config, base(), list(view.rows(document))),
-            arrow.wordless(config, base(), list(view.rows(blank))),
+            wordless(config, base(), list(view.rows(document))),
+            wordless(config, base(), list(view.rows(blank))),
             strict=True,
         ):
             one, two = (
@@ -281,12 +277,12 @@ def test_the_edition_loads(roots: Made, config: str) -> None:
     """`load_dataset` gives every config with all rows and the stated features, without words."""
     full, other = (load_dataset(config, r, split="train") for r in roots)
     assert len(full) == len(other) > 0
-    assert arrow.features(config, base().annotations_only) == other.features.to_dict()
+    assert features(config, base().annotations_only) == other.features.to_dict()
     if config != "documents":
         assert set(full.column_names) - WORDS == set(other.column_names)
     page = (roots[1] / "schema/README.md").read_text(encoding="utf-8")
     block = page.split(f"\n### {config}\n")[1].split("<!-- end -->")[0].split("\n### ")[0]
-    assert [c.name for c in arrow.columns(config, base().annotations_only)] == re.findall(
+    assert [c.name for c in columns(config, base().annotations_only)] == re.findall(
         r"^\| `(\w+)` \|", block, re.MULTILINE
     )
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from statevisit.dataset.arrow import configs
+from statevisit.dataset.configs import configs
 from statevisit.dataset.parquet import Writer
 from statevisit.document.scheme import base
 from statevisit.publishing import shards

@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from statevisit import load
-from statevisit.dataset.arrow import configs
+from statevisit.dataset.configs import configs
 from statevisit.document.scheme import base
 from tests.conftest import DOC_ID, PATIENCE, ROOT
 

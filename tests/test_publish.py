@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from statevisit import ReleaseError, load
-from statevisit.dataset.arrow import configs
+from statevisit.dataset.configs import configs
 from statevisit.document.scheme import base
 from tests.conftest import PATIENCE, ROOT, Result, oracle
 from tests.hub_stand_in import DONE, REQUESTS, TOKEN, Failure, Hub

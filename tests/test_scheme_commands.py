@@ -628,6 +628,7 @@ def documents_of_schemes(draw: st.DrawFn) -> tuple[Scheme, Any]:
 def test_documents_of_any_scheme(drawn: tuple[Scheme, Any], data: st.DataObject) -> None:
     """The schema of any scheme is valid, the engines agree, and every form comes back whole."""
     from statevisit.dataset import arrow
+    from statevisit.dataset.configs import configs
     from statevisit.publishing.textless import restore, strip
 
     jsonschema = required("jsonschema")
@@ -642,7 +643,7 @@ def test_documents_of_any_scheme(drawn: tuple[Scheme, Any], data: st.DataObject)
     assert encoded == encode(decode(encoded, "encoded", scheme))
     tables = arrow.to_tables([document], scheme)
     assert [encoded] == [encode(d) for d in arrow.from_table(tables["documents"], scheme)]
-    assert arrow.configs(scheme) == tuple(tables)
+    assert configs(scheme) == tuple(tables)
     stripped = strip(document)
     assert [] == list(schema_errors.errors(stripped, scheme.annotations_only))
     assert encoded == encode(restore(stripped, document.text.encode(), "seed", scheme))

@@ -21,7 +21,7 @@ from statevisit.cli.main import run
 from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.source_lookup import Sources
 from statevisit.corpus.splits import ALONE, Ratio, divide, in_order
-from statevisit.dataset.arrow import features
+from statevisit.dataset.configs import features
 from statevisit.dataset.parquet import read_documents
 from statevisit.document.codec import encode
 from statevisit.document.scheme import base

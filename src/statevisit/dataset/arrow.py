@@ -9,22 +9,21 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
-from itertools import compress
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from statevisit.corpus.seeds import ListedSource
 from statevisit.corpus.splits import split_of
 from statevisit.dataset import sources
 from statevisit.dataset.arrays import array_of, type_of
-from statevisit.dataset.features import STRING, Column, Feature, feature_of
+from statevisit.dataset.configs import columns, features, properties
+from statevisit.dataset.features import Feature
 from statevisit.dataset.rows import Row
 from statevisit.dataset.views import views
 from statevisit.document.codec import ordered
 from statevisit.document.model import Document
-from statevisit.document.scheme import FULL, Scheme
+from statevisit.document.scheme import Scheme
 from statevisit.document.strict_json import JsonObject
 from statevisit.errors import MissingExtra
 
@@ -32,108 +31,6 @@ try:
     import pyarrow as pa
 except ImportError:
     raise MissingExtra("pyarrow", "parquet") from None
-
-
-def configs(scheme: Scheme) -> tuple[str, ...]:
-    """Return the configs of a dataset under a scheme, in the order of the card."""
-    return ("documents", *views(scheme))
-
-
-TOOLS = {"pyarrow": pa.__version__}
-"""The versions of the tools that influence the bytes of Parquet."""
-
-WORDS = frozenset(
-    (
-        "text",
-        "name",
-        "sentence_text",
-        "event_name",
-        "measures_text",
-        "property",
-        "whole",
-        "source_name",
-        "target_name",
-        "source_text",
-        "target_text",
-        "evidence_text",
-        "tokens",
-    )
-)
-"""The columns of the flat views that hold words of the text; one edition lacks them."""
-
-
-@cache
-def columns(config: str, scheme: Scheme) -> tuple[Column, ...]:
-    """Return the columns of a config, in order, under a scheme and in its edition.
-
-    A property that is an object without properties, which Parquet cannot hold, has no column.
-    """
-    if config == "documents":
-        of_schema = (column for column in _properties(scheme) if column.feature)
-        return tuple(map(sources.with_metadata_column, of_schema))
-    all_columns = (*views(scheme.in_edition(FULL))[config].columns, sources.SPLIT)
-    if scheme.edition == FULL:
-        return all_columns
-    return tuple(
-        _wordless_column(column, scheme)
-        for column in all_columns
-        if not _has_words(column.name, column.feature, scheme)
-    )
-
-
-def _properties(scheme: Scheme) -> list[Column]:
-    """The properties of a document as columns."""
-    return [
-        Column(name, feature_of(scheme.resolve(node), scheme), node["description"])
-        for name, node in scheme.value["properties"].items()
-    ]
-
-
-def _has_words(name: str, feature: Feature, scheme: Scheme) -> bool:
-    """Whether a column of a view, or a field of its structs, may hold words of the text."""
-    is_own = any(name in names for names in scheme.in_edition(FULL).free_text.values())
-    return name in WORDS or (is_own and feature == STRING)
-
-
-def _wordless_column(column: Column, scheme: Scheme) -> Column:
-    """A column without words: a list of structs loses the fields with words."""
-    inner = column.feature.get("feature", {})
-    if not inner or "_type" in inner:
-        return column
-    fields = {
-        name: feature for name, feature in inner.items() if not _has_words(name, feature, scheme)
-    }
-    return replace(
-        column,
-        feature={**column.feature, "feature": fields},
-        description=column.description.replace(" its span and text,", " its span,"),
-    )
-
-
-def wordless(config: str, scheme: Scheme, rows: Iterable[Row]) -> list[Row]:
-    """Return the rows of a view without the columns, and fields of arguments, that have words.
-
-    The rows have no column for the split yet.
-    """
-    all_columns = views(scheme)[config].columns
-    kept = [not _has_words(column.name, column.feature, scheme) for column in all_columns]
-    fields = [
-        _wordless_column(column, scheme).feature.get("feature", {})
-        for column in compress(all_columns, kept)
-    ]
-    return [tuple(map(_wordless_value, compress(row, kept), fields)) for row in rows]
-
-
-def _wordless_value(value: Any, fields: Feature) -> Any:
-    """A value of a column: of structs, only the fields without words."""
-    if not isinstance(value, list) or not value or not isinstance(value[0], dict):
-        return value
-    return [{key: item for key, item in struct.items() if key in fields} for struct in value]
-
-
-def features(config: str, scheme: Scheme) -> Feature:
-    """Return the features of a config in the JSON form of `datasets.Features`."""
-    return {column.name: column.feature for column in columns(config, scheme)}
 
 
 def release_memory() -> None:
@@ -232,7 +129,7 @@ def values(table: pa.Table, scheme: Scheme) -> list[JsonObject]:
     which is the number of no name.
     """
     of_config = features("documents", scheme)
-    empty: JsonObject = {column.name: {} for column in _properties(scheme) if not column.feature}
+    empty: JsonObject = {column.name: {} for column in properties(scheme) if not column.feature}
     rows = []
     for row in table.to_pylist():
         if isinstance(row["source"], dict):

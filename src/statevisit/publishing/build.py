@@ -44,6 +44,7 @@ from statevisit.publishing.manifest import (
     overview,
     published_agreement,
     schema_digests,
+    tools,
     version_of,
 )
 from statevisit.publishing.shards import SHARD, Shard, Written, plan, splits_of_entries
@@ -183,16 +184,15 @@ def other_tools(root: Path) -> str:
 
     The string is empty if none differ.
     """
-    from statevisit.dataset.arrow import TOOLS
-
     manifest = root / layout.RELEASE
     if not manifest.is_file():
         return ""
     built_with = orjson.loads(manifest.read_bytes()).get("tools", {})
+    installed = tools()
     differing = [
-        f"{name} {version}, this is {TOOLS[name]}"
+        f"{name} {version}, this is {installed[name]}"
         for name, version in built_with.items()
-        if TOOLS.get(name, version) != version
+        if installed.get(name, version) != version
     ]
     if not differing:
         return ""
@@ -204,7 +204,7 @@ def _converted(
     root: Path, staging: Path, resumable: bool, done: Callable[[int], None], mapper: Mapper
 ) -> _Converted:
     """Check all documents and files, and write the Parquet files below `staging`."""
-    from statevisit.dataset.arrow import configs
+    from statevisit.dataset.configs import configs
 
     corpus = load(root)
     findings = [f for f in check_corpus_files(root) if f.severity == ERROR]
@@ -298,8 +298,6 @@ def _in_order(
 
 
 def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
-    from statevisit.dataset.arrow import TOOLS
-
     lists = [root / name for name in _LISTS if (root / name).is_file()]
     annotations = sorted((root / layout.ANNOTATIONS).rglob("*.json"))
     beside = [file_entry(path, str(path.relative_to(root))) for path in (*lists, *annotations)]
@@ -307,7 +305,7 @@ def _manifest(root: Path, version: str, converted: _Converted) -> JsonObject:
         version=version,
         contents=converted.contents,
         files=[*converted.files, *beside],
-        tools=TOOLS,
+        tools=tools(),
         schemas=schema_digests(root),
         agreement=published_agreement(root),
     )

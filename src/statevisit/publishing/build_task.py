@@ -92,7 +92,8 @@ def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, data: None)
 
     Only errors are findings, not warnings. Documents with findings leave no file behind.
     """
-    from statevisit.dataset.arrow import configs, release_memory
+    from statevisit.dataset.arrow import release_memory
+    from statevisit.dataset.configs import configs
 
     scheme = task.context.scheme
     documents: list[DocumentResult] = []

@@ -11,7 +11,7 @@ from typing import Any
 
 from statevisit import layout
 from statevisit.corpus.splits import TRAIN
-from statevisit.dataset import arrow
+from statevisit.dataset.configs import columns, configs
 from statevisit.dataset.views import views
 from statevisit.document.codec import read_text
 from statevisit.document.scheme import FULL, Scheme
@@ -186,18 +186,18 @@ def dumped(meta: JsonObject) -> str:
 
 def _with_rows(about: Overview) -> list[str]:
     """Return the configs with rows: the others have no files, and cannot be loaded from the Hub."""
-    return [name for name in arrow.configs(about.scheme) if about.manifest["configs"].get(name)]
+    return [name for name in configs(about.scheme) if about.manifest["configs"].get(name)]
 
 
 def _configs(about: Overview) -> list[JsonObject]:
     """Return the configs as the Hub reads them; `data_files` without a split are "train"."""
-    configs: list[JsonObject] = []
+    listed: list[JsonObject] = []
     for name in _with_rows(about):
         config: JsonObject = {"config_name": name, "data_files": _data_files(about.manifest, name)}
         if name == DEFAULT_CONFIG:
             config["default"] = True
-        configs.append(config)
-    return configs
+        listed.append(config)
+    return listed
 
 
 def _data_files(manifest: JsonObject, config: str) -> str | list[JsonObject]:
@@ -223,17 +223,16 @@ def _config_table(about: Overview) -> str:
                 f"`{name}`",
                 views(about.scheme.in_edition(FULL))[name].description,
             )
-        columns = arrow.columns(name, about.scheme)
-        rows.append((title, description, str(len(columns))))
+        number = len(columns(name, about.scheme))
+        rows.append((title, description, str(number)))
     return table(("config", "rows", "columns"), rows)
 
 
 def _column_tables(about: Overview) -> str:
     parts = []
-    for config in arrow.configs(about.scheme):
+    for config in configs(about.scheme):
         rows = [
-            (f"`{c.name}`", _kind(c.feature), c.description)
-            for c in arrow.columns(config, about.scheme)
+            (f"`{c.name}`", _kind(c.feature), c.description) for c in columns(config, about.scheme)
         ]
         parts.append(f"### {config}\n\n{table(('column', 'type', 'content'), rows)}")
     return "\n\n".join(parts)

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from statevisit import layout
-from statevisit.dataset import arrow
+from statevisit.dataset.configs import columns, configs
 from statevisit.dataset.features import Column, Feature
 from statevisit.dataset.sources import SPLIT
 from statevisit.document.codec import read_text
@@ -88,7 +88,7 @@ def metadata(root: Path, about: Overview) -> bytes | None:
     paths = [file["path"] for file in parquet_files]
     splits = list(manifest.get("splits", ()))
     record_sets = [_split_set(splits)] if splits else []
-    for config in arrow.configs(about.scheme):
+    for config in configs(about.scheme):
         record_sets += _record_sets(config, about.scheme, paths, bool(splits))
     value: JsonObject = {
         "@context": _CONTEXT,
@@ -257,9 +257,9 @@ def _record_sets(
     record_sets: list[JsonObject] = []
     for path in paths_of_config:
         name = config if len(paths_of_config) == 1 else f"{config}-{Path(path).stem}"
-        columns = arrow.columns(config, scheme)
-        fields = [_column_field(name, column, path) for column in columns]
-        if has_splits and columns[-1] == SPLIT:
+        of_config = columns(config, scheme)
+        fields = [_column_field(name, column, path) for column in of_config]
+        if has_splits and of_config[-1] == SPLIT:
             fields[-1]["references"] = {"field": {"@id": "splits/name"}}
         record_sets.append(
             {

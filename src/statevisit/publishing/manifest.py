@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
+from importlib import metadata
 from itertools import combinations
 from operator import attrgetter
 from pathlib import Path
@@ -24,7 +25,7 @@ from statevisit.document.model import SCHEMA_VERSION, Document
 from statevisit.document.scheme import FULL, Scheme, schema_files, scheme_at
 from statevisit.document.states import STATES
 from statevisit.document.strict_json import JsonObject, parse
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, MissingExtra
 from statevisit.files import sha256_of
 from statevisit.publishing.texts import Texts, texts_of
 from statevisit.stores import StorePath
@@ -272,6 +273,18 @@ def rows_digest(rows: list[Row]) -> bytes:
     """
     lines = b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows])
     return hashlib.sha256(lines).hexdigest().encode() + b"\n"
+
+
+def tools() -> dict[str, str]:
+    """Return the versions of the tools that influence the bytes of Parquet.
+
+    They are read without importing the tools, which a process that writes no Parquet does not need.
+    Raises MissingExtra without pyarrow.
+    """
+    try:
+        return {"pyarrow": metadata.version("pyarrow")}
+    except metadata.PackageNotFoundError:
+        raise MissingExtra("pyarrow", "parquet") from None
 
 
 def schema_digests(root: Path) -> dict[str, str]:

@@ -170,7 +170,7 @@ def _write_corpus(
     Returns what they are, and the sources that the documents have. `full` is the manifest of the
     full edition. Raises FormatError if a page, a source or a document quotes the text.
     """
-    from statevisit.dataset.arrow import configs
+    from statevisit.dataset.configs import configs
 
     corpus = load(root)
     scheme = corpus.scheme
@@ -239,7 +239,7 @@ class _Rows:
         self, document: Document, stripped: JsonObject, source: ListedSource | None
     ) -> list[bytes]:
         """Add a document; return the digests of its rows by config."""
-        from statevisit.dataset.arrow import wordless
+        from statevisit.dataset.configs import wordless
 
         self._documents.append(stripped)
         self._sources.append(source)
