@@ -96,7 +96,11 @@ _ENCODER = msgspec.json.Encoder()
 
 def encode(document: Document) -> bytes:
     """Return the canonical bytes of a document, its records sorted."""
-    document = ordered(document)
+    return _laid_out(ordered(document))
+
+
+def _laid_out(document: Document) -> bytes:
+    """The bytes of a document in the canonical layout, its records in the order that they have."""
     members = []
     for name in _members(scheme_of(document)):
         value = getattr(document, name)
@@ -146,11 +150,27 @@ def canonical(data: bytes, scheme: Scheme) -> Document | None:
     """
     try:
         document = msgspec.json.decode(data, type=scheme.document_type)
-        members = {name: getattr(document, name) for name in _members(scheme)}
-        is_canonical = _ENCODER.encode(members) == data.replace(b"\n", b"")
+        laid_out = _laid_out(document)
     except (ValueError, OverflowError, RecursionError):
         return None
-    return document if is_canonical and document.schema_version == SCHEMA_VERSION else None
+    if document.schema_version != SCHEMA_VERSION:
+        return None
+    if laid_out == data:
+        document.__dict__[_LAID_OUT] = True
+    elif laid_out.replace(b"\n", b"") != data.replace(b"\n", b""):
+        return None
+    return document
+
+
+def in_canonical_form(document: Document, data: bytes) -> tuple[Document, bytes]:
+    """Return a document that was decoded from `data` in canonical order, and its canonical bytes.
+
+    Quicker than `ordered` and `encode` if `data` are these bytes.
+    """
+    in_order = ordered(document)
+    if _LAID_OUT in document.__dict__ and in_order == document:
+        return in_order, data
+    return in_order, encode(in_order)
 
 
 def convert(value: Json, file: str, scheme: Scheme, data: bytes | None = None) -> Document:
@@ -206,6 +226,9 @@ def natural(record_id: str) -> tuple[int, str]:
 
 
 _START, _END = attrgetter("start"), attrgetter("end")
+_LAID_OUT = "_laid_out"
+"""Marks documents that were decoded from bytes in the canonical layout."""
+
 _ORDERED = "_ordered"
 """Marks documents in canonical order, so that none is sorted twice; a changed copy lacks it."""
 

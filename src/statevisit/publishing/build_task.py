@@ -178,8 +178,7 @@ def _checked(
     of_document = facts(document, task.has_splits, warnings=False)
     if errors:  # such as a reference to a record that a row would need
         return DocumentResult(position, errors, of_document)
-    document = codec.ordered(document)
-    canonical = codec.encode(document)
+    document, canonical = codec.in_canonical_form(document, stored)
     digest = hashlib.sha256(canonical).hexdigest()
     digests = rows.add(document, digest)
     tally.add(document, task.context.signatures)
