@@ -168,8 +168,8 @@ def in_canonical_form(document: Document, data: bytes) -> tuple[Document, bytes]
     Quicker than `ordered` and `encode` if `data` are these bytes.
     """
     in_order = ordered(document)
-    if _LAID_OUT in document.__dict__ and in_order == document:
-        return in_order, data
+    if in_order is document and _LAID_OUT in document.__dict__:
+        return document, data
     return in_order, encode(in_order)
 
 
@@ -272,6 +272,8 @@ def ordered(document: Document, like: Document | None = None) -> Document:
             layers[name] = _sorted(records)
     states = dict(sorted(document.layers.items(), key=_place_of_state))
     in_order = replace(document, layers=states, **layers)
+    if in_order == document and list(states) == list(document.layers):
+        in_order = document  # which keeps what it has computed
     in_order.__dict__[_ORDERED] = True
     return in_order
 
