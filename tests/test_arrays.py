@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statevisit.dataset.arrays import array_of, type_of
+from statevisit.dataset.arrays import converter, type_of
 from statevisit.dataset.arrow import document_table
 from statevisit.dataset.configs import columns
 from statevisit.dataset.features import DAY, INT, STRING, class_label, list_of
@@ -33,7 +33,7 @@ FEATURE = {"n": INT, "day": DAY, "label": class_label(["A", "B"]), "list": list_
 )
 def test_what_is_missing_is_null(value: Any, expected: Any) -> None:
     """None, absent properties and unknown labels are null; an empty list is no null."""
-    array = array_of([value, {"n": 1}, value], FEATURE)
+    array = converter(FEATURE)([value, {"n": 1}, value])
     array.validate(full=True)
     assert type_of(FEATURE) == array.type
     assert [expected, expected] == [array[0].as_py(), array[2].as_py()]
@@ -41,7 +41,7 @@ def test_what_is_missing_is_null(value: Any, expected: Any) -> None:
 
 def test_values_of_an_empty_list() -> None:
     """No value at all is an empty array of the right type."""
-    assert pa.array([], type_of(FEATURE)) == array_of([], FEATURE)
+    assert pa.array([], type_of(FEATURE)) == converter(FEATURE)([])
 
 
 @settings(max_examples=40, deadline=None)

@@ -1,7 +1,7 @@
 """Arrow arrays from the records of documents, and from the rows of views, by their features."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate, chain
 from operator import attrgetter
 from typing import Any
@@ -38,45 +38,85 @@ def type_of(feature: Feature) -> pa.DataType:
     return pa.struct([(name, type_of(inner)) for name, inner in feature.items()])
 
 
-def array_of(values: Sequence[Any], feature: Feature) -> pa.Array:
-    """Return values as an Arrow array; None, and a label without a number, are null.
+Converter = Callable[[Sequence[Any]], pa.Array]
+"""A function that makes an Arrow array of the values of a column."""
 
-    A value of a struct is a record or a dict, one of a list any sequence. Days may be strings.
+
+def converter(feature: Feature) -> Converter:
+    """Return the function that makes Arrow arrays of values with a feature.
+
+    None, and a label without a number, are null. A value of a struct is a record or a dict, one of
+    a list any sequence. Days may be strings.
     """
     kind = feature.get("_type")
     if kind == "ClassLabel":
-        number_of = {name: number for number, name in enumerate(feature["names"])}.get
-        return pa.array(list(map(number_of, values)), pa.int64())
+        return _labels(feature["names"])
     if kind == "List":
-        return _lists(values, feature)
+        return _lists(converter(feature["feature"]))
     if kind is None:
-        return _structs(values, feature)
-    if feature["dtype"] == "date32" and any(isinstance(value, str) for value in values):
+        return _structs(feature)
+    if feature["dtype"] == "date32":
+        return _days
+    return partial(pa.array, type=_PRIMITIVE[feature["dtype"]])
+
+
+def _labels(names: list[str]) -> Converter:
+    numbers = {name: number for number, name in enumerate(names)}
+
+    def array_of(values: Sequence[Any]) -> pa.Array:
+        return pa.array(list(map(numbers.get, values)), pa.int64())
+
+    return array_of
+
+
+def _days(values: Sequence[Any]) -> pa.Array:
+    if any(isinstance(value, str) for value in values):
         return pa.array(values, pa.string()).cast(pa.date32())
-    return pa.array(values, _PRIMITIVE[feature["dtype"]])
+    return pa.array(values, pa.date32())
 
 
-def _lists(values: Sequence[Any], feature: Feature) -> pa.ListArray:
-    mask = None
-    if any(value is None for value in values):
-        mask = _is_none(values)
-        values = [() if value is None else value for value in values]
-    offsets = pa.array([0, *accumulate(map(len, values))], pa.int32())
-    items = array_of(list(chain.from_iterable(values)), feature["feature"])
-    return pa.ListArray.from_arrays(offsets, items, mask=mask)
+def _lists(array_of_items: Converter) -> Converter:
+    def array_of(values: Sequence[Any]) -> pa.Array:
+        mask = None
+        if any(value is None for value in values):
+            mask = _is_none(values)
+            values = [() if value is None else value for value in values]
+        items = array_of_items(list(chain.from_iterable(values)))
+        return pa.ListArray.from_arrays(_offsets(values), items, mask=mask)
+
+    return array_of
 
 
-def _structs(values: Sequence[Any], feature: Feature) -> pa.StructArray:
+def _offsets(lists: Sequence[Sequence[Any]]) -> pa.Array:
+    return pa.array([0, *accumulate(map(len, lists))], pa.int32())
+
+
+def _structs(feature: Feature) -> Converter:
+    names = tuple(feature)
     fields = [pa.field(name, type_of(inner)) for name, inner in feature.items()]
-    mask = None
-    try:
-        columns = _columns(values, tuple(feature))
-    except AttributeError:  # records that may be missing are few
-        mask = _is_none(values)
-        present = _columns([value for value in values if value is not None], tuple(feature))
-        columns = [_with_gaps(column, values) for column in present]
-    arrays = list(map(array_of, columns, feature.values()))
-    return pa.StructArray.from_arrays(arrays, fields=fields, mask=mask)
+    converters = [converter(inner) for inner in feature.values()]
+
+    def array_of(values: Sequence[Any]) -> pa.Array:
+        mask = None
+        try:
+            columns = _columns(values, names)
+        except AttributeError:  # records that may be missing are few
+            mask = _is_none(values)
+            present = _columns([value for value in values if value is not None], names)
+            columns = [_with_gaps(column, values) for column in present]
+        arrays = [convert(column) for convert, column in zip(converters, columns, strict=True)]
+        return pa.StructArray.from_arrays(arrays, fields=fields, mask=mask)
+
+    return array_of
+
+
+def spans(bounds: Sequence[tuple[list[int], list[int]]]) -> pa.ListArray:
+    """Return lists of structs with start and end from the starts and the ends of each list."""
+    starts = [starts for starts, _ in bounds]
+    ends = [ends for _, ends in bounds]
+    offsets = [pa.array(list(chain.from_iterable(lists)), pa.int32()) for lists in (starts, ends)]
+    structs = pa.StructArray.from_arrays(offsets, names=("start", "end"))
+    return pa.ListArray.from_arrays(_offsets(starts), structs)
 
 
 def _is_none(values: Sequence[Any]) -> pa.Array:

@@ -16,7 +16,7 @@ import msgspec
 from statevisit.corpus.seeds import ListedSource
 from statevisit.corpus.splits import split_of
 from statevisit.dataset import sources
-from statevisit.dataset.arrays import array_of, type_of
+from statevisit.dataset.arrays import Converter, converter, spans, type_of
 from statevisit.dataset.configs import columns, features, properties
 from statevisit.dataset.features import Feature
 from statevisit.dataset.rows import Row
@@ -46,6 +46,18 @@ def arrow_schema(config: str, scheme: Scheme) -> pa.Schema:
     return pa.schema(fields, metadata=metadata)
 
 
+@cache
+def _converters(config: str, scheme: Scheme) -> dict[str, Converter]:
+    """The functions that make the arrays of a config, by column.
+
+    That of the column `source` leaves out what only the list of sources states.
+    """
+    features_of = features(config, scheme)
+    if config == "documents":
+        features_of["source"] = sources.without_metadata(features_of["source"])
+    return {name: converter(feature) for name, feature in features_of.items()}
+
+
 def document_table(
     documents: Sequence[Document | JsonObject],
     scheme: Scheme,
@@ -57,13 +69,14 @@ def document_table(
     them.
     """
     arrays = []
-    for column in columns("documents", scheme):
-        values = [_property(document, column.name) for document in documents]
-        if column.name == "source":
-            plain = array_of(values, sources.without_metadata(column.feature))
-            array = sources.with_metadata(plain, listed or [None] * len(documents))
-        else:
-            array = array_of(values, column.feature)
+    for name, convert in _converters("documents", scheme).items():
+        bounds = [document.bounds for document in documents if isinstance(document, Document)]
+        if name == "tokens" and bounds:  # half of a document, and its bounds are known by now
+            arrays.append(spans([of_document[name] for of_document in bounds]))
+            continue
+        array = convert([_property(document, name) for document in documents])
+        if name == "source":
+            array = sources.with_metadata(array, listed or [None] * len(documents))
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=arrow_schema("documents", scheme))
 
@@ -90,12 +103,9 @@ def view_table(
 
 def rows_table(config: str, rows: list[Row], scheme: Scheme) -> pa.Table:
     """Return the table of a flat view from its rows."""
-    of_config = columns(config, scheme)
-    by_column = zip(*rows, strict=True) if rows else [()] * len(of_config)
-    arrays = [
-        array_of(values, column.feature)
-        for values, column in zip(by_column, of_config, strict=True)
-    ]
+    converters = _converters(config, scheme).values()
+    by_column = zip(*rows, strict=True) if rows else [()] * len(converters)
+    arrays = [convert(values) for values, convert in zip(by_column, converters, strict=True)]
     return pa.Table.from_arrays(arrays, schema=arrow_schema(config, scheme))
 
 

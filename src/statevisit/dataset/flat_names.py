@@ -120,9 +120,12 @@ def bio_tags(document: Document) -> list[str]:
     """Return one BIO tag, one of `tags`, for each token of a document."""
     starts, _ = document.bounds["tokens"]
     of_tokens = ["O"] * len(starts)
+    last = 0
     for start, end, label in flat_names(document):
-        first, last = bisect_left(starts, start), bisect_left(starts, end)
+        first = bisect_left(starts, start, last)
+        last = bisect_left(starts, end, first)
         if first < last:
             of_tokens[first] = f"B-{label}"
-            of_tokens[first + 1 : last] = [f"I-{label}"] * (last - first - 1)
+            for number in range(first + 1, last):
+                of_tokens[number] = f"I-{label}"
     return of_tokens

@@ -28,10 +28,11 @@ def _sentence(
 ) -> tuple[int | None, str | None, int]:
     """The columns with which the row of a span ends: its sentence and its disagreements."""
     disagreements = span.disagreements or 0
-    number = document.sentence_number(span)
-    if number is None:
+    starts, ends = document.bounds["sentences"]
+    number = bisect_right(starts, span.start) - 1
+    if number < 0 or span.start >= ends[number]:
         return None, None, disagreements
-    return number, document.text_of(document.sentences[number]), disagreements
+    return number, document.sentence_texts[number], disagreements
 
 
 _NO_ENTITY, _NO_CHAIN = Entity(id=""), EventChain(id="")
@@ -65,13 +66,12 @@ def _arguments(document: Document, event: Event) -> list[JsonObject] | None:
     added = scheme_of(document).attributes.get("arguments", ())
     arguments = []
     for argument in event.arguments:
-        layer = document.layer_of(argument.target)
-        target = document[argument.target]
+        layer, target = document.index[argument.target]
         arguments.append(
             {
                 "role": argument.role,
                 "ace_role": argument.ace_role,
-                **{name: getattr(argument, name) for name in added},
+                **({name: getattr(argument, name) for name in added} if added else {}),
                 "layer": layer,
                 "target": target.id,
                 "start": target.start,
@@ -239,8 +239,7 @@ def event_relation_rows(document: Document) -> Iterator[Row]:
 
 def _end(document: Document, record_id: str) -> tuple[Any, ...]:
     """The columns of an end of an event relation."""
-    record = document[record_id]
-    layer = document.layer_of(record_id)
+    layer, record = document.index[record_id]
     chain = record.event if layer == "events" else None
     return record_id, layer, record.start, record.end, record.text, chain
 
@@ -249,7 +248,7 @@ def _texts(document: Document, evidence: tuple[int, ...] | None) -> list[str] | 
     """The texts of sentences by their numbers; None where the evidence is not annotated yet."""
     if evidence is None:
         return None
-    return [document.text_of(document.sentences[number]) for number in evidence]
+    return [document.sentence_texts[number] for number in evidence]
 
 
 def ner_rows(document: Document) -> Iterator[Row]:

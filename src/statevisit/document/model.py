@@ -150,7 +150,8 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     quotations: tuple[Quotation, ...]
 
     @cached_property
-    def _index(self) -> dict[str, tuple[str, Any]]:
+    def index(self) -> dict[str, tuple[str, Any]]:
+        """The layer and the record of each id."""
         return {
             record.id: (layer, record)
             for layer in LAYERS_WITH_IDS
@@ -168,6 +169,11 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
             layer: ([span.start for span in records], [span.end for span in records])
             for layer, records in spans.items()
         }
+
+    @cached_property
+    def sentence_texts(self) -> tuple[str, ...]:
+        """The texts of the sentences."""
+        return tuple([self.text[start:end] for start, end in zip(*self.bounds["sentences"])])
 
     @cached_property
     def orderly(self) -> frozenset[str]:
@@ -230,14 +236,14 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return bool(getattr(self, layer, ()))
 
     def __getitem__(self, record_id: str) -> Any:
-        return self._index[record_id][1]
+        return self.index[record_id][1]
 
     def __contains__(self, record_id: object) -> bool:
-        return record_id in self._index
+        return record_id in self.index
 
     def layer_of(self, record_id: str) -> str:
         """Return the name of a record's layer. Raises KeyError for an id the document lacks."""
-        return self._index[record_id][0]
+        return self.index[record_id][0]
 
     def _record(self, record_or_id: Any) -> Any:
         return self[record_or_id] if isinstance(record_or_id, str) else record_or_id
@@ -307,7 +313,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     def arguments_of(self, event: Event | str) -> tuple[ResolvedArgument, ...]:
         """Return the arguments of an event, each with the record that its target names."""
         return tuple(
-            ResolvedArgument(argument.role, argument.ace_role, *self._index[argument.target])
+            ResolvedArgument(argument.role, argument.ace_role, *self.index[argument.target])
             for argument in self._record(event).arguments or ()
         )
 
