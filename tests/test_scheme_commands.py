@@ -372,6 +372,23 @@ def test_the_words_of_an_own_kind_are_not_read(annotated: Any, harbour: Path, cl
     assert (0, "", "") == cli("validate", harbour)
 
 
+@pytest.mark.parametrize(("layer", "name"), [("tokens", "pos"), ("sentences", "topic")])
+def test_own_properties_of_every_token_are_checked(
+    layer: str, name: str, annotated: Any, harbour: Path, cli: Run
+) -> None:
+    """A label that the scheme lacks is an error, on whichever token or sentence it is."""
+    records = annotated[layer]
+    for number in range(len(records)):
+        others = [
+            record | ({name: "NONE"} if i == number else {}) for i, record in enumerate(records)
+        ]
+        put(harbour, annotated | {layer: others})
+        result = cli("validate", harbour)
+        assert 1 == result.status
+        assert f"/{layer}/{number}/{name}" in result.out
+        assert "1 finding: 1 error" in result.err
+
+
 def test_fix_keeps_own_properties(annotated: Any, harbour: Path, cli: Run) -> None:
     """`--fix` mends the order and keeps the properties of every record."""
     path = harbour / f"corpus/documents/{FERRY}.json"

@@ -112,13 +112,15 @@ def _canonical(data: bytes, scheme: Scheme) -> Document | None:
     """The document in canonical bytes that follow the schema; None for any others.
 
     Half of a document is tokens. The schema checks the first and the last of them: tokens that are
-    in order lie between these.
+    in order, and have nothing but a span, lie between these.
     """
     document = codec.canonical(data, scheme)
     if document is None or "tokens" not in document.orderly:
         return None
-    edges = document.tokens[:1] + document.tokens[-1:]
-    value = to_builtins(structs.replace(document, tokens=edges))
+    checked = document
+    if not scheme.attributes.get("tokens"):
+        checked = structs.replace(document, tokens=document.tokens[:1] + document.tokens[-1:])
+    value = to_builtins(checked)
     return document if schema_errors.accepts(schema_errors.acceptor(scheme), value) else None
 
 

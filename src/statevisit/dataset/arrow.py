@@ -68,11 +68,12 @@ def document_table(
     They are in canonical order, or JSON values. `listed` are their sources, None where no list has
     them.
     """
+    # Half of a document is tokens, and the checks have needed their bounds.
+    bounds = [d.bounds["tokens"] for d in documents if isinstance(d, Document)]
     arrays = []
     for name, convert in _converters("documents", scheme).items():
-        bounds = [document.bounds for document in documents if isinstance(document, Document)]
-        if name == "tokens" and bounds:  # half of a document, and its bounds are known by now
-            arrays.append(spans([of_document[name] for of_document in bounds]))
+        if name == "tokens" and bounds and not scheme.attributes.get(name):
+            arrays.append(spans(bounds))
             continue
         array = convert([_property(document, name) for document in documents])
         if name == "source":
