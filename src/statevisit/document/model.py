@@ -173,7 +173,8 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @cached_property
     def sentence_texts(self) -> tuple[str, ...]:
         """The texts of the sentences."""
-        return tuple([self.text[start:end] for start, end in zip(*self.bounds["sentences"])])
+        starts, ends = self.bounds["sentences"]
+        return tuple([self.text[start:end] for start, end in zip(starts, ends, strict=True)])
 
     @cached_property
     def orderly(self) -> frozenset[str]:
