@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 FORMAT = (
     "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
@@ -49,6 +50,7 @@ def folded(name: str, case: bool = False) -> str:
     return unicodedata.normalize("NFC", words if case else words.casefold())
 
 
+@lru_cache(4096)
 def untidy(name: str) -> str:
     """Return why a name is not as people see it; "" if it is."""
     if name.isascii() and name == name.strip():

@@ -189,11 +189,23 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         """Whether the tokens are orderly and cover all of the text but its white space."""
         if "tokens" not in self.orderly:
             return False
-        starts, ends = self.bounds["tokens"]
-        gaps = zip([0, *ends], [*starts, len(self.text)], strict=True)
-        between = "".join([self.text[start:end] for start, end in gaps if start < end])
-        visible = sum(map(len, self.text.split()))
-        return not between.strip() and len(between) + visible == len(self.text)
+        between = self.text_outside("tokens")
+        return not between.strip() and len(between) == _white_space(self.text)
+
+    def text_outside(self, layer: str) -> str:
+        """Return the characters outside all spans of `sentences` or `tokens`, if it is orderly."""
+        text = self.text
+        starts, ends = self.bounds[layer]
+        gaps = zip([0, *ends], [*starts, len(text)], strict=True)
+        return "".join([text[start:end] for start, end in gaps if start < end])
+
+    @cached_property
+    def span_bounds(self) -> dict[str, tuple[list[int], list[int]]]:
+        """The offsets of the layers of `SPAN_LAYERS`, as `bounds` has them."""
+        return {
+            layer: ([span.start for span in records], [span.end for span in records])
+            for layer, records in ((name, getattr(self, name)) for name in SPAN_LAYERS)
+        }
 
     @cached_property
     def token_ends(self) -> dict[int, int]:
@@ -374,6 +386,13 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
         fragment: str = statevisit._document_html(self)
         return fragment
+
+
+def _white_space(text: str) -> int:
+    """The number of white space characters in a text."""
+    if text.replace("\n", " ").isprintable():  # so is no other white space but the space itself
+        return text.count(" ") + text.count("\n")
+    return len(text) - sum(map(len, text.split()))
 
 
 def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:
