@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from statevisit.checks.registry import Context, Path_, Problems, check
+from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.characters import folded
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Event, EventChain
@@ -17,6 +17,13 @@ def linkable(document: Document) -> Iterator[tuple[Path_, Entity | EventChain]]:
         yield ("entities", number), entity
     for number, chain in enumerate(document.event_chains):
         yield ("event_chains", number), chain
+
+
+@once
+def wikidata_items(document: Document) -> list[str]:
+    """Return the Wikidata items of all records."""
+    records = (*document.entities, *document.event_chains)
+    return [record.wikidata for record in records if record.wikidata]
 
 
 @check("W601")
@@ -116,6 +123,9 @@ def one_link(document: Document, context: Context) -> Problems:
     Wrong: entities `turkey` and `turkiye`, both `"wikidata":"Q43"`
     Right: one entity `turkiye` with the mentions of both
     """
+    items = wikidata_items(document)
+    if len(set(items)) == len(items):
+        return
     first_ids: dict[str, str] = {}
     for path, record in linkable(document):
         if not record.wikidata:
@@ -197,8 +207,11 @@ def repeated(document: Document, context: Context) -> Problems:
     attributes = scheme_of(document).attributes
     for layer in ("relations", "event_relations"):
         own = attributes.get(layer, ())
+        relations = getattr(document, layer)
+        if len({(relation.source, relation.target) for relation in relations}) == len(relations):
+            continue
         seen: set[tuple[object, ...]] = set()
-        for number, relation in enumerate(getattr(document, layer)):
+        for number, relation in enumerate(relations):
             if relation.type is None:
                 continue
             key = (relation.type, relation.source, relation.target, *_values(relation, own))
@@ -210,7 +223,7 @@ def repeated(document: Document, context: Context) -> Problems:
             seen.add(key)
     for number, event in enumerate(document.events):
         arguments = event.arguments or ()
-        if len({(argument.role, argument.target) for argument in arguments}) == len(arguments):
+        if len({argument.target for argument in arguments}) == len(arguments):
             continue
         own = attributes.get("arguments", ())
         filled: set[tuple[object, ...]] = set()

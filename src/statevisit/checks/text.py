@@ -108,33 +108,35 @@ TYPED = (
 
 
 @once
-def _worded_spans(document: Document) -> list[WordedSpan]:
-    """Every span with a surface form, also those inside other records."""
-    spans: list[WordedSpan] = [
-        *document.mentions,
-        *document.timexes,
-        *document.quantities,
-        *document.events,
-        *document.quotations,
-    ]
-    for quantity in document.quantities:
-        if quantity.property is not None:
-            spans.append(quantity.property)
-        if quantity.whole is not None:
-            spans.append(quantity.whole)
-    spans += [quotation.cue for quotation in document.quotations if quotation.cue is not None]
-    return spans
+def _inner_spans(document: Document) -> list[Span]:
+    """The spans inside records."""
+    spans = [quantity.property for quantity in document.quantities]
+    spans += [quantity.whole for quantity in document.quantities]
+    spans += [quotation.cue for quotation in document.quotations]
+    return [span for span in spans if span is not None]
 
 
 @once
 def _bounds_of_spans(document: Document) -> tuple[list[int], list[int]]:
-    """The starts and the ends of the worded spans."""
-    spans = _worded_spans(document)
-    return [span.start for span in spans], [span.end for span in spans]
+    """The starts and the ends of all spans with a surface form, those inside records last."""
+    starts, ends = [], []
+    for first, last in document.span_bounds.values():
+        starts += first
+        ends += last
+    inner = _inner_spans(document)
+    starts += [span.start for span in inner]
+    ends += [span.end for span in inner]
+    return starts, ends
+
+
+def _surface_forms(document: Document) -> list[str]:
+    """The surface forms of the spans in `_bounds_of_spans`."""
+    forms = [span.text for layer in SPAN_LAYERS for span in getattr(document, layer)]
+    return forms + [span.text for span in _inner_spans(document)]
 
 
 def _with_paths(document: Document) -> Iterator[tuple[Path_, WordedSpan]]:
-    """(path, span) of the worded spans; slower, and needed only where one of them is wrong."""
+    """(path, span) of all spans with a surface form; needed only where one of them is wrong."""
     for layer in SPAN_LAYERS:
         for number, span in enumerate(getattr(document, layer)):
             yield (layer, number), span
@@ -155,10 +157,8 @@ def surface(document: Document, context: Context) -> Problems:
     Right: `{"start":0,"end":4,"text":"Baku",…}`
     """
     text = document.text
-    spans = _worded_spans(document)
-    starts, ends = _bounds_of_spans(document)
-    words_of_spans = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-    if words_of_spans == [span.text for span in spans]:
+    bounds = zip(*_bounds_of_spans(document), strict=True)
+    if [text[start:end] for start, end in bounds] == _surface_forms(document):
         return
     for path, span in _with_paths(document):
         words = text[span.start : span.end]

@@ -213,6 +213,11 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return dict(zip(*self.bounds["tokens"], strict=True))
 
     @cached_property
+    def arguments(self) -> list[Argument]:
+        """The arguments of all events."""
+        return [argument for event in self.events for argument in event.arguments or ()]
+
+    @cached_property
     def layer_by_id(self) -> dict[str, str]:
         """The name of the layer of each record, by its id."""
         layers: dict[str, str] = {}
