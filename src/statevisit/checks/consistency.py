@@ -22,8 +22,9 @@ def linkable(document: Document) -> Iterator[tuple[Path_, Entity | EventChain]]:
 @once
 def wikidata_items(document: Document) -> list[str]:
     """Return the Wikidata items of all records."""
-    records = (*document.entities, *document.event_chains)
-    return [record.wikidata for record in records if record.wikidata]
+    items = [entity.wikidata for entity in document.entities]
+    items += [chain.wikidata for chain in document.event_chains]
+    return list(filter(None, items))
 
 
 @check("W601")
@@ -206,26 +207,12 @@ def repeated(document: Document, context: Context) -> Problems:
     """
     attributes = scheme_of(document).attributes
     for layer in ("relations", "event_relations"):
-        own = attributes.get(layer, ())
-        relations = getattr(document, layer)
-        if len({(relation.source, relation.target) for relation in relations}) == len(relations):
-            continue
-        seen: set[tuple[object, ...]] = set()
-        for number, relation in enumerate(relations):
-            if relation.type is None:
-                continue
-            key = (relation.type, relation.source, relation.target, *_values(relation, own))
-            if key in seen:
-                yield (
-                    (layer, number),
-                    f"{relation.type} from {relation.source!r} to {relation.target!r}",
-                )
-            seen.add(key)
+        yield from _repeated_relations(document, layer, attributes.get(layer, ()))
+    own = attributes.get("arguments", ())
     for number, event in enumerate(document.events):
         arguments = event.arguments or ()
         if len({argument.target for argument in arguments}) == len(arguments):
             continue
-        own = attributes.get("arguments", ())
         filled: set[tuple[object, ...]] = set()
         for index, argument in enumerate(arguments):
             if argument.role is None:
@@ -237,6 +224,24 @@ def repeated(document: Document, context: Context) -> Problems:
                     f"{argument.role} {argument.target!r}",
                 )
             filled.add(statement)
+
+
+def _repeated_relations(document: Document, layer: str, own: tuple[str, ...]) -> Problems:
+    """The repeated relations of a layer, which has some properties of a corpus's own."""
+    relations = getattr(document, layer)
+    if len({(relation.source, relation.target) for relation in relations}) == len(relations):
+        return
+    seen: set[tuple[object, ...]] = set()
+    for number, relation in enumerate(relations):
+        if relation.type is None:
+            continue
+        key = (relation.type, relation.source, relation.target, *_values(relation, own))
+        if key in seen:
+            yield (
+                (layer, number),
+                f"{relation.type} from {relation.source!r} to {relation.target!r}",
+            )
+        seen.add(key)
 
 
 def _values(record: object, attributes: tuple[str, ...]) -> list[object]:

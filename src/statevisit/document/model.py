@@ -220,10 +220,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @cached_property
     def layer_by_id(self) -> dict[str, str]:
         """The name of the layer of each record, by its id."""
-        layers: dict[str, str] = {}
-        for layer in LAYERS_WITH_IDS:
-            layers |= dict.fromkeys([record.id for record in getattr(self, layer)], layer)
-        return layers
+        return {record.id: layer for layer in LAYERS_WITH_IDS for record in getattr(self, layer)}
 
     def state_of(self, layer: str) -> str:
         """Return the state of a layer: "none", "partial" or "done"; sentences are always done."""
