@@ -68,7 +68,9 @@ def _is_after_header(document: Document, data: bytes) -> bool:
     text, length = _text_bytes(document), document.source.header_length
     header = data[: len(data) - len(text)]
     if data.endswith(text) and len(header.decode(errors="replace")) == length:
-        return True  # the bytes of a character never continue an incomplete one
+        return (
+            True  # no text begins inside a character, so the header decodes alone as in the whole
+        )
     return data.decode(errors="replace")[length:] == document.text
 
 

@@ -22,6 +22,13 @@ def is_invisible(character: str) -> bool:
     return character.isspace() or _IS_FORMAT(character) is not None
 
 
+def white_space(text: str) -> int:
+    """Return the number of white space characters in a text."""
+    if text.replace("\n", " ").isprintable():  # so is no other white space but the space itself
+        return text.count(" ") + text.count("\n")
+    return len(text) - sum(map(len, text.split()))
+
+
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     """Return the span without the invisible characters at its edges; it can become empty."""
     while start < end and is_invisible(text[start]):

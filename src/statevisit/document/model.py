@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit.document.characters import white_space
 from statevisit.document.records import (
     Argument,
     Entity,
@@ -160,14 +161,12 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @cached_property
     def bounds(self) -> dict[str, tuple[list[int], list[int]]]:
         """The offsets of `sentences` and `tokens`: for each a list of starts and a list of ends."""
-        spans: dict[str, tuple[Sentence, ...] | tuple[Token, ...]] = {
-            "sentences": self.sentences,
-            "tokens": self.tokens,
-        }
-        return {
-            layer: ([span.start for span in records], [span.end for span in records])
-            for layer, records in spans.items()
-        }
+        return {"sentences": _bounds_of(self.sentences), "tokens": _bounds_of(self.tokens)}
+
+    @cached_property
+    def span_bounds(self) -> dict[str, tuple[list[int], list[int]]]:
+        """The offsets of the layers of `SPAN_LAYERS`, as `bounds` has them."""
+        return {layer: _bounds_of(getattr(self, layer)) for layer in SPAN_LAYERS}
 
     @cached_property
     def orderly(self) -> frozenset[str]:
@@ -190,7 +189,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         if "tokens" not in self.orderly:
             return False
         between = self.text_outside("tokens")
-        return not between.strip() and len(between) == _white_space(self.text)
+        return not between.strip() and len(between) == white_space(self.text)
 
     def text_outside(self, layer: str) -> str:
         """Return the characters outside all spans of `sentences` or `tokens`, if it is orderly."""
@@ -198,14 +197,6 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         starts, ends = self.bounds[layer]
         gaps = zip([0, *ends], [*starts, len(text)], strict=True)
         return "".join([text[start:end] for start, end in gaps if start < end])
-
-    @cached_property
-    def span_bounds(self) -> dict[str, tuple[list[int], list[int]]]:
-        """The offsets of the layers of `SPAN_LAYERS`, as `bounds` has them."""
-        return {
-            layer: ([span.start for span in records], [span.end for span in records])
-            for layer, records in ((name, getattr(self, name)) for name in SPAN_LAYERS)
-        }
 
     @cached_property
     def token_ends(self) -> dict[int, int]:
@@ -390,11 +381,8 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return fragment
 
 
-def _white_space(text: str) -> int:
-    """The number of white space characters in a text."""
-    if text.replace("\n", " ").isprintable():  # so is no other white space but the space itself
-        return text.count(" ") + text.count("\n")
-    return len(text) - sum(map(len, text.split()))
+def _bounds_of(records: tuple[Any, ...]) -> tuple[list[int], list[int]]:
+    return [record.start for record in records], [record.end for record in records]
 
 
 def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:
