@@ -207,12 +207,10 @@ def token_boundaries(document: Document, context: Context) -> Problems:
     Wrong: a mention of "resident" inside the token "president"
     Right: a mention of "president"
     """
-    starts, ends = _token_edges(document)
-    if _are_sentences_of_tokens(document):
-        first, last = _bounds_of_spans(document)
-        if starts.issuperset(first) and ends.issuperset(last):
-            return
+    if _are_of_whole_tokens(document):
+        return
     length = len(document.text)
+    starts, ends = map(set, document.bounds["tokens"])
     sentences = ((("sentences", number), s) for number, s in enumerate(document.sentences))
     for path, span in chain(sentences, _with_paths(document)):
         if span.start in starts and span.end in ends:
@@ -223,17 +221,12 @@ def token_boundaries(document: Document, context: Context) -> Problems:
 
 
 @once
-def _token_edges(document: Document) -> tuple[set[int], set[int]]:
-    """The starts and the ends of the tokens."""
-    starts, ends = document.bounds["tokens"]
-    return set(starts), set(ends)
-
-
-def _are_sentences_of_tokens(document: Document) -> bool:
-    """Whether every sentence starts where a token starts, and ends where one ends."""
-    starts, ends = _token_edges(document)
-    first, last = document.bounds["sentences"]
-    return starts.issuperset(first) and ends.issuperset(last)
+def _are_of_whole_tokens(document: Document) -> bool:
+    """Whether all sentences and all spans with a surface form start and end with a token."""
+    bounds = zip(document.bounds["sentences"], _bounds_of_spans(document), strict=True)
+    starts, ends = [{*of_sentences, *of_spans} for of_sentences, of_spans in bounds]
+    token_starts, token_ends = document.bounds["tokens"]
+    return not (starts.difference(token_starts) or ends.difference(token_ends))
 
 
 def _cut_tokens(document: Document, span: BareSpan | WordedSpan) -> str:
@@ -325,12 +318,12 @@ def uncovered(document: Document, context: Context) -> Problems:
 
 
 def _are_tokens_in_sentences(document: Document) -> bool:
-    """Whether orderly tokens without white space are in sentences; quick for right sentences.
+    """Whether orderly tokens without white space are in sentences, if all spans have right edges.
 
     No token crosses the edge of a sentence if tokens start and end there, and none lies between
     sentences if there is only white space.
     """
-    if "sentences" not in document.orderly or not _are_sentences_of_tokens(document):
+    if "sentences" not in document.orderly or not _are_of_whole_tokens(document):
         return False
     return not document.text_outside("sentences").strip()
 
