@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from statevisit.checks.registry import Context, Path_, Problems, check
+from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.characters import folded
 from statevisit.document.model import Document
 from statevisit.document.records import Entity, Event, EventChain
@@ -17,6 +17,14 @@ def linkable(document: Document) -> Iterator[tuple[Path_, Entity | EventChain]]:
         yield ("entities", number), entity
     for number, chain in enumerate(document.event_chains):
         yield ("event_chains", number), chain
+
+
+@once
+def wikidata_items(document: Document) -> list[str]:
+    """Return the Wikidata items of all records."""
+    items = [entity.wikidata for entity in document.entities]
+    items += [chain.wikidata for chain in document.event_chains]
+    return list(filter(None, items))
 
 
 @check("W601")
@@ -116,6 +124,9 @@ def one_link(document: Document, context: Context) -> Problems:
     Wrong: entities `turkey` and `turkiye`, both `"wikidata":"Q43"`
     Right: one entity `turkiye` with the mentions of both
     """
+    items = wikidata_items(document)
+    if len(set(items)) == len(items):
+        return
     first_ids: dict[str, str] = {}
     for path, record in linkable(document):
         if not record.wikidata:
@@ -196,23 +207,12 @@ def repeated(document: Document, context: Context) -> Problems:
     """
     attributes = scheme_of(document).attributes
     for layer in ("relations", "event_relations"):
-        own = attributes.get(layer, ())
-        seen: set[tuple[object, ...]] = set()
-        for number, relation in enumerate(getattr(document, layer)):
-            if relation.type is None:
-                continue
-            key = (relation.type, relation.source, relation.target, *_values(relation, own))
-            if key in seen:
-                yield (
-                    (layer, number),
-                    f"{relation.type} from {relation.source!r} to {relation.target!r}",
-                )
-            seen.add(key)
+        yield from _repeated_relations(document, layer, attributes.get(layer, ()))
+    own = attributes.get("arguments", ())
     for number, event in enumerate(document.events):
         arguments = event.arguments or ()
-        if len({(argument.role, argument.target) for argument in arguments}) == len(arguments):
+        if len({argument.target for argument in arguments}) == len(arguments):
             continue
-        own = attributes.get("arguments", ())
         filled: set[tuple[object, ...]] = set()
         for index, argument in enumerate(arguments):
             if argument.role is None:
@@ -224,6 +224,24 @@ def repeated(document: Document, context: Context) -> Problems:
                     f"{argument.role} {argument.target!r}",
                 )
             filled.add(statement)
+
+
+def _repeated_relations(document: Document, layer: str, own: tuple[str, ...]) -> Problems:
+    """The repeated relations of a layer, which has some properties of a corpus's own."""
+    relations = getattr(document, layer)
+    if len({(relation.source, relation.target) for relation in relations}) == len(relations):
+        return
+    seen: set[tuple[object, ...]] = set()
+    for number, relation in enumerate(relations):
+        if relation.type is None:
+            continue
+        key = (relation.type, relation.source, relation.target, *_values(relation, own))
+        if key in seen:
+            yield (
+                (layer, number),
+                f"{relation.type} from {relation.source!r} to {relation.target!r}",
+            )
+        seen.add(key)
 
 
 def _values(record: object, attributes: tuple[str, ...]) -> list[object]:

@@ -53,12 +53,13 @@ def _has_cycle(graph: dict[Node, list[Node]]) -> bool:
 
     This is Kahn's algorithm, which takes a third of the time of the search for components.
     """
-    incoming = Counter(chain.from_iterable(graph.values()))
+    incoming = dict(Counter(chain.from_iterable(graph.values())))
     removed = [node for node in graph if node not in incoming]
     for node in removed:  # the list grows meanwhile
         for target in graph[node]:
-            incoming[target] -= 1
-            if not incoming[target]:
+            left = incoming[target] - 1
+            incoming[target] = left
+            if not left:
                 removed.append(target)
     return len(removed) < len(graph)
 

@@ -49,14 +49,24 @@ def role_layers(document: Document, context: Context) -> Problems:
     """
     layers = document.layer_by_id
     allowed = _role_layers(context.scheme)
+    filled = {(argument.role, layers.get(argument.target)) for argument in document.arguments}
+    if not any(_is_wrong_layer(role, layer, allowed) for role, layer in filled):
+        return
     for number, event in enumerate(document.events):
         for index, argument in enumerate(event.arguments or ()):
             layer = layers.get(argument.target)
-            if layer in _FILLERS and layer not in allowed.get(argument.role or "", _FILLERS):
+            if _is_wrong_layer(argument.role, layer, allowed):
                 yield (
                     ("events", number, "arguments", index),
                     f"{argument.role} is {argument.target!r} in {layer}",
                 )
+
+
+def _is_wrong_layer(
+    role: str | None, layer: str | None, allowed: dict[str, tuple[str, ...]]
+) -> bool:
+    """Whether a role cannot be filled from a layer that has records for other roles."""
+    return layer in _FILLERS and layer not in allowed.get(role or "", _FILLERS)
 
 
 @cache

@@ -1,6 +1,7 @@
 """Values: numbers in words and figures, wholes of shares, and ACE roles."""
 
 from decimal import Decimal
+from functools import lru_cache
 
 from statevisit.checks.registry import Context, Problems, check
 from statevisit.checks.stated_amounts import Amount, Amounts, amounts_of
@@ -58,11 +59,47 @@ def number_words(document: Document, context: Context) -> Problems:
     Right: "$7.6 billion" with `"value":"7600000000"`
     """
     for number, quantity in enumerate(document.quantities):
+        if _is_right(
+            quantity.text,
+            quantity.kind,
+            quantity.unit,
+            quantity.comparator,
+            quantity.change,
+            (quantity.value, quantity.lower, quantity.upper),
+        ):
+            continue
         for name, amounts in _wrong_numbers(quantity):
             stated = " or ".join(dict.fromkeys(map(str, amounts)))
             value = getattr(quantity, name)
             unit = f" {quantity.unit}" if amounts[0].unit else ""
             yield ("quantities", number, name), f"{quantity.text!r} is {stated}, not {value}{unit}"
+
+
+@lru_cache(4096)
+def _is_right(
+    text: str,
+    kind: str | None,
+    unit: str | None,
+    comparator: str | None,
+    change: str | None,
+    numbers: tuple[str | None, str | None, str | None],
+) -> bool:
+    """Whether the words of a quantity contradict none of its numbers: value, lower, upper."""
+    value, lower, upper = numbers
+    quantity = Quantity(
+        id="",
+        start=0,
+        end=len(text),
+        text=text,
+        kind=kind,
+        value=value,
+        lower=lower,
+        upper=upper,
+        unit=unit,
+        comparator=comparator,
+        change=change,
+    )
+    return not _wrong_numbers(quantity)
 
 
 def _wrong_numbers(quantity: Quantity) -> list[tuple[str, tuple[Amount, ...]]]:

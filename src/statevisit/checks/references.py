@@ -1,6 +1,6 @@
 """References: ids, the records that they name, and the lists beside the documents."""
 
-from statevisit.checks.consistency import linkable
+from statevisit.checks.consistency import linkable, wikidata_items
 from statevisit.checks.registry import Context, Path_, Problems, check, once
 from statevisit.document.model import LAYERS_WITH_IDS, Document
 from statevisit.document.references import all_references, references_of, targets_of
@@ -34,9 +34,8 @@ def _wrong_references(document: Document) -> list[tuple[Path_, str, tuple[str, .
     """The references to no record, or to one of another layer than may hold it."""
     layers = document.layer_by_id
     is_right = all(
-        layers.get(target) in reference.targets
+        set(map(layers.get, targets_of(document, reference))).issubset(reference.targets)
         for reference in all_references()
-        for target in targets_of(document, reference)
     )
     if is_right:  # nearly always, and told in half the time
         return []
@@ -142,6 +141,8 @@ def links(document: Document, context: Context) -> Problems:
     Right: `"nil":"UNVERIFIED"`, or the item added to the list with its evidence
     """
     if context.links is None:
+        return
+    if context.links.issuperset(wikidata_items(document)):
         return
     for path, record in linkable(document):
         if record.wikidata and record.wikidata not in context.links:

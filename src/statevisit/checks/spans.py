@@ -3,11 +3,11 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from operator import le, lt
 
 from msgspec import Struct
 
-from statevisit.checks.registry import Context, Problems, check
+from statevisit.checks.registry import Context, Problems, check, once
 from statevisit.document.model import SPAN_LAYERS, Document
 from statevisit.document.records import Event, Mention, SpanRecord
 
@@ -25,9 +25,6 @@ class _Overlap(Struct, frozen=True):
 
 def _overlaps(records: Sequence[SpanRecord]) -> Iterator[_Overlap]:
     """Yield every span that overlaps an earlier one, each with the innermost such span."""
-    apart = [one.start < one.end <= other.start for one, other in pairwise(records)]
-    if all(apart):
-        return
     order = sorted(range(len(records)), key=lambda i: (records[i].start, -records[i].end))
     enclosing: list[int] = []
     for number in order:
@@ -40,6 +37,16 @@ def _overlaps(records: Sequence[SpanRecord]) -> Iterator[_Overlap]:
                 yield _Overlap(number, enclosing[-1], outer.end < span.end)
         if not enclosing or records[enclosing[-1]].end >= span.end:
             enclosing.append(number)
+
+
+@once
+def _not_apart(document: Document) -> list[str]:
+    """The layers whose spans are not in order, or can be empty, equal or overlap."""
+    return [
+        layer
+        for layer, (starts, ends) in document.span_bounds.items()
+        if not (all(map(lt, starts, ends)) and all(map(le, ends, starts[1:])))
+    ]
 
 
 def _named(record: SpanRecord) -> str:
@@ -57,7 +64,7 @@ def crossing(document: Document, context: Context) -> Problems:
     Wrong: mentions "Second Karabakh" and "Karabakh War" in "Second Karabakh War"
     Right: mentions "Second Karabakh War" and "Karabakh"
     """
-    for layer in SPAN_LAYERS:
+    for layer in _not_apart(document):
         records = getattr(document, layer)
         for overlap in _overlaps(records):
             if overlap.crosses:
@@ -75,9 +82,9 @@ def duplicates(document: Document, context: Context) -> Problems:
     Wrong: `m1` and `m2`, both with `"start":0,"end":4,"entity":"baku"`
     Right: one of the two
     """
-    for layer in SPAN_LAYERS:
+    for layer in _not_apart(document):
         records = getattr(document, layer)
-        if len({record.start for record in records}) == len(records):
+        if len(set(document.span_bounds[layer][0])) == len(records):
             continue
         first_ids: dict[tuple[int, int, object], str] = {}
         for number, record in enumerate(records):
@@ -112,7 +119,9 @@ def nesting(document: Document, context: Context) -> Problems:
     Wrong: quantities "around $7.6 billion" and "7.6 billion"
     Right: the quantity "around $7.6 billion"
     """
-    for layer in ("timexes", "quantities", "events"):
+    for layer in _not_apart(document):
+        if layer in ("mentions", "quotations"):
+            continue
         records = getattr(document, layer)
         for overlap in _overlaps(records):
             inner, outer = records[overlap.inner], records[overlap.outer]

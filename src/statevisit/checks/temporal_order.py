@@ -34,7 +34,7 @@ _SHOWN = 6
 """Statements of a contradiction in a message."""
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):  # many, and never part of a cycle of objects
     """One point is not later than another one, or, if `strict`, earlier.
 
     `path` is the path of the statement; it is empty if the order holds in every document.
@@ -83,7 +83,7 @@ def _by_document_times(document: Document, ids: set[str]) -> Iterator[Order]:
             yield Order(_MORNING, (event.id, END), False, path)
 
 
-class _Bound(Struct, frozen=True):
+class _Bound(Struct, frozen=True, gc=False):  # as `Order`
     """A point that a calendar value puts not before the start of a day, or not after it."""
 
     day: int

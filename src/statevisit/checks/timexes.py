@@ -51,13 +51,14 @@ def grammar(document: Document, context: Context) -> Problems:
     Right: `P1Y2D`, `P18M`, `202X`, `2024-02-19T24:00`
     """
     for number, timex in enumerate(document.timexes):
-        problem = _grammar_problem(timeml_spelling(timex.value)) if timex.value else None
+        problem = _grammar_problem(timex.value) if timex.value else None
         if problem:
             yield ("timexes", number, "value"), f"{timex.value}: {problem}"
 
 
 @lru_cache(4096)
 def _grammar_problem(value: str) -> str | None:
+    value = timeml_spelling(value)
     if value.startswith("P") and not value.startswith(("PAST", "PRESENT")):
         return _duration_problem(value)
     year = _YEAR_FIELD.match(value)
@@ -191,14 +192,19 @@ def duration_words(document: Document, context: Context) -> Problems:
     for number, timex in enumerate(document.timexes):
         if timex.type != "DURATION" or timex.value is None:
             continue
-        in_words = read_duration(timex.text)
-        in_value = duration(timex.value)
-        if in_words is None or in_value is None:
-            continue
-        length, unit = in_base_unit(*in_value)
-        rounding, _ = in_base_unit(_half_of_last_digit(in_value[0]), in_value[1])
-        if unit == in_words[1] and abs(length - in_words[0]) > rounding:
+        if _is_other_length(timex.text, timex.value):
             yield ("timexes", number, "value"), f"{timex.text!r} is not {timex.value}"
+
+
+@lru_cache(4096)
+def _is_other_length(words: str, value: str) -> bool:
+    """Whether words and a value both give a length, and not the same one."""
+    in_words, in_value = read_duration(words), duration(value)
+    if in_words is None or in_value is None:
+        return False
+    length, unit = in_base_unit(*in_value)
+    rounding, _ = in_base_unit(_half_of_last_digit(in_value[0]), in_value[1])
+    return unit == in_words[1] and abs(length - in_words[0]) > rounding
 
 
 def _half_of_last_digit(number: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 FORMAT = (
     "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
@@ -19,6 +20,13 @@ _IS_FORMAT = re.compile(f"[{FORMAT}]").match
 def is_invisible(character: str) -> bool:
     """Whether a character is white space or an invisible format character."""
     return character.isspace() or _IS_FORMAT(character) is not None
+
+
+def white_space(text: str) -> int:
+    """Return the number of white space characters in a text."""
+    if text.replace("\n", " ").isprintable():  # so is no other white space but the space itself
+        return text.count(" ") + text.count("\n")
+    return len(text) - sum(map(len, text.split()))
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
@@ -49,6 +57,7 @@ def folded(name: str, case: bool = False) -> str:
     return unicodedata.normalize("NFC", words if case else words.casefold())
 
 
+@lru_cache(4096)
 def untidy(name: str) -> str:
     """Return why a name is not as people see it; "" if it is."""
     if name.isascii() and name == name.strip():

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from statevisit.document.characters import white_space
 from statevisit.document.records import (
     Argument,
     Entity,
@@ -161,14 +162,12 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @cached_property
     def bounds(self) -> dict[str, tuple[list[int], list[int]]]:
         """The offsets of `sentences` and `tokens`: for each a list of starts and a list of ends."""
-        spans: dict[str, tuple[Sentence, ...] | tuple[Token, ...]] = {
-            "sentences": self.sentences,
-            "tokens": self.tokens,
-        }
-        return {
-            layer: ([span.start for span in records], [span.end for span in records])
-            for layer, records in spans.items()
-        }
+        return {"sentences": _bounds_of(self.sentences), "tokens": _bounds_of(self.tokens)}
+
+    @cached_property
+    def span_bounds(self) -> dict[str, tuple[list[int], list[int]]]:
+        """The offsets of the layers of `SPAN_LAYERS`, as `bounds` has them."""
+        return {layer: _bounds_of(getattr(self, layer)) for layer in SPAN_LAYERS}
 
     @cached_property
     def sentence_texts(self) -> tuple[str, ...]:
@@ -196,11 +195,15 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         """Whether the tokens are orderly and cover all of the text but its white space."""
         if "tokens" not in self.orderly:
             return False
-        starts, ends = self.bounds["tokens"]
-        gaps = zip([0, *ends], [*starts, len(self.text)], strict=True)
-        between = "".join([self.text[start:end] for start, end in gaps if start < end])
-        visible = sum(map(len, self.text.split()))
-        return not between.strip() and len(between) + visible == len(self.text)
+        between = self.text_outside("tokens")
+        return not between.strip() and len(between) == white_space(self.text)
+
+    def text_outside(self, layer: str) -> str:
+        """Return the characters outside all spans of `sentences` or `tokens`, if it is orderly."""
+        text = self.text
+        starts, ends = self.bounds[layer]
+        gaps = zip([0, *ends], [*starts, len(text)], strict=True)
+        return "".join([text[start:end] for start, end in gaps if start < end])
 
     @cached_property
     def token_ends(self) -> dict[int, int]:
@@ -208,12 +211,14 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         return dict(zip(*self.bounds["tokens"], strict=True))
 
     @cached_property
+    def arguments(self) -> list[Argument]:
+        """The arguments of all events."""
+        return [argument for event in self.events for argument in event.arguments or ()]
+
+    @cached_property
     def layer_by_id(self) -> dict[str, str]:
         """The name of the layer of each record, by its id."""
-        layers: dict[str, str] = {}
-        for layer in LAYERS_WITH_IDS:
-            layers |= dict.fromkeys([record.id for record in getattr(self, layer)], layer)
-        return layers
+        return {record.id: layer for layer in LAYERS_WITH_IDS for record in getattr(self, layer)}
 
     def state_of(self, layer: str) -> str:
         """Return the state of a layer: "none", "partial" or "done"; sentences are always done."""
@@ -381,6 +386,10 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
         fragment: str = statevisit._document_html(self)
         return fragment
+
+
+def _bounds_of(records: tuple[Any, ...]) -> tuple[list[int], list[int]]:
+    return [record.start for record in records], [record.end for record in records]
 
 
 def _grouped(records: tuple[Any, ...], key: str) -> dict[str, tuple[Any, ...]]:

@@ -5,6 +5,7 @@ In the document schema, `x-refers-to` names the layers that may have the record 
 
 from collections.abc import Iterator
 from functools import cache
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -53,9 +54,7 @@ def all_references() -> tuple[Reference, ...]:
 def targets_of(document: Document, reference: Reference) -> set[str]:
     """Return the ids of the records to which the records of a document refer by one property."""
     records = getattr(document, reference.layer, ())
-    if reference.layer == "arguments":
-        records = [argument for event in document.events for argument in event.arguments or ()]
-    values = [getattr(record, reference.property) for record in records]
+    values = map(attrgetter(reference.property), records)
     if reference.is_list:
         return {target for targets in values if targets for target in targets}
     not_records = {None, DOCUMENT_TIME} if reference.layer == "timexes" else {None}

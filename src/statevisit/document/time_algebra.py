@@ -74,7 +74,7 @@ _AS_TEMPORAL = {"SUBEVENT": "CONTAINS"}
 def stated_type(relation: EventRelation) -> str | None:
     """Return the temporal type that a relation states as a fact; None if it states none."""
     kind = _AS_TEMPORAL.get(relation.type or "", relation.type)
-    return kind if relation.stated_modality == FACT and kind in ORDERS else None
+    return kind if kind in ORDERS and relation.stated_modality == FACT else None
 
 
 def orders(link: Link) -> Iterator[Order]:
