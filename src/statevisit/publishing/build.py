@@ -53,9 +53,9 @@ from statevisit.stores import StorePath
 
 _PRELOAD = (
     __name__,
+    "statevisit.dataset.without_pandas",
     "statevisit.dataset.arrow",
     *PRELOAD,
-    "pandas",  # pyarrow imports it at the first list, only to see whether that is a Series
 )
 
 _LISTS = (layout.ANNOTATORS, layout.LINKS, layout.DECISIONS, layout.SCHEME)

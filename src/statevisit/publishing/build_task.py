@@ -31,7 +31,7 @@ from statevisit.findings import Finding
 from statevisit.publishing.manifest import Counts, Tally, rows_digest
 from statevisit.publishing.shards import ParquetFile, Shard, ShardFiles
 
-CHUNK = 16
+CHUNK = 32
 """Documents that are in memory at once, and whose rows become one Arrow table."""
 
 
