@@ -213,7 +213,7 @@ def heads(document: Document, context: Context) -> Problems:
     """
     if "characters" in document.annotators:  # the tokenizer that makes every character a token
         return
-    ends = document.token_ends
+    ends = dict(zip(*document.bounds["tokens"], strict=True))
     for layer in ("mentions", "events"):
         for number, record in enumerate(getattr(document, layer)):
             first_end = ends.get(record.start, record.end)

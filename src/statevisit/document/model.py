@@ -172,8 +172,7 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
     @cached_property
     def sentence_texts(self) -> tuple[str, ...]:
         """The texts of the sentences."""
-        starts, ends = self.bounds["sentences"]
-        return tuple([self.text[start:end] for start, end in zip(starts, ends, strict=True)])
+        return tuple(map(self.text_of, self.sentences))
 
     @cached_property
     def orderly(self) -> frozenset[str]:
@@ -195,20 +194,14 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
         """Whether the tokens are orderly and cover all of the text but its white space."""
         if "tokens" not in self.orderly:
             return False
-        between = self.text_outside("tokens")
-        return not between.strip() and len(between) == white_space(self.text)
+        outside = self.text_outside("tokens")
+        return not outside.strip() and len(outside) == white_space(self.text)
 
     def text_outside(self, layer: str) -> str:
         """Return the characters outside all spans of `sentences` or `tokens`, if it is orderly."""
-        text = self.text
         starts, ends = self.bounds[layer]
-        gaps = zip([0, *ends], [*starts, len(text)], strict=True)
-        return "".join([text[start:end] for start, end in gaps if start < end])
-
-    @cached_property
-    def token_ends(self) -> dict[int, int]:
-        """The end of each token by its start."""
-        return dict(zip(*self.bounds["tokens"], strict=True))
+        gaps = zip([0, *ends], [*starts, len(self.text)], strict=True)
+        return "".join([self.text[start:end] for start, end in gaps if start < end])
 
     @cached_property
     def arguments(self) -> list[Argument]:
@@ -233,13 +226,11 @@ class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, di
 
         The document itself is returned if it has no such layer.
         """
-        begun = [name for name, state in self.layers.items() if state == NONE and self._has(name)]
+        none = (name for name, state in self.layers.items() if state == NONE)
+        begun = [name for name in none if getattr(self, name, ())]
         if not begun:
             return self
         return replace(self, layers=self.layers | dict.fromkeys(begun, PARTIAL))
-
-    def _has(self, layer: str) -> bool:
-        return bool(getattr(self, layer, ()))
 
     def __getitem__(self, record_id: str) -> Any:
         return self.index[record_id][1]
