@@ -148,26 +148,7 @@ def _days(interval: tuple[date, date] | None) -> tuple[date, ...]:
 @lru_cache(4096)
 def _difference(words: str, value: str) -> str | None:
     """The first part of a date that its words and its value give differently; None without one."""
-    if words in _usual_words(value):  # which are read as just that value
-        return None
     return next(_differences(words, timeml_spelling(value)), None)
-
-
-_PLAIN_VALUE = re.compile("[12][0-9]{3}(?:-[0-9]{2}-[0-9]{2})?")
-
-
-def _usual_words(value: str) -> tuple[str, ...]:
-    """How a year or a day is mostly written: "2020", "late 2020", "18 February 2020"."""
-    if not _PLAIN_VALUE.fullmatch(value):
-        return ()
-    if len(value) == len("YYYY"):
-        return value, f"late {value}", f"early {value}"
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return ()
-    month = MONTHS[day.month - 1].title()
-    return f"{day.day} {month} {day.year}", f"{month} {day.day}, {day.year}"
 
 
 def _differences(words: str, stated: str) -> Iterator[str]:
