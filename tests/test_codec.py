@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from statevisit import FormatError, decode, encode, read_document, write_document
 from statevisit.checks.document import check_bytes
 from statevisit.document import strict_json
-from statevisit.document.codec import ordered, to_value
+from statevisit.document.codec import encode_value, in_canonical_form, ordered, to_value
 from statevisit.document.model import LAYERS, Document, Mention
 from statevisit.document.scheme import base
 from statevisit.document.strict_json import Locator, Malformed, locate, parse, pointer
@@ -121,6 +121,39 @@ def test_the_order_of_records_is_not_data(document: Document, chance: random.Ran
     )
     layers["relations"] = tuple(replace(r, evidence=r.evidence[::-1]) for r in layers["relations"])
     assert encode(document) == encode(replace(document, **layers))
+
+
+@given(
+    documents(), st.randoms(use_true_random=False), st.sampled_from(["layout", "line", "spaces"])
+)
+@settings(deadline=None, max_examples=60)
+def test_the_canonical_form_of_any_bytes(
+    document: Document, chance: random.Random, form: str
+) -> None:
+    """A build gets the canonical bytes of a document whatever its file is like.
+
+    Records and states may stand in any order, with or without the canonical lines.
+    """
+    document = ordered(document)
+    shuffled = {name: _shuffled(getattr(document, name), chance) for name in LAYERS}
+    states = dict(_shuffled(document.layers.items(), chance))
+    value = to_value(replace(document, layers=states, **shuffled))
+    stored = encode_value(value)
+    if form != "layout":
+        stored = json.dumps(value, indent=1 if form == "spaces" else None).encode()
+    read = decode(stored)
+    in_order, data = in_canonical_form(read, stored)
+    assert encode(document) == data == encode(in_order)
+    assert ordered(document) == in_order
+    assert (in_order is read) == (encode_value(value) == data)
+
+
+def _shuffled(items: Iterable[Any], chance: random.Random) -> tuple[Any, ...]:
+    """The items in another order or, half of the time, in the same one."""
+    changed = list(items)
+    if chance.random() < 0.5:
+        chance.shuffle(changed)
+    return tuple(changed)
 
 
 def test_what_the_order_is(article: Document) -> None:

@@ -153,13 +153,11 @@ def canonical(data: bytes, scheme: Scheme) -> Document | None:
         laid_out = _laid_out(document)
     except (ValueError, OverflowError, RecursionError):
         return None
-    if document.schema_version != SCHEMA_VERSION:
-        return None
     if laid_out == data:
         document.__dict__[_LAID_OUT] = True
     elif laid_out.replace(b"\n", b"") != data.replace(b"\n", b""):
         return None
-    return document
+    return document if document.schema_version == SCHEMA_VERSION else None
 
 
 def in_canonical_form(document: Document, data: bytes) -> tuple[Document, bytes]:
@@ -168,9 +166,8 @@ def in_canonical_form(document: Document, data: bytes) -> tuple[Document, bytes]
     Quicker than `ordered` and `encode` if `data` are these bytes.
     """
     in_order = ordered(document)
-    if in_order is document and _LAID_OUT in document.__dict__:
-        return document, data
-    return in_order, encode(in_order)
+    is_laid_out = in_order is document and _LAID_OUT in document.__dict__
+    return in_order, data if is_laid_out else encode(in_order)
 
 
 def convert(value: Json, file: str, scheme: Scheme, data: bytes | None = None) -> Document:
