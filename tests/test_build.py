@@ -3,6 +3,8 @@
 import hashlib
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -775,3 +777,19 @@ def test_annotators_who_share_nothing_publish_no_agreement(
         shutil.copy(root / "corpus/documents" / name, root / "corpus/annotators" / f"a{n}")
     assert ([], {"written"}) == _states(build(root, workers=1))
     assert "agreement" not in orjson.loads((root / "corpus/release.json").read_bytes())
+
+
+def test_a_worker_writes_parquet_without_pandas() -> None:
+    """Importing pandas would take a quarter of a second of a build; it can be imported later."""
+    code = """
+import sys
+import statevisit.dataset.without_pandas
+from statevisit import load
+from statevisit.dataset.arrow import to_tables
+corpus = load()
+table = to_tables(list(corpus), corpus.scheme)["entities"]
+print("pandas" in sys.modules)
+print(len(table.to_pandas()) == table.num_rows > 0, "pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "False\nTrue True\n" == done.stdout
