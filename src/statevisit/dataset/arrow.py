@@ -70,9 +70,10 @@ def document_table(
     """
     # Half of a document is tokens, and the checks have needed their bounds.
     bounds = [d.bounds["tokens"] for d in documents if isinstance(d, Document)]
+    are_bare = len(bounds) == len(documents) and not scheme.attributes.get("tokens")
     arrays = []
     for name, convert in _converters("documents", scheme).items():
-        if name == "tokens" and bounds and not scheme.attributes.get(name):
+        if name == "tokens" and are_bare:
             arrays.append(spans(bounds))
             continue
         array = convert([_property(document, name) for document in documents])

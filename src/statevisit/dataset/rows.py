@@ -71,7 +71,7 @@ def _arguments(document: Document, event: Event) -> list[JsonObject] | None:
             {
                 "role": argument.role,
                 "ace_role": argument.ace_role,
-                **({name: getattr(argument, name) for name in added} if added else {}),
+                **{name: getattr(argument, name) for name in added},
                 "layer": layer,
                 "target": target.id,
                 "start": target.start,
