@@ -83,11 +83,11 @@ class Task(Struct, frozen=True):
     """Whether layers that are begun are enough for the config `ner`."""
 
 
-Seen = Callable[[Entry, bytes], None]
-"""Is called with each document that was read, and its bytes, in the order of the documents."""
+Seen = Callable[[Entry, str], None]
+"""Is called with each document that was read, and the SHA-256 of its bytes, in their order."""
 
 
-def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, data: None) -> bytes:
+def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, digest: None) -> bytes:
     """Check the documents of a shard and write its Parquet files; return a ShardResult as bytes.
 
     Only errors are findings, not warnings. Documents with findings leave no file behind.
@@ -171,7 +171,8 @@ def _checked(
         stored = entry.bytes()
     except Malformed as bad:
         return DocumentResult(position, [unreadable(entry, bad)])
-    seen(entry, stored)
+    digest = hashlib.sha256(stored).hexdigest()
+    seen(entry, digest)
     document, errors = check_read(entry, stored, task.context, warnings=False)
     if document is None:
         return DocumentResult(position, errors)
@@ -179,13 +180,13 @@ def _checked(
     if errors:  # such as a reference to a record that a row would need
         return DocumentResult(position, errors, of_document)
     document, canonical = codec.in_canonical_form(document, stored)
-    digest = hashlib.sha256(canonical).hexdigest()
-    digests = rows.add(document, digest)
+    of_canonical = digest
+    if canonical != stored:  # such as a file with spaces
+        of_canonical = hashlib.sha256(canonical).hexdigest()
+    digests = rows.add(document, of_canonical)
     tally.add(document, task.context.signatures)
     file: JsonObject = {}
     if entry.is_file:
-        if stored != canonical:  # such as a file with spaces
-            digest = hashlib.sha256(stored).hexdigest()
         name = f"{layout.DOCUMENTS}/{entry.path.name}"
         file = {"path": name, "size": len(stored), "sha256": digest}
     return DocumentResult(position, [], of_document, file, digests)

@@ -136,15 +136,14 @@ def _plain(value: Any) -> Any:
 
 
 class _Key:
-    """A digest of a shard and of the bytes of its documents, which are added in their order."""
+    """A digest of a shard and of those of its documents, which are added in their order."""
 
     def __init__(self, shard: Shard) -> None:
         self._sha256 = hashlib.sha256(repr((shard.split, shard.name, shard.positions)).encode())
 
-    def add(self, entry: Entry, data: bytes) -> None:
-        """Add a document."""
-        self._sha256.update(repr((entry.path.name, entry.id, len(data))).encode())
-        self._sha256.update(data)
+    def add(self, entry: Entry, digest: str) -> None:
+        """Add a document, the SHA-256 of whose bytes is `digest`."""
+        self._sha256.update(repr((entry.path.name, entry.id, digest)).encode())
 
     def digest(self) -> bytes:
         """Return the digest."""
@@ -157,7 +156,7 @@ def _kept(path: Path, shard: Shard) -> bytes | None:
     try:
         data = path.read_bytes()
         for entry in shard.entries:
-            key.add(entry, entry.bytes())
+            key.add(entry, hashlib.sha256(entry.bytes()).hexdigest())
     except (OSError, FormatError):  # a document that cannot be read is a finding
         return None
     result = data[_DIGEST:]
