@@ -1,5 +1,6 @@
 """Canonical JSON: always the same bytes, one record a line, and values with line and column."""
 
+import gc
 import json
 import random
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,13 @@ from msgspec.structs import replace
 from statevisit import FormatError, decode, encode, read_document, write_document
 from statevisit.checks.document import check_bytes
 from statevisit.document import strict_json
-from statevisit.document.codec import encode_value, in_canonical_form, ordered, to_value
+from statevisit.document.codec import (
+    encode_layer,
+    encode_value,
+    in_canonical_form,
+    ordered,
+    to_value,
+)
 from statevisit.document.model import LAYERS, Document, Mention
 from statevisit.document.scheme import base
 from statevisit.document.strict_json import Locator, Malformed, locate, parse, pointer
@@ -146,6 +153,18 @@ def test_the_canonical_form_of_any_bytes(
     assert encode(document) == data == encode(in_order)
     assert ordered(document) == in_order
     assert (in_order is read) == (encode_value(value) == data)
+
+
+def test_encoding_keeps_no_memory(article: Document) -> None:
+    """A task encodes thousands of documents, and nothing of them stays."""
+    encode(article)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(100):
+        encode(article)
+        encode_layer(article, "mentions")
+    gc.collect()
+    assert len(gc.get_objects()) < before + 100
 
 
 def _shuffled(items: Iterable[Any], chance: random.Random) -> tuple[Any, ...]:
