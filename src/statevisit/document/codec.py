@@ -161,7 +161,7 @@ def canonical(data: bytes, scheme: Scheme) -> Document | None:
 
 
 def in_canonical_form(document: Document, data: bytes) -> tuple[Document, bytes]:
-    """Return a document that was decoded from `data` in canonical order, and its canonical bytes."""
+    """Return a document, decoded from `data`, in canonical order, and its canonical bytes."""
     in_order = ordered(document)
     is_laid_out = in_order is document and _LAID_OUT in document.__dict__
     return in_order, data if is_laid_out else encode(in_order)
