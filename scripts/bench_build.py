@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from environment import BIN
 from measuring import (
+    Measurement,
     Row,
     Seconds,
     call_command,
@@ -48,7 +49,7 @@ GROWTH_TARGET = 1.1
 
 
 class Builds(NamedTuple):
-    """The builds of one corpus: seconds in every round and the largest peak memory, by name."""
+    """The builds of one corpus: seconds in every round and peak memory of one more, by name."""
 
     documents: int
     seconds: Seconds
@@ -115,18 +116,20 @@ def _builds(count: int, rounds: int, peers: bool, folder: Path) -> Builds:
         commands[ONE_CORE] = [*command, "1"]
         for peer, title in PEERS.items():
             commands[title] = call_command("bench_build", "convert", peer, str(root), str(output))
-    peaks = dict.fromkeys(commands, 0)
 
-    def build_once(name: str) -> float:
+    def build_once(name: str, sample_memory: bool = False) -> Measurement:
         for earlier in (output, root / "corpus/parquet"):
             shutil.rmtree(earlier, ignore_errors=True)
         output.mkdir()
         os.sync()  # so that the measurement does not include writing back earlier files
-        result = measure(commands[name], folder, sample_memory=True)
-        peaks[name] = max(peaks[name], result.peak)
-        return result.seconds
+        return measure(commands[name], folder, sample_memory)
 
-    seconds = in_turns({name: partial(build_once, name) for name in commands}, rounds)
+    def seconds_of(name: str) -> float:
+        return build_once(name).seconds
+
+    # Apart from the times, because sampling memory takes a part of the cores.
+    peaks = {name: build_once(name, sample_memory=True).peak for name in commands}
+    seconds = in_turns({name: partial(seconds_of, name) for name in commands}, rounds)
     shutil.rmtree(root)
     return Builds(count, seconds, peaks)
 
