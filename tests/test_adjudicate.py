@@ -40,7 +40,7 @@ from tests.strategies import documents
 @pytest.mark.slow
 def test_the_same_annotation_under_other_ids_has_no_disagreements(document: Document) -> None:
     """Two annotations that differ in ids only have no disagreements after they are aligned."""
-    other = _renamed(document, {name: f"x-{number}" for number, name in enumerate(document._index)})
+    other = _renamed(document, {name: f"x-{number}" for number, name in enumerate(document.index)})
     if _distinguishable(document):
         assert [] == disagreements(document, other)
         assert encode(document) == encode(aligned(other, document))
@@ -232,7 +232,7 @@ def test_decisions_are_in_the_ids_of_the_published_document(
     What both have is listed with --also, with both readings. The decisions also make the new
     version with its own ids, those about records that it lacks included.
     """
-    names = {name: f"x{number}" for number, name in enumerate(sorted(article._index))}
+    names = {name: f"x{number}" for number, name in enumerate(sorted(article.index))}
     first = _renamed(_without_counts(article), names)
     other = _renamed(second, {name: f"y-{name}" for name in (*names, "q99")})
     a, b, last, new = (tmp_path / f"{name}.json" for name in ("a", "b", "last", "new"))
@@ -264,7 +264,7 @@ def test_decisions_are_in_the_ids_of_the_published_document(
 def test_a_record_of_one_pass_has_the_id_of_the_published_document(article: Document) -> None:
     """An id comes from the first reference that has the record, also for what another lacks."""
     first = replace(article, mentions=article.mentions[1:])
-    other = _renamed(article, {name: f"y-{name}" for name in article._index})
+    other = _renamed(article, {name: f"y-{name}" for name in article.index})
     assert encode(article) == encode(aligned(other, first, article))
     assert "y-m1" in aligned(other, first)
 

@@ -104,10 +104,10 @@ def test_records_that_were_right_stay_equal(data: st.DataObject) -> None:
     once = fixed(json.dumps(value).encode())
     after = decode(once)
     assert once == fixed(once)
-    assert {r for r in before._index if r not in touched} <= {
-        r for r in after._index if r not in touched
+    assert {r for r in before.index if r not in touched} <= {
+        r for r in after.index if r not in touched
     }
-    assert [] == [i for i in before._index if i not in touched and before[i] != after[i]]
+    assert [] == [i for i in before.index if i not in touched and before[i] != after[i]]
     assert before.text == after.text
     assert set(before.event_relations) == set(after.event_relations)
 
@@ -158,7 +158,7 @@ def test_spans_move_with_a_corrected_text(corpus: Path, document_file: Path, cli
     assert 0 == result.status, result
     assert [] == list(validate(corpus))
     changed = {
-        i for i in before._index if hasattr(before[i], "start") and before[i].text != after[i].text
+        i for i in before.index if hasattr(before[i], "start") and before[i].text != after[i].text
     }
     assert {"m20", "ev26"} == changed
     assert 2 == result.err.count("A102")
