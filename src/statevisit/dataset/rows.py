@@ -28,9 +28,8 @@ def _sentence(
 ) -> tuple[int | None, str | None, int]:
     """The columns with which the row of a span ends: its sentence and its disagreements."""
     disagreements = span.disagreements or 0
-    starts, ends = document.bounds["sentences"]
-    number = bisect_right(starts, span.start) - 1
-    if number < 0 or span.start >= ends[number]:
+    number = document.sentence_number(span)
+    if number is None:
         return None, None, disagreements
     return number, document.sentence_texts[number], disagreements
 
