@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from playwright.sync_api import expect
 
 from statevisit.corpus.seeds import ListedSource
 from statevisit.document.model import Document
@@ -413,7 +414,7 @@ def test_keys_lead_through_the_text(written: Path, browser_page: Any) -> None:
     assert "welcomed" == page.locator("#card h2").inner_text()
     page.locator("#card a.jump").first.focus()
     page.keyboard.press("Enter")
-    assert "card" == page.evaluate("document.activeElement.id")
+    expect(page.locator("#card")).to_be_focused()  # the browser tells of a new address later
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.classList.contains('piece')")
     page.keyboard.press("/")
@@ -432,7 +433,7 @@ def test_the_timeline_shows_one_actor(written: Path, browser_page: Any) -> None:
     page.locator("#actor").select_option("karabakh")
     assert 0 < rows.count() < everything
     rows.first.locator("a").first.click()
-    assert page.locator("#card h2").is_visible()
+    expect(page.locator("#card h2")).to_be_visible()
     assert "tradition after election generic at the time of the document" in (
         page.locator(".ordered").text_content()
     ).replace("\n", " ")
@@ -555,10 +556,10 @@ def test_a_notebook_holds_several_readers(
     one.get_by_role("button", name="Close").click()
     assert one.locator("#card .hint").is_visible()
     one.locator("#who tbody tr").first.locator("a").first.click()
-    assert one.locator("#card h2").is_visible()
+    expect(one.locator("#card h2")).to_be_visible()
     assert two.locator("#card .hint").count()
     two.locator("#events a").first.click()
-    assert two.locator("#card h2").is_visible()
+    expect(two.locator("#card h2")).to_be_visible()
     assert ("rgb(1, 2, 3)", ground) == (
         page.evaluate("getComputedStyle(document.getElementById('text')).color"),
         page.evaluate("getComputedStyle(document.body).backgroundColor"),
