@@ -14,6 +14,7 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 from msgspec import Struct
 
@@ -33,7 +34,13 @@ from statevisit.document.strict_json import JsonObject
 from statevisit.errors import ReleaseError
 from statevisit.findings import ERROR, Finding
 from statevisit.publishing import finished
-from statevisit.publishing.build_task import DocumentResult, Task, build_shard, read_result
+from statevisit.publishing.build_task import (
+    DocumentResult,
+    Task,
+    build_shard,
+    read_document,
+    read_result,
+)
 from statevisit.publishing.manifest import (
     Contents,
     Overview,
@@ -224,8 +231,8 @@ def _converted(
     splits = _splits(corpus, sources, mapper)
     run = _function(task, staging, resumable and len(corpus.entries) > SHARD)
     with closing(mapper(run, plan(corpus.entries, splits))) as results:  # no task outlives `folder`
-        for split, document in _in_order(results, contents, written, done):
-            entry = corpus.entries[document.position]
+        for position, split, document in _in_order(results, contents, written, done):
+            entry = corpus.entries[position]
             findings += document.findings
             if document.facts is not None:
                 contradictions = across.add(entry, document.facts)
@@ -279,20 +286,22 @@ def _splits(corpus: Corpus, sources: Sources, mapper: Mapper) -> Iterator[str]:
 
 def _in_order(
     results: Iterable[bytes], contents: Contents, written: Written, done: Callable[[int], None]
-) -> Iterator[tuple[str, DocumentResult]]:
-    """Yield all documents, each with its split, in the order of the corpus.
+) -> Iterator[tuple[int, str, DocumentResult]]:
+    """Yield all documents in the order of the corpus, each with its position and its split.
 
     A document waits until the shards that begin before it are there.
     """
-    waiting: dict[int, tuple[str, DocumentResult]] = {}
+    waiting: dict[int, tuple[str, msgspec.Raw]] = {}
     position = 0
     for data in results:
         shard = read_result(data)
         contents.add_counts(shard.split, shard.counts)
         written.add(shard.split, shard.name, shard.files)
-        waiting.update((document.position, (shard.split, document)) for document in shard.documents)
+        for number, document in shard.documents.items():
+            waiting[number] = (shard.split, document)
         while position in waiting:
-            yield waiting.pop(position)
+            split, document = waiting.pop(position)
+            yield position, split, read_document(document)
             position += 1
         done(len(shard.documents))
 

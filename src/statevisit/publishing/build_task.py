@@ -36,12 +36,11 @@ CHUNK = 32
 
 
 class DocumentResult(Struct, frozen=True):
-    """A document of a corpus, checked: its `position` from 0, and what is to be kept of it.
+    """What is to be kept of a document that was checked.
 
     `facts` is None for a document that cannot be read. One with findings has no `digests`.
     """
 
-    position: int
     findings: list[Finding]
     facts: Facts | None = None
     file: JsonObject = {}
@@ -53,23 +52,30 @@ class DocumentResult(Struct, frozen=True):
 class ShardResult(Struct, frozen=True):
     """A shard: its documents in their order, their counts, and its Parquet files by config.
 
-    There are no files if a document has findings.
+    The documents, by their positions in the corpus from 0, are encoded: thousands of them take
+    little memory, and `read_document` decodes one. There are no files if a document has findings.
     """
 
     split: str
     name: str
-    documents: list[DocumentResult]
+    documents: dict[int, msgspec.Raw]
     counts: Counts
     files: dict[str, ParquetFile]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(ShardResult)
+_DOCUMENT_DECODER = msgspec.msgpack.Decoder(DocumentResult)
 
 
 def read_result(data: bytes) -> ShardResult:
     """Return the result in the bytes that `build_shard` returns."""
     return _DECODER.decode(data)
+
+
+def read_document(data: msgspec.Raw) -> DocumentResult:
+    """Return one of the documents of a ShardResult."""
+    return _DOCUMENT_DECODER.decode(data)
 
 
 class Task(Struct, frozen=True):
@@ -96,7 +102,7 @@ def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, digest: Non
     from statevisit.dataset.configs import configs
 
     scheme = task.context.scheme
-    documents: list[DocumentResult] = []
+    documents: dict[int, msgspec.Raw] = {}
     tally = Tally(scheme)
     written: dict[str, ParquetFile] = {}
     numbered = zip(shard.positions, fetched(shard.entries), strict=True)
@@ -107,9 +113,9 @@ def build_shard(shard: Shard, task: Task, seen: Seen = lambda entry, digest: Non
             check_stopped()
             rows = _Rows(shard.split, task)
             for position, entry in chunk:
-                result = _checked(position, entry, task, rows, tally, seen)
+                result = _checked(entry, task, rows, tally, seen)
                 has_findings = has_findings or bool(result.findings)
-                documents.append(result)
+                documents[position] = msgspec.Raw(_ENCODER.encode(result))
             if not has_findings:
                 parquet.add(rows.tables())
                 release_memory()
@@ -163,22 +169,20 @@ class _Rows:
         return tables
 
 
-def _checked(
-    position: int, entry: Entry, task: Task, rows: _Rows, tally: Tally, seen: Seen
-) -> DocumentResult:
+def _checked(entry: Entry, task: Task, rows: _Rows, tally: Tally, seen: Seen) -> DocumentResult:
     """Check a document and, if it has no errors, add it to the rows and the tally."""
     try:
         stored = entry.bytes()
     except Malformed as bad:
-        return DocumentResult(position, [unreadable(entry, bad)])
+        return DocumentResult([unreadable(entry, bad)])
     digest = hashlib.sha256(stored).hexdigest()
     seen(entry, digest)
     document, errors = check_read(entry, stored, task.context, warnings=False)
     if document is None:
-        return DocumentResult(position, errors)
+        return DocumentResult(errors)
     of_document = facts(document, task.has_splits, warnings=False)
     if errors:  # such as a reference to a record that a row would need
-        return DocumentResult(position, errors, of_document)
+        return DocumentResult(errors, of_document)
     document, canonical = codec.in_canonical_form(document, stored)
     of_canonical = digest
     if canonical != stored:  # such as a file with spaces
@@ -189,4 +193,4 @@ def _checked(
     if entry.is_file:
         name = f"{layout.DOCUMENTS}/{entry.path.name}"
         file = {"path": name, "size": len(stored), "sha256": digest}
-    return DocumentResult(position, [], of_document, file, digests)
+    return DocumentResult([], of_document, file, digests)

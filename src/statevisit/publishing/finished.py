@@ -26,7 +26,13 @@ from statevisit.corpus.reader import Entry
 from statevisit.corpus.source_lookup import Sources
 from statevisit.document.scheme import Scheme
 from statevisit.errors import FormatError, ReleaseError
-from statevisit.publishing.build_task import ShardResult, Task, build_shard, read_result
+from statevisit.publishing.build_task import (
+    ShardResult,
+    Task,
+    build_shard,
+    read_document,
+    read_result,
+)
 from statevisit.publishing.shards import Shard
 
 STAGING = "corpus/.build-staging"
@@ -170,7 +176,7 @@ def _is_intact(result: ShardResult, task: Task) -> bool:
         task.folder / config / result.name: file.sha256 for config, file in result.files.items()
     }
     if task.context.seeds is not None:
-        for document in result.documents:
+        for document in map(read_document, result.documents.values()):
             if document.facts is not None:  # and it has the seed that it states (E202)
                 expected[task.context.seeds / document.facts.seed] = document.facts.sha256
     try:
