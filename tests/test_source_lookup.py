@@ -7,11 +7,18 @@ import random
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from statevisit.corpus import source_lookup
-from statevisit.corpus.seeds import ListedSource, read_sources
+from statevisit.corpus.seeds import (
+    ListedSource,
+    add_sources,
+    change_sources,
+    read_sources,
+    source_of_line,
+)
 from statevisit.corpus.source_lookup import Used, chosen_sources, lookup
-from statevisit.corpus.splits import splits_of
+from statevisit.corpus.splits import in_splits
 from statevisit.errors import FormatError
 from statevisit.files import sha256_of
 from statevisit.publishing.build import build
@@ -58,7 +65,7 @@ def test_a_long_list_is_read_as_a_short_one(tmp_path: Path, order: str, end: str
         assert expected[name] == sources.get(name) == copied.get(name)
     for unknown in ("", "a", "text-0003", "text-0003.txtx", "zzz", "\U0010ffff"):
         assert None is sources.get(unknown)
-    assert splits_of(expected) == sources.splits
+    assert in_splits(s.split for s in expected.values()) == sources.splits
     path = sources.path
     assert path.stat().st_size < (root / "seeds/sources.jsonl").stat().st_size
     del sources
@@ -90,6 +97,43 @@ def test_the_limit_of_a_list_is_that_of_its_lines(
     lines[1] = _line("1.txt", title="T" * 1_100_000)
     with pytest.raises(FormatError, match=r"sources.jsonl:2:1: the line is larger than 1 MB"):
         read_sources(_listed(tmp_path, lines))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_sources_are_added_after_those_of_a_list(tmp_path: Path, end: str) -> None:
+    """Lines that stay keep their bytes, also where the last one has no end; no other is written."""
+    assert not read_sources(tmp_path)
+    first = source_of_line(_line("é.txt", title="T").encode())
+    add_sources(tmp_path, {first.file: first})
+    assert {first.file: first} == read_sources(tmp_path)
+    root = _listed(tmp_path, [f" {_line('b.txt')}", _line("a.txt")], end)
+    path = root / "seeds/sources.jsonl"
+    before = path.read_bytes().removesuffix(b"\n")
+    path.write_bytes(before)
+    add_sources(root, {"a.txt": replace(first, file="a.txt")})
+    assert before == path.read_bytes(), "the seed is listed already"
+    add_sources(root, {name: replace(first, file=name) for name in ("z.txt", "b.txt", "c.txt")})
+    assert path.read_bytes().startswith(before)
+    assert ["b.txt", "a.txt", "z.txt", "c.txt"] == list(read_sources(root))
+
+
+def test_sources_are_changed_and_left_out(tmp_path: Path) -> None:
+    """A line that states the same keeps its bytes; a list with a wrong line is not touched."""
+    lines = [f" {_line('b.txt')}", _line("a.txt", title="T"), _line("c.txt")]
+    path = _listed(tmp_path, lines) / "seeds/sources.jsonl"
+    target = tmp_path / "other"
+    change_sources(tmp_path, lambda s: None if s.title else replace(s, split="train"), target)
+    changed = read_sources(target)
+    assert {"b.txt": "train", "c.txt": "train"} == {s.file: s.split for s in changed.values()}
+    change_sources(tmp_path, lambda s: None if s.title else s)
+    assert [lines[0], lines[2]] == path.read_text("utf-8").splitlines()
+    broken = _listed(tmp_path, [*lines, "{}"])
+    before = path.read_bytes()
+    for write in (lambda: change_sources(broken, lambda s: None), lambda: add_sources(broken, {})):
+        with pytest.raises(FormatError, match=r"sources.jsonl:4:"):
+            write()
+    assert before == path.read_bytes()
+    assert ["sources.jsonl"] == os.listdir(path.parent)
 
 
 @pytest.mark.parametrize("repeats", [False, True])

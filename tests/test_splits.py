@@ -20,7 +20,7 @@ from statevisit.checks.splits import shared_part
 from statevisit.cli.main import run
 from statevisit.corpus.seeds import ListedSource, read_sources
 from statevisit.corpus.source_lookup import Sources
-from statevisit.corpus.splits import ALONE, Ratio, divide, in_order
+from statevisit.corpus.splits import ALONE, Change, Ratio, divide, in_order
 from statevisit.dataset.configs import features
 from statevisit.dataset.parquet import read_documents
 from statevisit.document.codec import encode
@@ -127,9 +127,15 @@ def _sources(number: int, **metadata: Any) -> dict[str, ListedSource]:
 # The division
 
 
+def _divided(
+    sources: dict[str, ListedSource], ratio: Ratio, seed: int, by: str, again: bool
+) -> Change:
+    return divide(sources.values(), ratio, seed, by, again)
+
+
 def test_sizes_meet_the_ratio_on_average() -> None:
     """Of ten thousand texts the splits have their parts within one per cent."""
-    counts = Counter(divide(_sources(10_000), THIRDS, 0, ALONE, again=False).after.values())
+    counts = Counter(_divided(_sources(10_000), THIRDS, 0, ALONE, again=False).after.values())
     assert {"train", "validation", "test"} == set(counts)
     for name, part in THIRDS.parts.items():
         assert abs(counts[name] / 10_000 - part) < 0.01
@@ -137,15 +143,15 @@ def test_sizes_meet_the_ratio_on_average() -> None:
 
 def test_an_added_text_moves_no_other() -> None:
     """The split of a text is the same alone, among a hundred and among a thousand, in any order."""
-    few, many = (divide(_sources(n), THIRDS, 7, ALONE, again=True).after for n in (100, 1_000))
+    few, many = (_divided(_sources(n), THIRDS, 7, ALONE, again=True).after for n in (100, 1_000))
     assert few == {file: many[file] for file in few}
     backwards = dict(reversed(_sources(1_000).items()))
-    assert many == divide(backwards, THIRDS, 7, ALONE, again=True).after
+    assert many == _divided(backwards, THIRDS, 7, ALONE, again=True).after
 
 
 def test_the_split_of_a_text_is_the_same_in_every_version() -> None:
     """The division is part of a corpus: a newer statevisit places an added text as this one."""
-    after = divide(_sources(40), THIRDS, 7, ALONE, again=False).after
+    after = _divided(_sources(40), THIRDS, 7, ALONE, again=False).after
     held_out = {file: split for file, split in after.items() if split != "train"}
     assert {
         "31.txt": "test",
@@ -159,13 +165,13 @@ def test_a_renamed_text_stays_in_its_split() -> None:
     """A text is placed by the bytes of its seed, not by a name."""
     sources = _sources(300)
     renamed = {f"new-{file}": replace(s, file=f"new-{file}") for file, s in sources.items()}
-    before, after = (divide(s, THIRDS, 1, ALONE, again=False).after for s in (sources, renamed))
+    before, after = (_divided(s, THIRDS, 1, ALONE, again=False).after for s in (sources, renamed))
     assert list(before.values()) == list(after.values())
 
 
 def test_another_number_makes_another_division() -> None:
     """`--seed` chooses between divisions that have nothing to do with each other."""
-    one, two = (divide(_sources(1_000), THIRDS, n, ALONE, again=False).after for n in (1, 2))
+    one, two = (_divided(_sources(1_000), THIRDS, n, ALONE, again=False).after for n in (1, 2))
     moved = sum(one[file] != two[file] for file in one)
     assert 250 < moved < 430  # 34 % in expectation
 
@@ -173,11 +179,12 @@ def test_another_number_makes_another_division() -> None:
 def test_a_text_keeps_the_split_that_it_has() -> None:
     """Only texts without a split get one, unless all are to be divided again."""
     held_out = _sources(50, split="held_out")
-    sources = held_out | {f"x{file}": s for file, s in _sources(50).items()}
-    kept = divide(sources, THIRDS, 0, ALONE, again=False)
+    others = (replace(source, file=f"x{file}") for file, source in _sources(50).items())
+    sources = held_out | {source.file: source for source in others}
+    kept = _divided(sources, THIRDS, 0, ALONE, again=False)
     assert {"held_out"} == {kept.after[file] for file in held_out}
     assert 50 == len(kept.changed)
-    again = divide(sources, THIRDS, 0, ALONE, again=True)
+    again = _divided(sources, THIRDS, 0, ALONE, again=True)
     assert "held_out" not in again.after.values()
 
 
@@ -190,7 +197,7 @@ def test_texts_of_one_group_stay_together(by: str) -> None:
         sources[file] = replace(
             source, publisher=group, author=(group, "Ana"), extra={"series": group}
         )
-    after = divide(sources, THIRDS, 3, by, again=False).after
+    after = _divided(sources, THIRDS, 3, by, again=False).after
     of_group: dict[str, set[str]] = {}
     for file, source in sources.items():
         of_group.setdefault(source.publisher, set()).add(after[file])
@@ -200,8 +207,10 @@ def test_texts_of_one_group_stay_together(by: str) -> None:
 
 def test_texts_that_state_no_group_are_no_group() -> None:
     """Texts of unknown publishers are divided one by one, and their number is known."""
-    sources = _sources(200) | {"a.txt": replace(_sources(1)["0.txt"], publisher="Courier")}
-    change = divide(sources, THIRDS, 3, "publisher", again=False)
+    sources = _sources(200) | {
+        "a.txt": replace(_sources(1)["0.txt"], file="a.txt", publisher="Courier")
+    }
+    change = _divided(sources, THIRDS, 3, "publisher", again=False)
     assert 200 == change.ungrouped
     assert {"train", "validation", "test"} == set(change.after.values())
 
@@ -212,7 +221,7 @@ def test_texts_that_state_no_group_are_no_group() -> None:
 def test_a_group_that_no_text_has_is_refused(by: str, message: str) -> None:
     """A misspelt property does not silently divide texts one by one."""
     with pytest.raises(FormatError, match=message):
-        divide(_sources(3, extra={"series": 1}), THIRDS, 0, by, again=False)
+        _divided(_sources(3, extra={"series": 1}), THIRDS, 0, by, again=False)
 
 
 def test_splits_are_listed_in_the_usual_order() -> None:

@@ -24,11 +24,11 @@ from statevisit.corpus.annotators import list_with
 from statevisit.corpus.documents import ids_of, place_of, write_documents
 from statevisit.corpus.seeds import (
     ListedSource,
+    add_sources,
     check_seed,
+    check_sources,
     check_update,
-    read_sources,
     source_of,
-    write_sources,
 )
 from statevisit.document.codec import encode
 from statevisit.document.model import Document
@@ -65,7 +65,7 @@ class NewDocuments:
         self._scheme = scheme_at(root)
         self._language, self._by = language, by
         self._tokenizers = [tokenizer(language, by).annotator]
-        read_sources(root)
+        check_sources(root)
         list_with(root, self._tokenizers)
         self._documents: dict[str, NewDocument] = {}
         self._seeds: dict[str, str] = {}
@@ -171,14 +171,14 @@ class NewDocuments:
         with files.locked(self._root):
             documents, errors = self._without_conflicts()
             yield from errors
-            sources = read_sources(self._root)
+            sources: dict[str, ListedSource] = {}
             for new in documents:
                 sources.setdefault(new.source.file, new.source)
             annotators = list_with(self._root, self._tokenizers)
             check_update(self._root, layout.ANNOTATORS, annotators)
             files.own_path(self._root, layout.SOURCES)
             files.update(self._root / layout.ANNOTATORS, annotators)
-            write_sources(self._root, sources)
+            add_sources(self._root, sources)
             for new in documents:
                 seed, _ = self._stored(new)
                 files.update(self._root / layout.SEEDS / new.source.file, seed)

@@ -26,7 +26,7 @@ from statevisit.corpus.documents import (
     write_files,
 )
 from statevisit.corpus.entries import in_shards
-from statevisit.corpus.seeds import check_update, read_sources, write_sources
+from statevisit.corpus.seeds import change_sources, check_update, seeds_of
 from statevisit.corpus.sharding import line_of
 from statevisit.corpus.signatures import renamed, signatures
 from statevisit.document.codec import encode_value, read_bytes
@@ -88,15 +88,14 @@ def remove(root: Path, ids: tuple[str, ...]) -> Removal:
     """
     with files.locked(root):
         planned = planned_removal(root, ids)
-        sources = read_sources(root)  # which can be broken: before the first change
+        listed = not set(planned.seeds).isdisjoint(seeds_of(root))  # or is broken: before changes
         for name in planned.passes:
             files.remove(root, name)
         if planned.decisions:
             left = [line for line in _decisions(root) if _document_of(line) not in ids]
             _write_decisions(root, left)
-        if any(seed in sources for seed in planned.seeds):
-            stay = {file: sources[file] for file in sources if file not in planned.seeds}
-            write_sources(root, stay)
+        if listed:
+            change_sources(root, lambda source: None if source.file in planned.seeds else source)
         for document_id in ids:
             renamed(root, document_id, None)
         for seed in planned.seeds:

@@ -1,6 +1,6 @@
 """The seeds of a corpus root and the list of their sources."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -86,6 +86,12 @@ def seeds_of(root: Path) -> Iterator[str]:
     return (source.file for source, _ in listed_lines(root))
 
 
+def check_sources(root: Path) -> None:
+    """Read the list of a root, which raises as `read_sources` if it is not valid."""
+    for _ in listed_lines(root):
+        pass
+
+
 def source_named(root: Path, seed: str) -> ListedSource | None:
     """Return the source of a root with a seed, None without one; raises as `read_sources`."""
     last = None
@@ -100,20 +106,47 @@ def source_of_line(line: bytes) -> ListedSource:
     return msgspec.convert(parse(line, layout.SOURCES), ListedSource)
 
 
-def write_sources(root: Path, sources: Mapping[str, ListedSource]) -> None:
-    """Write the list of sources, in the order of `sources`.
+def add_sources(root: Path, sources: Mapping[str, ListedSource]) -> None:
+    """Add sources to the list of a root, in their order, but those whose seeds it names already.
 
-    A line that states the same as before keeps its bytes. The caller holds the lock of the root
-    (`files.locked`). Raises FormatError, and writes nothing, if the list may not be replaced.
+    The other lines keep their bytes, and are not in memory together. The caller holds the lock of
+    the root (`files.locked`). Raises as `read_sources`, and FormatError if the list may not be
+    replaced; nothing is written then.
     """
-    before = {source.file: (source, line) for source, line in listed_lines(root)}
-    lines = []
-    for file, source in sources.items():
-        same, line = before.get(file, (None, b""))
-        lines.append(line if source == same else msgspec.json.encode(source))
-    listed = b"".join(line + b"\n" for line in lines)
-    check_update(root, layout.SOURCES, listed)
-    files.update(root / layout.SOURCES, listed)
+    missing = dict(sources)
+    for seed in seeds_of(root):
+        missing.pop(seed, None)
+    if not missing:
+        return
+    path = files.own_path(root, layout.SOURCES)
+    with files.replacing(path) as temporary, temporary.open("wb") as new:
+        if path.exists():
+            with path.open("rb") as old:
+                new.writelines(line if line.endswith(b"\n") else line + b"\n" for line in old)
+        new.writelines(map(_line, missing.values()))
+
+
+def change_sources(
+    root: Path,
+    changed: Callable[[ListedSource], ListedSource | None],
+    target: Path | None = None,
+) -> None:
+    """Write the list of a root as `changed` returns its sources; it leaves out those with None.
+
+    The list is written to `target`, another root, if there is one. A line that states the same as
+    before keeps its bytes; lines are not in memory together. The caller holds the lock of the root.
+    Raises as `add_sources`.
+    """
+    path = files.own_path(target or root, layout.SOURCES)
+    with files.replacing(path) as temporary, temporary.open("wb") as new:
+        for source, line in listed_lines(root):
+            after = changed(source)
+            if after is not None:
+                new.write(line + b"\n" if after == source else _line(after))
+
+
+def _line(source: ListedSource) -> bytes:
+    return msgspec.json.encode(source) + b"\n"
 
 
 def source_of(document: Document, like: ListedSource, place: str = "") -> ListedSource:
@@ -168,7 +201,5 @@ def keep_seed(root: Path, document: Document, data: bytes, like: ListedSource) -
     file = document.source.file
     with files.locked(root):
         check_seed(root, file, data)
-        sources = read_sources(root)
-        sources.setdefault(file, source_of(document, like))
-        write_sources(root, sources)
+        add_sources(root, {file: source_of(document, like)})
         files.update(root / layout.SEEDS / file, data)

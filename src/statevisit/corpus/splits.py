@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from statevisit import files, layout
-from statevisit.corpus.seeds import ListedSource, read_sources, write_sources
+from statevisit.corpus.seeds import ListedSource, change_sources, listed_lines
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.printable import nearest
@@ -74,7 +74,7 @@ def in_order(names: Iterable[str]) -> list[str]:
 
 
 def divide(
-    sources: Mapping[str, ListedSource], ratio: Ratio, seed: int, by: str, again: bool
+    sources: Iterable[ListedSource], ratio: Ratio, seed: int, by: str, again: bool
 ) -> Change:
     """Give every source that has no split one, or with `again` every source.
 
@@ -85,18 +85,24 @@ def divide(
 
     Raises FormatError if no source has the property `by`.
     """
-    groups = {file: _group(source, by) for file, source in sources.items()}
-    if by != ALONE and not any(groups.values()):
-        raise _no_group(by, sources.values())
-    after = {}
-    for file, source in sources.items():
+    before: dict[str, str | None] = {}
+    after: dict[str, str] = {}
+    ungrouped: set[str] = set()
+    extra: dict[str, None] = {}
+    for source in sources:
+        file = source.file
+        group = _group(source, by)
+        before[file] = source.split
         if source.split is not None and not again:
             after[file] = source.split
         else:
-            after[file] = ratio.split_at(_place(seed, groups[file] or source.sha256))
-    ungrouped = 0 if by == ALONE else sum(not group for group in groups.values())
-    before = {file: source.split for file, source in sources.items()}
-    return Change(before, after, ungrouped)
+            after[file] = ratio.split_at(_place(seed, group or source.sha256))
+        if by != ALONE and not group:
+            ungrouped.add(file)
+            extra.update(dict.fromkeys(source.extra))
+    if ungrouped and len(ungrouped) == len(after):
+        raise _no_group(by, extra)
+    return Change(before, after, len(ungrouped))
 
 
 def _place(seed: int, identity: str) -> Fraction:
@@ -117,10 +123,8 @@ def _group(source: ListedSource, by: str) -> str:
     return f"{by} {orjson.dumps(value).decode()}"
 
 
-def _no_group(by: str, sources: Iterable[ListedSource]) -> FormatError:
-    known = dict.fromkeys((ALONE, *_GROUPING))
-    for source in sources:
-        known.update(dict.fromkeys(source.extra))
+def _no_group(by: str, extra: Iterable[str]) -> FormatError:
+    known = dict.fromkeys((ALONE, *_GROUPING, *extra))
     if by in _GROUPING:
         return FormatError(f"{layout.SOURCES}: states no {by!r}; divide by another property")
     names = ", ".join(known)
@@ -141,15 +145,16 @@ def divide_corpus(root: Path, ratio: Ratio, seed: int, by: str, again: bool, wri
             "writes it"
         )
     if not write:
-        return divide(read_sources(root), ratio, seed, by, again)
+        return divide(_sources(root), ratio, seed, by, again)
     with files.locked(root):
-        sources = read_sources(root)
-        change = divide(sources, ratio, seed, by, again)
-        with_splits = {
-            file: replace(source, split=change.after[file]) for file, source in sources.items()
-        }
-        write_sources(root, with_splits)
+        change = divide(_sources(root), ratio, seed, by, again)
+        if change.changed:
+            change_sources(root, lambda source: replace(source, split=change.after[source.file]))
     return change
+
+
+def _sources(root: Path) -> Iterator[ListedSource]:
+    return (source for source, _ in listed_lines(root))
 
 
 class Lookup(Protocol):
@@ -163,11 +168,6 @@ def split_of(document: Document, sources: Lookup) -> str:
     """Return the split of a document of a corpus with these sources."""
     source = sources.get(document.source.file)
     return TRAIN if source is None or source.split is None else source.split
-
-
-def splits_of(sources: Mapping[str, ListedSource]) -> list[str]:
-    """Return the names of the splits of a corpus, in order; none if no source states one."""
-    return in_splits(source.split for source in sources.values())
 
 
 def in_splits(stated: Iterable[str | None]) -> list[str]:

@@ -9,7 +9,7 @@ import orjson
 from msgspec.structs import replace
 
 from statevisit import files, layout
-from statevisit.corpus.seeds import ListedSource, read_sources, write_sources
+from statevisit.corpus.seeds import ListedSource, change_sources, read_sources
 from statevisit.corpus.source_lookup import Used
 from statevisit.document import codec
 from statevisit.document.model import Document
@@ -23,6 +23,7 @@ class SourceList:
     def __init__(self, root: Path) -> None:
         """Read the list. Raises FormatError if it is not valid, or a link."""
         self._path = files.own_path(root, layout.SOURCES)
+        self._root = root
         self._exists = self._path.exists()
         self._sources = read_sources(root)
         self._numbers = {seed: number for number, seed in enumerate(self._sources)}
@@ -64,5 +65,4 @@ class SourceList:
     def write(self, target: Path) -> None:
         """Write the list to another root, if there is one; unchanged lines keep their bytes."""
         if self._exists:
-            files.write(target / layout.SOURCES, codec.read_bytes(self._path))
-            write_sources(target, self._sources)
+            change_sources(self._root, lambda source: self._sources[source.file], target)
