@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from statevisit.corpus import source_lookup
+from statevisit.corpus.jsonl import lines_of
 from statevisit.corpus.seeds import (
     ListedSource,
     add_sources,
@@ -97,6 +98,24 @@ def test_the_limit_of_a_list_is_that_of_its_lines(
     lines[1] = _line("1.txt", title="T" * 1_100_000)
     with pytest.raises(FormatError, match=r"sources.jsonl:2:1: the line is larger than 1 MB"):
         read_sources(_listed(tmp_path, lines))
+
+
+@pytest.mark.parametrize("wrong", ["}", '{"file":"x","file":"y"}', "", '{"file":"a/b"}'])
+def test_lines_that_are_checked_together_have_their_own_errors(tmp_path: Path, wrong: str) -> None:
+    """All lines before a wrong one are given; its number counts blank lines as well."""
+    lines = [_line(f"{number}.txt") for number in range(2_000)]
+    lines[7] = ""
+    lines[1_500] = wrong
+    read = []
+    problems = {}
+    for line in lines_of(_listed(tmp_path, lines) / "seeds/sources.jsonl", "source"):
+        read.append(line.number)
+        if line.problems:
+            problems[line.number] = [problem.line for problem in line.problems]
+    blank = {8} if wrong else {8, 1_501}
+    assert [number for number in range(1, 2_001) if number not in blank] == read
+    assert ([1_501] if wrong else []) == list(problems)
+    assert all({number} == set(of_line) for number, of_line in problems.items())
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

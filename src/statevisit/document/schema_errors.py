@@ -73,24 +73,24 @@ def acceptor(schema: Schema) -> "Verdict":
     return jsonschema_rs.Draft202012Validator(value, validate_formats=True)
 
 
-def accepts(validator: "Verdict", value: Json) -> bool:
-    """Return whether a validator accepts a value.
+def accepts(validator: "Verdict", *values: Json) -> bool:
+    """Return whether a validator accepts all values.
 
     jsonschema-rs drops the exception of a signal handler that runs while it works, so a Ctrl-C is
-    handled afterwards.
+    handled afterwards. To change the handler takes longer than a small value, so give many at once.
     """
     handler = signal.getsignal(signal.SIGINT)
     if not callable(handler) or current_thread() is not main_thread():
-        return validator.is_valid(value)
+        return all(map(validator.is_valid, values))
     signals: list[tuple[int, FrameType | None]] = []
     signal.signal(signal.SIGINT, lambda number, frame: signals.append((number, frame)))
     try:
-        is_accepted = validator.is_valid(value)
+        are_accepted = all(map(validator.is_valid, values))
     finally:
         signal.signal(signal.SIGINT, handler)
     if signals:
         handler(*signals[0])
-    return is_accepted
+    return are_accepted
 
 
 @cache
