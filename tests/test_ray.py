@@ -327,9 +327,16 @@ def test_an_exception_comes_back_in_its_turn(on_cluster: Callable[..., Iterator[
 
 def test_a_caller_that_stops_leaves_no_task(on_cluster: Callable[..., Iterator[Any]]) -> None:
     """Tasks under way are cancelled if the caller takes no more results; the cluster stays."""
-    with closing(on_cluster(_endless, range(10))) as results:
-        assert 0 == next(results)
-    assert [1, 2, 3] == list(on_cluster(abs, [-1, -2, -3]))
+    ray = required("ray")
+    for milliseconds in (0, 2, 10, 50):  # a task may be on its way to a process
+        with closing(on_cluster(_endless, range(10))) as results:
+            assert 0 == next(results)
+            time.sleep(milliseconds / 1000)
+        assert [1, 2, 3] == list(on_cluster(abs, [-1, -2, -3]))
+        end = time.monotonic() + 30
+        while ray.available_resources().get("CPU") != ray.cluster_resources()["CPU"]:
+            assert time.monotonic() < end, "a task remains"
+            time.sleep(0.1)
 
 
 def test_a_node_with_another_version(

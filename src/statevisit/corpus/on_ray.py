@@ -8,6 +8,7 @@ wherever it runs and however often.
 import hashlib
 import os
 import platform
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,6 +37,9 @@ _NODE_SECONDS = 120
 
 _STOP_SECONDS = 10
 """Seconds in which cancelled tasks should end."""
+
+_CANCEL_SECONDS = 0.5
+"""Seconds after which a task that has not ended is cancelled again."""
 
 
 class _Work(NamedTuple):
@@ -200,10 +204,13 @@ def _pending(ray: Any) -> Iterator[deque[Any]]:
     try:
         yield pending
     finally:
-        if pending:
-            for reference in pending:
+        running = list(pending)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while running and time.monotonic() < deadline:
+            # Ray forgets to cancel a task that is on its way to a process.
+            for reference in running:
                 ray.cancel(reference, force=True)
-            _running(ray, pending, timeout=_STOP_SECONDS)
+            running = _running(ray, running, timeout=_CANCEL_SECONDS)
 
 
 def _check_nodes(ray: Any, work: _Work, paths: Sequence[Path]) -> None:
