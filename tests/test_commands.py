@@ -23,8 +23,10 @@ from statevisit.cli.overview import COMMANDS, OVERVIEW
 from statevisit.cli.progress import Bar
 from statevisit.document.codec import encode
 from statevisit.document.model import LAYERS, Document
+from statevisit.errors import MissingExtra
 from statevisit.pages.reader_page import document_page
 from statevisit.pages.site import annotators_of, origin_at
+from statevisit.publishing.build import build
 from tests.conftest import (
     DATA,
     DOC_ID,
@@ -636,3 +638,29 @@ def test_anchor_says_what_it_wrote(
     draft.write_text(f'{{"id": "{DOC_ID}", "quotations": []}}', encoding="utf-8")
     done = cli("anchor", draft, "--document", document_file, "-o", out)
     assert Result(0, "", f"{out} written\n") == done
+
+
+def test_packages_that_lack_others(
+    corpus: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where pyarrow is there without PyYAML, or another package without what it needs, one line.
+
+    A module of statevisit that is not there is a defect, and not hidden.
+    """
+    shutil.copy(ROOT / "README.md", corpus)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "yaml", None)
+        with pytest.raises(MissingExtra, match=r"this needs PyYAML: .*'statevisit\[parquet\]'"):
+            build(corpus)
+    missing = ""
+
+    def invoke(arguments: list[str]) -> int:
+        raise ModuleNotFoundError(name=missing)
+
+    monkeypatch.setattr("statevisit.cli.main._invoke", invoke)
+    missing = "multidict"
+    message = "statevisit: this needs the module multidict: pip install 'statevisit[all]'\n"
+    assert (1, "", message) == cli("build")
+    missing = "statevisit.cli.nothing"
+    with pytest.raises(ModuleNotFoundError):
+        cli("build")

@@ -100,6 +100,11 @@ def run(arguments: list[str]) -> int:
         return _fail(str(error))
     except OSError as error:
         return failed(error)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("statevisit"):
+            raise
+        # An optional package is there, but not all that it or statevisit uses beside it.
+        return _fail(f"this needs the module {error.name}: pip install 'statevisit[all]'")
 
 
 def _invoke(arguments: list[str]) -> int:

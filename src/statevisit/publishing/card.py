@@ -16,7 +16,7 @@ from statevisit.dataset.views import views
 from statevisit.document.codec import read_text
 from statevisit.document.scheme import FULL, Scheme
 from statevisit.document.strict_json import JsonObject
-from statevisit.errors import FormatError
+from statevisit.errors import FormatError, MissingExtra
 from statevisit.publishing.manifest import Overview
 from statevisit.publishing.page_tables import signed_sentence, source_table, split_table, table
 
@@ -150,10 +150,9 @@ def _parsed(path: Path, front: str) -> JsonObject:
 def mapping(path: Path, text: str, what: str, first_line: int = 1) -> JsonObject:
     """Return the mapping in YAML that begins in a line of a file; `what` names it in errors.
 
-    Raises FormatError.
+    Raises FormatError, MissingExtra without PyYAML.
     """
-    import yaml
-
+    yaml = _yaml()
     try:
         meta = yaml.safe_load(text) or {}
         yaml.safe_dump(meta)  # which fails for some values that can be loaded
@@ -177,11 +176,18 @@ _LIMITS = re.compile(
 
 
 def dumped(meta: JsonObject) -> str:
-    """Return front matter as YAML."""
-    import yaml
-
+    """Return front matter as YAML. Raises MissingExtra without PyYAML."""
+    yaml = _yaml()
     form: Any = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None}
     return str(yaml.safe_dump(meta, width=140, **form))
+
+
+def _yaml() -> Any:
+    try:
+        import yaml
+    except ImportError:
+        raise MissingExtra("PyYAML", "parquet") from None
+    return yaml
 
 
 def _with_rows(about: Overview) -> list[str]:
