@@ -18,6 +18,7 @@ from statevisit.corpus.sharding import shard
 from statevisit.errors import FormatError, MissingExtra, ReleaseError
 from statevisit.publishing.build import build
 from tests.conftest import Result, required
+from tests.hub_stand_in import Hub
 from tests.many_documents import many_documents
 
 DOCUMENTS = 24
@@ -345,3 +346,28 @@ def test_processes_of_a_cluster_read_and_write_a_store(bucket: Bucket, tmp_path:
     assert _bytes(root) == bucket.objects()
     seeds = [path for _, path in bucket.server.requests if "/seeds/doc-00001.txt" in path]
     assert len(seeds) > 1  # by the task, too
+
+
+@pytest.mark.slow
+def test_a_root_on_the_hub(
+    hub: Hub, shards: Path, tmp_path: Path, shell: Callable[..., Result]
+) -> None:
+    """`hf://` reads a branch or a tag of a repository, and what is built there is committed."""
+    root = _copy(shards, tmp_path)
+    (root / "seeds/doc-00003.txt").unlink()
+    hub.create("me/corpus")
+    repo = hub.repos["me/corpus"]
+    repo["tags"]["v1"] = hub.commit("me/corpus", _bytes(root))
+    hub.commit("me/corpus", _bytes(shards))
+    environment = {"HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
+    url = "hf://datasets/me/corpus"
+    expected = shell("validate", root)
+    assert 1 == expected.status
+    tagged = shell("validate", f"{url}@v1", **environment)
+    assert expected.out == tagged.out.replace(f"{url}@v1", str(root))
+    assert Result(0, "", "") == shell("validate", url, **environment)
+    assert 0 == shell("build", url, **environment).status
+    whole = _copy(shards, tmp_path / "whole")
+    assert [] == build(whole).findings
+    built = repo["commits"][repo["main"]]
+    assert _bytes(whole) == {name: data for name, data in built.items() if name != ".gitattributes"}
