@@ -86,7 +86,7 @@ def _renewed_front(path: Path, front: str, about: Overview) -> str:
     earlier versions is dropped: the Parquet files hold the features, and `datasets` would silently
     prefer outdated ones in the card.
     """
-    meta = {**_parsed(path, front), "configs": _configs(about)}
+    meta = {**mapping(path, front), "configs": _configs(about)}
     meta.pop("dataset_info", None)
     if "language" in meta:
         meta["language"] = sorted({tag.partition("-")[0].lower() for tag in about.languages})
@@ -130,7 +130,7 @@ def front_matter(root: Path) -> JsonObject | None:
     """Return the front matter of a root's card, or None without one. Raises FormatError."""
     path = root / layout.CARD
     front = _FRONT.match(_text(path))
-    return _parsed(path, front[1]) if front else None
+    return mapping(path, front[1]) if front else None
 
 
 def limits(root: Path) -> re.Match[str] | None:
@@ -143,16 +143,17 @@ def _text(path: Path) -> str:
     return read_text(path) if path.is_file() else ""
 
 
-def _parsed(path: Path, front: str) -> JsonObject:
-    return mapping(path, front, "the front matter", 2)
-
-
-def mapping(path: Path, text: str, what: str, first_line: int = 1) -> JsonObject:
+def mapping(
+    path: Path, text: str, what: str = "the front matter", first_line: int = 2
+) -> JsonObject:
     """Return the mapping in YAML that begins in a line of a file; `what` names it in errors.
 
     Raises FormatError, MissingExtra without PyYAML.
     """
-    yaml = _yaml()
+    try:
+        import yaml
+    except ImportError:
+        raise MissingExtra("PyYAML", "parquet") from None
     try:
         meta = yaml.safe_load(text) or {}
         yaml.safe_dump(meta)  # which fails for some values that can be loaded
@@ -176,18 +177,11 @@ _LIMITS = re.compile(
 
 
 def dumped(meta: JsonObject) -> str:
-    """Return front matter as YAML. Raises MissingExtra without PyYAML."""
-    yaml = _yaml()
+    """Return front matter as YAML."""
+    import yaml
+
     form: Any = {"sort_keys": False, "allow_unicode": True, "default_flow_style": None}
     return str(yaml.safe_dump(meta, width=140, **form))
-
-
-def _yaml() -> Any:
-    try:
-        import yaml
-    except ImportError:
-        raise MissingExtra("PyYAML", "parquet") from None
-    return yaml
 
 
 def _with_rows(about: Overview) -> list[str]:

@@ -137,7 +137,7 @@ def _licence(front: JsonObject, texts: Texts) -> str | list[str]:
 def _citation(root: Path, version: str) -> JsonObject:
     """Return the fields that CITATION.cff gives."""
     path = root / layout.CITATION
-    cff = card.mapping(path, read_text(path), "the file") if path.is_file() else {}
+    cff = card.mapping(path, read_text(path), "the file", 1) if path.is_file() else {}
     listed = cff.get("authors")
     authors = [_author(author) for author in listed or [] if isinstance(author, dict)]
     fields: JsonObject = {}
