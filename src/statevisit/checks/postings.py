@@ -6,11 +6,10 @@ each is one slot.
 """
 
 import struct
-import tempfile
 import weakref
 from typing import IO
 
-from statevisit.corpus.spilling import unwritable
+from statevisit.corpus.spilling import temporary_file, unwritable
 
 FEW = 16_384
 """Hashes that are in memory: those of 256 texts."""
@@ -56,7 +55,7 @@ class Postings:
         try:
             self._add(self._file or self._new_file(), hash_, text)
         except OSError as error:
-            raise unwritable(tempfile.gettempdir(), error.strerror) from None
+            raise unwritable(error.strerror) from None
 
     def _add(self, file: IO[bytes], hash_: int, text: int) -> None:
         texts, free = self._probe(file, hash_)
@@ -96,6 +95,6 @@ class Postings:
         smaller.close()
 
     def _new_file(self) -> IO[bytes]:
-        self._file = file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  closed with `self`
+        self._file = file = temporary_file(buffering=0)
         weakref.finalize(self, file.close)
         return file

@@ -5,7 +5,6 @@ store.
 """
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -93,7 +92,9 @@ def _directory() -> "TemporaryDirectory[str]":
 def forget(copy: Path) -> None:
     """Remove a directory that `at_hand` has made; do nothing with another path."""
     if _copies.pop(copy, None) is not None:
-        shutil.rmtree(copy, ignore_errors=True)
+        from shutil import rmtree  # which takes long
+
+        rmtree(copy, ignore_errors=True)
 
 
 def _is_copied(name: str, seeds: bool) -> bool:

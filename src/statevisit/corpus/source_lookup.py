@@ -6,7 +6,6 @@ the file. Texts that follow each other mostly have seeds that do, so one block s
 """
 
 import os
-import tempfile
 import weakref
 from array import array
 from bisect import bisect_right
@@ -18,14 +17,14 @@ from heapq import merge
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 from msgspec import Struct
 
 from statevisit import files, layout, stores
 from statevisit.corpus.seeds import ListedSource, listed_lines, read_sources, source_of_line
-from statevisit.corpus.spilling import unwritable
+from statevisit.corpus.spilling import temporary_file, unwritable
 from statevisit.corpus.splits import in_splits
 from statevisit.stores import Span, StorePath
 
@@ -128,6 +127,8 @@ def lookup(root: Path, near: Path | None = None, everywhere: bool = False) -> So
             yield source, line
 
     if _is_long(root / layout.SOURCES):
+        import tempfile  # which takes long
+
         beside = root / "corpus" if everywhere else Path(tempfile.gettempdir())
         path = (near or beside) / f".build-{os.urandom(8).hex()}-sources"
         if not isinstance(path, StorePath):  # those of a build go with its directory
@@ -153,26 +154,19 @@ def _sorted(lines: Iterable[Named], runs: ExitStack) -> Iterator[Named]:
 
     `runs` closes the temporary files. A list that is in order already needs one of them.
     """
-    opened: list[BinaryIO] = []
+    opened: list[IO[bytes]] = []
     last = ""
     for run in _runs(lines):
         if not opened or run[0][0] < last:
-            opened.append(runs.enter_context(_temporary()))
+            opened.append(runs.enter_context(temporary_file()))
         last = run[-1][0]
         try:
             opened[-1].write(b"".join(line + b"\n" for _, line in run))
         except OSError as error:
-            raise unwritable(tempfile.gettempdir(), error) from None
+            raise unwritable(error) from None
     for file in opened:
         file.seek(0)
     return merge(*map(_named, opened), key=_seed)
-
-
-def _temporary() -> BinaryIO:
-    try:
-        return tempfile.TemporaryFile()
-    except OSError as error:
-        raise unwritable(tempfile.gettempdir(), error) from None
 
 
 def _runs(lines: Iterable[Named]) -> Iterator[list[Named]]:
@@ -189,7 +183,7 @@ def _runs(lines: Iterable[Named]) -> Iterator[list[Named]]:
         yield sorted(run, key=_seed)
 
 
-def _named(file: BinaryIO) -> Iterator[Named]:
+def _named(file: IO[bytes]) -> Iterator[Named]:
     for line in file:
         line = line.removesuffix(b"\n")
         yield _HEAD.decode(line).file, line

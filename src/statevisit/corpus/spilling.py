@@ -7,9 +7,8 @@ slow at single rows and an optional package; sorted runs answer only when the la
 
 import os
 import pickle
-import tempfile
 import weakref
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 from statevisit.errors import FormatError
 
@@ -64,7 +63,7 @@ class Store:
                 self._connection = connection
             row = self._connection.execute(statement, values).fetchone()
         except sqlite3.OperationalError as error:
-            raise unwritable(_directory(), error) from None
+            raise unwritable(error, _directory()) from None
         return row and row[0]
 
 
@@ -104,18 +103,39 @@ class SpillingDict(Generic[V]):
         return known
 
 
-def unwritable(directory: str, reason: object) -> FormatError:
-    """Return the error for a temporary file that cannot be written."""
+def temporary_file(buffering: int = -1) -> IO[bytes]:
+    """Return a new file without a name, which vanishes when it is closed.
+
+    `buffering` is that of `open`. Raises FormatError if it cannot be made.
+    """
+    from tempfile import TemporaryFile  # which takes long
+
+    try:
+        return TemporaryFile(buffering=buffering)
+    except OSError as error:
+        raise unwritable(error.strerror) from None
+
+
+def unwritable(reason: object, directory: str = "") -> FormatError:
+    """Return the error for a temporary file that cannot be written.
+
+    `directory` is by default that of Python's temporary files.
+    """
+    from tempfile import gettempdir
+
     return FormatError(
-        f"{directory}: a temporary file cannot be written there ({reason}); "
+        f"{directory or gettempdir()}: a temporary file cannot be written there ({reason}); "
         "free space, or name a directory with room in TMPDIR"
     )
 
 
 def _directory() -> str:
-    """The directory of SQLite's temporary files (sqlite.org/tempfiles.html, section 5)."""
+    """The directory of SQLite's temporary files (sqlite.org/tempfiles.html, section 5).
+
+    "" if none of those can be written.
+    """
     named = (os.environ.get("SQLITE_TMPDIR"), os.environ.get("TMPDIR"))
     for directory in (*named, "/var/tmp", "/usr/tmp", "/tmp"):
         if directory and os.access(directory, os.W_OK | os.X_OK):
             return directory
-    return tempfile.gettempdir()
+    return ""
