@@ -1,8 +1,8 @@
 """Measure speed and size, beside named peers in the same run.
 
 Usage: python3 scripts/bench.py [SECTION ...]. The sections are build, load, start, extras,
-validate, score, label-studio, formats, pages, growth and ray; without one it measures all of them.
-It makes .venv and installs the locked packages if needed.
+validate, score, label-studio, formats, pages, growth, ray and sources; without one it measures all
+of them. It makes .venv and installs the locked packages if needed.
 
 The contestants of a comparison take turns (A B C A B C), and every ratio is of two runs of one
 round. The figures are the median over the rounds with minimum and maximum. Seconds are those of
@@ -30,6 +30,7 @@ from bench_memory import memory
 from bench_pages import pages
 from bench_ray import ray
 from bench_score import score
+from bench_sources import sources
 from bench_start import extras, load, start
 from bench_validate import validate
 from environment import PYTHON, VENV, ensure
@@ -52,6 +53,7 @@ SECTIONS = {
     "pages": pages,
     "growth": growth,
     "ray": ray,
+    "sources": sources,
 }
 
 COMPARED = (
@@ -86,6 +88,7 @@ _NUMBERS = {
     ),
     "--checked": (2_000, "how many documents to validate"),
     "--tasks": (1_000, "how many documents to export to Label Studio and to import again"),
+    "--listed": (100_000, "how many sources the longer one of two lists has, at least 300"),
 }
 """Options that take one number: their defaults and help."""
 
@@ -115,9 +118,9 @@ def _options() -> argparse.Namespace:
     for section in options.sections:
         if section not in SECTIONS:
             parser.error(f"no section {section!r}: choose from {', '.join(SECTIONS)}")
-    numbers = (options.checked, options.tasks, options.rounds)
+    numbers = (options.checked, options.tasks, options.rounds, options.listed)
     if min(*options.documents, *options.records, *numbers) < 1:
-        parser.error("--documents, --records, --checked, --tasks and --rounds must be positive")
+        parser.error("all numbers of documents, records, tasks, rounds and sources are positive")
     return options
 
 
