@@ -83,6 +83,17 @@ def test_a_broken_document_can_be_removed(two: Path, cli: Cli) -> None:
     assert (two / "seeds/b.txt").exists()
 
 
+def test_a_broken_list_stops_a_removal_before_it_begins(two: Path, cli: Cli) -> None:
+    """Nothing goes, also if the wrong line comes after that of the document."""
+    path = two / "seeds/sources.jsonl"
+    path.write_bytes(path.read_bytes() + b"{}\n")
+    before = _state(two)
+    result = cli("remove", DOC_ID, "--yes", "--path", two)
+    assert 1 == result.status
+    assert "sources.jsonl:3:" in result.err
+    assert before == _state(two)
+
+
 @pytest.mark.parametrize("ids", [["secnd"], [DOC_ID, "secnd"], ["../second"]])
 def test_an_unknown_id_removes_nothing(two: Path, cli: Cli, ids: list[str]) -> None:
     """If the corpus does not have one of the documents, none is removed."""

@@ -88,14 +88,16 @@ def remove(root: Path, ids: tuple[str, ...]) -> Removal:
     """
     with files.locked(root):
         planned = planned_removal(root, ids)
-        listed = not set(planned.seeds).isdisjoint(seeds_of(root))  # or is broken: before changes
+        removed = set(planned.seeds)
+        # The whole list is read before the first change, since it can be broken.
+        listed = {seed for seed in seeds_of(root) if seed in removed}
         for name in planned.passes:
             files.remove(root, name)
         if planned.decisions:
             left = [line for line in _decisions(root) if _document_of(line) not in ids]
             _write_decisions(root, left)
         if listed:
-            change_sources(root, lambda source: None if source.file in planned.seeds else source)
+            change_sources(root, lambda source: None if source.file in listed else source)
         for document_id in ids:
             renamed(root, document_id, None)
         for seed in planned.seeds:
