@@ -92,9 +92,9 @@ def _directory() -> "TemporaryDirectory[str]":
 def forget(copy: Path) -> None:
     """Remove a directory that `at_hand` has made; do nothing with another path."""
     if _copies.pop(copy, None) is not None:
-        from shutil import rmtree  # which takes long
+        import shutil  # which takes long
 
-        rmtree(copy, ignore_errors=True)
+        shutil.rmtree(copy, ignore_errors=True)
 
 
 def _is_copied(name: str, seeds: bool) -> bool:
