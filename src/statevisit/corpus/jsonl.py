@@ -20,6 +20,9 @@ from statevisit.errors import FormatError
 _TOGETHER = 65_536
 """Bytes of lines that are checked together, which takes a fraction of the time."""
 
+_Numbered = tuple[int, bytes | None]
+"""A line after its number from 1; None stands for one that is too large."""
+
 
 class Problem(Struct, frozen=True):
     """An error of a value under its schema: line and column (from 1), JSON Pointer, message."""
@@ -88,44 +91,54 @@ def lines_of(path: Path, schema: str) -> Iterator[Line]:
 
 
 def _lines(stream: BinaryIO, file: str, schema: str) -> Iterator[Line]:
-    number = 0
-    together: list[tuple[int, bytes]] = []
+    together: list[_Numbered] = []
     size = 0
-    for piece, piece_size in streams.lines(stream):
-        if piece is None:
+    for number, line in _numbered(stream):
+        together.append((number, line))
+        size += len(line or b"")
+        if size >= _TOGETHER:
             yield from _checked(together, file, schema)
             together, size = [], 0
+    if together:
+        yield from _checked(together, file, schema)
+
+
+def _numbered(stream: BinaryIO) -> Iterator[_Numbered]:
+    """Yield the lines that are not blank, each after its number from 1."""
+    number = 0
+    for piece, _ in streams.lines(stream):
+        if piece is None:
             number += 1
-            yield Line(number, b"", None, [Problem(number, 1, "", files.beyond_limit("the line"))])
+            yield number, None
             continue
         for line in piece.splitlines():  # a carriage return ends a line, too
             number += 1
             if line.strip():
-                together.append((number, line))
-        size += piece_size
-        if size >= _TOGETHER:
-            yield from _checked(together, file, schema)
-            together, size = [], 0
-    yield from _checked(together, file, schema)
+                yield number, line
 
 
-def _checked(numbered: list[tuple[int, bytes]], file: str, schema: str) -> Iterator[Line]:
+def _checked(numbered: list[_Numbered], file: str, schema: str) -> Iterator[Line]:
     """Yield some lines, which have their numbers; they are checked one by one if one is wrong."""
     values = _values([data for _, data in numbered], schema)
     if values is not None:
         for (number, data), value in zip(numbered, values, strict=True):
-            yield Line(number, data, value, [])
+            yield Line(number, data or b"", value, [])
         return
     for number, data in numbered:
+        if data is None:
+            yield Line(number, b"", None, [Problem(number, 1, "", files.beyond_limit("the line"))])
+            continue
         value, problems = parsed(data, file, schema)
         yield Line(number, data, value, [replace(problem, line=number) for problem in problems])
 
 
-def _values(lines: list[bytes], schema: str) -> list[Json] | None:
-    """The values of lines that all follow a schema; None if one does not."""
+def _values(lines: list[bytes | None], schema: str) -> list[Json] | None:
+    """The values of lines that all follow a schema; None if one does not, or is too large."""
     try:
-        values = list(map(parse, lines))
+        values = [parse(line) for line in lines if line is not None]
     except Malformed:
+        return None
+    if len(values) < len(lines):
         return None
     verdict = schema_errors.verdict(schemas.load(schema))
     return values if schema_errors.accepts(verdict, *values) else None
