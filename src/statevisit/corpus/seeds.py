@@ -69,7 +69,7 @@ def read_sources(root: Path) -> dict[str, ListedSource]:
     None without a list. All are in memory: `source_lookup.lookup` is for those of many documents.
     Raises FormatError, with file and line, for a line that is not valid.
     """
-    return {source.file: source for source, _ in listed_lines(root)}
+    return {source.file: source for source in listed_sources(root)}
 
 
 def listed_lines(root: Path) -> Iterator[tuple[ListedSource, bytes]]:
@@ -81,21 +81,26 @@ def listed_lines(root: Path) -> Iterator[tuple[ListedSource, bytes]]:
         yield msgspec.convert(line.value, ListedSource), line.data
 
 
+def listed_sources(root: Path) -> Iterator[ListedSource]:
+    """Yield the sources of a root, one after the other; raises as `read_sources`."""
+    return (source for source, _ in listed_lines(root))
+
+
 def seeds_of(root: Path) -> Iterator[str]:
     """Yield the seeds that the list of a root names; raises as `read_sources`."""
-    return (source.file for source, _ in listed_lines(root))
+    return (source.file for source in listed_sources(root))
 
 
 def check_sources(root: Path) -> None:
     """Read the list of a root, which raises as `read_sources` if it is not valid."""
-    for _ in listed_lines(root):
+    for _ in listed_sources(root):
         pass
 
 
 def source_named(root: Path, seed: str) -> ListedSource | None:
     """Return the source of a root with a seed, None without one; raises as `read_sources`."""
     last = None
-    for source, _ in listed_lines(root):
+    for source in listed_sources(root):
         if source.file == seed:
             last = source
     return last

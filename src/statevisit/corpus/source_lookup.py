@@ -23,7 +23,13 @@ import msgspec
 from msgspec import Struct
 
 from statevisit import files, layout, stores
-from statevisit.corpus.seeds import ListedSource, listed_lines, read_sources, source_of_line
+from statevisit.corpus.seeds import (
+    ListedSource,
+    listed_lines,
+    listed_sources,
+    read_sources,
+    source_of_line,
+)
 from statevisit.corpus.spilling import temporary_file, unwritable
 from statevisit.corpus.splits import in_splits
 from statevisit.stores import Span, StorePath
@@ -213,7 +219,7 @@ class Used:
 
 def chosen_sources(root: Path, used: Used) -> Iterator[ListedSource]:
     """Yield the sources of a root that are used, in the order of the list."""
-    sources: Iterable[ListedSource] = (source for source, _ in listed_lines(root))
+    sources: Iterable[ListedSource] = listed_sources(root)
     if used.repeats:
         sources = read_sources(root).values()
     for number, source in enumerate(sources):

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from statevisit import files, layout
-from statevisit.corpus.seeds import ListedSource, change_sources, listed_lines
+from statevisit.corpus.seeds import ListedSource, change_sources, listed_sources
 from statevisit.document.model import Document
 from statevisit.errors import FormatError
 from statevisit.printable import nearest
@@ -145,16 +145,12 @@ def divide_corpus(root: Path, ratio: Ratio, seed: int, by: str, again: bool, wri
             "writes it"
         )
     if not write:
-        return divide(_sources(root), ratio, seed, by, again)
+        return divide(listed_sources(root), ratio, seed, by, again)
     with files.locked(root):
-        change = divide(_sources(root), ratio, seed, by, again)
+        change = divide(listed_sources(root), ratio, seed, by, again)
         if change.changed:
             change_sources(root, lambda source: replace(source, split=change.after[source.file]))
     return change
-
-
-def _sources(root: Path) -> Iterator[ListedSource]:
-    return (source for source, _ in listed_lines(root))
 
 
 class Lookup(Protocol):
