@@ -36,13 +36,13 @@ def sources(options: argparse.Namespace, folder: Path) -> None:
     for count in (DOCUMENTS, options.listed):
         root = folder / f"sources-{count}"
         make_corpus(root, DOCUMENTS, folder, "short")
-        list_sources(root, count)
+        _list_sources(root, count)
         rows += _measured(root, count, options.rounds, folder)
         shutil.rmtree(root)
     print_table(*rows)
 
 
-def list_sources(root: Path, count: int) -> None:
+def _list_sources(root: Path, count: int) -> None:
     """List the seeds of a corpus and as many others, in files of their own, as make up `count`."""
     stated = {"publisher": "Daily Bench", "license": "CC-BY-4.0"}
     with (root / "seeds/sources.jsonl").open("w", encoding="utf-8") as listed:
