@@ -152,9 +152,11 @@ def test_a_card_has_both_annotations(report: Path, browser_page: Any) -> None:
     assert card == page.locator("#card h2").inner_text()
     assert page.locator("#card .status").inner_text().startswith("Differs")
     assert 0 < page.locator("#text .piece.chosen").count()
-    page.locator("#card .others a", has_text="prediction").click()
-    record = page.url.rpartition("#")[2]
+    other = page.locator("#card .others a", has_text="prediction")
+    record = (other.get_attribute("href") or "").removeprefix("#")
+    other.click()
     expect(page.locator("#card .kind")).to_have_text(re.compile(f" {re.escape(record)}$"))
+    expect(page).to_have_url(re.compile(f"#{re.escape(record)}$"))
     assert 0 < page.locator("#text .piece.chosen").count()
 
 
